@@ -1,0 +1,529 @@
+"""Typed stub of the native module: the core, the journal, and exact number texts. docs/internals/core.md defines the semantics.
+
+Units: *time* µs since the epoch; *price* and *amount* integers in the market's units; *atoms* integers in the asset's ledger scale.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, final
+
+WORLD: Final = 0
+FEES: Final = 1
+COUPONS: Final = 2
+WITHDRAWALS: Final = 3
+MERCHANTS: Final = 4
+FIRST_USER_ACCOUNT: Final = 16
+ALL_MARKETS: Final = 0xFFFF
+BOTH_SIDES: Final = 255
+NO_FEE_OVERRIDE: Final = 0xFFFFFFFF
+MAX_ATOMS: Final[int]
+REJECTS: Final[dict[int, str]]
+"""Refusal code to its name in docs/internals/core.md, `{1: "TimeWentBack", ...}`."""
+
+@final
+class Outcome:
+    """One command's answer; fields as in docs/internals/core.md#outcome."""
+
+    code: int
+    seq: int
+    id: int
+    status: int
+    filled: int
+    remaining: int
+    count: int
+    total: int
+
+@final
+class Balance:
+    asset: int
+    available: int
+    held: int
+
+@final
+class AssetSpec:
+    id: int
+    code: str
+    scale: int
+    display_scale: int
+
+@final
+class MarketSpec:
+    """A market as it stands: fees and limits may change, id, assets and scales never do."""
+
+    id: int
+    base: int
+    quote: int
+    price_scale: int
+    amount_scale: int
+    self_trade: int
+    status: int
+    min_price: int
+    max_price: int
+    min_amount: int
+    max_amount: int
+    min_total: int
+    maker_ppm: int
+    taker_ppm: int
+    last_price: int
+    quote_unit: int
+    base_unit: int
+
+@final
+class LiveOrder:
+    """A resting or waiting order (`waiting` is true for an untriggered stop)."""
+
+    order_id: int
+    account: int
+    market: int
+    side: int
+    type: int
+    tif: int
+    flags: int
+    self_trade: int
+    price: int
+    amount: int
+    filled: int
+    remaining: int
+    stop_price: int
+    expire_at: int
+    funds: int
+    client_id: int
+    maker_ppm: int
+    taker_ppm: int
+    created: int
+    waiting: bool
+
+@final
+class PendingTransfer:
+    transfer_id: int
+    source: int
+    destination: int
+    asset: int
+    kind: int
+    amount: int
+
+# --- events: attributes are the fields of docs/internals/core.md#events; `from`/`to` read source/destination -----------
+@final
+class CommandApplied:
+    seq: int
+    time: int
+    command: int
+    code: int
+    id: int
+    meta: bytes
+
+@final
+class OrderAccepted:
+    order_id: int
+    account: int
+    market: int
+    side: int
+    type: int
+    tif: int
+    flags: int
+    self_trade: int
+    price: int
+    amount: int
+    stop_price: int
+    expire_at: int
+    funds: int
+    client_id: int
+    maker_ppm: int
+    taker_ppm: int
+
+@final
+class OrderRejected:
+    account: int
+    market: int
+    code: int
+
+@final
+class TradeExecuted:
+    trade_id: int
+    time: int
+    market: int
+    taker_side: int
+    maker_account: int
+    taker_account: int
+    maker_order: int
+    taker_order: int
+    price: int
+    amount: int
+    maker_remaining: int
+    taker_remaining: int
+    total: int
+    maker_fee: int
+    taker_fee: int
+
+@final
+class OrderDone:
+    order_id: int
+    account: int
+    market: int
+    side: int
+    reason: int
+    remaining: int
+    filled: int
+
+@final
+class OrderReplaced:
+    order_id: int
+    account: int
+    market: int
+    kept_priority: bool
+    price: int
+    amount: int
+    stop_price: int
+    remaining: int
+
+@final
+class StopTriggered:
+    order_id: int
+    account: int
+    market: int
+    last_price: int
+
+@final
+class BalanceChanged:
+    entry_id: int
+    account: int
+    asset: int
+    business: int
+    reference: int
+    change_available: int
+    change_held: int
+    available: int
+    held: int
+
+@final
+class BookLevelChanged:
+    market: int
+    side: int
+    orders: int
+    price: int
+    amount: int
+
+@final
+class TransferPosted:
+    transfer_id: int
+    source: int
+    destination: int
+    asset: int
+    kind: int
+    was_pending: bool
+    amount: int
+
+@final
+class TransferPending:
+    transfer_id: int
+    source: int
+    destination: int
+    asset: int
+    kind: int
+    amount: int
+
+@final
+class TransferVoided:
+    transfer_id: int
+    source: int
+    destination: int
+    asset: int
+    kind: int
+    amount: int
+
+@final
+class AccountOpened:
+    account: int
+
+@final
+class AssetCreated:
+    asset: int
+    code: str
+    scale: int
+    display_scale: int
+
+@final
+class MarketCreated:
+    market: int
+    base: int
+    quote: int
+    price_scale: int
+    amount_scale: int
+    self_trade: int
+    min_price: int
+    max_price: int
+    min_amount: int
+    max_amount: int
+    min_total: int
+    maker_ppm: int
+    taker_ppm: int
+
+@final
+class MarketLimitsSet:
+    market: int
+    min_price: int
+    max_price: int
+    min_amount: int
+    max_amount: int
+    min_total: int
+
+@final
+class MarketStatusSet:
+    market: int
+    status: int
+
+@final
+class MarketFeesSet:
+    market: int
+    maker_ppm: int
+    taker_ppm: int
+
+@final
+class AccountFeesSet:
+    account: int
+    maker_ppm: int
+    taker_ppm: int
+
+@final
+class MaxOpenOrdersSet:
+    count: int
+
+Event = (
+    CommandApplied
+    | OrderAccepted
+    | OrderRejected
+    | TradeExecuted
+    | OrderDone
+    | OrderReplaced
+    | StopTriggered
+    | BalanceChanged
+    | BookLevelChanged
+    | TransferPosted
+    | TransferPending
+    | TransferVoided
+    | AccountOpened
+    | AssetCreated
+    | MarketCreated
+    | MarketLimitsSet
+    | MarketStatusSet
+    | MarketFeesSet
+    | AccountFeesSet
+    | MaxOpenOrdersSet
+)
+
+def decode_events(events: bytes) -> list[Event]:
+    """The events of an encoded run, in order. ValueError on bytes that are no event run."""
+
+@final
+class Engine:
+    """The core with its outboxes: every typed call applies one command and keeps its record and its events until taken.
+
+    Not thread-safe: one thread at a time. Integers that do not fit their field raise OverflowError before anything happens.
+    """
+
+    def __init__(self) -> None: ...
+    @staticmethod
+    def restore(snapshot: bytes) -> Engine:
+        """ValueError when the bytes are no canonical state."""
+    def snapshot(self) -> bytes: ...
+    def state_hash(self) -> bytes:
+        """32 bytes, BLAKE3 of the canonical state. Costs a walk over the whole state."""
+    @property
+    def seq(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def next_order_id(self) -> int: ...
+    @property
+    def next_trade_id(self) -> int: ...
+    @property
+    def next_entry_id(self) -> int: ...
+
+    # commands; `time` must not go back
+    def open_account(self, time: int, meta: bytes = b"") -> Outcome: ...
+    def create_asset(self, time: int, code: str, scale: int, display_scale: int, meta: bytes = b"") -> Outcome: ...
+    def create_market(
+        self,
+        time: int,
+        base: int,
+        quote: int,
+        price_scale: int,
+        amount_scale: int,
+        self_trade: int,
+        min_price: int,
+        max_price: int,
+        min_amount: int,
+        max_amount: int,
+        min_total: int,
+        maker_ppm: int,
+        taker_ppm: int,
+        meta: bytes = b"",
+    ) -> Outcome: ...
+    def set_market_limits(
+        self, time: int, market: int, min_price: int, max_price: int, min_amount: int, max_amount: int, min_total: int, meta: bytes = b""
+    ) -> Outcome: ...
+    def set_market_status(self, time: int, market: int, status: int, meta: bytes = b"") -> Outcome: ...
+    def set_market_fees(self, time: int, market: int, maker_ppm: int, taker_ppm: int, meta: bytes = b"") -> Outcome: ...
+    def set_account_fees(self, time: int, account: int, maker_ppm: int, taker_ppm: int, meta: bytes = b"") -> Outcome: ...
+    def set_max_open_orders(self, time: int, count: int, meta: bytes = b"") -> Outcome: ...
+    def place_order(
+        self,
+        time: int,
+        account: int,
+        market: int,
+        side: int,
+        type: int,
+        tif: int,
+        flags: int,
+        self_trade: int,
+        price: int,
+        amount: int,
+        stop_price: int = 0,
+        expire_at: int = 0,
+        funds: int = 0,
+        client_id: int = 0,
+        meta: bytes = b"",
+    ) -> Outcome: ...
+    def cancel_order(self, time: int, account: int, order_id: int, meta: bytes = b"") -> Outcome: ...
+    def cancel_many(self, time: int, account: int, order_ids: Sequence[int], meta: bytes = b"") -> Outcome: ...
+    def cancel_all(self, time: int, account: int, market: int = ..., side: int = ..., meta: bytes = b"") -> Outcome: ...
+    def replace_order(
+        self, time: int, account: int, order_id: int, price: int = 0, amount: int = 0, stop_price: int = 0, meta: bytes = b""
+    ) -> Outcome: ...
+    def transfer(
+        self, time: int, transfer_id: int, source: int, destination: int, asset: int, kind: int, pending: int, amount: int, meta: bytes = b""
+    ) -> Outcome: ...
+    def post_transfer(self, time: int, transfer_id: int, meta: bytes = b"") -> Outcome: ...
+    def void_transfer(self, time: int, transfer_id: int, meta: bytes = b"") -> Outcome: ...
+    def advance_time(self, time: int, meta: bytes = b"") -> Outcome: ...
+    def note(self, time: int, meta: bytes = b"") -> Outcome: ...
+    def apply_batch(self, commands: bytes, events: bool = True) -> tuple[bytes, bytes]:
+        """Applies a run of command records with the GIL released; nothing goes to the outboxes.
+
+        Returns (outcomes, events): outcomes are 2-byte little-endian codes, one a command; events is empty when not asked for.
+        ValueError, and nothing applied, when the run is not made of whole, well-formed records.
+        """
+    def take_commands(self) -> tuple[int, int, int, bytes]:
+        """(first_seq, count, time of the last, records) since the last take; count 0 and empty bytes when there was none."""
+    def take_events(self) -> bytes:
+        """Encoded events since the last take."""
+    def replay(self, journal_directory: str, until_seq: int | None = None, events: bool = False, frames: int = 1 << 20) -> bytes:
+        """Applies up to `frames` journal frames after `seq`, GIL released, checking CRC, chain and every recorded state hash.
+
+        Call again until `seq` stops growing. Returns the encoded events when asked for. Raises JournalDamaged.
+        """
+
+    # reads: pure functions of the log
+    def assets(self) -> list[AssetSpec]: ...
+    def markets(self) -> list[MarketSpec]: ...
+    def market(self, market: int) -> MarketSpec: ...
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are, system accounts included."""
+    def balance(self, account: int, asset: int) -> tuple[int, int]:
+        """(available, held) atoms; (0, 0) for what was never touched. IndexError when the account does not exist."""
+    def balances(self, account: int) -> list[Balance]:
+        """The assets that the account touched, in order of asset."""
+    def available_texts(self, account: int) -> list[str]:
+        """For every asset of the venue in order: available, cut to its display scale, shortest fixed notation ("0", "16.5607577")."""
+    def account_fees(self, account: int, market: int) -> tuple[int, int]:
+        """(maker_ppm, taker_ppm) that a new order would get."""
+    def order(self, order_id: int) -> LiveOrder | None: ...
+    def open_orders(self, account: int, market: int = ...) -> list[LiveOrder]:
+        """In order of id."""
+    def open_order_count(self, account: int) -> int: ...
+    def order_by_client_id(self, account: int, client_id: int) -> int:
+        """The remembered order's id, 0 when none."""
+    def depth(self, market: int, limit: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all)."""
+    def best(self, market: int) -> tuple[int, int]:
+        """(best bid, best ask), 0 for an empty side."""
+    def live_orders(self, market: int) -> int: ...
+    def next_expiry(self) -> int:
+        """Earliest `expire_at` of a live order, 0 when none."""
+    def pending_transfer(self, transfer_id: int) -> PendingTransfer | None: ...
+    def pending_transfers(self) -> list[PendingTransfer]: ...
+    def transfer_used(self, transfer_id: int) -> bool: ...
+    def totals(self) -> list[tuple[int, int, int]]:
+        """Per asset (world, everybody else's available, everybody else's held): the three add up to zero, always."""
+
+# --- numbers --------------------------------------------------------------------------------------------------------------
+def format_units(value: int, scale: int, digits: int = -1) -> str:
+    """Exact fixed-notation text of value * 10^-scale. digits < 0: shortest form; else exactly that many decimals, cut toward zero."""
+
+def parse_units(text: str, scale: int) -> int:
+    """Non-negative decimal text (digits, one point, optional exponent, surrounding blanks) to an integer of that scale.
+
+    ValueError when it is no such text, has more significant decimals than `scale`, or is 2^96 or more.
+    """
+
+# --- journal ----------------------------------------------------------------------------------------------------------------
+class JournalError(Exception): ...
+
+class JournalLocked(JournalError):
+    """Another process has the directory open."""
+
+class JournalDamaged(JournalError):
+    """args: (text, file, offset). Damage that was never a torn tail; the files are left as they are."""
+
+class JournalFailed(JournalError):
+    """A write or sync failed: the process must stop."""
+
+@final
+class Journal:
+    """The file journal: one writer thread, group commit. See docs/reference/journal-format.md."""
+
+    @staticmethod
+    def open(directory: str, segment_bytes: int = ..., create: bool = True) -> Journal:
+        """Locks the directory, recovers the tail, starts the writer. JournalLocked, JournalDamaged, JournalError."""
+    @property
+    def last_seq(self) -> int:
+        """The last command handed in (durable or not)."""
+    @property
+    def durable_seq(self) -> int: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def idle(self) -> bool:
+        """No frame is waiting or being synced."""
+    @property
+    def space_low(self) -> bool:
+        """The next segment could not be preallocated: only the rest of this one and the reserve are left."""
+    def fileno(self) -> int:
+        """eventfd, readable when durable_seq moved or the writer failed."""
+    def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
+        """Hands one frame to the writer; returns its last seq. JournalError when the expectation or the epoch is not met, JournalFailed."""
+    def checkpoint(self, seq: int, state_hash: bytes) -> None:
+        """Records the state hash at seq == last_seq; durable with the next sync."""
+    def acknowledge(self) -> int:
+        """Clears the eventfd; returns durable_seq. JournalFailed when the writer died."""
+    def wait(self) -> int:
+        """Blocks (GIL released) until everything handed in is durable; returns durable_seq. JournalFailed."""
+    def close(self) -> None:
+        """Waits, stops the writer, unlocks. Idempotent."""
+
+@final
+class Frame:
+    kind: int  # 1 commands, 2 checkpoint
+    epoch: int
+    first_seq: int
+    count: int
+    time: int
+    payload: bytes
+    hash: bytes
+    file: str
+    offset: int
+
+def read_journal(directory: str, from_seq: int = 1) -> Iterator[Frame]:
+    """Validated frames (CRC, chain, seq without holes) from the one that holds from_seq; a torn tail ends it. JournalDamaged."""
+
+def decode_commands(records: bytes) -> list[tuple[int, int, bytes, bytes]]:
+    """(kind, time, body, meta) per record."""
+
+def write_snapshot(directory: str, seq: int, state: bytes, keep: int = 3) -> str:
+    """tmp, fsync, rename, fsync of the directory; older ones beyond `keep` are removed. Returns the path."""
+
+def read_snapshot(directory: str, at_most_seq: int | None = None) -> tuple[int, bytes] | None:
+    """The newest snapshot that passes its checksum, not beyond at_most_seq."""
+
+def list_snapshots(directory: str) -> list[tuple[int, str, bool]]:
+    """(seq, path, valid), newest first."""

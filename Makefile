@@ -1,0 +1,75 @@
+# Cambist's targets. `make help` lists them. Stamp files keep each step from running again while its inputs are unchanged.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+
+CORE_SOURCES := $(shell find core/src -name '*.rs' 2>/dev/null) $(wildcard core/Cargo.toml core/Cargo.lock core/build.rs)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-core test-python lint format bench wheel lock clean toolchain-python toolchain-rust
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(STAMPS)/core ## Make .venv, compile the core in release mode, install the command at .venv/bin/cambist
+
+run: build ## Start a sandbox with a moving market at http://127.0.0.1:8700
+	$(BIN)/cambist sandbox
+
+test: test-core test-python ## Run every test: the core's in Rust, then everything in Python
+
+test-core: toolchain-rust
+	cd core && cargo test --quiet --locked --no-default-features
+
+test-python: build
+	@scripts/install-test-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: build ## Check format, types, layers and warnings, in Python and in Rust
+	$(BIN)/ruff check src tests scripts benchmarks
+	$(BIN)/ruff format --check src tests scripts benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd core && cargo fmt --check
+	cd core && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings
+	cd core && cargo clippy --quiet --locked --all-targets --features python -- -D warnings
+
+format: build ## Rewrite the sources into the agreed format
+	$(BIN)/ruff check --fix-only --quiet src tests scripts benchmarks
+	$(BIN)/ruff format src tests scripts benchmarks
+	cd core && cargo fmt
+
+bench: build ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
+	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+
+wheel: build ## Build an abi3 wheel into dist/; who installs it needs no Rust
+	$(BIN)/maturin build --release --locked --out dist
+
+lock: toolchain-python ## Pin the newest allowed versions of all Python packages into requirements/
+	$(PYTHON) scripts/lock_requirements.py
+
+clean: ## Remove everything that a target made
+	rm -rf $(VENV) .venvs dist core/target target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/cambist/_core*.so
+
+# --- steps behind the targets ---------------------------------------------------------------------------------------------
+
+toolchain-python:
+	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Cambist needs Python 3.11 or newer: install python3 with its venv module (Debian: apt-get install python3 python3-venv), or name one with PYTHON=/path/to/python3." >&2; exit 1; }
+
+toolchain-rust:
+	@command -v cargo >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || \
+	  { echo "Cambist needs Rust 1.85 or newer with cargo, rustfmt and clippy: install it with rustup (rustup toolchain install stable)." >&2; exit 1; }
+
+$(STAMPS)/python: requirements/run.txt requirements/dev.txt | toolchain-python
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+# The stamp's time is taken before compiling: a source that changes meanwhile makes the next build compile again.
+$(STAMPS)/core: $(STAMPS)/python pyproject.toml $(CORE_SOURCES) | toolchain-rust
+	@touch $@.started
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet
+	@mv $@.started $@

@@ -1,0 +1,156 @@
+"""House rules that no linter knows. Each failure says where, what, and what to do instead."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "cambist"
+CLOCK_AND_CHANCE_ALLOWED = ("app", "sandbox")
+LINES_AT_MOST = 800
+
+BANNED_CALLS = {
+    "time.time": "take the clock as an argument: `clock: Callable[[], int]`, µs since the epoch",
+    "time.time_ns": "take the clock as an argument: `clock: Callable[[], int]`, µs since the epoch",
+    "datetime.now": "take the clock as an argument and convert its µs",
+    "datetime.utcnow": "take the clock as an argument and convert its µs",
+    "datetime.today": "take the clock as an argument and convert its µs",
+    "date.today": "take the clock as an argument and convert its µs",
+    "uuid.uuid1": "take `entropy: Callable[[str, int], bytes]` as an argument",
+    "uuid.uuid4": "take `entropy: Callable[[str, int], bytes]` as an argument",
+    "uuid4": "take `entropy: Callable[[str, int], bytes]` as an argument",
+    "os.urandom": "take `entropy: Callable[[str, int], bytes]` as an argument",
+}
+BANNED_MODULES = {
+    "random": "take `entropy` as an argument, or a generator that app/ or sandbox/ made from a seed",
+    "secrets": "take `entropy: Callable[[str, int], bytes]` as an argument (hmac.compare_digest compares in constant time)",
+}
+BANNED_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Files of the work tree that git knows or would add; outside a clone, all files that match."""
+    listing = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns], cwd=ROOT, capture_output=True, text=True
+    )
+    if listing.returncode != 0:
+        return sorted(path for pattern in patterns for path in ROOT.rglob(pattern.removeprefix("*")) if path.is_file())
+    return sorted(ROOT / name for name in set(listing.stdout.split("\0")) if name and (ROOT / name).is_file())
+
+
+def source_files() -> list[Path]:
+    return tracked("*.py", "*.rs", "*.pyi", "*.js", "*.ts", "*.css")
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of an attribute chain, else an empty text."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        base = dotted(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return ""
+
+
+def violations(path: Path) -> Iterator[str]:
+    """Uses of clock, chance and entropy in one Python file, a line of text each."""
+    where = path.relative_to(ROOT)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names]
+            names = {f"{module}.{name.name}" for module in modules for name in node.names} if isinstance(node, ast.ImportFrom) else set()
+            for module in modules:
+                if module in BANNED_MODULES and (not isinstance(node, ast.ImportFrom) or node.level == 0):
+                    yield f"{where}:{node.lineno}: imports {module}: {BANNED_MODULES[module]}"
+            for name in names & BANNED_CALLS.keys():
+                yield f"{where}:{node.lineno}: imports {name}: {BANNED_CALLS[name]}"
+        elif isinstance(node, ast.Attribute):
+            name = ".".join(dotted(node).split(".")[-2:])
+            if name in BANNED_CALLS:
+                yield f"{where}:{node.lineno}: uses {name}: {BANNED_CALLS[name]}"
+
+
+def test_clock_and_chance_come_in_as_arguments() -> None:
+    found = []
+    for path in tracked("src/*.py"):
+        if path.relative_to(SOURCE).parts[0] not in CLOCK_AND_CHANCE_ALLOWED:
+            found += violations(path)
+    assert not found, "Only app/ and sandbox/ read the clock or draw chance; the rest must replay:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "caught"),
+    [
+        ("import time\ntime.time()", True),
+        ("import time\ntime.monotonic()", False),
+        ("from time import time_ns", True),
+        ("import datetime\ndatetime.datetime.now()", True),
+        ("from datetime import datetime\ndatetime.now()", True),
+        ("import random", True),
+        ("from random import Random", True),
+        ("import os\nos.urandom(8)", True),
+        ("import uuid\nuuid.uuid4()", True),
+        ("import uuid\nuuid.UUID(int=1)", False),
+        ("from cambist.sandbox.random import walk", False),
+    ],
+)
+def test_the_ban_itself_catches_what_it_should(code: str, caught: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    sample = tmp_path / "sample.py"
+    sample.write_text(code)
+    assert bool(list(violations(sample))) is caught
+
+
+def test_no_file_grows_past_reading() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in source_files()}
+    long = [f"{path.relative_to(ROOT)}: {length} lines" for path, length in lengths.items() if length > LINES_AT_MOST]
+    assert not long, f"Files stay below {LINES_AT_MOST} lines: move one noun with its functions into a file of its own.\n" + "\n".join(long)
+
+
+def test_no_file_is_named_after_nothing() -> None:
+    bad = [str(path.relative_to(ROOT)) for path in source_files() if path.stem in BANNED_NAMES or path.parent.name in BANNED_NAMES]
+    assert not bad, "Name a file after the noun that lives in it (utils, common, helpers, manager say nothing).\n" + "\n".join(bad)
+
+
+def test_no_machine_paths_in_what_is_kept() -> None:
+    # Spelled in pieces, so that this file does not catch itself.
+    machine = re.compile(
+        "|".join(re.escape(head + tail) for head, tail in [("/wo", "rk/"), ("/ro", "ot/"), ("/home", "/"), ("/Us", "ers/")])
+    )
+    found = []
+    for path in tracked("."):
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}:{number}" for number, line in enumerate(text.splitlines(), 1) if machine.search(line)]
+    assert not found, (
+        "A path of one machine is of no use on the next: write it relative to the project or to a temporary directory.\n" + "\n".join(found)
+    )
+
+
+def test_locks_name_packages_and_versions_but_no_hosts() -> None:
+    found = []
+    for path in tracked("requirements/*.txt", "tests/*requirements*.txt", "*.lock", "*package-lock.json"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            # Cargo writes this one fixed name for the public index, whatever mirror it really asks.
+            own = line.replace("registry+https://github.com/rust-lang/crates.io-index", "")
+            if "://" in own or "--index-url" in own or "--find-links" in own:
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert not found, (
+        "Lock files carry names and versions only, so that everyone's own registry settings hold: run `make lock`.\n" + "\n".join(found)
+    )
+
+
+def test_requirements_are_pinned() -> None:
+    loose = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in tracked("requirements/*.txt")
+        for line in path.read_text().splitlines()
+        if line and not line.startswith(("#", "-r ")) and not re.fullmatch(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[^ ]+( *;.*)?", line)
+    ]
+    assert not loose, "Every requirement is `name==version`: run `make lock`.\n" + "\n".join(loose)

@@ -1,0 +1,45 @@
+"""Identity: users, passwords, one-time codes, sessions, API keys and their nonces. No money."""
+
+from .directory import Directory
+from .nonces import MAX_NONCE, NonceMarks, Nonces
+from .passwords import cheap_password_hasher
+from .sealing import load_or_create_master_key
+from .second_factor import Enrolment, SecondFactor
+from .sessions import Session, Sessions
+from .values import (
+    ApiKey,
+    Clock,
+    DirectoryBusy,
+    DirectoryError,
+    DirectoryUnreadable,
+    Entropy,
+    KeyForm,
+    MasterKeyUnsafe,
+    MasterKeyWrong,
+    Refusal,
+    User,
+)
+
+__all__ = [
+    "MAX_NONCE",
+    "ApiKey",
+    "Clock",
+    "Directory",
+    "DirectoryBusy",
+    "DirectoryError",
+    "DirectoryUnreadable",
+    "Enrolment",
+    "Entropy",
+    "KeyForm",
+    "MasterKeyUnsafe",
+    "MasterKeyWrong",
+    "NonceMarks",
+    "Nonces",
+    "Refusal",
+    "SecondFactor",
+    "Session",
+    "Sessions",
+    "User",
+    "cheap_password_hasher",
+    "load_or_create_master_key",
+]

@@ -1,0 +1,243 @@
+"""The directory: who people are, and which keys speak for them."""
+
+import os
+import re
+from collections.abc import Iterable
+
+from argon2 import PasswordHasher
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from .database import Database, next_number
+from .nonces import Nonces
+from .passwords import Passwords
+from .sealing import Sealer
+from .second_factor import SecondFactor
+from .sessions import Sessions
+from .tables import api_keys, facts, sessions, totps, users
+from .values import REVEAL_WINDOW, ApiKey, Clock, Entropy, KeyForm, MasterKeyWrong, Refusal, User, parse_networks
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}", re.ASCII)
+_CHECK = "master-key-check"
+
+
+class Directory:
+    """Users, passwords and API keys; `sessions`, `totp` and `nonces` beside them. Owns its file until `close`.
+
+    Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Refusal; DirectoryError and its
+    kinds are raised when the machine, the file or the master key is not right.
+    """
+
+    def __init__(self, database: Database, sealer: Sealer, passwords: Passwords, entropy: Entropy, clock: Clock) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._passwords = passwords
+        self._entropy = entropy
+        self._clock = clock
+        self._check_master_key()
+        self.nonces = Nonces(database, clock)
+        self.sessions = Sessions(database, entropy, clock)
+        self.totp = SecondFactor(database, sealer, entropy, clock)
+        self._live: dict[str, ApiKey] = {key.key: key for key in self.keys()}
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        master_key: bytes,
+        entropy: Entropy,
+        clock: Clock,
+        password_hasher: PasswordHasher | None = None,
+        busy_timeout: float = 1.0,
+    ) -> "Directory":
+        """Opens the file, or creates it (mode 0600). DirectoryBusy after `busy_timeout` s, DirectoryUnreadable, MasterKeyWrong."""
+        sealer = Sealer(master_key, entropy)
+        database = Database(path, busy_timeout)
+        try:
+            return cls(database, sealer, Passwords(password_hasher or PasswordHasher(), entropy), entropy, clock)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Releases the file; nonces since the last flush are not written. Idempotent."""
+        self._database.close()
+
+    # --- users ----------------------------------------------------------------------------------------------------------
+    def add_user(self, name: str, password: str, account: int) -> User | Refusal:
+        """A user for an account of the core (16 or above). NAME_INVALID, PASSWORD_TOO_SHORT or _LONG, NAME_TAKEN, ACCOUNT_TAKEN."""
+        if not _NAME.fullmatch(name):
+            return Refusal.NAME_INVALID
+        refusal = self._passwords.refusal(password)
+        if refusal is not None:
+            return refusal
+        # Outside the transaction: other threads need not wait for Argon2. The account is the label, since no account is given twice.
+        hashed = self._passwords.hash(f"account-{account}", password)
+        with self._database.transaction() as connection:
+            if connection.execute(select(users.c.id).where(users.c.folded_name == name.lower())).one_or_none() is not None:
+                return Refusal.NAME_TAKEN
+            if connection.execute(select(users.c.id).where(users.c.account == account)).one_or_none() is not None:
+                return Refusal.ACCOUNT_TAKEN
+            user = User(next_number(connection, "users"), name, account, self._clock())
+            row = {"id": user.id, "name": name, "folded_name": name.lower(), "account": account, "created": user.created}
+            connection.execute(insert(users).values(**row, password_hash=hashed))
+            return user
+
+    def user(self, name: str) -> User | None:
+        """By name, without regard to case."""
+        with self._database.transaction() as connection:
+            return _user(connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none())
+
+    def user_by_account(self, account: int) -> User | None:
+        """By account number; an erased user is still found."""
+        with self._database.transaction() as connection:
+            return _user(connection.execute(select(users).where(users.c.account == account)).one_or_none())
+
+    def users(self, erased: bool = False) -> list[User]:
+        """In order of creation; the erased ones only when asked for."""
+        with self._database.transaction() as connection:
+            found = [_user(row) for row in connection.execute(select(users).order_by(users.c.id))]
+        return [user for user in found if user is not None and (erased or user.erased is None)]
+
+    def verify_password(self, name: str, password: str) -> User | None:
+        """The user when name and password fit. An unknown name costs the same time. The second factor is asked for separately."""
+        with self._database.transaction() as connection:
+            row = connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
+        if not self._passwords.check(row.password_hash if row else None, password) or row is None:
+            return None
+        user = _user(row)
+        if user is not None and self._passwords.outdated(row.password_hash):
+            self._store_password(user, password)
+        return user
+
+    def set_password(self, user: User, password: str) -> Refusal | None:
+        """Replaces the password and ends every session. PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ERASED; None when done."""
+        refusal = self._passwords.refusal(password)
+        if refusal is None:
+            refusal = self._store_password(user, password)
+        if refusal is None:
+            self.sessions.revoke_all(user)
+        return refusal
+
+    def erase_user(self, user: User) -> User:
+        """Removes what is personal (name, password, second factor, sessions) and revokes the keys. The account number stays."""
+        now = self._clock()
+        for key in self.keys(user):
+            self.revoke(key)
+        self.sessions.revoke_all(user)
+        with self._database.transaction() as connection:
+            connection.execute(totps.delete().where(totps.c.user_id == user.id))
+            connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
+            gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now}
+            connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
+            erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())
+        self._database.forget_old_pages()
+        assert erased is not None
+        return erased
+
+    # --- API keys -------------------------------------------------------------------------------------------------------
+    def mint_key(self, user: User, form: KeyForm, scopes: Iterable[str], ip_allow: Iterable[str] = ()) -> ApiKey | Refusal:
+        """A new key, secret included. `ip_allow`: addresses or networks as text, none for anywhere.
+
+        USER_ERASED, SCOPE_UNKNOWN, ADDRESS_INVALID; KEY_TAKEN when the form drew a key that exists.
+        """
+        granted, networks = frozenset(scopes), parse_networks(ip_allow)
+        if isinstance(networks, Refusal):
+            return networks
+        if (form.scopes and not granted <= form.scopes) or any(not scope or " " in scope for scope in granted):
+            return Refusal.SCOPE_UNKNOWN
+        try:
+            with self._database.transaction() as connection:
+                if connection.execute(select(users.c.erased).where(users.c.id == user.id)).scalar_one() is not None:
+                    return Refusal.USER_ERASED
+                number = next_number(connection, "api_keys", at_least=self.nonces.highest_key_id() + 1)
+                text, secret = form.make(self._labelled(connection, user, form))
+                key = ApiKey(number, user.id, user.account, form.dialect, text, secret, granted, networks, self._clock())
+                connection.execute(insert(api_keys).values(**_key_row(key), secret=self._sealer.seal(_context(number), secret)))
+        except IntegrityError:
+            return Refusal.KEY_TAKEN
+        self._live[key.key] = key
+        return key
+
+    def find_key(self, key: str) -> ApiKey | None:
+        """The live key of that text: one look into memory. Revoked and unknown ones are None."""
+        return self._live.get(key)
+
+    def keys(self, user: User | None = None, revoked: bool = False) -> list[ApiKey]:
+        """In order of creation, of one user or of all; the revoked ones (without secret) only when asked for."""
+        query = select(api_keys, users.c.account).join(users, users.c.id == api_keys.c.user_id).order_by(api_keys.c.id)
+        if user is not None:
+            query = query.where(api_keys.c.user_id == user.id)
+        if not revoked:
+            query = query.where(api_keys.c.revoked.is_(None))
+        with self._database.transaction() as connection:
+            return [self._key(row) for row in connection.execute(query)]
+
+    def revoke(self, key: ApiKey) -> bool:
+        """Ends the key for good and deletes its secret. False when it was revoked before."""
+        with self._database.transaction() as connection:
+            change = update(api_keys).where(api_keys.c.id == key.id, api_keys.c.revoked.is_(None))
+            done = connection.execute(change.values(revoked=self._clock(), secret=None)).rowcount == 1
+        self._live.pop(key.key, None)
+        return done
+
+    def reveal_secret(self, key: ApiKey, now: int | None = None) -> str | Refusal:
+        """The secret again, during the first hour. KEY_REVOKED, REVEAL_OVER. `now`: µs, the clock's when not given."""
+        live = self._live.get(key.key)
+        if live is None:
+            return Refusal.KEY_REVOKED
+        age = (self._clock() if now is None else now) - live.created
+        return live.secret if age < REVEAL_WINDOW else Refusal.REVEAL_OVER
+
+    # --- inside ---------------------------------------------------------------------------------------------------------
+    def _store_password(self, user: User, password: str) -> Refusal | None:
+        with self._database.transaction() as connection:
+            number = next_number(connection, "passwords")
+        hashed = self._passwords.hash(f"change-{number}", password)
+        with self._database.transaction() as connection:
+            change = update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(password_hash=hashed)
+            return None if connection.execute(change).rowcount == 1 else Refusal.USER_ERASED
+
+    def _labelled(self, connection: Connection, user: User, form: KeyForm) -> Entropy:
+        """Entropy whose labels name the dialect, the account and the how-manieth key: a seed gives the same keys whatever else exists."""
+        theirs = select(api_keys.c.id).where(api_keys.c.user_id == user.id, api_keys.c.dialect == form.dialect)
+        ordinal = len(connection.execute(theirs).all())
+        return lambda label, length: self._entropy(f"api-key/{form.dialect}/account-{user.account}/{ordinal}/{label}", length)
+
+    def _key(self, row: Row[tuple[object, ...]]) -> ApiKey:
+        networks = parse_networks(row.ip_allow.split())
+        assert not isinstance(networks, Refusal)
+        secret = self._sealer.unseal(_context(row.id), row.secret) if row.secret is not None else ""
+        scopes = frozenset(row.scopes.split())
+        return ApiKey(row.id, row.user_id, row.account, row.dialect, row.key, secret, scopes, networks, row.created, row.revoked)
+
+    def _check_master_key(self) -> None:
+        with self._database.transaction() as connection:
+            sealed = connection.execute(select(facts.c.value).where(facts.c.name == _CHECK)).scalar_one_or_none()
+            if sealed is None:
+                connection.execute(insert(facts).values(name=_CHECK, value=self._sealer.seal(_CHECK, _CHECK)))
+                return
+        try:
+            self._sealer.unseal(_CHECK, sealed)
+        except MasterKeyWrong:
+            raise MasterKeyWrong("this master key is not the one that the directory was made with: restore the right key file") from None
+
+
+def _user(row: Row[tuple[object, ...]] | None) -> User | None:
+    return None if row is None else User(row.id, row.name or "", row.account, row.created, row.erased)
+
+
+def _key_row(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "user_id": key.user,
+        "dialect": key.dialect,
+        "key": key.key,
+        "scopes": " ".join(sorted(key.scopes)),
+        "ip_allow": " ".join(map(str, key.ip_allow)),
+        "created": key.created,
+    }
+
+
+def _context(key_id: int) -> str:
+    return f"api-key/{key_id}"

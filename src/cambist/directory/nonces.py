@@ -1,0 +1,184 @@
+"""Which nonces were used: a high-water mark per key, and once-only nonces for APIs that allow any order inside a time window.
+
+A view of the journal: state-changing commands carry key id and nonce in their meta, so what was accepted and not yet written here
+comes back through `apply` after a crash. In the journal a once-only nonce is written negative (`Nonces.once(nonce)`): that is how
+`apply` tells the two kinds apart on a key that uses both.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, insert, select
+
+from .database import Database
+from .tables import facts, nonce_marks, used_nonces
+from .values import Clock
+
+MAX_NONCE = (1 << 63) - 1
+ONCE_HORIZON = 120_000_000
+"""How long after its command a once-only nonce from the journal is kept, µs: twice the widest window that a dialect grants (±60 s)."""
+ONCE_CAPACITY = 65_536
+"""Once-only nonces kept per key; a key that has more alive is refused until some expire."""
+_SEQ = "nonces-applied-seq"
+
+
+@dataclass(frozen=True, slots=True)
+class NonceMarks:
+    """What `store` writes: the marks and once-only nonces of a moment, complete up to `seq`."""
+
+    seq: int
+    marks: list[tuple[int, int]]
+    used: list[tuple[int, int, int]]
+    now: int
+
+
+class _UsedOnce:
+    """The live once-only nonces of one key, the one that expires first on top of the heap."""
+
+    __slots__ = ("expiry", "nonces")
+
+    def __init__(self) -> None:
+        self.nonces: set[int] = set()
+        self.expiry: list[tuple[int, int]] = []
+
+    def drop_expired(self, now: int) -> None:
+        while self.expiry and self.expiry[0][0] <= now:
+            self.nonces.discard(heapq.heappop(self.expiry)[1])
+
+    def add(self, nonce: int, until: int) -> None:
+        self.nonces.add(nonce)
+        heapq.heappush(self.expiry, (until, nonce))
+
+
+@dataclass(slots=True)
+class _Memory:
+    marks: dict[int, int] = field(default_factory=dict)
+    changed: set[int] = field(default_factory=set)
+    used: dict[int, _UsedOnce] = field(default_factory=dict)
+    unwritten: list[tuple[int, int, int]] = field(default_factory=list)
+
+
+class Nonces:
+    """`accept*`, `last`, `apply` and `collect` belong to the event-loop thread; `store` may run on another one.
+
+    Nonces are integers 1..2^63-1. A dialect with fractions or other units scales first, and always in the same way per key.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._memory = _Memory()
+        self._applied_seq = 0
+        self._load()
+
+    @property
+    def applied_seq(self) -> int:
+        """Every command up to here is in: the journal is read from the next one on."""
+        return self._applied_seq
+
+    def last(self, key_id: int) -> int:
+        """The highest nonce accepted on the key, 0 when none was."""
+        return self._memory.marks.get(key_id, 0)
+
+    def accept(self, key_id: int, nonce: int) -> bool:
+        """True, and remembered, when the nonce is above every one accepted on the key before."""
+        memory = self._memory
+        if not memory.marks.get(key_id, 0) < nonce <= MAX_NONCE:
+            return False
+        memory.marks[key_id] = nonce
+        memory.changed.add(key_id)
+        return True
+
+    def accept_once(self, key_id: int, nonce: int, until: int) -> bool:
+        """True, and remembered until `until` (µs), when the nonce was not used on the key. Independent of `accept`'s mark.
+
+        `until` is the moment from which the dialect's own window check refuses this nonce. The command's meta carries `once(nonce)`.
+        """
+        if not 1 <= nonce <= MAX_NONCE:
+            return False
+        now = self._clock()
+        used = self._memory.used.get(key_id)
+        if used is None:
+            used = self._memory.used[key_id] = _UsedOnce()
+        used.drop_expired(now)
+        if until <= now or nonce in used.nonces or len(used.nonces) >= ONCE_CAPACITY:
+            return False
+        used.add(nonce, until)
+        self._memory.unwritten.append((key_id, nonce, until))
+        return True
+
+    @staticmethod
+    def once(nonce: int) -> int:
+        """How a once-only nonce is written into `Meta.nonce`."""
+        return -nonce
+
+    def apply(self, key_id: int, nonce: int, seq: int, at: int | None = None) -> None:
+        """Catches up one journaled command: `Meta.key_id`, `Meta.nonce`, its seq and its time (µs; None: now). Twice is harmless."""
+        self._applied_seq = max(self._applied_seq, seq)
+        if key_id == 0 or nonce == 0:
+            return
+        if nonce > 0:
+            self.accept(key_id, nonce)
+            return
+        now = self._clock()
+        until = (now if at is None else at) + ONCE_HORIZON
+        if until > now:
+            used = self._memory.used.setdefault(key_id, _UsedOnce())
+            used.drop_expired(now)
+            if -nonce not in used.nonces:
+                used.add(-nonce, until)
+                self._memory.unwritten.append((key_id, -nonce, until))
+
+    def flush(self, seq: int) -> None:
+        """Writes what changed and `seq` in one transaction. `seq`: a journal position whose commands all went through accept or apply."""
+        self.store(self.collect(seq))
+
+    def collect(self, seq: int) -> NonceMarks:
+        """Takes what changed since the last collect; hand it to `store`, which may run on another thread. In memory only."""
+        memory, now = self._memory, self._clock()
+        for key_id, used in list(memory.used.items()):
+            used.drop_expired(now)
+            if not used.nonces:
+                del memory.used[key_id]
+        collected = NonceMarks(
+            seq=max(seq, self._applied_seq),
+            marks=[(key_id, memory.marks[key_id]) for key_id in sorted(memory.changed)],
+            used=[entry for entry in memory.unwritten if entry[2] > now],
+            now=now,
+        )
+        memory.changed = set()
+        memory.unwritten = []
+        return collected
+
+    def store(self, collected: NonceMarks) -> None:
+        """Writes one collection, in order of collecting. A failure is fatal to the caller: the marks stay only in memory and journal."""
+        with self._database.transaction() as connection:
+            if collected.marks:
+                key_ids = [key_id for key_id, _ in collected.marks]
+                for start in range(0, len(key_ids), 500):
+                    connection.execute(delete(nonce_marks).where(nonce_marks.c.key_id.in_(key_ids[start : start + 500])))
+                connection.execute(insert(nonce_marks), [{"key_id": key_id, "nonce": nonce} for key_id, nonce in collected.marks])
+            connection.execute(delete(used_nonces).where(used_nonces.c.until <= collected.now))
+            if collected.used:
+                rows = [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used]
+                connection.execute(insert(used_nonces).prefix_with("OR REPLACE"), rows)
+            connection.execute(delete(facts).where(facts.c.name == _SEQ))
+            connection.execute(insert(facts).values(name=_SEQ, value=str(collected.seq).encode()))
+        self._applied_seq = max(self._applied_seq, collected.seq)
+
+    def highest_key_id(self) -> int:
+        """The highest key id that ever sent a nonce, 0 when none: new keys are numbered above it."""
+        return max((max(keys, default=0) for keys in self._key_ids()), default=0)
+
+    def _key_ids(self) -> Iterable[Iterable[int]]:
+        return self._memory.marks.keys(), self._memory.used.keys()
+
+    def _load(self) -> None:
+        now = self._clock()
+        with self._database.transaction() as connection:
+            self._memory.marks = {row.key_id: row.nonce for row in connection.execute(select(nonce_marks))}
+            for row in connection.execute(select(used_nonces).where(used_nonces.c.until > now)):
+                self._memory.used.setdefault(row.key_id, _UsedOnce()).add(row.nonce, row.until)
+            stored = connection.execute(select(facts.c.value).where(facts.c.name == _SEQ)).scalar_one_or_none()
+        self._applied_seq = int(stored) if stored is not None else 0

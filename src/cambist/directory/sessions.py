@@ -1,0 +1,76 @@
+"""Logins: an opaque token for the browser, its hash for the file."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+
+from .database import Database, next_number
+from .tables import sessions, users
+from .values import Clock, Entropy, User
+
+TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login of one user, `created` to `expires` (µs)."""
+
+    id: int
+    user: int
+    account: int
+    created: int
+    expires: int
+
+
+class Sessions:
+    """Live sessions, found in memory by the hash of their token."""
+
+    def __init__(self, database: Database, entropy: Entropy, clock: Clock) -> None:
+        self._database = database
+        self._entropy = entropy
+        self._clock = clock
+        with database.transaction() as connection:
+            connection.execute(delete(sessions).where(sessions.c.expires <= clock()))
+            rows = connection.execute(select(sessions, users.c.account).join(users, users.c.id == sessions.c.user_id)).all()
+        self._by_hash = {row.token_hash: Session(row.id, row.user_id, row.account, row.created, row.expires) for row in rows}
+
+    def open(self, user: User, lifetime: int) -> tuple[str, Session]:
+        """(token, session) that lives for `lifetime` µs. The token (64 hex digits) is shown here and never again."""
+        now = self._clock()
+        with self._database.transaction() as connection:
+            number = next_number(connection, "sessions")
+            token = self._entropy(f"session/{number}", TOKEN_BYTES).hex()
+            session = Session(number, user.id, user.account, now, now + lifetime)
+            digest = _digest(token)
+            connection.execute(delete(sessions).where(sessions.c.expires <= now))
+            connection.execute(insert(sessions).values(id=number, user_id=user.id, token_hash=digest, created=now, expires=session.expires))
+        self._by_hash = {key: value for key, value in self._by_hash.items() if value.expires > now}
+        self._by_hash[digest] = session
+        return token, session
+
+    def find(self, token: str) -> Session | None:
+        """The session of that token, unless it expired or was revoked."""
+        session = self._by_hash.get(_digest(token))
+        return session if session is not None and self._clock() < session.expires else None
+
+    def revoke(self, session: Session) -> None:
+        """Logs out. Idempotent."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(sessions).where(sessions.c.id == session.id))
+        self._keep(lambda live: live.id != session.id)
+
+    def revoke_all(self, user: User) -> None:
+        """Logs the user out everywhere."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
+        self._keep(lambda live: live.user != user.id)
+
+    def _keep(self, wanted: Callable[[Session], bool]) -> None:
+        self._by_hash = {key: value for key, value in self._by_hash.items() if wanted(value)}
+
+
+def _digest(token: str) -> bytes:
+    # A plain hash is enough: the token is 256 random bits, there is nothing to guess.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,151 @@
+"""What the directory hands out: users, API keys, the form of a key, and the refusals that people can cause."""
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Clock = Callable[[], int]
+"""µs since the epoch."""
+Entropy = Callable[[str, int], bytes]
+"""(label, length) to that many unpredictable bytes. A sandbox derives them from its seed and the label, so labels never repeat."""
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+HOUR = 3_600_000_000
+REVEAL_WINDOW = HOUR
+"""How long after minting a key's secret can be fetched again, µs."""
+
+
+class Refusal(StrEnum):
+    """Why the directory said no. The value is a stable code; `words` is the sentence for people."""
+
+    NAME_INVALID = "name-invalid"
+    NAME_TAKEN = "name-taken"
+    ACCOUNT_TAKEN = "account-taken"
+    PASSWORD_TOO_SHORT = "password-too-short"  # noqa: S105 - a code, no password
+    PASSWORD_TOO_LONG = "password-too-long"  # noqa: S105
+    USER_ERASED = "user-erased"
+    SCOPE_UNKNOWN = "scope-unknown"
+    ADDRESS_INVALID = "address-invalid"
+    KEY_TAKEN = "key-taken"
+    KEY_REVOKED = "key-revoked"
+    REVEAL_OVER = "reveal-over"
+    TOTP_ACTIVE = "totp-active"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_WORDS = {
+    Refusal.NAME_INVALID: "a name has 2 to 32 characters: letters, digits, dot, dash, underscore; it starts with a letter or digit",
+    Refusal.NAME_TAKEN: "this name is taken (names are compared without regard to case)",
+    Refusal.ACCOUNT_TAKEN: "this account already belongs to a user",
+    Refusal.PASSWORD_TOO_SHORT: "a password has at least 8 characters",
+    Refusal.PASSWORD_TOO_LONG: "a password has at most 1,024 characters",
+    Refusal.USER_ERASED: "this user was erased",
+    Refusal.SCOPE_UNKNOWN: "this API has no such scope",
+    Refusal.ADDRESS_INVALID: "an allowed address is an IPv4 or IPv6 address or network, such as 192.0.2.7 or 2001:db8::/32",
+    Refusal.KEY_TAKEN: "the key exists already",
+    Refusal.KEY_REVOKED: "this key was revoked",
+    Refusal.REVEAL_OVER: "a secret can be shown again only in the first hour; create a new key",
+    Refusal.TOTP_ACTIVE: "one-time codes are already switched on",
+}
+
+
+class DirectoryError(Exception):
+    """The directory cannot do its work on this machine as it is: the text says what to change."""
+
+
+class DirectoryBusy(DirectoryError):
+    """Another process (or another Directory in this one) has the file open."""
+
+
+class DirectoryUnreadable(DirectoryError):
+    """The file is no directory, is damaged, or was written by a newer program."""
+
+
+class MasterKeyWrong(DirectoryError):
+    """The file was sealed under another master key."""
+
+
+class MasterKeyUnsafe(DirectoryError):
+    """The key file can be read by others, or does not hold a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person. `erased` is the time of erasure (µs) or None; an erased user keeps id and account, and his name is empty."""
+
+    id: int
+    name: str
+    account: int
+    created: int
+    erased: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyForm:
+    """How one dialect's keys look.
+
+    `make(entropy)` gives `(key, secret)`, both text; it labels what it draws with its own words ("key", "secret"), the directory makes
+    the labels unique. The key is stored readable and is what `find_key` is asked for, the secret is stored sealed: an API whose only
+    credential is a bearer token returns a digest of the token as key and the token as secret. `scopes` are the ones that the API has
+    (empty: not checked).
+    """
+
+    dialect: str
+    make: Callable[[Entropy], tuple[str, str]]
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of one user for one dialect. `id` is the journal's `key_id` and is never given twice. Times in µs.
+
+    `secret` is empty once the key is revoked, and never part of a repr. Whoever looks a key up checks `dialect` too: keys of all
+    dialects share one table.
+    """
+
+    id: int
+    user: int
+    account: int
+    dialect: str
+    key: str
+    secret: str = field(repr=False)
+    scopes: frozenset[str]
+    ip_allow: tuple[Network, ...]
+    created: int
+    revoked: int | None = None
+
+    def permits(self, scope: str) -> bool:
+        """Whether the key may do what needs this scope."""
+        return scope in self.scopes
+
+    def allows(self, ip: str) -> bool:
+        """Whether a request from this address may use the key. An empty list allows every address, also an unreadable one."""
+        if not self.ip_allow:
+            return True
+        try:
+            address = ipaddress.ip_address(ip)
+        except ValueError:
+            return False
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+            # A dual-stack socket reports 192.0.2.7 as ::ffff:192.0.2.7; the list means the person's address, not the socket's family.
+            address = address.ipv4_mapped
+        return any(address in network for network in self.ip_allow)
+
+
+def parse_networks(texts: Iterable[str]) -> tuple[Network, ...] | Refusal:
+    """Addresses and networks as people write them; host bits are cleared, IPv4-mapped IPv6 networks become IPv4 ones."""
+    networks: list[Network] = []
+    for text in texts:
+        try:
+            network: Network = ipaddress.ip_network(text.strip(), strict=False)
+        except ValueError:
+            return Refusal.ADDRESS_INVALID
+        mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+        if mapped is not None and network.prefixlen >= 96:
+            network = ipaddress.IPv4Network((mapped, network.prefixlen - 96))
+        networks.append(network)
+    return tuple(networks)

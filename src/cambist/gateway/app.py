@@ -1,0 +1,199 @@
+"""The application that every request passes: finds the handler, calls it, and holds its reply until the journal is durable.
+
+The same handlers are reached on two ways. `HttpProtocol` (http_protocol.py) calls `find` and `call` straight from the parser's callbacks;
+everything else, and any other ASGI server, comes in through `__call__`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+import structlog
+
+from cambist.gateway import health
+from cambist.gateway.messages import Reply, Request
+from cambist.gateway.metrics import Metrics, RouteCounts
+from cambist.gateway.router import NOT_FOUND, Found, Route, Router
+
+Barrier = Callable[[], "asyncio.Future[None] | None"]
+"""A future that is done once everything the core has applied so far is on disk; None when it already is. It may be shared by many replies,
+so nobody cancels it. When it fails, or when the call itself raises, the replies that waited for it are never sent."""
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+BROKEN = Reply(500, b'{"error":"internal error"}')
+TOO_LARGE = Reply(413, b'{"error":"the body is too large"}', headers=((b"connection", b"close"),))
+
+_log = structlog.get_logger("cambist.gateway")
+
+
+class Withheld(Exception):
+    """A reply may not leave, because the journal did not become durable. Whoever holds the connection closes it without a word."""
+
+
+def no_barrier() -> None:
+    """The barrier of something that has no journal: nothing ever waits."""
+    return
+
+
+class Gateway:
+    """Routes, the durability barrier, metrics and health in one ASGI application.
+
+    `routes` are all dialects' routes; /healthz, /readyz and /metrics are added. `fallback` is an ASGI application for what no route knows
+    (pages, WebSockets); its HTTP replies wait for the barrier too. `body_cap` bytes bound a request's body where the server does not.
+    """
+
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        *,
+        barrier: Barrier = no_barrier,
+        readiness: health.Readiness = health.always_ready,
+        metrics: Metrics | None = None,
+        fallback: ASGIApp | None = None,
+        body_cap: int = 131_072,
+    ) -> None:
+        self.metrics = Metrics() if metrics is None else metrics
+        self.barrier = barrier
+        self.fallback = fallback
+        self.body_cap = body_cap
+        all_routes = [*routes, *health.routes(readiness, self.metrics)]
+        self._find = Router(all_routes).find
+        self._counts: dict[tuple[str, str], RouteCounts] = {}
+
+    def find(self, method: str, path: str) -> Found:
+        """The route for a raw path; `NOT_FOUND` when nobody has it (the fallback's, if there is one)."""
+        return self._find(method, path)
+
+    def counts(self, route: Route) -> RouteCounts:
+        """Where this route's replies are counted."""
+        key = (route.dialect, route.name or route.path)
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = self.metrics.route(*key)
+        return counts
+
+    def call(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
+        """The handler's reply, or what must be awaited for it with `finish`. A handler that raises gives the fixed 500."""
+        try:
+            return route.handler(request)
+        except Exception as error:
+            return self._failed(route, error)
+
+    async def finish(self, route: Route, result: Awaitable[Reply]) -> Reply:
+        """The reply of an asynchronous handler; the fixed 500 when it raises."""
+        try:
+            return await result
+        except Exception as error:
+            return self._failed(route, error)
+
+    def _failed(self, route: Route, error: Exception) -> Reply:
+        # The message of an exception often quotes what the client sent, so only its type and the place are written down.
+        frames = traceback.extract_tb(error.__traceback__)
+        place = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
+        _log.error("handler failed", dialect=route.dialect, route=route.name or route.path, error=type(error).__name__, at=place)
+        return BROKEN
+
+    async def durable(self) -> None:
+        """Returns once everything applied so far is on disk. Withheld when it never will be."""
+        try:
+            future = self.barrier()
+            if future is not None:
+                await asyncio.shield(future)  # the future is shared: a client that went away must not cancel the others' wait
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            raise Withheld from error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry: `http`, `websocket` (the fallback's) and `lifespan`."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif self.fallback is not None:
+            await self.fallback(scope, receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        elif kind == "lifespan":
+            await _lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw_path = scope.get("raw_path") or scope["path"].encode()
+        path = raw_path.decode("latin-1")
+        route, match = self._find(scope["method"], path)
+        if route is NOT_FOUND and self.fallback is not None:
+            await self.fallback(scope, receive, self._held(send))
+            return
+        body = await _body(receive, self.body_cap)
+        if body is None:
+            return
+        started = self.metrics.timer()
+        if len(body) > self.body_cap:
+            self.metrics.refuse("body_too_large")
+            reply = TOO_LARGE
+        else:
+            client = scope.get("client")
+            headers = joined_headers(scope["headers"])
+            request = Request(scope["method"], path, scope.get("query_string", b""), headers, body, client[0] if client else "", match)
+            result = self.call(route, request)
+            reply = await self.finish(route, result) if inspect.isawaitable(result) else result
+        if route.durable:
+            await self.durable()
+        await _send_reply(send, reply)
+        self.counts(route).observe(reply.status, self.metrics.timer() - started)
+
+    def _held(self, send: Send) -> Send:
+        """`send` for pages: each message waits for what the core had applied when it was rendered."""
+
+        async def held(message: Message) -> None:
+            await self.durable()
+            await send(message)
+
+        return held
+
+
+def joined_headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Header fields as a dict by lower-case name; repeated ones joined as Request says."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in fields:
+        known = headers.get(name)
+        headers[name] = value if known is None else known + (b"; " if name == b"cookie" else b", ") + value
+    return headers
+
+
+async def _body(receive: Receive, cap: int) -> bytes | None:
+    """The whole body, or a little more than the cap when it is longer; None when the client left before its end."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        parts.append(part)
+        if size > cap or not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _send_reply(send: Send, reply: Reply) -> None:
+    headers = [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,26 @@
+"""What a dialect is built with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cambist.directory.directory import Directory
+    from cambist.exchange.exchange import Exchange
+    from cambist.history.port import HistoryReads
+    from cambist.marketdata.marketdata import MarketData
+    from cambist.wallet.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The running venue's parts, as `build(house)` of a dialect gets them. `clock` gives microseconds since 1970."""
+
+    exchange: Exchange
+    marketdata: MarketData
+    history: HistoryReads
+    directory: Directory
+    wallet: Desk
+    clock: Callable[[], int]

@@ -1,0 +1,99 @@
+"""Counts of the front, kept as plain integers on the hot path and turned into Prometheus families when somebody scrapes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from time import perf_counter
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the latency buckets, in seconds; a fifteenth bucket takes the rest."""
+
+
+class RouteCounts:
+    """What one route answered: replies by status class and a latency histogram. Not thread-safe: the event loop alone writes."""
+
+    __slots__ = ("buckets", "dialect", "name", "seconds", "statuses")
+
+    def __init__(self, dialect: str, name: str) -> None:
+        self.dialect = dialect
+        self.name = name
+        self.statuses = [0] * 6
+        self.buckets = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def observe(self, status: int, seconds: float) -> None:
+        """Counts one reply sent `seconds` after its request was complete."""
+        self.statuses[status // 100] += 1
+        self.buckets[bisect_left(BOUNDS, seconds)] += 1
+        self.seconds += seconds
+
+
+class Metrics(Collector):
+    """Counters and gauges of one gateway. `timer` gives monotonic seconds; gauges are callables, asked at each scrape.
+
+    Registers itself with `registry` (an own one unless given). Label sets are the route table's, never a client's text, so they stay few.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None, timer: Callable[[], float] = perf_counter) -> None:
+        self.registry = CollectorRegistry() if registry is None else registry
+        self.timer = timer
+        self.connections = 0
+        self.accepted = 0
+        self.refused: dict[str, int] = {}
+        self._routes: dict[tuple[str, str], RouteCounts] = {}
+        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self.registry.register(self)
+
+    def route(self, dialect: str, name: str) -> RouteCounts:
+        """The counts under these two labels, shared by all routes that bear them."""
+        return self._routes.setdefault((dialect, name), RouteCounts(dialect, name))
+
+    def refuse(self, reason: str) -> None:
+        """Counts a request or connection that no handler saw, or that a limit turned away. `reason` is a short fixed word."""
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+
+    def gauge(self, name: str, words: str, value: Callable[[], float]) -> None:
+        """Adds a gauge `cambist_<name>`, asked at each scrape. ValueError when the name is taken."""
+        if name in self._gauges:
+            raise ValueError(f"gauge {name} exists")
+        self._gauges[name] = (words, value)
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: the registry need not scrape at registration."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """The families as they stand now."""
+        requests = CounterMetricFamily("cambist_requests", "Replies sent.", labels=("dialect", "route", "status"))
+        latency = HistogramMetricFamily("cambist_request_seconds", "From a complete request to its reply.", labels=("dialect", "route"))
+        for counts in self._routes.values():
+            labels = (counts.dialect, counts.name)
+            for hundreds, count in enumerate(counts.statuses):
+                if count:
+                    requests.add_metric((*labels, f"{hundreds}xx"), count)
+            latency.add_metric(labels, _cumulative(counts.buckets), counts.seconds)
+        yield requests
+        yield latency
+        refused = CounterMetricFamily("cambist_refused", "Requests and connections turned away by the gateway.", labels=("reason",))
+        for reason, count in self.refused.items():
+            refused.add_metric((reason,), count)
+        yield refused
+        yield CounterMetricFamily("cambist_connections_accepted", "Connections taken.", value=self.accepted)
+        yield GaugeMetricFamily("cambist_connections_open", "Connections open now.", value=self.connections)
+        for name, (words, value) in self._gauges.items():
+            yield GaugeMetricFamily(f"cambist_{name}", words, value=value())
+
+
+def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
+    """Prometheus wants each bucket to hold all the smaller ones."""
+    rows: list[tuple[str, float]] = []
+    total = 0
+    for bound, count in zip((*map(str, BOUNDS), "+Inf"), buckets, strict=True):
+        total += count
+        rows.append((bound, total))
+    return rows

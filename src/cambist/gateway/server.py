@@ -1,0 +1,138 @@
+"""A listening server: sockets, TLS and a graceful end. Signals and the event loop are the composition root's affair."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar, cast
+
+import structlog
+import uvicorn
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from cambist.gateway.app import Gateway
+from cambist.gateway.http_limits import HttpLimits
+
+_log = structlog.get_logger("cambist.gateway")
+_T = TypeVar("_T")
+_POLL = 0.02  # seconds between looks at what is still open, while stopping
+
+
+def run(main: Coroutine[Any, Any, _T]) -> _T:
+    """Runs a coroutine to its end on uvloop, the event loop that the front is measured on."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
+    """A server context for a PEM certificate chain and its key; TLS 1.2 and newer. OSError or ssl.SSLError when they cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(cert, key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class Server:
+    """One listening address in front of a Gateway. Start it and stop it on the same running loop.
+
+    `port=0` takes a free port; `port` and `url` tell it once started. `ws` is the WebSocket protocol class for upgrades, or uvicorn's
+    name for one (`"auto"`: whatever is installed, or none). OSError from `start` when the address cannot be bound.
+    """
+
+    def __init__(
+        self,
+        app: Gateway,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        limits: HttpLimits | None = None,
+        tls: ssl.SSLContext | None = None,
+        ws: type[asyncio.Protocol] | str = "auto",
+    ) -> None:
+        self.app = app
+        self.host = host
+        self.port = port
+        self.limits = HttpLimits() if limits is None else limits
+        self._tls = tls
+        self._state = ServerState()
+        self._config = uvicorn.Config(
+            cast("Any", app),
+            host=host,
+            port=port,
+            ws=cast("Any", ws),
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+        )
+        self._listener: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL without a trailing slash; the port is the bound one once started."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Starts the application, binds and listens. RuntimeError when the application refuses to start."""
+        self._config.load()
+        self._lifespan = self._config.lifespan_class(self._config)
+        await self._lifespan.startup()
+        if self._lifespan.should_exit:
+            raise RuntimeError("the application refused to start")
+        loop = asyncio.get_running_loop()
+        listener = await loop.create_server(
+            lambda: HttpToolsProtocol(self._config, self._state, self._lifespan.state, loop),
+            self.host,
+            self.port,
+            ssl=self._tls,
+            ssl_handshake_timeout=self.limits.handshake_seconds if self._tls else None,
+            backlog=2048,
+        )
+        self._listener = listener
+        self.port = listener.sockets[0].getsockname()[1]
+
+    async def stop(self, deadline: float = 10.0) -> bool:
+        """Stops accepting, lets what is in flight finish for `deadline` seconds, then cuts the rest. False when something was cut."""
+        if self._listener is None:
+            return True
+        self._listener.close()
+        for connection in list(self._state.connections):
+            connection.shutdown()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + deadline
+        # Polled, because uvicorn's WebSocket protocols tell nobody that they are gone.
+        while (self._state.connections or self._state.tasks) and loop.time() < end:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL)
+        finished = not self._state.connections and not self._state.tasks
+        if not finished:
+            await self._cut()
+        self._listener = None
+        await self._lifespan.shutdown()
+        return finished
+
+    async def _cut(self) -> None:
+        _log.warning("stopping with requests unfinished", connections=len(self._state.connections), tasks=len(self._state.tasks))
+        tasks = list(self._state.tasks)
+        for task in tasks:
+            task.cancel()
+        for connection in list(self._state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()

@@ -1,0 +1,505 @@
+"""Events to rows: the one place that knows what an event means for history. Pure; every adapter stores what it returns.
+
+A fold begins at a `Cursor`, takes runs of events in order, and gives the rows of all of them at once. It needs no look at
+what is stored: rows that are new come whole, rows that were there before come as *changes* (what to set, what to add).
+Folding a journal in one go or in any pieces, each continuing where the other ended, stores the same.
+
+Rows are in the column order of `history.schema`. Whatever may exceed 64 bits (atoms, client and transfer ids) is decimal text, the one
+form that every store takes without loss.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from cambist import _core
+from cambist.domain.meta import Meta
+from cambist.domain.orders import Business, CommandKind, Side, TransferKind
+from cambist.history.records import Leg, TransferStatus
+
+MARK_EVERY = 1_024
+"""A mark is kept at each command whose seq is a multiple of this: it maps times to ids, so that no query walks further than that."""
+
+CANDLE_INTERVALS = (1, 60, 3_600, 86_400)
+"""Seconds. Each is folded from the one before it. Those of one second are kept for 25 hours of trading."""
+
+SETTLES = "settles"
+"""Memo word of a withdrawal-settle transfer: the id of the withdrawal that it completes, as decimal text."""
+
+Row = tuple[Any, ...]
+
+# Positions in an order's row that change after it was accepted (schema.orders).
+PRICE, AMOUNT, STOP_PRICE, FILLED, TOTAL, FEE, REASON, TRIGGERED, UPDATED = 7, 8, 10, 16, 17, 18, 19, 20, 22
+# Positions in a transfer's row that change after it was made (schema.transfers).
+STATUS, SETTLED, MEMO, DESTINATION_ENTRY, TRANSFER_UPDATED = 6, 7, 8, 10, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a fold stands: the last command folded, its time, and the ids that the core would give next."""
+
+    seq: int = 0
+    time: int = 0
+    next_order: int = 1
+    next_trade: int = 1
+    next_entry: int = 1
+
+
+@dataclass(slots=True)
+class OrderChange:
+    """What happened to an order that was accepted before the run. None and 0: leave as it is; `filled`, `total`, `fee` are added."""
+
+    updated: int
+    price: int | None = None
+    amount: int | None = None
+    stop_price: int | None = None
+    filled: int = 0
+    total: int = 0
+    fee: int = 0
+    reason: int = 0
+    triggered: int = 0
+
+
+@dataclass(slots=True)
+class TransferChange:
+    """What happened to a transfer that was made before the run. None and 0: leave as it is; `memo` overlays."""
+
+    updated: int
+    status: int | None = None
+    settled: int = 0
+    destination_entry: int = 0
+    memo: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class CandleRow:
+    """Trades of one market and interval within the run, to be joined with what is stored of the same candle."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    notional: int
+    count: int
+
+    def join(self, later: "CandleRow") -> None:
+        """Adds trades that came after this one's."""
+        self.high = max(self.high, later.high)
+        self.low = min(self.low, later.low)
+        self.close = later.close
+        self.volume += later.volume
+        self.notional += later.notional
+        self.count += later.count
+
+
+@dataclass(slots=True)
+class Rows:
+    """A folded run: rows for commands after `after`, up to and with `cursor`."""
+
+    after: Cursor
+    cursor: Cursor
+    orders: list[list[Any]]
+    order_changes: dict[int, OrderChange]
+    trades: list[Row]
+    entries: list[Row]
+    transfers: list[list[Any]]
+    transfer_changes: dict[str, TransferChange]
+    words: list[tuple[str, str, str]]
+    candles: dict[tuple[int, int, int], CandleRow]
+    marks: list[Row]
+
+
+def fold(cursor: Cursor, events: Iterable[_core.Event]) -> Rows:
+    """The rows of one run. Commands up to and with `cursor.seq` are passed over; ValueError when one after it is missing."""
+    folding = Fold(cursor)
+    folding.feed(events)
+    return folding.rows()
+
+
+class Fold:
+    """Collects rows from several runs of events; `rows()` once, at the end."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._after = cursor
+        self._seq = cursor.seq
+        self._time = cursor.time
+        self._next_order = cursor.next_order
+        self._next_trade = cursor.next_trade
+        self._next_entry = cursor.next_entry
+        self._command = 0
+        self._meta = b""
+        self._orders: dict[int, list[Any]] = {}
+        self._order_changes: dict[int, OrderChange] = {}
+        self._trades: list[Row] = []
+        self._entries: list[Row] = []
+        self._transfers: dict[str, list[Any]] = {}
+        self._transfer_changes: dict[str, TransferChange] = {}
+        self._words: list[tuple[str, str, str]] = []
+        self._seconds: dict[tuple[int, int], CandleRow] = {}
+        self._marks: list[Row] = []
+        self._legs: list[tuple[int, str]] = []  # of the trade at hand, last first
+        self._transfer: tuple[str, int, int] = ("", 0, 0)  # id, kind, source of the transfer at hand
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            _core.OrderAccepted: self._accepted,
+            _core.TradeExecuted: self._traded,
+            _core.OrderDone: self._done,
+            _core.OrderReplaced: self._replaced,
+            _core.StopTriggered: self._triggered,
+            _core.BalanceChanged: self._balance,
+            _core.TransferPosted: self._posted,
+            _core.TransferPending: self._pending,
+            _core.TransferVoided: self._voided,
+        }
+
+    @property
+    def seq(self) -> int:
+        """The last command folded."""
+        return self._seq
+
+    @property
+    def size(self) -> int:
+        """About how many rows there are by now."""
+        return len(self._entries) + len(self._orders) + len(self._trades)
+
+    def feed(self, events: Iterable[_core.Event]) -> None:
+        """Folds a run. Commands that were folded before are passed over; ValueError when one is missing before the first new one."""
+        handlers = self._handlers
+        command = _core.CommandApplied
+        passing = True  # a run begins with a command
+        for event in events:
+            kind = type(event)
+            if kind is command:
+                passing = not self._begin(event)  # type: ignore[arg-type]
+            elif not passing:
+                handler = handlers.get(kind)
+                if handler is not None:
+                    handler(event)
+
+    def rows(self) -> Rows:
+        """Everything fed so far."""
+        orders = list(self._orders.values())
+        for row in orders:
+            row[TOTAL] = str(row[TOTAL])
+            row[FEE] = str(row[FEE])
+        cursor = Cursor(self._seq, self._time, self._next_order, self._next_trade, self._next_entry)
+        return Rows(
+            after=self._after,
+            cursor=cursor,
+            orders=orders,
+            order_changes=self._order_changes,
+            trades=self._trades,
+            entries=self._entries,
+            transfers=list(self._transfers.values()),
+            transfer_changes=self._transfer_changes,
+            words=self._words,
+            candles=_candles(self._seconds),
+            marks=self._marks,
+        )
+
+    # --- one command ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, event: _core.CommandApplied) -> bool:
+        """Whether the command is new."""
+        seq = event.seq
+        if seq <= self._seq:
+            return False
+        if seq != self._seq + 1:
+            raise ValueError(f"events jump from command {self._seq} to {seq}")
+        self._seq = seq
+        self._time = max(self._time, event.time)  # a command that was refused because time went back carries the earlier one
+        self._command = event.command
+        self._meta = event.meta
+        if seq % MARK_EVERY == 0:
+            self._marks.append((seq, self._time, self._next_order, self._next_entry))
+        return True
+
+    def _words_of_command(self) -> Meta:
+        """The command's Meta. Bytes that are none (another program wrote the journal) count as no words."""
+        try:
+            return Meta.decode(self._meta)
+        except msgspec.MsgspecError:
+            return Meta()
+
+    # --- orders ---------------------------------------------------------------------------------------------------------
+
+    def _accepted(self, event: _core.OrderAccepted) -> None:
+        order_id = event.order_id
+        self._next_order = order_id + 1
+        # Only a PlaceOrder accepts an order, so the command's tag is this order's.
+        tag = self._words_of_command().tag if self._meta else ""
+        self._orders[order_id] = [
+            order_id,
+            event.account,
+            event.market,
+            event.side,
+            event.type,
+            event.tif,
+            event.flags,
+            event.price,
+            event.amount,
+            str(event.funds),
+            event.stop_price,
+            event.expire_at,
+            str(event.client_id),
+            tag,
+            event.maker_ppm,
+            event.taker_ppm,
+            0,
+            0,
+            0,
+            0,
+            0,
+            self._time,
+            self._time,
+            self._seq,
+        ]
+
+    def _change(self, order_id: int) -> OrderChange:
+        change = self._order_changes.get(order_id)
+        if change is None:
+            change = self._order_changes[order_id] = OrderChange(self._time)
+        else:
+            change.updated = self._time
+        return change
+
+    def _filled(self, order_id: int, amount: int, total: int, fee: int) -> None:
+        row = self._orders.get(order_id)
+        if row is not None:
+            row[FILLED] += amount
+            row[TOTAL] += total
+            row[FEE] += fee
+            row[UPDATED] = self._time
+        else:
+            change = self._change(order_id)
+            change.filled += amount
+            change.total += total
+            change.fee += fee
+
+    def _done(self, event: _core.OrderDone) -> None:
+        row = self._orders.get(event.order_id)
+        if row is not None:
+            row[REASON] = event.reason
+            row[UPDATED] = self._time
+        else:
+            self._change(event.order_id).reason = event.reason
+
+    def _replaced(self, event: _core.OrderReplaced) -> None:
+        row = self._orders.get(event.order_id)
+        if row is not None:
+            row[PRICE] = event.price
+            row[AMOUNT] = event.amount
+            row[STOP_PRICE] = event.stop_price
+            row[UPDATED] = self._time
+        else:
+            change = self._change(event.order_id)
+            change.price = event.price
+            change.amount = event.amount
+            change.stop_price = event.stop_price
+
+    def _triggered(self, event: _core.StopTriggered) -> None:
+        row = self._orders.get(event.order_id)
+        if row is not None:
+            row[TRIGGERED] = row[UPDATED] = self._time
+        else:
+            self._change(event.order_id).triggered = self._time
+
+    # --- trades ---------------------------------------------------------------------------------------------------------
+
+    def _traded(self, event: _core.TradeExecuted) -> None:
+        trade_id, time, market, price, amount, total = event.trade_id, event.time, event.market, event.price, event.amount, event.total
+        maker_order, taker_order = event.maker_order, event.taker_order
+        maker_fee, taker_fee = event.maker_fee, event.taker_fee
+        taker_side = event.taker_side
+        self._next_trade = trade_id + 1
+        self._trades.append(
+            (
+                trade_id,
+                time,
+                market,
+                taker_side,
+                price,
+                amount,
+                str(total),
+                event.maker_account,
+                event.taker_account,
+                maker_order,
+                taker_order,
+                str(maker_fee),
+                str(taker_fee),
+                self._next_entry,
+                self._seq,
+            )
+        )
+        self._filled(maker_order, amount, total, maker_fee)
+        self._filled(taker_order, amount, total, taker_fee)
+        base_fee, quote_fee = (taker_fee, maker_fee) if taker_side == Side.BUY else (maker_fee, taker_fee)
+        self._legs = _legs(base_fee, quote_fee)
+        key = (market, time // 1_000_000)
+        candle = self._seconds.get(key)
+        if candle is None:
+            self._seconds[key] = CandleRow(price, price, price, price, amount, price * amount, 1)
+        else:
+            candle.high = max(candle.high, price)
+            candle.low = min(candle.low, price)
+            candle.close = price
+            candle.volume += amount
+            candle.notional += price * amount
+            candle.count += 1
+
+    # --- ledger -----------------------------------------------------------------------------------------------------------
+
+    def _balance(self, event: _core.BalanceChanged) -> None:
+        entry_id = event.entry_id
+        self._next_entry = entry_id + 1
+        account = event.account
+        business = event.business
+        leg, fee, kind, transfer_id = 0, "0", 0, None
+        if business == _TRADE:
+            leg, fee = self._legs.pop()
+        elif business == _TRANSFER:
+            transfer_id, kind, source = self._transfer
+            if account != source:
+                self._destination(transfer_id, entry_id)
+        self._entries.append(
+            (
+                account,
+                entry_id,
+                event.asset,
+                business,
+                leg,
+                kind,
+                event.reference,
+                str(event.change_available),
+                str(event.change_held),
+                str(event.available),
+                str(event.held),
+                fee,
+                transfer_id,
+                self._seq,
+                self._time,
+            )
+        )
+
+    # --- transfers --------------------------------------------------------------------------------------------------------
+
+    def _made(self, event: _core.TransferPosted | _core.TransferPending, status: TransferStatus) -> None:
+        transfer_id = str(event.transfer_id)
+        memo = self._words_of_command().memo or {}
+        self._transfers[transfer_id] = [
+            transfer_id,
+            event.kind,
+            event.source,
+            event.destination,
+            event.asset,
+            str(event.amount),
+            int(status),
+            0,
+            memo,
+            self._next_entry,  # the source's change follows at once, and there is always one
+            0,
+            self._time,
+            self._time,
+            self._seq,
+        ]
+        self._transfer = (transfer_id, event.kind, event.source)
+        self._remember(transfer_id, memo)
+        if event.kind == TransferKind.WITHDRAWAL_SETTLE and SETTLES in memo:
+            self._settled(str(memo[SETTLES]))
+
+    def _pending(self, event: _core.TransferPending) -> None:
+        self._made(event, TransferStatus.PENDING)
+
+    def _posted(self, event: _core.TransferPosted) -> None:
+        # A PostTransfer command ends a pending transfer; only a Transfer command makes one.
+        if event.was_pending and self._command == CommandKind.POST_TRANSFER:
+            self._ended(event, TransferStatus.POSTED)
+        else:
+            self._made(event, TransferStatus.POSTED)
+
+    def _voided(self, event: _core.TransferVoided) -> None:
+        self._ended(event, TransferStatus.VOIDED)
+
+    def _ended(self, event: _core.TransferPosted | _core.TransferVoided, status: TransferStatus) -> None:
+        transfer_id = str(event.transfer_id)
+        self._transfer = (transfer_id, event.kind, event.source)
+        memo = self._words_of_command().memo or {}
+        row = self._transfers.get(transfer_id)
+        if row is not None:
+            row[STATUS] = int(status)
+            row[MEMO] = row[MEMO] | memo
+            row[TRANSFER_UPDATED] = self._time
+        else:
+            change = self._transfer_change(transfer_id)
+            change.status = int(status)
+            change.memo |= memo
+        self._remember(transfer_id, memo)
+
+    def _settled(self, transfer_id: str) -> None:
+        row = self._transfers.get(transfer_id)
+        if row is not None:
+            row[SETTLED] = row[TRANSFER_UPDATED] = self._time
+        else:
+            self._transfer_change(transfer_id).settled = self._time
+
+    def _destination(self, transfer_id: str, entry_id: int) -> None:
+        row = self._transfers.get(transfer_id)
+        if row is not None:
+            row[DESTINATION_ENTRY] = entry_id
+        else:
+            self._transfer_change(transfer_id).destination_entry = entry_id
+
+    def _transfer_change(self, transfer_id: str) -> TransferChange:
+        change = self._transfer_changes.get(transfer_id)
+        if change is None:
+            change = self._transfer_changes[transfer_id] = TransferChange(self._time)
+        else:
+            change.updated = self._time
+        return change
+
+    def _remember(self, transfer_id: str, memo: dict[str, Any]) -> None:
+        """Makes the memo's texts and integers findable. Longer ones are prose, which nobody looks up."""
+        for word, value in memo.items():
+            if isinstance(value, str | int) and not isinstance(value, bool):
+                text = str(value)
+                if len(text) <= 256:
+                    self._words.append((word, text, transfer_id))
+
+
+_TRADE = int(Business.TRADE)
+_TRANSFER = int(Business.TRANSFER)
+
+
+def _legs(base_fee: int, quote_fee: int) -> list[tuple[int, str]]:
+    """(leg, fee) of a trade's balance changes, last first, so that they can be popped in the core's order."""
+    legs: list[tuple[int, str]] = []
+    if quote_fee:
+        legs.append((int(Leg.QUOTE_FEE), "0"))
+    if base_fee:
+        legs.append((int(Leg.BASE_FEE), "0"))
+    legs.append((int(Leg.SELLER_RECEIVES), str(quote_fee)))
+    legs.append((int(Leg.SELLER_PAYS), "0"))
+    legs.append((int(Leg.BUYER_RECEIVES), str(base_fee)))
+    legs.append((int(Leg.BUYER_PAYS), "0"))
+    return legs
+
+
+def _candles(seconds: dict[tuple[int, int], CandleRow]) -> dict[tuple[int, int, int], CandleRow]:
+    """(market, interval, start) for every stored interval. Each level is folded from the finer one, so trades are touched once."""
+    out = {(market, 1, start): row for (market, start), row in seconds.items()}
+    finer = seconds
+    for interval in CANDLE_INTERVALS[1:]:
+        coarser: dict[tuple[int, int], CandleRow] = {}
+        for (market, start), row in finer.items():
+            key = (market, start - start % interval)
+            whole = coarser.get(key)
+            if whole is None:
+                coarser[key] = CandleRow(row.open, row.high, row.low, row.close, row.volume, row.notional, row.count)
+            else:
+                whole.join(row)
+        for (market, start), row in coarser.items():
+            out[market, interval, start] = row
+        finer = coarser
+    return out

@@ -1,0 +1,153 @@
+"""What a history store does: the write side that the writer drives, and the queries that dialects ask.
+
+The store is a view. Every row comes from the journal's events, so all of it may be dropped and folded again; nothing here
+decides anything.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from cambist.history.fold import Cursor, Rows
+from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
+
+
+class HistoryError(Exception):
+    """The store cannot be used as it is; the text says what to do."""
+
+
+class HistoryFailed(HistoryError):
+    """The writer stopped: history no longer follows the journal. Readiness turns false; money paths are not affected."""
+
+
+class HistoryAhead(HistoryError):
+    """The store knows commands that the journal does not have: it belongs to another journal. Rebuild it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of an ordered answer: ids and times inclusive at both ends, then `offset` rows skipped, then `limit` rows.
+
+    Ids are those of the rows asked for (transfers: `source_entry`). Times are µs: an order's `created`, a trade's or an entry's
+    time, a transfer's `created`. Rows come in order of id, which is the order of time as well.
+    """
+
+    first_id: int | None = None
+    last_id: int | None = None
+    since: int | None = None
+    until: int | None = None
+    offset: int = 0
+    limit: int = 100
+    newest_first: bool = True
+
+
+WHOLE = Page(limit=1_000)
+
+OrderFilter = Literal["all", "open", "finished"]
+
+
+class HistoryWrites(Protocol):
+    """The write side. One thread at a time."""
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where the stored rows end; `cursor.seq` is the last command whose events are in."""
+
+    def apply(self, rows: Rows) -> None:
+        """Adds a folded run and moves the cursor to `rows.cursor`, both or neither. ValueError unless `rows.after` is the stored cursor."""
+
+    def clear(self) -> None:
+        """Drops every row; the cursor goes back to the beginning."""
+
+    def close(self) -> None: ...
+
+
+class HistoryReads(Protocol):
+    """The read side, blocking. One thread at a time; a second connection, so that it never waits for a writer's batch.
+
+    `History` (history/reader.py) is the same list of queries as coroutines; that is what dialects are given.
+    """
+
+    def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
+        """In order of id; unknown ids are left out. At most 10,000 ids (ValueError)."""
+
+    def orders(
+        self,
+        account: int,
+        page: Page = WHOLE,
+        *,
+        market: int | None = None,
+        side: int | None = None,
+        state: OrderFilter = "all",
+        traded: bool | None = None,
+    ) -> list[Order]:
+        """Orders of an account. `traded`: only those with (True) or without (False) a fill.
+
+        What is open *now* the core knows better (`Engine.open_orders`): this view may be a batch behind.
+        """
+
+    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
+        """Trades of an account, one row a trade. A trade with itself comes once, as its taker."""
+
+    def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
+        """Trades of an order, as that order saw them."""
+
+    def trades_by_id(self, ids: Sequence[int]) -> list[Trade]:
+        """In order of id; unknown ids are left out. At most 10,000 ids (ValueError)."""
+
+    def trade_at(self, time: int) -> Trade | None:
+        """The one trade of that µs (dialects that use a trade's time as its id)."""
+
+    def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
+        """Public trades of a market."""
+
+    def entries(
+        self,
+        account: int,
+        page: Page = WHOLE,
+        *,
+        asset: int | None = None,
+        business: int | None = None,
+        kind: int | None = None,
+        trade_id: int | None = None,
+    ) -> list[LedgerEntry]:
+        """Ledger entries of an account. `kind` (TransferKind) implies business transfer, `trade_id` business trade."""
+
+    def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
+        """How many entries there are; for views that print a number of pages."""
+
+    def transfer(self, transfer_id: int) -> Transfer | None: ...
+
+    def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]:
+        """Transfers from or to an account, paged by `source_entry`."""
+
+    def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
+        """Transfers whose memo has this word with this value (a coupon's hash, an address, a txid), oldest first.
+
+        Values are compared as text: an integer memo value as its decimal digits.
+        """
+
+    def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
+        """Per market with trades at or after `since`: count, sums, high, low; of one account's trades when given. In order of market."""
+
+    def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
+        """Candles of `interval` seconds with start <= candle.start < end, oldest first, only those with trades, the newest `limit`.
+
+        ValueError unless the interval is a multiple of 60 that divides a day, or a whole number of days. Weeks begin on Monday, UTC.
+        """
+
+    def seconds(self, market: int, since: int) -> list[Candle]:
+        """Candles of one second from `since` (µs, a whole second) on, oldest first: what the 24 h window is loaded from."""
+
+    def close(self) -> None: ...
+
+
+class EventSource(Protocol):
+    """Where the events of commands that were never fed, or fed too fast, come from: the journal, run through a core again."""
+
+    @property
+    def last_seq(self) -> int:
+        """The last command that the source can deliver now."""
+
+    def runs(self, after_seq: int) -> Iterator[tuple[bytes, int]]:
+        """(encoded events, last seq) from command `after_seq + 1` on, in order, up to the end as it is when it gets there."""

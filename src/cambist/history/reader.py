@@ -1,0 +1,104 @@
+"""The queries as coroutines: what a dialect is given."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from cambist.history.port import WHOLE, HistoryReads, OrderFilter, Page
+from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
+
+T = TypeVar("T")
+
+
+class History:
+    """`HistoryReads` off the event loop: every query runs on one small thread with a connection of its own.
+
+    A dialect that answers about a user's own doings first awaits `reached(seq)` with the seq of what that user was told last.
+    """
+
+    def __init__(self, reads: HistoryReads, reached: Callable[[int], Awaitable[None]] | None = None) -> None:
+        """`reached` is the writer's; without one (a store that nobody writes to) it never waits."""
+        self._reads = reads
+        self._reached = reached
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history-reader")
+
+    async def _run(self, query: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, query)
+
+    async def reached(self, seq: int) -> None:
+        """Returns once every command up to `seq` is in history. HistoryFailed when the writer stopped."""
+        if self._reached is not None:
+            await self._reached(seq)
+
+    async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
+        return await self._run(lambda: self._reads.orders_by_id(ids))
+
+    async def orders(
+        self,
+        account: int,
+        page: Page = WHOLE,
+        *,
+        market: int | None = None,
+        side: int | None = None,
+        state: OrderFilter = "all",
+        traded: bool | None = None,
+    ) -> list[Order]:
+        return await self._run(lambda: self._reads.orders(account, page, market=market, side=side, state=state, traded=traded))
+
+    async def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
+        return await self._run(lambda: self._reads.fills(account, page, market=market))
+
+    async def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
+        return await self._run(lambda: self._reads.fills_of_order(order_id, page))
+
+    async def trades_by_id(self, ids: Sequence[int]) -> list[Trade]:
+        return await self._run(lambda: self._reads.trades_by_id(ids))
+
+    async def trade_at(self, time: int) -> Trade | None:
+        return await self._run(lambda: self._reads.trade_at(time))
+
+    async def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
+        return await self._run(lambda: self._reads.market_trades(market, page))
+
+    async def entries(
+        self,
+        account: int,
+        page: Page = WHOLE,
+        *,
+        asset: int | None = None,
+        business: int | None = None,
+        kind: int | None = None,
+        trade_id: int | None = None,
+    ) -> list[LedgerEntry]:
+        return await self._run(
+            lambda: self._reads.entries(account, page, asset=asset, business=business, kind=kind, trade_id=trade_id)
+        )
+
+    async def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
+        return await self._run(lambda: self._reads.entry_count(account, asset=asset, business=business))
+
+    async def transfer(self, transfer_id: int) -> Transfer | None:
+        return await self._run(lambda: self._reads.transfer(transfer_id))
+
+    async def transfers(
+        self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None
+    ) -> list[Transfer]:
+        return await self._run(lambda: self._reads.transfers(account, page, asset=asset, kind=kind))
+
+    async def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
+        return await self._run(lambda: self._reads.transfers_with(word, value, kind=kind, limit=limit))
+
+    async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
+        return await self._run(lambda: self._reads.volumes(since, account=account, market=market))
+
+    async def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
+        return await self._run(lambda: self._reads.candles(market, interval, start, end, limit))
+
+    async def seconds(self, market: int, since: int) -> list[Candle]:
+        return await self._run(lambda: self._reads.seconds(market, since))
+
+    def close(self) -> None:
+        """Waits for the query under way and closes the connection."""
+        self._thread.submit(self._reads.close).result()
+        self._thread.shutdown()

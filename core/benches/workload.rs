@@ -1,0 +1,204 @@
+//! The W10k command stream and its variants: one deterministic workload, so that figures compare with other engines.
+
+use cambist_core::{
+    Command, Core, CreateAsset, CreateMarket, Event, FIRST_USER_ACCOUNT, MarketLimits, PlaceOrder, Side, Transfer,
+};
+
+/// Everything that shapes a stream; `W10K` is the published one.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub accounts: u32,
+    pub prefill: u32,
+    pub timed: u32,
+}
+
+pub const W10K: Shape = Shape { accounts: 1_000, prefill: 10_000, timed: 1_000_000 };
+pub const W100K: Shape = Shape { accounts: 60_000, prefill: 100_000, timed: 1_000_000 };
+pub const W1M: Shape = Shape { accounts: 1_000_000, prefill: 1_000_000, timed: 1_000_000 };
+
+/// What a run adds up to; an engine that gives other numbers for W10k is wrong, however fast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Check {
+    pub trades: u64,
+    pub volume: u64,
+    pub notional: u64,
+    pub live: u64,
+}
+
+pub const W10K_CHECK: Check = Check { trades: 193_894, volume: 4_949_041, notional: 494_776_765_345, live: 13_704 };
+pub const W100K_CHECK: Check = Check { trades: 228_632, volume: 5_836_154, notional: 583_665_599_329, live: 68_379 };
+
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^= z >> 31;
+        ((z >> 32) * n) >> 32
+    }
+}
+
+pub struct Workload {
+    pub prefill: Vec<Command<'static>>,
+    pub timed: Vec<Command<'static>>,
+    pub check: Check,
+}
+
+/// A core with one market of integer ticks and lots, 0.2 % fees, and more than enough money everywhere.
+pub fn funded_core(accounts: u32) -> Core {
+    let mut core = Core::new();
+    let mut id = 0;
+    for code in [*b"BTC\0\0\0\0\0\0\0\0\0", *b"USD\0\0\0\0\0\0\0\0\0"] {
+        core.apply(0, &Command::CreateAsset(CreateAsset { code, scale: 8, display_scale: 8 }));
+    }
+    let limits = MarketLimits { min_price: 1, max_price: 1 << 30, min_amount: 1, max_amount: 1 << 30, min_total: 0 };
+    let market = CreateMarket {
+        base: 0,
+        quote: 1,
+        price_scale: 0,
+        amount_scale: 0,
+        self_trade: 1,
+        limits,
+        maker_ppm: 2_000,
+        taker_ppm: 2_000,
+    };
+    assert_eq!(core.apply(0, &Command::CreateMarket(market)).code, 0);
+    core.apply(0, &Command::SetMaxOpenOrders { count: u32::MAX });
+    for account in 0..accounts {
+        core.apply(0, &Command::OpenAccount);
+        for asset in 0..2 {
+            id += 1;
+            let funding = Transfer {
+                transfer_id: id,
+                from: 0,
+                to: FIRST_USER_ACCOUNT + account,
+                asset,
+                kind: 1,
+                pending: 0,
+                amount: 1 << 80,
+            };
+            assert_eq!(core.apply(0, &Command::Transfer(funding)).code, 0);
+        }
+    }
+    core
+}
+
+struct Generator {
+    rng: SplitMix,
+    shape: Shape,
+    mid: u64,
+    core: Core,
+    live: Vec<u64>,
+    position: Vec<u32>,
+    check: Check,
+}
+
+impl Generator {
+    fn passive(&mut self) -> PlaceOrder {
+        let account = self.rng.below(u64::from(self.shape.accounts)) as u32;
+        let side = self.rng.below(2) as u8;
+        let offset = 1 + self.rng.below(50);
+        let amount = 1 + self.rng.below(100);
+        let price = if side == 0 { self.mid - offset } else { self.mid + offset };
+        order(account, side, price, amount)
+    }
+
+    fn marketable(&mut self) -> PlaceOrder {
+        let account = self.rng.below(u64::from(self.shape.accounts)) as u32;
+        let side = self.rng.below(2) as u8;
+        let amount = 1 + self.rng.below(100);
+        let opposite = if side == 0 { Side::Sell } else { Side::Buy };
+        let best = self.core.depth(0, opposite).next().map_or(self.mid, |(price, _)| price);
+        let price = if side == 0 { best + 5 } else { best - 5 };
+        order(account, side, price, amount)
+    }
+
+    fn cancel(&mut self) -> Command<'static> {
+        let order_id = self.live[self.rng.below(self.live.len() as u64) as usize];
+        let (order, _) = self.core.order(order_id).expect("it is live");
+        Command::CancelOrder { account: order.account, order_id }
+    }
+
+    fn next(&mut self) -> Command<'static> {
+        match self.rng.below(100) {
+            0..50 => Command::PlaceOrder(self.passive()),
+            50..90 if self.live.is_empty() => Command::PlaceOrder(self.passive()),
+            50..90 => self.cancel(),
+            _ => Command::PlaceOrder(self.marketable()),
+        }
+    }
+
+    /// Applies and follows the live list in event order.
+    fn run(&mut self, command: &Command<'static>) {
+        let outcome = self.core.apply(0, command);
+        assert_eq!(outcome.code, 0);
+        let mut removed = Vec::new();
+        for event in self.core.events() {
+            match event {
+                Event::TradeExecuted(trade) => {
+                    self.check.trades += 1;
+                    self.check.volume += trade.amount;
+                    self.check.notional += trade.price * trade.amount;
+                }
+                Event::OrderDone(done) => removed.push(done.order_id),
+                _ => {}
+            }
+        }
+        for order_id in removed {
+            self.remove(order_id);
+        }
+        if outcome.status == cambist_core::Status::Resting {
+            let id = outcome.id as usize;
+            self.position.resize(self.position.len().max(id + 1), u32::MAX);
+            self.position[id] = self.live.len() as u32;
+            self.live.push(outcome.id);
+        }
+    }
+
+    fn remove(&mut self, order_id: u64) {
+        let Some(at) = self.position.get(order_id as usize).copied().filter(|at| *at != u32::MAX) else {
+            return; // a taker that was filled at once never rested
+        };
+        self.live.swap_remove(at as usize);
+        if let Some(moved) = self.live.get(at as usize) {
+            self.position[*moved as usize] = at;
+        }
+        self.position[order_id as usize] = u32::MAX;
+    }
+}
+
+fn order(account: u32, side: u8, price: u64, amount: u64) -> PlaceOrder {
+    PlaceOrder { account: FIRST_USER_ACCOUNT + account, side, price, amount, ..PlaceOrder::default() }
+}
+
+pub fn generate(shape: Shape) -> Workload {
+    let mut generator = Generator {
+        rng: SplitMix(42),
+        shape,
+        mid: 100_000,
+        core: funded_core(shape.accounts),
+        live: Vec::new(),
+        position: Vec::new(),
+        check: Check::default(),
+    };
+    let mut prefill = Vec::new();
+    for _ in 0..shape.prefill {
+        let command = Command::PlaceOrder(generator.passive());
+        generator.run(&command);
+        prefill.push(command);
+    }
+    let mut timed = Vec::new();
+    for j in 0..shape.timed {
+        if j > 0 && j % 256 == 0 {
+            generator.mid = (generator.mid + generator.rng.below(3) - 1).clamp(90_000, 110_000);
+        }
+        let command = generator.next();
+        generator.run(&command);
+        timed.push(command);
+    }
+    generator.check.live = generator.core.live_orders(0) as u64;
+    Workload { prefill, timed, check: generator.check }
+}

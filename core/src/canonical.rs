@@ -1,0 +1,275 @@
+//! The canonical state: the snapshot's bytes, and what the state hash is taken of. Laid down in docs/internals/core.md.
+
+use std::fmt;
+
+use crate::accounts::Accounts;
+use crate::command::MarketLimits;
+use crate::core::{Asset, Core};
+use crate::event::TransferMoved;
+use crate::market::{HALTED, Market, MarketTerms};
+use crate::orders::{Order, Rare, Ticket};
+use crate::types::{
+    AccountId, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderType, POST_ONLY,
+    SelfTrade, Side, TimeInForce,
+};
+use crate::wire::{Fields, Sink, write_limits};
+
+/// Bytes that are no canonical state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoreError;
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("these bytes are no canonical state of the core")
+    }
+}
+
+impl std::error::Error for RestoreError {}
+
+impl Core {
+    pub fn state_hash(&self) -> [u8; 32] {
+        *blake3::hash(&self.snapshot()).as_bytes()
+    }
+
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let out = &mut Sink(&mut bytes);
+        out.u64(self.seq).u64(self.time).u64(self.next_order_id).u64(self.next_trade_id);
+        out.u64(self.accounts.next_entry_id).u64(self.last_trade_time).u32(self.max_open_orders);
+        out.u16(self.assets.len() as u16);
+        for asset in &self.assets {
+            out.bytes(&asset.code).u8(asset.scale).u8(asset.display_scale);
+        }
+        out.u16(self.markets.len() as u16);
+        for market in &self.markets {
+            self.write_market(out, market);
+        }
+        self.write_accounts(out);
+        out.u32(self.transfers.pending.len() as u32);
+        for moved in self.transfers.pending.values() {
+            out.u128(moved.transfer_id).u32(moved.from).u32(moved.to).u16(moved.asset).u8(moved.kind);
+            out.u128(moved.amount as u128);
+        }
+        out.u64(self.transfers.used.len() as u64);
+        for id in &self.transfers.used {
+            out.u128(*id);
+        }
+        bytes
+    }
+
+    fn write_market(&self, out: &mut Sink<'_>, market: &Market) {
+        let terms = &market.terms;
+        out.u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
+        out.u8(terms.self_trade as u8).u8(market.status);
+        write_limits(out, &market.limits);
+        out.u32(market.maker_ppm).u32(market.taker_ppm).u64(market.last_price);
+        for side in [Side::Buy, Side::Sell] {
+            let side = market.book.side(side);
+            out.u32(side.levels.iter().map(|level| level.orders).sum());
+            for level in side.best_first() {
+                for slot in level.slots(&self.orders) {
+                    self.write_order(out, &self.orders[slot]);
+                }
+            }
+        }
+        let stops = market.book.stops.ids();
+        out.u32(stops.len() as u32);
+        for id in stops {
+            let slot = self.orders.find(id).expect("a waiting stop is live");
+            self.write_order(out, &self.orders[slot]);
+        }
+    }
+
+    fn write_order(&self, out: &mut Sink<'_>, order: &Order) {
+        let rare = self.orders.rare(order);
+        out.u64(order.order_id).u32(order.account).u8(order.order_type as u8).u8(order.side as u8);
+        out.u8(order.tif as u8).u8(order.flags).u8(order.self_trade as u8);
+        out.u64(order.price).u64(order.amount).u64(order.filled).u64(rare.stop_price).u64(rare.expire_at);
+        out.u128(rare.funds).u128(rare.client_id).u32(order.maker_ppm).u32(order.taker_ppm).u64(order.created);
+    }
+
+    fn write_accounts(&self, out: &mut Sink<'_>) {
+        out.u32(self.accounts.len() as u32);
+        for (id, account) in self.accounts.iter().enumerate() {
+            let (maker_ppm, taker_ppm) = self.accounts.fee_fields(id as AccountId);
+            out.u32(maker_ppm).u32(taker_ppm);
+            let rows = || account.balances.iter().filter(|row| row.available != 0 || row.held != 0);
+            out.u16(rows().count() as u16);
+            for row in rows() {
+                out.u16(row.asset).i128(row.available).i128(row.held);
+            }
+            match &account.client_ids {
+                None => {
+                    out.u32(0);
+                }
+                Some(ids) => {
+                    let finished = ids.finished();
+                    out.u32(finished.len() as u32);
+                    for (client_id, order_id) in finished {
+                        out.u128(client_id).u64(order_id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Builds the state that [`Core::snapshot`] wrote.
+    pub fn restore(bytes: &[u8]) -> Result<Core, RestoreError> {
+        let mut fields = Fields(bytes);
+        let core = read_core(&mut fields).ok_or(RestoreError)?;
+        // Reading back what was understood must give the same bytes: no second encoding of one state, no unread rest.
+        if core.snapshot() == bytes { Ok(core) } else { Err(RestoreError) }
+    }
+}
+
+fn read_core(f: &mut Fields<'_>) -> Option<Core> {
+    let mut core = Core::new();
+    core.seq = f.u64()?;
+    core.time = f.u64()?;
+    core.next_order_id = f.u64()?;
+    core.next_trade_id = f.u64()?;
+    let next_entry_id = f.u64()?;
+    core.last_trade_time = f.u64()?;
+    core.max_open_orders = f.u32()?;
+    for _ in 0..f.u16()? {
+        let asset = Asset { code: f.bytes()?, scale: f.u8()?, display_scale: f.u8()? };
+        if asset.scale > MAX_SCALE {
+            return None;
+        }
+        core.assets.push(asset);
+    }
+    let mut tickets = Vec::new();
+    for id in 0..f.u16()? {
+        read_market(f, &mut core, id, &mut tickets)?;
+    }
+    read_accounts(f, &mut core)?;
+    core.accounts.next_entry_id = next_entry_id;
+    for ticket in &tickets {
+        place_again(&mut core, ticket)?;
+    }
+    for _ in 0..f.u32()? {
+        let moved = TransferMoved {
+            transfer_id: f.u128()?,
+            from: f.u32()?,
+            to: f.u32()?,
+            asset: f.u16()?,
+            kind: f.u8()?,
+            amount: Atoms::try_from(f.u128()?).ok()?,
+        };
+        if !core.account_exists(moved.from) || !core.account_exists(moved.to) || !core.asset_exists(moved.asset) {
+            return None;
+        }
+        core.transfers.pending.insert(moved.transfer_id, moved);
+    }
+    for _ in 0..f.u64()? {
+        core.transfers.used.insert(f.u128()?);
+    }
+    Some(core)
+}
+
+fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, tickets: &mut Vec<Ticket>) -> Option<()> {
+    let (base, quote) = (f.u16()?, f.u16()?);
+    let (price_scale, amount_scale) = (f.u8()?, f.u8()?);
+    let self_trade = SelfTrade::from_u8(f.u8()?)?;
+    let status = f.u8()?;
+    let limits = MarketLimits {
+        min_price: f.u64()?,
+        max_price: f.u64()?,
+        min_amount: f.u64()?,
+        max_amount: f.u64()?,
+        min_total: f.u128()?,
+    };
+    let scale = |asset: AssetId| core.assets.get(usize::from(asset)).map(|found| (asset, found.scale));
+    let terms = MarketTerms::new(scale(base)?, scale(quote)?, price_scale, amount_scale, self_trade)?;
+    if status > HALTED || !terms.limits_valid(&limits) {
+        return None;
+    }
+    let mut market = Market::new(id, terms, limits, f.u32()?, f.u32()?);
+    market.status = status;
+    market.last_price = f.u64()?;
+    core.markets.push(market);
+    for _ in 0..3 {
+        for _ in 0..f.u32()? {
+            tickets.push(read_order(f, id)?);
+        }
+    }
+    Some(())
+}
+
+fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Ticket> {
+    let ticket = Ticket {
+        market,
+        order_id: f.u64()?,
+        account: f.u32()?,
+        order_type: OrderType::from_u8(f.u8()?)?,
+        side: Side::from_u8(f.u8()?)?,
+        tif: TimeInForce::from_u8(f.u8()?)?,
+        flags: f.u8()?,
+        self_trade: SelfTrade::from_u8(f.u8()?)?,
+        price: f.u64()?,
+        amount: f.u64()?,
+        filled: f.u64()?,
+        rare: Rare { stop_price: f.u64()?, expire_at: f.u64()?, funds: f.u128()?, client_id: f.u128()? },
+        maker_ppm: f.u32()?,
+        taker_ppm: f.u32()?,
+        created: f.u64()?,
+    };
+    let sane = ticket.flags <= POST_ONLY && ticket.filled <= ticket.amount;
+    sane.then_some(ticket)
+}
+
+/// Puts an order back where it stood. Balances already show what it holds.
+fn place_again(core: &mut Core, ticket: &Ticket) -> Option<()> {
+    let fits = core.account_exists(ticket.account)
+        && ticket.order_id < core.next_order_id
+        && core.orders.find(ticket.order_id).is_none();
+    if !fits {
+        return None;
+    }
+    core.accounts.remember_client_id(ticket.account, ticket.rare.client_id, ticket.order_id);
+    let slot = core.shelve(ticket);
+    let book = &mut core.markets[usize::from(ticket.market)].book;
+    if ticket.order_type.is_stop() {
+        book.stops.insert(ticket.side, ticket.rare.stop_price, ticket.order_id);
+        return Some(());
+    }
+    let side = book.side_mut(ticket.side);
+    side.amount_at(ticket.price).checked_add(ticket.remaining())?;
+    side.push(&mut core.orders, slot);
+    Some(())
+}
+
+fn read_accounts(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
+    let count = f.u32()?;
+    if count < FIRST_USER_ACCOUNT {
+        return None;
+    }
+    for account in 0..count {
+        if account >= FIRST_USER_ACCOUNT {
+            core.accounts.open();
+            core.orders.open_account(account);
+        }
+        let fees = (f.u32()?, f.u32()?);
+        if fees != (NO_FEE_OVERRIDE, NO_FEE_OVERRIDE) {
+            core.accounts.get_mut(account).fees = Some(fees);
+        }
+        for _ in 0..f.u16()? {
+            let (asset, available, held) = (f.u16()?, f.i128()?, f.i128()?);
+            core.accounts.get_mut(account).balances.push(crate::accounts::Balance { asset, available, held });
+        }
+        read_client_ids(f, &mut core.accounts, account)?;
+    }
+    Some(())
+}
+
+fn read_client_ids(f: &mut Fields<'_>, accounts: &mut Accounts, account: AccountId) -> Option<()> {
+    for _ in 0..f.u32()? {
+        let (client_id, order_id) = (f.u128()?, f.u64()?);
+        if client_id == 0 || accounts.order_by_client_id(account, client_id).is_some() {
+            return None;
+        }
+        accounts.remember_client_id(account, client_id, order_id);
+        accounts.finish_client_id(account, client_id);
+    }
+    Some(())
+}

@@ -1,0 +1,155 @@
+//! The state and its one door.
+
+use std::collections::BTreeSet;
+
+use crate::accounts::Accounts;
+use crate::command::Command;
+use crate::event::Event;
+use crate::market::Market;
+use crate::orders::Orders;
+use crate::outcome::{Answer, Outcome, Refusal, Reject};
+use crate::transfers::Transfers;
+use crate::types::{AccountId, AssetId, DEFAULT_MAX_OPEN_ORDERS, FIRST_USER_ACCOUNT, MarketId, Micros, OrderId};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Asset {
+    pub code: [u8; 12],
+    pub scale: u8,
+    pub display_scale: u8,
+}
+
+/// The whole exchange: everything below is a pure function of the commands applied so far.
+#[derive(Clone, Debug)]
+pub struct Core {
+    pub(crate) seq: u64,
+    pub(crate) time: Micros,
+    pub(crate) next_order_id: OrderId,
+    pub(crate) next_trade_id: u64,
+    pub(crate) last_trade_time: Micros,
+    pub(crate) max_open_orders: u32,
+    pub(crate) assets: Vec<Asset>,
+    pub(crate) markets: Vec<Market>,
+    pub(crate) accounts: Accounts,
+    pub(crate) orders: Orders,
+    /// Live orders with an end, soonest first.
+    pub(crate) expiries: BTreeSet<(Micros, OrderId)>,
+    pub(crate) transfers: Transfers,
+    /// What the last command did.
+    pub(crate) events: Vec<Event>,
+}
+
+impl Default for Core {
+    fn default() -> Core {
+        Core::new()
+    }
+}
+
+impl Core {
+    pub fn new() -> Core {
+        let mut orders = Orders::default();
+        orders.open_account(FIRST_USER_ACCOUNT - 1);
+        Core {
+            seq: 0,
+            time: 0,
+            next_order_id: 1,
+            next_trade_id: 1,
+            last_trade_time: 0,
+            max_open_orders: DEFAULT_MAX_OPEN_ORDERS,
+            assets: Vec::new(),
+            markets: Vec::new(),
+            accounts: Accounts::new(),
+            orders,
+            expiries: BTreeSet::new(),
+            transfers: Transfers::default(),
+            events: Vec::with_capacity(64),
+        }
+    }
+
+    /// Applies one command; [`Core::events`] then tells what it did. Refusals change nothing but `seq` and `time`.
+    #[inline]
+    pub fn apply(&mut self, time: Micros, command: &Command<'_>) -> Outcome {
+        self.events.clear();
+        self.seq += 1;
+        let answer = if time < self.time {
+            Err(Reject::TimeWentBack.into())
+        } else {
+            self.time = time;
+            self.dispatch(command)
+        };
+        match answer {
+            Ok(outcome) => Outcome { seq: self.seq, ..outcome },
+            Err(refusal) => self.refused(command, refusal),
+        }
+    }
+
+    #[inline]
+    fn dispatch(&mut self, command: &Command<'_>) -> Answer {
+        match command {
+            Command::PlaceOrder(order) => self.place_order(order),
+            Command::CancelOrder { account, order_id } => self.cancel_order(*account, *order_id),
+            Command::CancelMany { account, order_ids } => self.cancel_many(*account, *order_ids),
+            Command::CancelAll { account, market, side } => self.cancel_all(*account, *market, *side),
+            Command::ReplaceOrder(replace) => self.replace_order(replace),
+            Command::Transfer(transfer) => self.transfer(transfer),
+            Command::PostTransfer { transfer_id } => self.post_transfer(*transfer_id),
+            Command::VoidTransfer { transfer_id } => self.void_transfer(*transfer_id),
+            Command::AdvanceTime => self.expire_orders(),
+            Command::Note => Ok(Outcome::default()),
+            Command::OpenAccount => self.open_account(),
+            Command::CreateAsset(asset) => self.create_asset(asset),
+            Command::CreateMarket(market) => self.create_market(market),
+            Command::SetMarketLimits { market, limits } => self.set_market_limits(*market, limits),
+            Command::SetMarketStatus { market, status } => self.set_market_status(*market, *status),
+            Command::SetMarketFees { market, maker_ppm, taker_ppm } => {
+                self.set_market_fees(*market, *maker_ppm, *taker_ppm)
+            }
+            Command::SetAccountFees { account, maker_ppm, taker_ppm } => {
+                self.set_account_fees(*account, *maker_ppm, *taker_ppm)
+            }
+            Command::SetMaxOpenOrders { count } => self.set_max_open_orders(*count),
+        }
+    }
+
+    #[cold]
+    fn refused(&mut self, command: &Command<'_>, refusal: Refusal) -> Outcome {
+        let code = refusal.reject as u16;
+        match command {
+            Command::PlaceOrder(order) => {
+                self.events.push(Event::OrderRejected { account: order.account, market: order.market, code });
+            }
+            Command::ReplaceOrder(replace) => {
+                self.events.push(Event::OrderRejected { account: replace.account, market: MarketId::MAX, code });
+            }
+            _ => {}
+        }
+        Outcome { seq: self.seq, code, id: refusal.id, ..Outcome::default() }
+    }
+
+    /// What the last command did, in order.
+    #[inline]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    #[inline]
+    pub(crate) fn market(&self, market: MarketId) -> &Market {
+        &self.markets[market as usize]
+    }
+
+    #[inline]
+    pub(crate) fn market_mut(&mut self, market: MarketId) -> &mut Market {
+        &mut self.markets[market as usize]
+    }
+
+    pub(crate) fn account_exists(&self, account: AccountId) -> bool {
+        (account as usize) < self.accounts.len()
+    }
+
+    pub(crate) fn asset_exists(&self, asset: AssetId) -> bool {
+        usize::from(asset) < self.assets.len()
+    }
+
+    pub(crate) fn market_exists(&self, market: MarketId) -> bool {
+        usize::from(market) < self.markets.len()
+    }
+}

@@ -1,0 +1,235 @@
+//! What happened, in the past tense: enough to rebuild every view without asking the core.
+
+use crate::market::MarketTerms;
+use crate::types::{
+    AccountId, Amount, AssetId, Atoms, Business, DoneReason, MarketId, Micros, OrderId, Ppm, Price, Side,
+};
+use crate::command::{MarketLimits, PlaceOrder};
+use crate::wire::{write_event, write_limits};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    OrderAccepted(OrderAccepted),
+    OrderRejected { account: AccountId, market: MarketId, code: u16 },
+    TradeExecuted(TradeExecuted),
+    OrderDone(OrderDone),
+    OrderReplaced(OrderReplaced),
+    StopTriggered { order_id: OrderId, account: AccountId, market: MarketId, last_price: Price },
+    BalanceChanged(BalanceChanged),
+    BookLevelChanged { market: MarketId, side: Side, orders: u32, price: Price, amount: Amount },
+    TransferPosted(TransferMoved, bool),
+    TransferPending(TransferMoved),
+    TransferVoided(TransferMoved),
+    AccountOpened { account: AccountId },
+    AssetCreated { asset: AssetId, scale: u8, display_scale: u8, code: [u8; 12] },
+    MarketCreated { market: MarketId, terms: MarketTerms, limits: MarketLimits, maker_ppm: Ppm, taker_ppm: Ppm },
+    MarketLimitsSet { market: MarketId, limits: MarketLimits },
+    MarketStatusSet { market: MarketId, status: u8 },
+    MarketFeesSet { market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm },
+    AccountFeesSet { account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm },
+    MaxOpenOrdersSet { count: u32 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderAccepted {
+    pub order_id: OrderId,
+    pub account: AccountId,
+    pub market: MarketId,
+    pub side: u8,
+    pub order_type: u8,
+    pub tif: u8,
+    pub flags: u8,
+    pub self_trade: u8,
+    pub price: Price,
+    pub amount: Amount,
+    pub stop_price: Price,
+    pub expire_at: Micros,
+    pub funds: u128,
+    pub client_id: u128,
+    pub maker_ppm: Ppm,
+    pub taker_ppm: Ppm,
+}
+
+impl OrderAccepted {
+    pub(crate) fn of(order_id: OrderId, order: &PlaceOrder, maker_ppm: Ppm, taker_ppm: Ppm) -> Event {
+        Event::OrderAccepted(OrderAccepted {
+            order_id,
+            account: order.account,
+            market: order.market,
+            side: order.side,
+            order_type: order.order_type,
+            tif: order.tif,
+            flags: order.flags,
+            self_trade: order.self_trade,
+            price: order.price,
+            amount: order.amount,
+            stop_price: order.stop_price,
+            expire_at: order.expire_at,
+            funds: order.funds,
+            client_id: order.client_id,
+            maker_ppm,
+            taker_ppm,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeExecuted {
+    pub trade_id: u64,
+    pub time: Micros,
+    pub market: MarketId,
+    pub taker_side: Side,
+    pub maker_account: AccountId,
+    pub taker_account: AccountId,
+    pub maker_order: OrderId,
+    pub taker_order: OrderId,
+    pub price: Price,
+    pub amount: Amount,
+    pub maker_remaining: Amount,
+    pub taker_remaining: Amount,
+    /// Atoms of quote.
+    pub total: Atoms,
+    /// In the asset that the maker received.
+    pub maker_fee: Atoms,
+    /// In the asset that the taker received.
+    pub taker_fee: Atoms,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderDone {
+    pub order_id: OrderId,
+    pub account: AccountId,
+    pub market: MarketId,
+    pub side: Side,
+    pub reason: DoneReason,
+    pub remaining: Amount,
+    /// Over the order's whole life.
+    pub filled: Amount,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderReplaced {
+    pub order_id: OrderId,
+    pub account: AccountId,
+    pub market: MarketId,
+    pub kept_priority: bool,
+    pub price: Price,
+    pub amount: Amount,
+    pub stop_price: Price,
+    pub remaining: Amount,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BalanceChanged {
+    pub entry_id: u64,
+    pub account: AccountId,
+    pub asset: AssetId,
+    pub business: Business,
+    /// Trade id, order id, or the low 64 bits of the transfer id, by `business`.
+    pub reference: u64,
+    pub change_available: Atoms,
+    pub change_held: Atoms,
+    pub available: Atoms,
+    pub held: Atoms,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransferMoved {
+    pub transfer_id: u128,
+    pub from: AccountId,
+    pub to: AccountId,
+    pub asset: AssetId,
+    pub kind: u8,
+    pub amount: Atoms,
+}
+
+impl Event {
+    /// Appends this event's bytes to a run.
+    pub fn write(&self, run: &mut Vec<u8>) {
+        match self {
+            Event::BalanceChanged(e) => write_event(run, 8, |out| {
+                out.u64(e.entry_id).u32(e.account).u16(e.asset).u8(e.business as u8).u8(0).u64(e.reference);
+                out.i128(e.change_available).i128(e.change_held).i128(e.available).i128(e.held);
+            }),
+            Event::BookLevelChanged { market, side, orders, price, amount } => write_event(run, 9, |out| {
+                out.u16(*market).u8(*side as u8).u8(0).u32(*orders).u64(*price).u64(*amount);
+            }),
+            Event::OrderAccepted(e) => write_event(run, 2, |out| {
+                out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side).u8(e.order_type).u8(e.tif);
+                out.u8(e.flags).u8(e.self_trade).u8(0).u64(e.price).u64(e.amount).u64(e.stop_price);
+                out.u64(e.expire_at).u128(e.funds).u128(e.client_id).u32(e.maker_ppm).u32(e.taker_ppm);
+            }),
+            Event::TradeExecuted(e) => write_event(run, 4, |out| {
+                out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(0);
+                out.u32(e.maker_account).u32(e.taker_account).u64(e.maker_order).u64(e.taker_order);
+                out.u64(e.price).u64(e.amount).u64(e.maker_remaining).u64(e.taker_remaining);
+                out.i128(e.total).i128(e.maker_fee).i128(e.taker_fee);
+            }),
+            Event::OrderDone(e) => write_event(run, 5, |out| {
+                out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side as u8).u8(e.reason as u8);
+                out.u64(e.remaining).u64(e.filled);
+            }),
+            _ => self.write_rare(run),
+        }
+    }
+
+    fn write_rare(&self, run: &mut Vec<u8>) {
+        match self {
+            Event::OrderRejected { account, market, code } => write_event(run, 3, |out| {
+                out.u32(*account).u16(*market).u16(*code);
+            }),
+            Event::OrderReplaced(e) => write_event(run, 6, |out| {
+                out.u64(e.order_id).u32(e.account).u16(e.market).u8(u8::from(e.kept_priority)).u8(0);
+                out.u64(e.price).u64(e.amount).u64(e.stop_price).u64(e.remaining);
+            }),
+            Event::StopTriggered { order_id, account, market, last_price } => write_event(run, 7, |out| {
+                out.u64(*order_id).u32(*account).u16(*market).u16(0).u64(*last_price);
+            }),
+            Event::TransferPosted(e, was_pending) => e.write(run, 10, u8::from(*was_pending)),
+            Event::TransferPending(e) => e.write(run, 11, 0),
+            Event::TransferVoided(e) => e.write(run, 12, 0),
+            Event::AccountOpened { account } => write_event(run, 13, |out| {
+                out.u32(*account);
+            }),
+            Event::AssetCreated { asset, scale, display_scale, code } => write_event(run, 14, |out| {
+                out.u16(*asset).u8(*scale).u8(*display_scale).bytes(code);
+            }),
+            Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => write_event(run, 15, |out| {
+                out.u16(*market).u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
+                out.u8(terms.self_trade as u8).u8(0);
+                write_limits(out, limits);
+                out.u32(*maker_ppm).u32(*taker_ppm);
+            }),
+            Event::MarketLimitsSet { market, limits } => write_event(run, 16, |out| {
+                out.u16(*market);
+                write_limits(out, limits);
+            }),
+            Event::MarketStatusSet { market, status } => write_event(run, 17, |out| {
+                out.u16(*market).u8(*status);
+            }),
+            Event::MarketFeesSet { market, maker_ppm, taker_ppm } => write_event(run, 18, |out| {
+                out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
+            }),
+            Event::AccountFeesSet { account, maker_ppm, taker_ppm } => write_event(run, 19, |out| {
+                out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
+            }),
+            Event::MaxOpenOrdersSet { count } => write_event(run, 20, |out| {
+                out.u32(*count);
+            }),
+            Event::OrderAccepted(_)
+            | Event::TradeExecuted(_)
+            | Event::OrderDone(_)
+            | Event::BalanceChanged(_)
+            | Event::BookLevelChanged { .. } => unreachable!("written by the caller"),
+        }
+    }
+}
+
+impl TransferMoved {
+    fn write(&self, run: &mut Vec<u8>, kind: u8, flag: u8) {
+        write_event(run, kind, |out| {
+            out.u128(self.transfer_id).u32(self.from).u32(self.to).u16(self.asset).u8(self.kind).u8(flag);
+            out.i128(self.amount);
+        });
+    }
+}

@@ -1,0 +1,149 @@
+//! A command's one-line answer.
+
+use crate::types::{Amount, Atoms};
+
+/// Refusal codes. The numbers are journaled and published: they are for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Reject {
+    TimeWentBack = 1,
+    MalformedCommand = 2,
+    AccountNotFound = 3,
+    SystemAccount = 4,
+    AssetNotFound = 5,
+    MarketNotFound = 6,
+    MarketHalted = 7,
+    AssetExists = 8,
+    MarketExists = 9,
+    AssetInvalid = 10,
+    MarketInvalid = 11,
+    FeeInvalid = 12,
+    EnumInvalid = 20,
+    CombinationInvalid = 21,
+    PriceTooLow = 22,
+    PriceTooHigh = 23,
+    AmountTooSmall = 24,
+    AmountTooLarge = 25,
+    TotalTooSmall = 26,
+    TotalTooLarge = 27,
+    AlreadyExpired = 28,
+    ClientIdUsed = 29,
+    TooManyOpenOrders = 30,
+    WouldCross = 31,
+    InsufficientFunds = 32,
+    FillOrKillUnfillable = 33,
+    LevelFull = 34,
+    OrderNotFound = 40,
+    OrderNotLive = 41,
+    NotYourOrder = 42,
+    NotReplaceable = 43,
+    AmountBelowFilled = 44,
+    TransferIdUsed = 50,
+    TransferNotFound = 51,
+    TransferNotPending = 52,
+    SameAccount = 53,
+    TransferAmountInvalid = 54,
+    WorldLimit = 55,
+}
+
+impl Reject {
+    pub const ALL: [Reject; 38] = [
+        Reject::TimeWentBack,
+        Reject::MalformedCommand,
+        Reject::AccountNotFound,
+        Reject::SystemAccount,
+        Reject::AssetNotFound,
+        Reject::MarketNotFound,
+        Reject::MarketHalted,
+        Reject::AssetExists,
+        Reject::MarketExists,
+        Reject::AssetInvalid,
+        Reject::MarketInvalid,
+        Reject::FeeInvalid,
+        Reject::EnumInvalid,
+        Reject::CombinationInvalid,
+        Reject::PriceTooLow,
+        Reject::PriceTooHigh,
+        Reject::AmountTooSmall,
+        Reject::AmountTooLarge,
+        Reject::TotalTooSmall,
+        Reject::TotalTooLarge,
+        Reject::AlreadyExpired,
+        Reject::ClientIdUsed,
+        Reject::TooManyOpenOrders,
+        Reject::WouldCross,
+        Reject::InsufficientFunds,
+        Reject::FillOrKillUnfillable,
+        Reject::LevelFull,
+        Reject::OrderNotFound,
+        Reject::OrderNotLive,
+        Reject::NotYourOrder,
+        Reject::NotReplaceable,
+        Reject::AmountBelowFilled,
+        Reject::TransferIdUsed,
+        Reject::TransferNotFound,
+        Reject::TransferNotPending,
+        Reject::SameAccount,
+        Reject::TransferAmountInvalid,
+        Reject::WorldLimit,
+    ];
+
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
+}
+
+/// Where the order of a command stands at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    #[default]
+    None = 0,
+    Resting = 1,
+    Waiting = 2,
+    Done = 3,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// 0, or the number of a [`Reject`].
+    pub code: u16,
+    pub status: Status,
+    pub seq: u64,
+    pub id: u64,
+    pub filled: Amount,
+    pub remaining: Amount,
+    pub count: u32,
+    pub total: Atoms,
+}
+
+impl Outcome {
+    pub(crate) fn with_id(id: u64) -> Outcome {
+        Outcome { id, ..Outcome::default() }
+    }
+
+    pub(crate) fn with_count(count: u32) -> Outcome {
+        Outcome { count, ..Outcome::default() }
+    }
+}
+
+/// A refusal on its way out; `id` names what is in the way, where something is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refusal {
+    pub reject: Reject,
+    pub id: u64,
+}
+
+impl From<Reject> for Refusal {
+    fn from(reject: Reject) -> Refusal {
+        Refusal { reject, id: 0 }
+    }
+}
+
+pub(crate) type Answer = Result<Outcome, Refusal>;
+
+/// Reads as one line of a column of checks: `refuse(price < min, PriceTooLow)?`.
+#[inline]
+pub(crate) fn refuse(condition: bool, reject: Reject) -> Result<(), Refusal> {
+    if condition { Err(reject.into()) } else { Ok(()) }
+}

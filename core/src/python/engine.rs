@@ -1,0 +1,462 @@
+//! `Engine`: the core with its outboxes of command records and events.
+
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
+use crate::command::{
+    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer,
+};
+use crate::core::Core;
+use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
+use crate::wire::{records, write_applied, write_record};
+
+const NO_META: &[u8] = &[];
+
+#[pyclass(module = "cambist._core")]
+pub struct Engine {
+    pub(super) core: Core,
+    commands: Vec<u8>,
+    first_seq: u64,
+    count: u32,
+    last_time: u64,
+    events: Vec<u8>,
+}
+
+/// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
+fn wide(value: Option<&Bound<'_, PyAny>>) -> PyResult<u128> {
+    match value {
+        None => Ok(0),
+        Some(value) => match value.extract::<u64>() {
+            Ok(small) => Ok(u128::from(small)),
+            Err(_) => value.extract::<u128>(),
+        },
+    }
+}
+
+fn asset_code(code: &str) -> PyResult<[u8; 12]> {
+    let mut padded = [0; 12];
+    let bytes = code.as_bytes();
+    let room = padded.get_mut(..bytes.len()).ok_or_else(|| PyOverflowError::new_err("an asset code has at most 12 bytes"))?;
+    room.copy_from_slice(bytes);
+    Ok(padded)
+}
+
+impl Engine {
+    fn holding(core: Core) -> Engine {
+        Engine { core, commands: Vec::new(), first_seq: 0, count: 0, last_time: 0, events: Vec::new() }
+    }
+
+    #[inline]
+    fn apply(&mut self, time: u64, command: &Command<'_>, meta: &[u8]) -> PyResult<Outcome> {
+        if meta.len() > MAX_META {
+            return Err(PyOverflowError::new_err("meta has at most 4,096 bytes"));
+        }
+        let outcome = self.core.apply(time, command);
+        if self.count == 0 {
+            self.first_seq = outcome.seq;
+        }
+        self.count += 1;
+        self.last_time = self.core.time();
+        write_record(&mut self.commands, time, command, meta);
+        write_applied(&mut self.events, &outcome, time, command.kind(), meta, self.core.events());
+        Ok(outcome.into())
+    }
+
+    fn known_account<T>(found: Option<T>) -> PyResult<T> {
+        found.ok_or_else(|| PyIndexError::new_err("no such account"))
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    fn new() -> Engine {
+        Engine::holding(Core::new())
+    }
+
+    #[staticmethod]
+    fn restore(py: Python<'_>, snapshot: &[u8]) -> PyResult<Engine> {
+        let core = py.detach(|| Core::restore(snapshot)).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        Ok(Engine::holding(core))
+    }
+
+    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let bytes = py.detach(|| self.core.snapshot());
+        PyBytes::new(py, &bytes)
+    }
+
+    fn state_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let hash = py.detach(|| self.core.state_hash());
+        PyBytes::new(py, &hash)
+    }
+
+    #[getter]
+    fn seq(&self) -> u64 {
+        self.core.seq()
+    }
+
+    #[getter]
+    fn time(&self) -> u64 {
+        self.core.time()
+    }
+
+    #[getter]
+    fn next_order_id(&self) -> u64 {
+        self.core.next_order_id()
+    }
+
+    #[getter]
+    fn next_trade_id(&self) -> u64 {
+        self.core.next_trade_id()
+    }
+
+    #[getter]
+    fn next_entry_id(&self) -> u64 {
+        self.core.next_entry_id()
+    }
+
+    // --- commands ------------------------------------------------------------------------------------------------------
+
+    #[pyo3(signature = (time, meta = NO_META))]
+    fn open_account(&mut self, time: u64, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::OpenAccount, meta)
+    }
+
+    #[pyo3(signature = (time, code, scale, display_scale, meta = NO_META))]
+    fn create_asset(&mut self, time: u64, code: &str, scale: u8, display_scale: u8, meta: &[u8]) -> PyResult<Outcome> {
+        let asset = CreateAsset { code: asset_code(code)?, scale, display_scale };
+        self.apply(time, &Command::CreateAsset(asset), meta)
+    }
+
+    #[pyo3(signature = (time, base, quote, price_scale, amount_scale, self_trade, min_price, max_price, min_amount,
+                        max_amount, min_total, maker_ppm, taker_ppm, meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn create_market(
+        &mut self,
+        time: u64,
+        base: u16,
+        quote: u16,
+        price_scale: u8,
+        amount_scale: u8,
+        self_trade: u8,
+        min_price: u64,
+        max_price: u64,
+        min_amount: u64,
+        max_amount: u64,
+        min_total: u128,
+        maker_ppm: u32,
+        taker_ppm: u32,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let limits = MarketLimits { min_price, max_price, min_amount, max_amount, min_total };
+        let market =
+            CreateMarket { base, quote, price_scale, amount_scale, self_trade, limits, maker_ppm, taker_ppm };
+        self.apply(time, &Command::CreateMarket(market), meta)
+    }
+
+    #[pyo3(signature = (time, market, min_price, max_price, min_amount, max_amount, min_total, meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn set_market_limits(
+        &mut self,
+        time: u64,
+        market: u16,
+        min_price: u64,
+        max_price: u64,
+        min_amount: u64,
+        max_amount: u64,
+        min_total: u128,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let limits = MarketLimits { min_price, max_price, min_amount, max_amount, min_total };
+        self.apply(time, &Command::SetMarketLimits { market, limits }, meta)
+    }
+
+    #[pyo3(signature = (time, market, status, meta = NO_META))]
+    fn set_market_status(&mut self, time: u64, market: u16, status: u8, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::SetMarketStatus { market, status }, meta)
+    }
+
+    #[pyo3(signature = (time, market, maker_ppm, taker_ppm, meta = NO_META))]
+    fn set_market_fees(
+        &mut self,
+        time: u64,
+        market: u16,
+        maker_ppm: u32,
+        taker_ppm: u32,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        self.apply(time, &Command::SetMarketFees { market, maker_ppm, taker_ppm }, meta)
+    }
+
+    #[pyo3(signature = (time, account, maker_ppm, taker_ppm, meta = NO_META))]
+    fn set_account_fees(
+        &mut self,
+        time: u64,
+        account: u32,
+        maker_ppm: u32,
+        taker_ppm: u32,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        self.apply(time, &Command::SetAccountFees { account, maker_ppm, taker_ppm }, meta)
+    }
+
+    #[pyo3(signature = (time, count, meta = NO_META))]
+    fn set_max_open_orders(&mut self, time: u64, count: u32, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::SetMaxOpenOrders { count }, meta)
+    }
+
+    #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, stop_price = 0,
+                        expire_at = 0, funds = None, client_id = None, meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn place_order(
+        &mut self,
+        time: u64,
+        account: u32,
+        market: u16,
+        side: u8,
+        r#type: u8,
+        tif: u8,
+        flags: u8,
+        self_trade: u8,
+        price: u64,
+        amount: u64,
+        stop_price: u64,
+        expire_at: u64,
+        funds: Option<&Bound<'_, PyAny>>,
+        client_id: Option<&Bound<'_, PyAny>>,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let order = PlaceOrder {
+            account,
+            market,
+            side,
+            order_type: r#type,
+            tif,
+            flags,
+            self_trade,
+            price,
+            amount,
+            stop_price,
+            expire_at,
+            funds: wide(funds)?,
+            client_id: wide(client_id)?,
+        };
+        self.apply(time, &Command::PlaceOrder(order), meta)
+    }
+
+    #[pyo3(signature = (time, account, order_id, meta = NO_META))]
+    fn cancel_order(&mut self, time: u64, account: u32, order_id: u64, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::CancelOrder { account, order_id }, meta)
+    }
+
+    #[pyo3(signature = (time, account, order_ids, meta = NO_META))]
+    fn cancel_many(&mut self, time: u64, account: u32, order_ids: Vec<u64>, meta: &[u8]) -> PyResult<Outcome> {
+        let bytes: Vec<u8> = order_ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+        let order_ids = OrderIds::from_le_bytes(&bytes)
+            .ok_or_else(|| PyOverflowError::new_err("at most 65,535 orders in one command"))?;
+        self.apply(time, &Command::CancelMany { account, order_ids }, meta)
+    }
+
+    #[pyo3(signature = (time, account, market = ALL_MARKETS, side = BOTH_SIDES, meta = NO_META))]
+    fn cancel_all(&mut self, time: u64, account: u32, market: u16, side: u8, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::CancelAll { account, market, side }, meta)
+    }
+
+    #[pyo3(signature = (time, account, order_id, price = 0, amount = 0, stop_price = 0, meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn replace_order(
+        &mut self,
+        time: u64,
+        account: u32,
+        order_id: u64,
+        price: u64,
+        amount: u64,
+        stop_price: u64,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let replace = ReplaceOrder { account, order_id, price, amount, stop_price };
+        self.apply(time, &Command::ReplaceOrder(replace), meta)
+    }
+
+    #[pyo3(signature = (time, transfer_id, source, destination, asset, kind, pending, amount, meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn transfer(
+        &mut self,
+        time: u64,
+        transfer_id: u128,
+        source: u32,
+        destination: u32,
+        asset: u16,
+        kind: u8,
+        pending: u8,
+        amount: u128,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let transfer = Transfer { transfer_id, from: source, to: destination, asset, kind, pending, amount };
+        self.apply(time, &Command::Transfer(transfer), meta)
+    }
+
+    #[pyo3(signature = (time, transfer_id, meta = NO_META))]
+    fn post_transfer(&mut self, time: u64, transfer_id: u128, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::PostTransfer { transfer_id }, meta)
+    }
+
+    #[pyo3(signature = (time, transfer_id, meta = NO_META))]
+    fn void_transfer(&mut self, time: u64, transfer_id: u128, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::VoidTransfer { transfer_id }, meta)
+    }
+
+    #[pyo3(signature = (time, meta = NO_META))]
+    fn advance_time(&mut self, time: u64, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::AdvanceTime, meta)
+    }
+
+    #[pyo3(signature = (time, meta = NO_META))]
+    fn note(&mut self, time: u64, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::Note, meta)
+    }
+
+    #[pyo3(signature = (commands, events = true))]
+    fn apply_batch<'py>(
+        &mut self,
+        py: Python<'py>,
+        commands: &[u8],
+        events: bool,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+        let core = &mut self.core;
+        let applied = py.detach(|| {
+            // All or nothing: a malformed record is found before the first one is applied.
+            if let Some(Err(error)) = records(commands).find(Result::is_err) {
+                return Err(error);
+            }
+            let mut codes = Vec::with_capacity(commands.len() / 16);
+            let mut told = Vec::with_capacity(if events { commands.len() * 4 } else { 0 });
+            for record in records(commands).flatten() {
+                let outcome = core.apply(record.time, &record.command);
+                codes.extend_from_slice(&outcome.code.to_le_bytes());
+                if events {
+                    write_applied(&mut told, &outcome, record.time, record.command.kind(), record.meta, core.events());
+                }
+            }
+            Ok((codes, told))
+        });
+        let (codes, told) = applied
+            .map_err(|error| PyValueError::new_err(format!("no command record at byte {} of the run", error.offset)))?;
+        Ok((PyBytes::new(py, &codes), PyBytes::new(py, &told)))
+    }
+
+    fn take_commands<'py>(&mut self, py: Python<'py>) -> (u64, u32, u64, Bound<'py, PyBytes>) {
+        let taken = (self.first_seq, self.count, self.last_time, PyBytes::new(py, &self.commands));
+        self.commands.clear();
+        self.count = 0;
+        taken
+    }
+
+    fn take_events<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        let taken = PyBytes::new(py, &self.events);
+        self.events.clear();
+        taken
+    }
+
+    // --- reads ---------------------------------------------------------------------------------------------------------
+
+    fn assets(&self) -> Vec<AssetSpec> {
+        let spec = |(id, (code, scale, display_scale)): (usize, (&str, u8, u8))| AssetSpec {
+            id: id as u16,
+            code: code.to_owned(),
+            scale,
+            display_scale,
+        };
+        self.core.assets().enumerate().map(spec).collect()
+    }
+
+    fn markets(&self) -> Vec<MarketSpec> {
+        self.core.markets().iter().map(MarketSpec::from).collect()
+    }
+
+    fn market(&self, market: u16) -> PyResult<MarketSpec> {
+        let found = self.core.markets().get(usize::from(market)).map(MarketSpec::from);
+        found.ok_or_else(|| PyIndexError::new_err("no such market"))
+    }
+
+    #[getter]
+    fn accounts(&self) -> usize {
+        self.core.accounts()
+    }
+
+    fn balance(&self, account: u32, asset: u16) -> PyResult<(i128, i128)> {
+        let balance = Engine::known_account(self.core.balance(account, asset))?;
+        Ok((balance.available, balance.held))
+    }
+
+    fn balances(&self, account: u32) -> PyResult<Vec<Balance>> {
+        Ok(Engine::known_account(self.core.balances(account))?.iter().map(Balance::from).collect())
+    }
+
+    fn available_texts(&self, account: u32) -> PyResult<Vec<String>> {
+        Engine::known_account(self.core.available_texts(account))
+    }
+
+    fn account_fees(&self, account: u32, market: u16) -> PyResult<(u32, u32)> {
+        let fees = self.core.account_fees(account, market);
+        fees.ok_or_else(|| PyIndexError::new_err("no such account or market"))
+    }
+
+    fn order(&self, order_id: u64) -> Option<LiveOrder> {
+        self.core.order(order_id).map(LiveOrder::from)
+    }
+
+    #[pyo3(signature = (account, market = ALL_MARKETS))]
+    fn open_orders(&self, account: u32, market: u16) -> Vec<LiveOrder> {
+        self.core.open_orders(account, market).into_iter().map(LiveOrder::from).collect()
+    }
+
+    fn open_order_count(&self, account: u32) -> PyResult<u32> {
+        Engine::known_account(self.core.open_order_count(account))
+    }
+
+    fn order_by_client_id(&self, account: u32, client_id: u128) -> u64 {
+        self.core.order_by_client_id(account, client_id).unwrap_or(0)
+    }
+
+    fn depth(&self, market: u16, limit: usize) -> (Vec<(u64, u64)>, Vec<(u64, u64)>) {
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        let side = |side| self.core.depth(market, side).take(limit).collect();
+        (side(Side::Buy), side(Side::Sell))
+    }
+
+    fn best(&self, market: u16) -> (u64, u64) {
+        let best = |side| self.core.depth(market, side).next().map_or(0, |(price, _)| price);
+        (best(Side::Buy), best(Side::Sell))
+    }
+
+    fn live_orders(&self, market: u16) -> usize {
+        self.core.live_orders(market)
+    }
+
+    fn next_expiry(&self) -> u64 {
+        self.core.next_expiry().unwrap_or(0)
+    }
+
+    fn pending_transfer(&self, transfer_id: u128) -> Option<PendingTransfer> {
+        self.core.pending_transfer(transfer_id).map(PendingTransfer::from)
+    }
+
+    fn pending_transfers(&self) -> Vec<PendingTransfer> {
+        self.core.pending_transfers().map(PendingTransfer::from).collect()
+    }
+
+    fn transfer_used(&self, transfer_id: u128) -> bool {
+        self.core.transfer_used(transfer_id)
+    }
+
+    fn totals(&self) -> Vec<(i128, i128, i128)> {
+        self.core.totals()
+    }
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Engine>()
+}

@@ -1,0 +1,38 @@
+//! The native module `cambist._core`. Only this folder knows Python; `src/cambist/_core.pyi` is its typed surface.
+
+mod engine;
+mod events;
+mod journal;
+mod numbers;
+mod views;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::outcome::Reject;
+use crate::types;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add("WORLD", types::WORLD)?;
+    module.add("FEES", types::FEES)?;
+    module.add("COUPONS", types::COUPONS)?;
+    module.add("WITHDRAWALS", types::WITHDRAWALS)?;
+    module.add("MERCHANTS", types::MERCHANTS)?;
+    module.add("FIRST_USER_ACCOUNT", types::FIRST_USER_ACCOUNT)?;
+    module.add("ALL_MARKETS", types::ALL_MARKETS)?;
+    module.add("BOTH_SIDES", types::BOTH_SIDES)?;
+    module.add("NO_FEE_OVERRIDE", types::NO_FEE_OVERRIDE)?;
+    module.add("MAX_ATOMS", types::MAX_ATOMS)?;
+    let rejects = PyDict::new(py);
+    for reject in Reject::ALL {
+        rejects.set_item(reject as u16, reject.name())?;
+    }
+    module.add("REJECTS", rejects)?;
+    engine::register(module)?;
+    events::register(module)?;
+    journal::register(module)?;
+    numbers::register(module)?;
+    views::register(module)
+}

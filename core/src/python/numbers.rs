@@ -1,0 +1,42 @@
+//! Number texts for Python.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::decimal::{self, ParseError};
+
+/// Largest scale and digit count a caller may ask for: far above what any asset has, and what a text of it costs is bounded.
+const MAX_DIGITS: u8 = 36;
+
+#[pyfunction]
+#[pyo3(signature = (value, scale, digits = -1))]
+fn format_units(value: &Bound<'_, PyAny>, scale: u8, digits: i16) -> PyResult<String> {
+    let digits = u8::try_from(digits).ok();
+    if scale > MAX_DIGITS || digits.is_some_and(|digits| digits > MAX_DIGITS) {
+        return Err(PyValueError::new_err("at most 36 digits after the point"));
+    }
+    let value = match value.extract::<i64>() {
+        Ok(small) => i128::from(small),
+        Err(_) => value.extract::<i128>()?,
+    };
+    Ok(decimal::format(value, scale, digits))
+}
+
+#[pyfunction]
+fn parse_units(text: &str, scale: u8) -> PyResult<u128> {
+    if scale > MAX_DIGITS {
+        return Err(PyValueError::new_err("at most 36 digits after the point"));
+    }
+    decimal::parse(text, scale).map_err(|error| {
+        PyValueError::new_err(match error {
+            ParseError::NotANumber => "not a non-negative decimal number".to_owned(),
+            ParseError::TooPrecise => format!("more than {scale} digits after the point"),
+            ParseError::TooLarge => "too large".to_owned(),
+        })
+    })
+}
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(format_units, module)?)?;
+    module.add_function(wrap_pyfunction!(parse_units, module)?)
+}

@@ -1,0 +1,204 @@
+//! What reads return: frozen objects with plain attributes.
+
+use pyo3::prelude::*;
+
+use crate::accounts;
+use crate::event::TransferMoved;
+use crate::market;
+use crate::orders;
+use crate::outcome;
+
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct Outcome {
+    code: u16,
+    seq: u64,
+    id: u64,
+    status: u8,
+    filled: u64,
+    remaining: u64,
+    count: u32,
+    total: i128,
+}
+
+impl From<outcome::Outcome> for Outcome {
+    fn from(o: outcome::Outcome) -> Outcome {
+        Outcome {
+            code: o.code,
+            seq: o.seq,
+            id: o.id,
+            status: o.status as u8,
+            filled: o.filled,
+            remaining: o.remaining,
+            count: o.count,
+            total: o.total,
+        }
+    }
+}
+
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct Balance {
+    asset: u16,
+    available: i128,
+    held: i128,
+}
+
+impl From<&accounts::Balance> for Balance {
+    fn from(b: &accounts::Balance) -> Balance {
+        Balance { asset: b.asset, available: b.available, held: b.held }
+    }
+}
+
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct AssetSpec {
+    pub id: u16,
+    pub code: String,
+    pub scale: u8,
+    pub display_scale: u8,
+}
+
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct MarketSpec {
+    id: u16,
+    base: u16,
+    quote: u16,
+    price_scale: u8,
+    amount_scale: u8,
+    self_trade: u8,
+    status: u8,
+    min_price: u64,
+    max_price: u64,
+    min_amount: u64,
+    max_amount: u64,
+    min_total: u128,
+    maker_ppm: u32,
+    taker_ppm: u32,
+    last_price: u64,
+    quote_unit: u128,
+    base_unit: u128,
+}
+
+impl From<&market::Market> for MarketSpec {
+    fn from(m: &market::Market) -> MarketSpec {
+        MarketSpec {
+            id: m.id,
+            base: m.terms.base,
+            quote: m.terms.quote,
+            price_scale: m.terms.price_scale,
+            amount_scale: m.terms.amount_scale,
+            self_trade: m.terms.self_trade as u8,
+            status: m.status,
+            min_price: m.limits.min_price,
+            max_price: m.limits.max_price,
+            min_amount: m.limits.min_amount,
+            max_amount: m.limits.max_amount,
+            min_total: m.limits.min_total,
+            maker_ppm: m.maker_ppm,
+            taker_ppm: m.taker_ppm,
+            last_price: m.last_price,
+            quote_unit: m.terms.quote_unit,
+            base_unit: m.terms.base_unit,
+        }
+    }
+}
+
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct LiveOrder {
+    order_id: u64,
+    account: u32,
+    market: u16,
+    side: u8,
+    r#type: u8,
+    tif: u8,
+    flags: u8,
+    self_trade: u8,
+    price: u64,
+    amount: u64,
+    filled: u64,
+    remaining: u64,
+    stop_price: u64,
+    expire_at: u64,
+    funds: u128,
+    client_id: u128,
+    maker_ppm: u32,
+    taker_ppm: u32,
+    created: u64,
+    waiting: bool,
+}
+
+impl From<(orders::Order, orders::Rare)> for LiveOrder {
+    fn from((o, rare): (orders::Order, orders::Rare)) -> LiveOrder {
+        LiveOrder {
+            order_id: o.order_id,
+            account: o.account,
+            market: o.market,
+            side: o.side as u8,
+            r#type: o.order_type as u8,
+            tif: o.tif as u8,
+            flags: o.flags,
+            self_trade: o.self_trade as u8,
+            price: o.price,
+            amount: o.amount,
+            filled: o.filled,
+            remaining: o.remaining(),
+            stop_price: rare.stop_price,
+            expire_at: rare.expire_at,
+            funds: rare.funds,
+            client_id: rare.client_id,
+            maker_ppm: o.maker_ppm,
+            taker_ppm: o.taker_ppm,
+            created: o.created,
+            waiting: o.is_waiting(),
+        }
+    }
+}
+
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct PendingTransfer {
+    transfer_id: u128,
+    source: u32,
+    destination: u32,
+    asset: u16,
+    kind: u8,
+    amount: i128,
+}
+
+impl From<&TransferMoved> for PendingTransfer {
+    fn from(t: &TransferMoved) -> PendingTransfer {
+        PendingTransfer {
+            transfer_id: t.transfer_id,
+            source: t.from,
+            destination: t.to,
+            asset: t.asset,
+            kind: t.kind,
+            amount: t.amount,
+        }
+    }
+}
+
+macro_rules! debug_repr {
+    ($($class:ident),*) => {$(
+        #[pymethods]
+        impl $class {
+            fn __repr__(&self) -> String {
+                format!("{self:?}")
+            }
+        }
+    )*};
+}
+
+debug_repr!(Outcome, Balance, AssetSpec, MarketSpec, LiveOrder, PendingTransfer);
+
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Outcome>()?;
+    module.add_class::<Balance>()?;
+    module.add_class::<AssetSpec>()?;
+    module.add_class::<MarketSpec>()?;
+    module.add_class::<LiveOrder>()?;
+    module.add_class::<PendingTransfer>()
+}

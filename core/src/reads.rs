@@ -1,0 +1,149 @@
+//! Reads: pure functions of the log.
+
+use crate::accounts::Balance;
+use crate::core::Core;
+use crate::decimal;
+use crate::event::TransferMoved;
+use crate::market::Market;
+use crate::orders::{Order, Rare};
+use crate::types::{
+    ALL_MARKETS, AccountId, Amount, AssetId, Atoms, MarketId, Micros, OrderId, Ppm, Price, Side, WORLD,
+};
+
+impl Core {
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    pub fn time(&self) -> Micros {
+        self.time
+    }
+
+    pub fn next_order_id(&self) -> OrderId {
+        self.next_order_id
+    }
+
+    pub fn next_trade_id(&self) -> u64 {
+        self.next_trade_id
+    }
+
+    pub fn next_entry_id(&self) -> u64 {
+        self.accounts.next_entry_id
+    }
+
+    /// How many accounts there are, system accounts included.
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// (code, scale, display_scale) of every asset.
+    pub fn assets(&self) -> impl ExactSizeIterator<Item = (&str, u8, u8)> {
+        self.assets.iter().map(|asset| {
+            let length = asset.code.iter().position(|byte| *byte == 0).unwrap_or(asset.code.len());
+            let code = std::str::from_utf8(&asset.code[..length]).expect("checked to be ASCII");
+            (code, asset.scale, asset.display_scale)
+        })
+    }
+
+    pub fn markets(&self) -> &[Market] {
+        &self.markets
+    }
+
+    pub fn balance(&self, account: AccountId, asset: AssetId) -> Option<Balance> {
+        self.accounts.get(account).map(|found| found.balance(asset))
+    }
+
+    /// The assets that the account touched, in order of asset.
+    pub fn balances(&self, account: AccountId) -> Option<&[Balance]> {
+        self.accounts.get(account).map(|found| found.balances.as_slice())
+    }
+
+    /// For every asset: available, cut to its display scale, in shortest fixed notation.
+    pub fn available_texts(&self, account: AccountId) -> Option<Vec<String>> {
+        let account = self.accounts.get(account)?;
+        let text = |(id, (_, scale, display_scale)): (usize, (&str, u8, u8))| {
+            decimal::format_shown(account.balance(id as AssetId).available, scale, display_scale)
+        };
+        Some(self.assets().enumerate().map(text).collect())
+    }
+
+    /// (maker, taker) rates that a new order would get.
+    pub fn account_fees(&self, account: AccountId, market: MarketId) -> Option<(Ppm, Ppm)> {
+        let market = self.markets.get(usize::from(market))?;
+        self.account_exists(account).then(|| self.accounts.fees(account, (market.maker_ppm, market.taker_ppm)))
+    }
+
+    pub fn order(&self, order_id: OrderId) -> Option<(Order, Rare)> {
+        let order = self.orders[self.orders.find(order_id)?];
+        Some((order, self.orders.rare(&order)))
+    }
+
+    /// An account's live orders in order of id.
+    pub fn open_orders(&self, account: AccountId, market: MarketId) -> Vec<(Order, Rare)> {
+        let mut found: Vec<(Order, Rare)> = self
+            .orders
+            .of_account(account)
+            .map(|slot| (self.orders[slot], self.orders.rare(&self.orders[slot])))
+            .filter(|(order, _)| market == ALL_MARKETS || order.market == market)
+            .collect();
+        found.sort_unstable_by_key(|(order, _)| order.order_id);
+        found
+    }
+
+    pub fn open_order_count(&self, account: AccountId) -> Option<u32> {
+        self.account_exists(account).then(|| self.orders.count_of(account))
+    }
+
+    pub fn order_by_client_id(&self, account: AccountId, client_id: u128) -> Option<OrderId> {
+        self.account_exists(account).then(|| self.accounts.order_by_client_id(account, client_id))?
+    }
+
+    /// Levels of one side, best first.
+    pub fn depth(&self, market: MarketId, side: Side) -> impl Iterator<Item = (Price, Amount)> + '_ {
+        let levels = self.markets.get(usize::from(market)).map(|market| market.book.side(side).best_first());
+        levels.into_iter().flatten().map(|level| (level.price, level.amount))
+    }
+
+    /// How many orders rest or wait in a market.
+    pub fn live_orders(&self, market: MarketId) -> usize {
+        let Some(market) = self.markets.get(usize::from(market)) else {
+            return 0;
+        };
+        let resting = |side| market.book.side(side).levels.iter().map(|level| level.orders as usize).sum::<usize>();
+        resting(Side::Buy) + resting(Side::Sell) + market.book.stops.ids().len()
+    }
+
+    /// When the next live order ends.
+    pub fn next_expiry(&self) -> Option<Micros> {
+        self.expiries.first().map(|(expire_at, _)| *expire_at)
+    }
+
+    pub fn pending_transfers(&self) -> impl Iterator<Item = &TransferMoved> {
+        self.transfers.pending.values()
+    }
+
+    pub fn pending_transfer(&self, transfer_id: u128) -> Option<&TransferMoved> {
+        self.transfers.pending.get(&transfer_id)
+    }
+
+    pub fn transfer_used(&self, transfer_id: u128) -> bool {
+        self.transfers.used.contains(&transfer_id)
+    }
+
+    /// Per asset (world, everybody else's available, everybody else's held).
+    pub fn totals(&self) -> Vec<(Atoms, Atoms, Atoms)> {
+        let mut totals = vec![(0, 0, 0); self.assets.len()];
+        for (id, account) in self.accounts.iter().enumerate() {
+            for row in &account.balances {
+                let total = &mut totals[usize::from(row.asset)];
+                if id == WORLD as usize {
+                    total.0 += row.available + row.held;
+                } else {
+                    total.1 += row.available;
+                    total.2 += row.held;
+                }
+            }
+        }
+        totals
+    }
+}

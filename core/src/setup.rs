@@ -1,0 +1,116 @@
+//! Venue control: accounts, assets, markets, fees, limits, halts.
+
+use crate::command::{CreateAsset, CreateMarket, MarketLimits};
+use crate::core::{Asset, Core};
+use crate::event::Event;
+use crate::market::{HALTED, Market, MarketTerms, OPEN};
+use crate::outcome::Reject::{
+    AccountNotFound, AssetExists, AssetInvalid, AssetNotFound, EnumInvalid, FeeInvalid, MarketExists, MarketInvalid,
+    MarketNotFound, SystemAccount,
+};
+use crate::outcome::{Answer, Outcome, refuse};
+use crate::types::{AccountId, AssetId, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, PPM, Ppm, SelfTrade};
+
+fn code_is_valid(code: &[u8; 12]) -> bool {
+    let length = code.iter().position(|byte| *byte == 0).unwrap_or(code.len());
+    let (text, padding) = code.split_at(length);
+    (2..=12).contains(&length)
+        && text.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && padding.iter().all(|byte| *byte == 0)
+}
+
+fn fees_invalid(maker_ppm: Ppm, taker_ppm: Ppm) -> bool {
+    maker_ppm > PPM || taker_ppm > PPM
+}
+
+impl Core {
+    pub(crate) fn open_account(&mut self) -> Answer {
+        let account = self.accounts.open();
+        self.orders.open_account(account);
+        self.events.push(Event::AccountOpened { account });
+        Ok(Outcome::with_id(u64::from(account)))
+    }
+
+    pub(crate) fn create_asset(&mut self, c: &CreateAsset) -> Answer {
+        refuse(!code_is_valid(&c.code), AssetInvalid)?;
+        refuse(c.scale > MAX_SCALE || c.display_scale > c.scale, AssetInvalid)?;
+        refuse(self.assets.iter().any(|asset| asset.code == c.code), AssetExists)?;
+        refuse(self.assets.len() >= usize::from(AssetId::MAX), AssetInvalid)?;
+        let asset = self.assets.len() as AssetId;
+        self.assets.push(Asset { code: c.code, scale: c.scale, display_scale: c.display_scale });
+        self.events.push(Event::AssetCreated {
+            asset,
+            scale: c.scale,
+            display_scale: c.display_scale,
+            code: c.code,
+        });
+        Ok(Outcome::with_id(u64::from(asset)))
+    }
+
+    pub(crate) fn create_market(&mut self, c: &CreateMarket) -> Answer {
+        refuse(!self.asset_exists(c.base) || !self.asset_exists(c.quote), AssetNotFound)?;
+        refuse(c.base == c.quote, MarketInvalid)?;
+        let taken = |market: &Market| market.terms.base == c.base && market.terms.quote == c.quote;
+        refuse(self.markets.iter().any(taken), MarketExists)?;
+        let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
+        let scale = |asset: AssetId| (asset, self.assets[usize::from(asset)].scale);
+        let terms = MarketTerms::new(scale(c.base), scale(c.quote), c.price_scale, c.amount_scale, self_trade)
+            .ok_or(MarketInvalid)?;
+        refuse(!terms.limits_valid(&c.limits), MarketInvalid)?;
+        refuse(fees_invalid(c.maker_ppm, c.taker_ppm), FeeInvalid)?;
+        // The last number means "all markets".
+        refuse(self.markets.len() >= usize::from(MarketId::MAX) - 1, MarketInvalid)?;
+        let id = self.markets.len() as MarketId;
+        self.events.push(Event::MarketCreated {
+            market: id,
+            terms,
+            limits: c.limits,
+            maker_ppm: c.maker_ppm,
+            taker_ppm: c.taker_ppm,
+        });
+        self.markets.push(Market::new(id, terms, c.limits, c.maker_ppm, c.taker_ppm));
+        Ok(Outcome::with_id(u64::from(id)))
+    }
+
+    pub(crate) fn set_market_limits(&mut self, market: MarketId, limits: &MarketLimits) -> Answer {
+        refuse(!self.market_exists(market), MarketNotFound)?;
+        refuse(!self.market(market).terms.limits_valid(limits), MarketInvalid)?;
+        self.market_mut(market).limits = *limits;
+        self.events.push(Event::MarketLimitsSet { market, limits: *limits });
+        Ok(Outcome::default())
+    }
+
+    pub(crate) fn set_market_status(&mut self, market: MarketId, status: u8) -> Answer {
+        refuse(!self.market_exists(market), MarketNotFound)?;
+        refuse(status != OPEN && status != HALTED, EnumInvalid)?;
+        self.market_mut(market).status = status;
+        self.events.push(Event::MarketStatusSet { market, status });
+        Ok(Outcome::default())
+    }
+
+    pub(crate) fn set_market_fees(&mut self, market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm) -> Answer {
+        refuse(!self.market_exists(market), MarketNotFound)?;
+        refuse(fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
+        let changed = self.market_mut(market);
+        changed.maker_ppm = maker_ppm;
+        changed.taker_ppm = taker_ppm;
+        self.events.push(Event::MarketFeesSet { market, maker_ppm, taker_ppm });
+        Ok(Outcome::default())
+    }
+
+    pub(crate) fn set_account_fees(&mut self, account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm) -> Answer {
+        refuse(!self.account_exists(account), AccountNotFound)?;
+        refuse(account < FIRST_USER_ACCOUNT, SystemAccount)?;
+        let none = maker_ppm == NO_FEE_OVERRIDE && taker_ppm == NO_FEE_OVERRIDE;
+        refuse(!none && fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
+        self.accounts.get_mut(account).fees = (!none).then_some((maker_ppm, taker_ppm));
+        self.events.push(Event::AccountFeesSet { account, maker_ppm, taker_ppm });
+        Ok(Outcome::default())
+    }
+
+    pub(crate) fn set_max_open_orders(&mut self, count: u32) -> Answer {
+        self.max_open_orders = count;
+        self.events.push(Event::MaxOpenOrdersSet { count });
+        Ok(Outcome::default())
+    }
+}

@@ -1,0 +1,200 @@
+//! Names, numbers and enumerations that every part of the core shares.
+
+/// Number of an account; dense, system accounts first.
+pub type AccountId = u32;
+/// Number of an asset; dense from 0.
+pub type AssetId = u16;
+/// Number of a market; dense from 0.
+pub type MarketId = u16;
+pub type OrderId = u64;
+/// Integer price in units of 10^-price_scale quote per base.
+pub type Price = u64;
+/// Integer amount in units of 10^-amount_scale base.
+pub type Amount = u64;
+/// Integer money in units of 10^-scale of its asset.
+pub type Atoms = i128;
+/// Microseconds since the epoch.
+pub type Micros = u64;
+/// Parts per million.
+pub type Ppm = u32;
+
+pub const WORLD: AccountId = 0;
+pub const FEES: AccountId = 1;
+pub const COUPONS: AccountId = 2;
+pub const WITHDRAWALS: AccountId = 3;
+pub const MERCHANTS: AccountId = 4;
+pub const FIRST_USER_ACCOUNT: AccountId = 16;
+
+/// `CancelAll` over every market.
+pub const ALL_MARKETS: MarketId = u16::MAX;
+/// `CancelAll` over both sides.
+pub const BOTH_SIDES: u8 = u8::MAX;
+/// In both fee fields: the account pays what the market says.
+pub const NO_FEE_OVERRIDE: Ppm = u32::MAX;
+
+/// Largest single transfer, order total or `funds`. Keeps every product below 2^127 (see [`fee`]).
+pub const MAX_ATOMS: u128 = 1 << 96;
+/// How far the outside world may go below zero; bounds every other balance from above.
+pub const WORLD_LIMIT: Atoms = 1 << 120;
+pub const MAX_SCALE: u8 = 18;
+pub const PPM: Ppm = 1_000_000;
+pub const MAX_META: usize = 4096;
+/// Finished client order ids remembered per account.
+pub const REMEMBERED_CLIENT_IDS: usize = 1000;
+pub const DEFAULT_MAX_OPEN_ORDERS: u32 = 10_000;
+
+pub const POST_ONLY: u8 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Side {
+    Buy = 0,
+    Sell = 1,
+}
+
+impl Side {
+    pub fn opposite(self) -> Side {
+        match self {
+            Side::Buy => Side::Sell,
+            Side::Sell => Side::Buy,
+        }
+    }
+
+    pub fn from_u8(side: u8) -> Option<Side> {
+        match side {
+            0 => Some(Side::Buy),
+            1 => Some(Side::Sell),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum OrderType {
+    Limit = 0,
+    Market = 1,
+    StopLimit = 2,
+    StopMarket = 3,
+}
+
+impl OrderType {
+    pub fn from_u8(order_type: u8) -> Option<OrderType> {
+        Some(match order_type {
+            0 => OrderType::Limit,
+            1 => OrderType::Market,
+            2 => OrderType::StopLimit,
+            3 => OrderType::StopMarket,
+            _ => return None,
+        })
+    }
+
+    /// Has a limit price, before or after a trigger.
+    pub fn is_limit(self) -> bool {
+        matches!(self, OrderType::Limit | OrderType::StopLimit)
+    }
+
+    pub fn is_stop(self) -> bool {
+        matches!(self, OrderType::StopLimit | OrderType::StopMarket)
+    }
+
+    /// What a stop becomes when it triggers.
+    pub fn triggered(self) -> OrderType {
+        match self {
+            OrderType::StopLimit => OrderType::Limit,
+            OrderType::StopMarket => OrderType::Market,
+            other => other,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum TimeInForce {
+    Gtc = 0,
+    Ioc = 1,
+    Fok = 2,
+    Gtd = 3,
+}
+
+impl TimeInForce {
+    pub fn from_u8(tif: u8) -> Option<TimeInForce> {
+        Some(match tif {
+            0 => TimeInForce::Gtc,
+            1 => TimeInForce::Ioc,
+            2 => TimeInForce::Fok,
+            3 => TimeInForce::Gtd,
+            _ => return None,
+        })
+    }
+
+    pub fn rests(self) -> bool {
+        matches!(self, TimeInForce::Gtc | TimeInForce::Gtd)
+    }
+}
+
+/// What happens when an order meets one of the same account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum SelfTrade {
+    MarketDefault = 0,
+    Allow = 1,
+    CancelNewest = 2,
+    CancelOldest = 3,
+    CancelBoth = 4,
+}
+
+impl SelfTrade {
+    pub fn from_u8(mode: u8) -> Option<SelfTrade> {
+        Some(match mode {
+            0 => SelfTrade::MarketDefault,
+            1 => SelfTrade::Allow,
+            2 => SelfTrade::CancelNewest,
+            3 => SelfTrade::CancelOldest,
+            4 => SelfTrade::CancelBoth,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum DoneReason {
+    Filled = 1,
+    Cancelled = 2,
+    Expired = 3,
+    Unfilled = 4,
+    SelfTrade = 5,
+    InsufficientFunds = 6,
+    Fok = 7,
+}
+
+/// Why a balance changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Business {
+    Trade = 1,
+    Hold = 2,
+    Release = 3,
+    Transfer = 4,
+}
+
+/// 10^exponent for exponents up to [`MAX_SCALE`] doubled, which still fits.
+pub fn pow10(exponent: u8) -> u128 {
+    10u128.pow(u32::from(exponent))
+}
+
+/// The venue's share of `received` atoms: rounded up to the atom, never above `received`.
+///
+/// `received <= 2^96` and `ppm <= 10^6 < 2^20`, so the product fits; small products take the cheap division.
+#[inline]
+pub fn fee(received: Atoms, ppm: Ppm) -> Atoms {
+    if ppm == 0 {
+        return 0;
+    }
+    let product = received as u128 * u128::from(ppm);
+    match u64::try_from(product) {
+        Ok(small) => Atoms::from(small.div_ceil(u64::from(PPM))),
+        Err(_) => product.div_ceil(u128::from(PPM)) as Atoms,
+    }
+}

@@ -1,0 +1,340 @@
+//! Commands as journal records and events as bytes: little-endian, packed, as laid down in docs/internals/core.md.
+
+use crate::command::{
+    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer,
+};
+use crate::event::Event;
+use crate::outcome::Outcome;
+use crate::types::{MAX_META, Micros};
+
+const RECORD_HEADER: usize = 16;
+
+/// One command record of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub time: Micros,
+    pub command: Command<'a>,
+    pub meta: &'a [u8],
+    /// The whole record, header included.
+    pub bytes: &'a [u8],
+}
+
+/// Bytes that are no whole, well-formed record, `offset` into the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordError {
+    pub offset: usize,
+}
+
+/// Reads fields off a byte slice; a short slice makes everything after it `None`.
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'a>(pub &'a [u8]);
+
+impl<'a> Fields<'a> {
+    #[inline]
+    pub fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+
+    #[inline]
+    pub fn u8(&mut self) -> Option<u8> {
+        self.bytes::<1>().map(|[byte]| byte)
+    }
+
+    #[inline]
+    pub fn u16(&mut self) -> Option<u16> {
+        self.bytes().map(u16::from_le_bytes)
+    }
+
+    #[inline]
+    pub fn u32(&mut self) -> Option<u32> {
+        self.bytes().map(u32::from_le_bytes)
+    }
+
+    #[inline]
+    pub fn u64(&mut self) -> Option<u64> {
+        self.bytes().map(u64::from_le_bytes)
+    }
+
+    #[inline]
+    pub fn u128(&mut self) -> Option<u128> {
+        self.bytes().map(u128::from_le_bytes)
+    }
+
+    #[inline]
+    pub fn i128(&mut self) -> Option<i128> {
+        self.bytes().map(i128::from_le_bytes)
+    }
+
+    pub fn rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.0)
+    }
+}
+
+/// Appends fields to a byte buffer.
+pub(crate) struct Sink<'a>(pub &'a mut Vec<u8>);
+
+impl Sink<'_> {
+    #[inline]
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    #[inline]
+    pub fn u8(&mut self, value: u8) -> &mut Self {
+        self.bytes(&[value])
+    }
+
+    #[inline]
+    pub fn u16(&mut self, value: u16) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    #[inline]
+    pub fn u32(&mut self, value: u32) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    #[inline]
+    pub fn u64(&mut self, value: u64) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    #[inline]
+    pub fn u128(&mut self, value: u128) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+
+    #[inline]
+    pub fn i128(&mut self, value: i128) -> &mut Self {
+        self.bytes(&value.to_le_bytes())
+    }
+}
+
+/// The records of a run, in order; an error ends it.
+pub fn records(mut run: &[u8]) -> impl Iterator<Item = Result<Record<'_>, RecordError>> {
+    let whole = run.len();
+    std::iter::from_fn(move || {
+        if run.is_empty() {
+            return None;
+        }
+        match read_record(run) {
+            Some(record) => {
+                run = &run[record.bytes.len()..];
+                Some(Ok(record))
+            }
+            None => {
+                let offset = whole - run.len();
+                run = &[];
+                Some(Err(RecordError { offset }))
+            }
+        }
+    })
+}
+
+#[inline]
+fn read_record(run: &[u8]) -> Option<Record<'_>> {
+    let mut header = Fields(run.get(..RECORD_HEADER)?);
+    let length = header.u32()? as usize;
+    let kind = header.u8()?;
+    let zero = header.u8()?;
+    let meta_length = usize::from(header.u16()?);
+    let time = header.u64()?;
+    if zero != 0 || meta_length > MAX_META || length < RECORD_HEADER + meta_length {
+        return None;
+    }
+    let bytes = run.get(..length)?;
+    let (body, meta) = bytes[RECORD_HEADER..].split_at(length - RECORD_HEADER - meta_length);
+    let command = read_command(kind, body)?;
+    Some(Record { time, command, meta, bytes })
+}
+
+#[inline]
+fn read_command(kind: u8, body: &[u8]) -> Option<Command<'_>> {
+    let mut f = Fields(body);
+    let command = match kind {
+        10 => Command::PlaceOrder(PlaceOrder {
+            account: f.u32()?,
+            market: f.u16()?,
+            side: f.u8()?,
+            order_type: f.u8()?,
+            tif: f.u8()?,
+            flags: f.u8()?,
+            self_trade: f.u8()?,
+            price: f.u64()?,
+            amount: f.u64()?,
+            stop_price: f.u64()?,
+            expire_at: f.u64()?,
+            funds: f.u128()?,
+            client_id: f.u128()?,
+        }),
+        11 => Command::CancelOrder { account: f.u32()?, order_id: f.u64()? },
+        14 => Command::ReplaceOrder(ReplaceOrder {
+            account: f.u32()?,
+            order_id: f.u64()?,
+            price: f.u64()?,
+            amount: f.u64()?,
+            stop_price: f.u64()?,
+        }),
+        _ => read_rare_command(kind, &mut f)?,
+    };
+    f.0.is_empty().then_some(command)
+}
+
+fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
+    Some(match kind {
+        1 => Command::OpenAccount,
+        2 => Command::CreateAsset(CreateAsset { code: f.bytes()?, scale: f.u8()?, display_scale: f.u8()? }),
+        3 => Command::CreateMarket(CreateMarket {
+            base: f.u16()?,
+            quote: f.u16()?,
+            price_scale: f.u8()?,
+            amount_scale: f.u8()?,
+            self_trade: f.u8()?,
+            limits: read_limits(f)?,
+            maker_ppm: f.u32()?,
+            taker_ppm: f.u32()?,
+        }),
+        4 => Command::SetMarketLimits { market: f.u16()?, limits: read_limits(f)? },
+        5 => Command::SetMarketStatus { market: f.u16()?, status: f.u8()? },
+        6 => Command::SetMarketFees { market: f.u16()?, maker_ppm: f.u32()?, taker_ppm: f.u32()? },
+        7 => Command::SetAccountFees { account: f.u32()?, maker_ppm: f.u32()?, taker_ppm: f.u32()? },
+        8 => Command::SetMaxOpenOrders { count: f.u32()? },
+        12 => {
+            let account = f.u32()?;
+            let count = usize::from(f.u16()?);
+            let order_ids = f.rest();
+            if order_ids.len() != count * 8 {
+                return None;
+            }
+            Command::CancelMany { account, order_ids: OrderIds(order_ids) }
+        }
+        13 => Command::CancelAll { account: f.u32()?, market: f.u16()?, side: f.u8()? },
+        20 => Command::Transfer(Transfer {
+            transfer_id: f.u128()?,
+            from: f.u32()?,
+            to: f.u32()?,
+            asset: f.u16()?,
+            kind: f.u8()?,
+            pending: f.u8()?,
+            amount: f.u128()?,
+        }),
+        21 => Command::PostTransfer { transfer_id: f.u128()? },
+        22 => Command::VoidTransfer { transfer_id: f.u128()? },
+        30 => Command::AdvanceTime,
+        31 => Command::Note,
+        _ => return None,
+    })
+}
+
+fn read_limits(f: &mut Fields<'_>) -> Option<MarketLimits> {
+    Some(MarketLimits {
+        min_price: f.u64()?,
+        max_price: f.u64()?,
+        min_amount: f.u64()?,
+        max_amount: f.u64()?,
+        min_total: f.u128()?,
+    })
+}
+
+pub(crate) fn write_limits(out: &mut Sink<'_>, limits: &MarketLimits) {
+    out.u64(limits.min_price)
+        .u64(limits.max_price)
+        .u64(limits.min_amount)
+        .u64(limits.max_amount)
+        .u128(limits.min_total);
+}
+
+/// Appends the record of `command`. `meta` is at most [`MAX_META`] bytes.
+pub fn write_record(run: &mut Vec<u8>, time: Micros, command: &Command<'_>, meta: &[u8]) {
+    assert!(meta.len() <= MAX_META, "meta is bounded by the caller");
+    let start = run.len();
+    let mut out = Sink(run);
+    out.u32(0).u8(command.kind()).u8(0).u16(meta.len() as u16).u64(time);
+    write_body(&mut out, command);
+    out.bytes(meta);
+    let length = (run.len() - start) as u32;
+    run[start..start + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+fn write_body(out: &mut Sink<'_>, command: &Command<'_>) {
+    match command {
+        Command::OpenAccount | Command::AdvanceTime | Command::Note => {}
+        Command::CreateAsset(c) => {
+            out.bytes(&c.code).u8(c.scale).u8(c.display_scale);
+        }
+        Command::CreateMarket(c) => {
+            out.u16(c.base).u16(c.quote).u8(c.price_scale).u8(c.amount_scale).u8(c.self_trade);
+            write_limits(out, &c.limits);
+            out.u32(c.maker_ppm).u32(c.taker_ppm);
+        }
+        Command::SetMarketLimits { market, limits } => {
+            out.u16(*market);
+            write_limits(out, limits);
+        }
+        Command::SetMarketStatus { market, status } => {
+            out.u16(*market).u8(*status);
+        }
+        Command::SetMarketFees { market, maker_ppm, taker_ppm } => {
+            out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
+        }
+        Command::SetAccountFees { account, maker_ppm, taker_ppm } => {
+            out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
+        }
+        Command::SetMaxOpenOrders { count } => {
+            out.u32(*count);
+        }
+        Command::PlaceOrder(c) => {
+            out.u32(c.account).u16(c.market).u8(c.side).u8(c.order_type).u8(c.tif).u8(c.flags).u8(c.self_trade);
+            out.u64(c.price).u64(c.amount).u64(c.stop_price).u64(c.expire_at).u128(c.funds).u128(c.client_id);
+        }
+        Command::CancelOrder { account, order_id } => {
+            out.u32(*account).u64(*order_id);
+        }
+        Command::CancelMany { account, order_ids } => {
+            out.u32(*account).u16((order_ids.0.len() / 8) as u16).bytes(order_ids.0);
+        }
+        Command::CancelAll { account, market, side } => {
+            out.u32(*account).u16(*market).u8(*side);
+        }
+        Command::ReplaceOrder(c) => {
+            out.u32(c.account).u64(c.order_id).u64(c.price).u64(c.amount).u64(c.stop_price);
+        }
+        Command::Transfer(c) => {
+            out.u128(c.transfer_id).u32(c.from).u32(c.to).u16(c.asset).u8(c.kind).u8(c.pending).u128(c.amount);
+        }
+        Command::PostTransfer { transfer_id } | Command::VoidTransfer { transfer_id } => {
+            out.u128(*transfer_id);
+        }
+    }
+}
+
+/// Appends everything that one applied command has to tell: CommandApplied, then its events.
+pub fn write_applied(
+    run: &mut Vec<u8>,
+    outcome: &Outcome,
+    time: Micros,
+    command_kind: u8,
+    meta: &[u8],
+    events: &[Event],
+) {
+    write_event(run, 1, |out| {
+        out.u64(outcome.seq).u64(time).u8(command_kind).u8(0).u16(outcome.code).u64(outcome.id).bytes(meta);
+    });
+    for event in events {
+        event.write(run);
+    }
+}
+
+/// Frames one event: `u16 length | u8 kind | u8 zero | fields`.
+#[inline]
+pub(crate) fn write_event(run: &mut Vec<u8>, kind: u8, fields: impl FnOnce(&mut Sink<'_>)) {
+    let start = run.len();
+    let mut out = Sink(run);
+    out.u16(0).u8(kind).u8(0);
+    fields(&mut out);
+    let length = (run.len() - start) as u16;
+    run[start..start + 2].copy_from_slice(&length.to_le_bytes());
+}

@@ -1,0 +1,165 @@
+"""A simulated coin network: real-looking addresses, sends, deposits by script, confirmations by the clock.
+
+It stands in for the outside world, so it keeps its own file: what was sent stays sent when the venue crashes, loses its own views or is
+restored from a backup. Everything that it shows follows from its seed, what it was asked, and the clock.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+
+from .addresses import FORMS
+from .port import Broadcast, Incoming, SendRefused
+from .sqlite import SqliteFile
+from .values import Clock, Entropy
+
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE addresses (asset TEXT NOT NULL, address TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (asset, address),
+                        UNIQUE (asset, label)) STRICT;
+-- serial is given when the clock reaches `at`: readers go by serial, so a deposit scripted for later is never skipped.
+CREATE TABLE outputs (id INTEGER PRIMARY KEY, serial INTEGER UNIQUE, asset TEXT NOT NULL, txid TEXT NOT NULL, output INTEGER NOT NULL,
+                      address TEXT NOT NULL, amount TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (asset, txid, output)) STRICT;
+CREATE TABLE transactions (asset TEXT NOT NULL, txid TEXT NOT NULL, at INTEGER NOT NULL, dropped INTEGER NOT NULL DEFAULT 0,
+                           PRIMARY KEY (asset, txid)) STRICT;
+CREATE TABLE sends (reference TEXT PRIMARY KEY, asset TEXT NOT NULL, address TEXT NOT NULL, amount TEXT NOT NULL, txid TEXT,
+                    refused TEXT, CHECK ((txid IS NULL) = (refused IS NOT NULL))) STRICT;
+CREATE TABLE refusals (address TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT;
+"""
+_VERSION = 1
+_CANCELLED = "cancelled before it was sent"
+_PAGE = 1_000
+
+
+class SimulatedChain:
+    """A CoinPort. `block_interval` in µs for all assets, `intervals` for single ones by code."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        clock: Clock,
+        entropy: Entropy,
+        block_interval: int = 10_000_000,
+        intervals: Mapping[str, int] | None = None,
+    ) -> None:
+        """Opens or creates the file. WalletBusy, WalletUnreadable."""
+        self._clock = clock
+        self._interval = block_interval
+        self._intervals = dict(intervals or {})
+        # FULL: what left for the outside world must not be undone by a power cut.
+        self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="FULL")
+        with self._file.transaction() as sql:
+            row = sql.execute("SELECT value FROM facts WHERE name = 'seed'").fetchone()
+            if row is None:
+                row = (entropy("simulated-chain", 32),)
+                sql.execute("INSERT INTO facts VALUES ('seed', ?)", row)
+        self._seed: bytes = row[0]
+
+    def close(self) -> None:
+        """Releases the file. Idempotent."""
+        self._file.close()
+
+    # --- the coin port ------------------------------------------------------------------------------------------------------
+    def serves(self, asset: str) -> bool:
+        return asset in FORMS
+
+    def valid_address(self, asset: str, text: str) -> bool:
+        form = FORMS.get(asset)
+        return form is not None and form.valid(text)
+
+    def new_address(self, asset: str, label: str) -> str:
+        address = FORMS[asset].write(self._derive("address", asset, label)[:20])
+        with self._file.transaction() as sql:
+            sql.execute("INSERT OR IGNORE INTO addresses VALUES (?, ?, ?)", (asset, address, label))
+        return address
+
+    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRefused | None:
+        with self._file.transaction() as sql:
+            before = sql.execute("SELECT asset, address, amount, txid, refused FROM sends WHERE reference = ?", (reference,)).fetchone()
+            if before is None:
+                refused = sql.execute("SELECT reason FROM refusals WHERE address = ?", (address,)).fetchone()
+                if refused is not None or not self.valid_address(asset, address):
+                    reason = refused[0] if refused else "no such address"
+                    sql.execute("INSERT INTO sends VALUES (?, ?, ?, ?, NULL, ?)", (reference, asset, address, amount, reason))
+                    return SendRefused(reason)
+                txid = self._txid("send", asset, reference)
+                sql.execute("INSERT INTO sends VALUES (?, ?, ?, ?, ?, NULL)", (reference, asset, address, amount, txid))
+                self._record(asset, txid, address, amount, self._clock())
+                return Broadcast(txid)
+        if before[4] is not None:
+            return SendRefused(before[4])
+        if before[:3] != (asset, address, amount):
+            raise ValueError(f"reference {reference} was used for another payment")
+        return Broadcast(before[3])
+
+    def cancel(self, reference: str) -> bool:
+        with self._file.transaction() as sql:
+            sql.execute("INSERT OR IGNORE INTO sends VALUES (?, '', '', '', NULL, ?)", (reference, _CANCELLED))
+            return bool(sql.execute("SELECT refused IS NOT NULL FROM sends WHERE reference = ?", (reference,)).fetchone()[0])
+
+    def incoming(self, after: str) -> list[Incoming]:
+        with self._file.transaction() as sql:
+            ripe = sql.execute("SELECT id FROM outputs WHERE serial IS NULL AND at <= ? ORDER BY at, id", (self._clock(),)).fetchall()
+            for row in ripe:
+                sql.execute("UPDATE outputs SET serial = (SELECT coalesce(max(serial), 0) + 1 FROM outputs) WHERE id = ?", row)
+            rows = sql.execute(
+                "SELECT serial, asset, txid, output, address, amount FROM outputs WHERE serial > ? ORDER BY serial LIMIT ?",
+                (int(after or "0"), _PAGE),
+            ).fetchall()
+        return [Incoming(str(serial), *rest) for serial, *rest in rows]
+
+    def confirmations(self, asset: str, txid: str) -> int | None:
+        with self._file.transaction() as sql:
+            row = sql.execute("SELECT at, dropped FROM transactions WHERE asset = ? AND txid = ?", (asset, txid)).fetchone()
+        if row is None or row[1]:
+            return None
+        # A transaction is in the first block after it was seen; blocks come at whole multiples of the interval.
+        interval = self._intervals.get(asset, self._interval)
+        return max(0, int(self._clock() // interval - row[0] // interval))
+
+    # --- the outside world's hand ---------------------------------------------------------------------------------------------
+    def simulate_deposit(self, address: str, amount: str, at: int | None = None) -> str:
+        """Somebody pays `amount` coins (decimal text) to an address of ours at µs `at` (default and earliest: now). Returns the txid.
+
+        ValueError when the address is not one that `new_address` gave.
+        """
+        now = self._clock()
+        with self._file.transaction() as sql:
+            known = sql.execute("SELECT asset FROM addresses WHERE address = ?", (address,)).fetchone()
+            if known is None:
+                raise ValueError(f"{address} is not an address of this wallet")
+            (number,) = sql.execute("SELECT count(*) FROM outputs").fetchone()
+            txid = self._txid("deposit", known[0], str(number))
+            self._record(known[0], txid, address, amount, now if at is None else max(at, now))
+        return txid
+
+    def simulate_drop(self, asset: str, txid: str) -> None:
+        """The transaction is spent by another one and will never confirm."""
+        with self._file.transaction() as sql:
+            sql.execute("UPDATE transactions SET dropped = 1 WHERE asset = ? AND txid = ?", (asset, txid))
+
+    def simulate_refusal(self, address: str, reason: str) -> None:
+        """Sends to that address are refused from now on."""
+        with self._file.transaction() as sql:
+            sql.execute("INSERT OR REPLACE INTO refusals VALUES (?, ?)", (address, reason))
+
+    def sent(self) -> list[tuple[str, str, str, str]]:
+        """(reference, asset, address, amount) of everything that really left, in order of reference: for audits and tests."""
+        with self._file.transaction() as sql:
+            query = "SELECT reference, asset, address, amount FROM sends WHERE txid IS NOT NULL ORDER BY reference"
+            return [tuple(row) for row in sql.execute(query)]
+
+    def _record(self, asset: str, txid: str, address: str, amount: str, at: int) -> None:
+        """Inside a transaction: the network has the payment; if it is to one of our own addresses, it comes in here too."""
+        with self._file.transaction() as sql:
+            sql.execute("INSERT INTO transactions (asset, txid, at) VALUES (?, ?, ?)", (asset, txid, at))
+            ours = sql.execute("SELECT 1 FROM addresses WHERE asset = ? AND address = ?", (asset, address)).fetchone()
+            if ours is not None:
+                values = (asset, txid, address, amount, at)
+                sql.execute("INSERT INTO outputs (asset, txid, output, address, amount, at) VALUES (?, ?, 0, ?, ?, ?)", values)
+
+    def _txid(self, *words: str) -> str:
+        return ("0x" if words[1] == "ETH" else "") + self._derive("txid", *words).hex()
+
+    def _derive(self, *words: str) -> bytes:
+        return hashlib.blake2b("\0".join(words).encode(), key=self._seed, digest_size=32).digest()

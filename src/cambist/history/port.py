@@ -63,15 +63,19 @@ class HistoryWrites(Protocol):
 
 
 class HistoryReads(Protocol):
-    """The read side, blocking. One thread at a time; a second connection, so that it never waits for a writer's batch.
+    """The queries, as dialects ask them: coroutines that leave the event loop alone. `History` (history/reader.py) is the one there is.
 
-    `History` (history/reader.py) is the same list of queries as coroutines; that is what dialects are given.
+    What an account was told already must be in its answers, so a dialect first awaits `reached(seq)` with the seq of what it was
+    told last (`Sequencer.applied_seq` always does).
     """
 
-    def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
+    async def reached(self, seq: int) -> None:
+        """Returns once every command up to `seq` is in history. HistoryFailed when the writer stopped."""
+
+    async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         """In order of id; unknown ids are left out. At most 10,000 ids (ValueError)."""
 
-    def orders(
+    async def orders(
         self,
         account: int,
         page: Page = WHOLE,
@@ -86,22 +90,22 @@ class HistoryReads(Protocol):
         What is open *now* the core knows better (`Engine.open_orders`): this view may be a batch behind.
         """
 
-    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
+    async def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
         """Trades of an account, one row a trade. A trade with itself comes once, as its taker."""
 
-    def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
+    async def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
         """Trades of an order, as that order saw them."""
 
-    def trades_by_id(self, ids: Sequence[int]) -> list[Trade]:
+    async def trades_by_id(self, ids: Sequence[int]) -> list[Trade]:
         """In order of id; unknown ids are left out. At most 10,000 ids (ValueError)."""
 
-    def trade_at(self, time: int) -> Trade | None:
+    async def trade_at(self, time: int) -> Trade | None:
         """The one trade of that µs (dialects that use a trade's time as its id)."""
 
-    def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
+    async def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
         """Public trades of a market."""
 
-    def entries(
+    async def entries(
         self,
         account: int,
         page: Page = WHOLE,
@@ -113,31 +117,86 @@ class HistoryReads(Protocol):
     ) -> list[LedgerEntry]:
         """Ledger entries of an account. `kind` (TransferKind) implies business transfer, `trade_id` business trade."""
 
-    def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
+    async def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
         """How many entries there are; for views that print a number of pages."""
 
-    def transfer(self, transfer_id: int) -> Transfer | None: ...
+    async def transfer(self, transfer_id: int) -> Transfer | None: ...
 
-    def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]:
+    async def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]:
         """Transfers from or to an account, paged by `source_entry`."""
 
-    def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
+    async def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
         """Transfers whose memo has this word with this value (a coupon's hash, an address, a txid), oldest first.
 
         Values are compared as text: an integer memo value as its decimal digits.
         """
 
-    def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
+    async def recent_trades(self, market: int, limit: int) -> list[Trade]:
+        """The newest trades of a market, newest first."""
+
+    async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         """Per market with trades at or after `since`: count, sums, high, low; of one account's trades when given. In order of market."""
 
-    def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
+    async def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
         """Candles of `interval` seconds with start <= candle.start < end, oldest first, only those with trades, the newest `limit`.
 
         ValueError unless the interval is a multiple of 60 that divides a day, or a whole number of days. Weeks begin on Monday, UTC.
         """
 
-    def seconds(self, market: int, since: int) -> list[Candle]:
+    async def seconds(self, market: int, since: int) -> list[Candle]:
         """Candles of one second from `since` (µs, a whole second) on, oldest first: what the 24 h window is loaded from."""
+
+
+class StoreReads(Protocol):
+    """The queries of `HistoryReads`, blocking, as a store answers them. One thread at a time, on a connection of its own."""
+
+    def orders_by_id(self, ids: Sequence[int]) -> list[Order]: ...
+
+    def orders(
+        self,
+        account: int,
+        page: Page = WHOLE,
+        *,
+        market: int | None = None,
+        side: int | None = None,
+        state: OrderFilter = "all",
+        traded: bool | None = None,
+    ) -> list[Order]: ...
+
+    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]: ...
+
+    def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]: ...
+
+    def trades_by_id(self, ids: Sequence[int]) -> list[Trade]: ...
+
+    def trade_at(self, time: int) -> Trade | None: ...
+
+    def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]: ...
+
+    def entries(
+        self,
+        account: int,
+        page: Page = WHOLE,
+        *,
+        asset: int | None = None,
+        business: int | None = None,
+        kind: int | None = None,
+        trade_id: int | None = None,
+    ) -> list[LedgerEntry]: ...
+
+    def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int: ...
+
+    def transfer(self, transfer_id: int) -> Transfer | None: ...
+
+    def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]: ...
+
+    def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]: ...
+
+    def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]: ...
+
+    def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]: ...
+
+    def seconds(self, market: int, since: int) -> list[Candle]: ...
 
     def close(self) -> None: ...
 

@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from cambist.history.port import WHOLE, HistoryReads, OrderFilter, Page
+from cambist.history.port import WHOLE, HistoryReads, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
 
 
-class History:
-    """`HistoryReads` off the event loop: every query runs on one small thread with a connection of its own.
+class History(HistoryReads):
+    """`HistoryReads` over a store: every query runs on one small thread with a connection of its own.
 
     A dialect that answers about a user's own doings first awaits `reached(seq)` with the seq of what that user was told last.
     """
 
-    def __init__(self, reads: HistoryReads, reached: Callable[[int], Awaitable[None]] | None = None) -> None:
+    def __init__(self, reads: StoreReads, reached: Callable[[int], Awaitable[None]] | None = None) -> None:
         """`reached` is the writer's; without one (a store that nobody writes to) it never waits."""
         self._reads = reads
         self._reached = reached
@@ -71,9 +71,7 @@ class History:
         kind: int | None = None,
         trade_id: int | None = None,
     ) -> list[LedgerEntry]:
-        return await self._run(
-            lambda: self._reads.entries(account, page, asset=asset, business=business, kind=kind, trade_id=trade_id)
-        )
+        return await self._run(lambda: self._reads.entries(account, page, asset=asset, business=business, kind=kind, trade_id=trade_id))
 
     async def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
         return await self._run(lambda: self._reads.entry_count(account, asset=asset, business=business))
@@ -81,13 +79,14 @@ class History:
     async def transfer(self, transfer_id: int) -> Transfer | None:
         return await self._run(lambda: self._reads.transfer(transfer_id))
 
-    async def transfers(
-        self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None
-    ) -> list[Transfer]:
+    async def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]:
         return await self._run(lambda: self._reads.transfers(account, page, asset=asset, kind=kind))
 
     async def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
         return await self._run(lambda: self._reads.transfers_with(word, value, kind=kind, limit=limit))
+
+    async def recent_trades(self, market: int, limit: int) -> list[Trade]:
+        return await self.market_trades(market, Page(limit=limit))
 
     async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         return await self._run(lambda: self._reads.volumes(since, account=account, market=market))

@@ -256,5 +256,3 @@ class Volume(msgspec.Struct, frozen=True, array_like=True, gc=False):
     notional: int
     high: int
     low: int
-
-

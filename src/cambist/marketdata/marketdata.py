@@ -1,0 +1,302 @@
+"""Read models of every market, folded from durable frames on the event loop; nothing here is a source of truth."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Protocol
+
+from cambist import _core
+from cambist.marketdata.book import Book, Levels
+from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
+from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
+from cambist.marketdata.window import WINDOW_SECONDS, Bucket, RollingDay
+
+RECENT_TRADES = 5_000
+"""Trades kept per market; older ones are history's."""
+
+Subscriber = Callable[[MarketUpdate], None]
+
+_log = logging.getLogger(__name__)
+
+
+class PastCandle(Protocol):
+    """A stored candle, as history has it."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def open(self) -> int: ...
+    @property
+    def high(self) -> int: ...
+    @property
+    def low(self) -> int: ...
+    @property
+    def close(self) -> int: ...
+    @property
+    def volume(self) -> int: ...
+    @property
+    def notional(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+
+
+class PastTrade(Protocol):
+    """A stored trade, as history has it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def taker_side(self) -> int: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+
+
+class Past(Protocol):
+    """Where older trades and candles come from: history's reads."""
+
+    async def recent_trades(self, market: int, limit: int) -> Sequence[PastTrade]:
+        """The newest, newest first."""
+
+    async def seconds(self, market: int, since: int) -> Sequence[PastCandle]:
+        """Candles of one second from `since` (µs) on, oldest first."""
+
+    async def candles(self, market: int, interval: int, start: int, end: int, limit: int = ...) -> Sequence[PastCandle]:
+        """The newest `limit` with start <= candle.start < end (seconds), oldest first."""
+
+
+class _Market:
+    """All views of one market."""
+
+    __slots__ = ("book", "candles", "day", "last", "subscribers", "ticker", "ticker_key", "trades", "version")
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.book = Book()
+        self.day = RollingDay()
+        self.candles = Candles()
+        self.trades: deque[RecentTrade] = deque(maxlen=RECENT_TRADES)  # newest at the right
+        self.last: RecentTrade | None = None
+        self.subscribers: list[Subscriber] = []
+        self.ticker: Ticker | None = None
+        self.ticker_key = (-1, -1)
+
+    def traded(self, trade: RecentTrade) -> None:
+        self.last = trade
+        self.trades.append(trade)
+        second = trade.time // 1_000_000
+        # Rolled here too, lest a market that nobody asks about keeps everything. A second late: a trade's time may run ahead of the
+        # clock by the microseconds that keep trade times apart.
+        self.day.roll(second - 1)
+        self.day.trade(second, trade.price, trade.amount)
+        self.candles.trade(trade.time, trade.price, trade.amount)
+
+    def changed(self, levels: dict[tuple[int, int], tuple[int, int]]) -> tuple[LevelChange, ...]:
+        """Takes a frame's levels; the book's number grows by one when any of them is another amount than before."""
+        book = self.book
+        changes = []
+        for (side, price), (amount, orders) in levels.items():
+            previous = book.set(side, price, amount)
+            if previous != amount:
+                changes.append(LevelChange(side, price, amount, orders, previous))
+        if changes:
+            book.seq += 1
+        return tuple(changes)
+
+
+class MarketData:
+    """Ticker, trades, candles and book of every market.
+
+    `apply` is called once per durable frame, in order (`Sequencer.subscribe`). Markets that were not named at the start come
+    into being with their first event; reads of a market that nothing is known of answer as for one without trades.
+    """
+
+    def __init__(self, markets: Iterable[int], clock: Callable[[], int]) -> None:
+        """`markets`: their numbers. `clock`: µs, what the 24 hours are counted back from."""
+        self._clock = clock
+        self._markets: dict[int, _Market] = {market: _Market() for market in markets}
+        self._everywhere: list[Subscriber] = []
+        self._past: Past | None = None
+        self._last_trade = 0
+
+    # --- feeding ----------------------------------------------------------------------------------------------------------
+
+    def apply(self, events: Iterable[_core.Event]) -> None:
+        """Takes one durable frame. Trades that `load` brought already are passed over."""
+        levels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
+        trades: dict[int, list[RecentTrade]] = {}
+        for event in events:
+            if isinstance(event, _core.BookLevelChanged):
+                levels.setdefault(event.market, {})[event.side, event.price] = (event.amount, event.orders)
+            elif isinstance(event, _core.TradeExecuted) and event.trade_id > self._last_trade:
+                self._last_trade = event.trade_id
+                trade = RecentTrade(event.trade_id, event.time, event.taker_side, event.price, event.amount)
+                trades.setdefault(event.market, []).append(trade)
+        for number in levels.keys() | trades.keys():
+            self._publish(number, levels.get(number, {}), trades.get(number, []))
+
+    def _publish(self, number: int, levels: dict[tuple[int, int], tuple[int, int]], trades: list[RecentTrade]) -> None:
+        market = self._market(number)
+        for trade in trades:
+            market.traded(trade)
+        changes = market.changed(levels)
+        if not trades and not changes:
+            return
+        market.version += 1
+        if not market.subscribers and not self._everywhere:
+            return
+        update = MarketUpdate(number, market.version, market.book.seq, changes, tuple(trades))
+        for subscriber in (*market.subscribers, *self._everywhere):
+            try:
+                subscriber(update)
+            except Exception:
+                # One dialect's bug must not take the others' pushes, or the sequencer, with it.
+                _log.exception("a market data subscriber failed")
+
+    def load_books(self, engine: _core.Engine) -> None:
+        """Takes every book as the core has it. Call it while nothing is undurable: at the start, before the first frame."""
+        for spec in engine.markets():
+            self._market(spec.id).book.load(*engine.depth(spec.id, 0))
+
+    async def load(self, past: Past) -> None:
+        """Takes recent trades, the 24 hours and the kept candles from history; also where `candle_history` finds older ones.
+
+        Call it once, at the start, when history has reached what the core has. Frames applied before are not counted twice
+        only if their trades are in history: load first, then apply.
+        """
+        self._past = past
+        now = self._clock() // 1_000_000
+        for number, market in list(self._markets.items()):
+            for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
+                recent = RecentTrade(trade.id, trade.time, trade.taker_side, trade.price, trade.amount)
+                market.trades.append(recent)
+                market.last = recent
+                self._last_trade = max(self._last_trade, trade.id)
+            for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
+                market.day.add(
+                    Bucket(second.start, second.open, second.high, second.low, second.close, second.volume, second.notional, second.count)
+                )
+            for interval in STORED:
+                since = candle_start(now, interval) - KEPT[interval] * interval
+                stored = await past.candles(number, interval, since, now + DAY, KEPT[interval] + 1)
+                market.candles.load(interval, [_candle(candle) for candle in stored], since)
+            market.version += 1
+
+    # --- subscriptions ----------------------------------------------------------------------------------------------------
+
+    def subscribe(self, market: int | None, callback: Subscriber) -> Callable[[], None]:
+        """Calls back once per durable frame that changed this market (None: any market). Returns what ends it.
+
+        The callback runs on the loop in the middle of the frame's delivery: it queues, it does not send. What it raises is logged.
+        """
+        subscribers = self._everywhere if market is None else self._market(market).subscribers
+        subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in subscribers:
+                subscribers.remove(callback)
+
+        return unsubscribe
+
+    # --- reads ------------------------------------------------------------------------------------------------------------
+
+    def version(self, market: int) -> int:
+        """Grows whenever trades, candles, book or ticker may have changed by a frame.
+
+        The ticker changes with the clock's second too: rendered tickers are kept by (version, second), all else by version.
+        """
+        return self._market(market).version
+
+    def ticker(self, market: int) -> Ticker:
+        """The last trade and the 24 hours up to the clock's now."""
+        views = self._market(market)
+        second = self._clock() // 1_000_000
+        key = (views.version, second)
+        if views.ticker is None or views.ticker_key != key:
+            views.ticker = _ticker(views, second)
+            views.ticker_key = key
+        return views.ticker
+
+    def trades(self, market: int, limit: int, *, since_id: int = 0, since: int = 0) -> list[RecentTrade]:
+        """Newest first, at most `limit`, only ids above `since_id` and times at or after `since` (µs); of the last 5,000."""
+        out = []
+        for trade in islice(reversed(self._market(market).trades), limit):
+            if trade.id <= since_id or trade.time < since:
+                break
+            out.append(trade)
+        return out
+
+    def trades_kept_since(self, market: int) -> int:
+        """`trades` has everything after this trade id; for what is older ask history. 0: it has everything there ever was."""
+        trades = self._market(market).trades
+        return trades[0].id - 1 if len(trades) == RECENT_TRADES else 0
+
+    def candles(self, market: int, interval: int, start: int, end: int) -> list[Candle]:
+        """Candles of `interval` seconds with start <= candle.start < end, oldest first, only those with trades, as far as memory goes.
+
+        ValueError unless the interval is minutes that divide an hour, hours that divide a day, or whole days. Weeks begin on Monday.
+        """
+        return self._market(market).candles.between(interval, start, end)
+
+    async def candle_history(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
+        """As `candles`, and from history whatever is older than memory; the newest `limit`."""
+        candles = self._market(market).candles
+        since = candles.since(interval)
+        newer = candles.between(interval, max(start, since), end)
+        if self._past is None or start >= since or len(newer) >= limit:
+            return newer[-limit:]
+        older = await self._past.candles(market, interval, start, min(end, since), limit - len(newer))
+        return [_candle(candle) for candle in older] + newer
+
+    def span(self, market: int, start: int, end: int | None = None) -> Candle | None:
+        """Everything traded from second `start` to `end` (None: now, included) as one candle; None without trades.
+
+        Both are moved back to a whole minute. What lies before the kept candles (8 days by the minute, 90 by the hour) is missing.
+        """
+        if end is None:
+            # Far enough to have the present hour and day as they stand.
+            end = candle_start(self._clock() // 1_000_000, DAY) + 2 * DAY
+        return self._market(market).candles.span(start, end)
+
+    def book(self, market: int, limit: int = 0) -> tuple[Levels, Levels]:
+        """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`."""
+        return self._market(market).book.depth(limit)
+
+    def best(self, market: int) -> tuple[int, int]:
+        """The durable (best bid, best ask), 0 for an empty side."""
+        return self._market(market).book.best()
+
+    def book_seq(self, market: int) -> int:
+        """How many frames changed the book since the start of this process."""
+        return self._market(market).book.seq
+
+    def _market(self, number: int) -> _Market:
+        market = self._markets.get(number)
+        if market is None:
+            market = self._markets[number] = _Market()
+        return market
+
+
+def _candle(candle: PastCandle) -> Candle:
+    return Candle(candle.start, candle.open, candle.high, candle.low, candle.close, candle.volume, candle.notional, candle.count)
+
+
+def _ticker(views: _Market, second: int) -> Ticker:
+    day, last = views.day, views.last
+    day.roll(second)
+    return Ticker(
+        last=last.price if last else 0,
+        last_amount=last.amount if last else 0,
+        last_side=last.taker_side if last else 0,
+        last_time=last.time if last else 0,
+        open=day.open,
+        high=day.high,
+        low=day.low,
+        volume=day.volume,
+        notional=day.notional,
+        count=day.count,
+    )

@@ -32,6 +32,10 @@ class Outcome:
     count: int
     total: int
 
+    @staticmethod
+    def refused(code: int, seq: int) -> Outcome:
+        """An outcome that the core never saw: everything zero but these two."""
+
 @final
 class Balance:
     asset: int

@@ -192,7 +192,20 @@ macro_rules! debug_repr {
     )*};
 }
 
-debug_repr!(Outcome, Balance, AssetSpec, MarketSpec, LiveOrder, PendingTransfer);
+#[pymethods]
+impl Outcome {
+    /// For refusals that never reach the core.
+    #[staticmethod]
+    fn refused(code: u16, seq: u64) -> Outcome {
+        Outcome::from(outcome::Outcome { code, seq, ..outcome::Outcome::default() })
+    }
+
+    fn __repr__(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+debug_repr!(Balance, AssetSpec, MarketSpec, LiveOrder, PendingTransfer);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Outcome>()?;

@@ -1,0 +1,197 @@
+"""The single writer: stamps time, hands commands to the core in order, and lets nothing out before it is on disk."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from cambist._core import Engine, Event, JournalError, Outcome, decode_events
+from cambist.exchange.journal_port import JournalPort
+
+Clock = Callable[[], int]
+"""Microseconds since the epoch."""
+
+Subscriber = Callable[[list[Event], bytes, int], None]
+"""Gets (events, the same events encoded, last seq of the frame), once per durable frame, in order."""
+
+CHECKPOINT_EVERY = 100_000
+"""Commands between two state hashes in the journal: a hash walks the whole state, a replay checks each one it meets."""
+
+
+class JournalStopped(Exception):
+    """The journal failed: nothing more is taken, nothing unsynced may be told, the process must end."""
+
+
+class _Batch:
+    """The commands of one tick on their way to disk."""
+
+    __slots__ = ("events", "future", "last_seq")
+
+    def __init__(self) -> None:
+        self.last_seq = 0
+        self.events = b""
+        self.future: asyncio.Future[None] | None = None
+
+
+class Sequencer:
+    """Commands in, durable frames out.
+
+    The facade calls `stamp()`, then the engine, then `committed(outcome)`. All commands of one event-loop tick become one
+    frame; the journal's own thread syncs, and syncs again as soon as the last sync returned.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: JournalPort,
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        on_failure: Callable[[BaseException], None],
+        checkpoint_every: int = CHECKPOINT_EVERY,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._clock = clock
+        self._loop = loop
+        self._on_failure = on_failure
+        self._checkpoint_every = checkpoint_every
+        self._checkpointed = engine.seq
+        self._time = engine.time
+        self._subscribers: list[Subscriber] = []
+        self._in_flight: deque[_Batch] = deque()
+        self._newest = _Batch()
+        self._flush_due = False
+        self._failure: BaseException | None = None
+        self.applied_seq = engine.seq
+        self.durable_seq = engine.seq
+        loop.add_reader(journal.fileno(), self._on_durable)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why the journal stopped; None while it works."""
+        return self._failure
+
+    @property
+    def has_space(self) -> bool:
+        """False: only what frees orders and money may still be journaled."""
+        return not self._journal.space_low
+
+    @property
+    def backlog(self) -> int:
+        """Commands applied and not yet durable."""
+        return self.applied_seq - self.durable_seq
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers.append(subscriber)
+
+    def stamp(self) -> int:
+        """Time for the next command, never decreasing. Orders that ended by then are expired first. JournalStopped."""
+        if self._failure is not None:
+            raise JournalStopped from self._failure
+        now = self._clock()
+        if now > self._time:
+            self._time = now
+        else:
+            now = self._time
+        expiry = self._engine.next_expiry()
+        if 0 < expiry <= now:
+            self.committed(self._engine.advance_time(now))
+        return now
+
+    def advance(self) -> None:
+        """Expires what is due by now; for a timer, so that orders end in a quiet market too."""
+        self.stamp()
+
+    def committed(self, outcome: Outcome) -> Outcome:
+        """Books an applied command into the frame of this tick; returns the outcome for the caller's convenience."""
+        self.applied_seq = outcome.seq
+        if not self._flush_due:
+            self._flush_due = True
+            self._loop.call_soon(self._flush)
+        return outcome
+
+    def barrier(self) -> asyncio.Future[None] | None:
+        """Done when everything applied so far is durable; None when it already is. Fails with JournalStopped."""
+        if self._failure is not None:
+            failed: asyncio.Future[None] = self._loop.create_future()
+            failed.set_exception(JournalStopped())
+            return failed
+        if self.applied_seq == self.durable_seq:
+            return None
+        batch = self._newest if self._flush_due else self._in_flight[-1]
+        if batch.future is None:
+            batch.future = self._loop.create_future()
+        return batch.future
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        first, count, time, commands = self._engine.take_commands()
+        if count == 0 or self._failure is not None:
+            return
+        batch, self._newest = self._newest, _Batch()
+        batch.last_seq = first + count - 1
+        batch.events = self._engine.take_events()
+        self._in_flight.append(batch)
+        try:
+            self._journal.append(first - 1, self._journal.epoch, count, time, commands)
+            if self.applied_seq - self._checkpointed >= self._checkpoint_every:
+                self._checkpoint()
+        except JournalError as error:
+            self._fail(error)
+
+    def _checkpoint(self) -> None:
+        self._checkpointed = self.applied_seq
+        self._journal.checkpoint(self.applied_seq, self._engine.state_hash())
+
+    def _on_durable(self) -> None:
+        try:
+            durable = self._journal.acknowledge()
+        except JournalError as error:
+            self._fail(error)
+            return
+        self._publish(durable)
+
+    def _publish(self, durable: int) -> None:
+        while self._in_flight and self._in_flight[0].last_seq <= durable:
+            batch = self._in_flight.popleft()
+            self.durable_seq = batch.last_seq
+            if batch.future is not None and not batch.future.done():
+                batch.future.set_result(None)
+            events = decode_events(batch.events)
+            for subscriber in self._subscribers:
+                subscriber(events, batch.events, batch.last_seq)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._failure is not None:
+            return
+        self._failure = error
+        self._loop.remove_reader(self._journal.fileno())
+        for batch in (*self._in_flight, self._newest):
+            if batch.future is not None and not batch.future.done():
+                batch.future.set_exception(JournalStopped())
+        self._on_failure(error)
+
+    def settle(self) -> None:
+        """Blocks until everything applied is durable and published. For start, shutdown and tools; not for the hot path. JournalStopped."""
+        self._flush()
+        if self._failure is None:
+            try:
+                self._publish(self._journal.wait())
+            except JournalError as error:
+                self._fail(error)
+        if self._failure is not None:
+            raise JournalStopped from self._failure
+
+    def checkpoint(self) -> None:
+        """Settles, then records the state hash in the journal and settles that too. JournalStopped."""
+        self.settle()
+        try:
+            self._checkpoint()
+            self._journal.wait()
+        except JournalError as error:
+            self._fail(error)
+            raise JournalStopped from error
+
+    def close(self) -> None:
+        """Detaches from the loop. The journal stays open: it is its owner's to close."""
+        self._loop.remove_reader(self._journal.fileno())

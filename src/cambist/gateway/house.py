@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The running venue's parts, as `build(house)` of a dialect gets them. `clock` gives microseconds since 1970."""
+    """The running venue's parts, as `build(house)` of a dialect gets them.
+
+    `clock` gives microseconds since 1970; `entropy(label, length)` that many unpredictable bytes, labels never repeat.
+    """
 
     exchange: Exchange
     marketdata: MarketData
@@ -24,3 +27,4 @@ class House:
     directory: Directory
     wallet: Desk
     clock: Callable[[], int]
+    entropy: Callable[[str, int], bytes]

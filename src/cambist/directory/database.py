@@ -39,6 +39,8 @@ class Database:
         self._engine = create_engine(
             URL.create("sqlite", database=str(self._path)),
             poolclass=StaticPool,
+            # An error text names the statement, never the values: they may be a hash or a sealed secret.
+            hide_parameters=True,
             connect_args={"timeout": busy_timeout, "check_same_thread": False},
         )
         event.listen(self._engine, "connect", _prepare)

@@ -1,0 +1,85 @@
+"""Who is calling: Key, Sign, address and nonce of a trade API request, in that order. README.md gives the order's reasons."""
+
+import hmac
+from typing import Any
+
+from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex.parse import form_fields, whole_number
+from cambist.directory import ApiKey, Directory, KeyForm
+from cambist.directory.values import Entropy
+from cambist.domain.meta import Meta
+from cambist.gateway.messages import Request
+
+BTCE = "btce"
+WEX = "wex"
+DIALECTS = frozenset({BTCE, WEX})
+SCOPES = frozenset({"info", "trade", "withdraw", "coupon"})
+MAX_NONCE = 4_294_967_294
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def base36(source: bytes, length: int) -> str:
+    """`length` characters of A-Z0-9 from bytes; use at least `length` * 0.65 + 8 bytes, then the bias is below 2^-64."""
+    number = int.from_bytes(source, "big")
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, 36)
+        digits.append(ALPHABET[digit])
+    return "".join(digits)
+
+
+def groups(text: str) -> str:
+    """Forty characters as five groups of eight: `46G9R9D6-WJ77XOIP-XH9HH5VQ-A3XN3YOZ-8T1R8I8T`."""
+    return "-".join(text[start : start + 8] for start in range(0, 40, 8))
+
+
+def _make_key(entropy: Entropy) -> tuple[str, str]:
+    """A key of five groups of eight from A-Z0-9, and a secret of 64 hex digits."""
+    return groups(base36(entropy("key", 34), 40)), entropy("secret", 32).hex()
+
+
+KEY_FORMS = (KeyForm(BTCE, _make_key, SCOPES), KeyForm(WEX, _make_key, SCOPES))
+
+
+class Caller:
+    """An authenticated request: the key, its account, its fields, and the nonce that was accepted.
+
+    The nonce goes into the journal exactly once: with the command that `meta` is given to, else with a note (`journaled` tells).
+    """
+
+    __slots__ = ("account", "fields", "journaled", "key", "nonce")
+
+    def __init__(self, key: ApiKey, fields: dict[str, str], nonce: int) -> None:
+        self.key = key
+        self.account = key.account
+        self.fields = fields
+        self.nonce = nonce
+        self.journaled = False
+
+    def meta(self, memo: dict[str, Any] | None = None) -> Meta:
+        """The meta of the one command that this request causes."""
+        self.journaled = True
+        return Meta(key_id=self.key.id, nonce=self.nonce, memo=memo)
+
+
+def authenticate(directory: Directory, request: Request) -> Caller | str:
+    """The caller, whose nonce is used up from here on; or the error's text, and then nothing changed."""
+    sent = request.headers.get(b"key", b"")
+    if not sent:
+        return errors.KEY_MISSING
+    key = directory.find_key(sent.decode("latin-1"))
+    if key is None or key.dialect not in DIALECTS:
+        return errors.KEY_INVALID
+    # The raw bytes as sent are signed: order and escaping of the fields are the client's own.
+    expected = hmac.digest(key.secret.encode(), request.body, "sha512").hex().encode()
+    if not hmac.compare_digest(expected, request.headers.get(b"sign", b"")):
+        return errors.SIGN_INVALID
+    if key.ip_allow and not key.allows(request.client):
+        return errors.ADDRESS_REFUSED
+    fields = form_fields(request.body)
+    text = fields.get("nonce", "")
+    nonce = whole_number(text)
+    if nonce is None or nonce > MAX_NONCE or not directory.nonces.accept(key.id, nonce):
+        return errors.invalid_nonce(directory.nonces.last(key.id), text)
+    return Caller(key, fields, nonce)

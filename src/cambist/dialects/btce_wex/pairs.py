@@ -1,0 +1,150 @@
+"""Markets and assets under this API's names: `btc_usd`, `BTC`. Cached, because what is cached never changes.
+
+Scales, ids and names of a market are fixed for ever; limits, fees and the halt are not and are read from the core each time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from cambist import _core
+
+FUNDS_ORDER = ("usd", "btc", "ltc", "nmc", "rur", "eur", "nvc", "trc", "ppc", "ftc", "xpm", "cnh", "gbp", "dsh", "eth")
+"""The order in which the originals list currencies. Assets that they did not have follow in the venue's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """An asset: `name` as in funds (`btc`), `code` as in texts (`BTC`)."""
+
+    id: int
+    name: str
+    code: str
+    scale: int
+    display_scale: int
+
+    def shown(self, atoms: int) -> str:
+        """Ledger atoms (not negative) in shortest fixed notation, cut to what clients may see."""
+        return _core.format_units(atoms // 10 ** (self.scale - self.display_scale), self.display_scale)
+
+    def shown_full(self, atoms: int) -> str:
+        """The same with all displayed decimals, as the originals print amounts of transactions (`1.00000000`)."""
+        return _core.format_units(atoms, self.scale, self.display_scale)
+
+    def atoms(self, shown: int) -> int:
+        """Units of the display scale as ledger atoms."""
+        return shown * int(10 ** (self.scale - self.display_scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A market: prices have `price_scale` decimals, amounts `amount_scale`."""
+
+    market: int
+    name: str
+    base: Asset
+    quote: Asset
+    price_scale: int
+    amount_scale: int
+    quote_unit: int
+    base_unit: int
+    spec: Callable[[], _core.MarketSpec]
+    """The market as it stands now, with its limits, fees and status."""
+
+    @property
+    def base_code(self) -> str:
+        return self.base.code
+
+    @property
+    def quote_code(self) -> str:
+        return self.quote.code
+
+    def price_text(self, price: int) -> str:
+        return _core.format_units(price, self.price_scale)
+
+    def amount_text(self, amount: int) -> str:
+        return _core.format_units(amount, self.amount_scale)
+
+    @property
+    def open(self) -> bool:
+        return self.spec().status == 0
+
+
+class Assets:
+    """The venue's assets, by id and by code; renders funds."""
+
+    def __init__(self, engine: _core.Engine) -> None:
+        self._engine = engine
+        self._load()
+
+    def _load(self) -> None:
+        self.by_id = [Asset(a.id, a.code.lower(), a.code, a.scale, a.display_scale) for a in self._engine.assets()]
+        self._by_code = {asset.code: asset for asset in self.by_id}
+        known = {name: position for position, name in enumerate(FUNDS_ORDER)}
+        order = sorted(self.by_id, key=lambda asset: (known.get(asset.name, len(known)), asset.id))
+        self._template = "{" + ",".join(f'"{asset.name}":%s' for asset in order) + "}"
+        ids = [asset.id for asset in order]
+        # With fewer than two ids itemgetter would not give a tuple.
+        self._ordered: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*ids) if len(ids) > 1 else tuple
+
+    def __getitem__(self, asset_id: int) -> Asset:
+        if asset_id >= len(self.by_id):
+            self._load()
+        return self.by_id[asset_id]
+
+    def find(self, code: str) -> Asset | None:
+        """The asset of a code in any case (`BTC`; some clients send `btc`), None when there is none."""
+        code = code.upper()
+        if code not in self._by_code:
+            self._load()
+        return self._by_code.get(code)
+
+    def funds(self, account: int) -> str:
+        """JSON object of what `account` can spend now, every asset of the venue, zeros included."""
+        texts = self._engine.available_texts(account)
+        if len(texts) != len(self.by_id):
+            self._load()
+        return self._template % self._ordered(texts)
+
+
+class Pairs:
+    """The venue's markets, by id and by name."""
+
+    def __init__(self, engine: _core.Engine, assets: Assets) -> None:
+        self._engine = engine
+        self._assets = assets
+        self._load()
+
+    def _load(self) -> None:
+        self._by_id = [self._pair(spec) for spec in self._engine.markets()]
+        self._by_name = {pair.name: pair for pair in self._by_id}
+
+    def _pair(self, spec: _core.MarketSpec) -> Pair:
+        base, quote = self._assets[spec.base], self._assets[spec.quote]
+        market = spec.id
+
+        def now() -> _core.MarketSpec:
+            return self._engine.market(market)
+
+        return Pair(
+            market, f"{base.name}_{quote.name}", base, quote, spec.price_scale, spec.amount_scale, spec.quote_unit, spec.base_unit, now
+        )
+
+    def __getitem__(self, market: int) -> Pair:
+        if market >= len(self._by_id):
+            self._load()
+        return self._by_id[market]
+
+    def find(self, name: str) -> Pair | None:
+        """The pair of exactly that name (`btc_usd`), halted or not; None when there is none."""
+        pair = self._by_name.get(name)
+        if pair is None and len(self._by_id) != len(self._engine.markets()):
+            self._load()
+            pair = self._by_name.get(name)
+        return pair
+
+    def all(self) -> list[Pair]:
+        """Every pair, in the order in which the markets were created."""
+        if len(self._by_id) != len(self._engine.markets()):
+            self._load()
+        return self._by_id

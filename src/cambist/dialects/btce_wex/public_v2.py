@@ -1,0 +1,37 @@
+"""Public API v2: `/api/2/<pair>/<method>`, one pair, and a count as one more part of the path."""
+
+from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex.errors import error_body
+from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent
+from cambist.dialects.btce_wex.parse import form_fields, path_parts
+from cambist.dialects.btce_wex.public_v3 import limit_of
+from cambist.dialects.btce_wex.venue import Venue
+from cambist.gateway.messages import Reply, Request
+
+
+class PublicV2:
+    """The handler of `/api/2/<pair>/<method>` and `/api/2/<pair>/<method>/<count>`."""
+
+    def __init__(self, venue: Venue, views: MarketViews) -> None:
+        self._venue = venue
+        self._views = views
+
+    def __call__(self, request: Request) -> Reply:
+        name, method, count = [*path_parts(request.path)[2:], "", "", ""][:3]
+        pair = self._venue.pairs.find(name)
+        if pair is None or not pair.open:
+            return Reply(body=error_body(errors.invalid_pair(name)))
+        limit = limit_of(count or form_fields(request.query).get("limit"))
+        match method:
+            case "ticker":
+                members, second = self._views.ticker(pair)
+                text = f'{{"ticker":{{{members},"server_time":{second}}}}}'
+            case "depth":
+                text = self._views.depth(pair, limit)
+            case "trades":
+                text = self._views.trades_v2(pair, limit)
+            case "fee":
+                text = f'{{"trade":{fee_percent(pair.spec())}}}'
+            case _:
+                return Reply(body=error_body(errors.PUBLIC_METHOD_INVALID))
+        return Reply(body=text.encode())

@@ -1,0 +1,78 @@
+"""Public API v3: `/api/3/<method>/<pairs>`; many pairs at once, each under its name in the answer."""
+
+from collections.abc import Callable
+
+from cambist import _core
+from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex.errors import error_body
+from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent
+from cambist.dialects.btce_wex.pairs import Pair
+from cambist.dialects.btce_wex.parse import form_fields, path_parts, whole_number
+from cambist.dialects.btce_wex.venue import Venue
+from cambist.gateway.messages import Reply, Request
+
+DEFAULT_LIMIT = 150
+MAX_LIMIT = 5000
+
+
+def limit_of(text: str | None) -> int:
+    """`limit` as sent: 1..5000, larger ones cut, DEFAULT_LIMIT for what is absent or no such number."""
+    number = whole_number(text) if text is not None else None
+    return min(number, MAX_LIMIT) if number else DEFAULT_LIMIT
+
+
+class PublicV3:
+    """The handler of `/api/3`."""
+
+    def __init__(self, venue: Venue, views: MarketViews) -> None:
+        self._venue = venue
+        self._methods: dict[str, Callable[[Pair, int], str]] = {
+            "ticker": lambda pair, _limit: f"{{{views.ticker(pair)[0]}}}",
+            "depth": views.depth,
+            "trades": views.trades,
+            "fee": lambda pair, _limit: fee_percent(pair.spec()),
+        }
+
+    def __call__(self, request: Request) -> Reply:
+        # After "api" and "3"; what follows the pairs is not looked at.
+        parts = path_parts(request.path)[2:]
+        name = parts[0] if parts else ""
+        if name == "info":
+            return Reply(body=self._info().encode())
+        write = self._methods.get(name)
+        if write is None:
+            return Reply(body=error_body(errors.PUBLIC_METHOD_INVALID))
+        query = form_fields(request.query) if request.query else {}
+        pairs = self._pairs(parts[1] if len(parts) > 1 else "", query.get("ignore_invalid") == "1")
+        if isinstance(pairs, str):
+            return Reply(body=error_body(pairs))
+        limit = limit_of(query.get("limit"))
+        return Reply(body=("{" + ",".join([f'"{pair.name}":{write(pair, limit)}' for pair in pairs]) + "}").encode())
+
+    def _pairs(self, names: str, ignore_invalid: bool) -> list[Pair] | str:
+        """The open markets that `btc_usd-ltc_btc` names, or the error's text. Empty names (doubled dashes) are passed over."""
+        found: dict[str, Pair] = {}
+        for name in names.split("-"):
+            if not name:
+                continue
+            pair = self._venue.pairs.find(name)
+            if pair is None or not pair.open:
+                if ignore_invalid:
+                    continue
+                return errors.invalid_pair(name)
+            if name in found:
+                return errors.duplicated_pair(name)
+            found[name] = pair
+        return list(found.values()) or errors.PAIR_LIST_EMPTY
+
+    def _info(self) -> str:
+        """Every open market with its limits; a halted one is missing. `server_time` comes first and the pairs last."""
+        pairs = [(pair, pair.spec()) for pair in self._venue.pairs.all() if pair.open]
+        return f'{{"server_time":{self._venue.now()},"pairs":{{' + ",".join([_pair_info(*pair) for pair in pairs]) + "}}"
+
+
+def _pair_info(pair: Pair, spec: _core.MarketSpec) -> str:
+    return (
+        f'"{pair.name}":{{"decimal_places":{pair.price_scale},"min_price":{pair.price_text(spec.min_price)},'
+        f'"max_price":{pair.price_text(spec.max_price)},"min_amount":{pair.amount_text(spec.min_amount)},"hidden":0,"fee":{fee_percent(spec)}}}'
+    )

@@ -7,6 +7,7 @@ everything else, and any other ASGI server, comes in through `__call__`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -31,6 +32,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BROKEN = Reply(500, b'{"error":"internal error"}')
 TOO_LARGE = Reply(413, b'{"error":"the body is too large"}', headers=((b"connection", b"close"),))
+
+PAGES = Route("/", NOT_FOUND.handler, prefix=True, dialect="gateway", name="(pages)")
+"""What the fallback's requests are counted under."""
 
 _log = structlog.get_logger("cambist.gateway")
 
@@ -66,19 +70,14 @@ class Gateway:
         self.fallback = fallback
         self.body_cap = body_cap
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
-        self._find = Router(all_routes).find
-        self._counts: dict[tuple[str, str], RouteCounts] = {}
-
-    def find(self, method: str, path: str) -> Found:
-        """The route for a raw path; `NOT_FOUND` when nobody has it (the fallback's, if there is one)."""
-        return self._find(method, path)
+        self.find: Callable[[str, str], Found] = Router(all_routes).find
+        self._counts: dict[Route, RouteCounts] = {}
 
     def counts(self, route: Route) -> RouteCounts:
         """Where this route's replies are counted."""
-        key = (route.dialect, route.name or route.path)
-        counts = self._counts.get(key)
+        counts = self._counts.get(route)
         if counts is None:
-            counts = self._counts[key] = self.metrics.route(*key)
+            counts = self._counts[route] = self.metrics.route(route.dialect, route.name or route.path)
         return counts
 
     def call(self, route: Route, request: Request) -> Reply | Awaitable[Reply]:
@@ -86,20 +85,22 @@ class Gateway:
         try:
             return route.handler(request)
         except Exception as error:
-            return self._failed(route, error)
+            return self.failed(route, error)
 
     async def finish(self, route: Route, result: Awaitable[Reply]) -> Reply:
         """The reply of an asynchronous handler; the fixed 500 when it raises."""
         try:
             return await result
         except Exception as error:
-            return self._failed(route, error)
+            return self.failed(route, error)
 
-    def _failed(self, route: Route, error: Exception) -> Reply:
+    def failed(self, route: Route, error: Exception) -> Reply:
+        """The fixed 500, after a line in the log."""
         # The message of an exception often quotes what the client sent, so only its type and the place are written down.
         frames = traceback.extract_tb(error.__traceback__)
         place = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
-        _log.error("handler failed", dialect=route.dialect, route=route.name or route.path, error=type(error).__name__, at=place)
+        with contextlib.suppress(Exception):  # a log that cannot be written must not cost the reply
+            _log.error("handler failed", dialect=route.dialect, route=route.name or route.path, error=type(error).__name__, at=place)
         return BROKEN
 
     async def durable(self) -> None:
@@ -129,9 +130,9 @@ class Gateway:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw_path = scope.get("raw_path") or scope["path"].encode()
         path = raw_path.decode("latin-1")
-        route, match = self._find(scope["method"], path)
+        route, match = self.find(scope["method"], path)
         if route is NOT_FOUND and self.fallback is not None:
-            await self.fallback(scope, receive, self._held(send))
+            await self._pages(self.fallback, scope, receive, send)
             return
         body = await _body(receive, self.body_cap)
         if body is None:
@@ -151,14 +152,31 @@ class Gateway:
         await _send_reply(send, reply)
         self.counts(route).observe(reply.status, self.metrics.timer() - started)
 
-    def _held(self, send: Send) -> Send:
-        """`send` for pages: each message waits for what the core had applied when it was rendered."""
+    async def _pages(self, fallback: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """The fallback, each of whose messages waits for what the core had applied when it was rendered."""
+        started = self.metrics.timer()
+        status = 0
 
         async def held(message: Message) -> None:
+            nonlocal status
             await self.durable()
+            if message["type"] == "http.response.start":
+                status = message["status"]
             await send(message)
 
-        return held
+        try:
+            await fallback(scope, receive, held)
+        except Withheld:
+            raise
+        except Exception as error:
+            reply = self.failed(PAGES, error)
+            if status:  # too late for a 500: the client must see that the reply is not whole
+                raise Withheld("a page broke off") from None
+            status = reply.status
+            await self.durable()
+            await _send_reply(send, reply)
+        if status:
+            self.counts(PAGES).observe(status, self.metrics.timer() - started)
 
 
 def joined_headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -11,7 +11,7 @@ import msgspec
 from cambist.gateway.messages import Handler, Reply, Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """A path and the handler that answers it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -12,11 +12,12 @@ from typing import Any, Self, TypeVar, cast
 import structlog
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from cambist.gateway.app import Gateway
+from cambist.gateway.front import Front
 from cambist.gateway.http_limits import HttpLimits
+from cambist.gateway.http_protocol import HttpProtocol
 
 _log = structlog.get_logger("cambist.gateway")
 _T = TypeVar("_T")
@@ -42,7 +43,8 @@ class Server:
     """One listening address in front of a Gateway. Start it and stop it on the same running loop.
 
     `port=0` takes a free port; `port` and `url` tell it once started. `ws` is the WebSocket protocol class for upgrades, or uvicorn's
-    name for one (`"auto"`: whatever is installed, or none). OSError from `start` when the address cannot be bound.
+    name for one (`"auto"`: whatever is installed, or none). `date` gives microseconds since 1970 for Date headers;
+    without it there are none, which keeps replies the same byte for byte. OSError from `start` when the address cannot be bound.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class Server:
         limits: HttpLimits | None = None,
         tls: ssl.SSLContext | None = None,
         ws: type[asyncio.Protocol] | str = "auto",
+        date: Callable[[], int] | None = None,
     ) -> None:
         self.app = app
         self.host = host
         self.port = port
         self.limits = HttpLimits() if limits is None else limits
         self._tls = tls
+        self._date = date
         self._state = ServerState()
         self._config = uvicorn.Config(
             cast("Any", app),
@@ -88,15 +92,17 @@ class Server:
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             raise RuntimeError("the application refused to start")
-        loop = asyncio.get_running_loop()
-        listener = await loop.create_server(
-            lambda: HttpToolsProtocol(self._config, self._state, self._lifespan.state, loop),
+        front = self._front = Front(self.app, self.limits, self._config, self._state, self._date)
+        front.app_state = self._lifespan.state
+        listener = await asyncio.get_running_loop().create_server(
+            lambda: HttpProtocol(front),
             self.host,
             self.port,
             ssl=self._tls,
             ssl_handshake_timeout=self.limits.handshake_seconds if self._tls else None,
             backlog=2048,
         )
+        front.begin()
         self._listener = listener
         self.port = listener.sockets[0].getsockname()[1]
 
@@ -116,6 +122,7 @@ class Server:
         if not finished:
             await self._cut()
         self._listener = None
+        self._front.end()
         await self._lifespan.shutdown()
         return finished
 

@@ -8,6 +8,8 @@ Rows are in the column order of `history.schema`. Whatever may exceed 64 bits (a
 form that every store takes without loss.
 """
 
+from __future__ import annotations  # Event is a name of the stub only
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,8 +27,8 @@ MARK_EVERY = 1_024
 CANDLE_INTERVALS = (1, 60, 3_600, 86_400)
 """Seconds. Each is folded from the one before it. Those of one second are kept for 25 hours of trading."""
 
-SETTLES = "settles"
-"""Memo word of a withdrawal-settle transfer: the id of the withdrawal that it completes, as decimal text."""
+SETTLED_WITHDRAWAL = "withdrawal"
+"""Memo word of a withdrawal-settle transfer: the id of the withdrawal that it completes, in hexadecimal."""
 
 Row = tuple[Any, ...]
 
@@ -85,7 +87,7 @@ class CandleRow:
     notional: int
     count: int
 
-    def join(self, later: "CandleRow") -> None:
+    def join(self, later: CandleRow) -> None:
         """Adds trades that came after this one's."""
         self.high = max(self.high, later.high)
         self.low = min(self.low, later.low)
@@ -365,8 +367,8 @@ class Fold:
                 self._destination(transfer_id, entry_id)
         self._entries.append(
             (
-                account,
                 entry_id,
+                account,
                 event.asset,
                 business,
                 leg,
@@ -406,8 +408,8 @@ class Fold:
         ]
         self._transfer = (transfer_id, event.kind, event.source)
         self._remember(transfer_id, memo)
-        if event.kind == TransferKind.WITHDRAWAL_SETTLE and SETTLES in memo:
-            self._settled(str(memo[SETTLES]))
+        if event.kind == TransferKind.WITHDRAWAL_SETTLE:
+            self._settled(memo.get(SETTLED_WITHDRAWAL))
 
     def _pending(self, event: _core.TransferPending) -> None:
         self._made(event, TransferStatus.PENDING)
@@ -437,7 +439,11 @@ class Fold:
             change.memo |= memo
         self._remember(transfer_id, memo)
 
-    def _settled(self, transfer_id: str) -> None:
+    def _settled(self, reference: object) -> None:
+        try:
+            transfer_id = str(int(str(reference), 16))
+        except ValueError:
+            return  # a settlement of nothing that we know
         row = self._transfers.get(transfer_id)
         if row is not None:
             row[SETTLED] = row[TRANSFER_UPDATED] = self._time
@@ -464,7 +470,7 @@ class Fold:
         for word, value in memo.items():
             if isinstance(value, str | int) and not isinstance(value, bool):
                 text = str(value)
-                if len(text) <= 256:
+                if len(text) <= 256 and len(word) <= 64:
                     self._words.append((word, text, transfer_id))
 
 

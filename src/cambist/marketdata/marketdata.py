@@ -1,5 +1,7 @@
 """Read models of every market, folded from durable frames on the event loop; nothing here is a source of truth."""
 
+from __future__ import annotations  # Event is a name of the stub only
+
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence

@@ -1,0 +1,362 @@
+"""The queries as SQLAlchemy statements, the same for every database. A store runs them and decodes what comes.
+
+Each answers in the column order of its record. Every walk over rows happens in a limited inner statement on one index; what a record
+shows of other tables is joined to the few rows that are left.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from cambist.domain.orders import Business
+from cambist.history.port import OrderFilter, Page
+from cambist.history.records import Leg
+from cambist.history.schema import candles, entries, marks, orders, trades, transfers, words
+
+MAX_IDS = 10_000
+LAST_ID = 2**63 - 1
+
+Condition = ColumnElement[bool]
+Expression = ColumnElement[Any]
+
+
+class _Extreme(FunctionElement[int]):
+    """The larger or smaller of its arguments: SQLite names these as it names the aggregates, others do not."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+class _Greatest(_Extreme):
+    name = "greatest"
+    inherit_cache = True
+
+
+class _Least(_Extreme):
+    name = "least"
+    inherit_cache = True
+
+
+@compiles(_Greatest)
+@compiles(_Least)
+def _standard(element: _Extreme, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"{element.name}({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Greatest, "sqlite")
+def _sqlite_greatest(element: _Greatest, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"max({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(_Least, "sqlite")
+def _sqlite_least(element: _Least, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"min({compiler.process(element.clauses, **kw)})"
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------------
+
+
+def _id_range(column: Expression, lower: list[Expression], upper: list[Expression]) -> list[Condition]:
+    # One bound a side: of several, SQLite would walk from the one it likes and test the others row by row.
+    conditions: list[Condition] = []
+    if lower:
+        conditions.append(column >= (_Greatest(*lower) if len(lower) > 1 else lower[0]))
+    if upper:
+        conditions.append(column <= (_Least(*upper) if len(upper) > 1 else upper[0]))
+    return conditions
+
+
+def _window(page: Page, ids: Expression, times: Expression, mark: Expression) -> list[Condition]:
+    """The page's conditions for rows whose times never decrease with their ids but have no index of their own.
+
+    A mark brings the walk to within 1,024 commands of the wanted time, the time itself is compared after that.
+    """
+    lower: list[Expression] = []
+    upper: list[Expression] = []
+    conditions: list[Condition] = []
+    if page.first_id is not None:
+        lower.append(literal(page.first_id))
+    if page.last_id is not None:
+        upper.append(literal(page.last_id))
+    if page.since is not None:
+        before = select(mark).where(marks.c.time < page.since).order_by(marks.c.time.desc(), marks.c.seq.desc()).limit(1)
+        lower.append(func.coalesce(before.scalar_subquery(), 0))
+        conditions.append(times >= page.since)
+    if page.until is not None:
+        after = select(mark - 1).where(marks.c.time > page.until).order_by(marks.c.time, marks.c.seq).limit(1)
+        upper.append(func.coalesce(after.scalar_subquery(), LAST_ID))
+        conditions.append(times <= page.until)
+    return _id_range(ids, lower, upper) + conditions
+
+
+def _trade_window(page: Page) -> list[Condition]:
+    """The page's conditions for trades: their times are indexed and unique, so a time is an id."""
+    lower: list[Expression] = []
+    upper: list[Expression] = []
+    if page.first_id is not None:
+        lower.append(literal(page.first_id))
+    if page.last_id is not None:
+        upper.append(literal(page.last_id))
+    at = trades.alias("at")
+    if page.since is not None:
+        first = select(at.c.id).where(at.c.time >= page.since).order_by(at.c.time).limit(1)
+        lower.append(func.coalesce(first.scalar_subquery(), LAST_ID))
+    if page.until is not None:
+        last = select(at.c.id).where(at.c.time <= page.until).order_by(at.c.time.desc()).limit(1)
+        upper.append(func.coalesce(last.scalar_subquery(), 0))
+    return _id_range(trades.c.id, lower, upper)
+
+
+def _cut(statement: Any, page: Page, key: Expression) -> Any:
+    ordered = statement.order_by(key.desc() if page.newest_first else key)
+    return ordered.limit(max(page.limit, 0)).offset(max(page.offset, 0))
+
+
+def _direction(page: Page, key: Expression) -> Expression:
+    return key.desc() if page.newest_first else key
+
+
+def _by_ids(table: Table, ids: Sequence[int]) -> Select[Any]:
+    if len(ids) > MAX_IDS:
+        raise ValueError(f"{len(ids)} ids are more than {MAX_IDS}")
+    return select(table).where(table.c.id.in_(ids)).order_by(table.c.id)
+
+
+# --- orders ---------------------------------------------------------------------------------------------------------------
+
+
+def orders_by_id(ids: Sequence[int]) -> Select[Any]:
+    return _by_ids(orders, ids)
+
+
+def account_orders(account: int, page: Page, market: int | None, side: int | None, state: OrderFilter, traded: bool | None) -> Select[Any]:
+    conditions: list[Condition] = [orders.c.account == account, *_window(page, orders.c.id, orders.c.created, marks.c.next_order)]
+    if market is not None:
+        conditions.append(orders.c.market == market)
+    if side is not None:
+        conditions.append(orders.c.side == side)
+    if state == "open":
+        # Written out, not bound: SQLite uses a partial index only when it can see that the condition is the index's.
+        conditions.append(orders.c.reason == literal_column("0"))
+    elif state == "finished":
+        conditions.append(orders.c.reason != 0)
+    if traded is not None:
+        none = literal_column("'0'") if traded else literal("0")
+        conditions.append(orders.c.total != none if traded else orders.c.total == none)
+    return _cut(select(orders).where(*conditions), page, orders.c.id)  # type: ignore[no-any-return]
+
+
+# --- trades ---------------------------------------------------------------------------------------------------------------
+
+
+def trades_by_id(ids: Sequence[int]) -> Select[Any]:
+    return _by_ids(trades, ids)
+
+
+def trade_at(time: int) -> Select[Any]:
+    return select(trades).where(trades.c.time == time)
+
+
+def market_trades(market: int, page: Page) -> Select[Any]:
+    return _cut(select(trades).where(trades.c.market == market, *_trade_window(page)), page, trades.c.id)  # type: ignore[no-any-return]
+
+
+def _fills(maker: Condition, taker: Condition, page: Page, market: int | None) -> Select[Any]:
+    """Both roles merged by id, each walked on its own index, then the own order of the rows that are left."""
+    more = _trade_window(page)
+    if market is not None:
+        more.append(trades.c.market == market)
+    as_maker = select(trades, literal_column("1").label("maker")).where(maker, *more)
+    as_taker = select(trades, literal_column("0").label("maker")).where(taker, *more)
+    both = union_all(as_maker, as_taker)
+    rows: Subquery = _cut(both, page, both.selected_columns.id).subquery("fill")
+    own = orders.alias("own")
+    maker_row = rows.c.maker == 1
+    return (
+        select(rows, own.c.type, own.c.tag, case((maker_row, own.c.maker_ppm), else_=own.c.taker_ppm))
+        .select_from(rows.outerjoin(own, own.c.id == case((maker_row, rows.c.maker_order), else_=rows.c.taker_order)))
+        .order_by(_direction(page, rows.c.id))
+    )
+
+
+def account_fills(account: int, page: Page, market: int | None) -> Select[Any]:
+    maker = and_(trades.c.maker_account == account, trades.c.taker_account != account)
+    return _fills(maker, trades.c.taker_account == account, page, market)
+
+
+def order_fills(order_id: int, page: Page) -> Select[Any]:
+    return _fills(trades.c.maker_order == order_id, trades.c.taker_order == order_id, page, None)
+
+
+# --- ledger ---------------------------------------------------------------------------------------------------------------
+
+
+def _entry_conditions(account: int, asset: int | None, business: int | None, kind: int | None) -> list[Condition]:
+    conditions: list[Condition] = [entries.c.account == account]
+    if asset is not None:
+        conditions.append(entries.c.asset == asset)
+    if kind is not None:
+        business = Business.TRANSFER
+        conditions.append(entries.c.kind == kind)
+    if business == Business.TRANSFER:
+        conditions.append(entries.c.business == literal_column("4"))  # written out for the partial index
+    elif business is not None:
+        conditions.append(entries.c.business == int(business))
+    return conditions
+
+
+def account_entries(
+    account: int, page: Page, asset: int | None, business: int | None, kind: int | None, trade_id: int | None
+) -> Select[Any]:
+    conditions = _entry_conditions(account, asset, business, kind)
+    conditions += _window(page, entries.c.id, entries.c.time, marks.c.next_entry)
+    if trade_id is not None:
+        # A trade's entries follow one another from the first one on, at most six.
+        first = select(trades.c.entry_id).where(trades.c.id == trade_id).scalar_subquery()
+        conditions.append(entries.c.id.between(first, first + 5))
+        conditions += [entries.c.reference == trade_id, entries.c.business == int(Business.TRADE)]
+    row: Subquery = _cut(select(entries).where(*conditions), page, entries.c.id).subquery("entry")
+    return _told(row).order_by(_direction(page, row.c.id))
+
+
+def _told(row: Subquery) -> Select[Any]:
+    """A ledger entry's record: the entry, and what its trade, order or transfer says."""
+    trade, own, transfer = trades.alias("trade"), orders.alias("own"), transfers.alias("transfer")
+    own_side = case((row.c.leg.in_([int(Leg.BUYER_PAYS), int(Leg.BUYER_RECEIVES), int(Leg.BASE_FEE)]), 0), else_=1)
+    taker = trade.c.taker_side == own_side
+    is_trade = row.c.business == int(Business.TRADE)
+    is_order = or_(row.c.business == int(Business.HOLD), row.c.business == int(Business.RELEASE))
+    own_id = case(
+        (is_trade, case((taker, trade.c.taker_order), else_=trade.c.maker_order)),
+        (is_order, row.c.reference),
+        else_=null(),
+    )
+    joined = (
+        row.outerjoin(trade, and_(is_trade, trade.c.id == row.c.reference))
+        .outerjoin(own, own.c.id == own_id)
+        .outerjoin(transfer, transfer.c.id == row.c.transfer_id)
+    )
+    return select(
+        row.c.id,
+        row.c.account,
+        row.c.asset,
+        row.c.business,
+        row.c.reference,
+        row.c.change_available,
+        row.c.change_held,
+        row.c.available,
+        row.c.held,
+        row.c.seq,
+        row.c.time,
+        row.c.leg,
+        row.c.fee,
+        func.coalesce(own.c.market, 0),
+        func.coalesce(own_id, 0),
+        func.coalesce(case((taker, trade.c.maker_order), else_=trade.c.taker_order), 0),
+        case((and_(is_trade, trade.c.taker_side != own_side), 1), else_=0),
+        func.coalesce(own.c.side, 0),
+        func.coalesce(trade.c.price, own.c.price, 0),
+        func.coalesce(trade.c.amount, own.c.amount, 0),
+        func.coalesce(trade.c.total, "0"),
+        func.coalesce(case((taker, own.c.taker_ppm), (is_trade, own.c.maker_ppm), else_=0), 0),
+        func.coalesce(trade.c.time, 0),
+        func.coalesce(transfer.c.id, "0"),
+        row.c.kind,
+        func.coalesce(transfer.c.source, 0),
+        func.coalesce(transfer.c.destination, 0),
+        func.coalesce(transfer.c.status, 0),
+        func.coalesce(transfer.c.settled, 0),
+        func.coalesce(transfer.c.memo, "{}").label("memo"),
+    ).select_from(joined)
+
+
+def entry_count(account: int, asset: int | None, business: int | None) -> Select[Any]:
+    return select(func.count()).select_from(entries).where(*_entry_conditions(account, asset, business, None))
+
+
+# --- transfers ------------------------------------------------------------------------------------------------------------
+
+
+def transfer_by_id(transfer_id: int) -> Select[Any]:
+    return select(transfers).where(transfers.c.id == str(transfer_id))
+
+
+def account_transfers(account: int, page: Page, asset: int | None, kind: int | None) -> Select[Any]:
+    more = _window(page, transfers.c.source_entry, transfers.c.created, marks.c.next_entry)
+    if asset is not None:
+        more.append(transfers.c.asset == asset)
+    if kind is not None:
+        more.append(transfers.c.kind == kind)
+    # Never the same row twice: a transfer's ends differ.
+    both = union_all(
+        select(transfers).where(transfers.c.source == account, *more),
+        select(transfers).where(transfers.c.destination == account, *more),
+    )
+    return _cut(both, page, both.selected_columns.source_entry)  # type: ignore[no-any-return]
+
+
+def transfers_with(word: str, value: str, kind: int | None, limit: int) -> Select[Any]:
+    conditions: list[Condition] = [words.c.word == word, words.c.value == value]
+    if kind is not None:
+        conditions.append(transfers.c.kind == kind)
+    joined = words.join(transfers, transfers.c.id == words.c.transfer_id)
+    return select(transfers).select_from(joined).where(*conditions).order_by(transfers.c.source_entry).limit(limit)
+
+
+# --- sums and candles -----------------------------------------------------------------------------------------------------
+
+
+def account_volume(account: int, since: int, market: int | None) -> Select[Any]:
+    """(market, price, amount, count): summing happens outside, where integers have no end."""
+    more = _trade_window(Page(since=since))
+    if market is not None:
+        more.append(trades.c.market == market)
+    columns = (trades.c.market, trades.c.price, trades.c.amount)
+    both = union_all(
+        select(*columns).where(trades.c.maker_account == account, trades.c.taker_account != account, *more),
+        select(*columns).where(trades.c.taker_account == account, *more),
+    ).subquery("traded")
+    keys = (both.c.market, both.c.price, both.c.amount)
+    return select(*keys, func.count()).group_by(*keys).order_by(both.c.market)
+
+
+_CANDLE = (
+    candles.c.start,
+    candles.c.open,
+    candles.c.high,
+    candles.c.low,
+    candles.c.close,
+    candles.c.volume,
+    candles.c.notional,
+    candles.c.count,
+)
+
+
+def candle_rows(market: int, interval: int, start: int, end: int, limit: int) -> Select[Any]:
+    """The newest `limit` of one stored interval, newest first."""
+    of = and_(candles.c.market == market, candles.c.interval == interval)
+    return select(*_CANDLE).where(of, candles.c.start >= start, candles.c.start < end).order_by(candles.c.start.desc()).limit(limit)
+
+
+def candle_markets() -> Select[Any]:
+    """Markets that ever traded. One step in the key per market: days are few."""
+    return select(candles.c.market).where(candles.c.interval == 86_400).distinct().order_by(candles.c.market)

@@ -1,0 +1,238 @@
+"""The tables, for SQLite now and PostgreSQL by the same words. docs/reference/history-schema.md explains every column.
+
+Two number types need care, because SQLite's integers have 64 bits:
+
+- `Atoms` (totals, fees, balances, 128-bit ids): decimal text in SQLite, NUMERIC(39) in PostgreSQL. Nothing orders by them.
+- `Unsigned` (prices and amounts, 64 bits without sign): in SQLite a column without affinity, which keeps what it is given: an
+  integer as nearly always, decimal text from 2^63 on. A column with integer affinity would turn that text into a float.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+REVISION = "0001"
+"""The newest migration. A file at this revision is opened without Alembic."""
+
+
+class Atoms(TypeDecorator[int]):
+    """An integer of up to 128 bits and its sign."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric(39, 0))
+
+    def process_bind_param(self, value: int | str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
+class _Untyped(UserDefinedType[Any]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return ""
+
+
+class Unsigned(TypeDecorator[int]):
+    """An integer from 0 to 2^64 - 1."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Numeric(20, 0))
+
+    def process_bind_param(self, value: int | str | None, dialect: Dialect) -> int | str | None:
+        return value if not isinstance(value, int) or value < 1 << 63 else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+
+# INTEGER in SQLite (a key of that type is the row id itself), BIGINT in PostgreSQL.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData()
+
+
+def _column(name: str, kind: TypeEngine[Any], **more: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **more)
+
+
+progress = Table(
+    "progress",
+    metadata,
+    _column("id", SmallInteger(), primary_key=True, autoincrement=False),
+    _column("seq", Id),
+    _column("time", Id),
+    _column("next_order", Id),
+    _column("next_trade", Id),
+    _column("next_entry", Id),
+)
+"""One row: the cursor."""
+
+orders = Table(
+    "orders",
+    metadata,
+    _column("id", Id, primary_key=True, autoincrement=False),
+    _column("account", Id),
+    _column("market", Integer()),
+    _column("side", SmallInteger()),
+    _column("type", SmallInteger()),
+    _column("tif", SmallInteger()),
+    _column("flags", SmallInteger()),
+    _column("price", Unsigned()),
+    _column("amount", Unsigned()),
+    _column("funds", Atoms()),
+    _column("stop_price", Unsigned()),
+    _column("expire_at", Unsigned()),
+    _column("client_id", Atoms()),
+    _column("tag", Text()),
+    _column("maker_ppm", Integer()),
+    _column("taker_ppm", Integer()),
+    _column("filled", Unsigned()),
+    _column("total", Atoms()),
+    _column("fee", Atoms()),
+    _column("reason", SmallInteger()),
+    _column("triggered", Id),
+    _column("created", Id),
+    _column("updated", Id),
+    _column("seq", Id),
+)
+
+trades = Table(
+    "trades",
+    metadata,
+    _column("id", Id, primary_key=True, autoincrement=False),
+    _column("time", Id),
+    _column("market", Integer()),
+    _column("taker_side", SmallInteger()),
+    _column("price", Unsigned()),
+    _column("amount", Unsigned()),
+    _column("total", Atoms()),
+    _column("maker_account", Id),
+    _column("taker_account", Id),
+    _column("maker_order", Id),
+    _column("taker_order", Id),
+    _column("maker_fee", Atoms()),
+    _column("taker_fee", Atoms()),
+    _column("entry_id", Id),
+    _column("seq", Id),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _column("id", Id, primary_key=True, autoincrement=False),
+    _column("account", Id),
+    _column("asset", Integer()),
+    _column("business", SmallInteger()),
+    _column("leg", SmallInteger()),
+    _column("kind", SmallInteger()),
+    _column("reference", Unsigned()),
+    _column("change_available", Atoms()),
+    _column("change_held", Atoms()),
+    _column("available", Atoms()),
+    _column("held", Atoms()),
+    _column("fee", Atoms()),
+    Column("transfer_id", Atoms()),
+    _column("seq", Id),
+    _column("time", Id),
+)
+
+transfers = Table(
+    "transfers",
+    metadata,
+    _column("id", Atoms(), primary_key=True, autoincrement=False),
+    _column("kind", SmallInteger()),
+    _column("source", Id),
+    _column("destination", Id),
+    _column("asset", Integer()),
+    _column("amount", Atoms()),
+    _column("status", SmallInteger()),
+    _column("settled", Id),
+    _column("memo", Text()),
+    _column("source_entry", Id),
+    _column("destination_entry", Id),
+    _column("created", Id),
+    _column("updated", Id),
+    _column("seq", Id),
+)
+
+words = Table(
+    "words",
+    metadata,
+    _column("word", String(64), primary_key=True),
+    _column("value", String(256), primary_key=True),
+    _column("transfer_id", Atoms(), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Memo words of transfers, to find a transfer by one."""
+
+candles = Table(
+    "candles",
+    metadata,
+    _column("market", Integer(), primary_key=True, autoincrement=False),
+    _column("interval", Integer(), primary_key=True, autoincrement=False),
+    _column("start", Id, primary_key=True, autoincrement=False),
+    _column("open", Unsigned()),
+    _column("high", Unsigned()),
+    _column("low", Unsigned()),
+    _column("close", Unsigned()),
+    _column("volume", Atoms()),
+    _column("notional", Atoms()),
+    _column("count", Id),
+    sqlite_with_rowid=False,
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    _column("seq", Id, primary_key=True, autoincrement=False),
+    _column("time", Id),
+    _column("next_order", Id),
+    _column("next_entry", Id),
+)
+"""Every 1,024th command: its time, and the first order and entry ids that are not before it."""
+
+FOLDED = (orders, trades, entries, transfers, words, candles, marks)
+"""Everything that is dropped and folded again."""
+
+# The account's own rows, newest or oldest first, without touching anybody else's.
+Index("orders_of_account", orders.c.account, orders.c.id)
+Index("orders_of_account_in_market", orders.c.account, orders.c.market, orders.c.id)
+# Small ones for what is rare among an account's orders: the live, and those that ever traded.
+Index("orders_live", orders.c.account, orders.c.id, sqlite_where=orders.c.reason == 0, postgresql_where=orders.c.reason == 0)
+Index(
+    "orders_traded",
+    orders.c.account,
+    orders.c.market,
+    orders.c.id,
+    sqlite_where=orders.c.total != "0",
+    postgresql_where=orders.c.total != 0,
+)
+# Trade times strictly increase, so this index is appended to, never searched for a place.
+Index("trades_by_time", trades.c.time, unique=True)
+Index("trades_of_market", trades.c.market, trades.c.id)
+Index("trades_of_maker", trades.c.maker_account, trades.c.id)
+Index("trades_of_taker", trades.c.taker_account, trades.c.id)
+Index("trades_of_maker_order", trades.c.maker_order, trades.c.id)
+Index("trades_of_taker_order", trades.c.taker_order, trades.c.id)
+Index("entries_of_account", entries.c.account, entries.c.id)
+Index("entries_of_account_asset", entries.c.account, entries.c.asset, entries.c.id)
+Index(
+    "entries_moved",
+    entries.c.account,
+    entries.c.id,
+    sqlite_where=entries.c.business == 4,
+    postgresql_where=entries.c.business == 4,
+)
+Index("transfers_of_source", transfers.c.source, transfers.c.source_entry)
+Index("transfers_of_destination", transfers.c.destination, transfers.c.source_entry)
+Index("marks_by_time", marks.c.time)

@@ -1,0 +1,141 @@
+"""How the command line reaches a venue: through the admin socket of one that runs, or on the files of one that is stopped.
+
+One JSON line each way over a Unix socket in the data directory, which only its owner may open (0600):
+`{"action": "user.add", "arguments": {...}}` is answered by `{"result": ...}` or `{"error": {"text": ..., "code": 1}}`.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cambist.app.errors import Exit, Trouble
+
+SOCKET_NAME = "admin.sock"
+ANSWER_SECONDS = 120
+LINE_BYTES = 1 << 20
+
+Answer = Callable[[str, dict[str, Any]], Awaitable[Any]]
+
+
+def ask(data: Path, action: str, arguments: dict[str, Any]) -> Any:
+    """The result of an action on the venue in `data`, running or not. Trouble when it is refused."""
+    with _connected(data) as connection:
+        if connection is not None:
+            return _over_socket(connection, action, arguments)
+    from cambist.app import serving
+
+    return serving.on_stopped_venue(data, action, arguments)
+
+
+def running(data: Path) -> bool:
+    """Whether a process answers on the directory's admin socket."""
+    with _connected(data) as connection:
+        return connection is not None
+
+
+@contextmanager
+def _connected(data: Path) -> Iterator[socket.socket | None]:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with _short_path(data) as path:
+            try:
+                connection.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                # No socket, or one left behind by a process that was killed.
+                yield None
+                return
+            except PermissionError:
+                raise Trouble(f"{data / SOCKET_NAME}: only the user that runs the venue may administer it", Exit.REFUSED) from None
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _short_path(data: Path) -> Iterator[str]:
+    """A path to the socket that fits a socket address (about 100 bytes), however deep the directory lies."""
+    path = str(data / SOCKET_NAME)
+    if len(os.fsencode(path)) < 100:
+        yield path
+        return
+    try:
+        directory = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        yield path[:100]
+        return
+    try:
+        yield f"/proc/self/fd/{directory}/{SOCKET_NAME}"
+    finally:
+        os.close(directory)
+
+
+def _over_socket(connection: socket.socket, action: str, arguments: dict[str, Any]) -> Any:
+    connection.settimeout(ANSWER_SECONDS)
+    try:
+        connection.sendall(msgspec.json.encode({"action": action, "arguments": arguments}) + b"\n")
+        with connection.makefile("rb") as lines:
+            line = lines.readline()
+    except (TimeoutError, ConnectionError):
+        line = b""
+    if not line.endswith(b"\n"):
+        raise Trouble("the venue went away before it answered; ask again to see whether it was done", Exit.REFUSED)
+    reply = msgspec.json.decode(line)
+    if "error" in reply:
+        raise Trouble(reply["error"]["text"], Exit(reply["error"]["code"]))
+    return reply["result"]
+
+
+class AdminServer:
+    """Answers the command line while the venue runs."""
+
+    def __init__(self, data: Path, answer: Answer) -> None:
+        self._data = data
+        self._answer = answer
+        self._server: asyncio.AbstractServer | None = None
+
+    async def start(self) -> None:
+        """Opens the socket. The journal's lock is held, so a socket that lies there belongs to nobody."""
+        (self._data / SOCKET_NAME).unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            with _short_path(self._data) as path:
+                listener.bind(path)
+        finally:
+            os.umask(before)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listener, limit=LINE_BYTES)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            (self._data / SOCKET_NAME).unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(msgspec.json.encode(await self._reply(line)) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # a line without end, or a caller that hung up: nothing was promised to him
+        finally:
+            writer.close()
+
+    async def _reply(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = msgspec.json.decode(line, type=AdminRequest)
+            return {"result": await self._answer(request.action, request.arguments)}
+        except Trouble as trouble:
+            return {"error": {"text": trouble.text, "code": int(trouble.code)}}
+        except msgspec.DecodeError as error:
+            return {"error": {"text": f"this is no request: {error}", "code": int(Exit.USAGE)}}
+
+
+class AdminRequest(msgspec.Struct):
+    action: str
+    arguments: dict[str, Any] = {}

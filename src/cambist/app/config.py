@@ -1,0 +1,250 @@
+"""Reads a venue's TOML configuration, strictly: an unknown word, a wrong type or an impossible number is refused with its place.
+
+docs/reference/configuration.md explains every setting; `default_config.toml` beside this file is the commented default.
+"""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from cambist import _core
+from cambist.app.errors import Exit, Trouble
+from cambist.domain.orders import SelfTrade
+
+DEFAULT_NAME = "default_config.toml"
+MAX_WORLD_DEBT = 2**120
+_CODE = re.compile(r"[A-Z0-9]{2,12}")
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class ServerConfig(_Section, frozen=True, kw_only=True):
+    host: str = "127.0.0.1"
+    port: int = 8700
+
+
+class JournalConfig(_Section, frozen=True, kw_only=True):
+    segment_mebibytes: int = 64
+    checkpoint_every: int = 100_000
+    snapshot_every: int = 1_000_000
+    snapshots_kept: int = 3
+
+
+class LogConfig(_Section, frozen=True, kw_only=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "text", "json"] = "auto"
+
+
+class WalletConfig(_Section, frozen=True, kw_only=True):
+    block_seconds: int = 10
+    confirmations: int = 3
+
+
+class AccountsConfig(_Section, frozen=True, kw_only=True):
+    max_open_orders: int = 10_000
+
+
+class AssetConfig(_Section, frozen=True, kw_only=True):
+    code: str
+    scale: int
+    display_scale: int
+
+
+class MarketConfig(_Section, frozen=True, kw_only=True):
+    """`name` is base_quote in lower case; prices and amounts are decimal texts."""
+
+    name: str
+    price_decimals: int
+    amount_decimals: int = 8
+    min_price: str
+    max_price: str
+    min_amount: str
+    max_amount: str
+    min_total: str = "0"
+    maker_fee_ppm: int = 2000
+    taker_fee_ppm: int = 2000
+    self_trade: Literal["allow", "cancel-newest", "cancel-oldest", "cancel-both"] = "allow"
+
+    @property
+    def base(self) -> str:
+        return self.name.partition("_")[0].upper()
+
+    @property
+    def quote(self) -> str:
+        return self.name.partition("_")[2].upper()
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    server: ServerConfig = ServerConfig()
+    journal: JournalConfig = JournalConfig()
+    log: LogConfig = LogConfig()
+    wallet: WalletConfig = WalletConfig()
+    accounts: AccountsConfig = AccountsConfig()
+    asset: tuple[AssetConfig, ...] = ()
+    market: tuple[MarketConfig, ...] = ()
+
+
+class MarketTerms(msgspec.Struct, frozen=True):
+    """A market's numbers in the core's units, as `Engine.create_market` takes them."""
+
+    price_scale: int
+    amount_scale: int
+    self_trade: SelfTrade
+    min_price: int
+    max_price: int
+    min_amount: int
+    max_amount: int
+    min_total: int
+    maker_ppm: int
+    taker_ppm: int
+
+
+SELF_TRADE = {
+    "allow": SelfTrade.ALLOW,
+    "cancel-newest": SelfTrade.CANCEL_NEWEST,
+    "cancel-oldest": SelfTrade.CANCEL_OLDEST,
+    "cancel-both": SelfTrade.CANCEL_BOTH,
+}
+
+
+def default_text() -> str:
+    """The commented default configuration."""
+    return (files("cambist.app") / DEFAULT_NAME).read_text(encoding="utf-8")
+
+
+def load(path: Path) -> Config:
+    """The configuration in a file. Trouble when it can not be read or is refused."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Trouble(f"{path}: there is no such configuration file", Exit.CONFIGURATION) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Trouble(f"{path}: can not be read: {error}", Exit.CONFIGURATION) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str = "configuration") -> Config:
+    """A configuration from TOML text. Trouble names `source`, the setting and what is wrong with it."""
+    try:
+        config = msgspec.toml.decode(text, type=Config)
+    except msgspec.ValidationError as error:
+        raise Trouble(f"{source}: {_plain(str(error))}", Exit.CONFIGURATION) from None
+    except msgspec.DecodeError as error:
+        raise Trouble(f"{source}: this is no TOML: {error}", Exit.CONFIGURATION) from None
+    for complaint in _complaints(config):
+        raise Trouble(f"{source}: {complaint}", Exit.CONFIGURATION)
+    return config
+
+
+def terms(config: Config, market: MarketConfig) -> MarketTerms:
+    """The market's decimal texts as the core's integers. Trouble names the setting."""
+    quote = next(asset for asset in config.asset if asset.code == market.quote)
+
+    def units(setting: str, scale: int) -> int:
+        text: str = getattr(market, setting)
+        try:
+            return _core.parse_units(text, scale)
+        except ValueError:
+            raise Trouble(
+                f'market {market.name}: {setting} = "{text}" is no decimal number with at most {scale} decimals', Exit.CONFIGURATION
+            ) from None
+
+    return MarketTerms(
+        price_scale=market.price_decimals,
+        amount_scale=market.amount_decimals,
+        self_trade=SELF_TRADE[market.self_trade],
+        min_price=units("min_price", market.price_decimals),
+        max_price=units("max_price", market.price_decimals),
+        min_amount=units("min_amount", market.amount_decimals),
+        max_amount=units("max_amount", market.amount_decimals),
+        min_total=units("min_total", quote.scale),
+        maker_ppm=market.maker_fee_ppm,
+        taker_ppm=market.taker_fee_ppm,
+    )
+
+
+def _plain(text: str) -> str:
+    """msgspec's "Expected `str`, got `float` - at `$.market[0].min_price`" in a person's words."""
+    text = re.sub(r" - at `\$\.?([^`]*)`", lambda place: f" (at {place[1] or 'the top'})", text)
+    text = text.replace("Object contains unknown field", "there is no setting named").replace(
+        "Object missing required field", "this is missing:"
+    )
+    if re.search(r"Expected `str`, got `(float|int)`", text):
+        text += ': write exact decimals in quotes, as in min_amount = "0.001"'
+    return text
+
+
+def _complaints(config: Config) -> list[str]:
+    """What the types alone do not catch, in the order of the file; empty when all is well."""
+    found: list[str] = []
+    if not 0 <= config.server.port <= 65535:
+        found.append(f"server.port = {config.server.port} is no port (0 to 65535; 0 takes a free one)")
+    for section, name, least in (
+        (config.journal, "segment_mebibytes", 1),
+        (config.journal, "checkpoint_every", 1),
+        (config.journal, "snapshot_every", 1),
+        (config.journal, "snapshots_kept", 1),
+        (config.wallet, "block_seconds", 1),
+        (config.wallet, "confirmations", 0),
+        (config.accounts, "max_open_orders", 1),
+    ):
+        if getattr(section, name) < least:
+            found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
+    codes: set[str] = set()
+    for asset in config.asset:
+        found += _asset_complaints(asset, codes)
+        codes.add(asset.code)
+    names: set[str] = set()
+    for market in config.market:
+        if market.name in names:
+            found.append(f"market {market.name} is listed twice")
+        names.add(market.name)
+        found += _market_complaints(config, market, codes)
+    return found
+
+
+def _asset_complaints(asset: AssetConfig, taken: set[str]) -> list[str]:
+    if not _CODE.fullmatch(asset.code):
+        return [f'asset code "{asset.code}": 2 to 12 characters, each A-Z or 0-9']
+    if asset.code in taken:
+        return [f"asset {asset.code} is listed twice"]
+    if not 0 <= asset.scale <= 18:
+        return [f"asset {asset.code}: scale = {asset.scale}, but the ledger keeps 0 to 18 decimals"]
+    if not 0 <= asset.display_scale <= asset.scale:
+        return [f"asset {asset.code}: display_scale = {asset.display_scale} must lie between 0 and scale = {asset.scale}"]
+    return []
+
+
+def _market_complaints(config: Config, market: MarketConfig, codes: set[str]) -> list[str]:
+    where = f"market {market.name}"
+    if not re.fullmatch(r"[a-z0-9]+_[a-z0-9]+", market.name):
+        return [f'market name "{market.name}" must be base_quote in lower case, as in btc_usd']
+    for code in (market.base, market.quote):
+        if code not in codes:
+            return [f"{where}: there is no asset {code}; add an [[asset]] with that code"]
+    if market.base == market.quote:
+        return [f"{where}: base and quote are the same asset"]
+    base, quote = (next(asset for asset in config.asset if asset.code == code) for code in (market.base, market.quote))
+    if market.price_decimals < 0 or market.amount_decimals < 0 or market.price_decimals + market.amount_decimals > quote.scale:
+        return [f"{where}: price_decimals + amount_decimals must lie between 0 and the scale of {quote.code}, {quote.scale}"]
+    if market.amount_decimals > base.scale:
+        return [f"{where}: amount_decimals = {market.amount_decimals} is more than the scale of {base.code}, {base.scale}"]
+    try:
+        numbers = terms(config, market)
+    except Trouble as trouble:
+        return [trouble.text]
+    for low, high, what in ((numbers.min_price, numbers.max_price, "price"), (numbers.min_amount, numbers.max_amount, "amount")):
+        if not 1 <= low <= high:
+            return [f"{where}: min_{what} must be above zero and at most max_{what}"]
+    largest = numbers.max_price * numbers.max_amount * 10 ** (quote.scale - numbers.price_scale - numbers.amount_scale)
+    if largest > _core.MAX_ATOMS or numbers.max_amount * 10 ** (base.scale - numbers.amount_scale) > _core.MAX_ATOMS:
+        return [f"{where}: max_price times max_amount, or max_amount alone, is above 2^96 atoms; lower one of them"]
+    for name in ("maker_fee_ppm", "taker_fee_ppm"):
+        if not 0 <= getattr(market, name) <= 1_000_000:
+            return [f"{where}: {name} = {getattr(market, name)} must lie between 0 and 1000000 (the whole of what is received)"]
+    return []

@@ -1,0 +1,116 @@
+"""One venue's directory on disk: its format, its one owner at a time, and where its files are."""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cambist.app.config import Config, default_text, load, parse
+from cambist.app.errors import Exit, Trouble
+from cambist.app.snapshots import Snapshots, sync_directory
+
+FORMAT = "cambist data directory, format 1\n"
+
+
+class DataDirectory:
+    """An owned data directory: while this object is open, no other process of ours touches its files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.journal = path / "journal"
+        self.snapshots = Snapshots(path / "snapshots")
+        self.directory = path / "directory.sqlite"
+        self.history = path / "history.sqlite"
+        self.wallet = path / "wallet.sqlite"
+        self.chain = path / "chain.sqlite"
+        self.master_key = path / "master.key"
+        self.config = path / "config.toml"
+        self.sandbox = path / "sandbox.json"
+        self._lock: int | None = None
+
+    @classmethod
+    def open(cls, path: Path, create: bool = False) -> Self:
+        """Takes hold of the directory; with `create` makes one where there is none. Trouble NOT_A_VENUE, BUSY."""
+        directory = cls(path)
+        if create:
+            try:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise Trouble(f"{path}: can not make a data directory here: {error.strerror}", Exit.NOT_A_VENUE) from None
+        directory._take_lock()
+        try:
+            directory._check_format(create)
+        except BaseException:
+            directory.close()
+            raise
+        return directory
+
+    def close(self) -> None:
+        """Lets go of the directory. Idempotent."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def settings(self, given: Path | None = None) -> Config:
+        """The venue's configuration: `given` becomes the directory's own; the default one does when there is none yet."""
+        if given is not None:
+            config = load(given)
+            self._keep(self.config, given.read_text(encoding="utf-8"))
+            return config
+        if not self.config.exists():
+            self._keep(self.config, default_text())
+            return parse(default_text(), "the default configuration")
+        return load(self.config)
+
+    def _take_lock(self) -> None:
+        if not self.path.is_dir():
+            raise Trouble(f"{self.path}: there is no data directory; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)
+        if not (self.path / "format").exists() and any(entry.name != "lock" for entry in self.path.iterdir()):
+            raise Trouble(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
+        try:
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Trouble(f"{self.path}: can not be opened: {error.strerror}", Exit.NOT_A_VENUE) from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
+            self.close()
+            raise Trouble(f"{self.path}: a venue runs on this directory already (process {owner or 'unknown'})", Exit.BUSY) from None
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def _check_format(self, create: bool) -> None:
+        file = self.path / "format"
+        try:
+            found = file.read_text()
+        except FileNotFoundError:
+            if not create:
+                raise Trouble(
+                    f"{self.path}: there is no venue here; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE
+                ) from None
+            self._keep(file, FORMAT)
+            return
+        if found != FORMAT:
+            raise Trouble(f"{file}: this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}", Exit.NOT_A_VENUE)
+
+    def _keep(self, file: Path, text: str) -> None:
+        """Writes a small file as a whole or not at all."""
+        draft = file.with_name(file.name + ".draft")
+        with draft.open("w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        draft.rename(file)
+        sync_directory(self.path)
+
+    def keep_sandbox(self, text: str) -> None:
+        """Writes down what a sandbox must know to be the same one when it is reopened."""
+        self._keep(self.sandbox, text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

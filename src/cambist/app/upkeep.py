@@ -1,0 +1,145 @@
+"""`cambist verify` and `cambist rebuild`: looking at a data directory from its first byte on, and making the views again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from cambist import _core
+from cambist.app import admin
+from cambist.app.data_directory import DataDirectory
+from cambist.app.errors import Exit, Trouble
+from cambist.app.recovery import replayed
+from cambist.app.snapshots import Snapshot, SnapshotDamaged
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a verification saw."""
+
+    commands: int = 0
+    state_hash: str = ""
+    snapshots: int = 0
+    accounts: int = 0
+    assets: list[dict[str, str]] = field(default_factory=list)
+
+
+def verify(data: Path, as_json: bool) -> None:
+    """Checks the directory and prints what it found. Trouble DAMAGED with the exact place otherwise."""
+    if not (data / "format").exists():
+        raise Trouble(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
+    # A running venue appends all the time: what it had made durable when we asked is what must be whole.
+    until = admin.ask(data, "status", {})["durable_seq"] if admin.running(data) else None
+    with progress("Checking", None) as moved:
+        findings = examine(data, until, moved)
+    if as_json:
+        typer.echo(msgspec.json.encode(findings).decode())
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("asset", "world", "available", "held", "sum"):
+        table.add_column(column, justify="left" if column == "asset" else "right", no_wrap=True)
+    for row in findings.assets:
+        table.add_row(row["asset"], row["world"], row["available"], row["held"], row["sum"])
+    Console(width=200).print(table)
+    typer.echo(
+        f"commands {findings.commands}, accounts {findings.accounts}, snapshots {findings.snapshots}, state hash {findings.state_hash}"
+    )
+    typer.echo("All is well.")
+
+
+def examine(data: Path, until: int | None, moved: Callable[[int], None]) -> Findings:
+    """Replays the journal from its beginning with every check on, comparing each snapshot on the way. Trouble DAMAGED."""
+    directory = DataDirectory(data)
+    if not directory.journal.is_dir():
+        raise Trouble(f"{directory.journal}: the journal is missing", Exit.DAMAGED)
+    engine = _core.Engine()
+    findings = Findings()
+    for snapshot in reversed(directory.snapshots.list()):
+        if until is not None and snapshot.seq > until:
+            continue
+        _compare(directory, snapshot, engine, moved)
+        findings.snapshots += 1
+    for _ in replayed(engine, directory.journal, until):
+        moved(engine.seq)
+    findings.commands = engine.seq
+    findings.accounts = engine.accounts
+    findings.state_hash = engine.state_hash().hex()
+    findings.assets = _conservation(engine)
+    return findings
+
+
+def rebuild(data: Path) -> None:
+    """Drops what can be made again and makes it from the journal, with a progress bar."""
+    from cambist.app import serving
+
+    files = DataDirectory.open(data)
+    try:
+        for view in (files.history, files.wallet):
+            for suffix in ("", "-wal", "-shm"):
+                view.with_name(view.name + suffix).unlink(missing_ok=True)
+    except BaseException:
+        files.close()
+        raise
+    with progress("Rebuilding", None) as moved:
+        seq = serving.rebuild(files, moved)
+    typer.echo(f"History and wallet are made again from {seq} commands.")
+
+
+def _compare(directory: DataDirectory, snapshot: Snapshot, engine: _core.Engine, moved: Callable[[int], None]) -> None:
+    for _ in replayed(engine, directory.journal, snapshot.seq):
+        moved(engine.seq)
+    if engine.seq != snapshot.seq:
+        raise Trouble(f"{snapshot.file}: at seq {snapshot.seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
+    try:
+        kept = directory.snapshots.load(snapshot)
+    except SnapshotDamaged as error:
+        raise Trouble(f"{error.args[1]}, offset 0: {error.args[0]}", Exit.DAMAGED) from None
+    if kept.state_hash() != engine.state_hash():
+        raise Trouble(f"{snapshot.file}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
+
+
+def _conservation(engine: _core.Engine) -> list[dict[str, str]]:
+    """Adds up every account by itself, without trusting the core's own totals."""
+    specs = engine.assets()
+    sums = {spec.id: [0, 0, 0] for spec in specs}
+    for account in range(engine.accounts):
+        for balance in engine.balances(account):
+            if account == _core.WORLD:
+                sums[balance.asset][0] += balance.available + balance.held
+                continue
+            if balance.available < 0 or balance.held < 0:
+                code = specs[balance.asset].code
+                raise Trouble(f"account {account} has a negative balance of {code}: {balance.available}, {balance.held}", Exit.DAMAGED)
+            sums[balance.asset][1] += balance.available
+            sums[balance.asset][2] += balance.held
+    rows = []
+    for spec in specs:
+        world, available, held = sums[spec.id]
+        if world + available + held != 0:
+            raise Trouble(f"{spec.code} does not add up: world {world}, available {available}, held {held} atoms", Exit.DAMAGED)
+        text = [("-" if atoms < 0 else "") + _core.format_units(abs(atoms), spec.scale) for atoms in (world, available, held, 0)]
+        rows.append({"asset": spec.code, "world": text[0], "available": text[1], "held": text[2], "sum": text[3]})
+    return rows
+
+
+class progress:
+    """A progress bar on a terminal's standard error, nothing elsewhere. Entering gives `moved(done)`."""
+
+    def __init__(self, words: str, total: int | None) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        console = Console(stderr=True)
+        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task(words, total=total)
+
+    def __enter__(self) -> Callable[[int], None]:
+        self._bar.start()
+        return lambda done: self._bar.update(self._task, completed=done)
+
+    def __exit__(self, *_: Any) -> None:
+        self._bar.stop()

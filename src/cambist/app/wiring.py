@@ -1,0 +1,297 @@
+"""The composition root: the whole venue in one constructor, from files to routes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import structlog
+from argon2 import PasswordHasher
+
+from cambist import _core
+from cambist.app import listing, recovery
+from cambist.app.config import Config
+from cambist.app.data_directory import DataDirectory
+from cambist.app.errors import Exit, Trouble
+from cambist.app.snapshots import Snapshot
+from cambist.dialects.btce_wex import build as build_btce_wex
+from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm, load_or_create_master_key
+from cambist.domain.meta import Meta
+from cambist.exchange.exchange import Exchange
+from cambist.exchange.funds import Funds
+from cambist.exchange.sequencer import JournalStopped, Sequencer
+from cambist.gateway.app import Gateway
+from cambist.gateway.house import House
+from cambist.gateway.metrics import Metrics
+from cambist.gateway.router import Route
+from cambist.history import History, HistoryWriter
+from cambist.marketdata.marketdata import MarketData
+from cambist.wallet import AssetPolicy, Desk, SimulatedChain, WalletBusy, WalletError
+
+Clock = Callable[[], int]
+Entropy = Callable[[str, int], bytes]
+Moved = Callable[[int], None]
+
+DIALECTS = (build_btce_wex,)
+
+_log = structlog.get_logger("cambist.app")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What differs between a venue and a sandbox: where time and chance come from, and what a password hash costs."""
+
+    clock: Clock
+    entropy: Entropy
+    hasher: PasswordHasher | None = None
+    run_entropy: Callable[[int], Entropy] | None = None
+    """Given the seq at which this run began, the entropy for what is made while running; by default `entropy`."""
+
+
+@dataclass(slots=True)
+class Venue:
+    """All parts of a running exchange. `open_venue` makes one, `close` ends it in order."""
+
+    files: DataDirectory
+    config: Config
+    clock: Clock
+    entropy: Entropy
+    journal: _core.Journal
+    engine: _core.Engine
+    sequencer: Sequencer
+    exchange: Exchange
+    directory: Directory
+    chain: SimulatedChain
+    desk: Desk
+    marketdata: MarketData
+    history: History
+    history_writer: HistoryWriter
+    gateway: Gateway
+    key_forms: tuple[KeyForm, ...]
+    stopping: asyncio.Event
+    """Set when the venue must end: somebody asked for it, or `failure` says why."""
+    failure: list[BaseException] = field(default_factory=list)
+    snapshot_seq: int = 0
+
+    def failed(self, error: BaseException) -> None:
+        """Something that the promise rests on broke: stop serving, keep what is on disk."""
+        self.failure.append(error)
+        self.stopping.set()
+
+    async def durable(self) -> None:
+        """Returns once everything applied so far is on disk. Trouble DISK when it never will be."""
+        barrier = self.sequencer.barrier()
+        if barrier is not None:
+            try:
+                await asyncio.shield(barrier)
+            except JournalStopped:
+                raise Trouble("the journal can not be written; what was acknowledged is safe", Exit.DISK) from None
+
+    async def write_snapshot(self) -> Snapshot:
+        """The state as it is now, once the journal has everything that led to it."""
+        seq, state, state_hash = self.engine.seq, self.engine.snapshot(), self.engine.state_hash()
+        await self.durable()
+        written = await asyncio.to_thread(self.files.snapshots.write, seq, state, state_hash)
+        self.files.snapshots.prune(self.config.journal.snapshots_kept)
+        self.snapshot_seq = seq
+        return written
+
+    async def write_views(self) -> None:
+        """Puts what the views hold in memory into their files."""
+        marks = self.directory.nonces.collect(self.sequencer.durable_seq)
+        await asyncio.to_thread(self.directory.nonces.store, marks)
+        self.desk.flush()
+
+    async def close(self) -> None:
+        """Ends in order: state hash, views, snapshot, files. After a failure nothing more is written. Idempotent."""
+        try:
+            if not self.failure:
+                self.sequencer.checkpoint()
+                await self.history.reached(self.sequencer.durable_seq)
+                await self.write_views()
+                if self.snapshot_seq < self.engine.seq:
+                    await self.write_snapshot()
+        except (JournalStopped, OSError) as error:
+            self.failed(error)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Lets go of every file, writing nothing but what is on its way."""
+        self.sequencer.close()
+        self.history_writer.close()
+        self.history.close()
+        self.desk.close()
+        self.chain.close()
+        self.directory.close()
+        self.journal.close()
+        self.files.close()
+
+
+async def open_venue(files: DataDirectory, config: Config, around: Surroundings, moved: Moved = lambda _seq: None) -> Venue:
+    """Everything, in the order in which it stands on each other; `files` is closed with it. Trouble when the files do not allow it."""
+    with ExitStack() as opened:
+        opened.callback(files.close)
+        venue = await _assemble(files, config, around, moved, opened)
+        opened.pop_all()
+        return venue
+
+
+async def _assemble(files: DataDirectory, config: Config, around: Surroundings, moved: Moved, opened: ExitStack) -> Venue:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    failure: list[BaseException] = []
+
+    def failed(error: BaseException) -> None:
+        failure.append(error)
+        stopping.set()
+
+    # 1. The journal: the one writer's, its torn tail cut.
+    journal = recovery.open_journal(files, config.journal.segment_mebibytes << 20)
+    opened.callback(journal.close)
+
+    # 2. Identity, and the wallet's memory: views that know how far they have come.
+    directory = _open_directory(files, around)
+    opened.callback(directory.close)
+    books = _Books()
+    chain, desk = _open_wallet(files, config, around, books, opened)
+
+    # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
+    def feed(events: Sequence[_core.Event]) -> None:
+        desk.apply(events)
+        _apply_nonces(directory, events)
+
+    engine = recovery.recover(files, min(directory.nonces.applied_seq, desk.applied_seq), journal.last_seq, feed, moved)
+
+    # 4. The single writer and the facade that everything above uses.
+    sequencer = Sequencer(engine, journal, around.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
+    exchange = Exchange(engine, sequencer)
+    opened.callback(sequencer.close)
+    books.exchange = exchange
+
+    # 5. History: catches up by itself from the journal, and follows durable frames.
+    history, writer = _open_history(files, sequencer, opened)
+
+    # 6. Who hears of durable frames: each once, in order.
+    marketdata = MarketData((market.id for market in engine.markets()), around.clock)
+    _subscribe(sequencer, failed, writer, marketdata, desk)
+
+    # 7. What the configuration adds or changes, as commands of its own.
+    for sentence in listing.apply(config, exchange):
+        _log.info(sentence)
+    sequencer.settle()
+
+    # 8. Market data starts from what history and books hold.
+    await history.reached(sequencer.durable_seq)
+    await marketdata.load(history)
+    marketdata.load_books(engine)
+
+    # 9. The dialects on the house, and the front before them.
+    run_entropy = around.run_entropy(engine.seq) if around.run_entropy else around.entropy
+    house = House(exchange, marketdata, history, directory, desk, around.clock, run_entropy)
+    services = [build(house) for build in DIALECTS]
+    routes = [route for service in services for route in service.routes]
+    gateway = _gateway(routes, sequencer, writer)
+    return Venue(
+        files=files,
+        config=config,
+        clock=around.clock,
+        entropy=run_entropy,
+        journal=journal,
+        engine=engine,
+        sequencer=sequencer,
+        exchange=exchange,
+        directory=directory,
+        chain=chain,
+        desk=desk,
+        marketdata=marketdata,
+        history=history,
+        history_writer=writer,
+        gateway=gateway,
+        key_forms=tuple(form for service in services for form in service.key_forms),
+        stopping=stopping,
+        failure=failure,
+        snapshot_seq=max((snapshot.seq for snapshot in files.snapshots.list()), default=0),
+    )
+
+
+class _Books:
+    """The exchange as the desk sees it; it is there only after the desk's view was read."""
+
+    exchange: Exchange
+
+    @property
+    def engine(self) -> _core.Engine:
+        return self.exchange.engine
+
+    @property
+    def funds(self) -> Funds:
+        return self.exchange.funds
+
+    def note(self, meta: Meta) -> _core.Outcome:
+        return self.exchange.note(meta)
+
+
+def _open_directory(files: DataDirectory, around: Surroundings) -> Directory:
+    try:
+        master_key = load_or_create_master_key(files.master_key, around.entropy)
+        return Directory.open(files.directory, master_key, around.entropy, around.clock, around.hasher)
+    except DirectoryError as error:
+        raise Trouble(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
+
+
+def _open_wallet(
+    files: DataDirectory, config: Config, around: Surroundings, books: _Books, opened: ExitStack
+) -> tuple[SimulatedChain, Desk]:
+    policy = AssetPolicy(confirmations=config.wallet.confirmations)
+    try:
+        chain = SimulatedChain(files.chain, around.clock, around.entropy, config.wallet.block_seconds * 1_000_000)
+        opened.callback(chain.close)
+        desk = Desk(files.wallet, books, chain, around.entropy, default_policy=policy)
+    except WalletError as error:
+        raise Trouble(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
+    opened.callback(desk.close)
+    return chain, desk
+
+
+def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
+    """A request that was journaled stays refused after a crash: its nonce comes back from the command's meta."""
+    known = directory.nonces.applied_seq
+    for event in events:
+        if isinstance(event, _core.CommandApplied) and event.seq > known:
+            meta = Meta.decode(event.meta)
+            directory.nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)
+
+
+def _subscribe(
+    sequencer: Sequencer, failed: Callable[[BaseException], None], writer: HistoryWriter, marketdata: MarketData, desk: Desk
+) -> None:
+    def deliver(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
+        try:
+            writer.feed(raw, last_seq)
+            marketdata.apply(events)
+            desk.apply(events)
+        except Exception as error:
+            # A view that missed a frame would tell lies from here on; the journal is whole, so a new start mends it.
+            _log.exception("a view could not follow the journal")
+            failed(error)
+
+    sequencer.subscribe(deliver)
+
+
+def _gateway(routes: Sequence[Route], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:
+    metrics = Metrics()
+    metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
+    metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
+
+    def readiness() -> list[str]:
+        reasons = []
+        if sequencer.failure is not None:
+            reasons.append("the journal failed")
+        elif not sequencer.has_space:
+            reasons.append("the disk is nearly full: no new orders")
+        if writer.failure is not None:
+            reasons.append("history does not follow")
+        return reasons
+
+    return Gateway(routes, barrier=sequencer.barrier, readiness=readiness, metrics=metrics)

@@ -1,0 +1,41 @@
+"""What play money is worth and how much of it everybody starts with."""
+
+USD_VALUE = {
+    "USD": 1.0,
+    "EUR": 1.12,
+    "RUR": 1 / 57,
+    "BTC": 2500.0,
+    "LTC": 40.0,
+    "ETH": 250.0,
+    "NMC": 2.0,
+    "DSH": 120.0,
+    "BCC": 400.0,
+    "BTG": 150.0,
+}
+"""Around what the traders' prices walk, in USD; chosen inside the limits of the default markets."""
+
+CALM = {"USD": 0.0, "EUR": 0.1, "RUR": 0.2}
+"""How lively an asset walks, as a share of what the others do."""
+
+UNKNOWN_VALUE = 10.0
+
+FUNDS = {
+    "USD": "1000000",
+    "EUR": "1000000",
+    "RUR": "50000000",
+    "BTC": "100",
+    "LTC": "10000",
+    "ETH": "1000",
+    "NMC": "10000",
+    "DSH": "1000",
+    "BCC": "1000",
+    "BTG": "1000",
+}
+"""What a user gets without --fund; of an asset that is not listed, UNKNOWN_FUNDS."""
+
+UNKNOWN_FUNDS = "1000"
+
+
+def usd_value(code: str) -> float:
+    """Of one unit of the asset."""
+    return USD_VALUE.get(code, UNKNOWN_VALUE)

@@ -1,0 +1,95 @@
+"""A sandbox's users, keys and traders: made once, found again when the data directory is reopened."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from cambist.directory import ApiKey, Directory, KeyForm, Refusal, User
+from cambist.exchange.exchange import Exchange
+from cambist.sandbox.traders import ACCOUNTS
+
+Durable = Callable[[], Awaitable[None]]
+Passwords = Callable[[str], str]
+"""The password of a user, by name; the same for the same seed."""
+
+
+class SandboxFile(msgspec.Struct):
+    """`sandbox.json` in the data directory: what can not be found elsewhere when it is reopened."""
+
+    seed: int
+    traders: list[int] = []
+    """Accounts of the traders, makers first."""
+
+
+class Person(msgspec.Struct):
+    """One user as the ready file shows him."""
+
+    name: str
+    password: str
+    account: int
+    keys: dict[str, dict[str, str]]
+
+
+class People:
+    """Makes what is missing and leaves alone what is there."""
+
+    def __init__(
+        self, exchange: Exchange, directory: Directory, key_forms: Sequence[KeyForm], passwords: Passwords, durable: Durable
+    ) -> None:
+        self._exchange = exchange
+        self._directory = directory
+        self._key_forms = key_forms
+        self._passwords = passwords
+        self._durable = durable
+
+    async def user(self, name: str) -> User | Refusal:
+        """The user of that name, with an account of his own."""
+        known = self._directory.user(name)
+        if known is not None:
+            return known
+        account = self._exchange.control.open_account().id
+        # A name must never stand on an account that a crash could take back.
+        await self._durable()
+        return self._directory.add_user(name, self._passwords(name), account)
+
+    def person(self, user: User) -> Person:
+        """The user with one key for every dialect, all scopes, minted where there is none."""
+        keys = {}
+        for form in self._key_forms:
+            own = [key for key in self._directory.keys(user) if key.dialect == form.dialect]
+            key = own[0] if own else self._directory.mint_key(user, form, form.scopes)
+            assert isinstance(key, ApiKey), f"no key for {user.name}: {key}"
+            keys[form.dialect] = credentials(key)
+        return Person(user.name, self._passwords(user.name), user.account, keys)
+
+    async def trader_accounts(self, known: Iterable[int]) -> list[int]:
+        """The traders' accounts; opened when there are none. They pay no fees, or their money would run out by and by."""
+        accounts = list(known)
+        while len(accounts) < ACCOUNTS:
+            account = self._exchange.control.open_account().id
+            self._exchange.control.set_account_fees(account, 0, 0)
+            accounts.append(account)
+        await self._durable()
+        return accounts
+
+
+def credentials(key: ApiKey) -> dict[str, str]:
+    """What a client needs, by the names of the ready file."""
+    return {"key": key.key, "secret": key.secret}
+
+
+def announcement(url: str, seed: int, people: Sequence[Person], texts: Mapping[str, str]) -> str:
+    """What a sandbox prints when it answers: URL, users, and something to paste for each dialect."""
+    lines = [f"Cambist sandbox at {url}  (seed {seed}, Ctrl-C stops it)", ""]
+    for person in people:
+        lines.append(f"{person.name}  account {person.account}  password {person.password}")
+        lines += [f"  {dialect:6} " + "  ".join(f"{name} {value}" for name, value in keys.items()) for dialect, keys in person.keys.items()]
+    for dialect, text in texts.items():
+        lines += ["", f"{dialect}, as {people[0].name}:", *(f"  {line}" for line in text.splitlines())]
+    return "\n".join(lines)
+
+
+def ready_record(url: str, pid: int, seed: int, people: Sequence[Person]) -> dict[str, Any]:
+    """The ready file's content."""
+    return {"url": url, "pid": pid, "seed": seed, "users": list(people)}

@@ -1,0 +1,109 @@
+"""The configuration file: the shipped one is good, and each mistake is answered with its place and a remedy."""
+
+import re
+
+import pytest
+
+from cambist import _core
+from cambist.app.config import default_text, parse, terms
+from cambist.app.errors import Exit, Trouble
+
+ASSETS = """
+[[asset]]
+code = "BTC"
+scale = 16
+display_scale = 8
+[[asset]]
+code = "USD"
+scale = 16
+display_scale = 8
+"""
+MARKET = """
+[[market]]
+name = "btc_usd"
+price_decimals = 3
+min_price = "0.1"
+max_price = "10000"
+min_amount = "0.001"
+max_amount = "1000"
+"""
+
+
+def with_market(old: str, new: str) -> str:
+    assert old in MARKET
+    return ASSETS + MARKET.replace(old, new)
+
+
+def test_the_default_is_what_the_core_takes() -> None:
+    config = parse(default_text())
+    assert {"BTC", "LTC", "ETH", "BCC", "BTG", "USD", "EUR"} <= {asset.code for asset in config.asset}
+    names = {market.name for market in config.market}
+    assert {"btc_usd", "ltc_usd", "eth_usd", "ltc_btc", "eth_btc", "btc_eur", "eur_usd", "bcc_btc", "btg_btc"} <= names
+    engine = _core.Engine()
+    numbers = {asset.code: engine.create_asset(1, asset.code, asset.scale, asset.display_scale).id for asset in config.asset}
+    for market in config.market:
+        wanted = terms(config, market)
+        outcome = engine.create_market(
+            1,
+            numbers[market.base],
+            numbers[market.quote],
+            wanted.price_scale,
+            wanted.amount_scale,
+            wanted.self_trade,
+            wanted.min_price,
+            wanted.max_price,
+            wanted.min_amount,
+            wanted.max_amount,
+            wanted.min_total,
+            wanted.maker_ppm,
+            wanted.taker_ppm,
+        )
+        assert outcome.code == 0, market.name
+        assert (wanted.maker_ppm, wanted.taker_ppm) == (2000, 2000)
+
+
+def test_every_setting_of_the_default_is_commented() -> None:
+    lines = default_text().splitlines()
+    for section in ("[journal]", "[log]", "[wallet]", "[accounts]"):
+        first = lines.index(section) + 1
+        assert lines[first].startswith("#"), section
+
+
+def test_nothing_at_all_is_a_configuration() -> None:
+    assert parse("").server.port == 8700
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("prot = 8700", "no setting named `prot`"),
+        ("[server]\nport = 'many'", "at server.port"),
+        ("[server]\nport = 70000", "server.port = 70000 is no port"),
+        ("[server", "no TOML"),
+        ("[journal]\nsnapshots_kept = 0", "snapshots_kept = 0 is too small"),
+        ("[log]\nlevel = 'loud'", "log.level"),
+        ('[[asset]]\ncode = "btc"\nscale = 8\ndisplay_scale = 8', 'asset code "btc"'),
+        ('[[asset]]\ncode = "BTC"\nscale = 19\ndisplay_scale = 8', "0 to 18"),
+        ('[[asset]]\ncode = "BTC"\nscale = 8\ndisplay_scale = 9', "display_scale = 9"),
+        ('[[asset]]\ncode = "BTC"\nscale = 8', "this is missing: `display_scale`"),
+        (ASSETS + ASSETS, "asset BTC is listed twice"),
+        (ASSETS + MARKET + MARKET, "market btc_usd is listed twice"),
+        (with_market('"btc_usd"', '"BTCUSD"'), "must be base_quote"),
+        (with_market('"btc_usd"', '"btc_eur"'), "there is no asset EUR"),
+        (with_market('"btc_usd"', '"btc_btc"'), "the same asset"),
+        (with_market('"0.1"', "0.1"), "write exact decimals in quotes"),
+        (with_market('"0.1"', '"0.0001"'), 'min_price = "0.0001" is no decimal number with at most 3 decimals'),
+        (with_market('"0.1"', '"cheap"'), 'min_price = "cheap"'),
+        (with_market('"0.1"', '"0"'), "min_price must be above zero"),
+        (with_market('"0.1"', '"20000"'), "min_price must be above zero and at most max_price"),
+        (with_market('"1000"', '"1000000000"'), "2^96"),
+        (with_market("price_decimals = 3", "price_decimals = 9"), "price_decimals + amount_decimals"),
+        (with_market("price_decimals = 3", "price_decimals = 3\nmaker_fee_ppm = -1"), "maker_fee_ppm = -1"),
+        (with_market("price_decimals = 3", "price_decimals = 3\nself_trade = 'never'"), "self_trade"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(Trouble, match=re.escape(words)) as caught:
+        parse(text, "venue.toml")
+    assert caught.value.code == Exit.CONFIGURATION
+    assert caught.value.text.startswith("venue.toml: ")

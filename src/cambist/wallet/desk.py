@@ -27,6 +27,7 @@ from .values import (
     Entropy,
     Trouble,
     WalletRefusal,
+    WalletUnreadable,
     Withdrawal,
     WithdrawalState,
     deposit_id,
@@ -190,8 +191,12 @@ class Desk:
     def tick(self, now: int) -> list[Trouble]:
         """Takes every deposit and withdrawal as far as it can go at µs `now`. Returns what the core refused; normally nothing.
 
-        What it books becomes known to the view with the next durable frame, so a payment needs a few ticks.
+        What it books becomes known to the view with the next durable frame, so a payment needs a few ticks. WalletUnreadable when the
+        view is of another, longer journal.
         """
+        if self.applied_seq > self._books.engine.seq:
+            # Only a journal that was put back to an older state does this; the view would pass over everything new.
+            raise WalletUnreadable("wallet.sqlite knows more than the journal: delete it, it is folded again from the journal")
         troubles: list[Trouble] = []
         # Copies: on an adapter that feeds `apply` at once, the open ones change while we walk.
         for withdrawal in list(self._view.open_withdrawals.values()):

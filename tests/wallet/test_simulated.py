@@ -1,0 +1,141 @@
+"""The simulated network: it remembers by itself, and everything follows from its seed and the clock."""
+
+from pathlib import Path
+
+import pytest
+
+from cambist.wallet import Broadcast, SendRefused, SimulatedChain, WalletBusy, WalletUnreadable
+from wallet.conftest import BLOCK, NOON, SOMEWHERE, Venue
+
+
+class Clock:
+    now = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Place:
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.file = folder / "chain.sqlite"
+
+    def open(self) -> SimulatedChain:
+        return SimulatedChain(self.file, self.clock, Venue.entropy, BLOCK, {"LTC": BLOCK // 2})
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_it_serves_coins_and_not_the_money_of_states(place: Place) -> None:
+    chain = place.open()
+    assert [chain.serves(asset) for asset in ("BTC", "LTC", "ETH", "BCC", "BTG", "USD", "EUR")] == [True] * 5 + [False] * 2
+    assert not chain.valid_address("USD", SOMEWHERE)
+
+
+@pytest.mark.parametrize("asset", ["BTC", "LTC", "ETH", "BCC", "BTG"])
+def test_addresses_are_valid_distinct_and_the_same_for_the_same_label(place: Place, asset: str) -> None:
+    chain = place.open()
+    addresses = [chain.new_address(asset, f"account-{number}") for number in range(50)]
+    assert len(set(addresses)) == 50
+    assert all(chain.valid_address(asset, address) for address in addresses)
+    chain.close()
+    assert place.open().new_address(asset, "account-7") == addresses[7]
+
+
+def test_a_reference_is_sent_once_also_after_a_restart(place: Place) -> None:
+    chain = place.open()
+    first = chain.send("BTC", SOMEWHERE, "0.5", "ref-1")
+    assert isinstance(first, Broadcast)
+    assert chain.send("BTC", SOMEWHERE, "0.5", "ref-1") == first
+    chain.close()
+    chain = place.open()
+    assert chain.send("BTC", SOMEWHERE, "0.5", "ref-1") == first
+    assert chain.send("BTC", SOMEWHERE, "0.5", "ref-2") != first
+    assert [row[0] for row in chain.sent()] == ["ref-1", "ref-2"]
+    with pytest.raises(ValueError, match="another payment"):
+        chain.send("BTC", SOMEWHERE, "0.6", "ref-1")
+
+
+def test_a_cancelled_reference_is_never_sent_and_a_sent_one_not_cancelled(place: Place) -> None:
+    chain = place.open()
+    assert chain.cancel("ref-1")
+    assert chain.cancel("ref-1")
+    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRefused("cancelled before it was sent")
+    chain.send("BTC", SOMEWHERE, "1", "ref-2")
+    assert not chain.cancel("ref-2")
+    assert [row[0] for row in chain.sent()] == ["ref-2"]
+
+
+def test_a_refusal_is_for_ever(place: Place) -> None:
+    chain = place.open()
+    chain.simulate_refusal(SOMEWHERE, "on a black list")
+    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRefused("on a black list")
+    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRefused("on a black list")
+    assert chain.send("BTC", "nonsense", "1", "ref-2") == SendRefused("no such address")
+    assert chain.sent() == []
+
+
+@pytest.mark.parametrize(
+    ("asset", "later", "confirmations"),
+    [("BTC", 0, 0), ("BTC", BLOCK - 1, 0), ("BTC", BLOCK, 1), ("BTC", 3 * BLOCK, 3), ("LTC", 3 * BLOCK, 6)],
+)
+def test_confirmations_come_with_the_clock(place: Place, asset: str, later: int, confirmations: int) -> None:
+    chain = place.open()
+    txid = chain.simulate_deposit(chain.new_address(asset, "alice"), "1")
+    place.clock.now += later
+    assert chain.confirmations(asset, txid) == confirmations
+
+
+def test_a_dropped_transaction_never_confirms(place: Place) -> None:
+    chain = place.open()
+    txid = chain.simulate_deposit(chain.new_address("BTC", "alice"), "1")
+    chain.simulate_drop("BTC", txid)
+    place.clock.now += 100 * BLOCK
+    assert chain.confirmations("BTC", txid) is None
+    assert chain.confirmations("BTC", "no such") is None
+
+
+def test_a_deposit_comes_in_at_its_time_and_is_read_once_by_cursor(place: Place) -> None:
+    chain = place.open()
+    address = chain.new_address("BTC", "alice")
+    chain.simulate_deposit(address, "1", at=NOON + 50)
+    chain.simulate_deposit(address, "2", at=NOON + 20)
+    chain.simulate_deposit(address, "3", at=NOON - 20)
+    assert [item.amount for item in chain.incoming("")] == ["3"]
+    cursor = chain.incoming("")[-1].cursor
+    place.clock.now += 50
+    chain.close()
+    chain = place.open()
+    assert [item.amount for item in chain.incoming(cursor)] == ["2", "1"]
+    assert chain.incoming(chain.incoming(cursor)[-1].cursor) == []
+    assert len({item.txid for item in chain.incoming("")}) == 3
+
+
+def test_nobody_pays_to_an_address_that_was_never_given(place: Place) -> None:
+    with pytest.raises(ValueError, match="not an address of this wallet"):
+        place.open().simulate_deposit(SOMEWHERE, "1")
+
+
+def test_a_payment_to_an_address_of_our_own_comes_in_again(place: Place) -> None:
+    chain = place.open()
+    address = chain.new_address("BTC", "bob")
+    sent = chain.send("BTC", address, "0.25", "ref-1")
+    (item,) = chain.incoming("")
+    assert isinstance(sent, Broadcast)
+    assert (item.txid, item.address, item.amount) == (sent.txid, address, "0.25")
+
+
+def test_the_file_has_one_owner_and_a_format(place: Place, tmp_path: Path) -> None:
+    chain = place.open()
+    with pytest.raises(WalletBusy, match=r"chain\.sqlite is in use"):
+        place.open()
+    chain.close()
+    place.open().close()
+    noise = Place(tmp_path)
+    noise.file = tmp_path / "noise.sqlite"
+    noise.file.write_bytes(b"no database " * 1000)
+    with pytest.raises(WalletUnreadable, match=r"noise\.sqlite"):
+        noise.open()

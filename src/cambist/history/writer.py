@@ -1,0 +1,289 @@
+"""The thread that keeps history behind the journal.
+
+The event loop hands over every durable frame's events by `feed`, which only queues bytes. The thread decodes, folds and stores them,
+as many frames at once as have come together, in one transaction with the cursor: a run is in or it is not, and one that comes
+twice is passed over.
+
+Memory is bounded. When more than `max_bytes` wait, `feed` drops what it is given and answers False; the writer finishes what it
+has and then reads the rest from the source (the journal through a second core) until it has caught up with the feed again. So a feed never
+blocks, nothing is lost, and neither orders nor money ever wait for history.
+
+A failure (the file cannot be written, a row contradicts another) is final for this writer: `failure` is set, waiting readers get
+`HistoryFailed`, feeds are dropped. A new writer, at the latest that of the next start, continues where the store ends.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+
+from cambist import _core
+from cambist.history.fold import Fold
+from cambist.history.port import EventSource, HistoryAhead, HistoryError, HistoryFailed, HistoryWrites
+
+MAX_BYTES = 64 << 20
+"""Events that wait, encoded. About 100,000 orders and their trades."""
+
+BATCH_BYTES = 4 << 20
+"""Events of one transaction, roughly: enough that its fixed cost does not count, few enough that a reader does not wait long."""
+
+BATCH_ROWS = 20_000
+"""The same for what is read from the source, whose runs may be longer."""
+
+PATIENCE = 100
+"""How often the source may have nothing new although more is durable, before that counts as a hole. Half a second."""
+
+_log = logging.getLogger(__name__)
+
+_Waiter = tuple[int, int, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+class HistoryWriter:
+    """Follows the journal into a store. Made and fed on the event loop's thread; the store is used on the writer's alone."""
+
+    def __init__(
+        self,
+        store: HistoryWrites,
+        source: EventSource | None = None,
+        *,
+        max_bytes: int = MAX_BYTES,
+        on_failure: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """`source` supplies what was never fed; without one a hole is a failure. `on_failure` is called on the writer's thread."""
+        self._store = store
+        self._source = source
+        self._max_bytes = max_bytes
+        self._on_failure = on_failure
+        self._applied = store.cursor.seq
+        self._offered = self._applied  # the last command fed, kept or dropped
+        self._queue: deque[bytes] = deque()
+        self._queued_bytes = 0
+        self._behind = False  # what is to come must be read from the source
+        self._stopping = False
+        self._failure: BaseException | None = None
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._waiters: list[_Waiter] = []
+        self._order = count()
+        self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
+
+    # --- the loop's side --------------------------------------------------------------------------------------------------
+
+    @property
+    def applied_seq(self) -> int:
+        """Every command up to this one is in the store."""
+        return self._applied
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why history does not follow any more; None while it does."""
+        return self._failure
+
+    @property
+    def behind(self) -> bool:
+        """Whether the writer reads from the source, because it is new or because feeds came too fast."""
+        return self._behind
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
+    def start(self) -> None:
+        """Starts the thread, which first catches up with the source. HistoryAhead when the store knows more than the source."""
+        if self._source is not None:
+            last = self._source.last_seq
+            if self._applied > last:
+                raise HistoryAhead(f"history ends at command {self._applied}, the journal at {last}. Make it again: cambist rebuild")
+            self._behind = self._applied < last
+            self._offered = max(self._offered, last)
+        self._thread.start()
+
+    def feed(self, raw: bytes, last_seq: int) -> bool:
+        """Takes a durable frame's encoded events, in order. False: dropped, the writer reads it from the source later."""
+        with self._lock:
+            self._offered = max(self._offered, last_seq)
+            if self._behind or self._failure is not None or self._stopping:
+                return False
+            if self._queued_bytes + len(raw) > self._max_bytes:
+                self._behind = True
+                _log.warning("history lags: %d bytes of events wait, the rest is read from the journal", self._queued_bytes)
+                return False
+            self._queue.append(raw)
+            self._queued_bytes += len(raw)
+            self._work.notify()
+            return True
+
+    async def reached(self, seq: int) -> None:
+        """Returns once every command up to `seq` is in the store. HistoryFailed when the writer failed or was closed before."""
+        if self._applied >= seq:
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        with self._lock:
+            if self._applied >= seq:
+                return
+            if self._failure is not None or self._stopping:
+                raise self._stopped()
+            heappush(self._waiters, (seq, next(self._order), loop, future))
+        await future
+
+    def close(self) -> None:
+        """Stores what was fed, stops the thread and closes the store. What the source still had is left for the next start. Idempotent."""
+        with self._lock:
+            self._stopping = True
+            self._work.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._fail_waiters(self._stopped())
+        self._store.close()
+
+    # --- the writer's side ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                pass
+        except BaseException as error:
+            _log.critical("history does not follow the journal any more", exc_info=error)
+            with self._lock:
+                self._failure = error
+                self._queue.clear()
+                self._queued_bytes = 0
+            self._fail_waiters(self._stopped())
+            if self._on_failure is not None:
+                self._on_failure(error)
+
+    def _step(self) -> bool:
+        """One batch. False when there is nothing left to do for ever."""
+        with self._work:
+            while not (self._queue or self._behind or self._stopping):
+                self._work.wait()
+            runs = self._next_runs()
+            if not runs and self._stopping:
+                return False
+        if runs:
+            self._store_runs(runs)
+        else:
+            self._catch_up()
+        return True
+
+    def _next_runs(self) -> list[bytes]:
+        runs: list[bytes] = []
+        size = 0
+        while self._queue and size < BATCH_BYTES:
+            run = self._queue.popleft()
+            runs.append(run)
+            size += len(run)
+        self._queued_bytes -= size
+        return runs
+
+    def _store_runs(self, runs: list[bytes]) -> None:
+        fold = Fold(self._store.cursor)
+        for run in runs:
+            events = _core.decode_events(run)
+            first = events[0].seq if events and isinstance(events[0], _core.CommandApplied) else 0
+            if first > fold.seq + 1:
+                # Something before was never fed. All that is durable is in the source, this run included.
+                self._lose_place(first, fold.seq)
+                break
+            fold.feed(events)
+        self._apply(fold)
+
+    def _lose_place(self, first: int, have: int) -> None:
+        if self._source is None:
+            raise HistoryError(f"events jump from command {have} to {first}")
+        with self._lock:
+            self._behind = True
+            self._queue.clear()
+            self._queued_bytes = 0
+
+    def _catch_up(self) -> None:
+        """Reads from the source until it has what was fed last; then feeds are queued again."""
+        if self._source is None:
+            raise HistoryError("events were fed faster than they could be stored, and there is nowhere to read them again")
+        waited = 0
+        while True:
+            before = self._applied
+            fold = Fold(self._store.cursor)
+            for run, _ in self._source.runs(before):
+                fold.feed(_core.decode_events(run))
+                if fold.size >= BATCH_ROWS:
+                    self._apply(fold)
+                    fold = Fold(self._store.cursor)
+                if self._stopping:
+                    return
+            self._apply(fold)
+            with self._work:
+                if self._applied >= self._offered:
+                    self._behind = False
+                    return
+                if self._stopping:
+                    return
+                if self._applied == before:
+                    waited += 1
+                    if waited > PATIENCE:
+                        raise HistoryError(f"command {self._offered} is durable, but the journal's events end at {before}")
+                    self._work.wait(0.005)
+
+    def _apply(self, fold: Fold) -> None:
+        if fold.seq == self._applied:
+            return
+        self._store.apply(fold.rows())
+        with self._lock:
+            self._applied = fold.seq
+            ready = []
+            while self._waiters and self._waiters[0][0] <= self._applied:
+                ready.append(heappop(self._waiters))
+        _wake(ready, None)
+
+    def _stopped(self) -> HistoryFailed:
+        failed = HistoryFailed("history does not follow the journal" if self._failure is not None else "history is closed")
+        failed.__cause__ = self._failure
+        return failed
+
+    def _fail_waiters(self, error: HistoryFailed) -> None:
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
+        _wake(waiters, error)
+
+
+def _wake(waiters: list[_Waiter], error: HistoryFailed | None) -> None:
+    """Resolves futures on their loops, one call a loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, _, loop, future in waiters:
+        by_loop.setdefault(loop, []).append(future)
+    for loop, futures in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, futures, error)
+        except RuntimeError:
+            continue  # the loop is closed: nobody waits any more
+
+
+def _resolve(futures: list["asyncio.Future[None]"], error: HistoryFailed | None) -> None:
+    for future in futures:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+
+def rebuild(store: HistoryWrites, source: EventSource, progress: Callable[[int], None] | None = None) -> int:
+    """Drops everything and folds it again from the source. `progress` hears the last seq after each batch. Returns it."""
+    store.clear()
+    fold = Fold(store.cursor)
+    for run, _ in source.runs(0):
+        fold.feed(_core.decode_events(run))
+        if fold.size >= BATCH_ROWS:
+            store.apply(fold.rows())
+            fold = Fold(store.cursor)
+            if progress is not None:
+                progress(store.cursor.seq)
+    store.apply(fold.rows())
+    if progress is not None:
+        progress(store.cursor.seq)
+    return store.cursor.seq

@@ -139,7 +139,9 @@ class House:
         """Sends these bytes on a new connection and gives all replies up to the close, which the request must ask for."""
         client = self.connect()
         client.send(raw, pieces=pieces)
-        return answers(client.to_end())
+        found = answers(client.to_end())
+        client.close()
+        return found
 
     def call(self, act: Callable[[], _T]) -> _T:
         """Runs a function on the loop's thread, after everything that the loop has already been given."""

@@ -107,9 +107,15 @@ class Gateway:
         """Returns once everything applied so far is on disk. Withheld when it never will be."""
         try:
             future = self.barrier()
-            if future is not None:
-                await asyncio.shield(future)  # the future is shared: a client that went away must not cancel the others' wait
+        except Exception as error:
+            raise Withheld from error
+        if future is None:
+            return
+        try:
+            await asyncio.shield(future)  # the future is shared: a client that went away must not cancel the others' wait
         except asyncio.CancelledError:
+            if future.cancelled():
+                raise Withheld from None
             raise
         except Exception as error:
             raise Withheld from error

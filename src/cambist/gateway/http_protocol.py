@@ -721,6 +721,9 @@ class HttpProtocol(asyncio.Protocol):
             except Withheld:
                 cycle.disconnected = True  # so that the cycle sends nothing either
                 self.withhold()
+            except asyncio.CancelledError:  # the server stops, and its deadline has passed
+                cycle.disconnected = True
+                self.transport.abort()
 
         await cycle.run_asgi(cast("Any", application))
 

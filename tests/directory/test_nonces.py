@@ -64,6 +64,18 @@ def test_collecting_and_storing_may_lie_apart(place: Place, directory: Directory
     assert place.open().nonces.last(KEY) == 101
 
 
+def test_collections_stored_in_the_wrong_order_take_nothing_back(place: Place, directory: Directory) -> None:
+    directory.nonces.accept(KEY, 100)
+    earlier = directory.nonces.collect(seq=5)
+    directory.nonces.accept(KEY, 101)
+    later = directory.nonces.collect(seq=9)
+    directory.nonces.store(later)
+    directory.nonces.store(earlier)
+    directory.close()
+    nonces = place.open().nonces
+    assert (nonces.last(KEY), nonces.applied_seq) == (101, 9)
+
+
 def test_many_keys_are_flushed_at_once(place: Place, directory: Directory) -> None:
     for round_ in (1, 2):
         for key_id in range(1, 2_001):

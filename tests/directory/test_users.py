@@ -42,6 +42,7 @@ def test_who_can_be_added_beside_alice(
 def test_a_user_is_found_by_name_in_any_case_and_by_account(directory: Directory, alice: User) -> None:
     assert directory.user("Alice") == directory.user_by_account(16) == alice
     assert directory.user("bob") is None
+    assert directory.user("\ud800") is None
     assert directory.user_by_account(17) is None
 
 
@@ -57,6 +58,8 @@ def test_a_user_is_found_by_name_in_any_case_and_by_account(directory: Directory
         ("bob", PASSWORD, False),
         ("", "", False),
         ("\0", PASSWORD, False),
+        ("\ud800", PASSWORD, False),
+        ("alice\n", PASSWORD, False),
     ],
 )
 def test_passwords(directory: Directory, alice: User, name: str, password: str, fits: bool) -> None:

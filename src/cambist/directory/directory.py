@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Row, insert, select, update
@@ -85,8 +86,7 @@ class Directory:
 
     def user(self, name: str) -> User | None:
         """By name, without regard to case."""
-        with self._database.transaction() as connection:
-            return _user(connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none())
+        return _user(self._row(name))
 
     def user_by_account(self, account: int) -> User | None:
         """By account number; an erased user is still found."""
@@ -101,8 +101,7 @@ class Directory:
 
     def verify_password(self, name: str, password: str) -> User | None:
         """The user when name and password fit. An unknown name costs the same time. The second factor is asked for separately."""
-        with self._database.transaction() as connection:
-            row = connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
+        row = self._row(name)
         if not self._passwords.check(row.password_hash if row else None, password) or row is None:
             return None
         user = _user(row)
@@ -190,6 +189,13 @@ class Directory:
         return live.secret if age < REVEAL_WINDOW else Refusal.REVEAL_OVER
 
     # --- inside ---------------------------------------------------------------------------------------------------------
+    def _row(self, name: str) -> Row[Any] | None:
+        # What no name can be need not be looked for; a lone surrogate could not even be handed to the database.
+        if not _NAME.fullmatch(name):
+            return None
+        with self._database.transaction() as connection:
+            return connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
+
     def _store_password(self, user: User, password: str) -> Refusal | None:
         with self._database.transaction() as connection:
             number = next_number(connection, "passwords")
@@ -204,7 +210,7 @@ class Directory:
         ordinal = len(connection.execute(theirs).all())
         return lambda label, length: self._entropy(f"api-key/{form.dialect}/account-{user.account}/{ordinal}/{label}", length)
 
-    def _key(self, row: Row[tuple[object, ...]]) -> ApiKey:
+    def _key(self, row: Row[Any]) -> ApiKey:
         networks = parse_networks(row.ip_allow.split())
         assert not isinstance(networks, Refusal)
         secret = self._sealer.unseal(_context(row.id), row.secret) if row.secret is not None else ""
@@ -223,7 +229,7 @@ class Directory:
             raise MasterKeyWrong("this master key is not the one that the directory was made with: restore the right key file") from None
 
 
-def _user(row: Row[tuple[object, ...]] | None) -> User | None:
+def _user(row: Row[Any] | None) -> User | None:
     return None if row is None else User(row.id, row.name or "", row.account, row.created, row.erased)
 
 

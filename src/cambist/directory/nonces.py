@@ -9,7 +9,8 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from .database import Database
 from .tables import facts, nonce_marks, used_nonces
@@ -152,19 +153,21 @@ class Nonces:
         return collected
 
     def store(self, collected: NonceMarks) -> None:
-        """Writes one collection, in order of collecting. A failure is fatal to the caller: the marks stay only in memory and journal."""
+        """Writes one collection; nothing in the file ever goes down. A failure is fatal to the caller: the marks stay in memory only."""
+        rise = upsert(nonce_marks)
+        rise = rise.on_conflict_do_update(set_={"nonce": func.max(nonce_marks.c.nonce, rise.excluded.nonce)})
+        used = upsert(used_nonces)
+        used = used.on_conflict_do_update(set_={"until": func.max(used_nonces.c.until, used.excluded.until)})
         with self._database.transaction() as connection:
             if collected.marks:
-                key_ids = [key_id for key_id, _ in collected.marks]
-                for start in range(0, len(key_ids), 500):
-                    connection.execute(delete(nonce_marks).where(nonce_marks.c.key_id.in_(key_ids[start : start + 500])))
-                connection.execute(insert(nonce_marks), [{"key_id": key_id, "nonce": nonce} for key_id, nonce in collected.marks])
+                connection.execute(rise, [{"key_id": key_id, "nonce": nonce} for key_id, nonce in collected.marks])
             connection.execute(delete(used_nonces).where(used_nonces.c.until <= collected.now))
             if collected.used:
-                rows = [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used]
-                connection.execute(insert(used_nonces).prefix_with("OR REPLACE"), rows)
+                connection.execute(used, [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used])
+            stored = connection.execute(select(facts.c.value).where(facts.c.name == _SEQ)).scalar_one_or_none()
+            seq = max(collected.seq, int(stored or 0))
             connection.execute(delete(facts).where(facts.c.name == _SEQ))
-            connection.execute(insert(facts).values(name=_SEQ, value=str(collected.seq).encode()))
+            connection.execute(insert(facts).values(name=_SEQ, value=str(seq).encode()))
         self._applied_seq = max(self._applied_seq, collected.seq)
 
     def highest_key_id(self) -> int:

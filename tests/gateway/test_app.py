@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
-from tests.gateway.conftest import ECHO, PATIENCE, Answer, House, Serve, answers
 
 from cambist.gateway.app import Receive, Scope, Send
 from cambist.gateway.http_limits import HttpLimits
@@ -25,6 +24,7 @@ from cambist.gateway.messages import Reply, Request
 from cambist.gateway.metrics import BOUNDS, Metrics
 from cambist.gateway.router import Route
 from cambist.gateway.server import tls_context
+from tests.gateway.conftest import ECHO, PATIENCE, Answer, House, Serve, answers
 
 SECRET = "hunter2"
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from tests.gateway.conftest import House, Serve, answers
 
 from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send, Withheld
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
+from tests.gateway.conftest import House, Serve, answers
 
 
 class Journal:

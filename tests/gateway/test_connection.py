@@ -9,12 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.gateway.conftest import ECHO, PATIENCE, Answer, Client, House, Serve, answers
 
 from cambist.gateway.front import LOOPBACK, peer_key
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
+from tests.gateway.conftest import ECHO, PATIENCE, Answer, Client, House, Serve, answers
 
 GET = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.gateway.conftest import ECHO, House
 
 from cambist.gateway.app import Gateway
 from cambist.gateway.http_limits import HttpLimits
+from tests.gateway.conftest import ECHO, House
 
 LIMITS = HttpLimits(head_bytes=2_000, head_fields=20, body_bytes=1_000)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"

@@ -118,7 +118,7 @@ impl Generator {
 
     fn cancel(&mut self) -> Command<'static> {
         let order_id = self.live[self.rng.below(self.live.len() as u64) as usize];
-        let (order, _) = self.core.order(order_id).expect("it is live");
+        let order = self.core.order(order_id).expect("it is live");
         Command::CancelOrder { account: order.account, order_id }
     }
 

@@ -1,8 +1,8 @@
-//! One market's book: price levels in a sorted vector per side, best last, each level a list of orders oldest first.
+//! One market's book: price levels, each a list of orders oldest first, and per side a sorted vector of keys, best last.
 
 use std::collections::BTreeSet;
 
-use crate::orders::{NIL, Orders, Slot};
+use crate::orders::{LiveOrder, NIL, Orders, Slot};
 use crate::types::{Amount, OrderId, Price, Side};
 
 #[derive(Clone, Copy, Debug)]
@@ -14,17 +14,30 @@ pub(crate) struct Level {
     pub orders: u32,
 }
 
-/// The levels of one side. The best price stands last, where inserting and removing are cheapest.
+/// A level as it is to be told: three words, so that nothing wide is read back right after narrow writes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LevelNow {
+    pub price: Price,
+    pub amount: Amount,
+    pub orders: u32,
+}
+
+/// The order of one side's levels. Keys grow from the worst price to the best, so both sides are handled by the same code:
+/// a bid's key is its price, an ask's the inverted price. The best stands last, where inserting and removing are cheapest.
 #[derive(Clone, Debug)]
 pub(crate) struct BookSide {
-    side: Side,
-    pub levels: Vec<Level>,
+    flip: u64,
+    keys: Vec<u64>,
+    levels: Vec<u32>,
+    /// Everything that rests on this side.
+    amount: u128,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Book {
-    bids: BookSide,
-    asks: BookSide,
+    sides: [BookSide; 2],
+    levels: Vec<Level>,
+    free: Vec<u32>,
     pub stops: Stops,
 }
 
@@ -53,6 +66,7 @@ impl Stops {
     }
 
     /// The stop that `last_price` triggers first.
+    #[inline]
     pub fn triggered(&self, last_price: Price) -> Option<OrderId> {
         let buy = self.buys.first().filter(|(stop, _)| *stop <= last_price).map(|(_, id)| *id);
         let sell = self.sells.first().filter(|(stop, _)| !*stop >= last_price).map(|(_, id)| *id);
@@ -62,6 +76,10 @@ impl Stops {
         }
     }
 
+    pub fn len(&self) -> usize {
+        self.buys.len() + self.sells.len()
+    }
+
     pub fn ids(&self) -> Vec<OrderId> {
         let mut ids: Vec<OrderId> = self.buys.iter().chain(&self.sells).map(|(_, id)| *id).collect();
         ids.sort_unstable();
@@ -69,131 +87,193 @@ impl Stops {
     }
 }
 
-impl Book {
-    pub fn new() -> Book {
-        Book { bids: BookSide::new(Side::Buy), asks: BookSide::new(Side::Sell), stops: Stops::default() }
+impl BookSide {
+    fn new(flip: u64) -> BookSide {
+        BookSide { flip, keys: Vec::new(), levels: Vec::new(), amount: 0 }
     }
 
+    /// `Ok(index)` of the level at `price`, or `Err(index)` where it belongs.
     #[inline]
-    pub fn side(&self, side: Side) -> &BookSide {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
+    fn position(&self, price: Price) -> Result<usize, usize> {
+        self.keys.binary_search(&(price ^ self.flip))
+    }
+
+    /// Does an incoming order of the *other* side with this limit accept this side's best price?
+    #[inline]
+    fn is_reached(&self, limit: Price) -> bool {
+        self.keys.last().is_some_and(|best| *best >= limit ^ self.flip)
+    }
+
+    fn accepts(&self, limit: Price, price: Price) -> bool {
+        price ^ self.flip >= limit ^ self.flip
+    }
+}
+
+impl Book {
+    pub fn new() -> Book {
+        Book {
+            sides: [BookSide::new(0), BookSide::new(u64::MAX)],
+            levels: Vec::new(),
+            free: Vec::new(),
+            stops: Stops::default(),
         }
     }
 
     #[inline]
-    pub fn side_mut(&mut self, side: Side) -> &mut BookSide {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
+    fn side(&self, side: Side) -> &BookSide {
+        &self.sides[side as usize]
+    }
+
+    /// The best level of a side.
+    #[inline]
+    pub fn best(&self, side: Side) -> Option<&Level> {
+        self.side(side).levels.last().map(|level| &self.levels[*level as usize])
+    }
+
+    /// Writes back the best level after matching with it; a level without orders goes.
+    #[inline]
+    pub fn put_best(&mut self, side: Side, level: &Level) {
+        let side = &mut self.sides[side as usize];
+        let id = *side.levels.last().expect("it was matched with");
+        side.amount -= u128::from(self.levels[id as usize].amount - level.amount);
+        if level.orders == 0 {
+            side.keys.pop();
+            side.levels.pop();
+            self.free.push(id);
+        } else {
+            self.levels[id as usize] = *level;
         }
     }
 
     /// Would a limit order of `side` at `price` trade at once?
     #[inline]
     pub fn crosses(&self, side: Side, price: Price) -> bool {
-        self.side(side.opposite()).levels.last().is_some_and(|best| reaches(side, price, best.price))
-    }
-}
-
-/// Does a limit of `side` at `limit` accept `price`?
-#[inline]
-pub(crate) fn reaches(side: Side, limit: Price, price: Price) -> bool {
-    match side {
-        Side::Buy => price <= limit,
-        Side::Sell => price >= limit,
-    }
-}
-
-impl BookSide {
-    fn new(side: Side) -> BookSide {
-        BookSide { side, levels: Vec::new() }
+        self.side(side.opposite()).is_reached(price)
     }
 
-    /// `Ok(index)` of the level at `price`, or `Err(index)` where it belongs.
+    /// Does a limit of `side` at `limit` accept `price`?
+    pub fn reaches(&self, side: Side, limit: Price, price: Price) -> bool {
+        self.side(side.opposite()).accepts(limit, price)
+    }
+
+    /// Can the level at `price` take so much more? (Levels sum u64 amounts.)
     #[inline]
-    pub fn position(&self, price: Price) -> Result<usize, usize> {
-        match self.side {
-            Side::Buy => self.levels.binary_search_by(|level| level.price.cmp(&price)),
-            Side::Sell => self.levels.binary_search_by(|level| price.cmp(&level.price)),
-        }
+    pub fn has_room(&self, side: Side, price: Price, amount: Amount) -> bool {
+        // While the whole side fits, each of its levels does: the search is for brimming books.
+        self.side(side).amount + u128::from(amount) <= u128::from(u64::MAX)
+            || self.amount_at(side, price).checked_add(amount).is_some()
     }
 
     /// The amount that rests at `price`.
-    #[inline]
-    pub fn amount_at(&self, price: Price) -> Amount {
-        self.position(price).map_or(0, |at| self.levels[at].amount)
+    pub fn amount_at(&self, side: Side, price: Price) -> Amount {
+        let side = self.side(side);
+        side.position(price).map_or(0, |at| self.levels[side.levels[at] as usize].amount)
     }
 
     /// Puts an order at the end of its level and returns the level as it then is.
     #[inline]
-    pub fn push(&mut self, orders: &mut Orders, slot: Slot) -> Level {
-        let (price, remaining) = (orders[slot].price, orders[slot].remaining());
-        let at = match self.position(price) {
-            Ok(at) => at,
-            Err(at) => {
-                self.levels.insert(at, Level { price, amount: 0, head: NIL, tail: NIL, orders: 0 });
-                at
-            }
-        };
-        let level = &mut self.levels[at];
-        orders[slot].previous = level.tail;
+    pub fn push(&mut self, orders: &mut Orders, slot: Slot) -> LevelNow {
+        let order = &mut orders[slot];
+        let (order_side, price, remaining) = (order.side, order.price, order.remaining);
+        let id = self.level_at(order_side, price);
+        let level = &mut self.levels[id as usize];
+        order.level = id;
+        order.previous = level.tail;
         if level.tail == NIL {
             level.head = slot;
         } else {
             orders[level.tail].next = slot;
         }
         level.tail = slot;
-        level.amount += remaining;
-        level.orders += 1;
-        *level
+        let now = LevelNow { price, amount: level.amount + remaining, orders: level.orders + 1 };
+        level.amount = now.amount;
+        level.orders = now.orders;
+        self.sides[order_side as usize].amount += u128::from(remaining);
+        now
+    }
+
+    /// The level at `price`, made when there is none.
+    #[inline]
+    fn level_at(&mut self, side: Side, price: Price) -> u32 {
+        let side = &mut self.sides[side as usize];
+        match side.position(price) {
+            Ok(at) => side.levels[at],
+            Err(at) => {
+                let level = Level { price, amount: 0, head: NIL, tail: NIL, orders: 0 };
+                let id = match self.free.pop() {
+                    Some(id) => {
+                        self.levels[id as usize] = level;
+                        id
+                    }
+                    None => {
+                        self.levels.push(level);
+                        (self.levels.len() - 1) as u32
+                    }
+                };
+                side.keys.insert(at, price ^ side.flip);
+                side.levels.insert(at, id);
+                id
+            }
+        }
     }
 
     /// Takes an order out of its level, wherever it stands; returns the level as it then is (gone when it has no orders).
     #[inline]
-    pub fn remove(&mut self, orders: &mut Orders, slot: Slot) -> Level {
-        let at = self.position(orders[slot].price).expect("a resting order has its level");
-        let level = &mut self.levels[at];
+    pub fn remove(&mut self, orders: &mut Orders, slot: Slot) -> LevelNow {
+        let LiveOrder { level: id, side, remaining, .. } = orders[slot];
+        let level = &mut self.levels[id as usize];
         level.unlink(orders, slot);
-        let left = *level;
+        let left = level.now();
+        let side = &mut self.sides[side as usize];
+        side.amount -= u128::from(remaining);
         if left.orders == 0 {
-            self.levels.remove(at);
+            let at = side.position(left.price).expect("a level has its key");
+            side.keys.remove(at);
+            side.levels.remove(at);
+            self.free.push(id);
         }
         left
     }
 
-    /// Shrinks an order in its place; returns the level as it then is.
-    pub fn shrink(&mut self, orders: &mut Orders, slot: Slot, amount: Amount) -> Level {
-        let at = self.position(orders[slot].price).expect("a resting order has its level");
-        let level = &mut self.levels[at];
-        level.amount -= orders[slot].amount - amount;
-        orders[slot].amount = amount;
-        *level
+    /// Shrinks an order in its place to a new whole amount; returns the level as it then is.
+    pub fn shrink(&mut self, orders: &mut Orders, slot: Slot, amount: Amount) -> LevelNow {
+        let less = orders.amount(slot) - amount;
+        let level = &mut self.levels[orders[slot].level as usize];
+        level.amount -= less;
+        self.sides[orders[slot].side as usize].amount -= u128::from(less);
+        let now = level.now();
+        orders.shrink(slot, amount);
+        now
     }
 
-    /// Best level first.
-    pub fn best_first(&self) -> impl Iterator<Item = &Level> {
-        self.levels.iter().rev()
+    /// Levels of one side, best first.
+    pub fn best_first(&self, side: Side) -> impl Iterator<Item = &Level> {
+        self.side(side).levels.iter().rev().map(|level| &self.levels[*level as usize])
     }
 }
 
 impl Level {
+    #[inline]
+    pub fn now(&self) -> LevelNow {
+        LevelNow { price: self.price, amount: self.amount, orders: self.orders }
+    }
+
     /// Takes an order out of this level's list and sums.
     #[inline]
     pub fn unlink(&mut self, orders: &mut Orders, slot: Slot) {
-        let order = orders[slot];
-        if order.previous == NIL {
-            self.head = order.next;
+        let order = &orders[slot];
+        let (previous, next, remaining) = (order.previous, order.next, order.remaining);
+        if previous == NIL {
+            self.head = next;
         } else {
-            orders[order.previous].next = order.next;
+            orders[previous].next = next;
         }
-        if order.next == NIL {
-            self.tail = order.previous;
+        if next == NIL {
+            self.tail = previous;
         } else {
-            orders[order.next].previous = order.previous;
+            orders[next].previous = previous;
         }
-        self.amount -= order.remaining();
+        self.amount -= remaining;
         self.orders -= 1;
     }
 

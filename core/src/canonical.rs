@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Balance};
 use crate::command::MarketLimits;
 use crate::core::{Asset, Core};
 use crate::event::TransferMoved;
 use crate::market::{HALTED, Market, MarketTerms};
-use crate::orders::{Order, Rare, Ticket};
+use crate::orders::{Order, Rare};
 use crate::types::{
     AccountId, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderType, POST_ONLY,
     SelfTrade, Side, TimeInForce,
@@ -64,11 +64,10 @@ impl Core {
         write_limits(out, &market.limits);
         out.u32(market.maker_ppm).u32(market.taker_ppm).u64(market.last_price);
         for side in [Side::Buy, Side::Sell] {
-            let side = market.book.side(side);
-            out.u32(side.levels.iter().map(|level| level.orders).sum());
-            for level in side.best_first() {
+            out.u32(market.book.best_first(side).map(|level| level.orders).sum());
+            for level in market.book.best_first(side) {
                 for slot in level.slots(&self.orders) {
-                    self.write_order(out, &self.orders[slot]);
+                    write_order(out, &self.orders.order(slot));
                 }
             }
         }
@@ -76,16 +75,8 @@ impl Core {
         out.u32(stops.len() as u32);
         for id in stops {
             let slot = self.orders.find(id).expect("a waiting stop is live");
-            self.write_order(out, &self.orders[slot]);
+            write_order(out, &self.orders.order(slot));
         }
-    }
-
-    fn write_order(&self, out: &mut Sink<'_>, order: &Order) {
-        let rare = self.orders.rare(order);
-        out.u64(order.order_id).u32(order.account).u8(order.order_type as u8).u8(order.side as u8);
-        out.u8(order.tif as u8).u8(order.flags).u8(order.self_trade as u8);
-        out.u64(order.price).u64(order.amount).u64(order.filled).u64(rare.stop_price).u64(rare.expire_at);
-        out.u128(rare.funds).u128(rare.client_id).u32(order.maker_ppm).u32(order.taker_ppm).u64(order.created);
     }
 
     fn write_accounts(&self, out: &mut Sink<'_>) {
@@ -93,12 +84,13 @@ impl Core {
         for (id, account) in self.accounts.iter().enumerate() {
             let (maker_ppm, taker_ppm) = self.accounts.fee_fields(id as AccountId);
             out.u32(maker_ppm).u32(taker_ppm);
-            let rows = || account.balances.iter().filter(|row| row.available != 0 || row.held != 0);
-            out.u16(rows().count() as u16);
-            for row in rows() {
+            let mut rows = account.balances();
+            rows.retain(|row| row.available != 0 || row.held != 0);
+            out.u16(rows.len() as u16);
+            for row in &rows {
                 out.u16(row.asset).i128(row.available).i128(row.held);
             }
-            match &account.client_ids {
+            match account.client_ids() {
                 None => {
                     out.u32(0);
                 }
@@ -122,6 +114,14 @@ impl Core {
     }
 }
 
+fn write_order(out: &mut Sink<'_>, order: &Order) {
+    let rare = &order.rare;
+    out.u64(order.order_id).u32(order.account).u8(order.order_type as u8).u8(order.side as u8);
+    out.u8(order.tif as u8).u8(order.flags).u8(order.self_trade as u8);
+    out.u64(order.price).u64(order.amount).u64(order.filled).u64(rare.stop_price).u64(rare.expire_at);
+    out.u128(rare.funds).u128(rare.client_id).u32(order.maker_ppm).u32(order.taker_ppm).u64(order.created);
+}
+
 fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     let mut core = Core::new();
     core.seq = f.u64()?;
@@ -138,14 +138,14 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
         }
         core.assets.push(asset);
     }
-    let mut tickets = Vec::new();
+    let mut orders = Vec::new();
     for id in 0..f.u16()? {
-        read_market(f, &mut core, id, &mut tickets)?;
+        read_market(f, &mut core, id, &mut orders)?;
     }
     read_accounts(f, &mut core)?;
     core.accounts.next_entry_id = next_entry_id;
-    for ticket in &tickets {
-        place_again(&mut core, ticket)?;
+    for order in &orders {
+        place_again(&mut core, order)?;
     }
     for _ in 0..f.u32()? {
         let moved = TransferMoved {
@@ -167,7 +167,7 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     Some(core)
 }
 
-fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, tickets: &mut Vec<Ticket>) -> Option<()> {
+fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, orders: &mut Vec<Order>) -> Option<()> {
     let (base, quote) = (f.u16()?, f.u16()?);
     let (price_scale, amount_scale) = (f.u8()?, f.u8()?);
     let self_trade = SelfTrade::from_u8(f.u8()?)?;
@@ -190,14 +190,14 @@ fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, tickets: &mut 
     core.markets.push(market);
     for _ in 0..3 {
         for _ in 0..f.u32()? {
-            tickets.push(read_order(f, id)?);
+            orders.push(read_order(f, id)?);
         }
     }
     Some(())
 }
 
-fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Ticket> {
-    let ticket = Ticket {
+fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Order> {
+    let order = Order {
         market,
         order_id: f.u64()?,
         account: f.u32()?,
@@ -214,28 +214,27 @@ fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Ticket> {
         taker_ppm: f.u32()?,
         created: f.u64()?,
     };
-    let sane = ticket.flags <= POST_ONLY && ticket.filled <= ticket.amount;
-    sane.then_some(ticket)
+    let sane = order.flags <= POST_ONLY && order.filled <= order.amount;
+    sane.then_some(order)
 }
 
 /// Puts an order back where it stood. Balances already show what it holds.
-fn place_again(core: &mut Core, ticket: &Ticket) -> Option<()> {
-    let fits = core.account_exists(ticket.account)
-        && ticket.order_id < core.next_order_id
-        && core.orders.find(ticket.order_id).is_none();
+fn place_again(core: &mut Core, order: &Order) -> Option<()> {
+    let fits = core.account_exists(order.account)
+        && order.order_id < core.next_order_id
+        && core.orders.find(order.order_id).is_none();
     if !fits {
         return None;
     }
-    core.accounts.remember_client_id(ticket.account, ticket.rare.client_id, ticket.order_id);
-    let slot = core.shelve(ticket);
-    let book = &mut core.markets[usize::from(ticket.market)].book;
-    if ticket.order_type.is_stop() {
-        book.stops.insert(ticket.side, ticket.rare.stop_price, ticket.order_id);
+    core.accounts.remember_client_id(order.account, order.rare.client_id, order.order_id);
+    let slot = core.shelve(order);
+    let book = &mut core.markets[usize::from(order.market)].book;
+    if order.order_type.is_stop() {
+        book.stops.insert(order.side, order.rare.stop_price, order.order_id);
         return Some(());
     }
-    let side = book.side_mut(ticket.side);
-    side.amount_at(ticket.price).checked_add(ticket.remaining())?;
-    side.push(&mut core.orders, slot);
+    book.amount_at(order.side, order.price).checked_add(order.remaining())?;
+    book.push(&mut core.orders, slot);
     Some(())
 }
 
@@ -251,11 +250,11 @@ fn read_accounts(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
         }
         let fees = (f.u32()?, f.u32()?);
         if fees != (NO_FEE_OVERRIDE, NO_FEE_OVERRIDE) {
-            core.accounts.get_mut(account).fees = Some(fees);
+            core.accounts.get_mut(account).set_fees(Some(fees));
         }
         for _ in 0..f.u16()? {
             let (asset, available, held) = (f.u16()?, f.i128()?, f.i128()?);
-            core.accounts.get_mut(account).balances.push(crate::accounts::Balance { asset, available, held });
+            core.accounts.get_mut(account).restore_balance(Balance { asset, available, held });
         }
         read_client_ids(f, &mut core.accounts, account)?;
     }

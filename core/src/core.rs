@@ -70,34 +70,62 @@ impl Core {
     pub fn apply(&mut self, time: Micros, command: &Command<'_>) -> Outcome {
         self.events.clear();
         self.seq += 1;
+        let mut outcome = Outcome { seq: self.seq, ..Outcome::default() };
         let answer = if time < self.time {
             Err(Reject::TimeWentBack.into())
         } else {
             self.time = time;
-            self.dispatch(command)
+            self.dispatch(command, &mut outcome)
         };
-        match answer {
-            Ok(outcome) => Outcome { seq: self.seq, ..outcome },
-            Err(refusal) => self.refused(command, refusal),
+        if let Err(refusal) = answer {
+            self.refused(command, refusal, &mut outcome);
+        }
+        outcome
+    }
+
+    /// Warms the caches for a command that comes soon. Changes nothing; on a large venue most of a command's time is waiting for memory.
+    #[inline]
+    pub fn prepare(&self, command: &Command<'_>) {
+        match command {
+            Command::PlaceOrder(order) => {
+                self.accounts.prefetch(order.account);
+                self.orders.prefetch_account(order.account);
+            }
+            Command::CancelOrder { account, order_id } => {
+                self.accounts.prefetch(*account);
+                self.orders.prefetch_account(*account);
+                self.orders.prefetch_order(*order_id);
+            }
+            _ => {}
         }
     }
 
     #[inline]
-    fn dispatch(&mut self, command: &Command<'_>) -> Answer {
+    fn dispatch(&mut self, command: &Command<'_>, outcome: &mut Outcome) -> Answer {
         match command {
-            Command::PlaceOrder(order) => self.place_order(order),
-            Command::CancelOrder { account, order_id } => self.cancel_order(*account, *order_id),
-            Command::CancelMany { account, order_ids } => self.cancel_many(*account, *order_ids),
-            Command::CancelAll { account, market, side } => self.cancel_all(*account, *market, *side),
-            Command::ReplaceOrder(replace) => self.replace_order(replace),
-            Command::Transfer(transfer) => self.transfer(transfer),
-            Command::PostTransfer { transfer_id } => self.post_transfer(*transfer_id),
-            Command::VoidTransfer { transfer_id } => self.void_transfer(*transfer_id),
-            Command::AdvanceTime => self.expire_orders(),
-            Command::Note => Ok(Outcome::default()),
-            Command::OpenAccount => self.open_account(),
-            Command::CreateAsset(asset) => self.create_asset(asset),
-            Command::CreateMarket(market) => self.create_market(market),
+            Command::PlaceOrder(order) => self.place_order(order, outcome),
+            Command::CancelOrder { account, order_id } => self.cancel_order(*account, *order_id, outcome),
+            Command::ReplaceOrder(replace) => self.replace_order(replace, outcome),
+            _ => self.dispatch_rare(command, outcome),
+        }
+    }
+
+    #[inline(never)]
+    fn dispatch_rare(&mut self, command: &Command<'_>, outcome: &mut Outcome) -> Answer {
+        match command {
+            Command::PlaceOrder(_) | Command::CancelOrder { .. } | Command::ReplaceOrder(_) => {
+                unreachable!("dispatched by the caller")
+            }
+            Command::CancelMany { account, order_ids } => self.cancel_many(*account, *order_ids, outcome),
+            Command::CancelAll { account, market, side } => self.cancel_all(*account, *market, *side, outcome),
+            Command::Transfer(transfer) => self.transfer(transfer, outcome),
+            Command::PostTransfer { transfer_id } => self.post_transfer(*transfer_id, outcome),
+            Command::VoidTransfer { transfer_id } => self.void_transfer(*transfer_id, outcome),
+            Command::AdvanceTime => self.expire_orders(outcome),
+            Command::Note => Ok(()),
+            Command::OpenAccount => self.open_account(outcome),
+            Command::CreateAsset(asset) => self.create_asset(asset, outcome),
+            Command::CreateMarket(market) => self.create_market(market, outcome),
             Command::SetMarketLimits { market, limits } => self.set_market_limits(*market, limits),
             Command::SetMarketStatus { market, status } => self.set_market_status(*market, *status),
             Command::SetMarketFees { market, maker_ppm, taker_ppm } => {
@@ -111,7 +139,7 @@ impl Core {
     }
 
     #[cold]
-    fn refused(&mut self, command: &Command<'_>, refusal: Refusal) -> Outcome {
+    fn refused(&mut self, command: &Command<'_>, refusal: Refusal, outcome: &mut Outcome) {
         let code = refusal.reject as u16;
         match command {
             Command::PlaceOrder(order) => {
@@ -122,7 +150,7 @@ impl Core {
             }
             _ => {}
         }
-        Outcome { seq: self.seq, code, id: refusal.id, ..Outcome::default() }
+        *outcome = Outcome { seq: self.seq, code, id: refusal.id, ..Outcome::default() };
     }
 
     /// What the last command did, in order.

@@ -1,10 +1,10 @@
 //! What happened, in the past tense: enough to rebuild every view without asking the core.
 
+use crate::command::{MarketLimits, PlaceOrder};
 use crate::market::MarketTerms;
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, Business, DoneReason, MarketId, Micros, OrderId, Ppm, Price, Side,
 };
-use crate::command::{MarketLimits, PlaceOrder};
 use crate::wire::{write_event, write_limits};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

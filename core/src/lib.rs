@@ -19,6 +19,7 @@ mod place;
 mod python;
 mod reads;
 mod replace;
+pub mod replay;
 mod setup;
 mod stops;
 mod transfers;
@@ -27,13 +28,11 @@ mod wire;
 
 pub use accounts::Balance;
 pub use canonical::RestoreError;
-pub use command::{
-    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer,
-};
+pub use command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 pub use core::Core;
 pub use event::Event;
 pub use market::Market;
-pub use orders::Order;
+pub use orders::{Order, Rare};
 pub use outcome::{Outcome, Reject, Status};
 pub use types::*;
 pub use wire::{Record, RecordError, records, write_applied, write_record};

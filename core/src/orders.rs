@@ -1,32 +1,45 @@
 //! Live orders: a slab with intrusive lists, found by id without hashing.
+//!
+//! What matching and cancelling touch fills one cache line per order; the rest stands in a second array of the same slots.
 
-use crate::types::{AccountId, Amount, MarketId, Micros, OrderId, Ppm, Price, SelfTrade, Side, OrderType, TimeInForce};
+use crate::types::{
+    AccountId, Amount, MarketId, Micros, OrderId, OrderType, Ppm, Price, SelfTrade, Side, TimeInForce, prefetch,
+};
 
 pub(crate) type Slot = u32;
 pub(crate) const NIL: Slot = u32::MAX;
 
-/// A resting or waiting order. What few orders have lives in [`Rare`].
+/// A resting or waiting order, as far as the hot path needs it.
 #[derive(Clone, Copy, Debug)]
-pub struct Order {
+#[repr(align(64))]
+pub(crate) struct LiveOrder {
     pub order_id: OrderId,
     pub price: Price,
-    pub amount: Amount,
-    pub filled: Amount,
-    pub created: Micros,
+    /// 0 for an order that names funds.
+    pub remaining: Amount,
     pub account: AccountId,
     pub maker_ppm: Ppm,
-    pub taker_ppm: Ppm,
-    pub(crate) next: Slot,
-    pub(crate) previous: Slot,
+    /// The level it rests in; meaningless while it waits.
+    pub level: u32,
+    pub next: Slot,
+    pub previous: Slot,
     account_next: Slot,
     account_previous: Slot,
     rare: u32,
     pub market: MarketId,
     pub side: Side,
     pub order_type: OrderType,
-    pub tif: TimeInForce,
+    tif: TimeInForce,
     pub flags: u8,
-    pub self_trade: SelfTrade,
+    self_trade: SelfTrade,
+}
+
+/// What only reads, replacements and reports need.
+#[derive(Clone, Copy, Debug)]
+struct Cold {
+    amount: Amount,
+    created: Micros,
+    taker_ppm: Ppm,
 }
 
 /// Fields that most orders leave at zero.
@@ -38,9 +51,9 @@ pub struct Rare {
     pub client_id: u128,
 }
 
-/// An order outside the slab: on its way in, or taken out to be matched again.
+/// A whole order, outside the slab: on its way in, taken out to be matched again, or read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ticket {
+pub struct Order {
     pub order_id: OrderId,
     pub account: AccountId,
     pub market: MarketId,
@@ -60,8 +73,14 @@ pub(crate) struct Ticket {
 
 impl Order {
     #[inline]
+    pub fn has_funds(&self) -> bool {
+        self.rare.funds != 0
+    }
+
+    /// What is left to trade; 0 for an order that names funds instead.
+    #[inline]
     pub fn remaining(&self) -> Amount {
-        self.amount - self.filled
+        if self.has_funds() { 0 } else { self.amount - self.filled }
     }
 
     /// An untriggered stop.
@@ -70,9 +89,22 @@ impl Order {
     }
 }
 
+impl LiveOrder {
+    pub fn is_waiting(&self) -> bool {
+        self.order_type.is_stop()
+    }
+
+    /// Has a client id, an end, a stop price or funds.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.rare == NIL
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Orders {
-    slots: Vec<Order>,
+    slots: Vec<LiveOrder>,
+    cold: Vec<Cold>,
     free: Vec<Slot>,
     by_id: IdIndex,
     by_account: Vec<AccountOrders>,
@@ -87,17 +119,17 @@ struct AccountOrders {
 }
 
 impl std::ops::Index<Slot> for Orders {
-    type Output = Order;
+    type Output = LiveOrder;
 
     #[inline]
-    fn index(&self, slot: Slot) -> &Order {
+    fn index(&self, slot: Slot) -> &LiveOrder {
         &self.slots[slot as usize]
     }
 }
 
 impl std::ops::IndexMut<Slot> for Orders {
     #[inline]
-    fn index_mut(&mut self, slot: Slot) -> &mut Order {
+    fn index_mut(&mut self, slot: Slot) -> &mut LiveOrder {
         &mut self.slots[slot as usize]
     }
 }
@@ -115,6 +147,21 @@ impl Orders {
         self.by_id.get(order_id)
     }
 
+    #[inline]
+    pub fn prefetch_account(&self, account: AccountId) {
+        if let Some(orders) = self.by_account.get(account as usize) {
+            prefetch(orders);
+        }
+    }
+
+    #[inline]
+    pub fn prefetch_order(&self, order_id: OrderId) {
+        let Some(slot) = self.find(order_id) else { return };
+        prefetch(&self.slots[slot as usize]);
+        prefetch(&self.cold[slot as usize]);
+    }
+
+    #[inline]
     pub fn count_of(&self, account: AccountId) -> u32 {
         self.by_account[account as usize].count
     }
@@ -128,51 +175,94 @@ impl Orders {
         })
     }
 
-    pub fn rare(&self, order: &Order) -> Rare {
-        if order.rare == NIL { Rare::default() } else { self.rare[order.rare as usize] }
+    #[inline]
+    pub fn amount(&self, slot: Slot) -> Amount {
+        self.cold[slot as usize].amount
     }
 
-    pub fn insert(&mut self, ticket: &Ticket) -> Slot {
-        let order = Order {
-            order_id: ticket.order_id,
-            price: ticket.price,
-            amount: ticket.amount,
-            filled: ticket.filled,
-            created: ticket.created,
-            account: ticket.account,
-            maker_ppm: ticket.maker_ppm,
-            taker_ppm: ticket.taker_ppm,
+    /// Shrinks the whole amount in place; what is filled stays filled.
+    pub fn shrink(&mut self, slot: Slot, amount: Amount) {
+        let cold = &mut self.cold[slot as usize];
+        self.slots[slot as usize].remaining -= cold.amount - amount;
+        cold.amount = amount;
+    }
+
+    pub fn rare(&self, slot: Slot) -> Rare {
+        let at = self[slot].rare;
+        if at == NIL { Rare::default() } else { self.rare[at as usize] }
+    }
+
+    pub fn order(&self, slot: Slot) -> Order {
+        let live = self[slot];
+        let cold = self.cold[slot as usize];
+        Order {
+            order_id: live.order_id,
+            account: live.account,
+            market: live.market,
+            side: live.side,
+            order_type: live.order_type,
+            tif: live.tif,
+            flags: live.flags,
+            self_trade: live.self_trade,
+            price: live.price,
+            amount: cold.amount,
+            filled: cold.amount - live.remaining,
+            created: cold.created,
+            maker_ppm: live.maker_ppm,
+            taker_ppm: cold.taker_ppm,
+            rare: self.rare(slot),
+        }
+    }
+
+    /// Takes an order in; a resting one still has to be linked into its level.
+    #[inline]
+    pub fn insert(&mut self, order: &Order) -> Slot {
+        let rare = if order.rare == Rare::default() { NIL } else { self.insert_rare(order.rare) };
+        let head = self.by_account[order.account as usize].head;
+        let live = LiveOrder {
+            order_id: order.order_id,
+            price: order.price,
+            remaining: order.remaining(),
+            account: order.account,
+            maker_ppm: order.maker_ppm,
+            level: NIL,
             next: NIL,
             previous: NIL,
-            account_next: NIL,
+            account_next: head,
             account_previous: NIL,
-            rare: self.insert_rare(ticket.rare),
-            market: ticket.market,
-            side: ticket.side,
-            order_type: ticket.order_type,
-            tif: ticket.tif,
-            flags: ticket.flags,
-            self_trade: ticket.self_trade,
+            rare,
+            market: order.market,
+            side: order.side,
+            order_type: order.order_type,
+            tif: order.tif,
+            flags: order.flags,
+            self_trade: order.self_trade,
         };
+        let cold = Cold { amount: order.amount, created: order.created, taker_ppm: order.taker_ppm };
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot as usize] = order;
+                self.slots[slot as usize] = live;
+                self.cold[slot as usize] = cold;
                 slot
             }
             None => {
-                self.slots.push(order);
+                self.slots.push(live);
+                self.cold.push(cold);
                 (self.slots.len() - 1) as Slot
             }
         };
-        self.by_id.insert(ticket.order_id, slot);
-        self.link_to_account(slot, ticket.account);
+        self.by_id.insert(order.order_id, slot);
+        let orders = &mut self.by_account[order.account as usize];
+        orders.head = slot;
+        orders.count += 1;
+        if head != NIL {
+            self[head].account_previous = slot;
+        }
         slot
     }
 
+    #[cold]
     fn insert_rare(&mut self, rare: Rare) -> u32 {
-        if rare == Rare::default() {
-            return NIL;
-        }
         match self.rare_free.pop() {
             Some(at) => {
                 self.rare[at as usize] = rare;
@@ -185,54 +275,27 @@ impl Orders {
         }
     }
 
+    /// Takes an order out. It must already have left its book level.
     #[inline]
-    fn link_to_account(&mut self, slot: Slot, account: AccountId) {
+    pub fn remove(&mut self, slot: Slot) {
+        let order = &self.slots[slot as usize];
+        let (order_id, account, rare) = (order.order_id, order.account, order.rare);
+        let (previous, next) = (order.account_previous, order.account_next);
+        if rare != NIL {
+            self.rare_free.push(rare);
+        }
+        self.by_id.remove(order_id);
         let orders = &mut self.by_account[account as usize];
-        let head = std::mem::replace(&mut orders.head, slot);
-        orders.count += 1;
-        self[slot].account_next = head;
-        if head != NIL {
-            self[head].account_previous = slot;
-        }
-    }
-
-    /// Takes an order out of the slab. It must already have left its book level.
-    #[inline]
-    pub fn remove(&mut self, slot: Slot) -> Ticket {
-        let order = self[slot];
-        let rare = self.rare(&order);
-        if order.rare != NIL {
-            self.rare_free.push(order.rare);
-        }
-        self.by_id.remove(order.order_id);
-        let orders = &mut self.by_account[order.account as usize];
         orders.count -= 1;
-        if order.account_previous == NIL {
-            orders.head = order.account_next;
+        if previous == NIL {
+            orders.head = next;
         } else {
-            self[order.account_previous].account_next = order.account_next;
+            self[previous].account_next = next;
         }
-        if order.account_next != NIL {
-            self[order.account_next].account_previous = order.account_previous;
+        if next != NIL {
+            self[next].account_previous = previous;
         }
         self.free.push(slot);
-        Ticket {
-            order_id: order.order_id,
-            account: order.account,
-            market: order.market,
-            side: order.side,
-            order_type: order.order_type,
-            tif: order.tif,
-            flags: order.flags,
-            self_trade: order.self_trade,
-            price: order.price,
-            amount: order.amount,
-            filled: order.filled,
-            created: order.created,
-            maker_ppm: order.maker_ppm,
-            taker_ppm: order.taker_ppm,
-            rare,
-        }
     }
 }
 

@@ -117,16 +117,6 @@ pub struct Outcome {
     pub total: Atoms,
 }
 
-impl Outcome {
-    pub(crate) fn with_id(id: u64) -> Outcome {
-        Outcome { id, ..Outcome::default() }
-    }
-
-    pub(crate) fn with_count(count: u32) -> Outcome {
-        Outcome { count, ..Outcome::default() }
-    }
-}
-
 /// A refusal on its way out; `id` names what is in the way, where something is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refusal {
@@ -140,7 +130,8 @@ impl From<Reject> for Refusal {
     }
 }
 
-pub(crate) type Answer = Result<Outcome, Refusal>;
+/// What a command handler returns; the outcome it writes field by field through a reference, which keeps wide copies off the hot path.
+pub(crate) type Answer = Result<(), Refusal>;
 
 /// Reads as one line of a column of checks: `refuse(price < min, PriceTooLow)?`.
 #[inline]

@@ -1,12 +1,12 @@
 //! Placing, matching, resting and cancelling orders.
 
 use crate::accounts::Change;
-use crate::book::{Level, reaches};
+use crate::book::{Level, LevelNow};
 use crate::command::{OrderIds, PlaceOrder};
 use crate::core::Core;
 use crate::event::{Event, OrderAccepted, OrderDone, TradeExecuted};
 use crate::market::{HALTED, Market};
-use crate::orders::{NIL, Order, Rare, Slot, Ticket};
+use crate::orders::{LiveOrder, NIL, Order, Rare, Slot};
 use crate::outcome::Reject::{
     AccountNotFound, AlreadyExpired, AmountTooLarge, AmountTooSmall, ClientIdUsed, CombinationInvalid, EnumInvalid,
     FillOrKillUnfillable, InsufficientFunds, LevelFull, MarketHalted, MarketNotFound, NotYourOrder, OrderNotFound,
@@ -36,18 +36,7 @@ enum Stop {
     OutOfFunds,
 }
 
-impl Ticket {
-    #[inline]
-    fn has_funds(&self) -> bool {
-        self.rare.funds != 0
-    }
-
-    /// What is left to trade; 0 for an order that names funds instead.
-    #[inline]
-    pub fn remaining(&self) -> Amount {
-        if self.has_funds() { 0 } else { self.amount - self.filled }
-    }
-
+impl Order {
     #[inline]
     fn is_complete(&self, run: &Run) -> bool {
         if self.has_funds() { run.total as u128 == self.rare.funds } else { self.amount == self.filled }
@@ -65,8 +54,8 @@ fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInFor
             || post_only
             || (c.funds != 0 && (side == Side::Sell || c.amount != 0 || tif == TimeInForce::Fok))
     };
-    let stop_market = order_type == OrderType::StopMarket
-        && (tif == TimeInForce::Fok || (side == Side::Buy && c.funds == 0));
+    let stop_market =
+        order_type == OrderType::StopMarket && (tif == TimeInForce::Fok || (side == Side::Buy && c.funds == 0));
     by_type
         || stop_market
         || order_type.is_stop() != (c.stop_price != 0)
@@ -75,29 +64,10 @@ fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInFor
 }
 
 impl Core {
-    pub(crate) fn place_order(&mut self, c: &PlaceOrder) -> Answer {
-        let ticket = self.check_place(c)?;
-        self.next_order_id += 1;
-        self.accounts.remember_client_id(c.account, c.client_id, ticket.order_id);
-        self.events.push(OrderAccepted::of(ticket.order_id, c, ticket.maker_ppm, ticket.taker_ppm));
-        let mut outcome = if ticket.order_type.is_stop() { self.wait(&ticket) } else { self.enter(ticket) };
-        self.trigger_stops(c.market, ticket.order_id, &mut outcome);
-        Ok(outcome)
-    }
-
-    /// One column of refusals, in the order of the page.
     #[inline]
-    fn check_place(&self, c: &PlaceOrder) -> Result<Ticket, Refusal> {
-        refuse(!self.account_exists(c.account), AccountNotFound)?;
-        refuse(c.account < FIRST_USER_ACCOUNT, SystemAccount)?;
-        refuse(!self.market_exists(c.market), MarketNotFound)?;
+    pub(crate) fn place_order(&mut self, c: &PlaceOrder, outcome: &mut Outcome) -> Answer {
+        let (side, order_type, tif, self_trade) = check_enums(self, c)?;
         let market = self.market(c.market);
-        refuse(market.status == HALTED, MarketHalted)?;
-        let side = Side::from_u8(c.side).ok_or(EnumInvalid)?;
-        let order_type = OrderType::from_u8(c.order_type).ok_or(EnumInvalid)?;
-        let tif = TimeInForce::from_u8(c.tif).ok_or(EnumInvalid)?;
-        let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
-        refuse(c.flags > POST_ONLY, EnumInvalid)?;
         refuse(contradicts(c, side, order_type, tif), CombinationInvalid)?;
         check_sizes(market, c, order_type)?;
         refuse(tif == TimeInForce::Gtd && c.expire_at <= self.time, AlreadyExpired)?;
@@ -106,11 +76,8 @@ impl Core {
                 return Err(Refusal { reject: ClientIdUsed, id });
             }
         }
-        let rests = order_type.is_stop() || (order_type == OrderType::Limit && tif.rests());
-        refuse(rests && self.orders.count_of(c.account) >= self.max_open_orders, TooManyOpenOrders)?;
-        refuse(c.flags & POST_ONLY != 0 && market.book.crosses(side, c.price), WouldCross)?;
         let (maker_ppm, taker_ppm) = self.accounts.fees(c.account, (market.maker_ppm, market.taker_ppm));
-        let ticket = Ticket {
+        let mut order = Order {
             order_id: self.next_order_id,
             account: c.account,
             market: c.market,
@@ -127,39 +94,55 @@ impl Core {
             taker_ppm,
             rare: Rare { stop_price: c.stop_price, expire_at: c.expire_at, funds: c.funds, client_id: c.client_id },
         };
-        let available = self.accounts.available(c.account, market.terms.paid(side));
-        refuse(available < least_needed(market, &ticket), InsufficientFunds)?;
-        refuse(
-            tif == TimeInForce::Fok && !order_type.is_stop() && !self.is_fillable(&ticket),
-            FillOrKillUnfillable,
-        )?;
-        if order_type.is_limit() && tif.rests() {
-            let level = market.book.side(side).amount_at(c.price);
-            refuse(level.checked_add(c.amount).is_none(), LevelFull)?;
+        self.check_standing(&order)?;
+        self.next_order_id += 1;
+        self.accounts.remember_client_id(c.account, c.client_id, order.order_id);
+        self.events.push(OrderAccepted::of(order.order_id, c, maker_ppm, taker_ppm));
+        if order_type.is_stop() {
+            self.wait(&order, outcome);
+        } else {
+            self.enter(&mut order, outcome);
         }
-        Ok(ticket)
+        self.trigger_stops(c.market, order.order_id, outcome);
+        Ok(())
+    }
+
+    /// The checks against what the account has and what stands in the book (core.md, PlaceOrder 8 to 12).
+    #[inline]
+    fn check_standing(&self, order: &Order) -> Result<(), Refusal> {
+        let market = self.market(order.market);
+        let (side, price) = (order.side, order.price);
+        let is_limit = order.order_type.is_limit();
+        let is_stop = order.order_type.is_stop();
+        let rests = is_stop || (is_limit && order.tif.rests());
+        refuse(rests && self.orders.count_of(order.account) >= self.max_open_orders, TooManyOpenOrders)?;
+        refuse(order.flags & POST_ONLY != 0 && market.book.crosses(side, price), WouldCross)?;
+        let available = self.accounts.available(order.account, market.terms.paid(side));
+        refuse(available < least_needed(market, order), InsufficientFunds)?;
+        refuse(order.tif == TimeInForce::Fok && !is_stop && !self.is_fillable(order), FillOrKillUnfillable)?;
+        refuse(is_limit && order.tif.rests() && !market.book.has_room(side, price, order.amount), LevelFull)
     }
 
     /// Could all of this fill-or-kill order trade right now?
-    fn is_fillable(&self, ticket: &Ticket) -> bool {
-        let market = self.market(ticket.market);
-        let mode = market.self_trade(ticket.self_trade);
-        let mut needed = ticket.amount - ticket.filled;
+    fn is_fillable(&self, order: &Order) -> bool {
+        let market = self.market(order.market);
+        let mode = market.self_trade(order.self_trade);
+        let mut needed = order.amount - order.filled;
         let mut cost: u128 = 0;
-        'walk: for level in market.book.side(ticket.side.opposite()).best_first() {
-            if ticket.order_type.is_limit() && !reaches(ticket.side, ticket.price, level.price) {
+        'walk: for level in market.book.best_first(order.side.opposite()) {
+            if order.order_type.is_limit() && !market.book.reaches(order.side, order.price, level.price) {
                 break;
             }
             for slot in level.slots(&self.orders) {
                 let maker = &self.orders[slot];
-                if maker.account == ticket.account {
+                if maker.account == order.account {
                     match mode {
                         SelfTrade::CancelOldest => continue,
                         SelfTrade::CancelNewest | SelfTrade::CancelBoth => break 'walk,
                         SelfTrade::Allow | SelfTrade::MarketDefault => {}
                     }
                 }
-                let fill = needed.min(maker.remaining());
+                let fill = needed.min(maker.remaining);
                 cost += market.terms.total(level.price, fill) as u128;
                 needed -= fill;
                 if needed == 0 {
@@ -167,68 +150,65 @@ impl Core {
                 }
             }
         }
-        let available = self.accounts.available(ticket.account, market.terms.paid(ticket.side));
-        let affordable = ticket.order_type.is_limit()
-            || match ticket.side {
+        let available = self.accounts.available(order.account, market.terms.paid(order.side));
+        let affordable = order.order_type.is_limit()
+            || match order.side {
                 Side::Buy => cost <= available.max(0) as u128,
-                Side::Sell => market.terms.base_atoms(ticket.amount) <= available,
+                Side::Sell => market.terms.base_atoms(order.amount) <= available,
             };
         needed == 0 && affordable
     }
 
     /// A stop takes its place in the index, with its whole cost held.
-    fn wait(&mut self, ticket: &Ticket) -> Outcome {
-        let held = self.hold_of(ticket);
-        self.hold(ticket, held);
-        let slot = self.shelve(ticket);
-        debug_assert!(self.orders[slot].is_waiting());
-        self.market_mut(ticket.market).book.stops.insert(ticket.side, ticket.rare.stop_price, ticket.order_id);
-        Outcome { id: ticket.order_id, status: Status::Waiting, remaining: ticket.remaining(), ..Outcome::default() }
+    fn wait(&mut self, order: &Order, outcome: &mut Outcome) {
+        let held = self.hold_of(order);
+        self.hold(order, held);
+        self.shelve(order);
+        self.market_mut(order.market).book.stops.insert(order.side, order.rare.stop_price, order.order_id);
+        outcome.id = order.order_id;
+        outcome.status = Status::Waiting;
+        outcome.remaining = order.remaining();
     }
 
     /// Matches a limit or market order against the book, then rests or finishes what is left.
     #[inline]
-    pub(crate) fn enter(&mut self, mut ticket: Ticket) -> Outcome {
+    pub(crate) fn enter(&mut self, order: &mut Order, outcome: &mut Outcome) {
         let mut run = Run::default();
-        let stop = self.match_taker(&mut ticket, &mut run);
-        let status = self.finish(&ticket, stop);
-        Outcome {
-            id: ticket.order_id,
-            status,
-            filled: run.filled,
-            remaining: ticket.remaining(),
-            total: run.total,
-            count: run.trades,
-            ..Outcome::default()
-        }
+        // Most orders do not cross: then there is nothing to set up.
+        let stop = if !order.order_type.is_limit() || self.market(order.market).book.crosses(order.side, order.price) {
+            self.match_taker(order, &mut run)
+        } else {
+            Stop::NoMatch
+        };
+        outcome.id = order.order_id;
+        outcome.status = self.finish(order, stop);
+        outcome.filled = run.filled;
+        outcome.remaining = order.remaining();
+        outcome.total = run.total;
+        outcome.count = run.trades;
     }
 
-    #[inline]
-    fn match_taker(&mut self, ticket: &mut Ticket, run: &mut Run) -> Stop {
-        let opposite = ticket.side.opposite();
-        let is_limit = ticket.order_type.is_limit();
+    fn match_taker(&mut self, order: &mut Order, run: &mut Run) -> Stop {
+        let opposite = order.side.opposite();
+        let is_limit = order.order_type.is_limit();
         loop {
-            if ticket.is_complete(run) {
+            if order.is_complete(run) {
                 return Stop::Complete;
             }
-            let Some(best) = self.market(ticket.market).book.side(opposite).levels.last() else {
+            let book = &self.market(order.market).book;
+            let Some(best) = book.best(opposite) else {
                 return Stop::NoMatch;
             };
-            if is_limit && !reaches(ticket.side, ticket.price, best.price) {
+            if is_limit && !book.crosses(order.side, order.price) {
                 return Stop::NoMatch;
             }
             // The level is worked on as a copy and written back once, when the matcher leaves it.
             let before = *best;
             let mut level = before;
-            let stop = self.match_level(&mut level, ticket, run);
+            let stop = self.match_level(&mut level, order, run);
             if level.amount != before.amount || level.orders != before.orders {
-                let levels = &mut self.market_mut(ticket.market).book.side_mut(opposite).levels;
-                if level.orders == 0 {
-                    levels.pop();
-                } else {
-                    *levels.last_mut().expect("it was there") = level;
-                }
-                self.level_changed(ticket.market, opposite, &level);
+                self.market_mut(order.market).book.put_best(opposite, &level);
+                self.level_changed(order.market, opposite, &level.now());
             }
             if let Some(stop) = stop {
                 return stop;
@@ -237,15 +217,15 @@ impl Core {
     }
 
     /// Trades with one level, oldest order first. `None`: the level is used up.
-    fn match_level(&mut self, level: &mut Level, ticket: &mut Ticket, run: &mut Run) -> Option<Stop> {
-        let mode = self.market(ticket.market).self_trade(ticket.self_trade);
+    fn match_level(&mut self, level: &mut Level, order: &mut Order, run: &mut Run) -> Option<Stop> {
+        let mode = self.market(order.market).self_trade(order.self_trade);
         while level.head != NIL {
-            if ticket.is_complete(run) {
+            if order.is_complete(run) {
                 return Some(Stop::Complete);
             }
             let slot = level.head;
             let maker = self.orders[slot];
-            if maker.account == ticket.account && mode != SelfTrade::Allow {
+            if maker.account == order.account && mode != SelfTrade::Allow {
                 if mode != SelfTrade::CancelNewest {
                     level.unlink(&mut self.orders, slot);
                     self.cancel_unlinked(slot, DoneReason::SelfTrade);
@@ -255,21 +235,20 @@ impl Core {
                 }
                 continue;
             }
-            let fill = match self.next_fill(ticket, run, &maker) {
+            let fill = match self.next_fill(order, run, &maker) {
                 Ok(fill) => fill,
                 Err(stop) => return Some(stop),
             };
-            ticket.filled += fill;
+            order.filled += fill;
             run.filled += fill;
             run.trades += 1;
-            run.total += self.trade(&maker, ticket, fill);
-            if maker.remaining() == fill {
+            run.total += self.trade(&maker, order, fill);
+            if maker.remaining == fill {
                 level.unlink(&mut self.orders, slot);
-                let mut done = self.retire(slot);
-                done.filled = done.amount;
-                self.done(&done, DoneReason::Filled);
+                let filled = self.orders.amount(slot);
+                self.retire(slot, DoneReason::Filled, 0, filled);
             } else {
-                self.orders[slot].filled += fill;
+                self.orders[slot].remaining -= fill;
                 level.amount -= fill;
             }
         }
@@ -278,25 +257,25 @@ impl Core {
 
     /// How much the taker trades with this maker: at least 1.
     #[inline]
-    fn next_fill(&self, ticket: &Ticket, run: &Run, maker: &Order) -> Result<Amount, Stop> {
-        let offered = maker.remaining();
-        if ticket.order_type.is_limit() {
-            return Ok(offered.min(ticket.amount - ticket.filled));
+    fn next_fill(&self, order: &Order, run: &Run, maker: &LiveOrder) -> Result<Amount, Stop> {
+        let offered = maker.remaining;
+        if order.order_type.is_limit() {
+            return Ok(offered.min(order.amount - order.filled));
         }
-        let terms = &self.market(ticket.market).terms;
-        let available = self.accounts.available(ticket.account, terms.paid(ticket.side)).max(0) as u128;
-        let unit = match ticket.side {
+        let terms = &self.market(order.market).terms;
+        let available = self.accounts.available(order.account, terms.paid(order.side)).max(0) as u128;
+        let unit = match order.side {
             Side::Buy => u128::from(maker.price) * terms.quote_unit,
             Side::Sell => terms.base_unit,
         };
-        let (wanted, money) = if ticket.has_funds() {
-            let left = ticket.rare.funds - run.total as u128;
+        let (wanted, money) = if order.has_funds() {
+            let left = order.rare.funds - run.total as u128;
             if left < unit {
                 return Err(Stop::Complete);
             }
-            (Amount::MAX - ticket.filled, available.min(left))
+            (Amount::MAX - order.filled, available.min(left))
         } else {
-            (ticket.amount - ticket.filled, available)
+            (order.amount - order.filled, available)
         };
         let affordable = Amount::try_from(money / unit).unwrap_or(Amount::MAX);
         match offered.min(wanted).min(affordable) {
@@ -307,160 +286,163 @@ impl Core {
 
     /// Settles one trade: returns its total in atoms of quote. The taker pays from available, the maker from held.
     #[inline]
-    fn trade(&mut self, maker: &Order, ticket: &Ticket, fill: Amount) -> Atoms {
-        let market = &mut self.markets[ticket.market as usize];
+    fn trade(&mut self, maker: &LiveOrder, order: &Order, fill: Amount) -> Atoms {
+        let market = &mut self.markets[order.market as usize];
         market.last_price = maker.price;
-        let terms = market.terms;
+        let terms = &market.terms;
         let total = terms.total(maker.price, fill);
         let base = terms.base_atoms(fill);
-        let (maker_receives, taker_receives) = match ticket.side {
-            Side::Buy => (total, base),
-            Side::Sell => (base, total),
-        };
+        let taker_buys = order.side == Side::Buy;
+        let (maker_receives, taker_receives) = if taker_buys { (total, base) } else { (base, total) };
         let maker_fee = fee(maker_receives, maker.maker_ppm);
-        let taker_fee = fee(taker_receives, ticket.taker_ppm);
+        let taker_fee = fee(taker_receives, order.taker_ppm);
+        let (quote, base_asset) = (terms.quote, terms.base);
         let trade_id = self.next_trade_id;
         self.next_trade_id += 1;
         self.last_trade_time = self.time.max(self.last_trade_time + 1);
         self.events.push(Event::TradeExecuted(TradeExecuted {
             trade_id,
             time: self.last_trade_time,
-            market: ticket.market,
-            taker_side: ticket.side,
+            market: order.market,
+            taker_side: order.side,
             maker_account: maker.account,
-            taker_account: ticket.account,
+            taker_account: order.account,
             maker_order: maker.order_id,
-            taker_order: ticket.order_id,
+            taker_order: order.order_id,
             price: maker.price,
             amount: fill,
-            maker_remaining: maker.remaining() - fill,
-            taker_remaining: ticket.remaining(),
+            maker_remaining: maker.remaining - fill,
+            taker_remaining: order.remaining(),
             total,
             maker_fee,
             taker_fee,
         }));
-        let change = |account, asset, available, held| Change {
-            account,
-            asset,
-            business: Business::Trade,
-            reference: trade_id,
-            available,
-            held,
+        // Either both of the buyer's or both of the seller's sides are the taker's, who pays from available.
+        let (buyer, seller, base_fee, quote_fee, from_buyer_held, from_seller_held) = if taker_buys {
+            (order.account, maker.account, taker_fee, maker_fee, 0, base)
+        } else {
+            (maker.account, order.account, maker_fee, taker_fee, total, 0)
         };
-        let (quote, base_asset) = (terms.quote, terms.base);
-        let legs = match ticket.side {
-            Side::Buy => [
-                change(ticket.account, quote, -total, 0),
-                change(ticket.account, base_asset, base - taker_fee, 0),
-                change(maker.account, base_asset, 0, -base),
-                change(maker.account, quote, total - maker_fee, 0),
-                change(FEES, base_asset, taker_fee, 0),
-                change(FEES, quote, maker_fee, 0),
-            ],
-            Side::Sell => [
-                change(maker.account, quote, 0, -total),
-                change(maker.account, base_asset, base - maker_fee, 0),
-                change(ticket.account, base_asset, -base, 0),
-                change(ticket.account, quote, total - taker_fee, 0),
-                change(FEES, base_asset, maker_fee, 0),
-                change(FEES, quote, taker_fee, 0),
-            ],
+        let mut change = |account, asset, available, held| {
+            let business = Business::Trade;
+            self.accounts
+                .change(&mut self.events, Change { account, asset, business, reference: trade_id, available, held });
         };
-        for leg in &legs[..4] {
-            self.accounts.change(&mut self.events, *leg);
+        change(buyer, quote, from_buyer_held - total, -from_buyer_held);
+        change(buyer, base_asset, base - base_fee, 0);
+        change(seller, base_asset, from_seller_held - base, -from_seller_held);
+        change(seller, quote, total - quote_fee, 0);
+        if base_fee > 0 {
+            change(FEES, base_asset, base_fee, 0);
         }
-        for leg in legs[4..].iter().filter(|leg| leg.available != 0) {
-            self.accounts.change(&mut self.events, *leg);
+        if quote_fee > 0 {
+            change(FEES, quote, quote_fee, 0);
         }
         total
     }
 
     /// What becomes of a taker when matching has ended.
     #[inline]
-    fn finish(&mut self, ticket: &Ticket, stop: Stop) -> Status {
+    fn finish(&mut self, order: &Order, stop: Stop) -> Status {
         let reason = match stop {
-            Stop::Complete => DoneReason::Filled,
-            Stop::SelfTrade => DoneReason::SelfTrade,
-            Stop::OutOfFunds => DoneReason::InsufficientFunds,
-            Stop::NoMatch if ticket.order_type.is_limit() && ticket.tif.rests() => {
-                if self.rest(ticket) {
+            Stop::NoMatch if order.order_type.is_limit() && order.tif.rests() => {
+                // Only a triggered stop gets here without its room checked.
+                if self.market(order.market).book.has_room(order.side, order.price, order.remaining()) {
+                    self.rest(order);
                     return Status::Resting;
                 }
                 DoneReason::Unfilled
             }
             Stop::NoMatch => DoneReason::Unfilled,
+            Stop::Complete => DoneReason::Filled,
+            Stop::SelfTrade => DoneReason::SelfTrade,
+            Stop::OutOfFunds => DoneReason::InsufficientFunds,
         };
-        self.done(ticket, reason);
+        self.done(order, reason);
         Status::Done
     }
 
-    /// Puts the remainder into the book, its cost held. False when the level cannot take it (only a triggered stop gets here unchecked).
+    /// Puts the remainder into the book, its cost held.
     #[inline]
-    fn rest(&mut self, ticket: &Ticket) -> bool {
-        let level = self.market(ticket.market).book.side(ticket.side).amount_at(ticket.price);
-        if level.checked_add(ticket.remaining()).is_none() {
-            return false;
-        }
-        let held = self.hold_of(ticket);
-        self.hold(ticket, held);
-        let slot = self.shelve(ticket);
-        let side = self.markets[ticket.market as usize].book.side_mut(ticket.side);
-        let level = side.push(&mut self.orders, slot);
-        self.level_changed(ticket.market, ticket.side, &level);
-        true
+    fn rest(&mut self, order: &Order) {
+        let held = self.hold_of(order);
+        self.hold(order, held);
+        let slot = self.shelve(order);
+        let level = self.markets[order.market as usize].book.push(&mut self.orders, slot);
+        self.level_changed(order.market, order.side, &level);
     }
 
     /// What a resting or waiting order holds of the asset it pays with.
     #[inline]
-    pub(crate) fn hold_of(&self, ticket: &Ticket) -> Atoms {
-        if ticket.has_funds() {
-            return ticket.rare.funds as Atoms;
+    pub(crate) fn hold_of(&self, order: &Order) -> Atoms {
+        if order.has_funds() {
+            return order.rare.funds as Atoms;
         }
-        self.market(ticket.market).terms.cost(ticket.side, ticket.price, ticket.remaining())
+        self.market(order.market).terms.cost(order.side, order.price, order.amount - order.filled)
     }
 
     /// Moves `atoms` of what the order pays with from available to held; back when negative.
     #[inline]
-    pub(crate) fn hold(&mut self, ticket: &Ticket, atoms: Atoms) {
-        let change = self.market(ticket.market).terms.hold(ticket.account, ticket.side, ticket.order_id, atoms);
+    pub(crate) fn hold(&mut self, order: &Order, atoms: Atoms) {
+        let change = self.market(order.market).terms.hold(order.account, order.side, order.order_id, atoms);
         self.accounts.change(&mut self.events, change);
     }
 
     /// Into the slab, and into the expiry index where it has an end.
     #[inline]
-    pub(crate) fn shelve(&mut self, ticket: &Ticket) -> Slot {
-        if ticket.rare.expire_at != 0 {
-            self.expiries.insert((ticket.rare.expire_at, ticket.order_id));
+    pub(crate) fn shelve(&mut self, order: &Order) -> Slot {
+        if order.rare.expire_at != 0 {
+            self.expiries.insert((order.rare.expire_at, order.order_id));
         }
-        self.orders.insert(ticket)
+        self.orders.insert(order)
     }
 
-    /// Out of the slab and the expiry index; the book level or stop index is the caller's.
-    #[inline]
-    pub(crate) fn retire(&mut self, slot: Slot) -> Ticket {
-        let ticket = self.orders.remove(slot);
-        if ticket.rare.expire_at != 0 {
-            self.expiries.remove(&(ticket.rare.expire_at, ticket.order_id));
+    /// Out of the slab and the expiry index, to be matched again; the book level or stop index is the caller's.
+    pub(crate) fn take_out(&mut self, slot: Slot) -> Order {
+        let order = self.orders.order(slot);
+        self.orders.remove(slot);
+        if order.rare.expire_at != 0 {
+            self.expiries.remove(&(order.rare.expire_at, order.order_id));
         }
-        ticket
+        order
     }
 
-    #[inline]
-    pub(crate) fn done(&mut self, ticket: &Ticket, reason: DoneReason) {
-        self.accounts.finish_client_id(ticket.account, ticket.rare.client_id);
+    fn done(&mut self, order: &Order, reason: DoneReason) {
+        self.accounts.finish_client_id(order.account, order.rare.client_id);
         self.events.push(Event::OrderDone(OrderDone {
-            order_id: ticket.order_id,
-            account: ticket.account,
-            market: ticket.market,
-            side: ticket.side,
+            order_id: order.order_id,
+            account: order.account,
+            market: order.market,
+            side: order.side,
             reason,
-            remaining: ticket.remaining(),
-            filled: ticket.filled,
+            remaining: order.remaining(),
+            filled: order.filled,
         }));
     }
 
+    /// Ends an order in the slab that has already left its level or index.
     #[inline]
-    pub(crate) fn level_changed(&mut self, market: MarketId, side: Side, level: &Level) {
+    fn retire(&mut self, slot: Slot, reason: DoneReason, remaining: Amount, filled: Amount) {
+        let order = &self.orders[slot];
+        self.events.push(Event::OrderDone(OrderDone {
+            order_id: order.order_id,
+            account: order.account,
+            market: order.market,
+            side: order.side,
+            reason,
+            remaining,
+            filled,
+        }));
+        if !order.is_plain() {
+            let (account, order_id, rare) = (order.account, order.order_id, self.orders.rare(slot));
+            self.accounts.finish_client_id(account, rare.client_id);
+            self.expiries.remove(&(rare.expire_at, order_id));
+        }
+        self.orders.remove(slot);
+    }
+
+    #[inline]
+    pub(crate) fn level_changed(&mut self, market: MarketId, side: Side, level: &LevelNow) {
         self.events.push(Event::BookLevelChanged {
             market,
             side,
@@ -471,27 +453,31 @@ impl Core {
     }
 
     /// Ends an order that has already left its level or index, and releases what it held.
-    fn cancel_unlinked(&mut self, slot: Slot, reason: DoneReason) -> Ticket {
-        let ticket = self.retire(slot);
-        self.done(&ticket, reason);
-        let held = self.hold_of(&ticket);
-        self.hold(&ticket, -held);
-        ticket
+    #[inline]
+    fn cancel_unlinked(&mut self, slot: Slot, reason: DoneReason) {
+        let LiveOrder { order_id, account, market, side, price, remaining, .. } = self.orders[slot];
+        let funds = if self.orders[slot].is_plain() { 0 } else { self.orders.rare(slot).funds };
+        let terms = &self.market(market).terms;
+        let held = if funds == 0 { terms.cost(side, price, remaining) } else { funds as Atoms };
+        let release = terms.hold(account, side, order_id, -held);
+        let filled = self.orders.amount(slot) - remaining;
+        self.retire(slot, reason, remaining, filled);
+        self.accounts.change(&mut self.events, release);
     }
 
     /// Ends a live order, wherever it stands.
-    fn cancel_slot(&mut self, slot: Slot, reason: DoneReason) -> Ticket {
-        let order = self.orders[slot];
-        let book = &mut self.markets[order.market as usize].book;
-        if order.is_waiting() {
-            let stop_price = self.orders.rare(&order).stop_price;
-            book.stops.remove(order.side, stop_price, order.order_id);
-            return self.cancel_unlinked(slot, reason);
+    #[inline]
+    fn cancel_slot(&mut self, slot: Slot, reason: DoneReason) {
+        let LiveOrder { order_id, market, side, .. } = self.orders[slot];
+        let book = &mut self.markets[market as usize].book;
+        if self.orders[slot].is_waiting() {
+            book.stops.remove(side, self.orders.rare(slot).stop_price, order_id);
+            self.cancel_unlinked(slot, reason);
+            return;
         }
-        let level = book.side_mut(order.side).remove(&mut self.orders, slot);
-        let ticket = self.cancel_unlinked(slot, reason);
-        self.level_changed(order.market, order.side, &level);
-        ticket
+        let level = book.remove(&mut self.orders, slot);
+        self.cancel_unlinked(slot, reason);
+        self.level_changed(market, side, &level);
     }
 
     /// The slot of `account`'s live order, or why there is none.
@@ -504,29 +490,38 @@ impl Core {
         Ok(slot)
     }
 
-    pub(crate) fn cancel_order(&mut self, account: AccountId, order_id: OrderId) -> Answer {
+    #[inline]
+    pub(crate) fn cancel_order(&mut self, account: AccountId, order_id: OrderId, outcome: &mut Outcome) -> Answer {
         let slot = self.own_order(account, order_id)?;
-        let ticket = self.cancel_slot(slot, DoneReason::Cancelled);
-        Ok(Outcome { id: order_id, status: Status::Done, remaining: ticket.remaining(), ..Outcome::default() })
+        outcome.id = order_id;
+        outcome.status = Status::Done;
+        outcome.remaining = self.orders[slot].remaining;
+        self.cancel_slot(slot, DoneReason::Cancelled);
+        Ok(())
     }
 
-    pub(crate) fn cancel_many(&mut self, account: AccountId, order_ids: OrderIds<'_>) -> Answer {
+    pub(crate) fn cancel_many(&mut self, account: AccountId, order_ids: OrderIds<'_>, outcome: &mut Outcome) -> Answer {
         refuse(!self.account_exists(account), AccountNotFound)?;
-        let mut count = 0;
         for order_id in order_ids.iter() {
             if let Ok(slot) = self.own_order(account, order_id) {
                 self.cancel_slot(slot, DoneReason::Cancelled);
-                count += 1;
+                outcome.count += 1;
             }
         }
-        Ok(Outcome::with_count(count))
+        Ok(())
     }
 
-    pub(crate) fn cancel_all(&mut self, account: AccountId, market: MarketId, side: u8) -> Answer {
+    pub(crate) fn cancel_all(
+        &mut self,
+        account: AccountId,
+        market: MarketId,
+        side: u8,
+        outcome: &mut Outcome,
+    ) -> Answer {
         refuse(!self.account_exists(account), AccountNotFound)?;
         refuse(market != ALL_MARKETS && !self.market_exists(market), MarketNotFound)?;
         refuse(side > 1 && side != BOTH_SIDES, EnumInvalid)?;
-        let concerned = |order: &Order| {
+        let concerned = |order: &LiveOrder| {
             (market == ALL_MARKETS || order.market == market) && (side == BOTH_SIDES || order.side as u8 == side)
         };
         let mut slots: Vec<(OrderId, Slot)> = self
@@ -539,35 +534,48 @@ impl Core {
         for (_, slot) in &slots {
             self.cancel_slot(*slot, DoneReason::Cancelled);
         }
-        Ok(Outcome::with_count(slots.len() as u32))
+        outcome.count = slots.len() as u32;
+        Ok(())
     }
 
-    pub(crate) fn expire_orders(&mut self) -> Answer {
-        let mut count = 0;
+    pub(crate) fn expire_orders(&mut self, outcome: &mut Outcome) -> Answer {
         while let Some((expire_at, order_id)) = self.expiries.first().copied() {
             if expire_at > self.time {
                 break;
             }
             let slot = self.orders.find(order_id).expect("only live orders have an expiry");
             self.cancel_slot(slot, DoneReason::Expired);
-            count += 1;
+            outcome.count += 1;
         }
-        Ok(Outcome::with_count(count))
+        Ok(())
     }
 
     /// After a stop triggered: as for a new order, but what cannot be filled or rest ends instead of being refused.
-    pub(crate) fn enter_triggered(&mut self, ticket: Ticket) -> Outcome {
-        if ticket.tif == TimeInForce::Fok && !self.is_fillable(&ticket) {
-            self.done(&ticket, DoneReason::Fok);
-            return Outcome {
-                id: ticket.order_id,
-                status: Status::Done,
-                remaining: ticket.remaining(),
-                ..Outcome::default()
-            };
+    pub(crate) fn enter_triggered(&mut self, order: &mut Order, outcome: &mut Outcome) {
+        if order.tif == TimeInForce::Fok && !self.is_fillable(order) {
+            self.done(order, DoneReason::Fok);
+            outcome.id = order.order_id;
+            outcome.status = Status::Done;
+            outcome.remaining = order.remaining();
+            return;
         }
-        self.enter(ticket)
+        self.enter(order, outcome);
     }
+}
+
+/// The order's enumerations, after the checks that come before them (core.md, PlaceOrder 1 and 2).
+#[inline]
+fn check_enums(core: &Core, c: &PlaceOrder) -> Result<(Side, OrderType, TimeInForce, SelfTrade), Refusal> {
+    refuse(!core.account_exists(c.account), AccountNotFound)?;
+    refuse(c.account < FIRST_USER_ACCOUNT, SystemAccount)?;
+    refuse(!core.market_exists(c.market), MarketNotFound)?;
+    refuse(core.market(c.market).status == HALTED, MarketHalted)?;
+    let side = Side::from_u8(c.side).ok_or(EnumInvalid)?;
+    let order_type = OrderType::from_u8(c.order_type).ok_or(EnumInvalid)?;
+    let tif = TimeInForce::from_u8(c.tif).ok_or(EnumInvalid)?;
+    let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
+    refuse(c.flags > POST_ONLY, EnumInvalid)?;
+    Ok((side, order_type, tif, self_trade))
 }
 
 /// core.md, PlaceOrder 4 and 5.
@@ -610,11 +618,11 @@ pub(crate) fn check_total(market: &Market, price: Price, amount: Amount) -> Resu
 
 /// The least that must be available for the order to be taken at all (core.md, PlaceOrder 10).
 #[inline]
-fn least_needed(market: &Market, ticket: &Ticket) -> Atoms {
-    match (ticket.order_type, ticket.side) {
-        (OrderType::Limit | OrderType::StopLimit, side) => market.terms.cost(side, ticket.price, ticket.amount),
-        (OrderType::StopMarket, Side::Buy) => ticket.rare.funds as Atoms,
-        (OrderType::StopMarket, Side::Sell) => market.terms.base_atoms(ticket.amount),
+fn least_needed(market: &Market, order: &Order) -> Atoms {
+    match (order.order_type, order.side) {
+        (OrderType::Limit | OrderType::StopLimit, side) => market.terms.cost(side, order.price, order.amount),
+        (OrderType::StopMarket, Side::Buy) => order.rare.funds as Atoms,
+        (OrderType::StopMarket, Side::Sell) => market.terms.base_atoms(order.amount),
         (OrderType::Market, Side::Buy) => 1,
         (OrderType::Market, Side::Sell) => market.terms.base_unit as Atoms,
     }

@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::decimal;
 use crate::event::TransferMoved;
 use crate::market::Market;
-use crate::orders::{Order, Rare};
+use crate::orders::Order;
 use crate::types::{
     ALL_MARKETS, AccountId, Amount, AssetId, Atoms, MarketId, Micros, OrderId, Ppm, Price, Side, WORLD,
 };
@@ -54,8 +54,8 @@ impl Core {
     }
 
     /// The assets that the account touched, in order of asset.
-    pub fn balances(&self, account: AccountId) -> Option<&[Balance]> {
-        self.accounts.get(account).map(|found| found.balances.as_slice())
+    pub fn balances(&self, account: AccountId) -> Option<Vec<Balance>> {
+        self.accounts.get(account).map(|found| found.balances())
     }
 
     /// For every asset: available, cut to its display scale, in shortest fixed notation.
@@ -73,20 +73,19 @@ impl Core {
         self.account_exists(account).then(|| self.accounts.fees(account, (market.maker_ppm, market.taker_ppm)))
     }
 
-    pub fn order(&self, order_id: OrderId) -> Option<(Order, Rare)> {
-        let order = self.orders[self.orders.find(order_id)?];
-        Some((order, self.orders.rare(&order)))
+    pub fn order(&self, order_id: OrderId) -> Option<Order> {
+        Some(self.orders.order(self.orders.find(order_id)?))
     }
 
     /// An account's live orders in order of id.
-    pub fn open_orders(&self, account: AccountId, market: MarketId) -> Vec<(Order, Rare)> {
-        let mut found: Vec<(Order, Rare)> = self
+    pub fn open_orders(&self, account: AccountId, market: MarketId) -> Vec<Order> {
+        let mut found: Vec<Order> = self
             .orders
             .of_account(account)
-            .map(|slot| (self.orders[slot], self.orders.rare(&self.orders[slot])))
-            .filter(|(order, _)| market == ALL_MARKETS || order.market == market)
+            .map(|slot| self.orders.order(slot))
+            .filter(|order| market == ALL_MARKETS || order.market == market)
             .collect();
-        found.sort_unstable_by_key(|(order, _)| order.order_id);
+        found.sort_unstable_by_key(|order| order.order_id);
         found
     }
 
@@ -100,7 +99,7 @@ impl Core {
 
     /// Levels of one side, best first.
     pub fn depth(&self, market: MarketId, side: Side) -> impl Iterator<Item = (Price, Amount)> + '_ {
-        let levels = self.markets.get(usize::from(market)).map(|market| market.book.side(side).best_first());
+        let levels = self.markets.get(usize::from(market)).map(|market| market.book.best_first(side));
         levels.into_iter().flatten().map(|level| (level.price, level.amount))
     }
 
@@ -109,8 +108,8 @@ impl Core {
         let Some(market) = self.markets.get(usize::from(market)) else {
             return 0;
         };
-        let resting = |side| market.book.side(side).levels.iter().map(|level| level.orders as usize).sum::<usize>();
-        resting(Side::Buy) + resting(Side::Sell) + market.book.stops.ids().len()
+        let resting = |side| market.book.best_first(side).map(|level| level.orders as usize).sum::<usize>();
+        resting(Side::Buy) + resting(Side::Sell) + market.book.stops.len()
     }
 
     /// When the next live order ends.
@@ -134,7 +133,7 @@ impl Core {
     pub fn totals(&self) -> Vec<(Atoms, Atoms, Atoms)> {
         let mut totals = vec![(0, 0, 0); self.assets.len()];
         for (id, account) in self.accounts.iter().enumerate() {
-            for row in &account.balances {
+            for row in account.balances() {
                 let total = &mut totals[usize::from(row.asset)];
                 if id == WORLD as usize {
                     total.0 += row.available + row.held;

@@ -24,30 +24,27 @@ fn fees_invalid(maker_ppm: Ppm, taker_ppm: Ppm) -> bool {
 }
 
 impl Core {
-    pub(crate) fn open_account(&mut self) -> Answer {
+    pub(crate) fn open_account(&mut self, outcome: &mut Outcome) -> Answer {
         let account = self.accounts.open();
         self.orders.open_account(account);
         self.events.push(Event::AccountOpened { account });
-        Ok(Outcome::with_id(u64::from(account)))
+        outcome.id = u64::from(account);
+        Ok(())
     }
 
-    pub(crate) fn create_asset(&mut self, c: &CreateAsset) -> Answer {
+    pub(crate) fn create_asset(&mut self, c: &CreateAsset, outcome: &mut Outcome) -> Answer {
         refuse(!code_is_valid(&c.code), AssetInvalid)?;
         refuse(c.scale > MAX_SCALE || c.display_scale > c.scale, AssetInvalid)?;
         refuse(self.assets.iter().any(|asset| asset.code == c.code), AssetExists)?;
         refuse(self.assets.len() >= usize::from(AssetId::MAX), AssetInvalid)?;
         let asset = self.assets.len() as AssetId;
         self.assets.push(Asset { code: c.code, scale: c.scale, display_scale: c.display_scale });
-        self.events.push(Event::AssetCreated {
-            asset,
-            scale: c.scale,
-            display_scale: c.display_scale,
-            code: c.code,
-        });
-        Ok(Outcome::with_id(u64::from(asset)))
+        self.events.push(Event::AssetCreated { asset, scale: c.scale, display_scale: c.display_scale, code: c.code });
+        outcome.id = u64::from(asset);
+        Ok(())
     }
 
-    pub(crate) fn create_market(&mut self, c: &CreateMarket) -> Answer {
+    pub(crate) fn create_market(&mut self, c: &CreateMarket, outcome: &mut Outcome) -> Answer {
         refuse(!self.asset_exists(c.base) || !self.asset_exists(c.quote), AssetNotFound)?;
         refuse(c.base == c.quote, MarketInvalid)?;
         let taken = |market: &Market| market.terms.base == c.base && market.terms.quote == c.quote;
@@ -69,7 +66,8 @@ impl Core {
             taker_ppm: c.taker_ppm,
         });
         self.markets.push(Market::new(id, terms, c.limits, c.maker_ppm, c.taker_ppm));
-        Ok(Outcome::with_id(u64::from(id)))
+        outcome.id = u64::from(id);
+        Ok(())
     }
 
     pub(crate) fn set_market_limits(&mut self, market: MarketId, limits: &MarketLimits) -> Answer {
@@ -77,7 +75,7 @@ impl Core {
         refuse(!self.market(market).terms.limits_valid(limits), MarketInvalid)?;
         self.market_mut(market).limits = *limits;
         self.events.push(Event::MarketLimitsSet { market, limits: *limits });
-        Ok(Outcome::default())
+        Ok(())
     }
 
     pub(crate) fn set_market_status(&mut self, market: MarketId, status: u8) -> Answer {
@@ -85,7 +83,7 @@ impl Core {
         refuse(status != OPEN && status != HALTED, EnumInvalid)?;
         self.market_mut(market).status = status;
         self.events.push(Event::MarketStatusSet { market, status });
-        Ok(Outcome::default())
+        Ok(())
     }
 
     pub(crate) fn set_market_fees(&mut self, market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm) -> Answer {
@@ -95,7 +93,7 @@ impl Core {
         changed.maker_ppm = maker_ppm;
         changed.taker_ppm = taker_ppm;
         self.events.push(Event::MarketFeesSet { market, maker_ppm, taker_ppm });
-        Ok(Outcome::default())
+        Ok(())
     }
 
     pub(crate) fn set_account_fees(&mut self, account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm) -> Answer {
@@ -103,14 +101,14 @@ impl Core {
         refuse(account < FIRST_USER_ACCOUNT, SystemAccount)?;
         let none = maker_ppm == NO_FEE_OVERRIDE && taker_ppm == NO_FEE_OVERRIDE;
         refuse(!none && fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
-        self.accounts.get_mut(account).fees = (!none).then_some((maker_ppm, taker_ppm));
+        self.accounts.get_mut(account).set_fees((!none).then_some((maker_ppm, taker_ppm)));
         self.events.push(Event::AccountFeesSet { account, maker_ppm, taker_ppm });
-        Ok(Outcome::default())
+        Ok(())
     }
 
     pub(crate) fn set_max_open_orders(&mut self, count: u32) -> Answer {
         self.max_open_orders = count;
         self.events.push(Event::MaxOpenOrdersSet { count });
-        Ok(Outcome::default())
+        Ok(())
     }
 }

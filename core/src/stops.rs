@@ -12,10 +12,9 @@ impl Core {
     #[inline]
     pub(crate) fn trigger_stops(&mut self, market: MarketId, own: OrderId, outcome: &mut Outcome) {
         while let Some(order_id) = self.reached_stop(market) {
-            let entered = self.trigger(market, order_id);
-            if order_id == own {
-                *outcome = entered;
-            }
+            let mut of_other = Outcome::default();
+            let told = if order_id == own { &mut *outcome } else { &mut of_other };
+            self.trigger(market, order_id, told);
         }
     }
 
@@ -25,15 +24,15 @@ impl Core {
         if market.last_price == 0 { None } else { market.book.stops.triggered(market.last_price) }
     }
 
-    fn trigger(&mut self, market: MarketId, order_id: OrderId) -> Outcome {
+    fn trigger(&mut self, market: MarketId, order_id: OrderId, outcome: &mut Outcome) {
         let slot = self.orders.find(order_id).expect("a waiting stop is live");
-        let mut ticket = self.retire(slot);
+        let mut order = self.take_out(slot);
         let last_price = self.market(market).last_price;
-        self.market_mut(market).book.stops.remove(ticket.side, ticket.rare.stop_price, order_id);
-        self.events.push(Event::StopTriggered { order_id, account: ticket.account, market, last_price });
-        let held = self.hold_of(&ticket);
-        self.hold(&ticket, -held);
-        ticket.order_type = ticket.order_type.triggered();
-        self.enter_triggered(ticket)
+        self.market_mut(market).book.stops.remove(order.side, order.rare.stop_price, order_id);
+        self.events.push(Event::StopTriggered { order_id, account: order.account, market, last_price });
+        let held = self.hold_of(&order);
+        self.hold(&order, -held);
+        order.order_type = order.order_type.triggered();
+        self.enter_triggered(&mut order, outcome);
     }
 }

@@ -7,8 +7,8 @@ use crate::command::Transfer;
 use crate::core::Core;
 use crate::event::{Event, TransferMoved};
 use crate::outcome::Reject::{
-    AccountNotFound, AssetNotFound, EnumInvalid, InsufficientFunds, SameAccount, TransferAmountInvalid,
-    TransferIdUsed, TransferNotFound, TransferNotPending, WorldLimit,
+    AccountNotFound, AssetNotFound, EnumInvalid, InsufficientFunds, SameAccount, TransferAmountInvalid, TransferIdUsed,
+    TransferNotFound, TransferNotPending, WorldLimit,
 };
 use crate::outcome::{Answer, Outcome, Refusal, refuse};
 use crate::types::{AccountId, Atoms, Business, MAX_ATOMS, WORLD, WORLD_LIMIT};
@@ -23,7 +23,7 @@ pub(crate) struct Transfers {
 }
 
 impl Core {
-    pub(crate) fn transfer(&mut self, c: &Transfer) -> Answer {
+    pub(crate) fn transfer(&mut self, c: &Transfer, outcome: &mut Outcome) -> Answer {
         self.check_transfer(c)?;
         let moved = TransferMoved {
             transfer_id: c.transfer_id,
@@ -44,7 +44,8 @@ impl Core {
             self.move_balance(&moved, c.from, -moved.amount, 0);
             self.move_balance(&moved, c.to, moved.amount, 0);
         }
-        Ok(Outcome::with_id(entry_id))
+        outcome.id = entry_id;
+        Ok(())
     }
 
     /// One column of refusals, in the order of the page.
@@ -60,21 +61,23 @@ impl Core {
         refuse(c.from == WORLD && left < -WORLD_LIMIT, WorldLimit)
     }
 
-    pub(crate) fn post_transfer(&mut self, transfer_id: u128) -> Answer {
+    pub(crate) fn post_transfer(&mut self, transfer_id: u128, outcome: &mut Outcome) -> Answer {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
         self.events.push(Event::TransferPosted(moved, true));
         self.move_balance(&moved, moved.from, 0, -moved.amount);
         self.move_balance(&moved, moved.to, moved.amount, 0);
-        Ok(Outcome::with_id(entry_id))
+        outcome.id = entry_id;
+        Ok(())
     }
 
-    pub(crate) fn void_transfer(&mut self, transfer_id: u128) -> Answer {
+    pub(crate) fn void_transfer(&mut self, transfer_id: u128, outcome: &mut Outcome) -> Answer {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
         self.events.push(Event::TransferVoided(moved));
         self.move_balance(&moved, moved.from, moved.amount, -moved.amount);
-        Ok(Outcome::with_id(entry_id))
+        outcome.id = entry_id;
+        Ok(())
     }
 
     fn take_pending(&mut self, transfer_id: u128) -> Result<TransferMoved, Refusal> {

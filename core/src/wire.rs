@@ -1,8 +1,6 @@
 //! Commands as journal records and events as bytes: little-endian, packed, as laid down in docs/internals/core.md.
 
-use crate::command::{
-    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer,
-};
+use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::types::{MAX_META, Micros};

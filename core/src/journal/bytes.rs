@@ -22,8 +22,6 @@ pub(super) fn put(bytes: &mut [u8], offset: usize, field: &[u8]) {
 /// Word by word: this runs over whole segments.
 pub(super) fn all_zero(bytes: &[u8]) -> bool {
     let mut words = bytes.chunks_exact(8);
-    words
-        .by_ref()
-        .all(|word| u64::from_ne_bytes(array(word, 0)) == 0)
+    words.by_ref().all(|word| u64::from_ne_bytes(array(word, 0)) == 0)
         && words.remainder().iter().all(|byte| *byte == 0)
 }

@@ -38,14 +38,8 @@ fn records(from: u64, to: u64) -> Vec<u8> {
 fn append(journal: &impl JournalPort, count: u32) -> u64 {
     let last = journal.last().seq;
     let payload = records(last + 1, last + u64::from(count));
-    let frame = NewFrame {
-        count,
-        time: 1_000 + last + u64::from(count),
-        payload: &payload,
-    };
-    journal
-        .append(last, journal.epoch(), frame)
-        .expect("an append in order is taken")
+    let frame = NewFrame { count, time: 1_000 + last + u64::from(count), payload: &payload };
+    journal.append(last, journal.epoch(), frame).expect("an append in order is taken")
 }
 
 /// All that is read from a seq: the first seq, the last, the joined payload, and checkpoints as (seq, position in payload).
@@ -66,30 +60,18 @@ fn read(journal: &impl JournalPort, from_seq: u64) -> Content {
                 content.payload.is_empty() || frame.first_seq == content.last_seq,
                 "a checkpoint stands behind its seq"
             );
-            content.checkpoints.push((
-                frame.first_seq,
-                frame
-                    .payload
-                    .try_into()
-                    .expect("a checkpoint carries 32 bytes"),
-            ));
+            content
+                .checkpoints
+                .push((frame.first_seq, frame.payload.try_into().expect("a checkpoint carries 32 bytes")));
             continue;
         }
         if content.payload.is_empty() {
             content.first_seq = frame.first_seq;
         } else {
-            assert_eq!(
-                frame.first_seq,
-                content.last_seq + 1,
-                "frames follow each other"
-            );
+            assert_eq!(frame.first_seq, content.last_seq + 1, "frames follow each other");
         }
         content.last_seq = frame.last_seq();
-        assert_eq!(
-            frame.time,
-            1_000 + content.last_seq,
-            "a frame's time is its last command's"
-        );
+        assert_eq!(frame.time, 1_000 + content.last_seq, "a frame's time is its last command's");
         content.payload.extend_from_slice(frame.payload);
     }
     content
@@ -132,36 +114,11 @@ fn a_wrong_expectation_changes_nothing<P: Place>(place: &P) {
     let journal = place.open().expect("a fresh place opens");
     append(&journal, 2);
     for expected in [0, 1, 3, u64::MAX] {
-        let refused = journal.append(
-            expected,
-            journal.epoch(),
-            NewFrame {
-                count: 1,
-                time: 0,
-                payload: b"no",
-            },
-        );
-        assert!(
-            matches!(
-                refused,
-                Err(JournalError::Refused(Refusal::WrongSeq { .. }))
-            ),
-            "{refused:?}"
-        );
+        let refused = journal.append(expected, journal.epoch(), NewFrame { count: 1, time: 0, payload: b"no" });
+        assert!(matches!(refused, Err(JournalError::Refused(Refusal::WrongSeq { .. }))), "{refused:?}");
     }
-    let refused = journal.append(
-        2,
-        journal.epoch(),
-        NewFrame {
-            count: 0,
-            time: 0,
-            payload: b"",
-        },
-    );
-    assert!(
-        matches!(refused, Err(JournalError::Refused(Refusal::Empty))),
-        "{refused:?}"
-    );
+    let refused = journal.append(2, journal.epoch(), NewFrame { count: 0, time: 0, payload: b"" });
+    assert!(matches!(refused, Err(JournalError::Refused(Refusal::Empty))), "{refused:?}");
     append(&journal, 1);
     journal.wait().expect("the disk works");
     assert_eq!(read(&journal, 1).payload, records(1, 3));
@@ -170,30 +127,10 @@ fn a_wrong_expectation_changes_nothing<P: Place>(place: &P) {
 fn a_foreign_epoch_changes_nothing<P: Place>(place: &P) {
     let journal = place.open().expect("a fresh place opens");
     for epoch in [journal.epoch() - 1, journal.epoch() + 1] {
-        let refused = journal.append(
-            0,
-            epoch,
-            NewFrame {
-                count: 1,
-                time: 0,
-                payload: b"no",
-            },
-        );
-        assert!(
-            matches!(
-                refused,
-                Err(JournalError::Refused(Refusal::StaleEpoch { .. }))
-            ),
-            "{refused:?}"
-        );
+        let refused = journal.append(0, epoch, NewFrame { count: 1, time: 0, payload: b"no" });
+        assert!(matches!(refused, Err(JournalError::Refused(Refusal::StaleEpoch { .. }))), "{refused:?}");
         let refused = journal.checkpoint(0, epoch, &[1; 32]);
-        assert!(
-            matches!(
-                refused,
-                Err(JournalError::Refused(Refusal::StaleEpoch { .. }))
-            ),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(JournalError::Refused(Refusal::StaleEpoch { .. }))), "{refused:?}");
     }
     assert_eq!(journal.last().seq, 0);
 }
@@ -202,11 +139,7 @@ fn every_opening_has_a_higher_epoch<P: Place>(place: &P) {
     let mut before = 0;
     for _ in 0..4 {
         let journal = place.open().expect("the place opens");
-        assert!(
-            journal.epoch() > before,
-            "{} after {before}",
-            journal.epoch()
-        );
+        assert!(journal.epoch() > before, "{} after {before}", journal.epoch());
         before = journal.epoch();
     }
 }
@@ -228,26 +161,15 @@ fn a_checkpoint_stands_behind_its_seq<P: Place>(place: &P) {
     append(&journal, 2);
     append(&journal, 2);
     let refused = journal.checkpoint(3, epoch, &[3; 32]);
-    assert!(
-        matches!(
-            refused,
-            Err(JournalError::Refused(Refusal::WrongSeq { .. }))
-        ),
-        "{refused:?}"
-    );
-    journal
-        .checkpoint(4, epoch, &[4; 32])
-        .expect("a checkpoint at the last seq is taken");
+    assert!(matches!(refused, Err(JournalError::Refused(Refusal::WrongSeq { .. }))), "{refused:?}");
+    journal.checkpoint(4, epoch, &[4; 32]).expect("a checkpoint at the last seq is taken");
     append(&journal, 2);
     assert_eq!(journal.wait().expect("the disk works"), 6);
     let content = read(&journal, 1);
     assert_eq!(content.payload, records(1, 6));
     assert_eq!(content.checkpoints, [(4, [4; 32])]);
     let behind = read(&journal, 5);
-    assert_eq!(
-        (behind.payload, behind.checkpoints),
-        (records(5, 6), vec![(4, [4; 32])])
-    );
+    assert_eq!((behind.payload, behind.checkpoints), (records(5, 6), vec![(4, [4; 32])]));
 }
 
 fn two_openings_never_both_append<P: Place>(place: &P) {
@@ -258,22 +180,8 @@ fn two_openings_never_both_append<P: Place>(place: &P) {
     match place.open() {
         Err(error) => assert!(matches!(error, JournalError::Locked { .. }), "{error:?}"),
         Ok(second) => {
-            let shut_out = first.append(
-                1,
-                first.epoch(),
-                NewFrame {
-                    count: 1,
-                    time: 0,
-                    payload: b"no",
-                },
-            );
-            assert!(
-                matches!(
-                    shut_out,
-                    Err(JournalError::Refused(Refusal::StaleEpoch { .. }))
-                ),
-                "{shut_out:?}"
-            );
+            let shut_out = first.append(1, first.epoch(), NewFrame { count: 1, time: 0, payload: b"no" });
+            assert!(matches!(shut_out, Err(JournalError::Refused(Refusal::StaleEpoch { .. }))), "{shut_out:?}");
             append(&second, 1);
         }
     }
@@ -284,16 +192,10 @@ fn a_reader_sees_what_is_added_after_its_end<P: Place>(place: &P) {
     append(&journal, 1);
     journal.wait().expect("the disk works");
     let mut stream = journal.read(1).expect("the journal can be read");
-    assert_eq!(
-        stream.next().expect("sound").map(|frame| frame.last_seq()),
-        Some(1)
-    );
+    assert_eq!(stream.next().expect("sound").map(|frame| frame.last_seq()), Some(1));
     assert!(stream.next().expect("sound").is_none());
     append(&journal, 1);
     journal.wait().expect("the disk works");
-    assert_eq!(
-        stream.next().expect("sound").map(|frame| frame.last_seq()),
-        Some(2)
-    );
+    assert_eq!(stream.next().expect("sound").map(|frame| frame.last_seq()), Some(2));
     assert!(stream.next().expect("sound").is_none());
 }

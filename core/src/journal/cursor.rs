@@ -36,13 +36,7 @@ pub(super) struct Cursor {
 impl Cursor {
     pub fn new(file: File, position: u64) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self {
-            file,
-            size,
-            position,
-            buffer: vec![0; CHUNK],
-            filled: 0..0,
-        })
+        Ok(Self { file, size, position, buffer: vec![0; CHUNK], filled: 0..0 })
     }
 
     pub fn position(&self) -> u64 {
@@ -114,10 +108,7 @@ impl Cursor {
             }
             while self.filled.end < need {
                 let offset = self.position + self.filled.end as u64;
-                match self
-                    .file
-                    .read_at(&mut self.buffer[self.filled.end..], offset)
-                {
+                match self.file.read_at(&mut self.buffer[self.filled.end..], offset) {
                     Ok(0) => break,
                     Ok(read) => self.filled.end += read,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -146,11 +137,7 @@ impl Cursor {
             }
             // The chunks overlap, so that a header across their border is seen whole.
             let read = read_up_to(&self.file, &mut chunk, offset)?;
-            let slots = if read == chunk.len() {
-                read - 2 * ALIGN
-            } else {
-                read
-            };
+            let slots = if read == chunk.len() { read - 2 * ALIGN } else { read };
             for at in (0..slots).step_by(ALIGN) {
                 if is_evidence(&chunk[at..read], offset + at as u64, journal_id) {
                     return Ok(Some(offset + at as u64));
@@ -170,8 +157,7 @@ fn is_evidence(bytes: &[u8], offset: u64, journal_id: u64) -> bool {
         return Header::decode(bytes).is_ok_and(|header| header.journal_id == journal_id);
     }
     if bytes.len() >= MARK_LEN && Mark::has_magic(bytes) {
-        return Mark::decode(bytes)
-            .is_ok_and(|mark| mark.journal_id == journal_id && mark.end == offset);
+        return Mark::decode(bytes).is_ok_and(|mark| mark.journal_id == journal_id && mark.end == offset);
     }
     false
 }

@@ -41,8 +41,7 @@ impl Disk for RealDisk {
     }
 
     fn allocate(&self, file: &File, length: u64) -> io::Result<()> {
-        let length =
-            libc::off_t::try_from(length).map_err(|_| io::Error::from_raw_os_error(libc::EFBIG))?;
+        let length = libc::off_t::try_from(length).map_err(|_| io::Error::from_raw_os_error(libc::EFBIG))?;
         loop {
             // SAFETY: posix_fallocate takes plain integers and touches no memory of ours; the descriptor stays open
             // because `file` is borrowed for the whole call.
@@ -72,10 +71,7 @@ fn write_zeroes(file: &File, length: u64) -> io::Result<()> {
 
 /// Does the error mean that there is no room (disk, quota or file size limit)?
 pub fn is_no_space(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG)
-    )
+    matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT | libc::EFBIG))
 }
 
 /// The first offset at or after `from` where the file may hold anything but zeroes; `None`: nothing until its end.
@@ -91,9 +87,5 @@ pub fn next_data(file: &File, from: u64) -> io::Result<Option<u64>> {
         return Ok(Some(found.unsigned_abs()));
     }
     let error = io::Error::last_os_error();
-    if error.raw_os_error() == Some(libc::ENXIO) {
-        Ok(None)
-    } else {
-        Err(error)
-    }
+    if error.raw_os_error() == Some(libc::ENXIO) { Ok(None) } else { Err(error) }
 }

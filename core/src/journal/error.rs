@@ -8,18 +8,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub enum JournalError {
     /// The files contradict the journal's own rules in a way that no torn write explains. Nothing was changed on disk.
-    Damaged {
-        file: PathBuf,
-        offset: u64,
-        reason: String,
-    },
+    Damaged { file: PathBuf, offset: u64, reason: String },
     /// The operating system refused something before the journal depended on it (opening, reading, creating).
     Io { what: String, source: io::Error },
     /// Another process (or another handle in this one) has the journal open.
-    Locked {
-        directory: PathBuf,
-        holder: Option<u32>,
-    },
+    Locked { directory: PathBuf, holder: Option<u32> },
     /// A write or a sync failed while the journal was running: what is on disk is no longer known, the process must stop.
     Failed { reason: String },
     /// Every preallocated byte is used up and no more could be had. Nothing was written, nothing is lost; free space and go on.
@@ -56,11 +49,7 @@ pub type Result<T> = std::result::Result<T, JournalError>;
 
 impl JournalError {
     pub(crate) fn damaged(file: &Path, offset: u64, reason: impl Into<String>) -> Self {
-        Self::Damaged {
-            file: file.to_path_buf(),
-            offset,
-            reason: reason.into(),
-        }
+        Self::Damaged { file: file.to_path_buf(), offset, reason: reason.into() }
     }
 
     /// For `map_err`: names what was being done when the system refused.
@@ -78,11 +67,7 @@ impl JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Damaged {
-                file,
-                offset,
-                reason,
-            } => {
+            Self::Damaged { file, offset, reason } => {
                 write!(
                     out,
                     "journal damaged: {} at offset {offset}: {reason}; the files are left as they are",
@@ -90,25 +75,11 @@ impl fmt::Display for JournalError {
                 )
             }
             Self::Io { what, source } => write!(out, "journal: cannot {what}: {source}"),
-            Self::Locked {
-                directory,
-                holder: Some(pid),
-            } => {
-                write!(
-                    out,
-                    "journal {} is open in process {pid}",
-                    directory.display()
-                )
+            Self::Locked { directory, holder: Some(pid) } => {
+                write!(out, "journal {} is open in process {pid}", directory.display())
             }
-            Self::Locked {
-                directory,
-                holder: None,
-            } => {
-                write!(
-                    out,
-                    "journal {} is open in another process",
-                    directory.display()
-                )
+            Self::Locked { directory, holder: None } => {
+                write!(out, "journal {} is open in another process", directory.display())
             }
             Self::Failed { reason } => {
                 write!(out, "journal failed, the process must stop: {reason}")
@@ -133,10 +104,9 @@ impl fmt::Display for Refusal {
                 write!(out, "epoch {given} is not the current epoch {current}")
             }
             Self::Empty => write!(out, "a command frame needs at least one command"),
-            Self::TooLarge { bytes, limit } => write!(
-                out,
-                "a frame of {bytes} bytes does not fit a segment, which takes {limit}"
-            ),
+            Self::TooLarge { bytes, limit } => {
+                write!(out, "a frame of {bytes} bytes does not fit a segment, which takes {limit}")
+            }
             Self::Closed => write!(out, "the journal is closed"),
             Self::SeqExhausted => write!(out, "seq would run past 2^64 - 1"),
             Self::NoJournal { directory } => {

@@ -69,28 +69,16 @@ struct Open {
 impl FileJournal {
     /// Locks the directory, checks the log, cuts a torn tail, begins a new epoch and starts the writer.
     pub fn open(directory: &Path, options: Options) -> Result<Self> {
-        let Options {
-            segment_bytes,
-            create,
-            verify_from,
-            space_retry,
-            journal_id,
-            disk,
-        } = options;
+        let Options { segment_bytes, create, verify_from, space_retry, journal_id, disk } = options;
         let segment_bytes = segment_bytes
             .checked_next_multiple_of(4096)
             .filter(|bytes| *bytes >= MIN_BYTES && i64::try_from(*bytes).is_ok())
             .ok_or_else(|| Refusal::Option {
-                reason: format!(
-                    "segments need at least {MIN_BYTES} bytes, {segment_bytes} were asked for"
-                ),
+                reason: format!("segments need at least {MIN_BYTES} bytes, {segment_bytes} were asked for"),
             })?;
         recover::ensure_directory(directory, create)?;
         if !create && state::read_format(directory)?.is_none() {
-            return Err(Refusal::NoJournal {
-                directory: directory.to_path_buf(),
-            }
-            .into());
+            return Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into());
         }
         let lock = Lock::take(directory)?;
         // After the lock: only now nobody else creates or recovers.
@@ -98,24 +86,14 @@ impl FileJournal {
             Some(id) => recover::recover(directory, id, verify_from, disk)?,
             None if create => recover::create(directory, segment_bytes, journal_id, disk)?,
             None => {
-                return Err(Refusal::NoJournal {
-                    directory: directory.to_path_buf(),
-                }
-                .into());
+                return Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into());
             }
         };
         let (log, cut) = (recovered.log, recovered.cut);
         sync_parent(directory, &*log.disk)?;
 
         let epoch = log.state.epoch;
-        let queue = Queue::new(
-            epoch,
-            log.chain.last_seq,
-            log.chain.time,
-            log.room()?,
-            segment_bytes,
-            space_retry,
-        );
+        let queue = Queue::new(epoch, log.chain.last_seq, log.chain.time, log.room()?, segment_bytes, space_retry);
         let wake = Wake::new().map_err(JournalError::io("make an eventfd"))?;
         let shared = Arc::new(Shared::new(queue, wake));
         stock_up(&shared, &log, segment_bytes)?;
@@ -180,12 +158,7 @@ impl FileJournal {
     }
 
     /// The same without ever blocking: `None` when the writer has to preallocate first, which it then does.
-    pub fn try_append(
-        &self,
-        expected_last_seq: u64,
-        epoch: u64,
-        frame: NewFrame<'_>,
-    ) -> Result<Option<u64>> {
+    pub fn try_append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<Option<u64>> {
         let mut queue = self.shared.lock();
         queue.check_usable()?;
         let placed = queue.place_commands(expected_last_seq, epoch, frame, &mut false);
@@ -195,14 +168,10 @@ impl FileJournal {
 
     /// Hands in the state hash at `seq`; see the port.
     pub fn checkpoint(&self, seq: u64, epoch: u64, hash: &[u8; 32]) -> Result<()> {
-        self.place(|queue, asked| queue.place_checkpoint(seq, epoch, hash, asked))
-            .map(drop)
+        self.place(|queue, asked| queue.place_checkpoint(seq, epoch, hash, asked)).map(drop)
     }
 
-    fn place(
-        &self,
-        mut attempt: impl FnMut(&mut Queue, &mut bool) -> Result<Placed>,
-    ) -> Result<u64> {
+    fn place(&self, mut attempt: impl FnMut(&mut Queue, &mut bool) -> Result<Placed>) -> Result<u64> {
         let mut asked = false;
         let mut queue = self.shared.lock();
         loop {
@@ -220,9 +189,7 @@ impl FileJournal {
     pub fn acknowledge(&self) -> Result<u64> {
         self.shared.wake.clear();
         match &self.shared.lock().failed {
-            Some(reason) => Err(JournalError::Failed {
-                reason: reason.clone(),
-            }),
+            Some(reason) => Err(JournalError::Failed { reason: reason.clone() }),
             None => Ok(self.durable_seq()),
         }
     }
@@ -233,16 +200,12 @@ impl FileJournal {
         let ticket = queue.last_ticket;
         while queue.done_ticket < ticket {
             if let Some(reason) = &queue.failed {
-                return Err(JournalError::Failed {
-                    reason: reason.clone(),
-                });
+                return Err(JournalError::Failed { reason: reason.clone() });
             }
             queue = self.shared.wait(&self.shared.done, queue);
         }
         match &queue.failed {
-            Some(reason) => Err(JournalError::Failed {
-                reason: reason.clone(),
-            }),
+            Some(reason) => Err(JournalError::Failed { reason: reason.clone() }),
             None => Ok(queue.durable_seq),
         }
     }
@@ -261,9 +224,7 @@ impl FileJournal {
             Some(mut log) => log.record(true),
             None => {
                 let reason = self.shared.lock().failed.clone();
-                Err(JournalError::Failed {
-                    reason: reason.unwrap_or_else(|| "the writer thread is gone".to_owned()),
-                })
+                Err(JournalError::Failed { reason: reason.unwrap_or_else(|| "the writer thread is gone".to_owned()) })
             }
         };
         drop(open.lock);
@@ -280,11 +241,7 @@ fn stock_up(shared: &Shared, log: &Log, segment_bytes: u64) -> Result<()> {
     let (mut made, mut missing) = (Vec::new(), Vec::new());
     for spare in [Spare::Reserve, Spare::Next] {
         let there = spare.adopt(&log.directory, segment_bytes, &*log.disk)?;
-        if there {
-            made.push(spare)
-        } else {
-            missing.push(spare)
-        }
+        if there { made.push(spare) } else { missing.push(spare) }
     }
     shared.lock().preallocated(&made, false);
     writer::preallocate(shared, log, segment_bytes, &missing)
@@ -320,9 +277,6 @@ impl JournalPort for FileJournal {
 
     fn last(&self) -> Last {
         let queue = self.shared.lock();
-        Last {
-            seq: queue.last_seq,
-            durable_seq: queue.durable_seq,
-        }
+        Last { seq: queue.last_seq, durable_seq: queue.durable_seq }
     }
 }

@@ -108,18 +108,11 @@ impl Header {
             FrameKind::Commands => {
                 header.count > 0
                     && header.first_seq > 0
-                    && header
-                        .first_seq
-                        .checked_add(u64::from(header.count))
-                        .is_some()
+                    && header.first_seq.checked_add(u64::from(header.count)).is_some()
             }
             FrameKind::Checkpoint => header.count == 0 && header.payload_len == 32,
         };
-        if sound {
-            Ok(header)
-        } else {
-            Err("the header contradicts itself")
-        }
+        if sound { Ok(header) } else { Err("the header contradicts itself") }
     }
 
     fn encode(&self, bytes: &mut [u8]) {
@@ -239,11 +232,7 @@ mod tests {
             let mut flipped = buffer.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let read = Header::decode(&flipped).and_then(|header| {
-                if header.frame_len() == flipped.len() {
-                    check(&header, &flipped)
-                } else {
-                    Err("another length")
-                }
+                if header.frame_len() == flipped.len() { check(&header, &flipped) } else { Err("another length") }
             });
             assert!(read.is_err(), "bit {bit}");
         }
@@ -251,13 +240,7 @@ mod tests {
 
     #[test]
     fn a_mark_reads_back_and_notices_every_flipped_bit() {
-        let mark = Mark {
-            journal_id: 7,
-            epoch: 3,
-            last_seq: 43,
-            end: 4288,
-            hash_prefix: [5; 16],
-        };
+        let mark = Mark { journal_id: 7, epoch: 3, last_seq: 43, end: 4288, hash_prefix: [5; 16] };
         let bytes = mark.encode();
         assert_eq!(Mark::decode(&bytes), Ok(mark));
         for bit in 0..MARK_LEN * 8 {

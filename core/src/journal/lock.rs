@@ -32,10 +32,7 @@ impl Lock {
             if error.kind() != io::ErrorKind::WouldBlock {
                 return Err(JournalError::file("lock", &path)(error));
             }
-            return Err(JournalError::Locked {
-                directory: directory.to_path_buf(),
-                holder: holder(&file),
-            });
+            return Err(JournalError::Locked { directory: directory.to_path_buf(), holder: holder(&file) });
         }
         let pid = format!("{:<width$}\n", std::process::id(), width = PID_WIDTH - 1);
         match file.write_all_at(pid.as_bytes(), 0) {

@@ -50,16 +50,9 @@ impl Log {
         self.disk
             .write_at(&self.file, &draft.buffer, self.position)
             .map_err(JournalError::file("write", &self.segment.path))?;
-        self.disk
-            .sync_data(&self.file)
-            .map_err(JournalError::file("sync", &self.segment.path))?;
+        self.disk.sync_data(&self.file).map_err(JournalError::file("sync", &self.segment.path))?;
         self.position += draft.buffer.len() as u64;
-        self.chain = Chain {
-            epoch: header.epoch,
-            last_seq: header.last_seq(),
-            hash,
-            time: header.time,
-        };
+        self.chain = Chain { epoch: header.epoch, last_seq: header.last_seq(), hash, time: header.time };
         self.write_mark()
     }
 
@@ -84,11 +77,7 @@ impl Log {
 
     /// Makes the preallocated file the next segment. When this returns, the segment is durable and the state demands it.
     pub fn roll(&mut self, spare: Spare) -> Result<()> {
-        let next = Listed::new(
-            &self.directory,
-            self.segment.index + 1,
-            self.chain.last_seq + 1,
-        );
+        let next = Listed::new(&self.directory, self.segment.index + 1, self.chain.last_seq + 1);
         self.file = self.begin_segment(spare, &next)?;
         self.segment = next;
         self.position = HEADER_BLOCK as u64;
@@ -98,15 +87,8 @@ impl Log {
     /// Turns a preallocated file into a segment that continues the chain as it stands.
     pub fn begin_segment(&self, spare: Spare, next: &Listed) -> Result<File> {
         let path = spare.path(&self.directory);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(JournalError::file("open", &path))?;
-        let size = file
-            .metadata()
-            .map_err(JournalError::file("look at", &path))?
-            .len();
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(JournalError::file("open", &path))?;
+        let size = file.metadata().map_err(JournalError::file("look at", &path))?.len();
         let header = SegmentHeader {
             journal_id: self.state.journal_id,
             index: next.index,
@@ -118,16 +100,10 @@ impl Log {
         let mut block = [0; HEADER_BLOCK + MARK_LEN];
         block[..HEADER_BLOCK].copy_from_slice(&header.encode());
         block[HEADER_BLOCK..].copy_from_slice(&self.mark(HEADER_BLOCK as u64).encode());
-        self.disk
-            .write_at(&file, &block, 0)
-            .map_err(JournalError::file("write", &path))?;
-        self.disk
-            .sync_all(&file)
-            .map_err(JournalError::file("sync", &path))?;
+        self.disk.write_at(&file, &block, 0).map_err(JournalError::file("write", &path))?;
+        self.disk.sync_all(&file).map_err(JournalError::file("sync", &path))?;
         fs::rename(&path, &next.path).map_err(JournalError::file("rename", &path))?;
-        self.disk
-            .sync_directory(&self.directory)
-            .map_err(JournalError::file("sync", &self.directory))?;
+        self.disk.sync_directory(&self.directory).map_err(JournalError::file("sync", &self.directory))?;
         Ok(file)
     }
 
@@ -143,11 +119,7 @@ impl Log {
 
     /// Bytes that frames may still take in this segment; the last mark's place is kept back.
     pub fn room(&self) -> Result<u64> {
-        let size = self
-            .file
-            .metadata()
-            .map_err(JournalError::file("look at", &self.segment.path))?
-            .len();
+        let size = self.file.metadata().map_err(JournalError::file("look at", &self.segment.path))?.len();
         Ok(room(size, self.position))
     }
 }
@@ -165,9 +137,9 @@ pub(super) fn fresh_room(size: u64) -> u64 {
 /// Makes the entries of `directory`'s parent durable: a new directory is lost without.
 pub(super) fn sync_parent(directory: &Path, disk: &dyn Disk) -> Result<()> {
     match directory.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => disk
-            .sync_directory(parent)
-            .map_err(JournalError::file("sync", parent)),
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            disk.sync_directory(parent).map_err(JournalError::file("sync", parent))
+        }
         _ => Ok(()),
     }
 }

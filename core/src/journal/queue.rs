@@ -98,31 +98,17 @@ impl Queue {
 
     pub fn check_usable(&self) -> Result<()> {
         if let Some(reason) = &self.failed {
-            return Err(JournalError::Failed {
-                reason: reason.clone(),
-            });
+            return Err(JournalError::Failed { reason: reason.clone() });
         }
-        if self.closing {
-            Err(Refusal::Closed.into())
-        } else {
-            Ok(())
-        }
+        if self.closing { Err(Refusal::Closed.into()) } else { Ok(()) }
     }
 
     fn check_position(&self, expected_last_seq: u64, epoch: u64) -> Result<()> {
         if epoch != self.epoch {
-            return Err(Refusal::StaleEpoch {
-                given: epoch,
-                current: self.epoch,
-            }
-            .into());
+            return Err(Refusal::StaleEpoch { given: epoch, current: self.epoch }.into());
         }
         if expected_last_seq != self.last_seq {
-            return Err(Refusal::WrongSeq {
-                expected: expected_last_seq,
-                last: self.last_seq,
-            }
-            .into());
+            return Err(Refusal::WrongSeq { expected: expected_last_seq, last: self.last_seq }.into());
         }
         Ok(())
     }
@@ -137,11 +123,7 @@ impl Queue {
         asked: &mut bool,
     ) -> Result<Placed> {
         self.check_position(expected_last_seq, epoch)?;
-        let NewFrame {
-            count,
-            time,
-            payload,
-        } = frame;
+        let NewFrame { count, time, payload } = frame;
         if count == 0 {
             return Err(Refusal::Empty.into());
         }
@@ -168,22 +150,10 @@ impl Queue {
     }
 
     /// Queues the state hash at `last_seq`.
-    pub fn place_checkpoint(
-        &mut self,
-        seq: u64,
-        epoch: u64,
-        hash: &[u8; 32],
-        asked: &mut bool,
-    ) -> Result<Placed> {
+    pub fn place_checkpoint(&mut self, seq: u64, epoch: u64, hash: &[u8; 32], asked: &mut bool) -> Result<Placed> {
         self.check_position(seq, epoch)?;
         let (first_seq, time) = (self.last_seq, self.last_time);
-        let draft = Draft {
-            kind: FrameKind::Checkpoint,
-            first_seq,
-            count: 0,
-            time,
-            buffer: self.fill(hash),
-        };
+        let draft = Draft { kind: FrameKind::Checkpoint, first_seq, count: 0, time, buffer: self.fill(hash) };
         self.place(draft, asked)
     }
 
@@ -202,9 +172,8 @@ impl Queue {
         };
         let have = entry.draft.buffer.len() - HEADER_LEN;
         let grown = (frame::frame_len(have + payload.len()) - frame::frame_len(have)) as u64;
-        let joinable = entry.draft.kind == FrameKind::Commands
-            && have + payload.len() <= JOIN_LIMIT
-            && grown <= self.room;
+        let joinable =
+            entry.draft.kind == FrameKind::Commands && have + payload.len() <= JOIN_LIMIT && grown <= self.room;
         let Some(sum) = entry.draft.count.checked_add(count).filter(|_| joinable) else {
             return false;
         };
@@ -217,7 +186,8 @@ impl Queue {
 
     fn place(&mut self, draft: Draft, asked: &mut bool) -> Result<Placed> {
         let bytes = frame::frame_len(draft.buffer.len() - HEADER_LEN) as u64;
-        let limit = fresh_room(self.segment_bytes);
+        // The header states the payload's length in 32 bits.
+        let limit = fresh_room(self.segment_bytes).min(u64::from(u32::MAX));
         if bytes > limit {
             self.recycled = draft.buffer;
             return Err(Refusal::TooLarge { bytes, limit }.into());
@@ -240,21 +210,16 @@ impl Queue {
             return Err(JournalError::NoSpace { needed: bytes });
         };
         if opens.is_some() {
-            self.room = limit;
+            self.room = fresh_room(self.segment_bytes);
         }
         self.room -= bytes;
         self.last_ticket += 1;
-        self.entries.push_back(Entry {
-            draft,
-            opens,
-            ticket: self.last_ticket,
-        });
+        self.entries.push_back(Entry { draft, opens, ticket: self.last_ticket });
         Ok(Placed::Yes)
     }
 
     fn may_retry(&self) -> bool {
-        self.last_attempt
-            .is_none_or(|last| last.elapsed() >= self.retry_after)
+        self.last_attempt.is_none_or(|last| last.elapsed() >= self.retry_after)
     }
 
     /// Asks the writer to look for space again, if the last look was long enough ago. True: wake the writer.
@@ -274,17 +239,13 @@ impl Queue {
     /// Which files the writer should preallocate now; empty when there is something better to do. The reserve comes first:
     /// cancels rest on it.
     pub fn to_preallocate(&self) -> Vec<Spare> {
-        let due = self.space_wanted
-            || (!self.space_low && (self.entries.is_empty() || self.room < self.segment_bytes / 2));
+        let due =
+            self.space_wanted || (!self.space_low && (self.entries.is_empty() || self.room < self.segment_bytes / 2));
         if self.closing || !due {
             return Vec::new();
         }
         let missing = [(Spare::Reserve, self.reserve), (Spare::Next, self.next)];
-        missing
-            .into_iter()
-            .filter(|(_, stock)| *stock == Stock::Missing)
-            .map(|(spare, _)| spare)
-            .collect()
+        missing.into_iter().filter(|(_, stock)| *stock == Stock::Missing).map(|(spare, _)| spare).collect()
     }
 
     /// Notes how the writer's attempt ended.
@@ -318,30 +279,15 @@ mod tests {
     }
 
     fn place(queue: &mut Queue, count: u32, payload: &[u8]) -> Result<Placed> {
-        queue.place_commands(
-            queue.last_seq,
-            1,
-            NewFrame {
-                count,
-                time: 5,
-                payload,
-            },
-            &mut false,
-        )
+        queue.place_commands(queue.last_seq, 1, NewFrame { count, time: 5, payload }, &mut false)
     }
 
     #[test]
     fn the_last_seqs_are_never_handed_out() {
         let mut queue = queue(u64::MAX - 2);
-        assert!(matches!(
-            place(&mut queue, 2, b""),
-            Err(JournalError::Refused(Refusal::SeqExhausted))
-        ));
+        assert!(matches!(place(&mut queue, 2, b""), Err(JournalError::Refused(Refusal::SeqExhausted))));
         assert!(matches!(place(&mut queue, 1, b""), Ok(Placed::Yes)));
-        assert!(matches!(
-            place(&mut queue, 1, b""),
-            Err(JournalError::Refused(Refusal::SeqExhausted))
-        ));
+        assert!(matches!(place(&mut queue, 1, b""), Err(JournalError::Refused(Refusal::SeqExhausted))));
     }
 
     #[test]
@@ -350,22 +296,13 @@ mod tests {
         for count in [1, 2, 3] {
             assert!(matches!(place(&mut queue, count, b"abc"), Ok(Placed::Yes)));
         }
-        assert!(matches!(
-            queue.place_checkpoint(6, 1, &[7; 32], &mut false),
-            Ok(Placed::Yes)
-        ));
+        assert!(matches!(queue.place_checkpoint(6, 1, &[7; 32], &mut false), Ok(Placed::Yes)));
         assert!(matches!(place(&mut queue, u32::MAX, b"d"), Ok(Placed::Yes)));
         assert!(matches!(place(&mut queue, 1, b"e"), Ok(Placed::Yes)));
-        let told: Vec<_> = queue
-            .entries
-            .iter()
-            .map(|entry| (entry.draft.first_seq, entry.draft.count, entry.draft.time))
-            .collect();
+        let told: Vec<_> =
+            queue.entries.iter().map(|entry| (entry.draft.first_seq, entry.draft.count, entry.draft.time)).collect();
         let last = 6 + u64::from(u32::MAX);
-        assert_eq!(
-            told,
-            [(1, 6, 5), (6, 0, 5), (7, u32::MAX, 5), (last + 1, 1, 5)]
-        );
+        assert_eq!(told, [(1, 6, 5), (6, 0, 5), (7, u32::MAX, 5), (last + 1, 1, 5)]);
     }
 
     #[test]

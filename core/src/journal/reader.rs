@@ -76,9 +76,8 @@ pub struct Reader {
 impl Reader {
     /// Starts at the segment that holds `from_seq`; the frames before it are checked but not returned.
     pub fn open(directory: &Path, from_seq: u64) -> Result<Self> {
-        let journal_id = state::read_format(directory)?.ok_or_else(|| Refusal::NoJournal {
-            directory: directory.to_path_buf(),
-        })?;
+        let journal_id =
+            state::read_format(directory)?.ok_or_else(|| Refusal::NoJournal { directory: directory.to_path_buf() })?;
         // Before the list: a running writer may only add to what the evidence demands.
         let evidence = State::read(directory, journal_id)?;
         let segments = segment::list(directory)?;
@@ -99,27 +98,15 @@ impl Reader {
             return Err(JournalError::damaged(
                 &last.path,
                 0,
-                format!(
-                    "segment {}, which comes after it, is missing",
-                    last.index + 1
-                ),
+                format!("segment {}, which comes after it, is missing", last.index + 1),
             ));
         }
-        let first = segments
-            .iter()
-            .rev()
-            .find(|segment| segment.first_seq <= from_seq)
-            .unwrap_or(&segments[0]);
+        let first = segments.iter().rev().find(|segment| segment.first_seq <= from_seq).unwrap_or(&segments[0]);
         let (file, header) = first.open(evidence.journal_id)?;
         if header.index == 1 && (header.first_seq, header.prev_hash) != (1, GENESIS) {
-            return Err(JournalError::damaged(
-                &first.path,
-                0,
-                "the first segment does not begin at seq 1",
-            ));
+            return Err(JournalError::damaged(&first.path, 0, "the first segment does not begin at seq 1"));
         }
-        let cursor = Cursor::new(file, HEADER_BLOCK as u64)
-            .map_err(JournalError::file("read", &first.path))?;
+        let cursor = Cursor::new(file, HEADER_BLOCK as u64).map_err(JournalError::file("read", &first.path))?;
         let mut reader = Self {
             directory: directory.to_path_buf(),
             journal_id: evidence.journal_id,
@@ -154,12 +141,7 @@ impl Reader {
                     let offset = self.cursor.position();
                     self.check_chain(&header)?;
                     let payload = self.cursor.advance(&header);
-                    self.chain = Chain {
-                        epoch: header.epoch,
-                        last_seq: header.last_seq(),
-                        hash,
-                        time: header.time,
-                    };
+                    self.chain = Chain { epoch: header.epoch, last_seq: header.last_seq(), hash, time: header.time };
                     self.last_frame = Some(offset);
                     self.compare_with_evidence(offset)?;
                     if self.wanted(&header) {
@@ -178,9 +160,7 @@ impl Reader {
                 }
                 other => {
                     if !self.go_on_behind(other)? {
-                        self.cursor
-                            .forget()
-                            .map_err(JournalError::file("read", &self.segment.path))?;
+                        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))?;
                         return Ok(None);
                     }
                 }
@@ -212,9 +192,7 @@ impl Reader {
     }
 
     fn slot(&mut self) -> Result<Slot> {
-        self.cursor
-            .slot()
-            .map_err(JournalError::file("read", &self.segment.path))
+        self.cursor.slot().map_err(JournalError::file("read", &self.segment.path))
     }
 
     fn damaged(&self, reason: impl Into<String>) -> JournalError {
@@ -227,25 +205,17 @@ impl Reader {
             return Err(self.damaged("the frame belongs to another journal"));
         }
         if header.prev_hash != self.chain.hash {
-            return Err(self.damaged(
-                "the chain is broken: the frame does not name the hash of the frame before it",
-            ));
+            return Err(self.damaged("the chain is broken: the frame does not name the hash of the frame before it"));
         }
         let expected = match header.kind {
             FrameKind::Commands => self.chain.last_seq + 1,
             FrameKind::Checkpoint => self.chain.last_seq,
         };
         if header.first_seq != expected {
-            return Err(self.damaged(format!(
-                "hole in seq: expected {expected}, found {}",
-                header.first_seq
-            )));
+            return Err(self.damaged(format!("hole in seq: expected {expected}, found {}", header.first_seq)));
         }
         if header.epoch < self.chain.epoch {
-            return Err(self.damaged(format!(
-                "epoch went back from {} to {}",
-                self.chain.epoch, header.epoch
-            )));
+            return Err(self.damaged(format!("epoch went back from {} to {}", self.chain.epoch, header.epoch)));
         }
         Ok(())
     }
@@ -253,15 +223,10 @@ impl Reader {
     /// The log must pass exactly through the point that `state` recorded. `previous`: where the step to here began.
     fn compare_with_evidence(&mut self, previous: u64) -> Result<()> {
         let (evidence, position) = (&self.evidence, self.cursor.position());
-        if self.segment.index != evidence.segment
-            || previous >= evidence.end
-            || position < evidence.end
-        {
+        if self.segment.index != evidence.segment || previous >= evidence.end || position < evidence.end {
             return Ok(());
         }
-        if (position, self.chain.last_seq, self.chain.hash)
-            == (evidence.end, evidence.last_seq, evidence.hash)
-        {
+        if (position, self.chain.last_seq, self.chain.hash) == (evidence.end, evidence.last_seq, evidence.hash) {
             return Ok(());
         }
         let reason = format!(
@@ -286,22 +251,18 @@ impl Reader {
                 return self.look_again(offset);
             }
         }
-        if self.segment.index == self.evidence.segment && self.cursor.position() < self.evidence.end
-        {
+        if self.segment.index == self.evidence.segment && self.cursor.position() < self.evidence.end {
             let (end, seq) = (self.evidence.end, self.evidence.last_seq);
-            return Err(self.damaged(format!(
-                "{}, but the log was durable up to offset {end}, seq {seq}",
-                describe(&slot)
-            )));
+            return Err(
+                self.damaged(format!("{}, but the log was durable up to offset {end}, seq {seq}", describe(&slot)))
+            );
         }
         Ok(false)
     }
 
     /// The next segment exists, so this one is finished: what is read now cannot be a write under way.
     fn leave_for(&mut self, next: &Listed) -> Result<bool> {
-        self.cursor
-            .forget()
-            .map_err(JournalError::file("read", &self.segment.path))?;
+        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))?;
         match self.slot()? {
             Slot::Frame(..) => return Ok(true),
             Slot::Mark(mark) => self.check_mark(&mark)?,
@@ -310,15 +271,12 @@ impl Reader {
                 return Err(self.damaged(format!("{reason}, and segment {} follows", next.index)));
             }
         }
-        if self.segment.index == self.evidence.segment && self.cursor.position() < self.evidence.end
-        {
+        if self.segment.index == self.evidence.segment && self.cursor.position() < self.evidence.end {
             return Err(self.damaged("the segment ends before what was known to be durable"));
         }
         let (file, header) = next.open(self.journal_id)?;
         self.check_joint(next, &header)?;
-        self.cursor
-            .switch(file, HEADER_BLOCK as u64)
-            .map_err(JournalError::file("read", &next.path))?;
+        self.cursor.switch(file, HEADER_BLOCK as u64).map_err(JournalError::file("read", &next.path))?;
         self.segment = next.clone();
         self.size = header.size;
         self.chain.epoch = header.epoch;
@@ -351,34 +309,17 @@ impl Reader {
     /// Something behind says that what stands here was on disk. If a writer runs, it was on disk before that something was
     /// written: a second look must find it.
     fn look_again(&mut self, evidence: u64) -> Result<bool> {
-        self.cursor
-            .forget()
-            .map_err(JournalError::file("read", &self.segment.path))?;
+        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))?;
         match self.slot()? {
             Slot::Frame(..) => Ok(true),
             _ if segment::find(&self.directory, self.segment.index + 1)?.is_some() => Ok(true),
-            slot => Err(self.damaged(format!(
-                "{}, but the log goes on at offset {evidence}",
-                describe(&slot)
-            ))),
+            slot => Err(self.damaged(format!("{}, but the log goes on at offset {evidence}", describe(&slot)))),
         }
     }
 
     fn check_mark(&self, mark: &Mark) -> Result<()> {
-        let told = (
-            mark.journal_id,
-            mark.end,
-            mark.last_seq,
-            &mark.hash_prefix[..],
-        );
-        if told
-            == (
-                self.journal_id,
-                self.cursor.position(),
-                self.chain.last_seq,
-                &self.chain.hash[..16],
-            )
-        {
+        let told = (mark.journal_id, mark.end, mark.last_seq, &mark.hash_prefix[..]);
+        if told == (self.journal_id, self.cursor.position(), self.chain.last_seq, &self.chain.hash[..16]) {
             Ok(())
         } else {
             Err(self.damaged("the mark here belongs to another log"))

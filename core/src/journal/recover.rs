@@ -32,12 +32,7 @@ pub(super) struct Recovered {
 }
 
 /// A new journal: `format` is written last, so that a directory without it never was one.
-pub(super) fn create(
-    directory: &Path,
-    segment_bytes: u64,
-    id: Option<u64>,
-    disk: Arc<dyn Disk>,
-) -> Result<Recovered> {
+pub(super) fn create(directory: &Path, segment_bytes: u64, id: Option<u64>, disk: Arc<dyn Disk>) -> Result<Recovered> {
     remove_unfinished(directory)?;
     sync_parent(directory, &*disk)?;
     let journal_id = match id {
@@ -45,20 +40,10 @@ pub(super) fn create(
         None => random_id()?,
     };
     if !Spare::Next.adopt(directory, segment_bytes, &*disk)? {
-        let what = format!(
-            "preallocate a segment of {segment_bytes} bytes in {}",
-            directory.display()
-        );
-        Spare::Next
-            .allocate(directory, segment_bytes, &*disk)
-            .map_err(JournalError::io(what))?;
+        let what = format!("preallocate a segment of {segment_bytes} bytes in {}", directory.display());
+        Spare::Next.allocate(directory, segment_bytes, &*disk).map_err(JournalError::io(what))?;
     }
-    let chain = Chain {
-        epoch: 1,
-        last_seq: 0,
-        hash: GENESIS,
-        time: 0,
-    };
+    let chain = Chain { epoch: 1, last_seq: 0, hash: GENESIS, time: 0 };
     let state = State {
         journal_id,
         generation: 0,
@@ -94,9 +79,7 @@ fn remove_unfinished(directory: &Path) -> Result<()> {
     let segments = segment::list(directory)?;
     for segment in &segments {
         let file = File::open(&segment.path).map_err(JournalError::file("open", &segment.path))?;
-        if segment.index != 1
-            || last_written(&file, (HEADER_BLOCK + MARK_LEN) as u64, &segment.path)?.is_some()
-        {
+        if segment.index != 1 || last_written(&file, (HEADER_BLOCK + MARK_LEN) as u64, &segment.path)?.is_some() {
             return Err(JournalError::damaged(
                 &segment.path,
                 0,
@@ -114,29 +97,18 @@ fn remove_unfinished(directory: &Path) -> Result<()> {
 fn random_id() -> Result<u64> {
     let mut bytes = [0; 8];
     let source = Path::new("/dev/urandom");
-    File::open(source)
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .map_err(JournalError::file("read", source))?;
+    File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(JournalError::file("read", source))?;
     Ok(u64::from_le_bytes(bytes))
 }
 
 /// Checks an existing journal and makes its end ready for the next epoch.
-pub(super) fn recover(
-    directory: &Path,
-    journal_id: u64,
-    verify_from: u64,
-    disk: Arc<dyn Disk>,
-) -> Result<Recovered> {
+pub(super) fn recover(directory: &Path, journal_id: u64, verify_from: u64, disk: Arc<dyn Disk>) -> Result<Recovered> {
     let evidence = State::read(directory, journal_id)?;
     let segments = segment::list(directory)?;
     for pair in segments.windows(2) {
         pair[0].open(journal_id)?;
         if pair[0].first_seq > pair[1].first_seq {
-            return Err(JournalError::damaged(
-                &pair[1].path,
-                0,
-                "the segment begins before the one that it follows",
-            ));
+            return Err(JournalError::damaged(&pair[1].path, 0, "the segment begins before the one that it follows"));
         }
     }
     let mut reader = Reader::start(directory, verify_from, evidence.clone(), &segments, true)?;
@@ -144,11 +116,7 @@ pub(super) fn recover(
     let tail = reader.into_tail();
 
     let path = tail.segment.path.clone();
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(JournalError::file("open", &path))?;
+    let file = OpenOptions::new().read(true).write(true).open(&path).map_err(JournalError::file("open", &path))?;
     restore_size(&file, &tail, &path, &*disk)?;
     let cut = cut_tail(&file, &tail, &path, &*disk)?;
     write_last_frame_again(&file, &tail, &path, &*disk)?;
@@ -170,9 +138,7 @@ pub(super) fn recover(
         chain: tail.chain,
     };
     log.write_mark()?;
-    log.disk
-        .sync_data(&log.file)
-        .map_err(JournalError::file("sync", &path))?;
+    log.disk.sync_data(&log.file).map_err(JournalError::file("sync", &path))?;
     log.record(false)?;
     log.record(false)?;
     Ok(Recovered { log, cut })
@@ -180,18 +146,13 @@ pub(super) fn recover(
 
 /// A last segment that lost its preallocated end gets it back, if there is space; its frames are checked already.
 fn restore_size(file: &File, tail: &Tail, path: &Path, disk: &dyn Disk) -> Result<()> {
-    let size = file
-        .metadata()
-        .map_err(JournalError::file("look at", path))?
-        .len();
+    let size = file.metadata().map_err(JournalError::file("look at", path))?.len();
     if size < tail.size {
         match disk.allocate(file, tail.size) {
             Err(error) if !is_no_space(&error) => {
                 return Err(JournalError::file("preallocate", path)(error));
             }
-            _ => disk
-                .sync_all(file)
-                .map_err(JournalError::file("sync", path))?,
+            _ => disk.sync_all(file).map_err(JournalError::file("sync", path))?,
         }
     }
     Ok(())
@@ -203,8 +164,7 @@ fn cut_tail(file: &File, tail: &Tail, path: &Path, disk: &dyn Disk) -> Result<Op
         return Ok(None);
     };
     let mut slot = [0; MARK_LEN];
-    let read =
-        read_up_to(file, &mut slot, tail.position).map_err(JournalError::file("read", path))?;
+    let read = read_up_to(file, &mut slot, tail.position).map_err(JournalError::file("read", path))?;
     if last < tail.position + MARK_LEN as u64 && read == MARK_LEN && Mark::decode(&slot).is_ok() {
         return Ok(None);
     }
@@ -212,17 +172,11 @@ fn cut_tail(file: &File, tail: &Tail, path: &Path, disk: &dyn Disk) -> Result<Op
     let mut offset = tail.position;
     while offset <= last {
         let part = (last + 1 - offset).min(zeroes.len() as u64);
-        disk.write_at(file, &zeroes[..part as usize], offset)
-            .map_err(JournalError::file("write", path))?;
+        disk.write_at(file, &zeroes[..part as usize], offset).map_err(JournalError::file("write", path))?;
         offset += part;
     }
-    disk.sync_data(file)
-        .map_err(JournalError::file("sync", path))?;
-    Ok(Some(Cut {
-        file: path.to_path_buf(),
-        offset: tail.position,
-        bytes: last + 1 - tail.position,
-    }))
+    disk.sync_data(file).map_err(JournalError::file("sync", path))?;
+    Ok(Some(Cut { file: path.to_path_buf(), offset: tail.position, bytes: last + 1 - tail.position }))
 }
 
 /// The last frame is the only one whose sync may have failed. A kernel that could not write a page may keep it in memory
@@ -230,13 +184,10 @@ fn cut_tail(file: &File, tail: &Tail, path: &Path, disk: &dyn Disk) -> Result<Op
 fn write_last_frame_again(file: &File, tail: &Tail, path: &Path, disk: &dyn Disk) -> Result<()> {
     if let Some(start) = tail.last_frame {
         let mut frame = vec![0; (tail.position - start) as usize];
-        file.read_exact_at(&mut frame, start)
-            .map_err(JournalError::file("read", path))?;
-        disk.write_at(file, &frame, start)
-            .map_err(JournalError::file("write", path))?;
+        file.read_exact_at(&mut frame, start).map_err(JournalError::file("read", path))?;
+        disk.write_at(file, &frame, start).map_err(JournalError::file("write", path))?;
     }
-    disk.sync_data(file)
-        .map_err(JournalError::file("sync", path))
+    disk.sync_data(file).map_err(JournalError::file("sync", path))
 }
 
 /// The offset of the last byte at or after `from` that is not zero.
@@ -244,13 +195,9 @@ fn last_written(file: &File, from: u64, path: &Path) -> Result<Option<u64>> {
     let mut chunk = vec![0; 1 << 20];
     let (mut offset, mut last) = (from, None);
     loop {
-        let read =
-            read_up_to(file, &mut chunk, offset).map_err(JournalError::file("read", path))?;
+        let read = read_up_to(file, &mut chunk, offset).map_err(JournalError::file("read", path))?;
         if !all_zero(&chunk[..read]) {
-            last = chunk[..read]
-                .iter()
-                .rposition(|byte| *byte != 0)
-                .map(|at| offset + at as u64);
+            last = chunk[..read].iter().rposition(|byte| *byte != 0).map(|at| offset + at as u64);
         }
         if read < chunk.len() {
             return Ok(last);
@@ -266,10 +213,9 @@ pub(super) fn ensure_directory(directory: &Path, create: bool) -> Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
             fs::create_dir_all(directory).map_err(JournalError::file("create", directory))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Refusal::NoJournal {
-            directory: directory.to_path_buf(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into())
         }
-        .into()),
         Err(error) => Err(JournalError::file("look at", directory)(error)),
     }
 }

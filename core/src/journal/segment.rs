@@ -55,9 +55,7 @@ impl SegmentHeader {
         if block[..8] != MAGIC {
             return Err("not a segment file");
         }
-        if crc32c::crc32c(&block[..CRC_AT]) != get_u32(block, CRC_AT)
-            || !all_zero(&block[CRC_AT + 4..])
-        {
+        if crc32c::crc32c(&block[..CRC_AT]) != get_u32(block, CRC_AT) || !all_zero(&block[CRC_AT + 4..]) {
             return Err("the segment header's CRC does not match");
         }
         if get_u32(block, 8) != VERSION {
@@ -84,11 +82,7 @@ pub struct Listed {
 
 impl Listed {
     pub fn new(directory: &Path, index: u64, first_seq: u64) -> Self {
-        Self {
-            index,
-            first_seq,
-            path: directory.join(format!("{index:08}-{first_seq:020}.{EXTENSION}")),
-        }
+        Self { index, first_seq, path: directory.join(format!("{index:08}-{first_seq:020}.{EXTENSION}")) }
     }
 
     fn parse(path: PathBuf) -> Option<Self> {
@@ -97,11 +91,7 @@ impl Listed {
         if index.len() < 8 || first_seq.len() != 20 || !digits(index) || !digits(first_seq) {
             return None;
         }
-        Some(Self {
-            index: index.parse().ok()?,
-            first_seq: first_seq.parse().ok()?,
-            path,
-        })
+        Some(Self { index: index.parse().ok()?, first_seq: first_seq.parse().ok()?, path })
     }
 
     /// Opens the segment and checks its header against its name and its journal.
@@ -110,22 +100,13 @@ impl Listed {
         let mut block = [0; HEADER_BLOCK];
         match file.read_exact_at(&mut block, 0) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(JournalError::damaged(
-                    &self.path,
-                    0,
-                    "the segment is shorter than its header",
-                ));
+                return Err(JournalError::damaged(&self.path, 0, "the segment is shorter than its header"));
             }
             other => other.map_err(JournalError::file("read", &self.path))?,
         }
-        let header = SegmentHeader::decode(&block)
-            .map_err(|reason| JournalError::damaged(&self.path, 0, reason))?;
+        let header = SegmentHeader::decode(&block).map_err(|reason| JournalError::damaged(&self.path, 0, reason))?;
         if header.journal_id != journal_id {
-            return Err(JournalError::damaged(
-                &self.path,
-                0,
-                "the segment belongs to another journal",
-            ));
+            return Err(JournalError::damaged(&self.path, 0, "the segment belongs to another journal"));
         }
         if (header.index, header.first_seq) != (self.index, self.first_seq) {
             let reason = format!(
@@ -143,10 +124,7 @@ pub fn list(directory: &Path) -> Result<Vec<Listed>> {
     let mut segments = Vec::new();
     for entry in fs::read_dir(directory).map_err(JournalError::file("list", directory))? {
         let path = entry.map_err(JournalError::file("list", directory))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == EXTENSION)
-        {
+        if path.extension().is_some_and(|extension| extension == EXTENSION) {
             let listed = Listed::parse(path.clone())
                 .ok_or_else(|| JournalError::damaged(&path, 0, "the name is not a segment's"))?;
             segments.push(listed);
@@ -163,11 +141,7 @@ pub fn list(directory: &Path) -> Result<Vec<Listed>> {
             ));
         }
         if segment.index < expected {
-            return Err(JournalError::damaged(
-                &segment.path,
-                0,
-                "two segments have the same index",
-            ));
+            return Err(JournalError::damaged(&segment.path, 0, "two segments have the same index"));
         }
     }
     Ok(segments)
@@ -175,9 +149,7 @@ pub fn list(directory: &Path) -> Result<Vec<Listed>> {
 
 /// The segment with this index, if it is there: how a reader that follows a writer finds the next one.
 pub fn find(directory: &Path, index: u64) -> Result<Option<Listed>> {
-    Ok(list(directory)?
-        .into_iter()
-        .find(|segment| segment.index == index))
+    Ok(list(directory)?.into_iter().find(|segment| segment.index == index))
 }
 
 #[cfg(test)]
@@ -187,31 +159,16 @@ mod tests {
     #[test]
     fn a_name_reads_back_as_it_was_made() {
         let listed = Listed::new(Path::new("/j"), 12, 345);
-        assert_eq!(
-            listed.path,
-            Path::new("/j/00000012-00000000000000000345.seg")
-        );
+        assert_eq!(listed.path, Path::new("/j/00000012-00000000000000000345.seg"));
         assert_eq!(Listed::parse(listed.path.clone()), Some(listed));
-        for wrong in [
-            "x.seg",
-            "00000012.seg",
-            "00000012-345.seg",
-            "+0000012-00000000000000000345.seg",
-        ] {
+        for wrong in ["x.seg", "00000012.seg", "00000012-345.seg", "+0000012-00000000000000000345.seg"] {
             assert_eq!(Listed::parse(PathBuf::from(wrong)), None, "{wrong}");
         }
     }
 
     #[test]
     fn a_header_notices_every_flipped_bit_of_its_block() {
-        let header = SegmentHeader {
-            journal_id: 1,
-            index: 2,
-            epoch: 3,
-            first_seq: 4,
-            prev_hash: [5; 32],
-            size: 65536,
-        };
+        let header = SegmentHeader { journal_id: 1, index: 2, epoch: 3, first_seq: 4, prev_hash: [5; 32], size: 65536 };
         let block = header.encode();
         assert_eq!(SegmentHeader::decode(&block), Ok(header));
         for bit in 0..HEADER_BLOCK * 8 {

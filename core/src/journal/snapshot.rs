@@ -51,13 +51,7 @@ pub fn write(directory: &Path, seq: u64, state: &[u8], keep: usize) -> Result<Pa
 }
 
 /// The same on a given disk, for tests.
-pub fn write_with(
-    directory: &Path,
-    seq: u64,
-    state: &[u8],
-    keep: usize,
-    disk: &dyn Disk,
-) -> Result<PathBuf> {
+pub fn write_with(directory: &Path, seq: u64, state: &[u8], keep: usize, disk: &dyn Disk) -> Result<PathBuf> {
     fs::create_dir_all(directory).map_err(JournalError::file("create", directory))?;
     let path = directory.join(format!("{seq:020}.{EXTENSION}"));
     let temporary = path.with_extension("tmp");
@@ -72,8 +66,7 @@ pub fn write_with(
         return Err(JournalError::file("write", &temporary)(error));
     }
     fs::rename(&temporary, &path).map_err(JournalError::file("rename", &temporary))?;
-    disk.sync_directory(directory)
-        .map_err(JournalError::file("sync", directory))?;
+    disk.sync_directory(directory).map_err(JournalError::file("sync", directory))?;
     sync_parent(directory, disk)?;
     remove_old(directory, seq, keep)?;
     Ok(path)
@@ -81,9 +74,7 @@ pub fn write_with(
 
 /// Only what is older than the snapshot just written may go: that one is known to be good.
 fn remove_old(directory: &Path, newest: u64, keep: usize) -> Result<()> {
-    let older = files(directory)?
-        .into_iter()
-        .filter(|(seq, _)| *seq < newest);
+    let older = files(directory)?.into_iter().filter(|(seq, _)| *seq < newest);
     for (_, path) in older.skip(keep.saturating_sub(1)) {
         fs::remove_file(&path).map_err(JournalError::file("remove", &path))?;
     }
@@ -106,23 +97,14 @@ pub fn read(directory: &Path, at_most_seq: Option<u64>) -> Result<Option<(u64, V
 pub fn list(directory: &Path) -> Result<Vec<Listed>> {
     files(directory)?
         .into_iter()
-        .map(|(seq, path)| {
-            Ok(Listed {
-                seq,
-                valid: load(&path, seq)?.is_some(),
-                path,
-            })
-        })
+        .map(|(seq, path)| Ok(Listed { seq, valid: load(&path, seq)?.is_some(), path }))
         .collect()
 }
 
 /// The state in the file; `None` when the file is not a whole snapshot of that seq.
 fn load(path: &Path, seq: u64) -> Result<Option<Vec<u8>>> {
     let mut file = File::open(path).map_err(JournalError::file("open", path))?;
-    let size = file
-        .metadata()
-        .map_err(JournalError::file("look at", path))?
-        .len();
+    let size = file.metadata().map_err(JournalError::file("look at", path))?.len();
     let mut header = [0; HEADER_LEN];
     match file.read_exact(&mut header) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -137,8 +119,7 @@ fn load(path: &Path, seq: u64) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let mut state = Vec::with_capacity((size - HEADER_LEN as u64) as usize);
-    file.read_to_end(&mut state)
-        .map_err(JournalError::file("read", path))?;
+    file.read_to_end(&mut state).map_err(JournalError::file("read", path))?;
     let expected: [u8; 32] = array(&header, COVERED);
     Ok((checksum(&header[..COVERED], &state) == expected).then_some(state))
 }
@@ -152,14 +133,8 @@ fn files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(JournalError::file("list", directory))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == EXTENSION)
-        {
-            let stem = path
-                .file_stem()
-                .and_then(|stem| stem.to_str())
-                .filter(|stem| stem.len() == 20);
+        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| stem.len() == 20);
             if let Some(seq) = stem.and_then(|stem| stem.parse().ok()) {
                 found.push((seq, path));
             }

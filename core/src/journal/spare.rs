@@ -49,20 +49,13 @@ impl Spare {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             other => other.map_err(JournalError::file("open", &path))?,
         };
-        if file
-            .metadata()
-            .map_err(JournalError::file("look at", &path))?
-            .len()
-            != size
-        {
+        if file.metadata().map_err(JournalError::file("look at", &path))?.len() != size {
             fs::remove_file(&path).map_err(JournalError::file("remove", &path))?;
             return Ok(false);
         }
         // A writer that died between writing the header and renaming the file left just that: header and mark.
-        disk.write_at(&file, &[0; HEADER_BLOCK + MARK_LEN], 0)
-            .map_err(JournalError::file("write", &path))?;
-        disk.sync_data(&file)
-            .map_err(JournalError::file("sync", &path))?;
+        disk.write_at(&file, &[0; HEADER_BLOCK + MARK_LEN], 0).map_err(JournalError::file("write", &path))?;
+        disk.sync_data(&file).map_err(JournalError::file("sync", &path))?;
         Ok(true)
     }
 }

@@ -56,9 +56,7 @@ impl State {
     }
 
     fn decode(slot: &[u8]) -> Option<Self> {
-        if slot[..8] != MAGIC
-            || crc32c::crc32c(&slot[..CRC_AT]) != get_u32(slot, CRC_AT)
-            || get_u32(slot, 8) != VERSION
+        if slot[..8] != MAGIC || crc32c::crc32c(&slot[..CRC_AT]) != get_u32(slot, CRC_AT) || get_u32(slot, 8) != VERSION
         {
             return None;
         }
@@ -84,18 +82,10 @@ impl State {
             other => other.map_err(JournalError::file("read", &path))?,
         };
         let slot = |offset: usize| bytes.get(offset..offset + SLOT_LEN).and_then(Self::decode);
-        let newest = [slot(0), slot(SLOT_DISTANCE as usize)]
-            .into_iter()
-            .flatten()
-            .max_by_key(|state| state.generation);
-        let state =
-            newest.ok_or_else(|| JournalError::damaged(&path, 0, "neither slot is valid"))?;
+        let newest = [slot(0), slot(SLOT_DISTANCE as usize)].into_iter().flatten().max_by_key(|state| state.generation);
+        let state = newest.ok_or_else(|| JournalError::damaged(&path, 0, "neither slot is valid"))?;
         if state.journal_id != journal_id {
-            return Err(JournalError::damaged(
-                &path,
-                0,
-                "the file belongs to another journal",
-            ));
+            return Err(JournalError::damaged(&path, 0, "the file belongs to another journal"));
         }
         Ok(state)
     }
@@ -110,10 +100,7 @@ pub struct StateFile {
 impl StateFile {
     pub fn open(directory: &Path) -> Result<Self> {
         let path = directory.join(STATE_NAME);
-        let file = OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .map_err(JournalError::file("open", &path))?;
+        let file = OpenOptions::new().write(true).open(&path).map_err(JournalError::file("open", &path))?;
         Ok(Self { file, path })
     }
 
@@ -121,10 +108,8 @@ impl StateFile {
     pub fn create(directory: &Path, disk: &dyn Disk) -> Result<Self> {
         let path = directory.join(STATE_NAME);
         let file = File::create(&path).map_err(JournalError::file("create", &path))?;
-        file.write_all_at(&[0; SLOT_DISTANCE as usize * 2], 0)
-            .map_err(JournalError::file("write", &path))?;
-        disk.sync_all(&file)
-            .map_err(JournalError::file("sync", &path))?;
+        file.write_all_at(&[0; SLOT_DISTANCE as usize * 2], 0).map_err(JournalError::file("write", &path))?;
+        disk.sync_all(&file).map_err(JournalError::file("sync", &path))?;
         Ok(Self { file, path })
     }
 
@@ -132,10 +117,8 @@ impl StateFile {
     pub fn write(&self, state: &mut State, disk: &dyn Disk) -> Result<()> {
         state.generation += 1;
         let offset = state.generation % 2 * SLOT_DISTANCE;
-        disk.write_at(&self.file, &state.encode(), offset)
-            .map_err(JournalError::file("write", &self.path))?;
-        disk.sync_data(&self.file)
-            .map_err(JournalError::file("sync", &self.path))
+        disk.write_at(&self.file, &state.encode(), offset).map_err(JournalError::file("write", &self.path))?;
+        disk.sync_data(&self.file).map_err(JournalError::file("sync", &self.path))
     }
 }
 
@@ -144,16 +127,11 @@ pub fn read_format(directory: &Path) -> Result<Option<u64>> {
     let path = directory.join(FORMAT_NAME);
     let text = match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => {
-            String::from_utf8_lossy(&other.map_err(JournalError::file("read", &path))?).into_owned()
-        }
+        other => String::from_utf8_lossy(&other.map_err(JournalError::file("read", &path))?).into_owned(),
     };
     let first = text.lines().next().unwrap_or_default();
     if first != FORMAT_FIRST_LINE {
-        return Err(Refusal::UnknownFormat {
-            found: first.to_owned(),
-        }
-        .into());
+        return Err(Refusal::UnknownFormat { found: first.to_owned() }.into());
     }
     let id = text
         .strip_prefix(FORMAT_FIRST_LINE)
@@ -171,9 +149,7 @@ pub fn write_format(directory: &Path, journal_id: u64, disk: &dyn Disk) -> Resul
     let mut file = File::create(&temporary).map_err(JournalError::file("create", &temporary))?;
     file.write_all(format!("{FORMAT_FIRST_LINE}\nid {journal_id:016x}\n").as_bytes())
         .map_err(JournalError::file("write", &temporary))?;
-    disk.sync_all(&file)
-        .map_err(JournalError::file("sync", &temporary))?;
+    disk.sync_all(&file).map_err(JournalError::file("sync", &temporary))?;
     fs::rename(&temporary, &path).map_err(JournalError::file("rename", &temporary))?;
-    disk.sync_directory(directory)
-        .map_err(JournalError::file("sync", directory))
+    disk.sync_directory(directory).map_err(JournalError::file("sync", directory))
 }

@@ -25,13 +25,7 @@ pub(super) struct Shared {
 impl Shared {
     pub fn new(queue: Queue, wake: Wake) -> Self {
         let durable_seq = AtomicU64::new(queue.durable_seq);
-        Self {
-            queue: Mutex::new(queue),
-            work: Condvar::new(),
-            done: Condvar::new(),
-            wake,
-            durable_seq,
-        }
+        Self { queue: Mutex::new(queue), work: Condvar::new(), done: Condvar::new(), wake, durable_seq }
     }
 
     /// A panic elsewhere does not make the queue wrong: every change to it is complete before anything can panic, and the
@@ -40,14 +34,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn wait<'a>(
-        &self,
-        condition: &Condvar,
-        queue: MutexGuard<'a, Queue>,
-    ) -> MutexGuard<'a, Queue> {
-        condition
-            .wait(queue)
-            .unwrap_or_else(PoisonError::into_inner)
+    pub fn wait<'a>(&self, condition: &Condvar, queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        condition.wait(queue).unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fail(&self, reason: String) {
@@ -120,9 +108,7 @@ fn write(shared: &Shared, log: &mut Log, mut entry: Entry) -> Result<()> {
     queue.durable_seq = log.chain.last_seq;
     queue.done_ticket = entry.ticket;
     queue.recycle(entry.draft.buffer);
-    shared
-        .durable_seq
-        .store(log.chain.last_seq, Ordering::Release);
+    shared.durable_seq.store(log.chain.last_seq, Ordering::Release);
     drop(queue);
     shared.done.notify_all();
     shared.wake.signal();
@@ -130,12 +116,7 @@ fn write(shared: &Shared, log: &mut Log, mut entry: Entry) -> Result<()> {
 }
 
 /// Having no space is an answer here, not a failure: nothing depends on these files yet.
-pub(super) fn preallocate(
-    shared: &Shared,
-    log: &Log,
-    segment_bytes: u64,
-    spares: &[Spare],
-) -> Result<()> {
+pub(super) fn preallocate(shared: &Shared, log: &Log, segment_bytes: u64, spares: &[Spare]) -> Result<()> {
     let (mut made, mut no_space) = (Vec::new(), false);
     for spare in spares {
         match spare.allocate(&log.directory, segment_bytes, &*log.disk) {
@@ -145,10 +126,7 @@ pub(super) fn preallocate(
                 break;
             }
             Err(error) => {
-                return Err(JournalError::file(
-                    "preallocate a segment in",
-                    &log.directory,
-                )(error));
+                return Err(JournalError::file("preallocate a segment in", &log.directory)(error));
             }
         }
     }

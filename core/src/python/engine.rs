@@ -1,16 +1,18 @@
 //! `Engine`: the core with its outboxes of command records and events.
 
+use std::path::PathBuf;
+
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
-use crate::command::{
-    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer,
-};
+use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 use crate::core::Core;
+use crate::journal::JournalError;
+use crate::replay::{LOOKAHEAD, Replay};
 use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
-use crate::wire::{records, write_applied, write_record};
+use crate::wire::{Record, RecordError, records, write_applied, write_record};
 
 const NO_META: &[u8] = &[];
 
@@ -22,6 +24,8 @@ pub struct Engine {
     count: u32,
     last_time: u64,
     events: Vec<u8>,
+    /// Kept between calls of `replay`, so that going on costs no second look for the place.
+    replay: Option<Replay>,
 }
 
 /// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
@@ -38,14 +42,15 @@ fn wide(value: Option<&Bound<'_, PyAny>>) -> PyResult<u128> {
 fn asset_code(code: &str) -> PyResult<[u8; 12]> {
     let mut padded = [0; 12];
     let bytes = code.as_bytes();
-    let room = padded.get_mut(..bytes.len()).ok_or_else(|| PyOverflowError::new_err("an asset code has at most 12 bytes"))?;
+    let room =
+        padded.get_mut(..bytes.len()).ok_or_else(|| PyOverflowError::new_err("an asset code has at most 12 bytes"))?;
     room.copy_from_slice(bytes);
     Ok(padded)
 }
 
 impl Engine {
     fn holding(core: Core) -> Engine {
-        Engine { core, commands: Vec::new(), first_seq: 0, count: 0, last_time: 0, events: Vec::new() }
+        Engine { core, commands: Vec::new(), first_seq: 0, count: 0, last_time: 0, events: Vec::new(), replay: None }
     }
 
     #[inline]
@@ -151,8 +156,7 @@ impl Engine {
         meta: &[u8],
     ) -> PyResult<Outcome> {
         let limits = MarketLimits { min_price, max_price, min_amount, max_amount, min_total };
-        let market =
-            CreateMarket { base, quote, price_scale, amount_scale, self_trade, limits, maker_ppm, taker_ppm };
+        let market = CreateMarket { base, quote, price_scale, amount_scale, self_trade, limits, maker_ppm, taker_ppm };
         self.apply(time, &Command::CreateMarket(market), meta)
     }
 
@@ -328,22 +332,22 @@ impl Engine {
         let core = &mut self.core;
         let applied = py.detach(|| {
             // All or nothing: a malformed record is found before the first one is applied.
-            if let Some(Err(error)) = records(commands).find(Result::is_err) {
-                return Err(error);
-            }
-            let mut codes = Vec::with_capacity(commands.len() / 16);
+            let run: Vec<Record<'_>> = records(commands).collect::<Result<_, _>>()?;
+            let mut codes = Vec::with_capacity(run.len() * 2);
             let mut told = Vec::with_capacity(if events { commands.len() * 4 } else { 0 });
-            for record in records(commands).flatten() {
+            for (at, record) in run.iter().enumerate() {
+                if let Some(soon) = run.get(at + LOOKAHEAD) {
+                    core.prepare(&soon.command);
+                }
                 let outcome = core.apply(record.time, &record.command);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if events {
                     write_applied(&mut told, &outcome, record.time, record.command.kind(), record.meta, core.events());
                 }
             }
-            Ok((codes, told))
+            Ok::<_, RecordError>((codes, told))
         });
-        let (codes, told) = applied
-            .map_err(|error| PyValueError::new_err(format!("no command record at byte {} of the run", error.offset)))?;
+        let (codes, told) = applied.map_err(|error| not_a_record(&error))?;
         Ok((PyBytes::new(py, &codes), PyBytes::new(py, &told)))
     }
 
@@ -358,6 +362,29 @@ impl Engine {
         let taken = PyBytes::new(py, &self.events);
         self.events.clear();
         taken
+    }
+
+    #[pyo3(signature = (journal_directory, until_seq = None, events = false, frames = 1 << 20))]
+    fn replay<'py>(
+        &mut self,
+        py: Python<'py>,
+        journal_directory: PathBuf,
+        until_seq: Option<u64>,
+        events: bool,
+        frames: u64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let Engine { core, replay, .. } = self;
+        let told = py.detach(|| {
+            let mut told = Vec::new();
+            let mut going = match replay.take() {
+                Some(going) if going.continues(&journal_directory, core) => going,
+                _ => Replay::open(&journal_directory, core)?,
+            };
+            going.run(core, until_seq.unwrap_or(u64::MAX), frames, events.then_some(&mut told))?;
+            *replay = Some(going);
+            Ok::<_, JournalError>(told)
+        });
+        Ok(PyBytes::new(py, &told?))
     }
 
     // --- reads ---------------------------------------------------------------------------------------------------------
@@ -457,6 +484,25 @@ impl Engine {
     }
 }
 
+/// (kind, time, body, meta) per record of a run.
+#[pyfunction]
+fn decode_commands<'py>(py: Python<'py>, records: &[u8]) -> PyResult<Vec<CommandParts<'py>>> {
+    crate::wire::records(records)
+        .map(|record| {
+            let record = record.map_err(|error| not_a_record(&error))?;
+            let body = &record.bytes[16..record.bytes.len() - record.meta.len()];
+            Ok((record.command.kind(), record.time, PyBytes::new(py, body), PyBytes::new(py, record.meta)))
+        })
+        .collect()
+}
+
+type CommandParts<'py> = (u8, u64, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+
+fn not_a_record(error: &RecordError) -> PyErr {
+    PyValueError::new_err(format!("no command record at byte {} of the run", error.offset))
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Engine>()
+    module.add_class::<Engine>()?;
+    module.add_function(wrap_pyfunction!(decode_commands, module)?)
 }

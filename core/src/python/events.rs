@@ -117,7 +117,9 @@ impl CommandApplied {
     fn __repr__(&self, py: Python<'_>) -> String {
         let CommandApplied { seq, time, command, code, id, meta } = self;
         let meta = meta.as_bytes(py).len();
-        format!("CommandApplied {{ seq: {seq}, time: {time}, command: {command}, code: {code}, id: {id}, meta: {meta} bytes }}")
+        format!(
+            "CommandApplied {{ seq: {seq}, time: {time}, command: {command}, code: {code}, id: {id}, meta: {meta} bytes }}"
+        )
     }
 
     fn __eq__(&self, py: Python<'_>, other: &CommandApplied) -> bool {

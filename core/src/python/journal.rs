@@ -9,9 +9,7 @@ use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::journal::{
-    FileJournal, JournalError as Error, NewFrame, Options, Reader, Result, snapshot,
-};
+use crate::journal::{FileJournal, JournalError as Error, NewFrame, Options, Reader, Result, snapshot};
 
 create_exception!(
     cambist._core,
@@ -19,24 +17,14 @@ create_exception!(
     PyException,
     "The journal refused or could not do something; it is as it was."
 );
-create_exception!(
-    cambist._core,
-    JournalLocked,
-    JournalError,
-    "Another process has the directory open."
-);
+create_exception!(cambist._core, JournalLocked, JournalError, "Another process has the directory open.");
 create_exception!(
     cambist._core,
     JournalDamaged,
     JournalError,
     "args: (text, file, offset). Damage that was never a torn tail; the files are left as they are."
 );
-create_exception!(
-    cambist._core,
-    JournalFailed,
-    JournalError,
-    "A write or sync failed: the process must stop."
-);
+create_exception!(cambist._core, JournalFailed, JournalError, "A write or sync failed: the process must stop.");
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> PyErr {
@@ -47,9 +35,7 @@ impl From<Error> for PyErr {
             }
             Error::Locked { .. } => JournalLocked::new_err(text),
             Error::Failed { .. } => JournalFailed::new_err(text),
-            Error::Io { .. } | Error::NoSpace { .. } | Error::Refused(_) => {
-                JournalError::new_err(text)
-            }
+            Error::Io { .. } | Error::NoSpace { .. } | Error::Refused(_) => JournalError::new_err(text),
         }
     }
 }
@@ -73,16 +59,8 @@ impl Journal {
     ) -> PyResult<Journal> {
         let space_retry = Duration::try_from_secs_f64(space_retry_seconds)
             .map_err(|error| PyValueError::new_err(format!("space_retry_seconds: {error}")))?;
-        let options = Options {
-            segment_bytes,
-            create,
-            verify_from,
-            space_retry,
-            ..Options::default()
-        };
-        Ok(Journal {
-            journal: py.detach(|| FileJournal::open(&directory, options))?,
-        })
+        let options = Options { segment_bytes, create, verify_from, space_retry, ..Options::default() };
+        Ok(Journal { journal: py.detach(|| FileJournal::open(&directory, options))? })
     }
 
     #[getter]
@@ -113,13 +91,7 @@ impl Journal {
     /// (file, offset, bytes) of the torn tail that opening removed.
     #[getter]
     fn cut(&self) -> Option<(String, u64, u64)> {
-        self.journal.cut().map(|cut| {
-            (
-                cut.file.to_string_lossy().into_owned(),
-                cut.offset,
-                cut.bytes,
-            )
-        })
+        self.journal.cut().map(|cut| (cut.file.to_string_lossy().into_owned(), cut.offset, cut.bytes))
     }
 
     fn fileno(&self) -> i32 {
@@ -135,11 +107,7 @@ impl Journal {
         time: u64,
         commands: &[u8],
     ) -> PyResult<u64> {
-        let frame = NewFrame {
-            count,
-            time,
-            payload: commands,
-        };
+        let frame = NewFrame { count, time, payload: commands };
         // Releasing the GIL here would hand it to whatever thread wants it, for milliseconds: only when there is a wait.
         if let Some(seq) = self.journal.try_append(expected_last_seq, epoch, frame)? {
             return Ok(seq);
@@ -148,9 +116,7 @@ impl Journal {
     }
 
     fn checkpoint(&self, py: Python<'_>, seq: u64, state_hash: &[u8]) -> PyResult<()> {
-        let hash: &[u8; 32] = state_hash
-            .try_into()
-            .map_err(|_| PyValueError::new_err("a state hash has 32 bytes"))?;
+        let hash: &[u8; 32] = state_hash.try_into().map_err(|_| PyValueError::new_err("a state hash has 32 bytes"))?;
         Ok(py.detach(|| self.journal.checkpoint(seq, self.journal.epoch(), hash))?)
     }
 
@@ -183,15 +149,8 @@ pub struct Frame {
 #[pymethods]
 impl Frame {
     fn __repr__(&self) -> String {
-        let kind = if self.kind == 1 {
-            "commands"
-        } else {
-            "checkpoint"
-        };
-        format!(
-            "Frame({kind}, epoch={}, first_seq={}, count={})",
-            self.epoch, self.first_seq, self.count
-        )
+        let kind = if self.kind == 1 { "commands" } else { "checkpoint" };
+        format!("Frame({kind}, epoch={}, first_seq={}, count={})", self.epoch, self.first_seq, self.count)
     }
 }
 
@@ -229,20 +188,12 @@ impl FrameIterator {
 #[pyfunction]
 #[pyo3(signature = (directory, from_seq = 1))]
 fn read_journal(py: Python<'_>, directory: PathBuf, from_seq: u64) -> PyResult<FrameIterator> {
-    Ok(FrameIterator {
-        reader: Mutex::new(py.detach(|| Reader::open(&directory, from_seq))?),
-    })
+    Ok(FrameIterator { reader: Mutex::new(py.detach(|| Reader::open(&directory, from_seq))?) })
 }
 
 #[pyfunction]
 #[pyo3(signature = (directory, seq, state, keep = 3))]
-fn write_snapshot(
-    py: Python<'_>,
-    directory: PathBuf,
-    seq: u64,
-    state: &[u8],
-    keep: usize,
-) -> PyResult<String> {
+fn write_snapshot(py: Python<'_>, directory: PathBuf, seq: u64, state: &[u8], keep: usize) -> PyResult<String> {
     let path = py.detach(|| snapshot::write(&directory, seq, state, keep))?;
     Ok(path.to_string_lossy().into_owned())
 }
@@ -261,10 +212,7 @@ fn read_snapshot(
 #[pyfunction]
 fn list_snapshots(py: Python<'_>, directory: PathBuf) -> PyResult<Vec<(u64, String, bool)>> {
     let listed: Result<Vec<_>> = py.detach(|| snapshot::list(&directory));
-    Ok(listed?
-        .into_iter()
-        .map(|one| (one.seq, one.path.to_string_lossy().into_owned(), one.valid))
-        .collect())
+    Ok(listed?.into_iter().map(|one| (one.seq, one.path.to_string_lossy().into_owned(), one.valid)).collect())
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

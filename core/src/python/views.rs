@@ -130,8 +130,9 @@ pub struct LiveOrder {
     waiting: bool,
 }
 
-impl From<(orders::Order, orders::Rare)> for LiveOrder {
-    fn from((o, rare): (orders::Order, orders::Rare)) -> LiveOrder {
+impl From<orders::Order> for LiveOrder {
+    fn from(o: orders::Order) -> LiveOrder {
+        let rare = &o.rare;
         LiveOrder {
             order_id: o.order_id,
             account: o.account,

@@ -1,0 +1,84 @@
+//! Replay: the journal's frames through the same `apply` as live, every recorded state hash checked on the way.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::Core;
+use crate::journal::{FrameKind, FrameRef, JournalError, Reader, Result};
+use crate::wire::{Record, records, write_applied};
+
+/// How far ahead of a command its account's and order's memory is asked for.
+pub const LOOKAHEAD: usize = 6;
+
+/// What to do with the frames that are read.
+pub struct Replay {
+    directory: PathBuf,
+    reader: Reader,
+    /// The seq the reader goes on from; another core's position needs another reader.
+    position: u64,
+}
+
+impl Replay {
+    pub fn open(directory: &Path, core: &Core) -> Result<Replay> {
+        let reader = Reader::open(directory, core.seq() + 1)?;
+        Ok(Replay { directory: directory.to_path_buf(), reader, position: core.seq() })
+    }
+
+    /// Can this replay go on where `core` stands?
+    pub fn continues(&self, directory: &Path, core: &Core) -> bool {
+        self.directory == directory && self.position == core.seq()
+    }
+
+    /// Applies up to `frames` frames, not beyond `until`; encoded events are appended to `events` when there is one.
+    pub fn run(&mut self, core: &mut Core, until: u64, frames: u64, mut events: Option<&mut Vec<u8>>) -> Result<()> {
+        for _ in 0..frames {
+            if core.seq() >= until {
+                break;
+            }
+            let Some(frame) = self.reader.next()? else { break };
+            match frame.kind {
+                FrameKind::Commands => apply_frame(core, &frame, until, events.as_deref_mut())?,
+                FrameKind::Checkpoint => check_hash(core, &frame)?,
+            }
+            self.position = core.seq();
+        }
+        Ok(())
+    }
+}
+
+fn damaged(frame: &FrameRef<'_>, reason: String) -> JournalError {
+    JournalError::Damaged { file: frame.file.to_path_buf(), offset: frame.offset, reason }
+}
+
+fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Option<&mut Vec<u8>>) -> Result<()> {
+    let known = usize::try_from((core.seq() + 1).saturating_sub(frame.first_seq)).expect("seqs of one frame");
+    let run: Vec<Record<'_>> = records(frame.payload)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|error| damaged(frame, format!("no command record at byte {} of the payload", error.offset)))?;
+    if run.len() != frame.count as usize {
+        return Err(damaged(frame, format!("{} commands where the header says {}", run.len(), frame.count)));
+    }
+    for at in known..run.len() {
+        if core.seq() >= until {
+            break;
+        }
+        if let Some(soon) = run.get(at + LOOKAHEAD) {
+            core.prepare(&soon.command);
+        }
+        let record = &run[at];
+        let outcome = core.apply(record.time, &record.command);
+        if let Some(events) = events.as_deref_mut() {
+            write_applied(events, &outcome, record.time, record.command.kind(), record.meta, core.events());
+        }
+    }
+    Ok(())
+}
+
+fn check_hash(core: &Core, frame: &FrameRef<'_>) -> Result<()> {
+    if frame.first_seq == core.seq() && frame.payload != core.state_hash() {
+        return Err(damaged(
+            frame,
+            format!("the state after command {} has another hash than the journal recorded", core.seq()),
+        ));
+    }
+    Ok(())
+}

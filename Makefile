@@ -71,5 +71,5 @@ $(STAMPS)/python: requirements/run.txt requirements/dev.txt | toolchain-python
 # The stamp's time is taken before compiling: a source that changes meanwhile makes the next build compile again.
 $(STAMPS)/core: $(STAMPS)/python pyproject.toml $(CORE_SOURCES) | toolchain-rust
 	@touch $@.started
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet
+	VIRTUAL_ENV=$(abspath $(VENV)) PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
 	@mv $@.started $@

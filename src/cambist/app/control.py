@@ -154,8 +154,8 @@ class Control:
         return {"name": name, "halted": halted}
 
     async def snapshot(self) -> dict[str, Any]:
-        written = await self._venue.write_snapshot()
-        return {"seq": written.seq, "file": str(written.file)}
+        seq, file = await self._venue.write_snapshot()
+        return {"seq": seq, "file": file}
 
 
 def parse_amounts(engine: _core.Engine, text: str) -> list[tuple[_core.AssetSpec, int]]:

@@ -8,9 +8,17 @@ from typing import Self
 
 from cambist.app.config import Config, default_text, load, parse
 from cambist.app.errors import Exit, Trouble
-from cambist.app.snapshots import Snapshots, sync_directory
 
 FORMAT = "cambist data directory, format 1\n"
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes renames and new names in it durable."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class DataDirectory:
@@ -19,7 +27,7 @@ class DataDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.journal = path / "journal"
-        self.snapshots = Snapshots(path / "snapshots")
+        self.snapshots = path / "snapshots"
         self.directory = path / "directory.sqlite"
         self.history = path / "history.sqlite"
         self.wallet = path / "wallet.sqlite"

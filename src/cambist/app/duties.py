@@ -69,5 +69,5 @@ class Duties:
     async def _snapshot(self) -> None:
         venue = self._venue
         if venue.sequencer.durable_seq - venue.snapshot_seq >= venue.config.journal.snapshot_every:
-            written = await venue.write_snapshot()
-            _log.info("snapshot written", seq=written.seq)
+            seq, _ = await venue.write_snapshot()
+            _log.info("snapshot written", seq=seq)

@@ -1,5 +1,7 @@
 """From files to a running state: the newest good snapshot, the journal behind it, and the views that are not there yet."""
 
+from __future__ import annotations  # Event is a name of the stub only
+
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -8,12 +10,14 @@ import structlog
 from cambist import _core
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
-from cambist.app.snapshots import SnapshotDamaged
 
-FRAMES_AT_A_TIME = 512
-"""Journal frames per call into the core: enough to be fast, few enough for a progress bar."""
+CHECKPOINT = 2
+"""Kind of a journal frame that holds a state hash."""
+STRETCH_BYTES = 1 << 20
+"""Commands of one stretch of a replay: enough to be fast, few enough for a progress bar."""
+UNTOUCHED = "The files are left as they are"
 
-Feed = Callable[[Sequence[_core.Event]], None]
+Feed = Callable[["Sequence[_core.Event]"], None]
 Moved = Callable[[int], None]
 
 _log = structlog.get_logger("cambist.app")
@@ -33,28 +37,70 @@ def open_journal(directory: DataDirectory, segment_bytes: int) -> _core.Journal:
 
 def engine_near(directory: DataDirectory, at_most: int) -> _core.Engine:
     """An engine from the newest good snapshot that is not beyond `at_most`; a new one when there is none."""
-    for snapshot in directory.snapshots.list():
-        if snapshot.seq > at_most:
-            continue
-        try:
-            return directory.snapshots.load(snapshot)
-        except SnapshotDamaged as error:
-            # No harm to the truth, which is the journal; `cambist verify` reports it as damage.
-            _log.error("a snapshot is damaged, an older state is used", file=str(snapshot.file), reason=error.args[0])
-    return _core.Engine()
+    found = _core.read_snapshot(str(directory.snapshots), at_most)
+    if found is None:
+        return _core.Engine()
+    seq, state = found
+    try:
+        engine = _core.Engine.restore(state)
+    except ValueError as error:
+        raise Trouble(f"{directory.snapshots}: the snapshot at {seq} can not be restored: {error}; remove it", Exit.DAMAGED) from None
+    return engine
 
 
 def replayed(engine: _core.Engine, journal: Path, until: int | None = None, events: bool = False) -> Iterator[bytes]:
-    """Runs the journal through the engine, a stretch of frames at a time; yields each stretch's events. Trouble DAMAGED."""
-    while until is None or engine.seq < until:
-        before = engine.seq
-        try:
-            run = engine.replay(str(journal), until, events, FRAMES_AT_A_TIME)
-        except _core.JournalDamaged as error:
-            raise damaged(error) from None
-        if engine.seq == before:
-            return
-        yield run
+    """Runs the journal's commands after `engine.seq` through the engine, checking frames, chain and every recorded state hash.
+
+    Yields the events of a stretch at a time (empty when not asked for); `engine.seq` tells how far it is. Trouble DAMAGED.
+    """
+    gathered: list[bytes] = []
+    size = 0
+    try:
+        for frame in _core.read_journal(str(journal), engine.seq + 1):
+            if until is not None and engine.seq >= until:
+                break
+            if frame.kind == CHECKPOINT:
+                _check_hash(engine, frame)
+                continue
+            run = _apply(engine, frame, until, events)
+            gathered.append(run)
+            size += len(frame.payload)
+            if size >= STRETCH_BYTES:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+    except _core.JournalDamaged as error:
+        raise damaged(error) from None
+    if size:
+        yield b"".join(gathered)
+
+
+def _apply(engine: _core.Engine, frame: _core.Frame, until: int | None, events: bool) -> bytes:
+    """The frame's commands that the engine does not have yet, up to `until`; their events."""
+    records = frame.payload
+    last = frame.first_seq + frame.count - 1
+    if frame.first_seq <= engine.seq or (until is not None and last > until):
+        # A snapshot may stand in the middle of a frame.
+        first, end = engine.seq - frame.first_seq + 1, (min(last, until) if until is not None else last) - frame.first_seq + 1
+        records = _slice(records, max(first, 0), max(end, 0))
+    try:
+        return engine.apply_batch(records, events)[1] if records else b""
+    except ValueError as error:
+        raise Trouble(f"{frame.file}, offset {frame.offset}: {error}. {UNTOUCHED}", Exit.DAMAGED) from None
+
+
+def _slice(records: bytes, first: int, end: int) -> bytes:
+    """Records number `first` to `end` (exclusive) of a run; each begins with its whole length, u32 little-endian."""
+    starts = [0]
+    while starts[-1] < len(records):
+        starts.append(starts[-1] + int.from_bytes(records[starts[-1] : starts[-1] + 4], "little"))
+    return records[starts[first] : starts[end]]
+
+
+def _check_hash(engine: _core.Engine, frame: _core.Frame) -> None:
+    if frame.first_seq == engine.seq and engine.state_hash() != frame.payload:
+        raise Trouble(
+            f"{frame.file}, offset {frame.offset}: the state after command {engine.seq} has another hash. {UNTOUCHED}", Exit.DAMAGED
+        )
 
 
 def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed, moved: Moved = lambda _seq: None) -> _core.Engine:
@@ -105,4 +151,4 @@ class JournalEvents:
 def damaged(error: _core.JournalDamaged) -> Trouble:
     """The journal's complaint with its place, as a person reads it."""
     text, file, offset = error.args
-    return Trouble(f"{file}, offset {offset}: {text}. The files are left as they are", Exit.DAMAGED)
+    return Trouble(f"{file}, offset {offset}: {text}. {UNTOUCHED}", Exit.DAMAGED)

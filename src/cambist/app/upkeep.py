@@ -16,7 +16,7 @@ from cambist.app import admin
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
 from cambist.app.recovery import replayed
-from cambist.app.snapshots import Snapshot, SnapshotDamaged
+from cambist.app.wiring import snapshots_of
 
 
 @dataclass(slots=True)
@@ -60,11 +60,12 @@ def examine(data: Path, until: int | None, moved: Callable[[int], None]) -> Find
         raise Trouble(f"{directory.journal}: the journal is missing", Exit.DAMAGED)
     engine = _core.Engine()
     findings = Findings()
-    for snapshot in reversed(directory.snapshots.list()):
-        if until is not None and snapshot.seq > until:
-            continue
-        _compare(directory, snapshot, engine, moved)
-        findings.snapshots += 1
+    for seq, file, good in sorted(snapshots_of(directory)):
+        if not good:
+            raise Trouble(f"{file}, offset 0: the snapshot is not what was written", Exit.DAMAGED)
+        if until is None or seq <= until:
+            _compare(directory, seq, file, engine, moved)
+            findings.snapshots += 1
     for _ in replayed(engine, directory.journal, until):
         moved(engine.seq)
     findings.commands = engine.seq
@@ -91,17 +92,15 @@ def rebuild(data: Path) -> None:
     typer.echo(f"History and wallet are made again from {seq} commands.")
 
 
-def _compare(directory: DataDirectory, snapshot: Snapshot, engine: _core.Engine, moved: Callable[[int], None]) -> None:
-    for _ in replayed(engine, directory.journal, snapshot.seq):
+def _compare(directory: DataDirectory, seq: int, file: str, engine: _core.Engine, moved: Callable[[int], None]) -> None:
+    """Replays up to the snapshot, and finds the same state in it."""
+    for _ in replayed(engine, directory.journal, seq):
         moved(engine.seq)
-    if engine.seq != snapshot.seq:
-        raise Trouble(f"{snapshot.file}: at seq {snapshot.seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
-    try:
-        kept = directory.snapshots.load(snapshot)
-    except SnapshotDamaged as error:
-        raise Trouble(f"{error.args[1]}, offset 0: {error.args[0]}", Exit.DAMAGED) from None
-    if kept.state_hash() != engine.state_hash():
-        raise Trouble(f"{snapshot.file}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
+    if engine.seq != seq:
+        raise Trouble(f"{file}: the state at {seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
+    found = _core.read_snapshot(str(directory.snapshots), seq)
+    if found is None or found[0] != seq or found[1] != engine.snapshot():
+        raise Trouble(f"{file}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
 
 
 def _conservation(engine: _core.Engine) -> list[dict[str, str]]:

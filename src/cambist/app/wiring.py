@@ -1,5 +1,7 @@
 """The composition root: the whole venue in one constructor, from files to routes."""
 
+from __future__ import annotations  # Event is a name of the stub only
+
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -13,7 +15,6 @@ from cambist.app import listing, recovery
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
-from cambist.app.snapshots import Snapshot
 from cambist.dialects.btce_wex import build as build_btce_wex
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm, load_or_create_master_key
 from cambist.domain.meta import Meta
@@ -24,7 +25,8 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.house import House
 from cambist.gateway.metrics import Metrics
 from cambist.gateway.router import Route
-from cambist.history import History, HistoryWriter
+from cambist.history import History, HistoryError, HistoryWriter
+from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
 from cambist.wallet import AssetPolicy, Desk, SimulatedChain, WalletBusy, WalletError
 
@@ -87,14 +89,14 @@ class Venue:
             except JournalStopped:
                 raise Trouble("the journal can not be written; what was acknowledged is safe", Exit.DISK) from None
 
-    async def write_snapshot(self) -> Snapshot:
-        """The state as it is now, once the journal has everything that led to it."""
-        seq, state, state_hash = self.engine.seq, self.engine.snapshot(), self.engine.state_hash()
+    async def write_snapshot(self) -> tuple[int, str]:
+        """Keeps the state as it is now, once the journal has everything that led to it. Returns (seq, file)."""
+        seq, state = self.engine.seq, self.engine.snapshot()
         await self.durable()
-        written = await asyncio.to_thread(self.files.snapshots.write, seq, state, state_hash)
-        self.files.snapshots.prune(self.config.journal.snapshots_kept)
+        kept = self.config.journal.snapshots_kept
+        file = await asyncio.to_thread(_core.write_snapshot, str(self.files.snapshots), seq, state, kept)
         self.snapshot_seq = seq
-        return written
+        return seq, file
 
     async def write_views(self) -> None:
         """Puts what the views hold in memory into their files."""
@@ -111,7 +113,7 @@ class Venue:
                 await self.write_views()
                 if self.snapshot_seq < self.engine.seq:
                     await self.write_snapshot()
-        except (JournalStopped, OSError) as error:
+        except (JournalStopped, HistoryError, OSError) as error:
             self.failed(error)
         finally:
             self.release()
@@ -211,8 +213,13 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         key_forms=tuple(form for service in services for form in service.key_forms),
         stopping=stopping,
         failure=failure,
-        snapshot_seq=max((snapshot.seq for snapshot in files.snapshots.list()), default=0),
+        snapshot_seq=max((seq for seq, _, good in snapshots_of(files) if good), default=0),
     )
+
+
+def snapshots_of(files: DataDirectory) -> list[tuple[int, str, bool]]:
+    """(seq, file, whether its checksum fits) of each snapshot there is."""
+    return _core.list_snapshots(str(files.snapshots)) if files.snapshots.is_dir() else []
 
 
 class _Books:
@@ -252,6 +259,19 @@ def _open_wallet(
         raise Trouble(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
     opened.callback(desk.close)
     return chain, desk
+
+
+def _open_history(files: DataDirectory, sequencer: Sequencer, opened: ExitStack) -> tuple[History, HistoryWriter]:
+    source = recovery.JournalEvents(files, lambda: sequencer.durable_seq)
+    try:
+        writer = HistoryWriter(SqliteWrites(files.history), source)
+        writer.start()
+        opened.callback(writer.close)
+        history = History(SqliteReads(files.history), writer.reached)
+    except HistoryError as error:
+        raise Trouble(f"{error}", Exit.DAMAGED) from None
+    opened.callback(history.close)
+    return history, writer
 
 
 def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:

@@ -3,14 +3,18 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from cambist._core import Engine, Event, JournalError, Outcome, decode_events
+from cambist._core import Engine, JournalError, Outcome, decode_events
 from cambist.exchange.journal_port import JournalPort
+
+if TYPE_CHECKING:
+    from cambist._core import Event
 
 Clock = Callable[[], int]
 """Microseconds since the epoch."""
 
-Subscriber = Callable[[list[Event], bytes, int], None]
+Subscriber = Callable[["list[Event]", bytes, int], None]
 """Gets (events, the same events encoded, last seq of the frame), once per durable frame, in order."""
 
 CHECKPOINT_EVERY = 100_000

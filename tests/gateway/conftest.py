@@ -103,7 +103,7 @@ class Client:
         self.socket.close()
 
 
-class House:
+class Running:
     """A gateway served from a loop in a thread."""
 
     def __init__(self, gateway: Gateway, limits: HttpLimits | None, **options: Any) -> None:
@@ -180,18 +180,18 @@ def echo(request: Request) -> Reply:
 
 ECHO = Route("/", echo, ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"), prefix=True, name="echo")
 
-Serve = Callable[..., House]
+Serve = Callable[..., Running]
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """`serve(routes, limits=..., server={...}, barrier=...)` starts a house; all are closed at the end."""
-    houses: list[House] = []
+    houses: list[Running] = []
 
     def start(
         routes: Iterable[Route] = (ECHO,), *, limits: HttpLimits | None = None, server: dict[str, Any] | None = None, **options: Any
-    ) -> House:
-        houses.append(House(Gateway(routes, **options), limits, **(server or {})))
+    ) -> Running:
+        houses.append(Running(Gateway(routes, **options), limits, **(server or {})))
         return houses[-1]
 
     yield start

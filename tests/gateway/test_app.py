@@ -24,12 +24,12 @@ from cambist.gateway.messages import Reply, Request
 from cambist.gateway.metrics import BOUNDS, Metrics
 from cambist.gateway.router import Route
 from cambist.gateway.server import tls_context
-from tests.gateway.conftest import ECHO, PATIENCE, Answer, House, Serve, answers
+from tests.gateway.conftest import ECHO, PATIENCE, Answer, Running, Serve, answers
 
 SECRET = "hunter2"
 
 
-def one(house: House, method: str, path: str, body: bytes = b"", fields: str = "") -> Answer:
+def one(house: Running, method: str, path: str, body: bytes = b"", fields: str = "") -> Answer:
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
     client = house.connect()
     client.send(head.encode() + body)
@@ -179,7 +179,7 @@ def test_readyz_follows_its_reasons(serve: Serve) -> None:
     assert one(house, "HEAD", "/readyz").status == 200
 
 
-def samples(house: House) -> dict[tuple[str, ...], float]:
+def samples(house: Running) -> dict[tuple[str, ...], float]:
     """A scrape: (name, label values…) to value."""
     text = one(house, "GET", "/metrics").body.decode()
     return {

@@ -10,7 +10,7 @@ import pytest
 from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send, Withheld
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
-from tests.gateway.conftest import House, Serve, answers
+from tests.gateway.conftest import Running, Serve, answers
 
 
 class Journal:
@@ -146,7 +146,7 @@ def test_a_failed_group_commit_closes_all_and_only_those_who_waited(serve: Serve
     house.settle()
     house.call(lambda: journal.futures[0].set_exception(RuntimeError()))
     assert [client.to_end() for client in waiting] == [b"", b"", b""]
-    assert house.refused("not_durable") == 3
+    assert house.refused("withheld") == 3
     idle.send(ask("/healthz"))
     assert idle.answer().status == 200
 
@@ -254,7 +254,24 @@ async def test_through_asgi_a_cancelled_wait_leaves_the_barrier_alone() -> None:
 
 
 def test_the_test_s_own_framing(serve: Serve) -> None:
-    house: House = serve(ROUTES)
+    house: Running = serve(ROUTES)
     client = house.connect()
     client.send(ask("/sync"))
     assert client.answer() == answers(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\nseen /sync")[0]
+
+
+def loses(_request: Request) -> Reply:
+    raise Withheld
+
+
+async def loses_later(request: Request) -> Reply:
+    await asyncio.sleep(0)
+    return loses(request)
+
+
+@pytest.mark.parametrize("path", ["/now", "/later"])
+def test_a_handler_may_let_its_reply_get_lost(serve: Serve, path: str) -> None:
+    house = serve([Route("/now", loses), Route("/later", loses_later)])
+    client = house.connect()
+    client.send(ask(path))
+    assert client.to_end() == b""

@@ -14,7 +14,7 @@ from cambist.gateway.front import LOOPBACK, peer_key
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
-from tests.gateway.conftest import ECHO, PATIENCE, Answer, Client, House, Serve, answers
+from tests.gateway.conftest import ECHO, PATIENCE, Answer, Client, Running, Serve, answers
 
 GET = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -361,7 +361,7 @@ def test_thousands_of_idle_connections_cost_little(serve: Serve) -> None:
 # --- the end ------------------------------------------------------------------------------------------------------------------
 
 
-def stop(house: House, deadline: float) -> asyncio.Future[bool]:
+def stop(house: Running, deadline: float) -> asyncio.Future[bool]:
     return asyncio.run_coroutine_threadsafe(house.server.stop(deadline), house.loop)  # type: ignore[return-value]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from cambist.gateway.app import Gateway
 from cambist.gateway.http_limits import HttpLimits
-from tests.gateway.conftest import ECHO, House
+from tests.gateway.conftest import ECHO, Running
 
 LIMITS = HttpLimits(head_bytes=2_000, head_fields=20, body_bytes=1_000)
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
@@ -20,8 +20,8 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    house = House(Gateway([ECHO]), LIMITS)
+def house() -> Iterator[Running]:
+    house = Running(Gateway([ECHO]), LIMITS)
     yield house
     house.close()
 
@@ -46,6 +46,7 @@ SERVED = {
     "a body": (POST + b"Content-Length: 7\r\n\r\na=b&c=d", b"POST\n/\n\na=b&c=d\n"),
     "a body that is empty": (POST + b"Content-Length: 0\r\n\r\n", b"POST\n/\n\n\n"),
     "no body at all": (POST + b"\r\n", b"POST\n/\n\n\n"),
+    "100-continue without a body": (GET + b"Expect: 100-continue\r\n\r\n", b"GET\n/\n\n\n"),
     "a body on GET": (GET + b"Content-Length: 3\r\n\r\nabc", b"GET\n/\n\nabc\n"),
     "a body of exactly the cap": (POST + b"Content-Length: 1000\r\n\r\n" + b"x" * 1000, b"POST\n/\n\n" + b"x" * 1000),
     "bytes of every kind in the body": (POST + b"Content-Length: 256\r\n\r\n" + bytes(range(256)), b"POST\n/\n\n" + bytes(range(256))),
@@ -170,6 +171,7 @@ REFUSED = {
     "a letter above ASCII in the target": (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     "a space in the target": (b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n", 400),
     "an expectation that nobody knows": (POST + b"Expect: cookies\r\nContent-Length: 3\r\n\r\n", 417),
+    "an expectation without a body": (GET + b"Expect: cookies\r\n\r\n", 417),
     "two expectations": (POST + b"Expect: 100-continue\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", 400),
     "an endless request line": (b"GET /" + b"a" * 5_000, 431),
     "a request line above the cap": (b"GET /" + b"a" * 2_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
@@ -185,7 +187,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("pieces", [0, 7, 1])
 @pytest.mark.parametrize("row", SERVED)
-def test_it_is_served(house: House, row: str, pieces: int) -> None:
+def test_it_is_served(house: Running, row: str, pieces: int) -> None:
     raw, seen = SERVED[row]
     (answer,) = house.say(raw, pieces=pieces)
     assert answer.status == 200
@@ -194,7 +196,7 @@ def test_it_is_served(house: House, row: str, pieces: int) -> None:
 
 @pytest.mark.parametrize("pieces", [0, 7, 1])
 @pytest.mark.parametrize("row", REFUSED)
-def test_it_is_refused_and_the_connection_closed(house: House, row: str, pieces: int) -> None:
+def test_it_is_refused_and_the_connection_closed(house: Running, row: str, pieces: int) -> None:
     raw, status = REFUSED[row]
     (answer,) = house.say(raw, pieces=pieces)
     assert answer.status == status
@@ -204,7 +206,7 @@ def test_it_is_refused_and_the_connection_closed(house: House, row: str, pieces:
 
 
 @pytest.mark.parametrize("row", REFUSED)
-def test_a_refusal_comes_after_the_replies_to_the_requests_before_it(house: House, row: str) -> None:
+def test_a_refusal_comes_after_the_replies_to_the_requests_before_it(house: Running, row: str) -> None:
     raw, status = REFUSED[row]
     before = b"GET /one HTTP/1.1\r\nHost: x\r\n\r\nPOST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
     first, second, refusal = house.say(before + raw)
@@ -212,7 +214,7 @@ def test_a_refusal_comes_after_the_replies_to_the_requests_before_it(house: Hous
     assert second.body.startswith(b"POST\n/two\n\nabc\n")
 
 
-def test_a_refused_request_reaches_no_handler(house: House) -> None:
+def test_a_refused_request_reaches_no_handler(house: Running) -> None:
     counts = house.gateway.counts(ECHO)
     before = sum(counts.statuses)
     for raw, _status in REFUSED.values():
@@ -220,7 +222,7 @@ def test_a_refused_request_reaches_no_handler(house: House) -> None:
     assert sum(counts.statuses) == before
 
 
-def test_trailers_do_not_become_headers(house: House) -> None:
+def test_trailers_do_not_become_headers(house: Running) -> None:
     (answer,) = house.say(CHUNKED + b"3\r\nabc\r\n0\r\nKey: mine\r\nHost: y\r\n\r\n")
     assert b"key=" not in answer.body
     assert b"host=x" in answer.body

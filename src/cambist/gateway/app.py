@@ -40,7 +40,10 @@ _log = structlog.get_logger("cambist.gateway")
 
 
 class Withheld(Exception):
-    """A reply may not leave, because the journal did not become durable. Whoever holds the connection closes it without a word."""
+    """A reply may not leave. Whoever holds the connection closes it without a word.
+
+    Raised when the journal did not become durable. A handler may raise it too, to let a reply get lost as networks do.
+    """
 
 
 def no_barrier() -> None:
@@ -84,6 +87,8 @@ class Gateway:
         """The handler's reply, or what must be awaited for it with `finish`. A handler that raises gives the fixed 500."""
         try:
             return route.handler(request)
+        except Withheld:
+            raise
         except Exception as error:
             return self.failed(route, error)
 
@@ -91,6 +96,8 @@ class Gateway:
         """The reply of an asynchronous handler; the fixed 500 when it raises."""
         try:
             return await result
+        except Withheld:
+            raise
         except Exception as error:
             return self.failed(route, error)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import ssl
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -21,6 +23,7 @@ from cambist.gateway.http_protocol import HttpProtocol
 
 _log = structlog.get_logger("cambist.gateway")
 _T = TypeVar("_T")
+_OWN_FILES = 128
 _POLL = 0.02  # seconds between looks at what is still open, while stopping
 
 
@@ -37,6 +40,15 @@ def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
     context.load_cert_chain(cert, key)
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _within_open_files(limits: HttpLimits) -> HttpLimits:
+    """No more connections than the process may open files, some left for its own: running out stops accepting without a word."""
+    most = max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OWN_FILES)
+    if limits.connections <= most:
+        return limits
+    _log.info("fewer connections than configured", configured=limits.connections, taken=most, why="limit of open files")
+    return replace(limits, connections=most)
 
 
 class Server:
@@ -88,6 +100,7 @@ class Server:
     async def start(self) -> None:
         """Starts the application, binds and listens. RuntimeError when the application refuses to start."""
         self._config.load()
+        self.limits = _within_open_files(self.limits)
         self._lifespan = self._config.lifespan_class(self._config)
         await self._lifespan.startup()
         if self._lifespan.should_exit:

@@ -25,15 +25,7 @@ fn child() {
             let seq = journal.last_seq() + 1;
             let payload = record(seq, (seq % 150) as usize + 1);
             journal
-                .append(
-                    seq - 1,
-                    journal.epoch(),
-                    NewFrame {
-                        count: 1,
-                        time: seq,
-                        payload: &payload,
-                    },
-                )
+                .append(seq - 1, journal.epoch(), NewFrame { count: 1, time: seq, payload: &payload })
                 .expect("taken");
         }
         let durable = journal.wait().expect("the disk works");
@@ -59,43 +51,21 @@ fn nothing_acknowledged_is_lost_when_the_writer_is_killed() {
             .stdout(Stdio::piped())
             .spawn()
             .expect("a child");
-        let mut lines = BufReader::new(child.stdout.take().expect("a pipe"))
-            .lines()
-            .map(|line| line.expect("text"));
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
         let mut told = Vec::new();
         while (told.len() as u64) < random % 40 {
-            told.extend(
-                lines
-                    .next()
-                    .expect("the child goes on")
-                    .strip_prefix("durable ")
-                    .map(str::to_owned),
-            );
+            told.extend(lines.next().expect("the child goes on").strip_prefix("durable ").map(str::to_owned));
         }
         child.kill().expect("SIGKILL");
         child.wait().expect("the end of the child");
         told.extend(lines.filter_map(|line| line.strip_prefix("durable ").map(str::to_owned)));
 
-        let acknowledged = told
-            .iter()
-            .filter_map(|seq| seq.parse::<u64>().ok())
-            .max()
-            .unwrap_or(reached);
+        let acknowledged = told.iter().filter_map(|seq| seq.parse::<u64>().ok()).max().unwrap_or(reached);
         assert!(acknowledged >= reached);
         let journal = open(directory.path());
-        assert!(
-            journal.last_seq() >= acknowledged,
-            "{} of {acknowledged}",
-            journal.last_seq()
-        );
+        assert!(journal.last_seq() >= acknowledged, "{} of {acknowledged}", journal.last_seq());
         reached = journal.last_seq();
-        assert_eq!(
-            read_all(directory.path())
-                .expect("sound")
-                .last()
-                .map_or(0, |frame| frame.last_seq),
-            reached
-        );
+        assert_eq!(read_all(directory.path()).expect("sound").last().map_or(0, |frame| frame.last_seq), reached);
     }
     assert!(reached > 0);
 }

@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use cambist_core::journal::conformance::{self, Place};
 use cambist_core::journal::frame::GENESIS;
 use cambist_core::journal::{
-    FileJournal, FrameKind, FrameRef, FrameStream, JournalPort, Last, NewFrame, Options, Refusal,
-    Result,
+    FileJournal, FrameKind, FrameRef, FrameStream, JournalPort, Last, NewFrame, Options, Refusal, Result,
 };
 use tempfile::TempDir;
 
@@ -21,13 +20,7 @@ impl Place for Directory {
     type Journal = FileJournal;
 
     fn open(&self) -> Result<FileJournal> {
-        FileJournal::open(
-            self.directory.path(),
-            Options {
-                segment_bytes: self.segment_bytes,
-                ..Options::default()
-            },
-        )
+        FileJournal::open(self.directory.path(), Options { segment_bytes: self.segment_bytes, ..Options::default() })
     }
 }
 
@@ -91,26 +84,16 @@ struct Opening {
 
 impl Opening {
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.contents
-            .lock()
-            .expect("no test panics while it holds the log")
+        self.contents.lock().expect("no test panics while it holds the log")
     }
 
     fn checked(&self, expected: u64, epoch: u64) -> Result<MutexGuard<'_, Contents>> {
         let contents = self.contents();
         if epoch != self.epoch || epoch != contents.epoch {
-            return Err(Refusal::StaleEpoch {
-                given: epoch,
-                current: contents.epoch,
-            }
-            .into());
+            return Err(Refusal::StaleEpoch { given: epoch, current: contents.epoch }.into());
         }
         if expected != contents.last_seq {
-            return Err(Refusal::WrongSeq {
-                expected,
-                last: contents.last_seq,
-            }
-            .into());
+            return Err(Refusal::WrongSeq { expected, last: contents.last_seq }.into());
         }
         Ok(contents)
     }
@@ -120,15 +103,9 @@ impl Place for Memory {
     type Journal = Opening;
 
     fn open(&self) -> Result<Opening> {
-        let mut contents = self
-            .0
-            .lock()
-            .expect("no test panics while it holds the log");
+        let mut contents = self.0.lock().expect("no test panics while it holds the log");
         contents.epoch += 1;
-        Ok(Opening {
-            contents: Arc::clone(&self.0),
-            epoch: contents.epoch,
-        })
+        Ok(Opening { contents: Arc::clone(&self.0), epoch: contents.epoch })
     }
 }
 
@@ -142,11 +119,7 @@ impl JournalPort for Opening {
         if frame.count == 0 {
             return Err(Refusal::Empty.into());
         }
-        let NewFrame {
-            count,
-            time,
-            payload,
-        } = frame;
+        let NewFrame { count, time, payload } = frame;
         contents.frames.push(Stored {
             kind: FrameKind::Commands,
             epoch,
@@ -179,20 +152,12 @@ impl JournalPort for Opening {
     }
 
     fn read(&self, from_seq: u64) -> Result<Box<dyn FrameStream + '_>> {
-        Ok(Box::new(Stream {
-            contents: Arc::clone(&self.contents),
-            from_seq,
-            position: 0,
-            current: None,
-        }))
+        Ok(Box::new(Stream { contents: Arc::clone(&self.contents), from_seq, position: 0, current: None }))
     }
 
     fn last(&self) -> Last {
         let seq = self.contents().last_seq;
-        Last {
-            seq,
-            durable_seq: seq,
-        }
+        Last { seq, durable_seq: seq }
     }
 }
 
@@ -205,17 +170,13 @@ struct Stream {
 
 impl FrameStream for Stream {
     fn next(&mut self) -> Result<Option<FrameRef<'_>>> {
-        let contents = self
-            .contents
-            .lock()
-            .expect("no test panics while it holds the log");
+        let contents = self.contents.lock().expect("no test panics while it holds the log");
         self.current = loop {
             let Some(frame) = contents.frames.get(self.position) else {
                 break None;
             };
             self.position += 1;
-            let reach =
-                frame.as_frame().last_seq() + u64::from(frame.kind == FrameKind::Checkpoint);
+            let reach = frame.as_frame().last_seq() + u64::from(frame.kind == FrameKind::Checkpoint);
             if reach >= self.from_seq {
                 break Some(frame.clone());
             }

@@ -24,13 +24,7 @@ fn assert_opens_at(directory: &Path, last: u64) {
     journal.close().expect("a clean close");
     let journal = open(directory);
     assert_eq!((journal.last_seq(), journal.cut()), (last + 2, None));
-    assert_eq!(
-        read_all(directory)
-            .expect("sound")
-            .last()
-            .map(|frame| frame.last_seq),
-        Some(last + 2)
-    );
+    assert_eq!(read_all(directory).expect("sound").last().map(|frame| frame.last_seq), Some(last + 2));
 }
 
 #[test]
@@ -54,11 +48,7 @@ fn a_tail_torn_at_any_byte_is_cut() {
         // A frame whose missing end was zeroes anyway is whole: 5 commands; all others are torn: 4.
         let mut torn = whole.clone();
         torn[start + kept..].fill(0);
-        let expected = if torn[start..start + length] == whole[start..start + length] {
-            5
-        } else {
-            4
-        };
+        let expected = if torn[start..start + length] == whole[start..start + length] { 5 } else { 4 };
         let again = crash_copy(copy.path());
         fs::write(again.path().join(name), &torn).expect("a write");
         assert_opens_at(again.path(), expected);
@@ -72,10 +62,7 @@ fn a_tail_torn_at_any_byte_is_cut() {
 #[test]
 fn a_tail_that_lost_any_sector_is_cut_and_never_read_later() {
     let copy = crashed(3, 400);
-    let last = read_all(copy.path())
-        .expect("sound")
-        .pop()
-        .expect("a frame");
+    let last = read_all(copy.path()).expect("sound").pop().expect("a frame");
     let whole = fs::read(&last.file).expect("a segment");
     let (start, end) = (last.offset as usize, (last.offset + last.length) as usize);
     for sector in start / 512..=(end - 1) / 512 {
@@ -91,10 +78,7 @@ fn a_tail_that_lost_any_sector_is_cut_and_never_read_later() {
         assert_eq!((journal.last_seq(), cut.offset), (2, last.offset));
         drop(journal);
         let bytes = fs::read(&file).expect("a segment");
-        assert!(
-            bytes[start + 64..].iter().all(|byte| *byte == 0),
-            "stale bytes stay behind the mark"
-        );
+        assert!(bytes[start + 64..].iter().all(|byte| *byte == 0), "stale bytes stay behind the mark");
         assert_opens_at(again.path(), 2);
     }
 }
@@ -107,20 +91,14 @@ fn a_tail_whose_first_sector_still_holds_the_old_mark_is_cut() {
     let before = crash_copy(original.path());
     append_singly(&journal, 1, 400);
     let copy = crash_copy(original.path());
-    let last = read_all(copy.path())
-        .expect("sound")
-        .pop()
-        .expect("a frame");
+    let last = read_all(copy.path()).expect("sound").pop().expect("a frame");
     let name = last.file.file_name().expect("a name");
     let old = fs::read(before.path().join(name)).expect("a segment");
     let start = last.offset as usize;
     patch(&last.file, last.offset, &old[start..start + 512]);
     patch(&last.file, last.offset + last.length, &[0; 64]);
     let journal = open(copy.path());
-    assert_eq!(
-        (journal.last_seq(), journal.cut().expect("a cut").offset),
-        (2, last.offset)
-    );
+    assert_eq!((journal.last_seq(), journal.cut().expect("a cut").offset), (2, last.offset));
     drop(journal);
     assert_opens_at(copy.path(), 2);
 }
@@ -128,15 +106,8 @@ fn a_tail_whose_first_sector_still_holds_the_old_mark_is_cut() {
 #[test]
 fn garbage_in_the_preallocated_end_is_cut() {
     let copy = crashed(3, 40);
-    let last = read_all(copy.path())
-        .expect("sound")
-        .pop()
-        .expect("a frame");
-    patch(
-        &last.file,
-        last.offset + last.length + 640,
-        b"left by something else",
-    );
+    let last = read_all(copy.path()).expect("sound").pop().expect("a frame");
+    patch(&last.file, last.offset + last.length + 640, b"left by something else");
     let journal = open(copy.path());
     assert_eq!(journal.last_seq(), 3);
     assert!(journal.cut().is_some());
@@ -168,10 +139,7 @@ fn a_page_of_zeroes_in_the_middle_is_refused() {
     assert_eq!(at, frame.offset);
     // A reader without the lock sees it too, instead of ending early.
     let read = read_all(copy.path());
-    assert!(
-        matches!(read, Err(JournalError::Damaged { .. })),
-        "{read:?}"
-    );
+    assert!(matches!(read, Err(JournalError::Damaged { .. })), "{read:?}");
 }
 
 #[test]
@@ -192,10 +160,7 @@ fn damage_after_a_clean_close_is_never_a_torn_tail() {
     let journal = open(directory.path());
     append_singly(&journal, 4, 40);
     journal.close().expect("a clean close");
-    let last = read_all(directory.path())
-        .expect("sound")
-        .pop()
-        .expect("a frame");
+    let last = read_all(directory.path()).expect("sound").pop().expect("a frame");
     let file = last.file.clone();
     // Nothing of the last frame and no mark is left: only the recorded end tells.
     patch(&file, last.offset, &[0; 1024]);
@@ -207,10 +172,7 @@ fn damage_after_a_clean_close_is_never_a_torn_tail() {
 fn the_last_frame_without_its_mark_cannot_be_told_from_a_torn_one() {
     // The documented limit: after a power cut that lost the mark, a flipped bit in the very last frame looks torn.
     let copy = crashed(3, 40);
-    let last = read_all(copy.path())
-        .expect("sound")
-        .pop()
-        .expect("a frame");
+    let last = read_all(copy.path()).expect("sound").pop().expect("a frame");
     patch(&last.file, last.offset + last.length, &[0; 64]);
     flip(&last.file, last.offset + 100, 0);
     assert_opens_at(copy.path(), 2);
@@ -232,10 +194,7 @@ fn a_missing_segment_is_refused_wherever_it_was() {
 fn swapped_segments_are_refused() {
     let copy = crashed(200, 40);
     let files = segments(copy.path());
-    let (first, second) = (
-        fs::read(&files[1]).expect("a file"),
-        fs::read(&files[2]).expect("a file"),
-    );
+    let (first, second) = (fs::read(&files[1]).expect("a file"), fs::read(&files[2]).expect("a file"));
     fs::write(&files[1], second).expect("a write");
     fs::write(&files[2], first).expect("a write");
     let (named, _, reason) = assert_damaged(copy.path());
@@ -247,11 +206,7 @@ fn renamed_segments_are_refused() {
     let copy = crashed(200, 40);
     let files = segments(copy.path());
     let parked = copy.path().join("parked");
-    for (from, to) in [
-        (&files[1], &parked),
-        (&files[2], &files[1]),
-        (&parked, &files[2]),
-    ] {
+    for (from, to) in [(&files[1], &parked), (&files[2], &files[1]), (&parked, &files[2])] {
         fs::rename(from, to).expect("a rename");
     }
     assert_damaged(copy.path());
@@ -274,9 +229,7 @@ fn frames_taken_out_are_a_hole_and_frames_swapped_break_the_chain() {
     let frames = read_all(copy.path()).expect("sound");
     let file = frames[0].file.clone();
     let bytes = fs::read(&file).expect("a segment");
-    let of = |index: usize| {
-        bytes[frames[index].offset as usize..][..frames[index].length as usize].to_vec()
-    };
+    let of = |index: usize| bytes[frames[index].offset as usize..][..frames[index].length as usize].to_vec();
     // Frame 4 again in the place of frame 5: a whole frame, but not the next one.
     let again = crash_copy(copy.path());
     let copied = again.path().join(file.file_name().expect("a name"));
@@ -285,11 +238,7 @@ fn frames_taken_out_are_a_hole_and_frames_swapped_break_the_chain() {
     // All frames behind frame 3 moved down over frame 4.
     let again = crash_copy(copy.path());
     let copied = again.path().join(file.file_name().expect("a name"));
-    patch(
-        &copied,
-        frames[3].offset,
-        &bytes[frames[4].offset as usize..],
-    );
+    patch(&copied, frames[3].offset, &bytes[frames[4].offset as usize..]);
     assert_eq!(assert_damaged(again.path()).1, frames[3].offset);
 }
 
@@ -320,25 +269,12 @@ fn lost_bookkeeping_files_are_refused() {
         fs::remove_file(copy.path().join(name)).expect("a removal");
         assert!(copy.path().join(keep).exists());
         let error = FileJournal::open(copy.path(), options()).err();
-        assert!(
-            matches!(error, Some(JournalError::Damaged { .. })),
-            "{name}: {error:?}"
-        );
+        assert!(matches!(error, Some(JournalError::Damaged { .. })), "{name}: {error:?}");
     }
     let copy = crashed(3, 40);
-    fs::write(
-        copy.path().join("format"),
-        "cambist journal 2\nid 0000000000000000\n",
-    )
-    .expect("a write");
+    fs::write(copy.path().join("format"), "cambist journal 2\nid 0000000000000000\n").expect("a write");
     let error = FileJournal::open(copy.path(), options()).err();
-    assert!(
-        matches!(
-            error,
-            Some(JournalError::Refused(Refusal::UnknownFormat { .. }))
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(JournalError::Refused(Refusal::UnknownFormat { .. }))), "{error:?}");
 }
 
 #[test]
@@ -368,8 +304,9 @@ fn an_unfinished_creation_is_begun_anew() {
 fn a_roll_that_died_half_way_is_begun_anew() {
     let copy = crashed(20, 40);
     // The next segment's header was written into the spare, but the rename never happened.
-    let first = fs::read(&segments(copy.path())[0]).expect("a segment");
-    patch(&copy.path().join("next.pre"), 0, &first[..4096 + 64]);
+    let mut spare = fs::read(&segments(copy.path())[0]).expect("a segment");
+    spare[4096 + 64..].fill(0);
+    fs::write(copy.path().join("next.pre"), &spare).expect("a write");
     let journal = open(copy.path());
     append_singly(&journal, 100, 40);
     journal.close().expect("a clean close");
@@ -382,16 +319,8 @@ fn an_empty_last_segment_is_where_the_log_goes_on() {
     let files = segments(copy.path());
     let bytes = fs::read(files.last().expect("a segment")).expect("a file");
     // Only header and mark of the last segment reached the disk; the state recorded its beginning.
-    patch(
-        files.last().expect("a segment"),
-        4096,
-        &vec![0; bytes.len() - 4096],
-    );
-    let before = read_all(copy.path())
-        .expect("sound")
-        .last()
-        .expect("frames")
-        .last_seq;
+    patch(files.last().expect("a segment"), 4096, &vec![0; bytes.len() - 4096]);
+    let before = read_all(copy.path()).expect("sound").last().expect("frames").last_seq;
     assert!(before < 200);
     assert_opens_at(copy.path(), before);
 }
@@ -400,30 +329,11 @@ fn an_empty_last_segment_is_where_the_log_goes_on() {
 fn a_missing_journal_is_not_made_unless_wanted() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let missing = directory.path().join("journal");
-    let error = FileJournal::open(
-        &missing,
-        Options {
-            create: false,
-            ..options()
-        },
-    )
-    .err();
-    assert!(
-        matches!(
-            error,
-            Some(JournalError::Refused(Refusal::NoJournal { .. }))
-        ),
-        "{error:?}"
-    );
+    let error = FileJournal::open(&missing, Options { create: false, ..options() }).err();
+    assert!(matches!(error, Some(JournalError::Refused(Refusal::NoJournal { .. }))), "{error:?}");
     assert!(!missing.exists());
     let error = Reader::open(directory.path(), 1).err();
-    assert!(
-        matches!(
-            error,
-            Some(JournalError::Refused(Refusal::NoJournal { .. }))
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, Some(JournalError::Refused(Refusal::NoJournal { .. }))), "{error:?}");
 }
 
 #[test]
@@ -432,13 +342,6 @@ fn segments_before_verify_from_are_only_looked_at() {
     let frames = read_all(copy.path()).expect("sound");
     flip(&frames[3].file, frames[3].offset + 90, 1);
     assert_damaged(copy.path());
-    let journal = FileJournal::open(
-        copy.path(),
-        Options {
-            verify_from: 150,
-            ..options()
-        },
-    )
-    .expect("the end is sound");
+    let journal = FileJournal::open(copy.path(), Options { verify_from: 150, ..options() }).expect("the end is sound");
     assert_eq!(journal.last_seq(), 200);
 }

@@ -10,11 +10,7 @@ use cambist_core::journal::{FileJournal, FrameKind, JournalError, Options, Reade
 use journal_support::*;
 
 fn is_readable(fd: i32) -> bool {
-    let mut poll = libc::pollfd {
-        fd,
-        events: libc::POLLIN,
-        revents: 0,
-    };
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: the pointer is to one pollfd that lives until after the call, and the count says one.
     unsafe { libc::poll(&raw mut poll, 1, 0) == 1 }
 }
@@ -40,10 +36,7 @@ fn a_closed_journal_takes_nothing_and_closes_twice() {
     assert_eq!(journal.durable_seq(), 1);
     journal.close().expect("nothing to do");
     let refused = try_append(&journal, 1);
-    assert!(
-        matches!(refused, Err(JournalError::Refused(Refusal::Closed))),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(JournalError::Refused(Refusal::Closed))), "{refused:?}");
 }
 
 #[test]
@@ -64,14 +57,8 @@ fn the_eventfd_tells_and_acknowledging_clears_it() {
 fn a_burst_is_joined_into_few_syncs_and_loses_nothing() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let disk = Arc::new(FaultyDisk::default());
-    let journal = FileJournal::open(
-        directory.path(),
-        Options {
-            segment_bytes: 1 << 20,
-            ..disk.options()
-        },
-    )
-    .expect("opens");
+    let journal =
+        FileJournal::open(directory.path(), Options { segment_bytes: 1 << 20, ..disk.options() }).expect("opens");
     let before = disk.syncs.load(Ordering::SeqCst);
     for _ in 0..2_000 {
         try_append(&journal, 4).expect("taken");
@@ -91,16 +78,11 @@ fn checkpoints_and_epochs_are_in_the_log() {
     for round in 0..3u64 {
         let journal = open(directory.path());
         append_singly(&journal, 2, 1);
-        journal
-            .checkpoint(round * 2 + 2, journal.epoch(), &[round as u8; 32])
-            .expect("taken");
+        journal.checkpoint(round * 2 + 2, journal.epoch(), &[round as u8; 32]).expect("taken");
         journal.close().expect("a clean close");
     }
     let frames = read_all(directory.path()).expect("sound");
-    let told: Vec<_> = frames
-        .iter()
-        .map(|frame| (frame.kind, frame.epoch, frame.first_seq))
-        .collect();
+    let told: Vec<_> = frames.iter().map(|frame| (frame.kind, frame.epoch, frame.first_seq)).collect();
     let of = |round: u64| {
         let first = round * 2 + 1;
         [
@@ -124,26 +106,13 @@ fn a_failed_sync_ends_the_journal() {
     // Even when the disk works again: what is on it is not known.
     disk.fail_syncs.store(false, Ordering::SeqCst);
     let syncs = disk.syncs.load(Ordering::SeqCst);
-    assert!(matches!(
-        try_append(&journal, 10),
-        Err(JournalError::Failed { .. })
-    ));
-    assert!(matches!(
-        journal.acknowledge(),
-        Err(JournalError::Failed { .. })
-    ));
-    assert!(matches!(
-        journal.checkpoint(4, 1, &[0; 32]),
-        Err(JournalError::Failed { .. })
-    ));
+    assert!(matches!(try_append(&journal, 10), Err(JournalError::Failed { .. })));
+    assert!(matches!(journal.acknowledge(), Err(JournalError::Failed { .. })));
+    assert!(matches!(journal.checkpoint(4, 1, &[0; 32]), Err(JournalError::Failed { .. })));
     assert!(is_readable(journal.event_fd()) || journal.acknowledge().is_err());
     assert_eq!(journal.durable_seq(), 3);
     assert!(matches!(journal.close(), Err(JournalError::Failed { .. })));
-    assert_eq!(
-        disk.syncs.load(Ordering::SeqCst),
-        syncs,
-        "a failed sync is never tried again"
-    );
+    assert_eq!(disk.syncs.load(Ordering::SeqCst), syncs, "a failed sync is never tried again");
     // The lock is free, and the next process keeps what was acknowledged (the fourth may have reached the disk or not).
     let next = open(directory.path());
     assert!(next.last_seq() >= 3 && next.epoch() == 2);
@@ -170,18 +139,10 @@ fn the_last_frame_is_written_again_when_a_journal_is_recovered() {
     let journal = open(original.path());
     append_singly(&journal, 3, 10);
     let copy = crash_copy(original.path());
-    let last = read_all(copy.path())
-        .expect("sound")
-        .pop()
-        .expect("a frame");
+    let last = read_all(copy.path()).expect("sound").pop().expect("a frame");
     let disk = Arc::new(FaultyDisk::default());
     let journal = FileJournal::open(copy.path(), disk.options()).expect("opens");
-    assert!(
-        disk.writes
-            .lock()
-            .expect("no panic")
-            .contains(&(last.offset, last.length as usize))
-    );
+    assert!(disk.writes.lock().expect("no panic").contains(&(last.offset, last.length as usize)));
     assert_eq!(journal.last_seq(), 3);
 }
 
@@ -205,25 +166,16 @@ fn a_full_disk_leaves_the_segment_and_the_reserve_and_then_refuses_without_faili
             Err(error) => break error,
         }
     };
-    assert!(
-        matches!(refused, JournalError::NoSpace { .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, JournalError::NoSpace { .. }), "{refused:?}");
     let last = journal.last_seq();
     assert!(journal.space_low() && low_at > 0);
     // The warning came with at least a whole segment, the reserve, still to fill.
-    assert!(
-        (last - low_at) * 192 >= SEGMENT - 4096 - 256,
-        "{low_at} of {last}"
-    );
+    assert!((last - low_at) * 192 >= SEGMENT - 4096 - 256, "{low_at} of {last}");
     assert_eq!(journal.wait().expect("not failed"), last);
     assert_eq!(segments(directory.path()).len(), 3);
     // A crash now keeps everything, and the next start may write as long as there is room.
     assert_eq!(
-        read_all(crash_copy(directory.path()).path())
-            .expect("sound")
-            .last()
-            .map(|frame| frame.last_seq),
+        read_all(crash_copy(directory.path()).path()).expect("sound").last().map(|frame| frame.last_seq),
         Some(last)
     );
     // Space is back: the next append finds it.
@@ -245,14 +197,8 @@ fn a_small_frame_still_fits_where_a_large_one_does_not() {
         journal.wait().expect("the disk works");
     }
     let refused = try_append(&journal, 1_000);
-    assert!(
-        matches!(refused, Err(JournalError::NoSpace { .. })),
-        "{refused:?}"
-    );
-    assert_eq!(
-        try_append(&journal, 10).expect("the rest of the reserve takes it"),
-        4
-    );
+    assert!(matches!(refused, Err(JournalError::NoSpace { .. })), "{refused:?}");
+    assert_eq!(try_append(&journal, 10).expect("the rest of the reserve takes it"), 4);
 }
 
 #[test]
@@ -279,9 +225,7 @@ fn no_space_for_a_new_journal_is_an_error_that_names_the_reason() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let disk = Arc::new(FaultyDisk::default());
     disk.full.store(true, Ordering::SeqCst);
-    let error = FileJournal::open(directory.path(), disk.options())
-        .err()
-        .expect("no space");
+    let error = FileJournal::open(directory.path(), disk.options()).err().expect("no space");
     assert!(error.to_string().contains("preallocate"), "{error}");
     disk.full.store(false, Ordering::SeqCst);
     assert_eq!(open(directory.path()).epoch(), 1);
@@ -292,14 +236,7 @@ fn attempts_on_a_full_disk_are_rate_limited() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let disk = Arc::new(FaultyDisk::default());
     let hour = std::time::Duration::from_secs(3600);
-    let journal = FileJournal::open(
-        directory.path(),
-        Options {
-            space_retry: hour,
-            ..disk.options()
-        },
-    )
-    .expect("opens");
+    let journal = FileJournal::open(directory.path(), Options { space_retry: hour, ..disk.options() }).expect("opens");
     disk.full.store(true, Ordering::SeqCst);
     while try_append(&journal, 100).is_ok() {
         journal.wait().expect("not failed");
@@ -322,13 +259,7 @@ fn a_writer_that_is_behind_is_not_a_full_disk() {
     }
     journal.close().expect("a clean close");
     assert!(segments(directory.path()).len() > 20);
-    assert_eq!(
-        read_all(directory.path())
-            .expect("sound")
-            .last()
-            .map(|frame| frame.last_seq),
-        Some(400)
-    );
+    assert_eq!(read_all(directory.path()).expect("sound").last().map(|frame| frame.last_seq), Some(400));
 }
 
 #[test]
@@ -336,13 +267,7 @@ fn a_frame_larger_than_a_segment_is_refused() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let journal = open(directory.path());
     let refused = try_append(&journal, 10_000);
-    assert!(
-        matches!(
-            refused,
-            Err(JournalError::Refused(Refusal::TooLarge { .. }))
-        ),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(JournalError::Refused(Refusal::TooLarge { .. }))), "{refused:?}");
     append_singly(&journal, 1, 1);
 }
 
@@ -357,9 +282,7 @@ fn many_threads_append_in_one_order() {
                 while done < 50 {
                     match try_append(&journal, 5) {
                         Ok(_) => done += 1,
-                        Err(JournalError::Refused(Refusal::WrongSeq { .. })) => {
-                            std::thread::yield_now()
-                        }
+                        Err(JournalError::Refused(Refusal::WrongSeq { .. })) => std::thread::yield_now(),
                         Err(error) => panic!("{error}"),
                     }
                 }
@@ -368,13 +291,7 @@ fn many_threads_append_in_one_order() {
         }
     });
     journal.close().expect("a clean close");
-    assert_eq!(
-        read_all(directory.path())
-            .expect("sound")
-            .last()
-            .map(|frame| frame.last_seq),
-        Some(200)
-    );
+    assert_eq!(read_all(directory.path()).expect("sound").last().map(|frame| frame.last_seq), Some(200));
 }
 
 #[test]
@@ -399,9 +316,7 @@ fn a_reader_follows_a_running_writer_across_segments() {
         for seq in 1..=3_000 {
             try_append(&journal, 20).expect("taken");
             if seq % 97 == 0 {
-                journal
-                    .checkpoint(seq, journal.epoch(), &[7; 32])
-                    .expect("taken");
+                journal.checkpoint(seq, journal.epoch(), &[7; 32]).expect("taken");
             }
         }
         follower.join().expect("the follower saw everything");
@@ -416,16 +331,7 @@ fn a_reader_may_start_in_any_segment() {
     append_singly(&journal, 200, 40);
     for from in [1, 2, 60, 61, 62, 63, 199, 200] {
         let mut reader = Reader::open(directory.path(), from).expect("opens");
-        assert_eq!(
-            reader.next().expect("sound").map(|frame| frame.first_seq),
-            Some(from)
-        );
+        assert_eq!(reader.next().expect("sound").map(|frame| frame.first_seq), Some(from));
     }
-    assert!(
-        Reader::open(directory.path(), 201)
-            .expect("opens")
-            .next()
-            .expect("sound")
-            .is_none()
-    );
+    assert!(Reader::open(directory.path(), 201).expect("opens").next().expect("sound").is_none());
 }

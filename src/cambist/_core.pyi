@@ -467,7 +467,7 @@ class JournalLocked(JournalError):
     """Another process has the directory open."""
 
 class JournalDamaged(JournalError):
-    """args: (text, file, offset). Damage that was never a torn tail; the files are left as they are."""
+    """args: (reason, file, offset). Damage that was never a torn tail; the files are left as they are."""
 
 class JournalFailed(JournalError):
     """A write or sync failed: the process must stop."""
@@ -477,8 +477,14 @@ class Journal:
     """The file journal: one writer thread, group commit. See docs/reference/journal-format.md."""
 
     @staticmethod
-    def open(directory: str, segment_bytes: int = ..., create: bool = True) -> Journal:
-        """Locks the directory, recovers the tail, starts the writer. JournalLocked, JournalDamaged, JournalError."""
+    def open(
+        directory: str, segment_bytes: int = ..., create: bool = True, *, verify_from: int = 1, space_retry_seconds: float = 1.0
+    ) -> Journal:
+        """Locks the directory, checks the log, cuts a torn tail, starts the writer. JournalLocked, JournalDamaged, JournalError.
+
+        `segment_bytes` (64 MiB, at least 16 KiB) is for new segments. Of segments that end before `verify_from` only the headers are
+        checked: for callers whose snapshot covers them.
+        """
     @property
     def last_seq(self) -> int:
         """The last command handed in (durable or not)."""
@@ -490,12 +496,22 @@ class Journal:
     def idle(self) -> bool:
         """No frame is waiting or being synced."""
     @property
+    def cut(self) -> tuple[str, int, int] | None:
+        """(file, offset, bytes) of the torn, never acknowledged tail that opening removed."""
+    @property
     def space_low(self) -> bool:
-        """The next segment could not be preallocated: only the rest of this one and the reserve are left."""
+        """The next segment could not be preallocated: only the rest of this one and the reserve are left.
+
+        Asking makes the writer look for space again, at most every `space_retry_seconds`.
+        """
     def fileno(self) -> int:
-        """eventfd, readable when durable_seq moved or the writer failed."""
+        """eventfd, readable when a frame became durable or the writer failed."""
     def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
-        """Hands one frame to the writer; returns its last seq. JournalError when the expectation or the epoch is not met, JournalFailed."""
+        """Hands commands to the writer; returns their last seq. What waits while a sync is under way becomes one frame.
+
+        JournalError when the expectation or the epoch is not met, when a frame is too large, or when even the reserve is used up (nothing
+        changed then). JournalFailed. Blocks only while the writer preallocates a segment that it had no time for.
+        """
     def checkpoint(self, seq: int, state_hash: bytes) -> None:
         """Records the state hash at seq == last_seq; durable with the next sync."""
     def acknowledge(self) -> int:
@@ -503,7 +519,7 @@ class Journal:
     def wait(self) -> int:
         """Blocks (GIL released) until everything handed in is durable; returns durable_seq. JournalFailed."""
     def close(self) -> None:
-        """Waits, stops the writer, unlocks. Idempotent."""
+        """Waits, stops the writer, unlocks. JournalFailed the first time when the writer died. Idempotent."""
 
 @final
 class Frame:
@@ -518,7 +534,11 @@ class Frame:
     offset: int
 
 def read_journal(directory: str, from_seq: int = 1) -> Iterator[Frame]:
-    """Validated frames (CRC, chain, seq without holes) from the one that holds from_seq; a torn tail ends it. JournalDamaged."""
+    """Validated frames (CRC, chain, seq without holes) from the one that holds from_seq; a torn tail ends it. JournalDamaged.
+
+    Frames are group commits: several appends may be one, so the first may begin before from_seq. A checkpoint at from_seq - 1 comes first.
+    Works beside a running writer; asked again after its end, the iterator goes on with what was added.
+    """
 
 def decode_commands(records: bytes) -> list[tuple[int, int, bytes, bytes]]:
     """(kind, time, body, meta) per record."""

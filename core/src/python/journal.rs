@@ -22,7 +22,7 @@ create_exception!(
     cambist._core,
     JournalDamaged,
     JournalError,
-    "args: (text, file, offset). Damage that was never a torn tail; the files are left as they are."
+    "args: (reason, file, offset). Damage that was never a torn tail; the files are left as they are."
 );
 create_exception!(cambist._core, JournalFailed, JournalError, "A write or sync failed: the process must stop.");
 
@@ -30,8 +30,8 @@ impl From<Error> for PyErr {
     fn from(error: Error) -> PyErr {
         let text = error.to_string();
         match error {
-            Error::Damaged { file, offset, .. } => {
-                JournalDamaged::new_err((text, file.to_string_lossy().into_owned(), offset))
+            Error::Damaged { file, offset, reason } => {
+                JournalDamaged::new_err((reason, file.to_string_lossy().into_owned(), offset))
             }
             Error::Locked { .. } => JournalLocked::new_err(text),
             Error::Failed { .. } => JournalFailed::new_err(text),

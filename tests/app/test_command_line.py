@@ -55,7 +55,7 @@ def test_version_is_told() -> None:
         (["nonsense"], "nonsense"),
         (["serve"], "--data"),
         (["sandbox", "--port", "70000"], "65535"),
-        (["sandbox", "--seed", "seven"], "seven"),
+        (["sandbox", "--seed", "seven"], "--seed"),
         (["fund", "alice"], "amounts"),
         (["user", "add", "--data", "x"], "name"),
     ],

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from cambist import _core
+from cambist.app.recovery import replayed_events
 from cambist.domain.meta import Meta
 from cambist.domain.orders import CommandKind, Reject
 from tests.support.btce_client import BtceClient, Exchanged
@@ -64,10 +65,12 @@ class Fleet:
 def read_journal(directory: Path) -> tuple[_core.Engine, dict[tuple[int, int], list[Journaled]], Counter[int]]:
     """The journal's commands by (key id, nonce), replayed with every check on; and how often each transfer id was used."""
     engine = _core.Engine()
+    engine.replay(str(directory / "journal"))
+    checked, engine = engine, _core.Engine()
     found: dict[tuple[int, int], list[Journaled]] = {}
     transfers: Counter[int] = Counter()
     current = None
-    while run := engine.replay(str(directory / "journal"), None, True, 4096):
+    for run in replayed_events(engine, directory / "journal"):
         for event in _core.decode_events(run):
             if isinstance(event, _core.CommandApplied):
                 meta = Meta.decode(event.meta)
@@ -79,6 +82,7 @@ def read_journal(directory: Path) -> tuple[_core.Engine, dict[tuple[int, int], l
                 current.events.append(event)
                 if isinstance(event, _core.TransferPosted) and not event.was_pending:
                     transfers[event.transfer_id] += 1
+    assert engine.state_hash() == checked.state_hash()
     return engine, found, transfers
 
 

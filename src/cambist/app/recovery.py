@@ -13,8 +13,9 @@ from cambist.app.errors import Exit, Trouble
 
 CHECKPOINT = 2
 """Kind of a journal frame that holds a state hash."""
-STRETCH_BYTES = 1 << 20
-"""Commands of one stretch of a replay: enough to be fast, few enough for a progress bar."""
+STRETCH_BYTES = 4 << 20
+STRETCH_FRAMES = 1 << 16
+"""Events, or frames, of one stretch of a replay: enough to be fast, few enough for memory and a progress bar."""
 UNTOUCHED = "The files are left as they are"
 
 Feed = Callable[["Sequence[_core.Event]"], None]
@@ -48,11 +49,24 @@ def engine_near(directory: DataDirectory, at_most: int) -> _core.Engine:
     return engine
 
 
-def replayed(engine: _core.Engine, journal: Path, until: int | None = None, events: bool = False) -> Iterator[bytes]:
+def replayed(engine: _core.Engine, journal: Path, until: int | None = None) -> Iterator[int]:
     """Runs the journal's commands after `engine.seq` through the engine, checking frames, chain and every recorded state hash.
 
-    Yields the events of a stretch at a time (empty when not asked for); `engine.seq` tells how far it is. Trouble DAMAGED.
+    Yields the seq reached after each stretch. Trouble DAMAGED.
     """
+    while until is None or engine.seq < until:
+        before = engine.seq
+        try:
+            engine.replay(str(journal), until, False, STRETCH_FRAMES)
+        except _core.JournalDamaged as error:
+            raise damaged(error) from None
+        if engine.seq == before:
+            return
+        yield engine.seq
+
+
+def replayed_events(engine: _core.Engine, journal: Path, until: int | None = None) -> Iterator[bytes]:
+    """As `replayed`, but yields the events of a stretch at a time, bounded in bytes whatever the size of the frames."""
     gathered: list[bytes] = []
     size = 0
     try:
@@ -62,19 +76,18 @@ def replayed(engine: _core.Engine, journal: Path, until: int | None = None, even
             if frame.kind == CHECKPOINT:
                 _check_hash(engine, frame)
                 continue
-            run = _apply(engine, frame, until, events)
-            gathered.append(run)
-            size += len(frame.payload)
+            gathered.append(_apply(engine, frame, until))
+            size += len(gathered[-1])
             if size >= STRETCH_BYTES:
                 yield b"".join(gathered)
                 gathered, size = [], 0
     except _core.JournalDamaged as error:
         raise damaged(error) from None
-    if size:
+    if gathered:
         yield b"".join(gathered)
 
 
-def _apply(engine: _core.Engine, frame: _core.Frame, until: int | None, events: bool) -> bytes:
+def _apply(engine: _core.Engine, frame: _core.Frame, until: int | None) -> bytes:
     """The frame's commands that the engine does not have yet, up to `until`; their events."""
     records = frame.payload
     last = frame.first_seq + frame.count - 1
@@ -83,7 +96,7 @@ def _apply(engine: _core.Engine, frame: _core.Frame, until: int | None, events: 
         first, end = engine.seq - frame.first_seq + 1, (min(last, until) if until is not None else last) - frame.first_seq + 1
         records = _slice(records, max(first, 0), max(end, 0))
     try:
-        return engine.apply_batch(records, events)[1] if records else b""
+        return engine.apply_batch(records)[1] if records else b""
     except ValueError as error:
         raise Trouble(f"{frame.file}, offset {frame.offset}: {error}. {UNTOUCHED}", Exit.DAMAGED) from None
 
@@ -114,7 +127,7 @@ def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed
     engine = engine_near(directory, views_have)
     for _ in replayed(engine, directory.journal, views_have):
         moved(engine.seq)
-    for run in replayed(engine, directory.journal, events=True):
+    for run in replayed_events(engine, directory.journal):
         feed(_core.decode_events(run))
         moved(engine.seq)
     if engine.seq != last_seq:
@@ -144,7 +157,7 @@ class JournalEvents:
         engine = engine_near(self._directory, after_seq)
         for _ in replayed(engine, self._directory.journal, after_seq):
             pass
-        for run in replayed(engine, self._directory.journal, until, events=True):
+        for run in replayed_events(engine, self._directory.journal, until):
             yield run, engine.seq
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy import Connection, Engine, FromClause, Select, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
@@ -70,6 +71,13 @@ _CHANGED_AT = (PRICE, AMOUNT, STOP_PRICE, FILLED, TOTAL, FEE, REASON, TRIGGERED,
 _encode = msgspec.json.Encoder().encode
 
 
+class _Compiler(SQLiteCompiler):
+    """Passes index hints on, which SQLAlchemy knows of other databases only."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        return text
+
+
 # --- opening --------------------------------------------------------------------------------------------------------------
 
 
@@ -92,6 +100,7 @@ def _open(path: Path, pragmas: Sequence[str], *, create: bool) -> Engine:
             connection.execute(pragma)
 
     event.listen(engine, "connect", prepare)
+    engine.dialect.statement_compiler = _Compiler
     return engine
 
 
@@ -104,14 +113,20 @@ def _explained(path: Path) -> Iterator[None]:
         raise HistoryError(f"{path} cannot be used as history ({cause}). It can be deleted and made again: cambist rebuild") from error
 
 
+@contextmanager
+def _begun(engine: Engine) -> Iterator[Connection]:
+    # sqlite3's own idea of when a transaction begins leaves DDL outside of it; this says it aloud.
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
 def _bring_up(connection: Connection, path: Path) -> None:
     tables = set(inspect(connection).get_table_names())
     if not tables:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
         schema.metadata.create_all(connection)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": schema.REVISION})
-        connection.exec_driver_sql("COMMIT")
         return
     if "alembic_version" not in tables:
         raise HistoryError(f"{path} is a database, but not a history")
@@ -191,7 +206,7 @@ class SqliteWrites(HistoryWrites):
         self._engine = _open(self._path, _WRITER_PRAGMAS, create=True)
         try:
             with _explained(self._path):
-                with self._engine.connect() as connection:
+                with _begun(self._engine) as connection:
                     _bring_up(connection, self._path)
                     self._db = cast(sqlite3.Connection, connection.connection.driver_connection)
                 self._cursor = self._read_cursor()
@@ -228,7 +243,7 @@ class SqliteWrites(HistoryWrites):
 
     def clear(self) -> None:
         # Dropping is a matter of pages, deleting one of rows.
-        with self._transaction(), self._engine.connect() as connection:
+        with _begun(self._engine) as connection:
             schema.metadata.drop_all(connection)
             schema.metadata.create_all(connection)
         self._cursor = Cursor()

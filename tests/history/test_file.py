@@ -1,0 +1,198 @@
+"""The file itself: fresh, migrated, foreign, and the plans of its queries."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from cambist.domain.orders import Business, TransferKind
+from cambist.history import migrations, queries, schema
+from cambist.history.port import HistoryError, Page
+from cambist.history.sqlite import SqliteReads, SqliteWrites, as_json
+from tests.history.scenes import Venue, random_day
+
+
+def shape(path: Path) -> list[tuple[str, str]]:
+    """Tables and indexes, blanks and quotes evened out (a migration writes some names quoted and its keys elsewhere)."""
+    connection = sqlite3.connect(path)
+    try:
+        found = connection.execute("SELECT name, type FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name").fetchall()
+        out = []
+        for name, kind in found:
+            if kind == "table":
+                columns = connection.execute(f"PRAGMA table_info('{name}')").fetchall()
+                (without,) = connection.execute("SELECT wr FROM pragma_table_list WHERE name = ?", (name,)).fetchone()
+                out.append((name, repr((columns, without))))
+            else:
+                (text,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+                out.append((name, " ".join(text.replace('"', "").split())))
+        return out
+    finally:
+        connection.close()
+
+
+def test_migrations_lead_to_the_same_schema_as_a_fresh_file(tmp_path: Path) -> None:
+    fresh, migrated = tmp_path / "fresh", tmp_path / "migrated"
+    SqliteWrites(fresh).close()
+    engine = create_engine(f"sqlite:///{migrated}")
+    with engine.begin() as connection:
+        migrations.upgrade(connection, str(migrated))
+    engine.dispose()
+    assert shape(migrated) == shape(fresh)
+    SqliteWrites(migrated).close()
+
+
+def test_a_fresh_file_does_not_import_alembic(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from cambist.history.sqlite import SqliteWrites
+SqliteWrites({str(tmp_path / "history")!r}).close()
+SqliteWrites({str(tmp_path / "history")!r}).close()
+assert "alembic" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PYTHONPATH": ":".join(sys.path)})
+
+
+def test_a_newer_or_foreign_file_is_refused_in_words(tmp_path: Path) -> None:
+    newer = tmp_path / "newer"
+    SqliteWrites(newer).close()
+    with sqlite3.connect(newer) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(HistoryError, match="newer program"):
+        SqliteWrites(newer)
+    foreign = tmp_path / "foreign"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE cats (name)")
+    with pytest.raises(HistoryError, match="not a history"):
+        SqliteWrites(foreign)
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(HistoryError, match="cambist rebuild"):
+        SqliteWrites(garbage)
+    with pytest.raises(HistoryError, match="does not exist"):
+        SqliteReads(tmp_path / "nowhere")
+
+
+def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    SqliteWrites(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_reader_cannot_write(reads: SqliteReads) -> None:
+    with pytest.raises(Exception, match="readonly"):
+        reads._connection.exec_driver_sql("DELETE FROM orders")
+
+
+def test_a_failed_batch_leaves_nothing(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
+    from cambist import _core
+    from cambist.history.fold import Cursor, fold
+
+    venue.place(16, 0, 100, 10**6)
+    venue.cut()
+    rows = fold(Cursor(), [event for raw, _ in venue.runs for event in _core.decode_events(raw)])
+    rows.trades.append((1,) + (None,) * 14)
+    with pytest.raises(sqlite3.IntegrityError):
+        writes.apply(rows)
+    assert writes.cursor == Cursor()
+    assert reads.orders(16) == []
+    venue.folded_into(writes)
+    assert len(reads.orders(16)) == 1
+
+
+PAGES = (
+    Page(),
+    Page(newest_first=False, offset=3),
+    Page(first_id=1, last_id=10),
+    Page(since=1, until=10),
+    Page(since=1, first_id=4, until=7, last_id=9, newest_first=False),
+)
+PLANNED = [
+    (f"{name}, {page}", statement)
+    for page in PAGES
+    for name, statement in (
+        ("orders", queries.account_orders(16, page, None, None, "all", None)),
+        ("orders of a market", queries.account_orders(16, page, 1, None, "finished", None)),
+        ("open orders", queries.account_orders(16, page, None, None, "open", None)),
+        ("traded orders", queries.account_orders(16, page, 1, None, "finished", True)),
+        ("fills", queries.account_fills(16, page, None)),
+        ("fills of a market", queries.account_fills(16, page, 1)),
+        ("fills of an order", queries.order_fills(3, page)),
+        ("trades of a market", queries.market_trades(0, page)),
+        ("entries", queries.account_entries(16, page, None, None, None, None)),
+        ("entries of an asset", queries.account_entries(16, page, 1, None, None, None)),
+        ("trade entries", queries.account_entries(16, page, None, Business.TRADE, None, None)),
+        ("transfer entries", queries.account_entries(16, page, None, None, TransferKind.DEPOSIT, None)),
+        ("entries of a trade", queries.account_entries(16, page, None, None, None, 3)),
+        ("transfers", queries.account_transfers(16, page, None, None)),
+    )
+] + [
+    ("orders by id", queries.orders_by_id([1, 2])),
+    ("trades by id", queries.trades_by_id([1, 2])),
+    ("trade at", queries.trade_at(5)),
+    ("entry count", queries.entry_count(16, 1, None)),
+    ("transfer", queries.transfer_by_id(5)),
+    ("transfers with", queries.transfers_with("coupon", "abc", None, 10)),
+    ("volume of an account", queries.account_volume(16, 5, None)),
+    ("candles", queries.candle_rows(0, 60, 0, 10**9, 100)),
+]
+
+
+@pytest.mark.parametrize(("name", "statement"), PLANNED, ids=[name for name, _ in PLANNED])
+def test_no_query_walks_a_whole_table(writes: SqliteWrites, reads: SqliteReads, name: str, statement: queries.Select[Any]) -> None:
+    plan = _plan(reads, statement)
+    tables = {table.name for table in schema.metadata.sorted_tables} | {"at", "own", "trade", "transfer"}
+    scans = [line for line in plan if line.startswith("SCAN") and line.split()[1] in tables]
+    assert not scans, "\n".join(plan)
+    # What comes out of the index in order must not be sorted before the limit: one sorter at most, over the rows that are left.
+    inner_sorts = [line for line in plan if "TEMP B-TREE" in line and "ORDER BY" in line]
+    assert len(inner_sorts) <= 1, "\n".join(plan)
+
+
+def test_small_indexes_serve_what_is_rare(writes: SqliteWrites, reads: SqliteReads) -> None:
+    for statement, index in (
+        (queries.account_orders(16, Page(), None, None, "open", None), "orders_live"),
+        (queries.account_orders(16, Page(), 1, None, "all", True), "orders_traded"),
+        (queries.account_entries(16, Page(), None, Business.TRANSFER, None, None), "entries_moved"),
+    ):
+        assert any(index in line for line in _plan(reads, statement)), index
+
+
+def test_plans_hold_with_many_rows(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
+    random_day(venue, 1, 300)
+    venue.folded_into(writes)
+    changes = [row[0] for row in writes._db.execute("SELECT id FROM orders")]
+    text = f"EXPLAIN QUERY PLAN {writes._change_orders._text(4)}"
+    plan = [row[3] for row in writes._db.execute(text, [changes[0]] + [None] * 39)]
+    assert any("SEARCH orders USING INTEGER PRIMARY KEY" in line for line in plan), plan
+
+
+def _plan(reads: SqliteReads, statement: queries.Select[Any]) -> list[str]:
+    """The plan of the statement as it is really sent, values bound."""
+
+    def explain(_connection: object, _cursor: object, text: str, values: object, _context: object, _many: object) -> tuple[str, object]:
+        return f"EXPLAIN QUERY PLAN {text}", values
+
+    event.listen(reads._engine, "before_cursor_execute", explain, retval=True)
+    try:
+        return [row[3] for row in reads._connection.execute(as_json(statement))]
+    finally:
+        event.remove(reads._engine, "before_cursor_execute", explain)
+
+
+def test_the_schema_and_the_queries_are_postgresqls_as_well() -> None:
+    dialect = postgresql.dialect()
+    words = "\n".join(str(CreateTable(table).compile(dialect=dialect)) for table in schema.metadata.sorted_tables)
+    assert "price NUMERIC(20, 0)" in words
+    assert "total NUMERIC(39, 0)" in words
+    for table in schema.metadata.sorted_tables:
+        for index in table.indexes:
+            assert str(CreateIndex(index).compile(dialect=dialect))
+    for _, statement in PLANNED:
+        assert "max(" not in str(statement.compile(dialect=dialect))

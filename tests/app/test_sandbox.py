@@ -1,0 +1,187 @@
+"""The sandbox as a bot's author meets it: users, keys, money and a moving book from a seed, and the same again from its directory."""
+
+import asyncio
+import json
+import stat
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cambist.app.errors import Exit
+from tests.support.btce_client import BtceClient
+from tests.support.processes import Running, cambist, serving
+
+
+def get(running: Running, path: str) -> Any:
+    with urllib.request.urlopen(running.url + path, timeout=10) as answer:
+        return json.load(answer)
+
+
+def call(running: Running, user: int, method: str, dialect: str = "btce", **parameters: str) -> dict[str, Any]:
+    """One signed call as that user of the ready file, with the clock as nonce."""
+    keys = running.ready["users"][user]["keys"][dialect]
+
+    async def once() -> dict[str, Any]:
+        client = BtceClient(running.port, keys["key"], keys["secret"], nonce=int(time.time() * 1000) % 4_000_000_000)
+        exchanged = await client.call(method, **parameters)
+        await client.close()
+        assert exchanged.reply is not None
+        return exchanged.reply
+
+    return asyncio.run(once())
+
+
+def test_the_ready_file_says_all_that_a_test_needs(tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as running:
+        ready = running.ready
+        assert ready["url"] == f"http://127.0.0.1:{running.port}"
+        assert ready["pid"] == running.process.pid
+        assert ready["seed"] == 7
+        assert [user["name"] for user in ready["users"]] == ["alice", "bob", "carol"]
+        for user in ready["users"]:
+            assert set(user) == {"name", "password", "account", "keys"}
+            assert {"btce", "wex"} <= set(user["keys"])
+            assert all(set(keys) == {"key", "secret"} for keys in (user["keys"]["btce"], user["keys"]["wex"]))
+        assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("dialect", ["btce", "wex"])
+def test_the_keys_work_and_the_money_is_there(dialect: str, tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox", "--quiet", "--users", "dora", "--fund", "BTC=2.5,USD=1000") as running:
+        info = call(running, 0, "getInfo", dialect)
+        assert info["success"] == 1, info
+        assert (info["return"]["funds"]["btc"], info["return"]["funds"]["usd"], info["return"]["funds"]["ltc"]) == (2.5, 1000, 0)
+        assert info["return"]["rights"] == {"info": 1, "trade": 1, "withdraw": 1}
+
+
+def test_one_seed_makes_one_sandbox(tmp_path: Path) -> None:
+    seen = []
+    for seed in (3, 3, 4):
+        with serving(tmp_path, "sandbox", "--quiet", "--seed", str(seed)) as running:
+            seen.append(running.ready["users"])
+    assert seen[0] == seen[1]
+    secrets = [{user["password"] for user in users} | {user["keys"]["btce"]["secret"] for user in users} for users in seen]
+    assert not secrets[0] & secrets[2]
+
+
+def test_a_reopened_directory_is_the_same_sandbox(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    with serving(tmp_path, "sandbox", "--data", data, "--seed", "9", "--users", "alice,bob") as running:
+        first = running.ready["users"]
+        placed = call(running, 0, "Trade", pair="btc_usd", type="buy", rate="100", amount="1")
+        assert placed["success"] == 1, placed
+        funds = call(running, 0, "getInfo", "wex")["return"]["funds"]
+    with serving(tmp_path, "sandbox", "--data", data) as running:
+        assert running.ready["seed"] == 9
+        assert running.ready["users"] == first
+        assert list(call(running, 0, "ActiveOrders")["return"]) == [str(placed["return"]["order_id"])]
+        assert call(running, 0, "getInfo")["return"]["funds"] == funds
+    with serving(tmp_path, "sandbox", "--data", data, "--users", "carol", "--quiet") as running:
+        assert [user["name"] for user in running.ready["users"]] == ["alice", "bob", "carol"]
+        assert running.ready["users"][:2] == first
+    assert "All is well" in cambist("verify", "--data", data).stdout
+
+
+def test_another_seed_on_a_kept_directory_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    with serving(tmp_path, "sandbox", "--data", data, "--seed", "9", "--quiet"):
+        pass
+    answer = cambist("sandbox", "--data", data, "--seed", "10", "--port", "0")
+    assert answer.returncode == Exit.REFUSED
+    assert "seed 9" in answer.stderr
+
+
+def test_a_venue_is_not_opened_as_a_sandbox(tmp_path: Path) -> None:
+    with serving(tmp_path, "serve", "--data", tmp_path / "venue"):
+        pass
+    answer = cambist("sandbox", "--data", tmp_path / "venue", "--port", "0")
+    assert answer.returncode == Exit.NOT_A_VENUE
+
+
+def test_every_market_has_two_sides_and_moves(tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox", "--seed", "5") as running:
+        pairs = get(running, "/api/3/info")["pairs"]
+        assert len(pairs) >= 9
+        names = "-".join(pairs)
+        first = get(running, f"/api/3/depth/{names}")
+        for name, book in first.items():
+            assert len(book["bids"]) >= 5, name
+            assert len(book["asks"]) >= 5, name
+            assert book["bids"][0][0] < book["asks"][0][0], name
+        trades = get(running, f"/api/3/trades/{names}")
+        assert all(trades[name] for name in pairs)
+        deadline = time.monotonic() + 20
+        while get(running, f"/api/3/depth/{names}") == first or get(running, f"/api/3/trades/{names}") == trades:
+            assert time.monotonic() < deadline, "nothing moved for 20 s"
+            time.sleep(0.2)
+
+
+def test_live_orders_stay_bounded(tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox", "--data", tmp_path / "kept"):
+        time.sleep(5)
+        rows = json.loads(cambist("market", "list", "--data", tmp_path / "kept", "--json").stdout)
+        assert max(row["orders"] for row in rows) <= 24
+
+
+def test_quiet_means_quiet(tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox", "--quiet") as running:
+        assert get(running, "/api/3/depth/btc_usd") == {"btc_usd": {"asks": [], "bids": []}}
+        assert get(running, "/api/3/trades/btc_usd") == {"btc_usd": []}
+
+
+def test_a_temporary_directory_is_gone_afterwards(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    ready = tmp_path / "ready.json"
+    line = ["env", f"TMPDIR={scratch}", *sandbox_line(), "--ready-file", str(ready)]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not ready.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert len(list(scratch.iterdir())) == 1
+    process.terminate()
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert list(scratch.iterdir()) == []
+    assert not ready.exists()
+    assert "alice" in output
+    assert "/tapi" in output
+    assert "Traceback" not in errors
+
+
+def sandbox_line() -> list[str]:
+    from tests.support.processes import command
+
+    return command("sandbox", "--port", "0", "--quiet")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "code"),
+    [
+        (["--users", "al ice"], "letters, digits", Exit.USAGE),
+        (["--fund", "BTC"], '"BTC=1.5,USD=1000"', Exit.USAGE),
+        (["--fund", "XYZ=1"], "no asset XYZ", Exit.REFUSED),
+        (["--config", "nowhere.toml"], "no such configuration file", Exit.CONFIGURATION),
+    ],
+)
+def test_a_mistake_is_a_sentence(arguments: list[str], words: str, code: Exit) -> None:
+    answer = cambist("sandbox", "--port", "0", *arguments)
+    assert answer.returncode == code, answer.stderr
+    assert words in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_idle_memory_is_small(tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox") as running:
+        time.sleep(3)
+        status = Path(f"/proc/{running.process.pid}/status")
+        if not status.exists():
+            pytest.skip("needs /proc to read a process's memory (Linux)")
+        kibibytes = int(status.read_text().partition("VmRSS:")[2].split()[0])
+        assert kibibytes <= 150 * 1024

@@ -336,7 +336,7 @@ def test_an_upgraded_connection_still_counts(serve: Serve) -> None:
 
 
 def test_an_upgraded_connection_has_no_patience_of_ours(serve: Serve) -> None:
-    limits = HttpLimits(head_seconds=0.02, idle_seconds=0.02, sweep_seconds=0.01)
+    limits = HttpLimits(head_seconds=0.3, idle_seconds=0.01, sweep_seconds=0.01)
     house = serve(fallback=pages, server={"ws": Shouting}, limits=limits)
     client, hasty = house.connect(), house.connect()
     client.send(HANDSHAKE)

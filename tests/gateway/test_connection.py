@@ -250,7 +250,7 @@ def test_a_handler_may_take_longer_than_any_patience_with_clients(serve: Serve) 
         await release.wait()
         return Reply(200, b"slow")
 
-    limits = HttpLimits(head_seconds=0.01, idle_seconds=0.01, body_seconds=0.01, **HASTY)
+    limits = HttpLimits(head_seconds=0.3, idle_seconds=0.01, body_seconds=0.01, **HASTY)
     house = serve([Route("/slow", slow)], limits=limits)
     client = house.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -85,6 +85,7 @@ REFUSED = {
     "a list of Hosts": (b"GET / HTTP/1.1\r\nHost: x, y\r\n\r\n", 400),
     "a Host with a space": (b"GET / HTTP/1.1\r\nHost: x y\r\n\r\n", 400),
     "a Host with a path": (b"GET / HTTP/1.1\r\nHost: x/y\r\n\r\n", 400),
+    "an endless Host": (b"GET / HTTP/1.1\r\nHost: " + b"x" * 300 + b"\r\n\r\n", 400),
     "a Host with a user": (b"GET / HTTP/1.1\r\nHost: me@x\r\n\r\n", 400),
     "Content-Length and Transfer-Encoding": (POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     "Transfer-Encoding and Content-Length": (POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cambist.gateway.http_protocol import HttpProtocol, Turn
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.\-_~%!$&'()*+;=]*)(:[0-9]*)?")
+_HOST_LENGTH = 262  # a DNS name, a colon and a port
 _HOSTS_KEPT = 256
 
 
@@ -147,7 +148,7 @@ class Front:
         """Whether this is a well-formed Host value. Few different ones ever come, so the good ones are remembered."""
         if host in self._hosts:
             return True
-        if not _HOST.fullmatch(host):
+        if len(host) > _HOST_LENGTH or not _HOST.fullmatch(host):
             return False
         if len(self._hosts) >= _HOSTS_KEPT:
             self._hosts.clear()

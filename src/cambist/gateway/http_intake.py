@@ -196,6 +196,7 @@ class HttpIntake(asyncio.Protocol):
     def _at_error(self, error: httptools.HttpParserError) -> None:
         if isinstance(error, httptools.HttpParserCallbackError):
             if not isinstance(error.__context__, _Stop):
+                self._stage = DEAF
                 _log.error("connection failed", error=type(error.__context__).__name__)
                 self.transport.abort()
         elif self._stage != DEAF:
@@ -325,6 +326,7 @@ class HttpIntake(asyncio.Protocol):
                 self._stop(417, "of the expectations, only 100-continue is met", "malformed")
             if self._busy():
                 self._owes_continue = True
+                self.deadline = inf  # the client waits for us
             elif length or self._chunked:
                 self.transport.write(http_wire.CONTINUE)
 
@@ -334,13 +336,13 @@ class HttpIntake(asyncio.Protocol):
         size = self._size = self._size + len(body)
         if size > front.limits.body_bytes:
             self._stop(413, "the body is too large", "body_too_large")
+        self.deadline += len(body) * front.seconds_per_byte
         if not self._body:
             self._body = body
             return
         if type(self._body) is bytes:
             self._body = bytearray(self._body)  # bytes += bytes would copy the whole body for each piece
         self._body += body
-        self.deadline += len(body) * front.seconds_per_byte
 
     def on_message_complete(self) -> None:
         """A whole request: answered here and now if nothing is before it."""

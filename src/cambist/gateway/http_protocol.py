@@ -334,6 +334,7 @@ class HttpProtocol(HttpIntake):
             self.deadline = self._front.now + self._front.idle_patience
         elif self._owes_continue and self._stage == BODY:
             self._owes_continue = False
+            self.deadline = self._front.now + self._front.body_patience
             self.transport.write(http_wire.CONTINUE)
 
     def _linger(self) -> None:
@@ -436,6 +437,7 @@ class HttpProtocol(HttpIntake):
         protocol: asyncio.Protocol = make(config=front.config, server_state=front.state, app_state=front.app_state)
         lines = [b"%b %b HTTP/1.1\r\n" % (self._method.encode(), self._url)]
         lines += [b"%b: %b\r\n" % field for field in self._fields.items()]
+        self._parser = None  # type: ignore[assignment]  # it refers to us: break the cycle
         peer = self._peer
         self.transport.set_protocol(Upgraded(protocol, lambda: front.release(self, peer)))
         protocol.connection_made(self.transport)

@@ -70,7 +70,9 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """The families as they stand now."""
         requests = CounterMetricFamily("cambist_requests", "Replies sent.", labels=("dialect", "route", "status"))
-        latency = HistogramMetricFamily("cambist_request_seconds", "From a complete request to its reply.", labels=("dialect", "route"))
+        latency = HistogramMetricFamily(
+            "cambist_request_seconds", "From the handler's call to its reply leaving.", labels=("dialect", "route")
+        )
         for counts in self._routes.values():
             labels = (counts.dialect, counts.name)
             for hundreds, count in enumerate(counts.statuses):

@@ -31,7 +31,7 @@ lint: build ## Check format, types, layers and warnings, in Python and in Rust
 	$(BIN)/ruff check src tests scripts benchmarks
 	$(BIN)/ruff format --check src tests scripts benchmarks
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	cd core && cargo fmt --check
 	cd core && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings
 	cd core && cargo clippy --quiet --locked --all-targets --features python -- -D warnings

@@ -394,7 +394,16 @@ class Engine:
         self, time: int, account: int, order_id: int, price: int = 0, amount: int = 0, stop_price: int = 0, meta: bytes = b""
     ) -> Outcome: ...
     def transfer(
-        self, time: int, transfer_id: int, source: int, destination: int, asset: int, kind: int, pending: int, amount: int, meta: bytes = b""
+        self,
+        time: int,
+        transfer_id: int,
+        source: int,
+        destination: int,
+        asset: int,
+        kind: int,
+        pending: int,
+        amount: int,
+        meta: bytes = b"",
     ) -> Outcome: ...
     def post_transfer(self, time: int, transfer_id: int, meta: bytes = b"") -> Outcome: ...
     def void_transfer(self, time: int, transfer_id: int, meta: bytes = b"") -> Outcome: ...

@@ -70,9 +70,8 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """The families as they stand now."""
         requests = CounterMetricFamily("cambist_requests", "Replies sent.", labels=("dialect", "route", "status"))
-        latency = HistogramMetricFamily(
-            "cambist_request_seconds", "From the handler's call to its reply leaving.", labels=("dialect", "route")
-        )
+        words = "From the handler's call to its reply leaving."
+        latency = HistogramMetricFamily("cambist_request_seconds", words, labels=("dialect", "route"))
         for counts in self._routes.values():
             labels = (counts.dialect, counts.name)
             for hundreds, count in enumerate(counts.statuses):

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::event::{BalanceChanged, Event};
+use crate::events::Events;
 use crate::types::{
     AccountId, AssetId, Atoms, Business, FIRST_USER_ACCOUNT, NO_FEE_OVERRIDE, OrderId, Ppm, REMEMBERED_CLIENT_IDS,
     prefetch,
@@ -17,20 +18,21 @@ pub struct Balance {
 }
 
 /// One account. Most touch two assets: those stand in the account itself, so that a balance costs one cache miss, not two.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Account {
-    near: [Holding; NEAR],
-    near_assets: [AssetId; NEAR],
-    near_count: u8,
+    near: [Holding; 2],
+    near_assets: [AssetId; 2],
     far: Option<Box<Far>>,
 }
 
-const NEAR: usize = 2;
+/// In `near_assets`: nothing there yet. No asset has this number.
+const NO_ASSET: AssetId = AssetId::MAX;
 
+/// What an account has of an asset, or by how much that changes.
 #[derive(Clone, Copy, Debug, Default)]
-struct Holding {
-    available: Atoms,
-    held: Atoms,
+pub(crate) struct Holding {
+    pub available: Atoms,
+    pub held: Atoms,
 }
 
 /// What few accounts have.
@@ -69,21 +71,19 @@ pub(crate) struct Accounts {
     pub next_entry_id: u64,
 }
 
-/// A change of one balance, before it has a number.
-#[derive(Clone, Copy)]
-pub(crate) struct Change {
-    pub account: AccountId,
-    pub asset: AssetId,
-    pub business: Business,
-    pub reference: u64,
-    pub available: Atoms,
-    pub held: Atoms,
-}
+/// Why a balance changes: the business, and the trade, order or transfer it is about.
+pub(crate) type Why = (Business, u64);
 
 impl Account {
+    fn new() -> Account {
+        Account { near: [Holding::default(); 2], near_assets: [NO_ASSET; 2], far: None }
+    }
+
+    /// Where `asset` stands among the near ones. Which of the two it is alternates unpredictably: no branch decides it.
     #[inline]
     fn near(&self, asset: AssetId) -> Option<usize> {
-        (0..usize::from(self.near_count)).find(|at| self.near_assets[*at] == asset)
+        let at = usize::from(self.near_assets[1] == asset);
+        (self.near_assets[at] == asset).then_some(at)
     }
 
     #[inline]
@@ -98,7 +98,7 @@ impl Account {
 
     /// Every touched asset, in order of asset.
     pub fn balances(&self) -> Vec<Balance> {
-        let near = (0..usize::from(self.near_count)).map(|at| self.balance(self.near_assets[at]));
+        let near = self.near_assets.iter().filter(|asset| **asset != NO_ASSET).map(|asset| self.balance(*asset));
         let far = self.far.iter().flat_map(|far| far.balances.iter().copied());
         let mut rows: Vec<Balance> = near.chain(far).collect();
         rows.sort_unstable_by_key(|row| row.asset);
@@ -119,9 +119,7 @@ impl Account {
 
     #[cold]
     fn add_far(&mut self, asset: AssetId, available: Atoms, held: Atoms) -> Holding {
-        if usize::from(self.near_count) < NEAR {
-            let at = usize::from(self.near_count);
-            self.near_count += 1;
+        if let Some(at) = self.near(NO_ASSET) {
             self.near_assets[at] = asset;
             self.near[at] = Holding { available, held };
             return self.near[at];
@@ -158,7 +156,7 @@ impl Account {
 
 impl Accounts {
     pub fn new() -> Accounts {
-        let rows = (0..FIRST_USER_ACCOUNT).map(|_| Account::default()).collect();
+        let rows = (0..FIRST_USER_ACCOUNT).map(|_| Account::new()).collect();
         Accounts { rows, next_entry_id: 1 }
     }
 
@@ -167,7 +165,7 @@ impl Accounts {
     }
 
     pub fn open(&mut self) -> AccountId {
-        self.rows.push(Account::default());
+        self.rows.push(Account::new());
         (self.rows.len() - 1) as AccountId
     }
 
@@ -200,21 +198,24 @@ impl Accounts {
 
     /// Moves one balance and tells: no money moves anywhere else.
     #[inline]
-    pub fn change(&mut self, events: &mut Vec<Event>, change: Change) {
-        let row = self.rows[change.account as usize].add(change.asset, change.available, change.held);
-        debug_assert!(change.account == crate::types::WORLD || (row.available >= 0 && row.held >= 0));
-        events.push(Event::BalanceChanged(BalanceChanged {
-            entry_id: self.next_entry_id,
-            account: change.account,
-            asset: change.asset,
-            business: change.business,
-            reference: change.reference,
-            change_available: change.available,
-            change_held: change.held,
-            available: row.available,
-            held: row.held,
-        }));
+    pub fn change(&mut self, events: &mut Events, why: Why, account: AccountId, asset: AssetId, change: Holding) {
+        let row = self.rows[account as usize].add(asset, change.available, change.held);
+        debug_assert!(account == crate::types::WORLD || (row.available >= 0 && row.held >= 0));
+        let entry_id = self.next_entry_id;
         self.next_entry_id += 1;
+        events.push(|| {
+            Event::BalanceChanged(BalanceChanged {
+                entry_id,
+                account,
+                asset,
+                business: why.0,
+                reference: why.1,
+                change_available: change.available,
+                change_held: change.held,
+                available: row.available,
+                held: row.held,
+            })
+        });
     }
 
     /// (maker, taker) rates a new order of this account gets where the market asks `market`.
@@ -229,13 +230,12 @@ impl Accounts {
     }
 
     pub fn remember_client_id(&mut self, account: AccountId, client_id: u128, order_id: OrderId) {
-        if client_id != 0 {
-            let far = self.rows[account as usize].far.get_or_insert_default();
-            far.client_ids.orders.insert(client_id, order_id);
-        }
+        let far = self.rows[account as usize].far.get_or_insert_default();
+        far.client_ids.orders.insert(client_id, order_id);
     }
 
-    /// From here on the id is one of the last finished ones.
+    /// From here on the id (0: none) is one of the last finished ones.
+    #[inline]
     pub fn finish_client_id(&mut self, account: AccountId, client_id: u128) {
         if client_id != 0 {
             self.rows[account as usize].far.get_or_insert_default().client_ids.finish(client_id);

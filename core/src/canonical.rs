@@ -226,7 +226,9 @@ fn place_again(core: &mut Core, order: &Order) -> Option<()> {
     if !fits {
         return None;
     }
-    core.accounts.remember_client_id(order.account, order.rare.client_id, order.order_id);
+    if order.rare.client_id != 0 {
+        core.accounts.remember_client_id(order.account, order.rare.client_id, order.order_id);
+    }
     let slot = core.shelve(order);
     let book = &mut core.markets[usize::from(order.market)].book;
     if order.order_type.is_stop() {

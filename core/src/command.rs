@@ -55,7 +55,7 @@ pub struct MarketLimits {
     pub min_total: u128,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PlaceOrder {
     pub account: AccountId,
     pub market: MarketId,

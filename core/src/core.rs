@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::accounts::Accounts;
 use crate::command::Command;
 use crate::event::Event;
+use crate::events::Events;
 use crate::market::Market;
 use crate::orders::Orders;
 use crate::outcome::{Answer, Outcome, Refusal, Reject};
@@ -35,7 +36,7 @@ pub struct Core {
     pub(crate) expiries: BTreeSet<(Micros, OrderId)>,
     pub(crate) transfers: Transfers,
     /// What the last command did.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Events,
 }
 
 impl Default for Core {
@@ -61,7 +62,7 @@ impl Core {
             orders,
             expiries: BTreeSet::new(),
             transfers: Transfers::default(),
-            events: Vec::with_capacity(64),
+            events: Events::new(),
         }
     }
 
@@ -143,10 +144,10 @@ impl Core {
         let code = refusal.reject as u16;
         match command {
             Command::PlaceOrder(order) => {
-                self.events.push(Event::OrderRejected { account: order.account, market: order.market, code });
+                self.events.push(|| Event::OrderRejected { account: order.account, market: order.market, code });
             }
             Command::ReplaceOrder(replace) => {
-                self.events.push(Event::OrderRejected { account: replace.account, market: MarketId::MAX, code });
+                self.events.push(|| Event::OrderRejected { account: replace.account, market: MarketId::MAX, code });
             }
             _ => {}
         }
@@ -156,7 +157,7 @@ impl Core {
     /// What the last command did, in order.
     #[inline]
     pub fn events(&self) -> &[Event] {
-        &self.events
+        self.events.as_slice()
     }
 
     #[inline]

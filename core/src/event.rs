@@ -33,44 +33,10 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderAccepted {
     pub order_id: OrderId,
-    pub account: AccountId,
-    pub market: MarketId,
-    pub side: u8,
-    pub order_type: u8,
-    pub tif: u8,
-    pub flags: u8,
-    pub self_trade: u8,
-    pub price: Price,
-    pub amount: Amount,
-    pub stop_price: Price,
-    pub expire_at: Micros,
-    pub funds: u128,
-    pub client_id: u128,
     pub maker_ppm: Ppm,
     pub taker_ppm: Ppm,
-}
-
-impl OrderAccepted {
-    pub(crate) fn of(order_id: OrderId, order: &PlaceOrder, maker_ppm: Ppm, taker_ppm: Ppm) -> Event {
-        Event::OrderAccepted(OrderAccepted {
-            order_id,
-            account: order.account,
-            market: order.market,
-            side: order.side,
-            order_type: order.order_type,
-            tif: order.tif,
-            flags: order.flags,
-            self_trade: order.self_trade,
-            price: order.price,
-            amount: order.amount,
-            stop_price: order.stop_price,
-            expire_at: order.expire_at,
-            funds: order.funds,
-            client_id: order.client_id,
-            maker_ppm,
-            taker_ppm,
-        })
-    }
+    /// As it was asked for.
+    pub order: PlaceOrder,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,9 +121,10 @@ impl Event {
                 out.u16(*market).u8(*side as u8).u8(0).u32(*orders).u64(*price).u64(*amount);
             }),
             Event::OrderAccepted(e) => write_event(run, 2, |out| {
-                out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side).u8(e.order_type).u8(e.tif);
-                out.u8(e.flags).u8(e.self_trade).u8(0).u64(e.price).u64(e.amount).u64(e.stop_price);
-                out.u64(e.expire_at).u128(e.funds).u128(e.client_id).u32(e.maker_ppm).u32(e.taker_ppm);
+                let o = &e.order;
+                out.u64(e.order_id).u32(o.account).u16(o.market).u8(o.side).u8(o.order_type).u8(o.tif);
+                out.u8(o.flags).u8(o.self_trade).u8(0).u64(o.price).u64(o.amount).u64(o.stop_price);
+                out.u64(o.expire_at).u128(o.funds).u128(o.client_id).u32(e.maker_ppm).u32(e.taker_ppm);
             }),
             Event::TradeExecuted(e) => write_event(run, 4, |out| {
                 out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(0);

@@ -10,6 +10,7 @@ mod command;
 mod core;
 pub mod decimal;
 mod event;
+mod events;
 pub mod journal;
 mod market;
 mod orders;

@@ -1,11 +1,8 @@
 //! A market: what it trades, in which units, within which limits, and its book.
 
-use crate::accounts::Change;
 use crate::book::Book;
 use crate::command::MarketLimits;
-use crate::types::{
-    AccountId, Amount, AssetId, Atoms, Business, MAX_ATOMS, MarketId, OrderId, Ppm, Price, SelfTrade, Side, pow10,
-};
+use crate::types::{Amount, AssetId, Atoms, MAX_ATOMS, MarketId, Ppm, Price, SelfTrade, Side, pow10};
 
 pub const OPEN: u8 = 0;
 pub const HALTED: u8 = 1;
@@ -20,9 +17,9 @@ pub struct MarketTerms {
     /// As it was given: `MarketDefault` means allow.
     pub self_trade: SelfTrade,
     /// Atoms of quote in one unit of price × amount.
-    pub quote_unit: u128,
+    pub quote_unit: u64,
     /// Atoms of base in one unit of amount.
-    pub base_unit: u128,
+    pub base_unit: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -63,13 +60,13 @@ impl MarketTerms {
     /// Atoms of quote for `amount` at `price`. Within the market's limits this is at most [`MAX_ATOMS`].
     #[inline]
     pub fn total(&self, price: Price, amount: Amount) -> Atoms {
-        (u128::from(price) * u128::from(amount) * self.quote_unit) as Atoms
+        (u128::from(price) * u128::from(amount) * u128::from(self.quote_unit)) as Atoms
     }
 
     /// Atoms of base in `amount`.
     #[inline]
     pub fn base_atoms(&self, amount: Amount) -> Atoms {
-        (u128::from(amount) * self.base_unit) as Atoms
+        (u128::from(amount) * u128::from(self.base_unit)) as Atoms
     }
 
     /// The asset an order of `side` pays with.
@@ -85,24 +82,11 @@ impl MarketTerms {
         [self.total(price, amount), self.base_atoms(amount)][side as usize]
     }
 
-    /// The change that moves `atoms` of what `side` pays with from available to held (negative: back).
-    #[inline]
-    pub(crate) fn hold(&self, account: AccountId, side: Side, order_id: OrderId, atoms: Atoms) -> Change {
-        Change {
-            account,
-            asset: self.paid(side),
-            business: if atoms < 0 { Business::Release } else { Business::Hold },
-            reference: order_id,
-            available: -atoms,
-            held: atoms,
-        }
-    }
-
     pub(crate) fn limits_valid(&self, limits: &MarketLimits) -> bool {
         let largest_total = u128::from(limits.max_price)
             .checked_mul(u128::from(limits.max_amount))
-            .and_then(|product| product.checked_mul(self.quote_unit));
-        let largest_base = u128::from(limits.max_amount).checked_mul(self.base_unit);
+            .and_then(|product| product.checked_mul(u128::from(self.quote_unit)));
+        let largest_base = u128::from(limits.max_amount).checked_mul(u128::from(self.base_unit));
         1 <= limits.min_price
             && limits.min_price <= limits.max_price
             && 1 <= limits.min_amount

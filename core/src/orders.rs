@@ -101,6 +101,26 @@ impl LiveOrder {
     }
 }
 
+const VACANT: LiveOrder = LiveOrder {
+    order_id: 0,
+    price: 0,
+    remaining: 0,
+    account: 0,
+    maker_ppm: 0,
+    level: NIL,
+    next: NIL,
+    previous: NIL,
+    account_next: NIL,
+    account_previous: NIL,
+    rare: NIL,
+    market: 0,
+    side: Side::Buy,
+    order_type: OrderType::Limit,
+    tif: TimeInForce::Gtc,
+    flags: 0,
+    self_trade: SelfTrade::MarketDefault,
+};
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Orders {
     slots: Vec<LiveOrder>,
@@ -219,38 +239,28 @@ impl Orders {
     pub fn insert(&mut self, order: &Order) -> Slot {
         let rare = if order.rare == Rare::default() { NIL } else { self.insert_rare(order.rare) };
         let head = self.by_account[order.account as usize].head;
-        let live = LiveOrder {
-            order_id: order.order_id,
-            price: order.price,
-            remaining: order.remaining(),
-            account: order.account,
-            maker_ppm: order.maker_ppm,
-            level: NIL,
-            next: NIL,
-            previous: NIL,
-            account_next: head,
-            account_previous: NIL,
-            rare,
-            market: order.market,
-            side: order.side,
-            order_type: order.order_type,
-            tif: order.tif,
-            flags: order.flags,
-            self_trade: order.self_trade,
-        };
-        let cold = Cold { amount: order.amount, created: order.created, taker_ppm: order.taker_ppm };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.slots[slot as usize] = live;
-                self.cold[slot as usize] = cold;
-                slot
-            }
-            None => {
-                self.slots.push(live);
-                self.cold.push(cold);
-                (self.slots.len() - 1) as Slot
-            }
-        };
+        let slot = self.free_slot();
+        // Field by field into the slot: the order is read again at once, and narrow writes read back as wide words stall.
+        let live = &mut self.slots[slot as usize];
+        live.order_id = order.order_id;
+        live.price = order.price;
+        live.remaining = order.remaining();
+        live.account = order.account;
+        live.maker_ppm = order.maker_ppm;
+        live.next = NIL;
+        live.account_next = head;
+        live.account_previous = NIL;
+        live.rare = rare;
+        live.market = order.market;
+        live.side = order.side;
+        live.order_type = order.order_type;
+        live.tif = order.tif;
+        live.flags = order.flags;
+        live.self_trade = order.self_trade;
+        let cold = &mut self.cold[slot as usize];
+        cold.amount = order.amount;
+        cold.created = order.created;
+        cold.taker_ppm = order.taker_ppm;
         self.by_id.insert(order.order_id, slot);
         let orders = &mut self.by_account[order.account as usize];
         orders.head = slot;
@@ -259,6 +269,15 @@ impl Orders {
             self[head].account_previous = slot;
         }
         slot
+    }
+
+    #[inline]
+    fn free_slot(&mut self) -> Slot {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(VACANT);
+            self.cold.push(Cold { amount: 0, created: 0, taker_ppm: 0 });
+            (self.slots.len() - 1) as Slot
+        })
     }
 
     #[cold]

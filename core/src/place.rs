@@ -1,6 +1,6 @@
 //! Placing, matching, resting and cancelling orders.
 
-use crate::accounts::Change;
+use crate::accounts::Holding;
 use crate::book::{Level, LevelNow};
 use crate::command::{OrderIds, PlaceOrder};
 use crate::core::Core;
@@ -96,8 +96,11 @@ impl Core {
         };
         self.check_standing(&order)?;
         self.next_order_id += 1;
-        self.accounts.remember_client_id(c.account, c.client_id, order.order_id);
-        self.events.push(OrderAccepted::of(order.order_id, c, maker_ppm, taker_ppm));
+        if c.client_id != 0 {
+            self.accounts.remember_client_id(c.account, c.client_id, order.order_id);
+        }
+        let order_id = order.order_id;
+        self.events.push(|| Event::OrderAccepted(OrderAccepted { order_id, maker_ppm, taker_ppm, order: *c }));
         if order_type.is_stop() {
             self.wait(&order, outcome);
         } else {
@@ -265,8 +268,8 @@ impl Core {
         let terms = &self.market(order.market).terms;
         let available = self.accounts.available(order.account, terms.paid(order.side)).max(0) as u128;
         let unit = match order.side {
-            Side::Buy => u128::from(maker.price) * terms.quote_unit,
-            Side::Sell => terms.base_unit,
+            Side::Buy => u128::from(maker.price) * u128::from(terms.quote_unit),
+            Side::Sell => u128::from(terms.base_unit),
         };
         let (wanted, money) = if order.has_funds() {
             let left = order.rare.funds - run.total as u128;
@@ -300,33 +303,34 @@ impl Core {
         let trade_id = self.next_trade_id;
         self.next_trade_id += 1;
         self.last_trade_time = self.time.max(self.last_trade_time + 1);
-        self.events.push(Event::TradeExecuted(TradeExecuted {
-            trade_id,
-            time: self.last_trade_time,
-            market: order.market,
-            taker_side: order.side,
-            maker_account: maker.account,
-            taker_account: order.account,
-            maker_order: maker.order_id,
-            taker_order: order.order_id,
-            price: maker.price,
-            amount: fill,
-            maker_remaining: maker.remaining - fill,
-            taker_remaining: order.remaining(),
-            total,
-            maker_fee,
-            taker_fee,
-        }));
+        self.events.push(|| {
+            Event::TradeExecuted(TradeExecuted {
+                trade_id,
+                time: self.last_trade_time,
+                market: order.market,
+                taker_side: order.side,
+                maker_account: maker.account,
+                taker_account: order.account,
+                maker_order: maker.order_id,
+                taker_order: order.order_id,
+                price: maker.price,
+                amount: fill,
+                maker_remaining: maker.remaining - fill,
+                taker_remaining: order.remaining(),
+                total,
+                maker_fee,
+                taker_fee,
+            })
+        });
         // Either both of the buyer's or both of the seller's sides are the taker's, who pays from available.
         let (buyer, seller, base_fee, quote_fee, from_buyer_held, from_seller_held) = if taker_buys {
             (order.account, maker.account, taker_fee, maker_fee, 0, base)
         } else {
             (maker.account, order.account, maker_fee, taker_fee, total, 0)
         };
+        let why = (Business::Trade, trade_id);
         let mut change = |account, asset, available, held| {
-            let business = Business::Trade;
-            self.accounts
-                .change(&mut self.events, Change { account, asset, business, reference: trade_id, available, held });
+            self.accounts.change(&mut self.events, why, account, asset, Holding { available, held });
         };
         change(buyer, quote, from_buyer_held - total, -from_buyer_held);
         change(buyer, base_asset, base - base_fee, 0);
@@ -381,11 +385,20 @@ impl Core {
         self.market(order.market).terms.cost(order.side, order.price, order.amount - order.filled)
     }
 
-    /// Moves `atoms` of what the order pays with from available to held; back when negative.
+    /// Moves `atoms` of what the order pays with from available to held.
     #[inline]
     pub(crate) fn hold(&mut self, order: &Order, atoms: Atoms) {
-        let change = self.market(order.market).terms.hold(order.account, order.side, order.order_id, atoms);
-        self.accounts.change(&mut self.events, change);
+        let asset = self.market(order.market).terms.paid(order.side);
+        let change = Holding { available: -atoms, held: atoms };
+        self.accounts.change(&mut self.events, (Business::Hold, order.order_id), order.account, asset, change);
+    }
+
+    /// Moves `atoms` back from held to available.
+    #[inline]
+    pub(crate) fn release(&mut self, order: &Order, atoms: Atoms) {
+        let asset = self.market(order.market).terms.paid(order.side);
+        let change = Holding { available: atoms, held: -atoms };
+        self.accounts.change(&mut self.events, (Business::Release, order.order_id), order.account, asset, change);
     }
 
     /// Into the slab, and into the expiry index where it has an end.
@@ -409,30 +422,34 @@ impl Core {
 
     fn done(&mut self, order: &Order, reason: DoneReason) {
         self.accounts.finish_client_id(order.account, order.rare.client_id);
-        self.events.push(Event::OrderDone(OrderDone {
-            order_id: order.order_id,
-            account: order.account,
-            market: order.market,
-            side: order.side,
-            reason,
-            remaining: order.remaining(),
-            filled: order.filled,
-        }));
+        self.events.push(|| {
+            Event::OrderDone(OrderDone {
+                order_id: order.order_id,
+                account: order.account,
+                market: order.market,
+                side: order.side,
+                reason,
+                remaining: order.remaining(),
+                filled: order.filled,
+            })
+        });
     }
 
     /// Ends an order in the slab that has already left its level or index.
     #[inline]
     fn retire(&mut self, slot: Slot, reason: DoneReason, remaining: Amount, filled: Amount) {
         let order = &self.orders[slot];
-        self.events.push(Event::OrderDone(OrderDone {
-            order_id: order.order_id,
-            account: order.account,
-            market: order.market,
-            side: order.side,
-            reason,
-            remaining,
-            filled,
-        }));
+        self.events.push(|| {
+            Event::OrderDone(OrderDone {
+                order_id: order.order_id,
+                account: order.account,
+                market: order.market,
+                side: order.side,
+                reason,
+                remaining,
+                filled,
+            })
+        });
         if !order.is_plain() {
             let (account, order_id, rare) = (order.account, order.order_id, self.orders.rare(slot));
             self.accounts.finish_client_id(account, rare.client_id);
@@ -443,7 +460,7 @@ impl Core {
 
     #[inline]
     pub(crate) fn level_changed(&mut self, market: MarketId, side: Side, level: &LevelNow) {
-        self.events.push(Event::BookLevelChanged {
+        self.events.push(|| Event::BookLevelChanged {
             market,
             side,
             orders: level.orders,
@@ -459,10 +476,11 @@ impl Core {
         let funds = if self.orders[slot].is_plain() { 0 } else { self.orders.rare(slot).funds };
         let terms = &self.market(market).terms;
         let held = if funds == 0 { terms.cost(side, price, remaining) } else { funds as Atoms };
-        let release = terms.hold(account, side, order_id, -held);
+        let asset = terms.paid(side);
         let filled = self.orders.amount(slot) - remaining;
         self.retire(slot, reason, remaining, filled);
-        self.accounts.change(&mut self.events, release);
+        let change = Holding { available: held, held: -held };
+        self.accounts.change(&mut self.events, (Business::Release, order_id), account, asset, change);
     }
 
     /// Ends a live order, wherever it stands.
@@ -624,6 +642,6 @@ fn least_needed(market: &Market, order: &Order) -> Atoms {
         (OrderType::StopMarket, Side::Buy) => order.rare.funds as Atoms,
         (OrderType::StopMarket, Side::Sell) => market.terms.base_atoms(order.amount),
         (OrderType::Market, Side::Buy) => 1,
-        (OrderType::Market, Side::Sell) => market.terms.base_unit as Atoms,
+        (OrderType::Market, Side::Sell) => Atoms::from(market.terms.base_unit),
     }
 }

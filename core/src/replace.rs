@@ -75,16 +75,18 @@ impl Core {
     }
 
     fn replaced(&mut self, order: &Order, change: &Change, kept_priority: bool) {
-        self.events.push(Event::OrderReplaced(OrderReplaced {
-            order_id: order.order_id,
-            account: order.account,
-            market: order.market,
-            kept_priority,
-            price: change.price,
-            amount: change.amount,
-            stop_price: change.stop_price,
-            remaining: change.amount - order.filled,
-        }));
+        self.events.push(|| {
+            Event::OrderReplaced(OrderReplaced {
+                order_id: order.order_id,
+                account: order.account,
+                market: order.market,
+                kept_priority,
+                price: change.price,
+                amount: change.amount,
+                stop_price: change.stop_price,
+                remaining: change.amount - order.filled,
+            })
+        });
     }
 
     fn replace_waiting(&mut self, slot: Slot, change: &Change, outcome: &mut Outcome) {
@@ -93,7 +95,7 @@ impl Core {
         let stops = &mut self.market_mut(order.market).book.stops;
         stops.remove(order.side, order.rare.stop_price, order.order_id);
         stops.insert(order.side, change.stop_price, order.order_id);
-        self.hold(&order, -change.old_hold);
+        self.release(&order, change.old_hold);
         change.write_to(&mut order);
         self.hold(&order, change.new_hold);
         self.shelve(&order);
@@ -106,7 +108,7 @@ impl Core {
         let order = self.orders.order(slot);
         self.replaced(&order, change, true);
         if change.new_hold < change.old_hold {
-            self.hold(&order, change.new_hold - change.old_hold);
+            self.release(&order, change.old_hold - change.new_hold);
             let book = &mut self.markets[order.market as usize].book;
             let level = book.shrink(&mut self.orders, slot, change.amount);
             self.level_changed(order.market, order.side, &level);
@@ -121,7 +123,7 @@ impl Core {
         let level = self.markets[market as usize].book.remove(&mut self.orders, slot);
         let mut order = self.take_out(slot);
         self.replaced(&order, change, false);
-        self.hold(&order, -change.old_hold);
+        self.release(&order, change.old_hold);
         self.level_changed(market, order.side, &level);
         change.write_to(&mut order);
         self.enter(&mut order, outcome);

@@ -39,7 +39,8 @@ impl Replay {
                 FrameKind::Commands => apply_frame(core, &frame, until, events.as_deref_mut())?,
                 FrameKind::Checkpoint => check_hash(core, &frame)?,
             }
-            self.position = core.seq();
+            // The reader is past the whole frame; when `until` cut it short, the next replay opens its place anew.
+            self.position = self.reader.last_seq();
         }
         Ok(())
     }
@@ -50,6 +51,9 @@ fn damaged(frame: &FrameRef<'_>, reason: String) -> JournalError {
 }
 
 fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Option<&mut Vec<u8>>) -> Result<()> {
+    if frame.first_seq > core.seq() + 1 {
+        return Err(damaged(frame, format!("command {} comes after command {}", frame.first_seq, core.seq())));
+    }
     let known = usize::try_from((core.seq() + 1).saturating_sub(frame.first_seq)).expect("seqs of one frame");
     let run: Vec<Record<'_>> = records(frame.payload)
         .collect::<std::result::Result<_, _>>()

@@ -179,9 +179,9 @@ pub enum Business {
     Transfer = 4,
 }
 
-/// 10^exponent for exponents up to [`MAX_SCALE`] doubled, which still fits.
-pub fn pow10(exponent: u8) -> u128 {
-    10u128.pow(u32::from(exponent))
+/// 10^exponent, for exponents up to [`MAX_SCALE`].
+pub fn pow10(exponent: u8) -> u64 {
+    10u64.pow(u32::from(exponent))
 }
 
 /// The venue's share of `received` atoms: rounded up to the atom, never above `received`.

@@ -448,7 +448,7 @@ impl Engine {
         self.core.order_by_client_id(account, client_id).unwrap_or(0)
     }
 
-    fn depth(&self, market: u16, limit: usize) -> (Vec<(u64, u64)>, Vec<(u64, u64)>) {
+    fn depth(&self, market: u16, limit: usize) -> (Levels, Levels) {
         let limit = if limit == 0 { usize::MAX } else { limit };
         let side = |side| self.core.depth(market, side).take(limit).collect();
         (side(Side::Buy), side(Side::Sell))
@@ -483,6 +483,9 @@ impl Engine {
         self.core.totals()
     }
 }
+
+/// (price, amount), best first.
+type Levels = Vec<(u64, u64)>;
 
 /// (kind, time, body, meta) per record of a run.
 #[pyfunction]

@@ -77,8 +77,8 @@ pub struct MarketSpec {
     maker_ppm: u32,
     taker_ppm: u32,
     last_price: u64,
-    quote_unit: u128,
-    base_unit: u128,
+    quote_unit: u64,
+    base_unit: u64,
 }
 
 impl From<&market::Market> for MarketSpec {

@@ -4,13 +4,13 @@ A fold begins at a `Cursor`, takes runs of events in order, and gives the rows o
 what is stored: rows that are new come whole, rows that were there before come as *changes* (what to set, what to add).
 Folding a journal in one go or in any pieces, each continuing where the other ended, stores the same.
 
-Rows are in the column order of `history.schema`. Whatever may exceed 64 bits (atoms, client and transfer ids) is decimal text, the one
-form that every store takes without loss.
+Rows are in the column order of `history.schema`, and hold integers of any size: how to keep those of more than 64 bits is the
+store's business.
 """
 
 from __future__ import annotations  # Event is a name of the stub only
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Business, CommandKind, Side, TransferKind
+from cambist.domain.orders import Business, Side, TransferKind
 from cambist.history.records import Leg, TransferStatus
 
 MARK_EVERY = 1_024
@@ -108,8 +108,8 @@ class Rows:
     trades: list[Row]
     entries: list[Row]
     transfers: list[list[Any]]
-    transfer_changes: dict[str, TransferChange]
-    words: list[tuple[str, str, str]]
+    transfer_changes: dict[int, TransferChange]
+    words: list[tuple[str, str, int]]
     candles: dict[tuple[int, int, int], CandleRow]
     marks: list[Row]
 
@@ -131,26 +131,24 @@ class Fold:
         self._next_order = cursor.next_order
         self._next_trade = cursor.next_trade
         self._next_entry = cursor.next_entry
-        self._command = 0
-        self._meta = b""
+        self._command: _core.CommandApplied | None = None
         self._orders: dict[int, list[Any]] = {}
         self._order_changes: dict[int, OrderChange] = {}
         self._trades: list[Row] = []
         self._entries: list[Row] = []
-        self._transfers: dict[str, list[Any]] = {}
-        self._transfer_changes: dict[str, TransferChange] = {}
-        self._words: list[tuple[str, str, str]] = []
+        self._transfers: dict[int, list[Any]] = {}
+        self._transfer_changes: dict[int, TransferChange] = {}
+        self._words: list[tuple[str, str, int]] = []
         self._seconds: dict[tuple[int, int], CandleRow] = {}
         self._marks: list[Row] = []
-        self._legs: list[tuple[int, str]] = []  # of the trade at hand, last first
-        self._transfer: tuple[str, int, int] = ("", 0, 0)  # id, kind, source of the transfer at hand
+        self._legs: Iterator[tuple[int, int]] = iter(())  # (leg, fee) of the balance changes that the trade at hand still has
+        self._transfer = (0, 0, 0)  # id, kind, source of the transfer at hand
         self._handlers: dict[type, Callable[[Any], None]] = {
             _core.OrderAccepted: self._accepted,
             _core.TradeExecuted: self._traded,
             _core.OrderDone: self._done,
             _core.OrderReplaced: self._replaced,
             _core.StopTriggered: self._triggered,
-            _core.BalanceChanged: self._balance,
             _core.TransferPosted: self._posted,
             _core.TransferPending: self._pending,
             _core.TransferVoided: self._voided,
@@ -169,28 +167,60 @@ class Fold:
     def feed(self, events: Iterable[_core.Event]) -> None:
         """Folds a run. Commands that were folded before are passed over; ValueError when one is missing before the first new one."""
         handlers = self._handlers
-        command = _core.CommandApplied
+        command, balance = _core.CommandApplied, _core.BalanceChanged
+        entries = self._entries
         passing = True  # a run begins with a command
+        seq, time = self._seq, self._time
         for event in events:
             kind = type(event)
             if kind is command:
                 passing = not self._begin(event)  # type: ignore[arg-type]
-            elif not passing:
+                seq, time = self._seq, self._time
+            elif passing:
+                continue
+            elif kind is balance:
+                # Written out here: these are most of all events, and every call is time that the event loop does not have.
+                assert isinstance(event, balance)
+                entry_id, account, business = event.entry_id, event.account, event.business
+                leg, fee, transfer_kind, transfer_id = 0, 0, 0, None
+                if business == _TRADE:
+                    leg, fee = next(self._legs)
+                elif business == _TRANSFER:
+                    transfer_id, transfer_kind, source = self._transfer
+                    if account != source:
+                        self._destination(transfer_id, entry_id)
+                self._next_entry = entry_id + 1
+                entries.append(
+                    (
+                        entry_id,
+                        account,
+                        event.asset,
+                        business,
+                        leg,
+                        transfer_kind,
+                        event.reference,
+                        event.change_available,
+                        event.change_held,
+                        event.available,
+                        event.held,
+                        fee,
+                        transfer_id,
+                        seq,
+                        time,
+                    )
+                )
+            else:
                 handler = handlers.get(kind)
                 if handler is not None:
                     handler(event)
 
     def rows(self) -> Rows:
         """Everything fed so far."""
-        orders = list(self._orders.values())
-        for row in orders:
-            row[TOTAL] = str(row[TOTAL])
-            row[FEE] = str(row[FEE])
         cursor = Cursor(self._seq, self._time, self._next_order, self._next_trade, self._next_entry)
         return Rows(
             after=self._after,
             cursor=cursor,
-            orders=orders,
+            orders=list(self._orders.values()),
             order_changes=self._order_changes,
             trades=self._trades,
             entries=self._entries,
@@ -212,8 +242,7 @@ class Fold:
             raise ValueError(f"events jump from command {self._seq} to {seq}")
         self._seq = seq
         self._time = max(self._time, event.time)  # a command that was refused because time went back carries the earlier one
-        self._command = event.command
-        self._meta = event.meta
+        self._command = event
         if seq % MARK_EVERY == 0:
             self._marks.append((seq, self._time, self._next_order, self._next_entry))
         return True
@@ -221,7 +250,7 @@ class Fold:
     def _words_of_command(self) -> Meta:
         """The command's Meta. Bytes that are none (another program wrote the journal) count as no words."""
         try:
-            return Meta.decode(self._meta)
+            return Meta.decode(self._command.meta if self._command is not None else b"")
         except msgspec.MsgspecError:
             return Meta()
 
@@ -231,7 +260,7 @@ class Fold:
         order_id = event.order_id
         self._next_order = order_id + 1
         # Only a PlaceOrder accepts an order, so the command's tag is this order's.
-        tag = self._words_of_command().tag if self._meta else ""
+        tag = self._words_of_command().tag
         self._orders[order_id] = [
             order_id,
             event.account,
@@ -242,10 +271,10 @@ class Fold:
             event.flags,
             event.price,
             event.amount,
-            str(event.funds),
+            event.funds,
             event.stop_price,
             event.expire_at,
-            str(event.client_id),
+            event.client_id,
             tag,
             event.maker_ppm,
             event.taker_ppm,
@@ -324,13 +353,13 @@ class Fold:
                 taker_side,
                 price,
                 amount,
-                str(total),
+                total,
                 event.maker_account,
                 event.taker_account,
                 maker_order,
                 taker_order,
-                str(maker_fee),
-                str(taker_fee),
+                maker_fee,
+                taker_fee,
                 self._next_entry,
                 self._seq,
             )
@@ -338,7 +367,12 @@ class Fold:
         self._filled(maker_order, amount, total, maker_fee)
         self._filled(taker_order, amount, total, taker_fee)
         base_fee, quote_fee = (taker_fee, maker_fee) if taker_side == Side.BUY else (maker_fee, taker_fee)
-        self._legs = _legs(base_fee, quote_fee)
+        legs = [(_BUYER_PAYS, 0), (_BUYER_RECEIVES, base_fee), (_SELLER_PAYS, 0), (_SELLER_RECEIVES, quote_fee)]
+        if base_fee:
+            legs.append((_BASE_FEE, 0))
+        if quote_fee:
+            legs.append((_QUOTE_FEE, 0))
+        self._legs = iter(legs)
         key = (market, time // 1_000_000)
         candle = self._seconds.get(key)
         if candle is None:
@@ -351,44 +385,10 @@ class Fold:
             candle.notional += price * amount
             candle.count += 1
 
-    # --- ledger -----------------------------------------------------------------------------------------------------------
-
-    def _balance(self, event: _core.BalanceChanged) -> None:
-        entry_id = event.entry_id
-        self._next_entry = entry_id + 1
-        account = event.account
-        business = event.business
-        leg, fee, kind, transfer_id = 0, "0", 0, None
-        if business == _TRADE:
-            leg, fee = self._legs.pop()
-        elif business == _TRANSFER:
-            transfer_id, kind, source = self._transfer
-            if account != source:
-                self._destination(transfer_id, entry_id)
-        self._entries.append(
-            (
-                entry_id,
-                account,
-                event.asset,
-                business,
-                leg,
-                kind,
-                event.reference,
-                str(event.change_available),
-                str(event.change_held),
-                str(event.available),
-                str(event.held),
-                fee,
-                transfer_id,
-                self._seq,
-                self._time,
-            )
-        )
-
     # --- transfers --------------------------------------------------------------------------------------------------------
 
     def _made(self, event: _core.TransferPosted | _core.TransferPending, status: TransferStatus) -> None:
-        transfer_id = str(event.transfer_id)
+        transfer_id = event.transfer_id
         memo = self._words_of_command().memo or {}
         self._transfers[transfer_id] = [
             transfer_id,
@@ -396,7 +396,7 @@ class Fold:
             event.source,
             event.destination,
             event.asset,
-            str(event.amount),
+            event.amount,
             int(status),
             0,
             memo,
@@ -415,8 +415,7 @@ class Fold:
         self._made(event, TransferStatus.PENDING)
 
     def _posted(self, event: _core.TransferPosted) -> None:
-        # A PostTransfer command ends a pending transfer; only a Transfer command makes one.
-        if event.was_pending and self._command == CommandKind.POST_TRANSFER:
+        if event.was_pending:
             self._ended(event, TransferStatus.POSTED)
         else:
             self._made(event, TransferStatus.POSTED)
@@ -425,7 +424,7 @@ class Fold:
         self._ended(event, TransferStatus.VOIDED)
 
     def _ended(self, event: _core.TransferPosted | _core.TransferVoided, status: TransferStatus) -> None:
-        transfer_id = str(event.transfer_id)
+        transfer_id = event.transfer_id
         self._transfer = (transfer_id, event.kind, event.source)
         memo = self._words_of_command().memo or {}
         row = self._transfers.get(transfer_id)
@@ -441,7 +440,7 @@ class Fold:
 
     def _settled(self, reference: object) -> None:
         try:
-            transfer_id = str(int(str(reference), 16))
+            transfer_id = int(str(reference), 16)
         except ValueError:
             return  # a settlement of nothing that we know
         row = self._transfers.get(transfer_id)
@@ -450,14 +449,14 @@ class Fold:
         else:
             self._transfer_change(transfer_id).settled = self._time
 
-    def _destination(self, transfer_id: str, entry_id: int) -> None:
+    def _destination(self, transfer_id: int, entry_id: int) -> None:
         row = self._transfers.get(transfer_id)
         if row is not None:
             row[DESTINATION_ENTRY] = entry_id
         else:
             self._transfer_change(transfer_id).destination_entry = entry_id
 
-    def _transfer_change(self, transfer_id: str) -> TransferChange:
+    def _transfer_change(self, transfer_id: int) -> TransferChange:
         change = self._transfer_changes.get(transfer_id)
         if change is None:
             change = self._transfer_changes[transfer_id] = TransferChange(self._time)
@@ -465,7 +464,7 @@ class Fold:
             change.updated = self._time
         return change
 
-    def _remember(self, transfer_id: str, memo: dict[str, Any]) -> None:
+    def _remember(self, transfer_id: int, memo: dict[str, Any]) -> None:
         """Makes the memo's texts and integers findable. Longer ones are prose, which nobody looks up."""
         for word, value in memo.items():
             if isinstance(value, str | int) and not isinstance(value, bool):
@@ -476,20 +475,9 @@ class Fold:
 
 _TRADE = int(Business.TRADE)
 _TRANSFER = int(Business.TRANSFER)
-
-
-def _legs(base_fee: int, quote_fee: int) -> list[tuple[int, str]]:
-    """(leg, fee) of a trade's balance changes, last first, so that they can be popped in the core's order."""
-    legs: list[tuple[int, str]] = []
-    if quote_fee:
-        legs.append((int(Leg.QUOTE_FEE), "0"))
-    if base_fee:
-        legs.append((int(Leg.BASE_FEE), "0"))
-    legs.append((int(Leg.SELLER_RECEIVES), str(quote_fee)))
-    legs.append((int(Leg.SELLER_PAYS), "0"))
-    legs.append((int(Leg.BUYER_RECEIVES), str(base_fee)))
-    legs.append((int(Leg.BUYER_PAYS), "0"))
-    return legs
+# Plain integers: what goes into a row is what the database driver takes fastest.
+_BUYER_PAYS, _BUYER_RECEIVES, _SELLER_PAYS, _SELLER_RECEIVES = (int(leg) for leg in list(Leg)[1:5])
+_BASE_FEE, _QUOTE_FEE = int(Leg.BASE_FEE), int(Leg.QUOTE_FEE)
 
 
 def _candles(seconds: dict[tuple[int, int], CandleRow]) -> dict[tuple[int, int, int], CandleRow]:

@@ -165,7 +165,7 @@ def account_orders(account: int, page: Page, market: int | None, side: int | Non
     elif state == "finished":
         conditions.append(orders.c.reason != 0)
     if traded is not None:
-        none = literal_column("'0'") if traded else literal("0")
+        none: Expression = literal_column("0")
         conditions.append(orders.c.total != none if traded else orders.c.total == none)
     statement = select(orders).where(*conditions)
     if state == "open":
@@ -289,10 +289,10 @@ def _told(row: Subquery) -> Select[Any]:
         func.coalesce(own.c.side, 0),
         func.coalesce(trade.c.price, own.c.price, 0),
         func.coalesce(trade.c.amount, own.c.amount, 0),
-        func.coalesce(trade.c.total, "0"),
+        func.coalesce(trade.c.total, 0),
         func.coalesce(case((taker, own.c.taker_ppm), (is_trade, own.c.maker_ppm), else_=0), 0),
         func.coalesce(trade.c.time, 0),
-        func.coalesce(transfer.c.id, "0"),
+        func.coalesce(transfer.c.id, 0),
         row.c.kind,
         func.coalesce(transfer.c.source, 0),
         func.coalesce(transfer.c.destination, 0),
@@ -310,7 +310,7 @@ def entry_count(account: int, asset: int | None, business: int | None) -> Select
 
 
 def transfer_by_id(transfer_id: int) -> Select[Any]:
-    return select(transfers).where(transfers.c.id == str(transfer_id))
+    return select(transfers).where(transfers.c.id == transfer_id)
 
 
 def account_transfers(account: int, page: Page, asset: int | None, kind: int | None) -> Select[Any]:

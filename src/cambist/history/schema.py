@@ -1,35 +1,18 @@
 """The tables, for SQLite now and PostgreSQL by the same words. docs/reference/history-schema.md explains every column.
 
-Two number types need care, because SQLite's integers have 64 bits:
-
-- `Atoms` (totals, fees, balances, 128-bit ids): decimal text in SQLite, NUMERIC(39) in PostgreSQL. Nothing orders by them.
-- `Unsigned` (prices and amounts, 64 bits without sign): in SQLite a column without affinity, which keeps what it is given: an
-  integer as nearly always, decimal text from 2^63 on. A column with integer affinity would turn that text into a float.
+SQLite's integers have 64 bits, the core's numbers up to 128. `Atoms` (totals, fees, balances, transfer and client ids) and `Unsigned`
+(prices and amounts) are NUMERIC(39) and NUMERIC(20) in PostgreSQL, and in SQLite columns without affinity, which keep what they are
+given: an integer as nearly always, decimal text when it does not fit. (A column with integer affinity would turn that text into a
+float.) One number has one form, so equality works; nothing orders by them.
 """
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 REVISION = "0001"
 """The newest migration. A file at this revision is opened without Alembic."""
-
-
-class Atoms(TypeDecorator[int]):
-    """An integer of up to 128 bits and its sign."""
-
-    impl = Numeric
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else Numeric(39, 0))
-
-    def process_bind_param(self, value: int | str | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        return None if value is None else int(value)
 
 
 class _Untyped(UserDefinedType[Any]):
@@ -39,20 +22,39 @@ class _Untyped(UserDefinedType[Any]):
         return ""
 
 
-class Unsigned(TypeDecorator[int]):
-    """An integer from 0 to 2^64 - 1."""
+class _Wide(TypeDecorator[int]):
+    """An integer that may need more than 64 bits."""
 
     impl = Numeric
     cache_ok = True
+    digits = 39
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Numeric(20, 0))
+        return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Numeric(self.digits, 0))
 
-    def process_bind_param(self, value: int | str | None, dialect: Dialect) -> int | str | None:
-        return value if not isinstance(value, int) or value < 1 << 63 else str(value)
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | str | None:
+        return fitting(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         return None if value is None else int(value)
+
+
+class Atoms(_Wide):
+    """An integer of up to 128 bits and its sign."""
+
+    cache_ok = True
+
+
+class Unsigned(_Wide):
+    """An integer from 0 to 2^64 - 1."""
+
+    cache_ok = True
+    digits = 20
+
+
+def fitting(value: Any) -> Any:
+    """A number as SQLite keeps it: decimal text when it has more than 64 bits."""
+    return str(value) if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63 else value
 
 
 # INTEGER in SQLite (a key of that type is the row id itself), BIGINT in PostgreSQL.
@@ -214,8 +216,8 @@ Index(
     orders.c.account,
     orders.c.market,
     orders.c.id,
-    sqlite_where=orders.c.total != "0",
-    postgresql_where=orders.c.total != 0,
+    sqlite_where=orders.c.total != literal_column("0"),
+    postgresql_where=orders.c.total != literal_column("0"),
 )
 # Trade times strictly increase, so this index is appended to, never searched for a place.
 Index("trades_by_time", trades.c.time, unique=True)

@@ -179,8 +179,7 @@ class _Statements:
             try:
                 connection.execute(self._text(size), flat)
             except OverflowError:
-                # A price or amount of 2^63 or more: Unsigned columns keep those as text.
-                connection.execute(self._text(size), [_fitting(value) for value in flat])
+                connection.execute(self._text(size), [schema.fitting(value) for value in flat])
 
     def _text(self, size: int) -> str:
         known = self._texts.get(size)
@@ -191,10 +190,6 @@ class _Statements:
 
 def _quoted(names: Iterable[str]) -> list[str]:
     return [f'"{name}"' for name in names]
-
-
-def _fitting(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and value >= 1 << 63 else value
 
 
 class SqliteWrites(HistoryWrites):
@@ -286,8 +281,8 @@ class SqliteWrites(HistoryWrites):
         self._insert[schema.transfers].run(self._db, rows.transfers)
         self._insert[schema.words].run(self._db, rows.words)
         if rows.transfer_changes:
-            stored = self._stored(_STORED_TRANSFERS, list(rows.transfer_changes))
-            self._change_transfers.run(self._db, [_changed_transfer(row, rows.transfer_changes[row[0]]) for row in stored])
+            stored = self._stored(_STORED_TRANSFERS, [schema.fitting(number) for number in rows.transfer_changes])
+            self._change_transfers.run(self._db, [_changed_transfer(row, rows.transfer_changes[int(row[0])]) for row in stored])
 
     def _apply_candles(self, candles: dict[tuple[int, int, int], CandleRow]) -> None:
         if not candles:
@@ -305,7 +300,7 @@ class SqliteWrites(HistoryWrites):
             candles[market, interval, start] = stored
         self._insert[schema.candles].run(
             self._db,
-            [(*key, row.open, row.high, row.low, row.close, str(row.volume), str(row.notional), row.count) for key, row in candles.items()],
+            [(*key, row.open, row.high, row.low, row.close, row.volume, row.notional, row.count) for key, row in candles.items()],
         )
         for market, start in last.items():
             self._db.execute('DELETE FROM candles WHERE market = ? AND "interval" = 1 AND start < ?', (market, start - SECONDS_KEPT))
@@ -331,8 +326,8 @@ def _changed_order(row: list[Any], change: OrderChange) -> tuple[Any, ...]:
         amount if change.amount is None else change.amount,
         stop_price if change.stop_price is None else change.stop_price,
         int(filled) + change.filled,
-        str(int(total) + change.total),
-        str(int(fee) + change.fee),
+        int(total) + change.total,
+        int(fee) + change.fee,
         change.reason or reason,
         change.triggered or triggered,
         change.updated,

@@ -152,9 +152,11 @@ class HistoryWriter:
                 self._failure = error
                 self._queue.clear()
                 self._queued_bytes = 0
-            self._fail_waiters(self._stopped())
-            if self._on_failure is not None:
-                self._on_failure(error)
+            try:
+                if self._on_failure is not None:
+                    self._on_failure(error)
+            finally:
+                self._fail_waiters(self._stopped())
 
     def _step(self) -> bool:
         """One batch. False when there is nothing left to do for ever."""

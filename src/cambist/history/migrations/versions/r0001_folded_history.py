@@ -79,7 +79,7 @@ def _orders() -> None:
         "orders",
         ["account", "market", "id"],
         unique=False,
-        sqlite_where=sa.text("total != '0'"),
+        sqlite_where=sa.text("total != 0"),
         postgresql_where=sa.text("total != 0"),
     )
 

@@ -107,7 +107,7 @@ async def test_redeeming(floor: Floor, alice: Trader, bob: Trader) -> None:
     await floor.call(bob, "RedeemCoupon", coupon=code)
     assert floor.replies[-1] == (
         b'{"success":1,"return":{"couponAmount":"1","couponCurrency":"USD","transID":%d,'
-        b'"funds":{"usd":100001,"btc":100,"ltc":1000,"eur":0,"eth":0}}}' % transaction
+        b'"funds":{"usd":100001,"btc":100,"ltc":1000,"eth":0,"eur":0}}}' % transaction
     )
     for trader in (alice, bob):
         assert await floor.error(trader, "RedeemCoupon", coupon=code) == "coupon has already been redeemed"

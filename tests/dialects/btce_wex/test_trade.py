@@ -11,7 +11,7 @@ from dialects.btce_wex.floor import Floor, Trader
 async def test_an_order_that_rests(floor: Floor, alice: Trader) -> None:
     await floor.call(alice, "Trade", pair="btc_usd", type="buy", rate="100.500", amount="0.50000000")
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"received":0,"remains":0.5,"order_id":1,"funds":{"usd":99949.75,"btc":100,"ltc":1000,"eur":0,"eth":0}}}'
+        b'{"success":1,"return":{"received":0,"remains":0.5,"order_id":1,"funds":{"usd":99949.75,"btc":100,"ltc":1000,"eth":0,"eur":0}}}'
     )
 
 
@@ -20,7 +20,7 @@ async def test_an_order_that_is_matched_at_once(floor: Floor, alice: Trader, bob
     await floor.call(bob, "Trade", pair="btc_usd", type="sell", rate="0.1", amount="0.1")
     # The rate 0.1 emulates a market sell: it trades at the resting order's 100, less 0.2 % of what is received.
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"received":0.1,"remains":0,"order_id":0,"funds":{"usd":100009.98,"btc":99.9,"ltc":1000,"eur":0,"eth":0}}}'
+        b'{"success":1,"return":{"received":0.1,"remains":0,"order_id":0,"funds":{"usd":100009.98,"btc":99.9,"ltc":1000,"eth":0,"eur":0}}}'
     )
     # The maker pays the fee from what he receives as well: 0.1 BTC less 0.2 %.
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 100.0998
@@ -190,7 +190,7 @@ async def test_get_info(floor: Floor, alice: Trader) -> None:
     await floor.returned(alice, "Trade", pair="btc_usd", type="sell", rate="100", amount="0.00100001")
     await floor.call(alice, "getInfo")
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"funds":{"usd":100000,"btc":99.99899999,"ltc":1000,"eur":0,"eth":0},'
+        b'{"success":1,"return":{"funds":{"usd":100000,"btc":99.99899999,"ltc":1000,"eth":0,"eur":0},'
         b'"rights":{"info":1,"trade":1,"withdraw":1},"transaction_count":0,"open_orders":1,"server_time":1795000000}}'
     )
     reader = floor.keyed(alice.user, scopes=frozenset({"info"}))
@@ -208,4 +208,4 @@ async def test_what_is_shown_is_cut_never_rounded_up(floor: Floor, alice: Trader
 async def test_a_new_asset_joins_the_funds(floor: Floor, alice: Trader) -> None:
     await floor.returned(alice, "getInfo")
     floor.exchange.control.create_asset("NMC", 16, 8)
-    assert list((await floor.returned(alice, "getInfo"))["funds"]) == ["usd", "btc", "ltc", "nmc", "eur", "eth"]
+    assert list((await floor.returned(alice, "getInfo"))["funds"]) == ["usd", "btc", "ltc", "eth", "eur", "nmc"]

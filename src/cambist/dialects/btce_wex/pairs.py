@@ -3,14 +3,10 @@
 Scales, ids and names of a market are fixed for ever; limits, fees and the halt are not and are read from the core each time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
 
 from cambist import _core
-
-FUNDS_ORDER = ("usd", "btc", "ltc", "nmc", "rur", "eur", "nvc", "trc", "ppc", "ftc", "xpm", "cnh", "gbp", "dsh", "eth")
-"""The order in which the originals list currencies. Assets that they did not have follow in the venue's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +76,7 @@ class Assets:
     def _load(self) -> None:
         self.by_id = [Asset(a.id, a.code.lower(), a.code, a.scale, a.display_scale) for a in self._engine.assets()]
         self._by_code = {asset.code: asset for asset in self.by_id}
-        known = {name: position for position, name in enumerate(FUNDS_ORDER)}
-        order = sorted(self.by_id, key=lambda asset: (known.get(asset.name, len(known)), asset.id))
-        self._template = "{" + ",".join(f'"{asset.name}":%s' for asset in order) + "}"
-        ids = [asset.id for asset in order]
-        # With fewer than two ids itemgetter would not give a tuple.
-        self._ordered: Callable[[Sequence[str]], tuple[str, ...]] = itemgetter(*ids) if len(ids) > 1 else tuple
+        self._template = "{" + ",".join(f'"{asset.name}":%s' for asset in self.by_id) + "}"
 
     def __getitem__(self, asset_id: int) -> Asset:
         if asset_id >= len(self.by_id):
@@ -100,11 +91,11 @@ class Assets:
         return self._by_code.get(code)
 
     def funds(self, account: int) -> str:
-        """JSON object of what `account` can spend now, every asset of the venue, zeros included."""
+        """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
         texts = self._engine.available_texts(account)
         if len(texts) != len(self.by_id):
             self._load()
-        return self._template % self._ordered(texts)
+        return self._template % tuple(texts)
 
 
 class Pairs:

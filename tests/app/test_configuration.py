@@ -64,7 +64,7 @@ def test_the_default_is_what_the_core_takes() -> None:
 
 def test_every_setting_of_the_default_is_commented() -> None:
     lines = default_text().splitlines()
-    for section in ("[journal]", "[log]", "[wallet]", "[accounts]"):
+    for section in ("[http]", "[journal]", "[log]", "[wallet]"):
         first = lines.index(section) + 1
         assert lines[first].startswith("#"), section
 

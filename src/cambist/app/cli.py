@@ -73,10 +73,10 @@ def sandbox(
     tls_key: TlsKey = None,
 ) -> None:
     """Run an exchange for tests: funded users, keys for every dialect, a moving market, play money."""
-    from cambist.app import serving
+    from cambist.app import sandboxing, serving
 
-    serving.sandbox(
-        serving.SandboxPlan(seed=seed, data=data, users=users, fund=fund, quiet=quiet, config=config),
+    sandboxing.sandbox(
+        sandboxing.SandboxPlan(seed=seed, data=data, users=users, fund=fund, quiet=quiet, config=config),
         serving.Listen(host, port, tls_cert, tls_key, ready_file),
     )
 

@@ -28,6 +28,13 @@ class ServerConfig(_Section, frozen=True, kw_only=True):
     port: int = 8700
 
 
+class HttpConfig(_Section, frozen=True, kw_only=True):
+    connections: int = 10_000
+    connections_per_peer: int = 500
+    body_kibibytes: int = 128
+    idle_seconds: int = 75
+
+
 class JournalConfig(_Section, frozen=True, kw_only=True):
     segment_mebibytes: int = 64
     checkpoint_every: int = 100_000
@@ -43,10 +50,6 @@ class LogConfig(_Section, frozen=True, kw_only=True):
 class WalletConfig(_Section, frozen=True, kw_only=True):
     block_seconds: int = 10
     confirmations: int = 3
-
-
-class AccountsConfig(_Section, frozen=True, kw_only=True):
-    max_open_orders: int = 10_000
 
 
 class AssetConfig(_Section, frozen=True, kw_only=True):
@@ -84,7 +87,7 @@ class Config(_Section, frozen=True, kw_only=True):
     journal: JournalConfig = JournalConfig()
     log: LogConfig = LogConfig()
     wallet: WalletConfig = WalletConfig()
-    accounts: AccountsConfig = AccountsConfig()
+    http: HttpConfig = HttpConfig()
     asset: tuple[AssetConfig, ...] = ()
     market: tuple[MarketConfig, ...] = ()
 
@@ -191,7 +194,10 @@ def _complaints(config: Config) -> list[str]:
         (config.journal, "snapshots_kept", 1),
         (config.wallet, "block_seconds", 1),
         (config.wallet, "confirmations", 0),
-        (config.accounts, "max_open_orders", 1),
+        (config.http, "connections", 1),
+        (config.http, "connections_per_peer", 1),
+        (config.http, "body_kibibytes", 1),
+        (config.http, "idle_seconds", 1),
     ):
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")

@@ -6,16 +6,21 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from cambist import _core
 from cambist.app.errors import Exit, Trouble
-from cambist.directory import ApiKey, KeyForm, Refusal, User
+from cambist.directory import KeyForm, Refusal, User
 from cambist.domain.meta import Meta
 from cambist.domain.orders import MarketStatus, Reject
+from cambist.sandbox.people import credentials
 
 if TYPE_CHECKING:
     from cambist.app.wiring import Venue
 
 Action = Callable[..., Awaitable[Any]]
+
+_log = structlog.get_logger("cambist.app")
 
 
 class Control:
@@ -40,6 +45,7 @@ class Control:
         """The action's result, once everything that it did is durable."""
         if action not in self._actions:
             raise Trouble(f"the venue knows no action {action!r}: is it of another version?", Exit.USAGE)
+        _log.info("asked by the operator", action=action)
         try:
             result = await self._actions[action](**arguments)
         except TypeError as error:
@@ -179,11 +185,6 @@ def parse_amounts(engine: _core.Engine, text: str) -> list[tuple[_core.AssetSpec
     if not found:
         raise Trouble('name at least one amount, as in "BTC=1.5,USD=1000"', Exit.USAGE)
     return found
-
-
-def credentials(key: ApiKey) -> dict[str, str]:
-    """What a client needs, by the names of the ready file: key and secret."""
-    return {"key": key.key, "secret": key.secret}
 
 
 def made_up_password(random: bytes) -> str:

@@ -1,0 +1,144 @@
+"""A sandbox: a venue with users, keys, money and traders that follow from a seed."""
+
+import asyncio
+import os
+import ssl
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cambist.app import logs
+from cambist.app.config import Config
+from cambist.app.control import Control, made_up_password, parse_amounts
+from cambist.app.data_directory import DataDirectory
+from cambist.app.entropy import SeededEntropy
+from cambist.app.errors import Exit, Trouble
+from cambist.app.serving import Beside, Listen, closing_on_trouble, surroundings, tls_of, until_stopped
+from cambist.app.wiring import Venue, open_venue
+from cambist.directory import Refusal
+from cambist.gateway.server import run
+from cambist.sandbox import money, snippets
+from cambist.sandbox.people import People, Person, SandboxFile, announcement, ready_record
+from cambist.sandbox.traders import Traders
+
+DEFAULT_USERS = "alice,bob,carol"
+DEFAULT_SEED = 1
+TRADER_FUNDS_USD = 1e9
+"""What each trader gets of every asset, by its value: enough never to run dry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPlan:
+    seed: int | None
+    data: Path | None
+    users: str | None
+    fund: str
+    quiet: bool
+    config: Path | None
+
+
+def sandbox(plan: SandboxPlan, listen: Listen) -> None:
+    """Runs a sandbox until it is told to stop."""
+    tls = tls_of(listen)
+    logs.configure("warning", "auto")
+    with ExitStack() as stack:
+        path = plan.data
+        if path is None:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cambist-sandbox-")))
+        files = DataDirectory.open(path, create=True)
+        note, config = closing_on_trouble(files, lambda: _sandbox_settings(files, plan))
+        run(_sandbox(files, config, note, plan, listen, tls))
+
+
+async def _sandbox(
+    files: DataDirectory, config: Config, note: SandboxFile, plan: SandboxPlan, listen: Listen, tls: ssl.SSLContext | None
+) -> None:
+    venue = await open_venue(files, config, surroundings(files))
+    try:
+        play = await _prepare(venue, note, plan)
+    except BaseException:
+        await venue.close()
+        raise
+    await until_stopped(venue, listen, tls, play)
+
+
+class _Play(Beside):
+    """A sandbox's users and traders."""
+
+    dated = False
+    """The same seed and the same requests shall give the same bytes."""
+
+    def __init__(self, seed: int, people: list[Person], traders: Traders | None) -> None:
+        self._seed = seed
+        self._people = people
+        self._traders = traders
+
+    def begin(self, url: str) -> Any:
+        texts = snippets.snippets(url, self._people[0].keys) if self._people else {}
+        sys.stdout.write(announcement(url, self._seed, self._people, texts) + "\n")
+        if self._traders is not None:
+            self._traders.start(asyncio.get_running_loop())
+        return ready_record(url, os.getpid(), self._seed, self._people)
+
+    def end(self) -> None:
+        if self._traders is not None:
+            self._traders.stop()
+
+
+def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxFile, Config]:
+    """The sandbox's seed and configuration: the directory's own when it is reopened."""
+    if files.sandbox.exists():
+        note = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile)
+        if plan.seed is not None and plan.seed != note.seed:
+            raise Trouble(f"{files.path}: this sandbox was made with seed {note.seed}, not {plan.seed}", Exit.REFUSED)
+    else:
+        if files.journal.exists():
+            raise Trouble(f"{files.path}: this is a venue, not a sandbox; `cambist serve` runs it", Exit.NOT_A_VENUE)
+        note = SandboxFile(plan.seed if plan.seed is not None else DEFAULT_SEED)
+        files.keep_sandbox(msgspec.json.encode(note).decode())
+    config = files.settings(plan.config)
+    if plan.data is None:
+        # A throw-away journal need not be prepared for years.
+        config = msgspec.structs.replace(config, journal=msgspec.structs.replace(config.journal, segment_mebibytes=8))
+    return note, config
+
+
+async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
+    """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
+    entropy = SeededEntropy(note.seed)
+
+    def password(name: str) -> str:
+        return made_up_password(entropy.scoped(f"user/{name.lower()}")("password", 15))
+
+    people = People(venue.exchange, venue.directory, venue.key_forms, password, venue.durable)
+    control = Control(venue)
+    new = not venue.directory.users()
+    names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
+    funds = parse_amounts(venue.engine, plan.fund or _default_funds(venue))
+    for name in dict.fromkeys(filter(None, (name.strip() for name in names.split(",")))):
+        user = await people.user(name)
+        if isinstance(user, Refusal):
+            raise Trouble(f"user {name}: {user.words}", Exit.USAGE)
+        for asset, atoms in funds:
+            control.credit(user.account, asset, atoms, "sandbox: first funds")
+    note.traders = await people.trader_accounts(note.traders)
+    venue.files.keep_sandbox(msgspec.json.encode(note).decode())
+    for account in note.traders:
+        for spec in venue.engine.assets():
+            atoms = int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale
+            control.credit(account, spec, atoms, "sandbox: first funds")
+    traders = None
+    if not plan.quiet:
+        traders = Traders(venue.exchange, note.traders, note.seed)
+        traders.open_markets()
+    await venue.durable()
+    return _Play(note.seed, [people.person(user) for user in venue.directory.users()], traders)
+
+
+def _default_funds(venue: Venue) -> str:
+    return ",".join(f"{spec.code}={money.FUNDS.get(spec.code, money.UNKNOWN_FUNDS)}" for spec in venue.engine.assets())

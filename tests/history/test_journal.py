@@ -1,0 +1,59 @@
+"""History against a real journal on disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cambist import _core
+from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.history.writer import HistoryWriter, rebuild
+from tests.history.scenes import Venue, random_day
+
+
+class Replayed:
+    """Events of a journal directory, through a core of its own."""
+
+    def __init__(self, directory: Path, last_seq: int) -> None:
+        self.directory = str(directory)
+        self.last_seq = last_seq
+
+    def runs(self, after_seq: int) -> Iterator[tuple[bytes, int]]:
+        engine = _core.Engine()
+        while engine.seq < after_seq:
+            engine.replay(self.directory, until_seq=after_seq)
+        while True:
+            before = engine.seq
+            events = engine.replay(self.directory, events=True, frames=3)
+            if engine.seq == before:
+                return
+            yield events, engine.seq
+
+
+async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: Path) -> None:
+    venue = Venue()
+    engine = venue.engine
+    journal = _core.Journal.open(str(tmp_path / "journal"))
+    for day in range(10):
+        random_day(venue, day, 40)
+        _, count, time, records = engine.take_commands()
+        journal.append(journal.last_seq, journal.epoch, count, time, records)
+    journal.wait()
+    source = Replayed(tmp_path / "journal", engine.seq)
+
+    followed, rebuilt, caught_up = (SqliteWrites(tmp_path / name) for name in ("followed", "rebuilt", "caught_up"))
+    venue.folded_into(followed)
+    heard: list[int] = []
+    assert rebuild(rebuilt, source, heard.append) == engine.seq == heard[-1]
+    writer = HistoryWriter(caught_up, source)
+    writer.start()
+    await writer.reached(engine.seq)
+    assert followed.cursor == rebuilt.cursor == caught_up.cursor
+    writer.close()
+    journal.close()
+    wanted, *others = (SqliteReads(tmp_path / name) for name in ("followed", "rebuilt", "caught_up"))
+    for account in range(engine.accounts):
+        for other in others:
+            assert other.entries(account) == wanted.entries(account)
+            assert other.orders(account) == wanted.orders(account)
+            assert other.transfers(account) == wanted.transfers(account)
+    for store in (followed, rebuilt, wanted, *others):
+        store.close()

@@ -2,12 +2,12 @@
 
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.render import succeeded
-from cambist.dialects.btce_wex.venue import Method
+from cambist.dialects.btce_wex.venue import MethodGroup
 
 RIGHTS = ("info", "trade", "withdraw")
 
 
-class Account(Method):
+class Account(MethodGroup):
     def get_info(self, caller: Caller) -> bytes:
         """Funds without what open orders hold, the key's rights, the number of open orders; served fresh, never from a cache."""
         rights = ",".join(f'"{right}":{int(caller.key.permits(right))}' for right in RIGHTS)

@@ -9,7 +9,7 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.pairs import Asset
 from cambist.dialects.btce_wex.parse import U64_MAX, decimal_units
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
-from cambist.dialects.btce_wex.venue import Method
+from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import Reject
 from cambist.exchange.coupons import ANYBODY, CouponRefusal
 from cambist.wallet import WalletRefusal
@@ -26,7 +26,7 @@ WALLET_REFUSALS = {
 }
 
 
-class Funds(Method):
+class Funds(MethodGroup):
     def _asset(self, caller: Caller) -> Asset | None:
         text = next((caller.fields[name] for name in COIN_NAMES if name in caller.fields), "")
         return self.venue.assets.find(text) if text else None

@@ -10,7 +10,7 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import WEEK, Filters
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import SIDE_NAMES, quoted_text, seconds, succeeded
-from cambist.dialects.btce_wex.venue import Method
+from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import Business, Side, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Fill, LedgerEntry, Leg, TransferStatus
@@ -23,7 +23,7 @@ CHUNK = 1000
 """Ledger entries that are read at a time: not each of them is a transaction here."""
 
 
-class Histories(Method):
+class Histories(MethodGroup):
     def trade_history(self, caller: Caller) -> bytes | Awaitable[bytes]:
         """Trades of the account; none at all is an error, `no trades`. `since` looks back a week at most."""
         filters = Filters(caller.fields, self.venue.now(), WEEK)

@@ -9,14 +9,14 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import MAX_COUNT, Filters
 from cambist.dialects.btce_wex.parse import whole_number
 from cambist.dialects.btce_wex.render import SIDE_NAMES, seconds, succeeded
-from cambist.dialects.btce_wex.venue import Method
+from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.history.records import Order, OrderState
 
 ACTIVE, EXECUTED, CANCELLED, CANCELLED_PARTLY_EXECUTED = 0, 1, 2, 3
 """`status` of an order."""
 
 
-class OrderViews(Method):
+class OrderViews(MethodGroup):
     def active_orders(self, caller: Caller) -> bytes:
         """Orders that are open, oldest first; `amount` is what remains. None at all is an error, `no orders`."""
         return self._open(caller, None)

@@ -9,7 +9,7 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.parse import U64_MAX, decimal_units, whole_number
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
-from cambist.dialects.btce_wex.venue import Method
+from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import MarketStatus, OrderStatus, OrderType, Reject, Side, TimeInForce
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -19,7 +19,7 @@ LEVELS_AT_FIRST = 16
 """Book levels that a market order's funds check looks at first; eight times as many whenever they do not suffice."""
 
 
-class Orders(Method):
+class Orders(MethodGroup):
     def trade(self, caller: Caller) -> bytes:
         """Places an order. `received` is the base amount traded at once, before fees; received + remains = amount, always.
 

@@ -1,12 +1,13 @@
 """Markets and assets under this API's names: `btc_usd`, `BTC`. Cached, because what is cached never changes.
 
-Scales, ids and names of a market are fixed for ever; limits, fees and the halt are not and are read from the core each time.
+Scales, ids and names of a market are fixed for ever; limits, fees and the halt are not and are looked up in the catalogue each time.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cambist import _core
+from cambist.exchange.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Pair:
     quote_unit: int
     base_unit: int
     spec: Callable[[], _core.MarketSpec]
-    """The market as it stands now, with its limits, fees and status."""
+    """The market's limits, fees and status as they stand now."""
 
     @property
     def base_code(self) -> str:
@@ -69,53 +70,65 @@ class Pair:
 class Assets:
     """The venue's assets, by id and by code; renders funds."""
 
-    def __init__(self, engine: _core.Engine) -> None:
-        self._engine = engine
+    def __init__(self, exchange: Exchange) -> None:
+        self._engine = exchange.engine
+        self._catalogue = exchange.catalogue
         self._load()
 
     def _load(self) -> None:
-        self.by_id = [Asset(a.id, a.code.lower(), a.code, a.scale, a.display_scale) for a in self._engine.assets()]
-        self._by_code = {asset.code: asset for asset in self.by_id}
-        self._template = "{" + ",".join(f'"{asset.name}":%s' for asset in self.by_id) + "}"
+        self._version = self._catalogue.version
+        self._by_id = [Asset(a.id, a.code.lower(), a.code, a.scale, a.display_scale) for a in self._catalogue.assets.by_id]
+        self._by_code = {asset.code: asset for asset in self._by_id}
+        self._template = "{" + ",".join(f'"{asset.name}":%s' for asset in self._by_id) + "}"
+
+    def _follow(self) -> None:
+        """Takes over what was listed meanwhile. Cheap enough for every miss of a lookup."""
+        if self._version != self._catalogue.version:
+            self._load()
 
     def __getitem__(self, asset_id: int) -> Asset:
-        if asset_id >= len(self.by_id):
-            self._load()
-        return self.by_id[asset_id]
+        if asset_id >= len(self._by_id):
+            self._follow()
+        return self._by_id[asset_id]
 
     def find(self, code: str) -> Asset | None:
         """The asset of a code in any case (`BTC`; some clients send `btc`), None when there is none."""
         code = code.upper()
         if code not in self._by_code:
-            self._load()
+            self._follow()
         return self._by_code.get(code)
 
     def funds(self, account: int) -> str:
         """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
         texts = self._engine.available_texts(account)
-        if len(texts) != len(self.by_id):
-            self._load()
+        if len(texts) != len(self._by_id):
+            self._follow()
         return self._template % tuple(texts)
 
 
 class Pairs:
     """The venue's markets, by id and by name."""
 
-    def __init__(self, engine: _core.Engine, assets: Assets) -> None:
-        self._engine = engine
+    def __init__(self, exchange: Exchange, assets: Assets) -> None:
+        self._catalogue = exchange.catalogue
         self._assets = assets
         self._load()
 
     def _load(self) -> None:
-        self._by_id = [self._pair(spec) for spec in self._engine.markets()]
+        self._version = self._catalogue.version
+        self._by_id = [self._pair(spec) for spec in self._catalogue.markets.by_id]
         self._by_name = {pair.name: pair for pair in self._by_id}
+
+    def _follow(self) -> None:
+        if self._version != self._catalogue.version:
+            self._load()
 
     def _pair(self, spec: _core.MarketSpec) -> Pair:
         base, quote = self._assets[spec.base], self._assets[spec.quote]
         market = spec.id
 
         def now() -> _core.MarketSpec:
-            return self._engine.market(market)
+            return self._catalogue.markets.by_id[market]
 
         return Pair(
             market, f"{base.name}_{quote.name}", base, quote, spec.price_scale, spec.amount_scale, spec.quote_unit, spec.base_unit, now
@@ -123,19 +136,16 @@ class Pairs:
 
     def __getitem__(self, market: int) -> Pair:
         if market >= len(self._by_id):
-            self._load()
+            self._follow()
         return self._by_id[market]
 
     def find(self, name: str) -> Pair | None:
         """The pair of exactly that name (`btc_usd`), halted or not; None when there is none."""
-        pair = self._by_name.get(name)
-        if pair is None and len(self._by_id) != len(self._engine.markets()):
-            self._load()
-            pair = self._by_name.get(name)
-        return pair
+        if name not in self._by_name:
+            self._follow()
+        return self._by_name.get(name)
 
     def all(self) -> list[Pair]:
         """Every pair, in the order in which the markets were created."""
-        if len(self._by_id) != len(self._engine.markets()):
-            self._load()
+        self._follow()
         return self._by_id

@@ -21,9 +21,9 @@ class Venue:
     @staticmethod
     def of(house: House) -> "Venue":
         exchange = house.exchange
-        assets = Assets(exchange.engine)
+        assets = Assets(exchange)
         coupons = Coupons(exchange.engine, exchange.funds.transfer, house.entropy)
-        return Venue(house, assets, Pairs(exchange.engine, assets), coupons)
+        return Venue(house, assets, Pairs(exchange, assets), coupons)
 
     def now(self) -> int:
         """Unix seconds."""
@@ -34,8 +34,8 @@ class Venue:
         return self.house.history.reached(self.house.exchange.engine.seq)
 
 
-class Method:
-    """Base of the method groups of the trade API. A method takes the caller and answers the whole body."""
+class MethodGroup:
+    """Base of the trade API's groups of methods. A method takes the caller and answers the whole body."""
 
     def __init__(self, venue: Venue) -> None:
         self.venue = venue

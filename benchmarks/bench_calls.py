@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks import w10k
 from benchmarks.report import AT_LEAST, Row, Settings, Target
 from benchmarks.streams import w10k_stream
+
 from cambist import _core
 from cambist.domain.meta import Meta
 

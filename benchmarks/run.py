@@ -1,4 +1,4 @@
-"""`make bench`: measures the speeds that Cambist promises and says whether they are reached. docs/reference/benchmarks.md explains the rows."""
+"""`make bench`: measures the speeds that Cambist promises and says which are reached; docs/reference/benchmarks.md explains the rows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:  # run as a script, the directory of this file is there instead
-    sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, the directory of this file is there instead
 
 from benchmarks import report
 
@@ -32,7 +30,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=list(GROUPS), metavar="NAME", help=f"only this group; may be repeated: {groups}")
     parser.add_argument("--quick", action="store_true", help="less of everything: to see that it works, not for figures")
     parser.add_argument(
-        "--scratch", type=Path, default=ROOT / "benchmarks" / ".scratch", help="where journals are written: on a real disk, not tmpfs"
+        "--scratch",
+        type=Path,
+        default=report.ROOT / "benchmarks" / ".scratch",
+        help="where journals are written: on a real disk, not tmpfs",
     )
     arguments = parser.parse_args()
     scratch = report.scratch_directory(arguments.scratch)

@@ -1,0 +1,53 @@
+"""Signed Trade over HTTP against an empty handler with the same signature check: what an order costs beyond being asked for.
+
+Every reply is sent after the fdatasync that made its order durable. Afterwards as many commands as there were replies must be durable.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+
+from benchmarks.http_rig import CONNECTIONS, Rig
+from benchmarks.report import AT_LEAST, AT_MOST, Row, Settings, Target
+
+GROUP = "HTTP"
+RECEIVED_NOTHING = b'"received":0,'
+
+
+def measure(settings: Settings) -> list[Row]:
+    with Rig(settings) as rig:
+        shares = _traded_share(rig)
+        before = rig.process.metric("cambist_durable_seq")
+        sent = 0
+
+        def trades(count: int) -> list[list[bytes]]:
+            nonlocal sent
+            sent += count * CONNECTIONS
+            return rig.trades(count)
+
+        compared = rig.compare(rig.empties, trades)
+        rig.settle()
+        durable = rig.process.metric("cambist_durable_seq") - before
+        memory = rig.process.resident_mb()
+    # A run ends when its first connection is done; what the others had not sent by then was never asked for.
+    counted = sum(run.requests for run in compared.measured)
+    if not counted <= durable <= sent:
+        raise RuntimeError(f"{durable:.0f} commands are durable, but {counted} orders were acknowledged and {sent} made")
+    p50 = [run.percentile(50) for run in compared.measured]
+    tails = [run.percentile(99) / run.percentile(50) for run in compared.measured]
+    detail = compared.detail() | {"share_that_traded": round(shares, 2), "server_mb_after": round(memory, 1), "durable": int(durable)}
+    half = Target(AT_LEAST, 0.5)
+    return [
+        Row(GROUP, "signed Trade, 64 connections, durable", compared.ratio, "x empty handler", half, compared.note(), detail),
+        Row(GROUP, "signed Trade, p99 latency", median(tails), "x p50", Target(AT_MOST, 5), f"p50 {median(p50) * 1e3:.1f} ms"),
+    ]
+
+
+def _traded_share(rig: Rig) -> float:
+    """Fills the book a little, and tells which share of the orders traded at once."""
+    rig.load.run(rig.trades(20), b'{"success":1')
+    replies: list[bytes] = []
+    rig.load.replies = lambda _number, body: replies.append(body)
+    rig.load.run(rig.trades(50), b'{"success":1')
+    rig.load.replies = None
+    return sum(RECEIVED_NOTHING not in body for body in replies) / len(replies)

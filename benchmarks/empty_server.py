@@ -1,0 +1,47 @@
+"""The `cambist` command with two more routes that do nothing: what the measured ones are compared with, in the same process.
+
+`POST /empty/signed` finds the key, checks the signature over the body as the trade API does, and answers a small constant. `GET
+/empty/plain` answers it at once. Neither touches the exchange, so neither waits for the journal.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from cambist.app import wiring
+from cambist.app.cli import main
+from cambist.dialects.btce_wex import DialectService
+from cambist.gateway.house import House
+from cambist.gateway.messages import Reply, Request
+from cambist.gateway.router import Route
+
+ANSWER = b'{"success":1,"return":{}}'
+REFUSED = Reply(body=b'{"success":0,"error":"invalid sign"}')
+
+
+def build(house: House) -> DialectService:
+    """A dialect like any other, for the wiring's list."""
+    find_key = house.directory.find_key
+
+    def signed(request: Request) -> Reply:
+        key = find_key(request.headers.get(b"key", b"").decode("latin-1"))
+        if key is None:
+            return REFUSED
+        expected = hmac.digest(key.secret.encode(), request.body, "sha512").hex().encode()
+        if not hmac.compare_digest(expected, request.headers.get(b"sign", b"")):
+            return REFUSED
+        return Reply(body=ANSWER)
+
+    def plain(_request: Request) -> Reply:
+        return Reply(body=ANSWER)
+
+    routes = (
+        Route("/empty/signed", signed, ("POST",), dialect="empty", durable=False),
+        Route("/empty/plain", plain, ("GET",), dialect="empty", durable=False),
+    )
+    return DialectService("empty", routes, ())
+
+
+if __name__ == "__main__":
+    wiring.DIALECTS = (*wiring.DIALECTS, build)
+    main()

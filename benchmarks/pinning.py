@@ -1,0 +1,24 @@
+"""Server and generator each on a processor of their own, so that neither takes the other's time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def sides() -> tuple[set[int], set[int]]:
+    """(generator's, server's) processors: the last one, and the one before it; both the same on a machine with one."""
+    mine = sorted(os.sched_getaffinity(0))
+    return {mine[-1]}, {mine[-2] if len(mine) > 1 else mine[-1]}
+
+
+@contextmanager
+def on(processors: set[int]) -> Iterator[None]:
+    """This thread on these processors."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -25,6 +25,7 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.house import House
 from cambist.gateway.metrics import Metrics
 from cambist.gateway.router import Route
+from cambist.gateway.ws_route import SocketRoute
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
@@ -193,7 +194,8 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     house = House(exchange, marketdata, history, directory, desk, around.clock, run_entropy)
     services = [build(house) for build in DIALECTS]
     routes = [route for service in services for route in service.routes]
-    gateway = _gateway(routes, sequencer, writer)
+    sockets = [socket for service in services for socket in service.sockets]
+    gateway = _gateway(routes, sockets, sequencer, writer)
     return Venue(
         files=files,
         config=config,
@@ -299,7 +301,7 @@ def _subscribe(
     sequencer.subscribe(deliver)
 
 
-def _gateway(routes: Sequence[Route], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:
+def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:
     metrics = Metrics()
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
@@ -314,4 +316,4 @@ def _gateway(routes: Sequence[Route], sequencer: Sequencer, writer: HistoryWrite
             reasons.append("history does not follow")
         return reasons
 
-    return Gateway(routes, barrier=sequencer.barrier, readiness=readiness, metrics=metrics)
+    return Gateway(routes, barrier=sequencer.barrier, readiness=readiness, metrics=metrics, sockets=sockets)

@@ -19,6 +19,7 @@ from cambist.gateway import health
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.metrics import Metrics, RouteCounts
 from cambist.gateway.router import NOT_FOUND, Found, Route, Router
+from cambist.gateway.ws_route import SocketRoute, SocketRoutes
 
 Barrier = Callable[[], "asyncio.Future[None] | None"]
 """A future that is done once everything the core has applied so far is on disk; None when it already is. It may be shared by many replies,
@@ -55,7 +56,8 @@ class Gateway:
     """Routes, the durability barrier, metrics and health in one ASGI application.
 
     `routes` are all dialects' routes; /healthz, /readyz and /metrics are added. `fallback` is an ASGI application for what no route knows
-    (pages, WebSockets); its HTTP replies wait for the barrier too. `body_cap` bytes bound a request's body where the server does not.
+    (pages); its HTTP replies wait for the barrier too. `body_cap` bytes bound a request's body where the server does not. `sockets` are the
+    dialects' WebSocket routes; they need the gateway's own Server.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Gateway:
         metrics: Metrics | None = None,
         fallback: ASGIApp | None = None,
         body_cap: int = 131_072,
+        sockets: Iterable[SocketRoute] = (),
     ) -> None:
         self.metrics = Metrics() if metrics is None else metrics
         self.barrier = barrier
@@ -74,6 +77,7 @@ class Gateway:
         self.body_cap = body_cap
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
         self.find: Callable[[str, str], Found] = Router(all_routes).find
+        self.find_socket = SocketRoutes(sockets).find
         self._counts: dict[Route, RouteCounts] = {}
 
     def counts(self, route: Route) -> RouteCounts:
@@ -103,11 +107,9 @@ class Gateway:
 
     def failed(self, route: Route, error: Exception) -> Reply:
         """The fixed 500, after a line in the log."""
-        # The message of an exception often quotes what the client sent, so only its type and the place are written down.
-        frames = traceback.extract_tb(error.__traceback__)
-        place = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-6:]]
         with contextlib.suppress(Exception):  # a log that cannot be written must not cost the reply
-            _log.error("handler failed", dialect=route.dialect, route=route.name or route.path, error=type(error).__name__, at=place)
+            name = route.name or route.path
+            _log.error("handler failed", dialect=route.dialect, route=name, error=type(error).__name__, at=place_of(error))
         return BROKEN
 
     async def durable(self) -> None:
@@ -190,6 +192,11 @@ class Gateway:
             await _send_reply(send, reply)
         if status:
             self.counts(PAGES).observe(status, self.metrics.timer() - started)
+
+
+def place_of(error: Exception) -> list[str]:
+    """Where it was raised, for a log. The message of an exception often quotes what the client sent, so that is never written down."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
 
 
 def joined_headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

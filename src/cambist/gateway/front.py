@@ -8,20 +8,41 @@ import re
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from uvicorn import Config
 from uvicorn.server import ServerState
 
 from cambist.gateway.app import Gateway
 from cambist.gateway.http_limits import HttpLimits
-
-if TYPE_CHECKING:
-    from cambist.gateway.http_protocol import HttpProtocol, Turn
+from cambist.gateway.ws_limits import SocketLimits
+from cambist.gateway.ws_post import Post, SocketCounts
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.\-_~%!$&'()*+;=]*)(:[0-9]*)?")
 _HOST_LENGTH = 262  # a DNS name, a colon and a port
 _HOSTS_KEPT = 256
+
+
+class Waiting(Protocol):
+    """What the gate lets go: a turn of HTTP, a parcel of a socket."""
+
+    ready: bool
+
+
+class Holder(Protocol):
+    """Whose it is."""
+
+    def flush(self) -> None: ...
+    def withhold(self) -> None: ...
+
+
+class Timed(Protocol):
+    """A connection that the sweep looks at."""
+
+    deadline: float
+    stalled: float
+
+    def expire(self) -> None: ...
 
 
 class Gate:
@@ -31,9 +52,9 @@ class Gate:
 
     def __init__(self) -> None:
         self._future: asyncio.Future[None] | None = None
-        self._waiters: list[tuple[HttpProtocol, Turn]] = []
+        self._waiters: list[tuple[Holder, Waiting]] = []
 
-    def wait(self, future: asyncio.Future[None], connection: HttpProtocol, turn: Turn) -> None:
+    def wait(self, future: asyncio.Future[None], connection: Holder, turn: Waiting) -> None:
         """Lets `turn` go when `future` is done, or drops it and its connection when the future failed."""
         if future is not self._future:
             self._future = future
@@ -41,7 +62,7 @@ class Gate:
             future.add_done_callback(partial(self._open, self._waiters))
         self._waiters.append((connection, turn))
 
-    def _open(self, waiters: list[tuple[HttpProtocol, Turn]], future: asyncio.Future[None]) -> None:
+    def _open(self, waiters: list[tuple[Holder, Waiting]], future: asyncio.Future[None]) -> None:
         if future is self._future:
             self._future = None
         if future.cancelled() or future.exception() is not None:
@@ -60,7 +81,15 @@ class Front:
     are given one sweep more. `date` gives microseconds since 1970 for Date headers, which are left out without it.
     """
 
-    def __init__(self, gateway: Gateway, limits: HttpLimits, config: Config, state: ServerState, date: Callable[[], int] | None) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        limits: HttpLimits,
+        config: Config,
+        state: ServerState,
+        date: Callable[[], int] | None,
+        socket_limits: SocketLimits | None = None,
+    ) -> None:
         self.gateway = gateway
         self.limits = limits
         self.config = config
@@ -68,6 +97,9 @@ class Front:
         self.app_state: dict[str, Any] = {}
         self.loop = asyncio.get_running_loop()
         self.gate = Gate()
+        self.socket_limits = SocketLimits() if socket_limits is None else socket_limits
+        self.post = Post(self.loop)
+        self.metrics_of_sockets = SocketCounts.on(gateway.metrics)
         self.now = self.loop.time()
         self.head_patience = limits.head_seconds + limits.sweep_seconds
         self.body_patience = limits.body_seconds + limits.sweep_seconds
@@ -80,7 +112,7 @@ class Front:
         self._date = b""  # the value
         self._date_line = b""
         self._peers: dict[str, int] = {}
-        self._open: set[HttpProtocol] = set()
+        self._open: set[Timed] = set()
         self._hosts: set[bytes] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -115,7 +147,7 @@ class Front:
         """The same for an ASGI reply."""
         return [(b"date", self._date)] if self.date_line() else []
 
-    def admit(self, connection: HttpProtocol, peer: str) -> str:
+    def admit(self, connection: Timed, peer: str) -> str:
         """Counts a connection in under its peer key. An empty text, or why it is one too many."""
         metrics = self.gateway.metrics
         if metrics.connections >= self.limits.connections:
@@ -130,11 +162,15 @@ class Front:
         self._open.add(connection)
         return ""
 
-    def upgraded(self, connection: HttpProtocol) -> None:
+    def upgraded(self, connection: Timed) -> None:
         """The connection speaks another protocol now: it still counts, but its deadlines are no longer ours."""
         self._open.discard(connection)
 
-    def release(self, connection: HttpProtocol, peer: str) -> None:
+    def adopt(self, connection: Timed) -> None:
+        """Sweeps over what an upgraded connection became."""
+        self._open.add(connection)
+
+    def release(self, connection: Timed, peer: str) -> None:
         """Counts an admitted connection out."""
         self._open.discard(connection)
         self.gateway.metrics.connections -= 1

@@ -372,9 +372,8 @@ class HttpIntake(asyncio.Protocol):
         The parser takes a request that asks for an upgrade to end with its head, whatever Content-Length says. Java's HttpClient and curl
         ask for h2c with every first POST, so its body is taken here; read as the next request it would be one that nobody sent.
         """
-        front = self._front
         length = int(fields.get(b"content-length", b"0"))
-        if fields[b"upgrade"].lower() == b"websocket" and front.gateway.fallback is not None and front.config.ws_protocol_class is not None:
+        if fields[b"upgrade"].lower() == b"websocket" and self._speaks_websocket():
             if self._method != "GET" or self._version != "1.1" or self._chunked or length:
                 self._stop(400, "malformed WebSocket handshake", "malformed")
             if self._busy():
@@ -384,6 +383,12 @@ class HttpIntake(asyncio.Protocol):
             self._stop(400, "an upgrade cannot be asked for with a chunked body", "malformed")
         else:
             self._raw_left = length
+
+    def _speaks_websocket(self) -> bool:
+        gateway = self._front.gateway
+        if gateway.find_socket(self._path) is not None:
+            return True
+        return gateway.fallback is not None and self._front.config.ws_protocol_class is not None
 
     # --- refusals ---------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import urllib.parse
 from collections.abc import Awaitable
 from math import inf
@@ -21,13 +22,15 @@ import structlog
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from cambist.gateway import http_wire
+from cambist.gateway import http_wire, ws_wire
 from cambist.gateway.app import BROKEN, Withheld
 from cambist.gateway.front import Front, peer_key
 from cambist.gateway.http_intake import BODY, DEAF, HEAD, IDLE, HttpIntake
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import NOT_FOUND, Route
 from cambist.gateway.upgrade import Upgraded
+from cambist.gateway.ws_route import SocketRoute
+from cambist.gateway.ws_socket import Socket
 
 _log = structlog.get_logger("cambist.gateway")
 _asgi_log = logging.getLogger("cambist.gateway.asgi")
@@ -427,8 +430,12 @@ class HttpProtocol(HttpIntake):
         }
 
     def _hand_over(self, rest: bytes) -> None:
-        """Gives the connection to the WebSocket protocol class, the handshake's bytes first."""
+        """Gives the connection to a socket of ours or, the handshake's bytes first, to the fallback's WebSocket protocol class."""
         front = self._front
+        found = front.gateway.find_socket(self._path)
+        if found is not None:
+            self._become_socket(*found, rest)
+            return
         cast("set[Any]", front.state.connections).discard(self)
         front.upgraded(self)
         self._stage = DEAF
@@ -442,3 +449,28 @@ class HttpProtocol(HttpIntake):
         self.transport.set_protocol(Upgraded(protocol, lambda: front.release(self, peer)))
         protocol.connection_made(self.transport)
         protocol.data_received(b"".join((*lines, b"\r\n", rest)))
+
+    def _become_socket(self, route: SocketRoute, match: re.Match[str] | None, rest: bytes) -> None:
+        """Lets the route's dialect look at the handshake; its refusal ends the connection as any other reply would."""
+        front = self._front
+        request = Request(self._method, self._path, self._query, self._fields, b"", self._client, match)
+        socket = Socket(front, route, request, self.transport, self._peer)
+        try:
+            session = ws_wire.refusal_of(request) or route.accept(request, socket)
+        except Exception as error:
+            session = front.gateway.failed(Route(route.path, NOT_FOUND.handler, dialect=route.dialect, name=route.name), error)
+        if isinstance(session, Reply):
+            front.gateway.metrics.refuse("handshake")
+            self._stage = DEAF
+            self._refused(http_wire.render(session, close=True, date=front.date_line()))
+            return
+        connections = cast("set[Any]", front.state.connections)
+        connections.discard(self)
+        connections.add(socket)
+        front.upgraded(self)
+        front.adopt(socket)
+        self._stage = DEAF
+        self.deadline = self.stalled = inf
+        self._parser = None  # type: ignore[assignment]  # it refers to us: break the cycle
+        self.transport.set_protocol(socket)
+        socket.begin(session, rest)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from cambist.gateway.ws_post import SocketCounts
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency buckets, in seconds; a fifteenth bucket takes the rest."""
@@ -45,6 +49,7 @@ class Metrics(Collector):
         self.connections = 0
         self.accepted = 0
         self.refused: dict[str, int] = {}
+        self.sockets: SocketCounts | None = None
         self._routes: dict[tuple[str, str], RouteCounts] = {}
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self.registry.register(self)

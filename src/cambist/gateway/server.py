@@ -20,6 +20,7 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.front import Front
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.http_protocol import HttpProtocol
+from cambist.gateway.ws_limits import SocketLimits
 
 _log = structlog.get_logger("cambist.gateway")
 _T = TypeVar("_T")
@@ -66,6 +67,7 @@ class Server:
         port: int = 0,
         *,
         limits: HttpLimits | None = None,
+        socket_limits: SocketLimits | None = None,
         tls: ssl.SSLContext | None = None,
         ws: type[asyncio.Protocol] | str = "auto",
         date: Callable[[], int] | None = None,
@@ -74,6 +76,7 @@ class Server:
         self.host = host
         self.port = port
         self.limits = HttpLimits() if limits is None else limits
+        self.socket_limits = SocketLimits() if socket_limits is None else socket_limits
         self._tls = tls
         self._date = date
         self._state = ServerState()
@@ -105,7 +108,7 @@ class Server:
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             raise RuntimeError("the application refused to start")
-        front = self._front = Front(self.app, self.limits, self._config, self._state, self._date)
+        front = self._front = Front(self.app, self.limits, self._config, self._state, self._date, self.socket_limits)
         front.app_state = self._lifespan.state
         listener = await asyncio.get_running_loop().create_server(
             lambda: HttpProtocol(front),

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
+from cambist.marketdata.accounts import AccountStreams
 from cambist.marketdata.book import Book, Levels
 from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
@@ -120,6 +121,8 @@ class MarketData:
     def __init__(self, markets: Iterable[int], clock: Callable[[], int]) -> None:
         """`markets`: their numbers. `clock`: µs, what the 24 hours are counted back from."""
         self._clock = clock
+        self.accounts = AccountStreams()
+        """What frames do to single accounts, for private pushes."""
         self._markets: dict[int, _Market] = {market: _Market() for market in markets}
         self._everywhere: list[Subscriber] = []
         self._past: Past | None = None
@@ -127,7 +130,7 @@ class MarketData:
 
     # --- feeding ----------------------------------------------------------------------------------------------------------
 
-    def apply(self, events: Iterable[_core.Event]) -> None:
+    def apply(self, events: Sequence[_core.Event]) -> None:
         """Takes one durable frame. Trades that `load` brought already are passed over."""
         levels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
         trades: dict[int, list[RecentTrade]] = {}
@@ -140,6 +143,7 @@ class MarketData:
                 trades.setdefault(event.market, []).append(trade)
         for number in levels.keys() | trades.keys():
             self._publish(number, levels.get(number, {}), trades.get(number, []))
+        self.accounts.apply(events)
 
     def _publish(self, number: int, levels: dict[tuple[int, int], tuple[int, int]], trades: list[RecentTrade]) -> None:
         market = self._market(number)

@@ -1,0 +1,27 @@
+"""Caps and patience of WebSocket connections, all in one place."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketLimits:
+    """What one socket may ask of the server. Sizes are bytes, times are seconds of the event loop's clock.
+
+    - `message_bytes`: an incoming message, its fragments together (close code 1009). A frame's length is looked at before its payload.
+    - `fragments`: of one incoming message (1008): empty fragments would otherwise cost nothing and never end.
+    - `frames_per_second`, `burst`: incoming frames, control frames counted, at most `burst` at once (1008).
+    - `unread_bytes`: what may lie unread by the client in our buffers before it is dropped (1008, "too slow"); others see nothing of it.
+    - `choked_bytes`: from here on nothing more is read from the client until it has read what it was sent.
+    - `ping_seconds`, `pong_seconds`: after how long a silence a ping is sent, and how long anything at all may then take to come.
+    - `closing_seconds`: for the rest of a closing handshake.
+    """
+
+    message_bytes: int = 65_536
+    fragments: int = 256
+    frames_per_second: float = 500.0
+    burst: int = 1_000
+    unread_bytes: int = 1 << 20
+    choked_bytes: int = 65_536
+    ping_seconds: float = 30.0
+    pong_seconds: float = 30.0
+    closing_seconds: float = 5.0

@@ -5,7 +5,6 @@ mod workload;
 use std::hint::black_box;
 use std::time::Instant;
 
-use cambist_core::replay::LOOKAHEAD;
 use workload::{Check, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
 
 const RUNS: usize = 5;
@@ -24,9 +23,7 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
             }
             let start = Instant::now();
             for (at, command) in workload.timed.iter().enumerate() {
-                if let Some(soon) = workload.timed.get(at + LOOKAHEAD) {
-                    core.prepare(soon);
-                }
+                core.warm(at, |at| workload.timed.get(at));
                 black_box(core.apply(0, command));
                 black_box(core.events());
             }

@@ -84,23 +84,6 @@ impl Core {
         outcome
     }
 
-    /// Warms the caches for a command that comes soon. Changes nothing; on a large venue most of a command's time is waiting for memory.
-    #[inline]
-    pub fn prepare(&self, command: &Command<'_>) {
-        match command {
-            Command::PlaceOrder(order) => {
-                self.accounts.prefetch(order.account);
-                self.orders.prefetch_account(order.account);
-            }
-            Command::CancelOrder { account, order_id } => {
-                self.accounts.prefetch(*account);
-                self.orders.prefetch_account(*account);
-                self.orders.prefetch_order(*order_id);
-            }
-            _ => {}
-        }
-    }
-
     #[inline]
     fn dispatch(&mut self, command: &Command<'_>, outcome: &mut Outcome) -> Answer {
         match command {

@@ -25,6 +25,7 @@ mod setup;
 mod stops;
 mod transfers;
 mod types;
+mod warm;
 mod wire;
 
 pub use accounts::Balance;

@@ -175,10 +175,39 @@ impl Orders {
     }
 
     #[inline]
+    pub fn prefetch_id(&self, order_id: OrderId) {
+        if let Some(Some(page)) = self.by_id.pages.get((order_id / PAGE) as usize) {
+            prefetch(&page.slots[(order_id % PAGE) as usize]);
+        }
+    }
+
+    #[inline]
     pub fn prefetch_order(&self, order_id: OrderId) {
-        let Some(slot) = self.find(order_id) else { return };
-        prefetch(&self.slots[slot as usize]);
-        prefetch(&self.cold[slot as usize]);
+        if let Some(slot) = self.find(order_id) {
+            prefetch(&self.slots[slot as usize]);
+            prefetch(&self.cold[slot as usize]);
+        }
+    }
+
+    /// The orders that leaving its lists will touch.
+    #[inline]
+    pub fn prefetch_neighbours(&self, order_id: OrderId) {
+        if let Some(slot) = self.find(order_id) {
+            let order = &self.slots[slot as usize];
+            for neighbour in [order.previous, order.next, order.account_previous, order.account_next] {
+                if let Some(neighbour) = self.slots.get(neighbour as usize) {
+                    prefetch(neighbour);
+                }
+            }
+        }
+    }
+
+    /// The order that a matcher comes to after this one.
+    #[inline]
+    pub fn prefetch_next(&self, next: Slot) {
+        if let Some(order) = self.slots.get(next as usize) {
+            prefetch(order);
+        }
     }
 
     #[inline]

@@ -228,6 +228,8 @@ impl Core {
             }
             let slot = level.head;
             let maker = self.orders[slot];
+            self.orders.prefetch_next(maker.next);
+            self.accounts.prefetch(maker.account);
             if maker.account == order.account && mode != SelfTrade::Allow {
                 if mode != SelfTrade::CancelNewest {
                     level.unlink(&mut self.orders, slot);

@@ -6,9 +6,6 @@ use crate::core::Core;
 use crate::journal::{FrameKind, FrameRef, JournalError, Reader, Result};
 use crate::wire::{Record, records, write_applied};
 
-/// How far ahead of a command its account's and order's memory is asked for.
-pub const LOOKAHEAD: usize = 6;
-
 /// What to do with the frames that are read.
 pub struct Replay {
     directory: PathBuf,
@@ -65,9 +62,7 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Op
         if core.seq() >= until {
             break;
         }
-        if let Some(soon) = run.get(at + LOOKAHEAD) {
-            core.prepare(&soon.command);
-        }
+        core.warm(at, |at| run.get(at).map(|record| &record.command));
         let record = &run[at];
         let outcome = core.apply(record.time, &record.command);
         if let Some(events) = events.as_deref_mut() {

@@ -10,7 +10,7 @@ use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTr
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 use crate::core::Core;
 use crate::journal::JournalError;
-use crate::replay::{LOOKAHEAD, Replay};
+use crate::replay::Replay;
 use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
 use crate::wire::{Record, RecordError, records, write_applied, write_record};
 
@@ -336,9 +336,7 @@ impl Engine {
             let mut codes = Vec::with_capacity(run.len() * 2);
             let mut told = Vec::with_capacity(if events { commands.len() * 4 } else { 0 });
             for (at, record) in run.iter().enumerate() {
-                if let Some(soon) = run.get(at + LOOKAHEAD) {
-                    core.prepare(&soon.command);
-                }
+                core.warm(at, |at| run.get(at).map(|record| &record.command));
                 let outcome = core.apply(record.time, &record.command);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if events {

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
+from time import sleep
 
 from cambist import _core
 from cambist.history.fold import Fold
@@ -32,6 +33,11 @@ BATCH_BYTES = 4 << 20
 
 BATCH_ROWS = 20_000
 """The same for what is read from the source, whose runs may be longer."""
+
+COURTESY_EVENTS = 256
+COURTESY_SECONDS = 20e-6
+"""After folding so many events the thread sleeps for a moment, which gives the interpreter lock to whoever waits for it. Without that the
+event loop would get it only by the interpreter's own switching, 5 ms later: an eternity beside a reply."""
 
 PATIENCE = 100
 """How often the source may have nothing new although more is durable, before that counts as a hole. Half a second."""
@@ -184,8 +190,13 @@ class HistoryWriter:
 
     def _store_runs(self, runs: list[bytes]) -> None:
         fold = Fold(self._store.cursor)
+        folded = 0
         for run in runs:
             events = _core.decode_events(run)
+            folded += len(events)
+            if folded >= COURTESY_EVENTS:
+                sleep(COURTESY_SECONDS)
+                folded = 0
             first = events[0].seq if events and isinstance(events[0], _core.CommandApplied) else 0
             if first > fold.seq + 1:
                 # Something before was never fed. All that is durable is in the source, this run included.

@@ -27,13 +27,17 @@ _log = structlog.get_logger("cambist.app")
 def open_journal(directory: DataDirectory, segment_bytes: int) -> _core.Journal:
     """The venue's journal, its torn tail cut. Trouble BUSY, DAMAGED, DISK."""
     try:
-        return _core.Journal.open(str(directory.journal), segment_bytes)
+        journal = _core.Journal.open(str(directory.journal), segment_bytes)
     except _core.JournalLocked:
         raise Trouble(f"{directory.journal}: another process has the journal open", Exit.BUSY) from None
     except _core.JournalDamaged as error:
         raise damaged(error) from None
     except _core.JournalError as error:
         raise Trouble(f"{directory.journal}: {error}", Exit.DISK) from None
+    if journal.cut is not None:
+        file, offset, length = journal.cut
+        _log.warning("the journal's torn end was removed: it was never acknowledged", file=file, offset=offset, bytes=length)
+    return journal
 
 
 def engine_near(directory: DataDirectory, at_most: int) -> _core.Engine:

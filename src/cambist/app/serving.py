@@ -1,6 +1,7 @@
 """The processes: a venue that serves, a sandbox that serves, and a stopped venue that is opened for one action."""
 
 import asyncio
+import gc
 import os
 import signal
 import ssl
@@ -118,6 +119,9 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
             raise Trouble(f"can not listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
         await admin.start()
         duties.start()
+        # What exists now lives as long as the process: the collector need not walk it again and again while requests wait.
+        gc.collect()
+        gc.freeze()
         record = beside.begin(server.url)
         sys.stdout.flush()
         _write_ready_file(listen.ready_file, record)

@@ -1,0 +1,305 @@
+"""PlaceOrder and ReplaceOrder."""
+
+from copy import copy
+
+from twin.column import Column, first_refusal
+from twin.commands import PlaceOrder, ReplaceOrder
+from twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
+from twin.matching import fillable_now, match_and_finish, trigger_stops
+from twin.state import Market, Order, State
+from twin.words import (
+    ALL_MARKETS,
+    FIRST_USER_ACCOUNT,
+    LIMIT_TYPES,
+    MARKET_TYPES,
+    MAX_ATOMS,
+    POST_ONLY,
+    RESTING_TIFS,
+    STOP_TYPES,
+    U64_MAX,
+    Code,
+    MarketStatus,
+    OrderStatus,
+    SelfTrade,
+    Side,
+    Tif,
+    Type,
+)
+
+
+def place_order(state: State, command: PlaceOrder) -> Outcome:
+    code = first_refusal(_place_refusals(state, command))
+    if code:
+        state.emit(OrderRejected(command.account, command.market, code))
+        first_order = state.remembered(command.account, command.client_id) if code == Code.CLIENT_ID_USED else 0
+        return Outcome(code, id=first_order)
+    order = _new_order(state, command)
+    state.next_order_id += 1
+    state.emit(
+        OrderAccepted(
+            order_id=order.order_id,
+            account=order.account,
+            market=order.market,
+            side=order.side,
+            type=order.type,
+            tif=order.tif,
+            flags=order.flags,
+            self_trade=order.self_trade,
+            price=order.price,
+            amount=order.amount,
+            stop_price=order.stop_price,
+            expire_at=order.expire_at,
+            funds=order.funds,
+            client_id=order.client_id,
+            maker_ppm=order.maker_ppm,
+            taker_ppm=order.taker_ppm,
+        )
+    )
+    if order.type in STOP_TYPES:
+        state.live[order.order_id] = order
+        state.markets[order.market].waiting.append(order)
+        state.hold(order)
+        trigger_stops(state, order.market)
+        return _outcome(state, order)
+    match_and_finish(state, order)
+    outcome = _outcome(state, order)
+    trigger_stops(state, order.market)
+    return outcome
+
+
+def _new_order(state: State, command: PlaceOrder) -> Order:
+    """The order that the command would become."""
+    maker_ppm, taker_ppm = state.markets[command.market].fee_rates(state.accounts[command.account])
+    return Order(
+        order_id=state.next_order_id,
+        account=command.account,
+        market=command.market,
+        type=command.type,
+        side=command.side,
+        tif=command.tif,
+        flags=command.flags,
+        self_trade=command.self_trade,
+        price=command.price,
+        amount=command.amount,
+        filled=0,
+        stop_price=command.stop_price,
+        expire_at=command.expire_at,
+        funds=command.funds,
+        client_id=command.client_id,
+        maker_ppm=maker_ppm,
+        taker_ppm=taker_ppm,
+        created=command.time,
+    )
+
+
+def _outcome(state: State, order: Order, filled_before: int = 0) -> Outcome:
+    if order.order_id not in state.live:
+        status = OrderStatus.DONE
+    elif state.is_waiting(order):
+        status = OrderStatus.WAITING
+    else:
+        status = OrderStatus.RESTING
+    return Outcome(
+        id=order.order_id,
+        status=status,
+        filled=order.filled - filled_before,
+        remaining=order.remaining,
+        count=order.trades,
+        total=order.spent,
+    )
+
+
+def _place_refusals(state: State, command: PlaceOrder) -> Column:
+    yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
+    yield command.account < FIRST_USER_ACCOUNT, Code.SYSTEM_ACCOUNT
+    yield command.market >= len(state.markets), Code.MARKET_NOT_FOUND
+    market = state.markets[command.market]
+    yield market.status == MarketStatus.HALTED, Code.MARKET_HALTED
+
+    yield command.side > Side.SELL, Code.ENUM_INVALID
+    yield command.type > Type.STOP_MARKET, Code.ENUM_INVALID
+    yield command.tif > Tif.GTD, Code.ENUM_INVALID
+    yield command.flags > POST_ONLY, Code.ENUM_INVALID
+    yield command.self_trade > SelfTrade.CANCEL_BOTH, Code.ENUM_INVALID
+
+    yield any(_combinations_that_make_no_sense(command)), Code.COMBINATION_INVALID
+
+    if command.type in LIMIT_TYPES:
+        yield command.price < market.min_price, Code.PRICE_TOO_LOW
+        yield command.price > market.max_price, Code.PRICE_TOO_HIGH
+    if command.type in STOP_TYPES:
+        yield command.stop_price < market.min_price, Code.PRICE_TOO_LOW
+        yield command.stop_price > market.max_price, Code.PRICE_TOO_HIGH
+
+    if command.funds == 0:
+        yield command.amount < market.min_amount, Code.AMOUNT_TOO_SMALL
+        yield command.amount > market.max_amount, Code.AMOUNT_TOO_LARGE
+    else:
+        yield command.funds > MAX_ATOMS, Code.TOTAL_TOO_LARGE
+        yield command.funds < market.min_total, Code.TOTAL_TOO_SMALL
+    if command.type in LIMIT_TYPES:
+        yield market.total(command.price, command.amount) < market.min_total, Code.TOTAL_TOO_SMALL
+
+    yield command.tif == Tif.GTD and command.expire_at <= command.time, Code.ALREADY_EXPIRED
+    yield state.remembered(command.account, command.client_id) != 0, Code.CLIENT_ID_USED
+
+    may_rest = command.type in STOP_TYPES or (command.type == Type.LIMIT and command.tif in RESTING_TIFS)
+    yield may_rest and len(state.orders_of(command.account)) >= state.max_open_orders, Code.TOO_MANY_OPEN_ORDERS
+    yield command.flags == POST_ONLY and market.crosses(command.side, command.price), Code.WOULD_CROSS
+
+    order = _new_order(state, command)
+    yield _lacks_funds(state, order), Code.INSUFFICIENT_FUNDS
+    yield command.tif == Tif.FOK and order.type not in STOP_TYPES and not _can_fill_or_kill(state, order), Code.FILL_OR_KILL_UNFILLABLE
+    if command.type in LIMIT_TYPES and command.tif in RESTING_TIFS:
+        yield market.level_amount(command.side, command.price) + command.amount > U64_MAX, Code.LEVEL_FULL
+
+
+def _combinations_that_make_no_sense(command: PlaceOrder) -> list[bool]:
+    post_only = command.flags == POST_ONLY
+    rows = [
+        (command.type in STOP_TYPES) != (command.stop_price != 0),
+        (command.tif == Tif.GTD) != (command.expire_at != 0),
+        post_only and command.type != Type.LIMIT,
+        post_only and command.tif not in RESTING_TIFS,
+    ]
+    if command.type in LIMIT_TYPES:
+        rows += [command.funds != 0]
+    if command.type in MARKET_TYPES:
+        rows += [
+            command.price != 0,
+            command.tif not in (Tif.IOC, Tif.FOK),
+            command.funds != 0 and command.side == Side.SELL,
+            command.funds != 0 and command.amount != 0,
+            command.funds != 0 and command.tif == Tif.FOK,
+        ]
+    if command.type == Type.STOP_MARKET:
+        rows += [
+            command.tif == Tif.FOK,
+            command.side == Side.BUY and command.funds == 0,
+        ]
+    return rows
+
+
+def _lacks_funds(state: State, order: Order) -> bool:
+    market = state.markets[order.market]
+    if order.type == Type.MARKET:
+        asset, least = (market.quote, 1) if order.side == Side.BUY else (market.base, market.base_unit)
+    else:
+        asset, least = state.hold_of(order)
+    return state.available(order.account, asset) < least
+
+
+def _can_fill_or_kill(state: State, order: Order) -> bool:
+    market = state.markets[order.market]
+    amount, cost = fillable_now(state, order)
+    if amount < order.amount:
+        return False
+    if order.type != Type.MARKET:
+        return True  # a limit order was asked for its whole cost already
+    if order.side == Side.BUY:
+        return cost <= state.available(order.account, market.quote)
+    return market.base_atoms(order.amount) <= state.available(order.account, market.base)
+
+
+def replace_order(state: State, command: ReplaceOrder) -> Outcome:
+    code = first_refusal(_replace_refusals(state, command))
+    if code:
+        state.emit(OrderRejected(command.account, ALL_MARKETS, code))
+        return Outcome(code)
+    order = state.live[command.order_id]
+    market = state.markets[order.market]
+    old_price, old_amount, old_hold = order.price, order.amount, state.hold_of(order)[1]
+    wanted = _wanted(order, command)
+    order.trades = order.spent = 0
+    filled_before = order.filled
+
+    if state.is_waiting(order):
+        _emit_replaced(state, wanted, kept_priority=False)
+        state.release(order)
+        order.price, order.amount, order.stop_price = wanted.price, wanted.amount, wanted.stop_price
+        state.hold(order)
+        trigger_stops(state, order.market)
+        return _outcome(state, order, filled_before)
+
+    if wanted.price == old_price and wanted.amount <= old_amount:
+        order.amount = wanted.amount
+        _emit_replaced(state, wanted, kept_priority=True)
+        shrinks_by = old_hold - state.hold_of(order)[1]
+        if shrinks_by:
+            state.release(order, shrinks_by)
+            state.emit_level(order.market, order.side, order.price)
+        return _outcome(state, order, filled_before)
+
+    _emit_replaced(state, wanted, kept_priority=False)
+    state.release(order)
+    market.resting = [other for other in market.resting if other is not order]
+    del state.live[order.order_id]
+    state.emit_level(order.market, order.side, old_price)
+    order.price, order.amount = wanted.price, wanted.amount
+    match_and_finish(state, order)
+    outcome = _outcome(state, order, filled_before)
+    trigger_stops(state, order.market)
+    return outcome
+
+
+def _wanted(order: Order, command: ReplaceOrder) -> Order:
+    """The order as it is to become: zero fields leave things as they were."""
+    wanted = copy(order)
+    wanted.price = command.price or order.price
+    wanted.amount = command.amount or order.amount
+    wanted.stop_price = command.stop_price or order.stop_price
+    return wanted
+
+
+def _emit_replaced(state: State, order: Order, *, kept_priority: bool) -> None:
+    state.emit(
+        OrderReplaced(
+            order_id=order.order_id,
+            account=order.account,
+            market=order.market,
+            kept_priority=kept_priority,
+            price=order.price,
+            amount=order.amount,
+            stop_price=order.stop_price,
+            remaining=order.remaining,
+        )
+    )
+
+
+def _replace_refusals(state: State, command: ReplaceOrder) -> Column:
+    yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
+    yield command.order_id == 0 or command.order_id >= state.next_order_id, Code.ORDER_NOT_FOUND
+    yield command.order_id not in state.live, Code.ORDER_NOT_LIVE
+    order = state.live[command.order_id]
+    yield order.account != command.account, Code.NOT_YOUR_ORDER
+    market = state.markets[order.market]
+    yield market.status == MarketStatus.HALTED, Code.MARKET_HALTED
+    yield order.funds != 0, Code.NOT_REPLACEABLE
+    waiting = state.is_waiting(order)
+    yield command.stop_price != 0 and not waiting, Code.COMBINATION_INVALID
+    yield command.price != 0 and order.type == Type.STOP_MARKET, Code.COMBINATION_INVALID
+
+    wanted = _wanted(order, command)
+    if order.type in LIMIT_TYPES:
+        yield wanted.price < market.min_price, Code.PRICE_TOO_LOW
+        yield wanted.price > market.max_price, Code.PRICE_TOO_HIGH
+    if waiting:
+        yield wanted.stop_price < market.min_price, Code.PRICE_TOO_LOW
+        yield wanted.stop_price > market.max_price, Code.PRICE_TOO_HIGH
+    yield wanted.amount < market.min_amount, Code.AMOUNT_TOO_SMALL
+    yield wanted.amount > market.max_amount, Code.AMOUNT_TOO_LARGE
+    yield wanted.amount <= order.filled, Code.AMOUNT_BELOW_FILLED
+    yield order.type in LIMIT_TYPES and market.total(wanted.price, wanted.amount) < market.min_total, Code.TOTAL_TOO_SMALL
+    yield order.flags == POST_ONLY and market.crosses(order.side, wanted.price), Code.WOULD_CROSS
+    yield _cannot_pay_the_difference(state, order, wanted), Code.INSUFFICIENT_FUNDS
+    yield not waiting and _level_without(market, order, wanted.price) + wanted.remaining > U64_MAX, Code.LEVEL_FULL
+
+
+def _cannot_pay_the_difference(state: State, order: Order, wanted: Order) -> bool:
+    asset, own_hold = state.hold_of(order)
+    return state.available(order.account, asset) + own_hold < state.hold_of(wanted)[1]
+
+
+def _level_without(market: Market, order: Order, price: int) -> int:
+    level = market.level_amount(order.side, price)
+    return level - order.remaining if order.price == price else level

@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import random
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,6 +171,22 @@ def check_round(data: Path, fleet: Fleet, key_ids: dict[str, int]) -> None:
         assert world + available + held == 0
 
 
+def check_history(data: Path) -> None:
+    """The queryable past has each order, trade and transfer of the journal exactly once."""
+    counts: Counter[str] = Counter()
+    for run in replayed_events(_core.Engine(), data / "journal"):
+        counts.update(type(event).__name__ for event in _core.decode_events(run))
+    with sqlite3.connect(data / "history.sqlite") as connection:
+        for table, event in (
+            ("orders", "OrderAccepted"),
+            ("trades", "TradeExecuted"),
+            ("transfers", "TransferPosted"),
+            ("entries", "BalanceChanged"),
+        ):
+            (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            assert rows == counts[event], table
+
+
 async def check_nonces(running: Running, fleet: Fleet) -> None:
     """The last request that each client saw answered, sent again byte for byte, is refused for its nonce."""
     fleet.connect(running.port)
@@ -234,6 +251,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(venue: tuple[Pat
     asyncio.run(check_balances(running, data, fleet))
     assert running.terminate() == 0
     check_round(data, fleet, key_ids)
+    check_history(data)
     verified = cambist("verify", "--data", data)
     assert verified.returncode == 0, verified.stderr
     answered = Counter(sent.method for client in fleet.clients for sent in client.sent if sent.result is not None)

@@ -33,7 +33,7 @@ def open_journal(directory: DataDirectory, segment_bytes: int) -> _core.Journal:
     except _core.JournalDamaged as error:
         raise damaged(error) from None
     except _core.JournalError as error:
-        raise Trouble(f"{directory.journal}: {error}", Exit.DISK) from None
+        raise Trouble(str(error), Exit.DISK) from None
     if journal.cut is not None:
         file, offset, length = journal.cut
         _log.warning("the journal's torn end was removed: it was never acknowledged", file=file, offset=offset, bytes=length)

@@ -22,6 +22,11 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target.partition("#")[0]).exists(), f"{page.relative_to(ROOT)} links to {target}, which is not there"
 
 
+def test_decision_records_have_numbers_of_their_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs/explanation/decisions").glob("[0-9]*.md")]
+    assert len(numbers) == len(set(numbers)), "give the newer record the next free number"
+
+
 def test_the_tutorials_program_runs(tmp_path: Path) -> None:
     text = (ROOT / "docs/tutorial/first-trade.md").read_text()
     (program,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)

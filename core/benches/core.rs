@@ -5,6 +5,7 @@ mod workload;
 use std::hint::black_box;
 use std::time::Instant;
 
+use cambist_core::Outcome;
 use workload::{Check, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
 
 const RUNS: usize = 5;
@@ -18,13 +19,15 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
     let mut speeds: Vec<f64> = (0..RUNS)
         .map(|_| {
             let mut core = funded_core(shape.accounts);
+            let mut outcome = Outcome::default();
             for command in &workload.prefill {
-                core.apply(0, command);
+                core.apply(0, command, &mut outcome);
             }
             let start = Instant::now();
             for (at, command) in workload.timed.iter().enumerate() {
                 core.warm(at, |at| workload.timed.get(at));
-                black_box(core.apply(0, command));
+                core.apply(0, command, &mut outcome);
+                black_box(&outcome);
                 black_box(core.events());
             }
             let seconds = start.elapsed().as_secs_f64();
@@ -41,8 +44,9 @@ fn bytes_per_order() -> f64 {
     let mut core = funded_core(1_000);
     let workload = generate(Shape { accounts: 1_000, prefill: 1_000_000, timed: 0 });
     let before = resident_bytes();
+    let mut outcome = Outcome::default();
     for command in &workload.prefill {
-        core.apply(0, command);
+        core.apply(0, command, &mut outcome);
     }
     let after = resident_bytes();
     black_box(&core);

@@ -1,7 +1,8 @@
 //! The W10k command stream and its variants: one deterministic workload, so that figures compare with other engines.
 
 use cambist_core::{
-    Command, Core, CreateAsset, CreateMarket, Event, FIRST_USER_ACCOUNT, MarketLimits, PlaceOrder, Side, Transfer,
+    Command, Core, CreateAsset, CreateMarket, Event, FIRST_USER_ACCOUNT, MarketLimits, Outcome, PlaceOrder, Side,
+    Transfer,
 };
 
 /// Everything that shapes a stream; `W10K` is the published one.
@@ -50,9 +51,14 @@ pub struct Workload {
 /// A core with one market of integer ticks and lots, 0.2 % fees, and more than enough money everywhere.
 pub fn funded_core(accounts: u32) -> Core {
     let mut core = Core::new();
+    let mut outcome = Outcome::default();
+    let mut apply = |command: &Command<'_>| {
+        core.apply(0, command, &mut outcome);
+        assert_eq!(outcome.code, 0);
+    };
     let mut id = 0;
     for code in [*b"BTC\0\0\0\0\0\0\0\0\0", *b"USD\0\0\0\0\0\0\0\0\0"] {
-        core.apply(0, &Command::CreateAsset(CreateAsset { code, scale: 8, display_scale: 8 }));
+        apply(&Command::CreateAsset(CreateAsset { code, scale: 8, display_scale: 8 }));
     }
     let limits = MarketLimits { min_price: 1, max_price: 1 << 30, min_amount: 1, max_amount: 1 << 30, min_total: 0 };
     let market = CreateMarket {
@@ -65,10 +71,10 @@ pub fn funded_core(accounts: u32) -> Core {
         maker_ppm: 2_000,
         taker_ppm: 2_000,
     };
-    assert_eq!(core.apply(0, &Command::CreateMarket(market)).code, 0);
-    core.apply(0, &Command::SetMaxOpenOrders { count: u32::MAX });
+    apply(&Command::CreateMarket(market));
+    apply(&Command::SetMaxOpenOrders { count: u32::MAX });
     for account in 0..accounts {
-        core.apply(0, &Command::OpenAccount);
+        apply(&Command::OpenAccount);
         for asset in 0..2 {
             id += 1;
             let funding = Transfer {
@@ -80,7 +86,7 @@ pub fn funded_core(accounts: u32) -> Core {
                 pending: 0,
                 amount: 1 << 80,
             };
-            assert_eq!(core.apply(0, &Command::Transfer(funding)).code, 0);
+            apply(&Command::Transfer(funding));
         }
     }
     core
@@ -133,7 +139,8 @@ impl Generator {
 
     /// Applies and follows the live list in event order.
     fn run(&mut self, command: &Command<'static>) {
-        let outcome = self.core.apply(0, command);
+        let mut outcome = Outcome::default();
+        self.core.apply(0, command, &mut outcome);
         assert_eq!(outcome.code, 0);
         let mut removed = Vec::new();
         for event in self.core.events() {

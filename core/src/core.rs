@@ -67,21 +67,23 @@ impl Core {
     }
 
     /// Applies one command; [`Core::events`] then tells what it did. Refusals change nothing but `seq` and `time`.
+    ///
+    /// The outcome is written where the caller wants it: returned by value it would be copied right after its fields were
+    /// written one by one, which stalls.
     #[inline]
-    pub fn apply(&mut self, time: Micros, command: &Command<'_>) -> Outcome {
+    pub fn apply(&mut self, time: Micros, command: &Command<'_>, outcome: &mut Outcome) {
         self.events.clear();
         self.seq += 1;
-        let mut outcome = Outcome { seq: self.seq, ..Outcome::default() };
+        *outcome = Outcome { seq: self.seq, ..Outcome::default() };
         let answer = if time < self.time {
             Err(Reject::TimeWentBack.into())
         } else {
             self.time = time;
-            self.dispatch(command, &mut outcome)
+            self.dispatch(command, outcome)
         };
         if let Err(refusal) = answer {
-            self.refused(command, refusal, &mut outcome);
+            self.refused(command, refusal, outcome);
         }
-        outcome
     }
 
     #[inline]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::core::Core;
 use crate::journal::{FrameKind, FrameRef, JournalError, Reader, Result};
+use crate::outcome::Outcome;
 use crate::wire::{Record, records, write_applied};
 
 /// What to do with the frames that are read.
@@ -58,13 +59,14 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Op
     if run.len() != frame.count as usize {
         return Err(damaged(frame, format!("{} commands where the header says {}", run.len(), frame.count)));
     }
+    let mut outcome = Outcome::default();
     for at in known..run.len() {
         if core.seq() >= until {
             break;
         }
         core.warm(at, |at| run.get(at).map(|record| &record.command));
         let record = &run[at];
-        let outcome = core.apply(record.time, &record.command);
+        core.apply(record.time, &record.command, &mut outcome);
         if let Some(events) = events.as_deref_mut() {
             write_applied(events, &outcome, record.time, record.command.kind(), record.meta, core.events());
         }

@@ -10,6 +10,7 @@ use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTr
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 use crate::core::Core;
 use crate::journal::JournalError;
+use crate::outcome;
 use crate::replay::Replay;
 use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
 use crate::wire::{Record, RecordError, records, write_applied, write_record};
@@ -58,7 +59,8 @@ impl Engine {
         if meta.len() > MAX_META {
             return Err(PyOverflowError::new_err("meta has at most 4,096 bytes"));
         }
-        let outcome = self.core.apply(time, command);
+        let mut outcome = outcome::Outcome::default();
+        self.core.apply(time, command, &mut outcome);
         if self.count == 0 {
             self.first_seq = outcome.seq;
         }
@@ -335,9 +337,10 @@ impl Engine {
             let run: Vec<Record<'_>> = records(commands).collect::<Result<_, _>>()?;
             let mut codes = Vec::with_capacity(run.len() * 2);
             let mut told = Vec::with_capacity(if events { commands.len() * 4 } else { 0 });
+            let mut outcome = outcome::Outcome::default();
             for (at, record) in run.iter().enumerate() {
                 core.warm(at, |at| run.get(at).map(|record| &record.command));
-                let outcome = core.apply(record.time, &record.command);
+                core.apply(record.time, &record.command, &mut outcome);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if events {
                     write_applied(&mut told, &outcome, record.time, record.command.kind(), record.meta, core.events());

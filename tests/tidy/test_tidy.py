@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,3 +155,14 @@ def test_requirements_are_pinned() -> None:
         if line and not line.startswith(("#", "-r ")) and not re.fullmatch(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[^ ]+( *;.*)?", line)
     ]
     assert not loose, "Every requirement is `name==version`: run `make lock`.\n" + "\n".join(loose)
+
+
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pinned = "\n".join(path.read_text().lower() for path in tracked("requirements/run.txt", "requirements/dev.txt"))
+    names = [
+        re.split(r"[^A-Za-z0-9_.-]", line, maxsplit=1)[0].lower()
+        for line in project["dependencies"] + project["optional-dependencies"]["dev"]
+    ]
+    missing = [name for name in names if not re.search(rf"^{re.escape(name).replace('-', '[-_]')}==", pinned, flags=re.MULTILINE)]
+    assert not missing, f"in pyproject.toml, but not in requirements/: {', '.join(missing)}: run `make lock`"

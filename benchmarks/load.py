@@ -11,7 +11,7 @@ import select
 import socket
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 HEAD_END = b"\r\n\r\n"
@@ -53,7 +53,7 @@ class Connection:
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
-        self.requests = iter(())
+        self.requests: Iterator[bytes] = iter(())
         self.pending = b""
         self.sent_at = 0.0
 

@@ -20,6 +20,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 LATEST = ROOT / "benchmarks" / "latest.json"
+SCRATCH = ROOT / "benchmarks" / ".scratch"
 
 AT_LEAST, AT_MOST, NO_TARGET = ">=", "<=", ""
 

@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument(
         "--scratch",
         type=Path,
-        default=report.ROOT / "benchmarks" / ".scratch",
+        default=report.SCRATCH,
         help="where journals are written: on a real disk, not tmpfs",
     )
     arguments = parser.parse_args()

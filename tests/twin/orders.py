@@ -59,12 +59,9 @@ def place_order(state: State, command: PlaceOrder) -> Outcome:
         state.live[order.order_id] = order
         state.markets[order.market].waiting.append(order)
         state.hold(order)
-        trigger_stops(state, order.market)
-        return _outcome(state, order)
-    match_and_finish(state, order)
-    outcome = _outcome(state, order)
-    trigger_stops(state, order.market)
-    return outcome
+    else:
+        match_and_finish(state, order)
+    return _outcome_before_stops(state, order)
 
 
 def _new_order(state: State, command: PlaceOrder) -> Order:
@@ -107,6 +104,19 @@ def _outcome(state: State, order: Order, filled_before: int = 0) -> Outcome:
         count=order.trades,
         total=order.spent,
     )
+
+
+def _outcome_before_stops(state: State, order: Order, filled_before: int = 0) -> Outcome:
+    """Lets the stops loose and answers with the order as its own entering left it."""
+    outcome = _outcome(state, order, filled_before)
+
+    def entered(stop: Order) -> None:
+        nonlocal outcome
+        if stop is order:
+            outcome = _outcome(state, order, filled_before)
+
+    trigger_stops(state, order.market, entered)
+    return outcome
 
 
 def _place_refusals(state: State, command: PlaceOrder) -> Column:
@@ -218,8 +228,7 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
         state.release(order)
         order.price, order.amount, order.stop_price = wanted.price, wanted.amount, wanted.stop_price
         state.hold(order)
-        trigger_stops(state, order.market)
-        return _outcome(state, order, filled_before)
+        return _outcome_before_stops(state, order, filled_before)
 
     if wanted.price == old_price and wanted.amount <= old_amount:
         order.amount = wanted.amount
@@ -237,9 +246,7 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
     state.emit_level(order.market, order.side, old_price)
     order.price, order.amount = wanted.price, wanted.amount
     match_and_finish(state, order)
-    outcome = _outcome(state, order, filled_before)
-    trigger_stops(state, order.market)
-    return outcome
+    return _outcome_before_stops(state, order, filled_before)
 
 
 def _wanted(order: Order, command: ReplaceOrder) -> Order:

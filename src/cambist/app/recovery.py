@@ -19,9 +19,14 @@ STRETCH_FRAMES = 1 << 16
 UNTOUCHED = "The files are left as they are"
 
 Feed = Callable[["Sequence[_core.Event]"], None]
-Moved = Callable[[int], None]
+Moved = Callable[[int, int | None], None]
+"""Called now and then with (seq reached, last seq if known): for a progress bar."""
 
 _log = structlog.get_logger("cambist.app")
+
+
+def unmoved(_seq: int, _last: int | None) -> None:
+    """Nobody watches."""
 
 
 def open_journal(directory: DataDirectory, segment_bytes: int) -> _core.Journal:
@@ -120,7 +125,7 @@ def _check_hash(engine: _core.Engine, frame: _core.Frame) -> None:
         )
 
 
-def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed, moved: Moved = lambda _seq: None) -> _core.Engine:
+def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed, moved: Moved = unmoved) -> _core.Engine:
     """The engine at the journal's end. `feed` gets the events of every command after `views_have`, in order. Trouble DAMAGED."""
     if views_have > last_seq:
         raise Trouble(
@@ -130,10 +135,10 @@ def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed
         )
     engine = engine_near(directory, views_have)
     for _ in replayed(engine, directory.journal, views_have):
-        moved(engine.seq)
+        moved(engine.seq, last_seq)
     for run in replayed_events(engine, directory.journal):
         feed(_core.decode_events(run))
-        moved(engine.seq)
+        moved(engine.seq, last_seq)
     if engine.seq != last_seq:
         raise Trouble(f"{directory.journal}: replay ends at {engine.seq}, the journal at {last_seq}", Exit.DAMAGED)
     return engine

@@ -22,6 +22,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.duties import Duties
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
 from cambist.app.errors import Exit, Trouble
+from cambist.app.recovery import Moved
 from cambist.app.upkeep import progress
 from cambist.app.wiring import Surroundings, Venue, open_venue
 from cambist.directory import cheap_password_hasher
@@ -69,7 +70,7 @@ def on_stopped_venue(data: Path, action: str, arguments: dict[str, Any]) -> Any:
     return run(act())
 
 
-def rebuild(files: DataDirectory, moved: Callable[[int], None]) -> int:
+def rebuild(files: DataDirectory, moved: Moved) -> int:
     """Opens the venue, which makes every view that is missing, and closes it. Returns the last seq."""
     config = closing_on_trouble(files, files.settings)
     logs.configure("warning", "text")
@@ -84,7 +85,7 @@ def rebuild(files: DataDirectory, moved: Callable[[int], None]) -> int:
 
 
 async def _serve(files: DataDirectory, config: Config, listen: Listen, tls: ssl.SSLContext | None) -> None:
-    with progress("Replaying the journal", None) as moved:
+    with progress("Replaying the journal") as moved:
         venue = await open_venue(files, config, surroundings(files), moved)
     await until_stopped(venue, listen, tls, Beside())
 

@@ -1,6 +1,5 @@
 """`cambist verify` and `cambist rebuild`: looking at a data directory from its first byte on, and making the views again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from cambist import _core
 from cambist.app import admin
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
-from cambist.app.recovery import replayed
+from cambist.app.recovery import Moved, replayed
 from cambist.app.wiring import snapshots_of
 
 
@@ -36,7 +35,7 @@ def verify(data: Path, as_json: bool) -> None:
         raise Trouble(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
     # A running venue appends all the time: what it had made durable when we asked is what must be whole.
     until = admin.ask(data, "status", {})["durable_seq"] if admin.running(data) else None
-    with progress("Checking", None) as moved:
+    with progress("Checking") as moved:
         findings = examine(data, until, moved)
     if as_json:
         typer.echo(msgspec.json.encode(findings).decode())
@@ -53,7 +52,7 @@ def verify(data: Path, as_json: bool) -> None:
     typer.echo("All is well.")
 
 
-def examine(data: Path, until: int | None, moved: Callable[[int], None]) -> Findings:
+def examine(data: Path, until: int | None, moved: Moved) -> Findings:
     """Replays the journal from its beginning with every check on, comparing each snapshot on the way. Trouble DAMAGED."""
     directory = DataDirectory(data)
     if not directory.journal.is_dir():
@@ -67,7 +66,7 @@ def examine(data: Path, until: int | None, moved: Callable[[int], None]) -> Find
             _compare(directory, seq, file, engine, moved)
             findings.snapshots += 1
     for _ in replayed(engine, directory.journal, until):
-        moved(engine.seq)
+        moved(engine.seq, None)
     findings.commands = engine.seq
     findings.accounts = engine.accounts
     findings.state_hash = engine.state_hash().hex()
@@ -87,15 +86,15 @@ def rebuild(data: Path) -> None:
     except BaseException:
         files.close()
         raise
-    with progress("Rebuilding", None) as moved:
+    with progress("Rebuilding") as moved:
         seq = serving.rebuild(files, moved)
     typer.echo(f"History and wallet are made again from {seq} commands.")
 
 
-def _compare(directory: DataDirectory, seq: int, file: str, engine: _core.Engine, moved: Callable[[int], None]) -> None:
+def _compare(directory: DataDirectory, seq: int, file: str, engine: _core.Engine, moved: Moved) -> None:
     """Replays up to the snapshot, and finds the same state in it."""
     for _ in replayed(engine, directory.journal, seq):
-        moved(engine.seq)
+        moved(engine.seq, None)
     if engine.seq != seq:
         raise Trouble(f"{file}: the state at {seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
     found = _core.read_snapshot(str(directory.snapshots), seq)
@@ -128,17 +127,17 @@ def _conservation(engine: _core.Engine) -> list[dict[str, str]]:
 
 
 class progress:
-    """A progress bar on a terminal's standard error, nothing elsewhere. Entering gives `moved(done)`."""
+    """A progress bar on a terminal's standard error, nothing elsewhere. Entering gives what to call with (done, total or None)."""
 
-    def __init__(self, words: str, total: int | None) -> None:
+    def __init__(self, words: str) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         console = Console(stderr=True)
         self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task(words, total=total)
+        self._task = self._bar.add_task(words, total=None)
 
-    def __enter__(self) -> Callable[[int], None]:
+    def __enter__(self) -> Moved:
         self._bar.start()
-        return lambda done: self._bar.update(self._task, completed=done)
+        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
 
     def __exit__(self, *_: Any) -> None:
         self._bar.stop()

@@ -33,7 +33,6 @@ from cambist.wallet import AssetPolicy, Desk, SimulatedChain, WalletBusy, Wallet
 
 Clock = Callable[[], int]
 Entropy = Callable[[str, int], bytes]
-Moved = Callable[[int], None]
 
 DIALECTS = (build_btce_wex,)
 
@@ -131,7 +130,7 @@ class Venue:
         self.files.close()
 
 
-async def open_venue(files: DataDirectory, config: Config, around: Surroundings, moved: Moved = lambda _seq: None) -> Venue:
+async def open_venue(files: DataDirectory, config: Config, around: Surroundings, moved: recovery.Moved = recovery.unmoved) -> Venue:
     """Everything, in the order in which it stands on each other; `files` is closed with it. Trouble when the files do not allow it."""
     with ExitStack() as opened:
         opened.callback(files.close)
@@ -140,7 +139,7 @@ async def open_venue(files: DataDirectory, config: Config, around: Surroundings,
         return venue
 
 
-async def _assemble(files: DataDirectory, config: Config, around: Surroundings, moved: Moved, opened: ExitStack) -> Venue:
+async def _assemble(files: DataDirectory, config: Config, around: Surroundings, moved: recovery.Moved, opened: ExitStack) -> Venue:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     failure: list[BaseException] = []
@@ -185,7 +184,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     sequencer.settle()
 
     # 8. Market data starts from what history and books hold.
-    await history.reached(sequencer.durable_seq)
+    await _history_reached(history, writer, sequencer.durable_seq, moved)
     await marketdata.load(history)
     marketdata.load_books(engine)
 
@@ -274,6 +273,19 @@ def _open_history(files: DataDirectory, sequencer: Sequencer, opened: ExitStack)
         raise Trouble(f"{error}", Exit.DAMAGED) from None
     opened.callback(history.close)
     return history, writer
+
+
+async def _history_reached(history: History, writer: HistoryWriter, seq: int, moved: recovery.Moved) -> None:
+    """Waits for history; `moved` hears how far it is."""
+    waiting = asyncio.ensure_future(history.reached(seq))
+    while not waiting.done():
+        moved(writer.applied_seq, seq)
+        await asyncio.wait({waiting}, timeout=0.1)
+    try:
+        waiting.result()
+    except HistoryError as error:
+        reason = f"{error}: {writer.failure}" if writer.failure is not None else f"{error}"
+        raise Trouble(f"{reason}. `cambist rebuild` makes it again", Exit.DAMAGED) from None
 
 
 def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:

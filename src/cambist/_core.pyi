@@ -4,7 +4,7 @@ Units: *time* µs since the epoch; *price* and *amount* integers in the market's
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 WORLD: Final = 0
 FEES: Final = 1
@@ -108,6 +108,7 @@ class PendingTransfer:
 # --- events: attributes are the fields of docs/internals/core.md#events; `from`/`to` read source/destination -----------
 @final
 class CommandApplied:
+    KIND: ClassVar[int]
     seq: int
     time: int
     command: int
@@ -117,6 +118,7 @@ class CommandApplied:
 
 @final
 class OrderAccepted:
+    KIND: ClassVar[int]
     order_id: int
     account: int
     market: int
@@ -136,12 +138,14 @@ class OrderAccepted:
 
 @final
 class OrderRejected:
+    KIND: ClassVar[int]
     account: int
     market: int
     code: int
 
 @final
 class TradeExecuted:
+    KIND: ClassVar[int]
     trade_id: int
     time: int
     market: int
@@ -160,6 +164,7 @@ class TradeExecuted:
 
 @final
 class OrderDone:
+    KIND: ClassVar[int]
     order_id: int
     account: int
     market: int
@@ -170,6 +175,7 @@ class OrderDone:
 
 @final
 class OrderReplaced:
+    KIND: ClassVar[int]
     order_id: int
     account: int
     market: int
@@ -181,6 +187,7 @@ class OrderReplaced:
 
 @final
 class StopTriggered:
+    KIND: ClassVar[int]
     order_id: int
     account: int
     market: int
@@ -188,6 +195,7 @@ class StopTriggered:
 
 @final
 class BalanceChanged:
+    KIND: ClassVar[int]
     entry_id: int
     account: int
     asset: int
@@ -200,6 +208,7 @@ class BalanceChanged:
 
 @final
 class BookLevelChanged:
+    KIND: ClassVar[int]
     market: int
     side: int
     orders: int
@@ -208,6 +217,7 @@ class BookLevelChanged:
 
 @final
 class TransferPosted:
+    KIND: ClassVar[int]
     transfer_id: int
     source: int
     destination: int
@@ -218,6 +228,7 @@ class TransferPosted:
 
 @final
 class TransferPending:
+    KIND: ClassVar[int]
     transfer_id: int
     source: int
     destination: int
@@ -227,6 +238,7 @@ class TransferPending:
 
 @final
 class TransferVoided:
+    KIND: ClassVar[int]
     transfer_id: int
     source: int
     destination: int
@@ -236,10 +248,12 @@ class TransferVoided:
 
 @final
 class AccountOpened:
+    KIND: ClassVar[int]
     account: int
 
 @final
 class AssetCreated:
+    KIND: ClassVar[int]
     asset: int
     code: str
     scale: int
@@ -247,6 +261,7 @@ class AssetCreated:
 
 @final
 class MarketCreated:
+    KIND: ClassVar[int]
     market: int
     base: int
     quote: int
@@ -263,6 +278,7 @@ class MarketCreated:
 
 @final
 class MarketLimitsSet:
+    KIND: ClassVar[int]
     market: int
     min_price: int
     max_price: int
@@ -272,23 +288,27 @@ class MarketLimitsSet:
 
 @final
 class MarketStatusSet:
+    KIND: ClassVar[int]
     market: int
     status: int
 
 @final
 class MarketFeesSet:
+    KIND: ClassVar[int]
     market: int
     maker_ppm: int
     taker_ppm: int
 
 @final
 class AccountFeesSet:
+    KIND: ClassVar[int]
     account: int
     maker_ppm: int
     taker_ppm: int
 
 @final
 class MaxOpenOrdersSet:
+    KIND: ClassVar[int]
     count: int
 
 Event = (
@@ -314,8 +334,8 @@ Event = (
     | MaxOpenOrdersSet
 )
 
-def decode_events(events: bytes) -> list[Event]:
-    """The events of an encoded run, in order. ValueError on bytes that are no event run."""
+def decode_events(events: bytes, kinds: int = ...) -> list[Event]:
+    """The events of an encoded run, in order; with `kinds`, only those whose bit `1 << KIND` is set. ValueError on bytes that are no run."""
 
 @final
 class Engine:

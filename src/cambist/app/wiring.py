@@ -16,15 +16,17 @@ from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
 from cambist.dialects.btce_wex import build as build_btce_wex
+from cambist.dialects.expie import build as build_expie
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm, load_or_create_master_key
 from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
 from cambist.exchange.funds import Funds
-from cambist.exchange.sequencer import JournalStopped, Sequencer
+from cambist.exchange.sequencer import JournalStopped, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.house import House
 from cambist.gateway.metrics import Metrics
 from cambist.gateway.router import Route
+from cambist.gateway.service import DialectService
 from cambist.gateway.ws_route import SocketRoute
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
@@ -34,7 +36,7 @@ from cambist.wallet import AssetPolicy, Desk, SimulatedChain, WalletBusy, Wallet
 Clock = Callable[[], int]
 Entropy = Callable[[str, int], bytes]
 
-DIALECTS = (build_btce_wex,)
+DIALECTS: tuple[Callable[[House], DialectService], ...] = (build_btce_wex, build_expie)
 
 _log = structlog.get_logger("cambist.app")
 
@@ -300,17 +302,20 @@ def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
 def _subscribe(
     sequencer: Sequencer, failed: Callable[[BaseException], None], writer: HistoryWriter, marketdata: MarketData, desk: Desk
 ) -> None:
-    def deliver(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
-        try:
-            writer.feed(raw, last_seq)
-            marketdata.apply(events)
-            desk.apply(events)
-        except Exception as error:
-            # A view that missed a frame would tell lies from here on; the journal is whole, so a new start mends it.
-            _log.exception("a view could not follow the journal")
-            failed(error)
+    def guarded(view: Callable[[list[_core.Event], bytes, int], object]) -> Subscriber:
+        def deliver(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
+            try:
+                view(events, raw, last_seq)
+            except Exception as error:
+                # A view that missed a frame would tell lies from here on; the journal is whole, so a new start mends it.
+                _log.exception("a view could not follow the journal")
+                failed(error)
 
-    sequencer.subscribe(deliver)
+        return deliver
+
+    sequencer.subscribe(guarded(lambda _events, raw, last_seq: writer.feed(raw, last_seq)), kinds=lambda: 0)
+    sequencer.subscribe(guarded(lambda events, _raw, _last_seq: marketdata.apply(events)), kinds=marketdata.wanted_kinds)
+    sequencer.subscribe(guarded(lambda events, _raw, _last_seq: desk.apply(events)), kinds=desk.wanted_kinds)
 
 
 def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cambist._core import Engine, JournalError, Outcome, decode_events
+from cambist.domain.events import EVERY_KIND
 from cambist.exchange.journal_port import JournalPort
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ class JournalStopped(Exception):
 class _Batch:
     """The commands of one tick on their way to disk."""
 
-    __slots__ = ("events", "future", "last_seq")
+    __slots__ = ("begun", "events", "future", "last_seq")
 
     def __init__(self) -> None:
+        self.begun = 0
         self.last_seq = 0
         self.events = b""
         self.future: asyncio.Future[None] | None = None
@@ -61,7 +63,7 @@ class Sequencer:
         self._checkpoint_every = checkpoint_every
         self._checkpointed = engine.seq
         self._time = engine.time
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[tuple[Subscriber, Callable[[], int] | None]] = []
         self._in_flight: deque[_Batch] = deque()
         self._newest = _Batch()
         self._flush_due = False
@@ -85,8 +87,18 @@ class Sequencer:
         """Commands applied and not yet durable."""
         return self.applied_seq - self.durable_seq
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        self._subscribers.append(subscriber)
+    @property
+    def waiting_since(self) -> int:
+        """Time (µs) of the oldest command that was applied and is not yet durable; 0 when there is none."""
+        if self._in_flight:
+            return self._in_flight[0].begun
+        return self._newest.begun if self._flush_due else 0
+
+    def subscribe(self, subscriber: Subscriber, kinds: Callable[[], int] | None = None) -> None:
+        """Every durable frame from here on. `kinds` is asked before each frame which events the subscriber looks at
+        (`domain.events.kinds_of`); all by default. Making an event's object costs far more than passing over its bytes.
+        """
+        self._subscribers.append((subscriber, kinds))
 
     def stamp(self) -> int:
         """Time for the next command, never decreasing. Orders that ended by then are expired first. JournalStopped."""
@@ -111,6 +123,7 @@ class Sequencer:
         self.applied_seq = outcome.seq
         if not self._flush_due:
             self._flush_due = True
+            self._newest.begun = self._time
             self._loop.call_soon(self._flush)
         return outcome
 
@@ -161,9 +174,9 @@ class Sequencer:
             self.durable_seq = batch.last_seq
             if batch.future is not None and not batch.future.done():
                 batch.future.set_result(None)
-            events = decode_events(batch.events)
-            for subscriber in self._subscribers:
-                subscriber(events, batch.events, batch.last_seq)
+            for subscriber, kinds in self._subscribers:
+                wanted = EVERY_KIND if kinds is None else kinds()
+                subscriber(decode_events(batch.events, wanted) if wanted else [], batch.events, batch.last_seq)
 
     def _fail(self, error: BaseException) -> None:
         if self._failure is not None:

@@ -31,6 +31,10 @@ class AccountStreams:
     def __init__(self) -> None:
         self._followers: dict[int, list[Follower]] = {}
 
+    @property
+    def any_followed(self) -> bool:
+        return bool(self._followers)
+
     def follow(self, account: int, follower: Follower) -> Callable[[], None]:
         """Calls back once per durable frame that did something to this account. Returns what ends it.
 

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
+from cambist.domain.events import EVERY_KIND, kinds_of
 from cambist.marketdata.accounts import AccountStreams
 from cambist.marketdata.book import Book, Levels
 from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
@@ -111,6 +112,9 @@ class _Market:
         return tuple(changes)
 
 
+_MARKET_KINDS = kinds_of(_core.BookLevelChanged, _core.TradeExecuted)
+
+
 class MarketData:
     """Ticker, trades, candles and book of every market.
 
@@ -130,8 +134,12 @@ class MarketData:
 
     # --- feeding ----------------------------------------------------------------------------------------------------------
 
+    def wanted_kinds(self) -> int:
+        """The kinds of events that `apply` looks at now (`domain.events`): all of them only while an account is followed."""
+        return EVERY_KIND if self.accounts.any_followed else _MARKET_KINDS
+
     def apply(self, events: Sequence[_core.Event]) -> None:
-        """Takes one durable frame. Trades that `load` brought already are passed over."""
+        """Takes one durable frame, of the wanted kinds at least. Trades that `load` brought already are passed over."""
         levels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
         trades: dict[int, list[RecentTrade]] = {}
         for event in events:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from cambist import _core
+from cambist.domain.events import kinds_of
 from cambist.domain.meta import Meta
 from cambist.domain.orders import Reject, TransferKind
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _PAUSE = 10_000_000
 """How long an asset rests after its node could not be reached, µs."""
 _NO_META = Meta()
+_KINDS = kinds_of(_core.CommandApplied, _core.TransferPending, _core.TransferPosted, _core.TransferVoided)
 _Open = TypeVar("_Open", Withdrawal, Deposit)
 
 
@@ -76,6 +78,10 @@ class Desk:
     def applied_seq(self) -> int:
         """Every command up to here is folded in; the journal is read from the next one on."""
         return self._view.applied_seq
+
+    def wanted_kinds(self) -> int:
+        """The kinds of events that `apply` looks at (`domain.events`)."""
+        return _KINDS
 
     def apply(self, events: Sequence[object]) -> None:
         """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""

@@ -6,7 +6,7 @@ import pytest
 
 from core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, MARKET, NOON, OIL_USD, RICH, USD, Venue
 from twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderDone, OrderRejected, Outcome, TradeExecuted
-from twin.words import ALL_MARKETS, Business, Code, OrderStatus, Reason, Side, Tif, Type
+from twin.words import ALL_MARKETS, U64_MAX, Business, Code, OrderStatus, Reason, Side, Tif, Type
 
 GTD = {"tif": Tif.GTD}
 LIMITS = {name: MARKET[name] for name in ("min_price", "max_price", "min_amount", "max_amount", "min_total")}
@@ -182,3 +182,11 @@ def test_trades_of_one_microsecond_are_told_apart_and_catch_up_with_the_clock(ve
     venue.now = NOON + 4
     venue.trade_at(10)
     assert [trade.time for trade in venue.only(TradeExecuted)] == [NOON + 4]
+
+
+def test_at_the_end_of_time_trades_share_the_last_microsecond(venue: Venue) -> None:
+    venue.now = U64_MAX
+    for _ in range(2):
+        venue.sell(BOB, 1, 10)
+    assert venue.buy(ALICE, 2, 10).count == 2
+    assert [trade.time for trade in venue.only(TradeExecuted)] == [U64_MAX, U64_MAX]

@@ -40,7 +40,7 @@ def furniture(number: int) -> list[Call]:
     calls += [("open_account", {}) for _ in USERS]
     for user in USERS:
         for asset in (GEM, USD, BTC):
-            if purse := chance.choice([10**9, 10**9, 10**9, 2**90, 2**90, 2**90, 2**90, 20_000, 2_000, 0]):
+            if purse := chance.choice([10**9, 10**9, 10**9, 2**90, 2**90, 2**90, 2**90, 2**90, 20_000, 2_000]):
                 transfer_id = 1 + user * 10 + asset
                 fields = {"transfer_id": transfer_id, "source": WORLD, "destination": user, "asset": asset, "amount": purse}
                 calls.append(("transfer", {**fields, "kind": 1, "pending": 0}))
@@ -54,7 +54,7 @@ def limits(chance: Random) -> dict[str, int]:
         "max_price": chance.choice([100, 100, 100, 5]),
         "min_amount": chance.choice([1, 1, 1, 2]),
         "max_amount": chance.choice([10**6, 10**6, 12]),
-        "min_total": chance.choice([0, 0, 0, 0, 1, 3_000]),
+        "min_total": chance.choice([0, 0, 0, 0, 1, 8]),
     }
 
 
@@ -71,6 +71,8 @@ class Traffic:
         (make,) = self.chance.choices(makers, weights)
         if any(market.status for market in self.state.markets) and self.one_in(4):
             make = Traffic.status
+        if self.state.max_open_orders < 100 and self.one_in(12):
+            make = Traffic.max_open_orders
         command, fields = make(self)
         return self.time(command), command, fields
 
@@ -103,8 +105,19 @@ class Traffic:
             return self.pick([2**63, 2**63 - 1, 2**63 - 3, U64_MAX, 2**62])
         return self.pick([1, 2, 3, 5, 8, 12], ABSURD)
 
+    def everything(self, account: int, market: int, side: int, price: int) -> int:
+        """The largest amount that the account can pay for; or one more."""
+        if account >= len(self.state.accounts) or market >= len(self.state.markets):
+            return 1
+        rules = self.state.markets[market]
+        asset, cost = (rules.quote, rules.total(price, 1)) if side == Side.BUY else (rules.base, rules.base_unit)
+        return self.fitting(max(0, self.state.available(account, asset)) // max(1, cost) + self.pick([0, 0, 1]))
+
+    def fitting(self, amount: int) -> int:
+        return min(max(amount, 0), U64_MAX)
+
     def lifetime(self, tif: int) -> int:
-        return max(0, self.state.time + self.pick([3, 5, 9, 9], [0, -1, 2**50])) if tif == Tif.GTD else 0
+        return max(0, self.state.time + self.pick([3, 5, 9, 9, 0], [-1, 2**50])) if tif == Tif.GTD else 0
 
     def stop_price(self, market: int, side: int) -> int:
         """Near the last price, and often beyond it, so that the next trade or two reaches it."""
@@ -130,10 +143,12 @@ class Traffic:
             "account": self.user(),
             "flags": 0,
             "self_trade": self.pick([0, 0, 0, 0, 1, 2, 3, 4], [5, 255]),
-            "client_id": self.pick([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [2**128 - 1]),
+            "client_id": self.chance.choice([0, 0, 0, self.pick(range(1, 40), [2**128 - 1])]),
             **fields,
         }
         order.setdefault("expire_at", self.lifetime(order["tif"]))
+        if order["amount"] and self.one_in(16):
+            order["amount"] = self.everything(order["account"], order["market"], order["side"], order["price"] or 3)
         return "place_order", order
 
     def plain_limit(self) -> Call:
@@ -194,14 +209,15 @@ class Traffic:
         return "replace_order", {"account": self.owner(order_id), "order_id": order_id, **fields}
 
     def _changes(self, order: Order) -> dict[str, int]:
-        """Less, more, elsewhere, across the book, or nothing at all."""
+        """Less, more, all that money can buy, elsewhere, across the book, or nothing at all."""
         waiting = self.state.is_waiting(order)
-        amount = self.pick([0, 0, order.amount, max(1, order.amount - 1), order.amount + 1, order.amount + 5, order.filled or 1], ABSURD)
+        most = order.amount + self.everything(order.account, order.market, order.side, order.price)
+        amount = self.pick([0, 0, order.amount, max(1, order.amount - 1), order.amount + 5, order.filled or 1, most], ABSURD)
         price = self.pick([0, 0, order.price, self.price(order.side), self.price(1 - order.side)], ABSURD)
         stop = self.pick([0, self.stop_price(order.market, order.side)]) if waiting else self.pick([0], [3])
         if order.type == Type.STOP_MARKET:
             price = self.pick([0], [3])
-        return {"price": price, "amount": min(amount, U64_MAX), "stop_price": stop}
+        return {"price": price, "amount": self.fitting(amount), "stop_price": stop}
 
     def cancel(self) -> Call:
         order_id = self.order_id()
@@ -220,7 +236,7 @@ class Traffic:
         source = self.user()
         asset = self.pick([GEM, USD, BTC], [3, 0xFFFF])
         there = self.state.available(source, asset) if source < len(self.state.accounts) else 0
-        few = self.pick([1, 500, there, there + 1, there // 2])
+        few = self.pick([1, 500, there, there + 1, there - 1_000, there - 30_000])  # the last two leave a little
         fields = {
             "transfer_id": self.pick([FIRST_TRANSFER + len(self.state.used_transfer_ids)], [0, 161, FIRST_TRANSFER + 1, 2**128 - 1]),
             "source": self.pick([source, source, WORLD]),
@@ -271,7 +287,7 @@ class Traffic:
 
     def max_open_orders(self) -> Call:
         """A tight limit is lifted again soon."""
-        if self.state.max_open_orders < 100 and not self.one_in(5):
+        if self.state.max_open_orders < 100 and not self.one_in(8):
             return "set_max_open_orders", {"count": 10_000}
         return "set_max_open_orders", {"count": self.pick([10_000, 2, 4, 8], [0, U32_MAX])}
 

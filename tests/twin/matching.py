@@ -134,7 +134,7 @@ def _trade(state: State, maker: Order, taker: Order, amount: int) -> None:
     base = market.base_atoms(amount)
     trade_id = state.next_trade_id
     state.next_trade_id += 1
-    state.last_trade_time = max(state.time, state.last_trade_time + 1)
+    state.last_trade_time = max(state.time, min(state.last_trade_time + 1, U64_MAX))
     market.last_price = price
     for order in (maker, taker):
         order.filled += amount

@@ -1,0 +1,63 @@
+"""One number, one name: the page, the native module, the twin and the Python side."""
+
+import re
+from enum import IntEnum
+from pathlib import Path
+
+import pytest
+
+import cambist._core as core
+from cambist.domain import orders as domain
+from twin import commands, events, words
+
+PAGE = (Path(__file__).parents[2] / "docs" / "internals" / "core.md").read_text()
+
+
+def camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def section(title: str, until: str) -> str:
+    return PAGE.split(f"## {title}\n")[1].split(f"\n{until}")[0]
+
+
+def test_refusals() -> None:
+    on_the_page = {int(code): name for code, name in re.findall(r"\| (\d+) \| ([A-Z]\w+)", section("Refusals", "### Set-up"))}
+    assert on_the_page == {code.value: camel(code.name) for code in words.Code if code}
+    assert on_the_page == {code.value: camel(code.name) for code in domain.Reject if 0 < code < 900}
+    assert {code: name for code, name in core.REJECTS.items() if code} == on_the_page
+
+
+def test_commands() -> None:
+    on_the_page = {int(number): name for number, name in re.findall(r"^\| (\d+) \| (\w+) \|", section("Commands", "## Refusals"), re.M)}
+    assert on_the_page == {number: command.__name__ for number, command in commands.BY_NUMBER.items()}
+    assert on_the_page == {kind.value: camel(kind.name) for kind in domain.CommandKind}
+
+
+def test_events() -> None:
+    on_the_page = {int(number): name for number, name in re.findall(r"^\| (\d+) \| (\w+) \|", section("Events", "## Canonical"), re.M)}
+    assert on_the_page == {event.number: name for name, event in events.ALL.items()}
+    assert all(hasattr(core, name) for name in events.ALL)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (words.Side, domain.Side),
+        (words.Type, domain.OrderType),
+        (words.Tif, domain.TimeInForce),
+        (words.SelfTrade, domain.SelfTrade),
+        (words.MarketStatus, domain.MarketStatus),
+        (words.OrderStatus, domain.OrderStatus),
+        (words.Reason, domain.DoneReason),
+        (words.Business, domain.Business),
+    ],
+)
+def test_enumerations(ours: type[IntEnum], theirs: type[IntEnum]) -> None:
+    assert [member.value for member in ours] == [member.value for member in theirs]
+
+
+def test_constants() -> None:
+    names = ("WORLD", "FEES", "FIRST_USER_ACCOUNT", "ALL_MARKETS", "BOTH_SIDES", "NO_FEE_OVERRIDE", "MAX_ATOMS")
+    assert {name: getattr(core, name) for name in names} == {name: getattr(words, name) for name in names}
+    assert (core.COUPONS, core.WITHDRAWALS, core.MERCHANTS) == (2, 3, 4)

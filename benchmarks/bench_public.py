@@ -26,7 +26,7 @@ Requests = Callable[[int], Sequence[Sequence[bytes]]]
 def measure(settings: Settings) -> list[Row]:
     rows = []
     with Rig(settings) as rig:
-        rig.load.run(rig.trades(BOOK_ORDERS), b'{"success":1')
+        rig.run(rig.trades(BOOK_ORDERS))
         for moving in (False, True):
             for name in ("ticker", "depth"):
                 rows.append(_row(rig, name, moving))

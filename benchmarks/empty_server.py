@@ -43,5 +43,5 @@ def build(house: House) -> DialectService:
 
 
 if __name__ == "__main__":
-    wiring.DIALECTS = (*wiring.DIALECTS, build)  # type: ignore[assignment]  # a tuple of one there, of two here
+    wiring.DIALECTS = (*wiring.DIALECTS, build)
     main()

@@ -24,11 +24,35 @@ QUIET = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """One load, and the processor time that all threads of the server took while it ran."""
+
+    result: Result
+    server_seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.result.rate
+
+    def figures(self) -> dict[str, Any]:
+        result = self.result
+        return {
+            "requests": result.requests,
+            "per_second": round(result.rate),
+            "p50_us": round(result.percentile(50) * 1e6),
+            "p99_us": round(result.percentile(99) * 1e6),
+            "max_us": round(max(result.latencies) * 1e6),
+            "server_us_per_request": round(self.server_seconds / result.requests * 1e6, 1),
+            "generator_busy": round(result.busy, 2),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Runs of two loads that took turns: baseline, measured, baseline, measured, ..."""
 
-    baseline: list[Result]
-    measured: list[Result]
+    baseline: list[Run]
+    measured: list[Run]
     after: list[float]
     """Seconds that the server went on working after each measured run."""
 
@@ -39,25 +63,14 @@ class Compared:
 
     def detail(self) -> dict[str, Any]:
         return {
-            "baseline": [_figures(run) for run in self.baseline],
-            "measured": [_figures(run) for run in self.measured],
+            "baseline": [run.figures() for run in self.baseline],
+            "measured": [run.figures() for run in self.measured],
             "work_after_measured_seconds": [round(seconds, 2) for seconds in self.after],
         }
 
     def note(self) -> str:
         measured, baseline = (median(run.rate for run in runs) for runs in (self.measured, self.baseline))
         return f"{measured:,.0f}/s against {baseline:,.0f}/s"
-
-
-def _figures(run: Result) -> dict[str, Any]:
-    return {
-        "requests": run.requests,
-        "per_second": round(run.rate),
-        "p50_us": round(run.percentile(50) * 1e6),
-        "p99_us": round(run.percentile(99) * 1e6),
-        "max_us": round(max(run.latencies) * 1e6),
-        "generator_busy": round(run.busy, 2),
-    }
 
 
 class Rig:
@@ -98,6 +111,12 @@ class Rig:
         """One request, `count` times for each connection."""
         return [[request] * count for _ in self.clients]
 
+    def run(self, requests: Sequence[Sequence[bytes]], begins: bytes = SUCCESS) -> Run:
+        """One run of the load, and what the server spent on it."""
+        before = self.process.processor_seconds()
+        result = self.load.run(requests, begins)
+        return Run(result, self.process.processor_seconds() - before)
+
     def settle(self, patience: float = 120.0) -> float:
         """Waits until the server has nothing left to do (its histories are written behind the replies); returns the seconds it took."""
         started = time.perf_counter()
@@ -114,15 +133,15 @@ class Rig:
         seconds, rounds = (1.0, 2) if self._settings.quick else (4.0, 5)
         sizes = []
         for make, start in ((baseline, SUCCESS), (measured, begins)):  # also warms both up
-            speed = self.load.run(make(60), start).rate
-            speed = self.load.run(make(max(60, int(speed * seconds / 4 / CONNECTIONS))), start).rate
+            speed = self.run(make(60), start).rate
+            speed = self.run(make(max(60, int(speed * seconds / 4 / CONNECTIONS))), start).rate
             sizes.append(max(60, int(speed * seconds / CONNECTIONS)))
         found = Compared([], [], [])
         for _ in range(rounds):
             self.settle()
-            found.baseline.append(self.load.run(baseline(sizes[0]), SUCCESS))
+            found.baseline.append(self.run(baseline(sizes[0]), SUCCESS))
             requests = measured(sizes[1])
             self.settle()
-            found.measured.append(self.load.run(requests, begins))
+            found.measured.append(self.run(requests, begins))
             found.after.append(self.settle())
         return found

@@ -219,11 +219,33 @@ def test_an_order_that_rested_is_told_as_it_stood_before_the_stops_ran(venue: Ve
     assert venue.story()[-4:] == ["triggered 1 at 100", "trade 2 at 100: 1 takes 3", "BUY 100 has 2 in 1", "done 1 FILLED"]
 
 
-def test_a_stop_that_went_off_at_once_is_told_as_after(venue: Venue) -> None:
+def test_a_stop_that_went_off_at_once_is_told_as_its_match_left_it(venue: Venue) -> None:
     venue.trade_at(100)
     venue.sell(BOB, 3, 120)
     outcome = venue.buy(ALICE, 5, 130, **stop_limit(90))
     assert outcome == Outcome(seq=venue.engine.seq, id=4, status=RESTING, filled=3, remaining=2, count=1, total=360)
+
+
+def test_what_a_later_stop_does_to_it_shows_in_the_events_alone(venue: Venue) -> None:
+    """Alice's stop goes off at once, takes Bob's bid at 104 and rests; that trade sets off Carol's stop, which takes all the rest of it."""
+    venue.trade_at(100)
+    venue.buy(CAROL, 9, 104, type=Type.STOP_LIMIT, stop_price=104)
+    venue.buy(BOB, 5, 104)
+    outcome = venue.sell(ALICE, 12, 103, type=Type.STOP_LIMIT, stop_price=100)
+    assert venue.story() == [
+        "accepted 5",
+        "triggered 5 at 100",
+        "trade 5 at 104: 5 takes 4",
+        "done 4 FILLED",
+        "BUY 104 gone",
+        "SELL 103 has 7 in 1",
+        "triggered 3 at 104",
+        "trade 7 at 103: 3 takes 5",
+        "done 5 FILLED",
+        "SELL 103 gone",
+        "BUY 104 has 2 in 1",
+    ]
+    assert outcome == Outcome(seq=venue.engine.seq, id=5, status=RESTING, filled=5, remaining=7, count=1, total=520)
 
 
 def test_a_stop_over_funds_that_went_off_at_once(venue: Venue) -> None:

@@ -1,6 +1,6 @@
 """What happens to an order that meets the book: match, finish, and the stops that it sets off."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from twin.events import OrderDone, StopTriggered, TradeExecuted
 from twin.state import Market, Order, State
@@ -207,8 +207,8 @@ def match_and_finish(state: State, order: Order) -> None:
     finish(state, order, match(state, order))
 
 
-def trigger_stops(state: State, market_number: int, entered: Callable[[Order], None]) -> None:
-    """Lets loose, one after the other, all stops that the last price reached; each may move it further. `entered` hears of each one."""
+def trigger_stops(state: State, market_number: int) -> Iterator[Order]:
+    """Lets loose, one after the other, all stops that the last price reached; each may move it further. Yields each as it entered."""
     while (order := _next_stop(state.markets[market_number])) is not None:
         market = state.markets[market_number]
         state.emit(StopTriggered(order.order_id, order.account, market_number, market.last_price))
@@ -220,7 +220,7 @@ def trigger_stops(state: State, market_number: int, entered: Callable[[Order], N
             end_order(state, order, Reason.FOK)
         else:
             match_and_finish(state, order)
-        entered(order)
+        yield order
 
 
 def _next_stop(market: Market) -> Order | None:

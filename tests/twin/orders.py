@@ -61,7 +61,7 @@ def place_order(state: State, command: PlaceOrder) -> Outcome:
         state.hold(order)
     else:
         match_and_finish(state, order)
-    return _outcome_before_stops(state, order)
+    return _trigger_stops_and_answer(state, order)
 
 
 def _new_order(state: State, command: PlaceOrder) -> Order:
@@ -106,16 +106,12 @@ def _outcome(state: State, order: Order, filled_before: int = 0) -> Outcome:
     )
 
 
-def _outcome_before_stops(state: State, order: Order, filled_before: int = 0) -> Outcome:
+def _trigger_stops_and_answer(state: State, order: Order, filled_before: int = 0) -> Outcome:
     """Lets the stops loose and answers with the order as its own entering left it."""
     outcome = _outcome(state, order, filled_before)
-
-    def entered(stop: Order) -> None:
-        nonlocal outcome
+    for stop in trigger_stops(state, order.market):
         if stop is order:
             outcome = _outcome(state, order, filled_before)
-
-    trigger_stops(state, order.market, entered)
     return outcome
 
 
@@ -228,7 +224,7 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
         state.release(order)
         order.price, order.amount, order.stop_price = wanted.price, wanted.amount, wanted.stop_price
         state.hold(order)
-        return _outcome_before_stops(state, order, filled_before)
+        return _trigger_stops_and_answer(state, order, filled_before)
 
     if wanted.price == old_price and wanted.amount <= old_amount:
         order.amount = wanted.amount
@@ -246,7 +242,7 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
     state.emit_level(order.market, order.side, old_price)
     order.price, order.amount = wanted.price, wanted.amount
     match_and_finish(state, order)
-    return _outcome_before_stops(state, order, filled_before)
+    return _trigger_stops_and_answer(state, order, filled_before)
 
 
 def _wanted(order: Order, command: ReplaceOrder) -> Order:

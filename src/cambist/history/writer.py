@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
-from time import sleep
+from time import monotonic, sleep
 
 from cambist import _core
 from cambist.history.fold import Fold
@@ -38,6 +38,14 @@ COURTESY_EVENTS = 256
 COURTESY_SECONDS = 20e-6
 """After folding so many events the thread sleeps for a moment, which gives the interpreter lock to whoever waits for it. Without that the
 event loop would get it only by the interpreter's own switching, 5 ms later: an eternity beside a reply."""
+
+GATHER_BYTES = 2 << 20
+GATHER_SECONDS = 0.2
+"""How much the writer lets come together, and for how long, while nobody waits for history."""
+
+REST_SHARE = 4.0
+REST_SECONDS = 2.0
+"""After a batch the writer rests so many times as long as the batch took, at most so long, while nobody waits for history."""
 
 PATIENCE = 100
 """How often the source may have nothing new although more is durable, before that counts as a hole. Half a second."""
@@ -69,6 +77,7 @@ class HistoryWriter:
         self._queued_bytes = 0
         self._behind = False  # what is to come must be read from the source
         self._stopping = False
+        self._rest_until = 0.0
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
@@ -117,9 +126,11 @@ class HistoryWriter:
                 self._behind = True
                 _log.warning("history lags: %d bytes of events wait, the rest is read from the journal", self._queued_bytes)
                 return False
+            before = self._queued_bytes
             self._queue.append(raw)
             self._queued_bytes += len(raw)
-            self._work.notify()
+            if before == 0 or before < GATHER_BYTES <= self._queued_bytes:
+                self._work.notify()  # not for each frame: waking a thread costs the loop more than feeding it
             return True
 
     async def reached(self, seq: int) -> None:
@@ -134,6 +145,7 @@ class HistoryWriter:
             if self._failure is not None or self._stopping:
                 raise self._stopped()
             heappush(self._waiters, (seq, next(self._order), loop, future))
+            self._work.notify()
         await future
 
     def close(self) -> None:
@@ -167,16 +179,35 @@ class HistoryWriter:
     def _step(self) -> bool:
         """One batch. False when there is nothing left to do for ever."""
         with self._work:
-            while not (self._queue or self._behind or self._stopping):
-                self._work.wait()
+            self._gather()
             runs = self._next_runs()
             if not runs and self._stopping:
                 return False
+        began = monotonic()
         if runs:
             self._store_runs(runs)
         else:
             self._catch_up()
+        ended = monotonic()
+        self._rest_until = ended + min(REST_SHARE * (ended - began), REST_SECONDS)
         return True
+
+    def _gather(self) -> None:
+        """Waits for work, and lets small amounts gather: a transaction costs as much as hundreds of rows.
+
+        While nobody waits for history it also rests after each batch, in proportion to what the batch took: orders come first,
+        a reader may lag. Somebody who waits, an end, or a queue that fills makes it go on at once.
+        """
+        while not (self._queue or self._behind or self._stopping):
+            self._work.wait()
+        deadline = monotonic() + GATHER_SECONDS
+        while not (self._waiters or self._behind or self._stopping or self._queued_bytes * 2 > self._max_bytes):
+            if self._queued_bytes >= GATHER_BYTES:
+                deadline = 0.0
+            left = max(deadline, self._rest_until) - monotonic()
+            if left <= 0:
+                return
+            self._work.wait(left)
 
     def _next_runs(self) -> list[bytes]:
         runs: list[bytes] = []

@@ -14,6 +14,13 @@ from cambist.gateway.messages import Reply, Request
 DEFAULT_LIMIT = 150
 MAX_LIMIT = 5000
 
+MAX_KEPT = 256
+MAX_KEPT_TARGET = 128
+"""Whole replies kept at once, and how long a path with its query may be to be kept: strangers choose both."""
+
+State = tuple[int, int, int]
+"""What the reply about one market depends on: the catalogue's version, the market's, the second."""
+
 
 def limit_of(text: str | None) -> int:
     """`limit` as sent: 1..5000, larger ones cut, DEFAULT_LIMIT for what is absent or no such number."""
@@ -26,6 +33,9 @@ class PublicV3:
 
     def __init__(self, venue: Venue, views: MarketViews) -> None:
         self._venue = venue
+        self._catalogue = venue.house.exchange.catalogue
+        self._data = venue.house.marketdata
+        self._kept: dict[tuple[str, bytes], tuple[int, State, Reply]] = {}
         self._methods: dict[str, Callable[[Pair, int], str]] = {
             "ticker": lambda pair, _limit: f"{{{views.ticker(pair)[0]}}}",
             "depth": views.depth,
@@ -34,6 +44,23 @@ class PublicV3:
         }
 
     def __call__(self, request: Request) -> Reply:
+        # Many ask the same of the same market, again and again: as long as nothing moved they get the same reply.
+        target = (request.path, request.query)
+        kept = self._kept.get(target)
+        if kept is not None and kept[1] == self._state(kept[0]):
+            return kept[2]
+        return self._answer(request, target)
+
+    def _state(self, market: int) -> State:
+        return self._catalogue.version, self._data.version(market), self._venue.now()
+
+    def _keep(self, target: tuple[str, bytes], market: int, state: State, reply: Reply) -> None:
+        if len(target[0]) + len(target[1]) <= MAX_KEPT_TARGET:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[target] = market, state, reply
+
+    def _answer(self, request: Request, target: tuple[str, bytes]) -> Reply:
         # After "api" and "3"; what follows the pairs is not looked at.
         parts = path_parts(request.path)[2:]
         name = parts[0] if parts else ""
@@ -47,7 +74,11 @@ class PublicV3:
         if isinstance(pairs, str):
             return Reply(body=error_body(pairs))
         limit = limit_of(query.get("limit"))
-        return Reply(body=("{" + ",".join([f'"{pair.name}":{write(pair, limit)}' for pair in pairs]) + "}").encode())
+        state = self._state(pairs[0].market)  # before the clock can move on
+        reply = Reply(body=("{" + ",".join([f'"{pair.name}":{write(pair, limit)}' for pair in pairs]) + "}").encode())
+        if len(pairs) == 1:
+            self._keep(target, pairs[0].market, state, reply)
+        return reply
 
     def _pairs(self, names: str, ignore_invalid: bool) -> list[Pair] | str:
         """The open markets that `btc_usd-ltc_btc` names, or the error's text. Empty names (doubled dashes) are passed over."""

@@ -1,6 +1,7 @@
 """Identity: users, passwords, one-time codes, sessions, API keys and their nonces. No money."""
 
 from .directory import Directory
+from .hotp import HotpKey, HotpKeys
 from .nonces import MAX_NONCE, NonceMarks, Nonces
 from .passwords import cheap_password_hasher
 from .sealing import load_or_create_master_key
@@ -30,6 +31,8 @@ __all__ = [
     "DirectoryUnreadable",
     "Enrolment",
     "Entropy",
+    "HotpKey",
+    "HotpKeys",
     "KeyForm",
     "MasterKeyUnsafe",
     "MasterKeyWrong",

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from .database import Database, next_number
+from .hotp import HotpKeys
 from .nonces import Nonces
 from .passwords import Passwords
 from .sealing import Sealer
 from .second_factor import SecondFactor
 from .sessions import Sessions
-from .tables import api_keys, facts, sessions, totps, users
+from .tables import api_keys, facts, hotps, sessions, totps, users
 from .values import REVEAL_WINDOW, ApiKey, Clock, Entropy, KeyForm, MasterKeyWrong, Refusal, User, parse_networks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}", re.ASCII)
@@ -23,7 +24,7 @@ _CHECK = "master-key-check"
 
 
 class Directory:
-    """Users, passwords and API keys; `sessions`, `totp` and `nonces` beside them. Owns its file until `close`.
+    """Users, passwords and API keys; `sessions`, `totp`, `hotp` and `nonces` beside them. Owns its file until `close`.
 
     Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Refusal; DirectoryError and its
     kinds are raised when the machine, the file or the master key is not right.
@@ -39,6 +40,7 @@ class Directory:
         self.nonces = Nonces(database, clock)
         self.sessions = Sessions(database, entropy, clock)
         self.totp = SecondFactor(database, sealer, entropy, clock)
+        self.hotp = HotpKeys(database, sealer, entropy, clock)
         self._live: dict[str, ApiKey] = {key.key: key for key in self.keys()}
 
     @classmethod
@@ -126,6 +128,7 @@ class Directory:
         self.sessions.revoke_all(user)
         with self._database.transaction() as connection:
             connection.execute(totps.delete().where(totps.c.user_id == user.id))
+            connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
             connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
             gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now}
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -54,6 +54,17 @@ totps = Table(
     Column("confirmed", BigInteger),
     Column("last_step", BigInteger, nullable=False),
     CheckConstraint("last_step >= 0", name="step"),
+)
+
+hotps = Table(
+    "hotps",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("name", LargeBinary, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("confirmed", BigInteger),
+    Column("counter", BigInteger, nullable=False),
+    CheckConstraint("counter >= 0", name="counter"),
 )
 
 sessions = Table(

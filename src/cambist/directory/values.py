@@ -31,6 +31,7 @@ class Refusal(StrEnum):
     KEY_REVOKED = "key-revoked"
     REVEAL_OVER = "reveal-over"
     TOTP_ACTIVE = "totp-active"
+    HOTP_ACTIVE = "hotp-active"
 
     @property
     def words(self) -> str:
@@ -50,6 +51,7 @@ _WORDS = {
     Refusal.KEY_REVOKED: "this key was revoked",
     Refusal.REVEAL_OVER: "a secret can be shown again only in the first hour; create a new key",
     Refusal.TOTP_ACTIVE: "one-time codes are already switched on",
+    Refusal.HOTP_ACTIVE: "a key for one-time codes is already in use",
 }
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cambist.exchange.exchange import Exchange
     from cambist.history.port import HistoryReads
     from cambist.marketdata.marketdata import MarketData
+    from cambist.merchant.shops import Shops
     from cambist.wallet.desk import Desk
 
 
@@ -28,3 +29,11 @@ class House:
     wallet: Desk
     clock: Callable[[], int]
     entropy: Callable[[str, int], bytes]
+    merchants: Shops | None = None
+    """Payment orders of shops; a house without any has none."""
+
+    @property
+    def shops(self) -> Shops:
+        """For a dialect that takes payment orders: it can only be built on a house that has them."""
+        assert self.merchants is not None, "this house has no merchant desk"
+        return self.merchants

@@ -1,0 +1,144 @@
+"""`info`, `idkey`, `trades`, `currency`, `hotp_gen`: who one is, and what one did."""
+
+import uuid
+
+from cambist.dialects.mtgox import ids
+from cambist.dialects.mtgox.auth import SCOPES, Caller
+from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.currencies import BEFORE, NAMES, Currency
+from cambist.dialects.mtgox.id_keys import IdKeys
+from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number
+from cambist.dialects.mtgox.stream_channels import channel_id
+from cambist.dialects.mtgox.trades import DAY, moment, own_trade
+from cambist.directory import Refusal
+from cambist.domain.orders import Business
+from cambist.gateway.limits import SECOND
+from cambist.history.port import Page
+
+MONTH = 30 * DAY * SECOND
+MAX_OWN_TRADES = 10_000
+RIGHTS = ("get_info", "trade", "deposit", "withdraw", "merchant")
+assert frozenset(RIGHTS) == SCOPES
+
+
+class Account(MethodGroup):
+    def __init__(self, venue: Venue, id_keys: IdKeys) -> None:
+        super().__init__(venue)
+        self._id_keys = id_keys
+
+    # --- info -------------------------------------------------------------------------------------------------------------
+
+    async def info(self, call: Call) -> Result:
+        """Who the account is, what the key may do, what is in every wallet."""
+        caller = call.signed
+        await self.venue.told()
+        user = self.house.directory.user_by_account(caller.account)
+        assert user is not None
+        return {
+            "Login": user.name,
+            "Index": str(caller.account),
+            "Id": ids.make(ids.USER, user.id),
+            "Link": ids.make(ids.ACCOUNT, caller.account),
+            "Rights": [right for right in RIGHTS if caller.key.permits(right)],
+            "Language": "en_US",
+            "Created": moment(user.created),
+            # A signed call is a login.
+            "Last_Login": moment(self.venue.now()),
+            "Wallets": await self._wallets(caller.account),
+            "Monthly_Volume": await self._monthly_volume(caller.account),
+            "Trade_Fee": self._fee(caller.account),
+        }
+
+    async def _wallets(self, account: int) -> dict[str, object]:
+        held = {balance.asset: balance for balance in self.engine.balances(account)}
+        wallets: dict[str, object] = {}
+        for currency in self.listing.currencies():
+            balance = held.get(currency.asset)
+            available, in_orders = (balance.available, balance.held) if balance else (0, 0)
+            operations = 0
+            if balance is not None:
+                for business in (Business.TRADE, Business.TRANSFER):
+                    operations += await self.house.history.entry_count(account, asset=currency.asset, business=business)
+            wallets[currency.code] = {
+                "Balance": currency.of_atoms(available + in_orders),
+                "Operations": operations,
+                "Daily_Withdraw_Limit": None,
+                "Monthly_Withdraw_Limit": None,
+                "Max_Withdraw": currency.of_atoms(available),
+                "Open_Orders": currency.of_atoms(in_orders),
+            }
+        return wallets
+
+    async def _monthly_volume(self, account: int) -> object:
+        """BTC traded in 30 days."""
+        bitcoin, total = self.listing.currency("BTC"), 0
+        if bitcoin is None:
+            return None
+        for volume in await self.house.history.volumes(self.venue.now() - MONTH, account=account):
+            pair = self.listing.of_market(volume.market)
+            if pair is not None and pair.item.code == bitcoin.code:
+                total += pair.amount_int(volume.volume)
+        return bitcoin.value(total)
+
+    def _fee(self, account: int) -> object:
+        """Percent that a taker pays; the dearest market's, where they differ."""
+        rates = [self.engine.account_fees(account, pair.market)[1] for pair in self.listing.pairs()]
+        return number(max(rates, default=0), 4)
+
+    def id_key(self, call: Call) -> Answer:
+        """The words that open the account's private channel, for 24 hours."""
+        return self._id_keys.issue(call.signed.key)
+
+    # --- trades -----------------------------------------------------------------------------------------------------------
+
+    def trades(self, call: Call) -> Answer:
+        """One's own trades, oldest first, without fees; the newest MAX_OWN_TRADES."""
+        return self._trades(call.signed.account, call.pair.market if call.pair else None)
+
+    async def _trades(self, account: int, market: int | None) -> Result:
+        await self.venue.told()
+        fills = await self.house.history.fills(account, Page(limit=MAX_OWN_TRADES), market=market)
+        pairs = [(self.listing.of_market(fill.market), fill) for fill in reversed(fills)]
+        return [own_trade(pair, fill) for pair, fill in pairs if pair is not None]
+
+    # --- public words -----------------------------------------------------------------------------------------------------
+
+    def currency(self, call: Call) -> Answer:
+        """How a currency is written."""
+        code = call.text("currency") or (call.pair.currency.code if call.pair else "")
+        found = self.listing.currency(code) if code else None
+        return currency_words(found) if found is not None else invalid("currency", "should be a known currency")
+
+    def hotp_gen(self, call: Call) -> Answer:
+        """A new HOTP key. Signed, it is also kept for the account: its first good code makes it the account's second factor."""
+        admitted = call.admit()
+        if isinstance(admitted, Failure):
+            return admitted
+        hotp = self.house.directory.hotp
+        if not isinstance(admitted, Caller):
+            fresh = hotp.fresh()
+            return {"name": str(uuid.UUID(bytes=fresh.name, version=4)), "key": fresh.secret}
+        user = self.house.directory.user_by_account(admitted.account)
+        assert user is not None
+        kept = hotp.enrol(user)
+        if isinstance(kept, Refusal):
+            return Failure(kept.words, "hotp_active")
+        return {"name": str(uuid.UUID(bytes=kept.name, version=4)), "key": kept.secret}
+
+
+def currency_words(currency: Currency) -> dict[str, object]:
+    """`generic/currency`: numbers are texts, switches Y and N, as this API likes them."""
+    code = currency.code
+    words: dict[str, object] = {
+        "currency": code,
+        "name": NAMES.get(code, code),
+        "symbol": BEFORE.get(code, code),
+        "decimals": str(currency.scale),
+        "display_decimals": "2",
+        "symbol_position": "before" if code in BEFORE else "after",
+        "virtual": "Y" if currency.virtual else "N",
+    }
+    if not currency.virtual:
+        words["ticker_channel"] = channel_id(f"ticker.BTC{code}")
+        words["depth_channel"] = channel_id(f"depth.BTC{code}")
+    return words

@@ -1,0 +1,124 @@
+"""Who is calling: Rest-Key, Rest-Sign and nonce or tonce, over the raw bytes as they were sent.
+
+| version | what is signed |
+|---|---|
+| v0, v1 | the body |
+| v2 | the path behind `/api/2/`, a NUL byte, the body |
+| a streaming call | its JSON text (stream_calls.py) |
+"""
+
+import base64
+import binascii
+import hmac
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from cambist.dialects.mtgox import replies
+from cambist.dialects.mtgox.parse import form_fields, lenient_base64, ordered_nonce, whole
+from cambist.dialects.mtgox.replies import Failure
+from cambist.directory import ApiKey, Directory, KeyForm, Nonces
+from cambist.directory.values import Entropy
+from cambist.domain.meta import Meta
+from cambist.gateway.messages import Request
+
+DIALECT = "mtgox"
+SCOPES = frozenset({"get_info", "trade", "deposit", "withdraw", "merchant"})
+SECRET_BYTES = 64
+TONCE_WINDOW = 10_000_000
+"""How far a tonce may be from our clock, µs."""
+
+
+def _make_key(entropy: Entropy) -> tuple[str, str]:
+    """A UUID and a base64 secret."""
+    key = uuid.UUID(bytes=entropy("key", 16), version=4)
+    return str(key), base64.b64encode(entropy("secret", SECRET_BYTES)).decode()
+
+
+KEY_FORM = KeyForm(DIALECT, _make_key, SCOPES)
+
+
+class Caller:
+    """An authenticated call: the key, its account, its fields, and the nonce that was accepted.
+
+    The nonce goes into the journal exactly once: with the command that `meta` is given to, else with a note (`journaled` tells).
+    """
+
+    __slots__ = ("account", "fields", "journaled", "key", "nonce")
+
+    def __init__(self, key: ApiKey, fields: dict[str, str], nonce: int) -> None:
+        self.key = key
+        self.account = key.account
+        self.fields = fields
+        self.nonce = nonce
+        self.journaled = False
+
+    def meta(self, memo: dict[str, Any] | None = None) -> Meta:
+        """The meta of the one command that this call causes."""
+        self.journaled = True
+        return Meta(key_id=self.key.id, nonce=self.nonce, memo=memo)
+
+    def untold(self) -> None:
+        """The core was not asked after all, so no command took the nonce along."""
+        self.journaled = False
+
+
+class Gatekeeper:
+    """Tells who sent a request. Whoever it lets in has used up his nonce; whoever it refuses has changed nothing."""
+
+    def __init__(self, directory: Directory, clock: Callable[[], int]) -> None:
+        self._directory = directory
+        self._clock = clock
+
+    def admit(self, request: Request, signed_path: str | None) -> Caller | Failure:
+        """`signed_path`: what v2 signs of the path; None where the path is not signed."""
+        sent = request.headers.get(b"rest-key", b"")
+        if not sent:
+            return replies.MISSING_KEY
+        key = self.find(sent.decode("latin-1"))
+        if key is None:
+            return replies.INVALID_KEY
+        message = request.body if signed_path is None else signed_path.encode() + b"\0" + request.body
+        signature = lenient_base64(request.headers.get(b"rest-sign", b""))
+        if signature is None or not signed_by(key, message, signature):
+            return replies.INVALID_SIGN
+        return self.burn(key, form_fields(request.body), request.client)
+
+    def find(self, text: str) -> ApiKey | None:
+        """The live key of that text, if it is one of this API. Case does not count."""
+        key = self._directory.find_key(text.strip().lower())
+        return key if key is not None and key.dialect == DIALECT else None
+
+    def burn(self, key: ApiKey, fields: dict[str, str], client: str) -> Caller | Failure:
+        """The caller whose nonce is used up from here on. The signature was checked before."""
+        if key.ip_allow and not key.allows(client):
+            return replies.ADDRESS_REFUSED
+        nonces = self._directory.nonces
+        if "tonce" in fields:
+            tonce, now = whole(fields["tonce"]), self._clock()
+            if tonce is None or abs(tonce - now) > TONCE_WINDOW or not nonces.accept_once(key.id, tonce, tonce + TONCE_WINDOW + 1):
+                return replies.INVALID_NONCE
+            return Caller(key, fields, Nonces.once(tonce))
+        nonce = ordered_nonce(fields.get("nonce", ""))
+        if nonce is None or not nonces.accept(key.id, nonce):
+            return replies.INVALID_NONCE
+        return Caller(key, fields, nonce)
+
+
+def secret_bytes(key: ApiKey) -> bytes:
+    """The bytes that a key's base64 secret stands for."""
+    try:
+        return base64.b64decode(key.secret)
+    except binascii.Error:
+        return b""
+
+
+def sign(key: ApiKey, message: bytes) -> str:
+    """What stands in Rest-Sign for a message."""
+    return base64.b64encode(hmac.digest(secret_bytes(key), message, "sha512")).decode()
+
+
+def signed_by(key: ApiKey, message: bytes, signature: bytes) -> bool:
+    """Whether these are the bytes of the key's signature of the message; takes the same time wherever they differ."""
+    secret = secret_bytes(key)
+    return bool(secret) and hmac.compare_digest(hmac.digest(secret, message, "sha512"), signature)

@@ -1,0 +1,92 @@
+"""What a method gets, and what all methods work with."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from cambist.dialects.mtgox.auth import Caller
+from cambist.dialects.mtgox.markets import Listing, Pair
+from cambist.dialects.mtgox.replies import Answer
+from cambist.gateway.house import House
+from cambist.gateway.messages import Request
+from cambist.merchant import MerchantDesk
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Call:
+    """One call of a method, whatever road it came by.
+
+    `pair` is what the path names, None for `generic`. `fields`: of a public method those of query and body, of a private one only
+    what was signed. `caller` is None for public methods. `base_url` is the server's as the client knows it.
+    """
+
+    fields: dict[str, str]
+    pair: Pair | None = None
+    caller: Caller | None = None
+    base_url: str = ""
+    admit: Callable[[], Caller | object] = field(default=lambda: None)
+    """For a public method that may be signed: the caller, a Failure, or None when nobody signed."""
+
+    def text(self, name: str) -> str:
+        """A field, blanks at its ends removed; empty when it is absent."""
+        return self.fields.get(name, "").strip()
+
+    @property
+    def signed(self) -> Caller:
+        """The caller of a private method."""
+        assert self.caller is not None
+        return self.caller
+
+
+Run = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method, and the rights of which its key needs one; none means that it is public."""
+
+    run: Run
+    rights: tuple[str, ...] = ()
+    needs_pair: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """The house, and its markets and currencies under this API's names."""
+
+    house: House
+    listing: Listing
+
+    @staticmethod
+    def of(house: House) -> "Venue":
+        return Venue(house, Listing(house.exchange))
+
+    @property
+    def merchants(self) -> MerchantDesk:
+        """Payment orders."""
+        return self.house.shops.desk
+
+    def base_url(self, request: Request) -> str:
+        """Where people reach this server: what the configuration says, else what the client called."""
+        host = request.headers.get(b"host", b"").decode("latin-1")
+        return self.merchants.public_url or (f"http://{host}" if _HOST.fullmatch(host) else "")
+
+    def now(self) -> int:
+        """µs."""
+        return self.house.clock()
+
+    def told(self) -> Awaitable[None]:
+        """Resolves when history has everything that anybody can have been told by now."""
+        return self.house.history.reached(self.house.exchange.engine.seq)
+
+
+class MethodGroup:
+    """Base of the groups of methods."""
+
+    def __init__(self, venue: Venue) -> None:
+        self.venue = venue
+        self.house = venue.house
+        self.listing = venue.listing
+        self.engine = venue.house.exchange.engine

@@ -1,0 +1,78 @@
+"""`bitcoin/address` and `bitcoin/send_simple`: coins in and out."""
+
+from cambist.dialects.mtgox import ids, replies
+from cambist.dialects.mtgox.call import Call, MethodGroup
+from cambist.dialects.mtgox.currencies import Currency
+from cambist.dialects.mtgox.parse import decimal_units, whole
+from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
+from cambist.domain.orders import Reject
+from cambist.wallet import WalletRefusal
+
+MAX_FEE = 1_000_000
+"""0.01 BTC: the most that may be given to the network."""
+
+
+class Coins(MethodGroup):
+    def _bitcoin(self) -> Currency | None:
+        return self.listing.currency("BTC")
+
+    def address(self, call: Call) -> Answer:
+        """A deposit address: the same one until coins came to it, then a new one."""
+        bitcoin = self._bitcoin()
+        if bitcoin is None:
+            return replies.NO_METHOD
+        account = call.signed.account
+        address = self.house.wallet.address_of(account, bitcoin.asset)
+        if address is None or self._used(account, bitcoin.asset, address):
+            made = self.house.wallet.new_address(account, bitcoin.asset)
+            if isinstance(made, WalletRefusal):
+                return Failure(made.words)
+            address = made
+        return {"addr": address}
+
+    def _used(self, account: int, asset: int, address: str) -> bool:
+        """Whether coins came to it, or it was given to a shop's customer."""
+        if self.venue.merchants.asked_for_coins(asset, address):
+            return True
+        return any(deposit.address == address for deposit in self.house.wallet.deposits(account))
+
+    def account_address(self, call: Call) -> Answer:
+        """v2's `bitcoin/get_address`: `account` is the `Link` of `info`, one's own."""
+        if ids.number_of(ids.ACCOUNT, call.text("account")) != call.signed.account:
+            return invalid("account", "should be the Link of your account")
+        return self.address(call)
+
+    def send_simple(self, call: Call) -> Answer:
+        """Sends coins. `trx` names the withdrawal: what the network calls it is known only when it is on its way."""
+        bitcoin = self._bitcoin()
+        if bitcoin is None:
+            return replies.NO_METHOD
+        amount = self._units(call, "amount_int", "amount", bitcoin)
+        if not amount:
+            return invalid("amount_int", "should be a whole number above zero")
+        fee = whole(call.text("fee_int") or "0")
+        if fee is None or fee > MAX_FEE:
+            return invalid("fee_int", "at most 0.01 BTC")
+        address = call.text("address")
+        atoms = bitcoin.atoms(amount)
+        if atoms is None:
+            return invalid("amount_int")
+        return self._send(call, bitcoin, atoms, address)
+
+    def _units(self, call: Call, name: str, decimal_name: str, currency: Currency) -> int | None:
+        if call.text(name):
+            return whole(call.text(name))
+        return decimal_units(call.text(decimal_name), currency.scale)
+
+    def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
+        caller = call.signed
+        drawn = int.from_bytes(self.house.entropy(f"mtgox-send/{self.engine.seq}", 16), "big") or 1
+        result = self.house.wallet.request_withdrawal(caller.account, bitcoin.asset, atoms, address, meta=caller.meta(), transfer_id=drawn)
+        if isinstance(result, WalletRefusal):
+            caller.untold()
+            return Failure(result.words)
+        if result.code == Reject.INSUFFICIENT_FUNDS:
+            return Failure("Insufficient funds: not enough BTC", "insufficient_funds")
+        if result.code == Reject.JOURNAL_FULL:
+            caller.untold()
+        return {"trx": ids.of_words("transfer", f"{drawn:032x}")} if result.code == Reject.OK else replies.BUSY

@@ -1,0 +1,45 @@
+"""idKeys: words that open an account's private channel for a day, without a table to remember them.
+
+An idKey names an API key and an end, under a MAC of that key's secret: it survives restarts and dies with its key.
+"""
+
+import base64
+import hmac
+import uuid
+from collections.abc import Callable
+
+from cambist.dialects.mtgox.auth import DIALECT, secret_bytes
+from cambist.dialects.mtgox.parse import lenient_base64
+from cambist.directory import ApiKey, Directory
+from cambist.gateway.limits import HOUR
+
+LIFETIME = 24 * HOUR
+_MAC_BYTES = 24
+
+
+class IdKeys:
+    """Issues and reads them."""
+
+    def __init__(self, directory: Directory, clock: Callable[[], int]) -> None:
+        self._directory = directory
+        self._clock = clock
+
+    def issue(self, key: ApiKey) -> str:
+        """64 characters of base64, good for LIFETIME from now."""
+        body = uuid.UUID(key.key).bytes + (self._clock() + LIFETIME).to_bytes(8, "big")
+        return base64.b64encode(body + _mac(key, body)).decode()
+
+    def key_of(self, text: str) -> ApiKey | None:
+        """The live API key that it was issued for; None when it is over or was never issued."""
+        raw = lenient_base64(text.encode("ascii", "replace"))
+        if raw is None or len(raw) != 24 + _MAC_BYTES:
+            return None
+        body, mac = raw[:24], raw[24:]
+        key = self._directory.find_key(str(uuid.UUID(bytes=body[:16])))
+        if key is None or key.dialect != DIALECT or not hmac.compare_digest(mac, _mac(key, body)):
+            return None
+        return key if int.from_bytes(body[16:], "big") > self._clock() else None
+
+
+def _mac(key: ApiKey, body: bytes) -> bytes:
+    return hmac.digest(secret_bytes(key), b"idkey\0" + body, "sha256")[:_MAC_BYTES]

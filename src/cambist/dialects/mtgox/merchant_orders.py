@@ -1,0 +1,200 @@
+"""`merchant/order/*`: payment orders for shops, and how their notices (IPN) are worded."""
+
+import uuid
+from urllib.parse import urlencode
+
+from cambist.dialects.mtgox.auth import sign
+from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.currencies import Currency
+from cambist.dialects.mtgox.parse import decimal_units, flag, whole
+from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, invalid
+from cambist.dialects.mtgox.trades import moment
+from cambist.domain.orders import Reject
+from cambist.merchant import MerchantOrder, MerchantRefusal, Notice, NoticeStatus, OrderState, Words
+
+PAY_PATH = "/payment/"
+NO_ORDER = Failure("Payment order not found", "merchant_order_not_found")
+STATES = {
+    OrderState.OPEN: "pending",
+    OrderState.PARTIAL: "partial",
+    OrderState.PAID: "paid",
+    OrderState.CANCELLED: "cancelled",
+    OrderState.CLOSED: "closed",
+}
+OWN_TEXTS = {MerchantRefusal.AMOUNT_INVALID: "amount", MerchantRefusal.URL_INVALID: "return_success, return_failure or ipn"}
+
+
+def order_key(text: str) -> str:
+    """An order's id as the desk knows it, from the UUID that shops know; empty when it is none."""
+    try:
+        return uuid.UUID(text).hex if len(text) == 36 else ""
+    except ValueError:
+        return ""
+
+
+def transaction(order: MerchantOrder) -> str:
+    """The UUID that shops know."""
+    return str(uuid.UUID(order.id))
+
+
+class MerchantOrders(MethodGroup):
+    def __init__(self, venue: Venue) -> None:
+        super().__init__(venue)
+        self._desk = venue.merchants
+        venue.house.shops.outbox.wording = self.letter
+
+    def create(self, call: Call) -> Answer:
+        """A new payment order; the shop sends its customer to `payment_url`."""
+        caller = call.signed
+        currency = self.listing.currency(call.text("currency"))
+        if currency is None:
+            return invalid("currency", "should be a known currency")
+        units = self._units(call, currency)
+        atoms = currency.atoms(units) if units else None
+        if not atoms:
+            return invalid("amount", f"should be above zero, with at most {currency.scale} decimals")
+        user = self.house.directory.user_by_account(caller.account)
+        assert user is not None
+        words = Words(
+            call.text("description") or f"Payment to {user.name}",
+            call.text("return_success"),
+            call.text("return_failure"),
+            call.text("ipn"),
+            call.fields.get("data", ""),
+        )
+        for name, url in (("return_success", words.success), ("return_failure", words.failure)):
+            if not url:
+                return invalid(name, "is required")
+        made = self._desk.create(
+            caller.account,
+            currency.asset,
+            atoms,
+            caller.key.key,
+            words,
+            only_accounts=flag(call.text("instant_only")) or not currency.virtual,
+            meta=caller.meta,
+        )
+        if isinstance(made, MerchantRefusal):
+            return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else Failure(made.words.capitalize())
+        name = str(uuid.UUID(made))
+        return {"transaction": name, "payment_url": f"{call.base_url}{PAY_PATH}{name}"}
+
+    def _units(self, call: Call, currency: Currency) -> int | None:
+        if call.text("amount_int"):
+            return whole(call.text("amount_int"))
+        return decimal_units(call.text("amount"), currency.scale)
+
+    def _asked(self, call: Call) -> MerchantOrder | None:
+        name = call.text("transaction") or call.text("order") or call.text("id")
+        return self._desk.order(order_key(name))
+
+    def details(self, call: Call) -> Answer:
+        """An order of one's own, by `transaction` (also `order`, `id`)."""
+        order = self._asked(call)
+        if order is None or order.account != call.signed.account:
+            return NO_ORDER
+        return self._told(order, call.base_url)
+
+    def _told(self, order: MerchantOrder, base_url: str) -> dict[str, object]:
+        currency = self.listing.of_asset(order.asset)
+        pending, valid = self._desk.view.sums(order.id)
+        return {
+            "transaction": transaction(order),
+            "payment_url": f"{base_url}{PAY_PATH}{transaction(order)}",
+            "status": STATES[order.state],
+            "description": order.words.description,
+            "amount": currency.of_atoms(order.amount),
+            "amount_valid": currency.of_atoms(valid),
+            "amount_pending": currency.of_atoms(pending),
+            "return_success": order.words.success,
+            "return_failure": order.words.failure,
+            "ipn": order.words.notify,
+            "data": order.words.data,
+            "address": order.address,
+            "created": moment(order.created),
+            "expires": moment(order.expires),
+        }
+
+    def payments(self, call: Call) -> Answer:
+        """The payments of an order of one's own."""
+        order = self._asked(call)
+        if order is None or order.account != call.signed.account:
+            return NO_ORDER
+        currency = self.listing.of_asset(order.asset)
+        return [
+            {
+                "payment_id": str(uuid.UUID(payment.id)),
+                "amount": currency.of_atoms(payment.amount),
+                "status": "valid" if payment.valid else "pending",
+                "method": method_of(payment.by_coins),
+                "date": moment(payment.seen),
+            }
+            for payment in self._desk.payments(order.id)
+        ]
+
+    def pay(self, call: Call) -> Answer:
+        """Pays an order from the caller's account."""
+        caller, order = call.signed, self._asked(call)
+        if order is None:
+            return NO_ORDER
+        paid = self._desk.pay(order, caller.account, caller.meta())
+        if isinstance(paid, MerchantRefusal):
+            caller.untold()
+            return Failure(paid.words.capitalize())
+        if paid.code == Reject.JOURNAL_FULL:
+            caller.untold()
+        return pay_refusal(paid.code) or {"transaction": transaction(order), "status": "paid"}
+
+    # --- notices ------------------------------------------------------------------------------------------------------------
+
+    def letter(self, order: MerchantOrder, notice: Notice) -> tuple[bytes, list[tuple[str, str]]] | None:
+        """A notice as a signed form: `Rest-Sign` is made of the body as it is of a v1 request, with the key that created the order.
+
+        The same bytes at every attempt. None once that key is revoked: nothing can be signed any more.
+        """
+        key = self.house.directory.find_key(order.key)
+        if key is None:
+            return None
+        currency = self.listing.of_asset(order.asset)
+        fields: dict[str, str] = {
+            "id": transaction(order),
+            "payment_id": str(uuid.UUID(notice.payment)),
+            "status": notice.status.value,
+        }
+        if notice.status == NoticeStatus.PAID:
+            fields |= {
+                "amount": str(currency.units(notice.valid)),
+                "currency": currency.code,
+                "method": "MTGOXBTC" if currency.virtual else f"MTGOX{currency.code}",
+                "date": moment(notice.time),
+            }
+        elif notice.status == NoticeStatus.PARTIAL:
+            fields |= {
+                "amount_pending": str(currency.units(notice.pending)),
+                "amount_valid": str(currency.units(notice.valid)),
+                "amount_total": str(currency.units(order.amount)),
+                "currency": currency.code,
+            }
+        if order.words.data:
+            fields["data"] = order.words.data
+        fields["aonce"] = str(notice.time)
+        body = urlencode(fields).encode()
+        return body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))]
+
+
+def method_of(by_coins: bool) -> str:
+    """How a payment was made, for lists."""
+    return "BITCOIN" if by_coins else "ACCOUNT"
+
+
+def pay_refusal(code: int) -> Failure | None:
+    """Why the core did not pay; None when it did."""
+    match code:
+        case Reject.OK:
+            return None
+        case Reject.INSUFFICIENT_FUNDS:
+            return Failure("There is not enough money in this account", "insufficient_funds")
+        case Reject.TRANSFER_ID_USED:
+            return Failure("This order was paid already", "already_paid")
+        case _:
+            return BUSY

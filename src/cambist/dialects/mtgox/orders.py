@@ -1,0 +1,215 @@
+"""`order/add`, `order/cancel`, `orders`, `order/result`, `order/quote`, `order/lag`."""
+
+from cambist import _core
+from cambist.dialects.mtgox import ids, replies
+from cambist.dialects.mtgox.call import Call, MethodGroup
+from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.parse import U64_MAX, decimal_units, whole
+from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
+from cambist.dialects.mtgox.trades import SIDES, result_trade
+from cambist.domain.orders import OrderType, Reject, Side, TimeInForce
+from cambist.gateway.limits import SECOND
+from cambist.history.port import Page
+
+SIDE_OF = {"bid": Side.BUY, "ask": Side.SELL}
+MAX_RESULT_TRADES = 10_000
+NO_TRADES = Failure("No trades for this order", "order_not_executed")
+NOT_ENOUGH_DEPTH = Failure("Not enough offers for this amount", "not_enough_depth")
+CUT = 12
+"""Levels of the book that a quote looks at first; ten times as many whenever they do not suffice."""
+
+
+class Orders(MethodGroup):
+    # --- placing and cancelling -------------------------------------------------------------------------------------------
+
+    def add(self, call: Call) -> Answer:
+        """Places an order; answers its id. Without a price (or with an empty or zero one) it is a market order."""
+        assert call.pair is not None
+        side = SIDE_OF.get(call.text("type"))
+        if side is None:
+            return invalid("type", "should be ask or bid")
+        amount = self._amount(call)
+        price = self._price(call)
+        for number in (amount, price):
+            if isinstance(number, Failure):
+                return number
+        assert isinstance(amount, int)
+        assert isinstance(price, int)
+        return self.place(call, call.pair, side, price, amount)
+
+    def place(self, call: Call, pair: Pair, side: Side, price: int, amount: int) -> Result:
+        """Places an order of this price (0: market) and amount, both in the market's units."""
+        caller = call.signed
+        order_type, tif = (OrderType.LIMIT, TimeInForce.GTC) if price else (OrderType.MARKET, TimeInForce.IOC)
+        outcome = self.house.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
+        if outcome.code:
+            if outcome.code == Reject.JOURNAL_FULL:
+                caller.untold()
+            return place_refusal(outcome.code, pair, side)
+        return ids.make(ids.ORDER, outcome.id)
+
+    def _amount(self, call: Call) -> int | Failure:
+        """`amount_int`, or `amount` in coins."""
+        pair = call.pair
+        assert pair is not None
+        name = "amount_int" if call.text("amount_int") else "amount"
+        units = whole(call.text(name)) if name == "amount_int" else decimal_units(call.text(name), pair.item.scale)
+        if units is None or units == 0:
+            return invalid("amount_int", "should be a whole number above zero")
+        if units > U64_MAX:
+            return Failure("Order amount is too high")
+        amount = pair.amount(units)
+        if amount is None:
+            return Failure(f"Order amount is too fine: this market counts {pair.item.code} with {pair.amount_scale} decimals")
+        return amount
+
+    def _price(self, call: Call) -> int | Failure:
+        """`price_int`, or `price` in the currency; 0 for a market order."""
+        pair = call.pair
+        assert pair is not None
+        name = "price_int" if call.text("price_int") else "price"
+        text = call.text(name)
+        if not text:
+            return 0
+        units = whole(text) if name == "price_int" else decimal_units(text, pair.currency.scale)
+        if units is None:
+            return invalid("price_int", "should be a whole number")
+        if units > U64_MAX:
+            return Failure("Price is too high")
+        price = pair.price(units)
+        if price is None:
+            return Failure(
+                f"Price is too fine: {pair.name} has {pair.price_scale} decimals here, so price_int must be a multiple of "
+                f"{10 ** (pair.currency.scale - pair.price_scale)}"
+            )
+        return price
+
+    def cancel(self, call: Call) -> Answer:
+        """Cancels an order of one's own in whatever market; `qid` names the request in the queue."""
+        caller = call.signed
+        order_id = ids.number_of(ids.ORDER, call.text("oid"))
+        if order_id is None or not 0 < order_id < self.engine.next_order_id:
+            return replies.ORDER_NOT_FOUND
+        outcome = self.house.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
+        if outcome.code:
+            return replies.ORDER_NOT_FOUND
+        return {"oid": ids.make(ids.ORDER, order_id), "qid": ids.make(ids.QUEUE, outcome.seq)}
+
+    # --- looking ----------------------------------------------------------------------------------------------------------
+
+    def listed(self, call: Call) -> Answer:
+        """One's open orders, oldest first."""
+        found = []
+        for order in self.engine.open_orders(call.signed.account):
+            pair = self.listing.of_market(order.market)
+            if pair is not None:
+                found.append(open_order(pair, order))
+        return found
+
+    def result(self, call: Call) -> Answer:
+        """The trades of an order of one's own, and their sums. An order that has not traded is a refusal."""
+        side, order_id = SIDE_OF.get(call.text("type")), ids.number_of(ids.ORDER, call.text("order"))
+        if side is None:
+            return invalid("type", "should be ask or bid")
+        if order_id is None or not 0 < order_id < self.engine.next_order_id:
+            return replies.ORDER_NOT_FOUND
+        return self._result(call.signed.account, side, order_id)
+
+    async def _result(self, account: int, side: Side, order_id: int) -> Result:
+        await self.venue.told()
+        orders = await self.house.history.orders_by_id([order_id])
+        pair = self.listing.of_market(orders[0].market) if orders else None
+        if pair is None or orders[0].account != account or orders[0].side != side:
+            return replies.ORDER_NOT_FOUND
+        fills = await self.house.history.fills_of_order(order_id, Page(limit=MAX_RESULT_TRADES, newest_first=False))
+        if not fills:
+            return NO_TRADES
+        amount, notional = sum(fill.amount for fill in fills), sum(fill.amount * fill.price for fill in fills)
+        return {
+            "order_id": ids.make(ids.ORDER, order_id),
+            "trades": [result_trade(pair, fill) for fill in fills],
+            "total_amount": pair.item.value(pair.amount_int(amount)),
+            "total_spent": pair.currency.of_atoms(notional * pair.quote_unit),
+            "avg_cost": pair.currency.value(pair.price_int(notional) // amount),
+        }
+
+    def quote(self, call: Call) -> Answer:
+        """What a market order for `amount` would cost or bring on the present book, in the currency's integers; no fee is counted."""
+        assert call.pair is not None
+        pair, side = call.pair, SIDE_OF.get(call.text("type"))
+        if side is None:
+            return invalid("type", "should be ask or bid")
+        units = whole(call.text("amount_int") or call.text("amount"))
+        if not units:
+            return invalid("amount", "should be a whole number above zero")
+        wanted, cost, levels = pair.amount(units), 0, CUT
+        if wanted is None or wanted > U64_MAX:
+            return invalid("amount", f"this market counts {pair.item.code} with {pair.amount_scale} decimals")
+        while True:
+            book = self.house.marketdata.book(pair.market, levels)[1 if side == Side.BUY else 0]
+            left, cost = wanted, 0
+            for price, offered in book:
+                taken = min(left, offered)
+                cost += taken * price
+                left -= taken
+            if not left:
+                return {"amount": pair.currency.units(cost * pair.quote_unit)}
+            if len(book) < levels:
+                return NOT_ENOUGH_DEPTH
+            levels *= 10
+
+    def lag(self, call: Call) -> Answer:
+        """How old the oldest command is that waits for the disk, and how many do."""
+        sequencer = self.house.exchange.sequencer
+        since = sequencer.waiting_since
+        age = max(0, self.venue.now() - since) if since else 0
+        seconds = _core.format_units(age, 6, 6)
+        return {
+            "lag": age,
+            "lag_secs": replies.number(age, 6),
+            "lag_text": f"{seconds} seconds",
+            "length": str(sequencer.backlog),
+        }
+
+
+def open_order(pair: Pair, order: _core.LiveOrder) -> dict[str, object]:
+    """An entry of `orders`. A stop that waits (placed through another API) shows its stop price and the status `stop`."""
+    price, status = order.price or order.stop_price, "stop" if order.waiting else "open"
+    return order_entry(pair, order.order_id, order.side, order.remaining, price, status, order.created)
+
+
+def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, status: str, created: int) -> dict[str, object]:
+    """An order as `orders` lists it; amount and price in the market's units, `created` in µs."""
+    left = pair.item.value(pair.amount_int(amount))
+    return {
+        "oid": ids.make(ids.ORDER, order_id),
+        "currency": pair.currency.code,
+        "item": pair.item.code,
+        "type": SIDES[side],
+        "amount": left,
+        "effective_amount": left,
+        "price": pair.currency.value(pair.price_int(price)),
+        "status": status,
+        "date": created // SECOND,
+        "priority": str(created),
+        "actions": [],
+    }
+
+
+def place_refusal(code: int, pair: Pair, side: Side) -> Failure:
+    """An order that the core refused with `code` (a `Reject`)."""
+    spec, item, currency = pair.spec(), pair.item, pair.currency
+    if code == Reject.INSUFFICIENT_FUNDS:
+        return Failure(f"Insufficient funds: not enough {(currency if side == Side.BUY else item).code}", "insufficient_funds")
+    if code in (Reject.AMOUNT_TOO_SMALL, Reject.TOTAL_TOO_SMALL):
+        return Failure(f"Order amount is too low: at least {item.short_text(pair.amount_int(spec.min_amount))} {item.code}")
+    if code in (Reject.AMOUNT_TOO_LARGE, Reject.TOTAL_TOO_LARGE, Reject.LEVEL_FULL):
+        return Failure(f"Order amount is too high: at most {item.short_text(pair.amount_int(spec.max_amount))} {item.code}")
+    if code in (Reject.PRICE_TOO_LOW, Reject.PRICE_TOO_HIGH):
+        lowest, highest = (currency.short_text(pair.price_int(price)) for price in (spec.min_price, spec.max_price))
+        return Failure(f"Price must lie between {lowest} and {highest} {currency.code}")
+    if code == Reject.TOO_MANY_OPEN_ORDERS:
+        return Failure("Too many orders placed")
+    if code == Reject.MARKET_HALTED:
+        return Failure(f"{pair.name} is halted")
+    return replies.BUSY

@@ -1,0 +1,104 @@
+"""The payment page's words and looks: HTML without scripts, one style sheet inside the page."""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from html import escape
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#1b2430;--soft:#5f6b7a;--line:#d9dee5;--card:#fff;--ground:#f1f4f8;--deed:#1f6f4a;
+--deed-ink:#fff;--bad:#a5281b;
+--well:#f7f9fb}
+@media (prefers-color-scheme:dark){:root{--ink:#e8edf3;--soft:#9aa7b6;--line:#323c49;--card:#1a212b;--ground:#10151c;
+--deed:#38a872;--deed-ink:#06140d;
+--bad:#ff9d8f;--well:#141a22}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;background:var(--ground);color:var(--ink);
+font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
+display:grid;place-items:center;padding:24px 16px}
+main{width:100%;max-width:440px;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:28px;
+box-shadow:0 10px 30px rgba(20,30,50,.08)}
+h1{font-size:15px;font-weight:600;color:var(--soft);margin:0 0 4px}
+.sum{font-size:34px;font-weight:650;letter-spacing:-.02em;line-height:1.15;margin:0;overflow-wrap:anywhere;
+font-variant-numeric:tabular-nums}
+.for{margin:10px 0 0;overflow-wrap:anywhere}
+hr{border:0;border-top:1px solid var(--line);margin:22px 0}
+h2{font-size:16px;margin:0 0 12px}
+label{display:block;font-size:14px;color:var(--soft);margin:0 0 12px}
+input{display:block;width:100%;margin-top:4px;padding:10px 12px;font:inherit;color:var(--ink);background:var(--well);
+border:1px solid var(--line);
+border-radius:8px}
+button,.go{display:block;width:100%;padding:12px;font:inherit;font-weight:600;text-align:center;text-decoration:none;
+border-radius:8px;cursor:pointer;
+border:1px solid var(--deed);background:var(--deed);color:var(--deed-ink)}
+.quiet{background:transparent;color:var(--ink);border-color:var(--line);font-weight:500}
+.plain{background:none;border:0;color:var(--soft);font-weight:400;text-decoration:underline;padding:8px}
+input:focus-visible,button:focus-visible,.go:focus-visible{outline:3px solid color-mix(in srgb,var(--deed) 45%,transparent);
+outline-offset:1px}
+.said{color:var(--bad);border:1px solid currentColor;border-radius:8px;padding:10px 12px;margin:0 0 16px}
+.address{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:15px;background:var(--well);border:1px solid var(--line);
+border-radius:8px;
+padding:12px;overflow-wrap:anywhere;user-select:all;margin:0 0 12px}
+.soft{color:var(--soft);font-size:14px;margin:0 0 12px}
+form+form,.go+form{margin-top:10px}
+""".strip()
+STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+REFRESH_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a page shows. `here` is its own path; `said` is what went wrong with the last thing that was tried."""
+
+    title: str
+    amount: str
+    description: str
+    payee: str
+    here: str
+    parts: list[str] = field(default_factory=list)
+    said: str = ""
+    refresh: bool = False
+
+
+def page(sheet: Sheet) -> bytes:
+    """The whole document."""
+    refresh = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS};url={escape(sheet.here)}">' if sheet.refresh else ""
+    said = f'<p class="said" role="alert">{escape(sheet.said)}</p>' if sheet.said else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta name="robots" content="noindex">{refresh}<title>{escape(sheet.title)} · {escape(sheet.amount)}</title>'
+        f"<style>{STYLE}</style></head><body><main><h1>{escape(sheet.title)} · {escape(sheet.payee)}</h1>"
+        f'<p class="sum">{escape(sheet.amount)}</p>'
+        f'<p class="for">{escape(sheet.description)}</p><hr>{said}{"".join(sheet.parts)}</main></body></html>'
+    ).encode()
+
+
+def login_form(here: str, name: str) -> str:
+    """Pays from an account."""
+    return (
+        f'<form method="post" action="{escape(here)}/pay" autocomplete="on"><h2>Pay from your account</h2>'
+        f'<label>User name<input name="user" autocomplete="username" required maxlength="64" value="{escape(name)}"></label>'
+        '<label>Password<input name="password" type="password" autocomplete="current-password" required maxlength="1024"></label>'
+        '<label>One-time code, if you use one<input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="16"></label>'
+        "<button>Pay now</button></form>"
+    )
+
+
+def button(here: str, act: str, words: str, look: str) -> str:
+    """A form of one button."""
+    return f'<form method="post" action="{escape(here)}/{act}"><button class="{look}">{escape(words)}</button></form>'
+
+
+def coins_part(address: str, missing: str, code: str, pending: str) -> str:
+    """Where to send coins. `missing` is what is still to be sent, `pending` what is on its way (may be empty)."""
+    on_its_way = f'<p class="soft">{escape(pending)} is on its way; it counts once the network has confirmed it.</p>' if pending else ""
+    send = f"Send exactly {missing} {code} to this address:" if missing else "All of it is on its way to this address:"
+    return (
+        f'<h2>Pay by {escape(code)}</h2><p class="soft">{escape(send)}</p><p class="address">{escape(address)}</p>{on_its_way}'
+        '<p class="soft">This page looks again every few seconds.</p>'
+    )
+
+
+def verdict(words: str, link: str, label: str) -> str:
+    """How an order ended, and the way back to the shop."""
+    return f'<h2>{escape(words)}</h2><a class="go" href="{escape(link)}" rel="noreferrer">{escape(label)}</a>'

@@ -1,0 +1,155 @@
+"""`/payment/<uuid>`: the page to which a shop sends its customer. Pay from an account, send coins, or go back.
+
+Paying takes name and password each time: there is no cookie, so nothing that another page could make a browser do.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from urllib.parse import urlsplit
+
+from cambist.dialects.mtgox import payment_html as html
+from cambist.dialects.mtgox.call import Venue
+from cambist.dialects.mtgox.currencies import Currency
+from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_refusal, transaction
+from cambist.dialects.mtgox.parse import form_fields
+from cambist.directory import User
+from cambist.gateway.limits import MINUTE, Budget, RateLimits, RateRules
+from cambist.gateway.messages import Reply, Request
+from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState
+
+LOGINS = RateRules({"login": (Budget("address", 10, MINUTE), Budget("name", 10, MINUTE))}, tiers=())
+WRONG_LOGIN = "Name, password or code is not right."
+TOO_MANY = "Too many attempts. Please wait a minute."
+NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
+
+
+class PaymentPage:
+    """The handler; the route's pattern has the groups `id` and `act`."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._desk = venue.merchants
+        self._directory = venue.house.directory
+        self._logins = RateLimits(LOGINS, venue.house.clock)
+
+    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
+        assert request.match is not None
+        order = self._desk.order(order_key(request.match["id"]))
+        if order is None:
+            return Reply(404, NO_SUCH_PAGE, b"text/html; charset=utf-8", _safe_headers(()))
+        act = request.match["act"] if request.method == "POST" else None
+        match act:
+            case "pay":
+                return self._pay(order, request)
+            case "cancel":
+                return self._cancel(order)
+            case "coins":
+                return self._coins(order)
+            case _:
+                return self._show(order)
+
+    # --- what a payer does --------------------------------------------------------------------------------------------------
+
+    async def _pay(self, order: MerchantOrder, request: Request) -> Reply:
+        fields = form_fields(request.body)
+        name = fields.get("user", "").strip()
+        if self._logins.admit("login", address=request.client, name=name.lower()):
+            return self._show(order, TOO_MANY, name, 429)
+        user = await asyncio.to_thread(self._known, name, fields.get("password", ""), fields.get("code", "").strip())
+        if user is None:
+            return self._show(order, WRONG_LOGIN, name, 403)
+        # The world went on while the password was looked at.
+        order = self._desk.order(order.id) or order
+        paid = self._desk.pay(order, user.account)
+        if isinstance(paid, MerchantRefusal):
+            return self._show(order, f"{paid.words.capitalize()}.", name, 409)
+        refusal = pay_refusal(paid.code)
+        if refusal is not None:
+            return self._show(order, f"{refusal.text}.", name, 409)
+        return _see(order.words.success, order)
+
+    def _known(self, name: str, password: str, code: str) -> User | None:
+        """The user of these words. On a thread: looking at a password takes time, on purpose."""
+        directory = self._directory
+        user = directory.verify_password(name, password)
+        if user is None:
+            return None
+        if code or directory.totp.active(user) or directory.hotp.active(user):
+            return user if directory.totp.verify(user, code) or directory.hotp.verify(user, code) else None
+        return user
+
+    def _cancel(self, order: MerchantOrder) -> Reply:
+        refusal = self._desk.cancel(order)
+        if refusal is None or order.state == OrderState.CANCELLED:
+            return _see(order.words.failure, order)
+        return self._show(order, f"{refusal.words.capitalize()}.", status=409)
+
+    def _coins(self, order: MerchantOrder) -> Reply:
+        address = self._desk.coins(order)
+        if isinstance(address, MerchantRefusal):
+            return self._show(order, f"{address.words.capitalize()}.", status=409)
+        return _see(f"{PAY_PATH}{transaction(order)}", order)
+
+    # --- what a payer sees --------------------------------------------------------------------------------------------------
+
+    def _show(self, order: MerchantOrder, said: str = "", name: str = "", status: int = 200) -> Reply:
+        currency = self._venue.listing.of_asset(order.asset)
+        payee = self._directory.user_by_account(order.account)
+        here = f"{PAY_PATH}{transaction(order)}"
+        title, parts = self._parts(order, currency, here, name)
+        sheet = html.Sheet(
+            title=title,
+            amount=currency.of_atoms(order.amount)["display"],
+            description=order.words.description,
+            payee=payee.name if payee is not None else "",
+            here=here,
+            parts=parts,
+            said=said,
+            refresh=bool(order.address) and order.waiting and not said,
+        )
+        return Reply(status, html.page(sheet), b"text/html; charset=utf-8", _safe_headers((order.words.success, order.words.failure)))
+
+    def _parts(self, order: MerchantOrder, currency: Currency, here: str, name: str) -> tuple[str, list[str]]:
+        match order.state:
+            case OrderState.PAID:
+                return "Paid", [html.verdict("Thank you, this is paid.", order.words.success, "Back to the shop")]
+            case OrderState.CANCELLED:
+                return "Cancelled", [html.verdict("This payment was cancelled.", order.words.failure, "Back to the shop")]
+            case OrderState.CLOSED:
+                return "Closed", [html.verdict("This payment was not made in time.", order.words.failure, "Back to the shop")]
+        pending, valid = self._desk.view.sums(order.id)
+        missing = order.amount - pending - valid
+        parts = []
+        if missing > 0:
+            parts.append(html.login_form(here, name))
+        if order.address:
+            text = currency.short_text(-currency.units(-missing)) if missing > 0 else ""
+            on_its_way = currency.of_atoms(pending)["display"] if pending else ""
+            parts += ["<hr>", html.coins_part(order.address, text, currency.code, on_its_way)]
+        elif not order.only_accounts:
+            parts.append(html.button(here, "coins", f"Pay by {currency.code} instead", "quiet"))
+        if not pending and not valid:
+            parts.append(html.button(here, "cancel", "Cancel and go back", "plain"))
+        return "Payment to", parts
+
+
+def _see(url: str, order: MerchantOrder) -> Reply:
+    """Sends the browser on, by GET."""
+    return Reply(303, b"", b"text/html; charset=utf-8", ((b"location", url.encode("ascii")), *_safe_headers(_urls(order))))
+
+
+def _urls(order: MerchantOrder) -> tuple[str, str]:
+    return order.words.success, order.words.failure
+
+
+def _safe_headers(urls: tuple[str, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """No scripts, no frames, no caches; forms go here, and on to the shop's two pages."""
+    origins = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, urls)})
+    shop = "".join(f" {origin}" for origin in origins if ";" not in origin and "," not in origin)
+    policy = f"default-src 'none'; style-src 'sha256-{html.STYLE_HASH}'; form-action 'self'{shop}; frame-ancestors 'none'; base-uri 'none'"
+    return (
+        (b"content-security-policy", policy.encode("ascii")),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    )

@@ -1,0 +1,75 @@
+"""What an answer is before it is wrapped, and the ways to wrap it: v0 without an envelope, v1 in `return`, v2 in `data`."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from cambist import _core
+from cambist.gateway.messages import Reply
+
+_encode = msgspec.json.encode
+
+RETURN, DATA = "return", "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A refusal: its text, the code for programs (may be empty), and the HTTP status.
+
+    Refusals of what was asked are 200: every client decodes that one. Who may not ask gets 403, what does not exist 404.
+    """
+
+    text: str
+    token: str = ""
+    status: int = 200
+
+
+Result = Any | Failure
+Answer = Result | Awaitable[Result]
+
+MISSING_KEY = Failure("Identification required to access private API", "login_error_missing_rest_key", 403)
+INVALID_KEY = Failure("Invalid Rest-Key", "login_error_invalid_rest_key", 403)
+INVALID_SIGN = Failure("Invalid Rest-Sign", "login_error_invalid_rest_sign", 403)
+INVALID_NONCE = Failure("Invalid nonce", "login_error_invalid_nonce", 403)
+ADDRESS_REFUSED = Failure("This key may not be used from your address", "login_error_address", 403)
+NO_USER_AGENT = Failure("A User-Agent header is required", "user_agent_missing", 403)
+NO_METHOD = Failure("Method not found", "method_not_found", 404)
+POST_ONLY = Failure("This method is called by POST", "method_post_only", 405)
+ORDER_NOT_FOUND = Failure("Order not found", "order_not_found")
+BUSY = Failure("The engine can not take this now, please retry", "unknown_error")
+"""`unknown_error` makes at least one client ask again for ever, so only what a retry may mend says it."""
+
+
+def missing_right(right: str) -> Failure:
+    return Failure(f"This key lacks the right: {right}", "right_missing", 403)
+
+
+def invalid(name: str, hint: str = "") -> Failure:
+    """`Invalid parameter "type" (should be ask or bid)`."""
+    return Failure(f'Invalid parameter "{name}"' + (f" ({hint})" if hint else ""))
+
+
+def number(units: int, scale: int, digits: int = -1) -> msgspec.Raw:
+    """An exact JSON number."""
+    return msgspec.Raw(_core.format_units(units, scale, digits).encode())
+
+
+def ready(value: Any) -> msgspec.Raw:
+    """A value as JSON once and for all, for answers that are kept."""
+    return msgspec.Raw(_encode(value))
+
+
+def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = False) -> Reply:
+    """An answer or a refusal in the envelope of its version; `member` is empty for v0. `raw` leaves the bare content."""
+    if isinstance(result, Failure):
+        body = {"error": result.text} if not member else {"result": "error", "error": result.text}
+        if result.token and member:
+            body["token"] = result.token
+        content = _encode(body)
+        status = result.status
+    else:
+        content = _encode(result if raw or not member else {"result": "success", member: result})
+        status = 200
+    return Reply(status, msgspec.json.format(content, indent=4) if pretty else content)

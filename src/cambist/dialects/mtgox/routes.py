@@ -1,0 +1,54 @@
+"""The paths of this dialect."""
+
+import re
+
+from cambist.dialects.mtgox.account import Account
+from cambist.dialects.mtgox.auth import Gatekeeper
+from cambist.dialects.mtgox.call import Venue
+from cambist.dialects.mtgox.front_door import FrontDoor, Ushers
+from cambist.dialects.mtgox.funds import Coins
+from cambist.dialects.mtgox.id_keys import IdKeys
+from cambist.dialects.mtgox.level_stamps import LevelStamps
+from cambist.dialects.mtgox.market_data import Quotes
+from cambist.dialects.mtgox.merchant_orders import PAY_PATH, MerchantOrders
+from cambist.dialects.mtgox.methods import Methods
+from cambist.dialects.mtgox.orders import Orders
+from cambist.dialects.mtgox.payment_page import PaymentPage
+from cambist.dialects.mtgox.v0 import Files, Version0
+from cambist.gateway.house import House
+from cambist.gateway.router import Route
+
+BOTH = ("GET", "POST")
+"""Clients POST to public paths, and a GET of a private one is told that it lacks a key."""
+
+V0 = re.compile(r"/api/0/+(?P<name>(?:data/)?[A-Za-z]+)\.php")
+V1 = re.compile(r"/api/1/+(?P<pair>[A-Za-z0-9]+)/+(?P<name>[a-z_/]+)")
+V2 = re.compile(r"/api/2/(?:(?P<pair>[A-Z0-9]+)/)?money/(?P<name>[a-z_/]+)")
+PAYMENT = re.compile(PAY_PATH + r"(?P<id>[0-9a-fA-F-]{36})(?:/(?P<act>pay|cancel|coins))?")
+
+
+class Rooms:
+    """Everything of this dialect on a house, made once."""
+
+    def __init__(self, house: House) -> None:
+        self.venue = Venue.of(house)
+        self.id_keys = IdKeys(house.directory, house.clock)
+        self.gatekeeper = Gatekeeper(house.directory, house.clock)
+        self.ushers = Ushers(self.venue, self.gatekeeper)
+        self.quotes = Quotes(self.venue, LevelStamps(house.marketdata, house.clock))
+        self.account = Account(self.venue, self.id_keys)
+        self.orders = Orders(self.venue)
+        self.merchants = MerchantOrders(self.venue)
+        self.methods = Methods(self.venue, self.quotes, self.account, self.orders, self.merchants)
+
+    def routes(self) -> tuple[Route, ...]:
+        """The HTTP paths."""
+        v0 = Version0(self.ushers, Files(self.quotes, self.account, self.orders, Coins(self.venue)))
+        v1, v2 = FrontDoor(self.ushers, self.methods, 1), FrontDoor(self.ushers, self.methods, 2)
+        page = PaymentPage(self.venue)
+        return (
+            Route("/api/0/", v0, BOTH, prefix=True, pattern=V0, dialect="mtgox", name="/api/0/*"),
+            Route("/api/1/", v1, BOTH, prefix=True, pattern=V1, dialect="mtgox", name="/api/1/*"),
+            Route("/api/2/", v2, BOTH, prefix=True, pattern=V2, dialect="mtgox", name="/api/2/*/money/*"),
+            Route(PAY_PATH, page, BOTH, prefix=True, pattern=PAYMENT, dialect="mtgox", name="/payment/*"),
+        )

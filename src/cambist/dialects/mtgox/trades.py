@@ -1,0 +1,86 @@
+"""Trades as this API tells them, in public and to those who made them."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+from cambist.dialects.mtgox import ids
+from cambist.dialects.mtgox.markets import Pair
+from cambist.domain.orders import OrderType
+from cambist.gateway.limits import SECOND
+from cambist.history.records import Fill
+
+DAY = 86_400
+MAX_TRADES = 1_000
+"""Trades in one answer to `since`; the reader goes on from the last id."""
+SIDES = ("bid", "ask")
+"""By side: who buys bids, who sells asks."""
+PRIMARY = "Y"
+"""A trade between two currencies is told once in each, and is primary only in the buyer's: here is where that will be decided."""
+
+
+class AnyTrade(Protocol):
+    """A trade of market data or of history."""
+
+    @property
+    def time(self) -> int: ...
+    @property
+    def taker_side(self) -> int: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+
+
+def public_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
+    """An entry of `trades`; prices and amounts are texts. The id is the trade's time in µs, which no other trade has."""
+    price, amount = pair.price_int(trade.price), pair.amount_int(trade.amount)
+    return {
+        "date": trade.time // SECOND,
+        "price": pair.currency.short_text(price),
+        "amount": pair.item.short_text(amount),
+        "price_int": str(price),
+        "amount_int": str(amount),
+        "tid": str(trade.time),
+        "price_currency": pair.currency.code,
+        "item": pair.item.code,
+        "trade_type": SIDES[trade.taker_side],
+        "primary": PRIMARY,
+        # What kind of order the taker's was is his own affair; a trade between two currencies will add `,mixed_currency`.
+        "properties": "limit",
+    }
+
+
+def properties(order_type: int) -> str:
+    """Of a trade as its owner sees it: what kind of order his was."""
+    return "market" if order_type in (OrderType.MARKET, OrderType.STOP_MARKET) else "limit"
+
+
+def own_trade(pair: Pair, fill: Fill) -> dict[str, object]:
+    """An entry of one's own trades: the public one, with one's own side and kind of order."""
+    return public_trade(pair, fill) | {"trade_type": SIDES[fill.side], "properties": properties(fill.order_type)}
+
+
+def result_trade(pair: Pair, fill: Fill) -> dict[str, object]:
+    """An entry of `order/result`."""
+    return {
+        "trade_id": str(fill.time),
+        "primary": PRIMARY,
+        "currency": pair.currency.code,
+        "type": SIDES[fill.side],
+        "properties": properties(fill.order_type),
+        "item": pair.item.code,
+        "amount": pair.item.value(pair.amount_int(fill.amount)),
+        "price": pair.currency.value(pair.price_int(fill.price)),
+        "spent": pair.currency.of_atoms(fill.total),
+        "date": moment(fill.time),
+    }
+
+
+def moment(micros: int) -> str:
+    """`2012-02-01 23:32:11`, UTC."""
+    return datetime.fromtimestamp(micros // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def trade_uuid(trade_id: int) -> str:
+    """The link of a trade in wallet histories."""
+    return ids.make(ids.TRADE, trade_id)

@@ -1,0 +1,168 @@
+"""`/api/0/<name>.php`: the oldest version, rewritten on the methods of v1. No envelope; lists of orders with small integers in them."""
+
+import inspect
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import msgspec
+
+from cambist.dialects.mtgox import ids, replies
+from cambist.dialects.mtgox.account import Account
+from cambist.dialects.mtgox.call import Call, Method, MethodGroup, Run
+from cambist.dialects.mtgox.currencies import Currency
+from cambist.dialects.mtgox.front_door import Ushers
+from cambist.dialects.mtgox.funds import Coins
+from cambist.dialects.mtgox.market_data import Quotes
+from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.orders import SIDE_OF, Orders
+from cambist.dialects.mtgox.parse import U64_MAX, decimal_units, form_fields
+from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number, wrapped
+from cambist.domain.orders import Side
+from cambist.gateway.limits import SECOND
+from cambist.gateway.messages import Reply, Request
+
+TRADES_AT_ONCE = 100
+SELL, BUY = 1, 2
+"""`type` of an order."""
+ACTIVE = 1
+"""`status` of an order; 2 was one without enough funds, which is refused at once here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The parts of v1 that v0 rests on."""
+
+    quotes: Quotes
+    account: Account
+    orders: Orders
+    coins: Coins
+
+
+class Version0(MethodGroup):
+    """The handler of all of it; the route's pattern has the group `name`."""
+
+    def __init__(self, ushers: Ushers, files: Files) -> None:
+        super().__init__(ushers.venue)
+        self._ushers = ushers
+        self._files = files
+        quotes = files.quotes
+        self._table = {
+            "data/ticker": Method(quotes.v0_ticker, needs_pair=True),
+            "ticker": Method(quotes.v0_ticker, needs_pair=True),
+            "data/getDepth": Method(quotes.depth_pairs, needs_pair=True),
+            "data/getTrades": Method(lambda call: quotes.some_trades(call, TRADES_AT_ONCE), needs_pair=True),
+            "info": Method(files.account.info, ("get_info",)),
+            "getFunds": Method(self.funds, ("get_info",)),
+            "getOrders": Method(self.orders, ("get_info",)),
+            "buyBTC": Method(self._placing("bid"), ("trade",), needs_pair=True),
+            "sellBTC": Method(self._placing("ask"), ("trade",), needs_pair=True),
+            "cancelOrder": Method(self.cancel, ("trade",)),
+            "withdraw": Method(self.withdraw, ("withdraw",)),
+        }
+
+    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
+        result = self._answer(request)
+        if inspect.isawaitable(result):
+            return self._later(result)
+        return wrapped(result, "")
+
+    async def _later(self, result: Awaitable[Result]) -> Reply:
+        return wrapped(await result, "")
+
+    def _answer(self, request: Request) -> Result | Awaitable[Result]:
+        if not request.headers.get(b"user-agent", b"").strip():
+            return replies.NO_USER_AGENT
+        assert request.match is not None
+        method = self._table.get(request.match["name"])
+        if method is None:
+            return replies.NO_METHOD
+        base_url = self.venue.base_url(request)
+        if not method.rights:
+            fields = {**form_fields(request.query), **form_fields(request.body)}
+            return self._ushers.run(method, Call(fields, self._pair(fields), base_url=base_url))
+        caller = self._ushers.gatekeeper.admit(request, None)
+        if isinstance(caller, Failure):
+            return caller
+        return self._ushers.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url))
+
+    def _pair(self, fields: dict[str, str]) -> Pair | None:
+        """BTC in the currency of the field `Currency`, USD without it."""
+        return self.listing.find("BTC" + (fields.get("Currency") or fields.get("currency") or "USD"))
+
+    # --- the account ------------------------------------------------------------------------------------------------------
+
+    def _funds(self, account: int) -> dict[str, object]:
+        funds: dict[str, object] = {}
+        for code in ("USD", "BTC"):
+            currency = self.listing.currency(code)
+            if currency is not None:
+                funds[f"{code.lower()}s"] = _whole_wallet(currency, self.engine.balance(account, currency.asset))
+        return funds
+
+    def funds(self, call: Call) -> Answer:
+        """`{"usds":...,"btcs":...}`: everything that is in the two wallets."""
+        return self._funds(call.signed.account)
+
+    def orders(self, call: Call) -> Answer:
+        """The two wallets, and the open orders with their amounts as JSON numbers."""
+        account = call.signed.account
+        listed = []
+        for order in self.engine.open_orders(account):
+            pair = self.listing.of_market(order.market)
+            if pair is not None:
+                listed.append(
+                    {
+                        "oid": ids.make(ids.ORDER, order.order_id),
+                        "currency": pair.currency.code,
+                        "item": pair.item.code,
+                        "type": BUY if order.side == Side.BUY else SELL,
+                        "status": ACTIVE,
+                        "real_status": "stop" if order.waiting else "open",
+                        "amount": number(order.remaining, pair.amount_scale),
+                        "price": number(order.price or order.stop_price, pair.price_scale),
+                        "date": order.created // SECOND,
+                        "dark": 0,
+                        "priority": str(order.created),
+                    }
+                )
+        return {**self._funds(account), "orders": listed}
+
+    # --- placing and cancelling -------------------------------------------------------------------------------------------
+
+    def _placing(self, side: str) -> Run:
+        """`buyBTC` or `sellBTC`: amount and price as decimals, no price for a market order."""
+
+        def place(call: Call) -> Answer:
+            pair = call.pair
+            assert pair is not None
+            amount = decimal_units(call.text("amount"), pair.amount_scale)
+            if not amount or amount > U64_MAX:
+                return invalid("amount", f"should be above zero, with at most {pair.amount_scale} decimals")
+            price = decimal_units(call.text("price"), pair.price_scale) if call.text("price") else 0
+            if price is None or price > U64_MAX:
+                return invalid("price", f"at most {pair.price_scale} decimals")
+            placed = self._files.orders.place(call, pair, SIDE_OF[side], price, amount)
+            if isinstance(placed, Failure):
+                return placed
+            listed = self.orders(call)
+            assert isinstance(listed, dict)
+            return {"status": "Your order has been placed.", "oid": placed, **listed}
+
+        return place
+
+    def cancel(self, call: Call) -> Answer:
+        """By `oid`; `type` is not looked at, since a whole library sends the wrong one. Answers what is open then."""
+        cancelled = self._files.orders.cancel(call)
+        return cancelled if isinstance(cancelled, Failure) else self.orders(call)
+
+    def withdraw(self, call: Call) -> Answer:
+        """`group1=BTC`, `btca` the address, `amount` in coins."""
+        if call.text("group1") != "BTC":
+            return invalid("group1", "should be BTC")
+        call.fields = {**call.fields, "address": call.text("btca"), "amount_int": "", "fee_int": ""}
+        sent = self._files.coins.send_simple(call)
+        return sent if isinstance(sent, Failure) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}  # type: ignore[index]
+
+
+def _whole_wallet(currency: Currency, balance: tuple[int, int]) -> msgspec.Raw:
+    return number(currency.units(sum(balance)), currency.scale)

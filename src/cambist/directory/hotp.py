@@ -1,0 +1,96 @@
+"""Counter-based one-time codes (RFC 4226: SHA-1, six digits), each accepted once."""
+
+import base64
+import hmac
+from dataclasses import dataclass, field
+
+import pyotp
+from sqlalchemy import delete, insert, select, update
+
+from .database import Database, next_number
+from .sealing import Sealer
+from .tables import hotps
+from .values import Clock, Entropy, Refusal, User
+
+LOOK_AHEAD = 10
+"""Codes that a token may be ahead of us: its button was pressed and the code not used."""
+_SECRET_BYTES = 20
+_NAME_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class HotpKey:
+    """A key as its owner needs it, once: its name (16 bytes) and the base32 secret. Its counter begins with 0."""
+
+    name: bytes
+    secret: str = field(repr=False)
+
+
+class HotpKeys:
+    """One key a user: enrolled, switched on by its first good code, then asked for."""
+
+    def __init__(self, database: Database, sealer: Sealer, entropy: Entropy, clock: Clock) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._entropy = entropy
+        self._clock = clock
+
+    def fresh(self) -> HotpKey:
+        """A new key that nobody keeps."""
+        with self._database.transaction() as connection:
+            return self._draw(next_number(connection, "hotps"))
+
+    def enrol(self, user: User) -> HotpKey | Refusal:
+        """A new key for the user, inactive until its first good code; it replaces one that was never used. USER_ERASED, HOTP_ACTIVE."""
+        if user.erased is not None:
+            return Refusal.USER_ERASED
+        with self._database.transaction() as connection:
+            row = connection.execute(select(hotps).where(hotps.c.user_id == user.id)).one_or_none()
+            if row is not None and row.confirmed is not None:
+                return Refusal.HOTP_ACTIVE
+            key = self._draw(next_number(connection, "hotps"))
+            connection.execute(delete(hotps).where(hotps.c.user_id == user.id))
+            sealed = self._sealer.seal(_context(user), key.secret)
+            connection.execute(insert(hotps).values(user_id=user.id, name=key.name, secret=sealed, confirmed=None, counter=0))
+        return key
+
+    def active(self, user: User) -> bool:
+        """Whether a login of this user needs a code."""
+        with self._database.transaction() as connection:
+            return connection.execute(select(hotps.c.confirmed).where(hotps.c.user_id == user.id)).scalar_one_or_none() is not None
+
+    def verify(self, user: User, code: str) -> bool:
+        """Whether this is the next code, or one of the LOOK_AHEAD after it; it and those before are used up. The first one switches on."""
+        given = code.strip().encode("utf-8", "surrogatepass")
+        with self._database.transaction() as connection:
+            row = connection.execute(select(hotps).where(hotps.c.user_id == user.id)).one_or_none()
+            if row is None:
+                return False
+            counter = _matching_counter(self._sealer.unseal(_context(user), row.secret), given, row.counter)
+            if counter is None:
+                return False
+            confirmed = row.confirmed if row.confirmed is not None else self._clock()
+            connection.execute(update(hotps).where(hotps.c.user_id == user.id).values(counter=counter + 1, confirmed=confirmed))
+            return True
+
+    def remove(self, user: User) -> None:
+        """Switches codes off. Idempotent."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(hotps).where(hotps.c.user_id == user.id))
+
+    def _draw(self, number: int) -> HotpKey:
+        secret = base64.b32encode(self._entropy(f"hotp/{number}", _SECRET_BYTES)).decode()
+        return HotpKey(self._entropy(f"hotp-name/{number}", _NAME_BYTES), secret)
+
+
+def _matching_counter(secret: str, given: bytes, counter: int) -> int | None:
+    generator, match = pyotp.HOTP(secret), None
+    # Back to front, and all of them: the lowest that fits wins, and it takes the same time whichever fits.
+    for candidate in range(counter + LOOK_AHEAD, counter - 1, -1):
+        if hmac.compare_digest(generator.at(candidate).encode(), given):
+            match = candidate
+    return match
+
+
+def _context(user: User) -> str:
+    return f"hotp/{user.id}"

@@ -1,0 +1,184 @@
+"""The merchant desk: orders that shops ask to be paid, and every step of paying them as a command in the journal."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from cambist import _core
+from cambist.domain.meta import Meta
+from cambist.domain.orders import Reject
+from cambist.exchange.merchants import MerchantFunds
+
+from .destinations import DestinationRefused, destination_of, plainly_refused
+from .values import Clock, Entropy, MerchantOrder, MerchantRefusal, OrderState, Payment, Words
+from .view import MerchantView
+
+MAX_WORDS = 3_000
+"""Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
+_NO_META = Meta()
+
+
+class Books(Protocol):
+    """The exchange, as far as the desk needs it."""
+
+    @property
+    def engine(self) -> _core.Engine: ...
+
+    def note(self, meta: Meta) -> _core.Outcome: ...
+
+
+NewAddress = Callable[[int, int], str | None]
+"""(account, asset) to a new deposit address of that account; None when there can be none."""
+
+
+class MerchantDesk:
+    """Orders of all merchants. Belongs to the event-loop thread.
+
+    Feed it with `apply` (durable frames, in order) and call `tick` every second or so. What it did is seen by its reads once the command
+    is durable.
+    """
+
+    def __init__(
+        self,
+        view: MerchantView,
+        books: Books,
+        funds: Callable[[], MerchantFunds],
+        new_address: NewAddress,
+        entropy: Entropy,
+        clock: Clock,
+        *,
+        lifetime: int,
+        loopback: bool = False,
+        public_url: str = "",
+    ) -> None:
+        """`lifetime` µs until an unpaid order is closed. `public_url`: where people reach this server, empty for what the shop called."""
+        self._view = view
+        self._books = books
+        self._funds = funds
+        self._new_address = new_address
+        self._entropy = entropy
+        self._clock = clock
+        self._lifetime = lifetime
+        self._loopback = loopback
+        self.public_url = public_url.rstrip("/")
+
+    @property
+    def view(self) -> MerchantView:
+        """Orders, payments and notices as of the last durable frame."""
+        return self._view
+
+    @property
+    def applied_seq(self) -> int:
+        """Every command up to here is folded in; the journal is read from the next one on."""
+        return self._view.applied_seq
+
+    def apply(self, events: Sequence[object]) -> None:
+        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""
+        self._view.apply(events)
+
+    def flush(self) -> None:
+        """Writes how far the view has come."""
+        self._view.flush()
+
+    def close(self) -> None:
+        """Releases the file. Idempotent."""
+        self._view.close()
+
+    # --- shops --------------------------------------------------------------------------------------------------------------
+    def create(
+        self, account: int, asset: int, amount: int, key: str, words: Words, *, only_accounts: bool, meta: Callable[[], Meta]
+    ) -> str | MerchantRefusal:
+        """A new order; its id. `meta` is asked for when the order is journaled: its memo becomes the order's."""
+        if not 0 < amount <= _core.MAX_ATOMS:
+            return MerchantRefusal.AMOUNT_INVALID
+        if not all(_page_address(url) for url in (words.success, words.failure)):
+            return MerchantRefusal.URL_INVALID
+        if words.notify and plainly_refused(words.notify, self._loopback):
+            return MerchantRefusal.URL_INVALID
+        texts = [words.description, words.success, words.failure, words.notify, words.data]
+        if sum(len(text.encode()) for text in texts) > MAX_WORDS:
+            return MerchantRefusal.TOO_LONG
+        now = self._clock()
+        number = bytearray(self._entropy(f"merchant-order/{self._books.engine.seq}", 16))
+        number[6], number[8] = number[6] & 0x0F | 0x40, number[8] & 0x3F | 0x80
+        order = bytes(number).hex()
+        memo = {"merchant_order": [1, order, account, asset, str(amount), key, *texts, only_accounts, now + self._lifetime]}
+        outcome = self._books.note(msgspec.structs.replace(meta(), memo=memo))
+        return order if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
+
+    def order(self, order: str) -> MerchantOrder | None:
+        """By its id of 32 hex digits."""
+        return self._view.order(order)
+
+    def payments(self, order: str) -> list[Payment]:
+        """Of an order, oldest first."""
+        return self._view.payments(order)
+
+    def asked_for_coins(self, asset: int, address: str) -> bool:
+        """Whether this address was given out for an order."""
+        return self._view.order_at(asset, address) is not None
+
+    # --- payers -------------------------------------------------------------------------------------------------------------
+    def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META) -> _core.Outcome | MerchantRefusal:
+        """Pays what is missing from an account. NOT_OPEN, OWN_ORDER; else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...)."""
+        if not order.waiting:
+            return MerchantRefusal.NOT_OPEN
+        if payer == order.account:
+            return MerchantRefusal.OWN_ORDER
+        pending, valid = self._view.sums(order.id)
+        missing = order.amount - pending - valid
+        if missing <= 0:
+            return MerchantRefusal.NOT_OPEN
+        return self._funds().pay(order.id, payer, order.account, order.asset, missing, meta)
+
+    def coins(self, order: MerchantOrder) -> str | MerchantRefusal:
+        """The address to send coins to, the merchant's own; the same whenever it is asked for. NOT_OPEN, NO_NETWORK, UNAVAILABLE."""
+        if order.address:
+            return order.address
+        if not order.waiting:
+            return MerchantRefusal.NOT_OPEN
+        if order.only_accounts:
+            return MerchantRefusal.NO_NETWORK
+        address = self._new_address(order.account, order.asset)
+        if address is None:
+            return MerchantRefusal.NO_NETWORK
+        outcome = self._books.note(Meta(memo={"merchant_coins": [order.id, address]}))
+        return address if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
+
+    def cancel(self, order: MerchantOrder) -> MerchantRefusal | None:
+        """The payer says no; None when done. NOT_OPEN, BEGUN."""
+        if not order.waiting:
+            return MerchantRefusal.NOT_OPEN
+        if any(self._view.sums(order.id)):
+            return MerchantRefusal.BEGUN
+        return None if self._end(order.id, OrderState.CANCELLED) else MerchantRefusal.UNAVAILABLE
+
+    # --- moving on ----------------------------------------------------------------------------------------------------------
+    def tick(self, now: int) -> None:
+        """Closes what nobody paid in time, and finishes payments that a crash left between their two steps."""
+        for order in self._view.uncredited():
+            for payment in self._view.payments(order.id):
+                if not payment.valid and not payment.by_coins:
+                    # The ledger refuses a second credit, so asking again is harmless.
+                    self._funds().credit(order.id, order.account, order.asset, payment.amount)
+        for order in self._view.overdue(now):
+            # Coins on their way are waited for.
+            if not any(self._view.sums(order.id)):
+                self._end(order.id, OrderState.CLOSED)
+
+    def _end(self, order: str, state: OrderState) -> bool:
+        return self._books.note(Meta(memo={"merchant_ended": [order, int(state)]})).code == Reject.OK
+
+    def told(self, order: str, number: int) -> None:
+        """Journals that the shop acknowledged a notice."""
+        self._books.note(Meta(memo={"merchant_told": [order, number]}))
+
+
+def _page_address(url: str) -> bool:
+    """Whether a browser can be sent there."""
+    try:
+        destination_of(url)
+    except DestinationRefused:
+        return False
+    return True

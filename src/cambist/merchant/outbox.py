@@ -1,0 +1,98 @@
+"""Sends notices until they are acknowledged: a table of what is due, not a timer in memory."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from .courier import Answered, Courier
+from .desk import MerchantDesk
+from .values import Clock, MerchantOrder, Notice
+
+ACKNOWLEDGED = b"[OK]"
+AT_ONCE = 8
+
+Letter = tuple[bytes, Sequence[tuple[str, str]]]
+"""A form's body and the header fields that go with it."""
+Wording = Callable[[MerchantOrder, Notice], Letter | None]
+"""How a dialect tells a notice, the same every time; None when it cannot be told any more."""
+
+_log = structlog.get_logger("cambist.merchant")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """µs between two attempts, and how many attempts there are."""
+
+    pause: int = 30 * 60_000_000
+    attempts: int = 48
+
+
+class Outbox:
+    """Call `run_due` every second or so. `wording` is set by the dialect that takes orders; without one nothing is sent."""
+
+    def __init__(self, desk: MerchantDesk, courier: Courier, clock: Clock, patience: Patience) -> None:
+        self._desk = desk
+        self._courier = courier
+        self._clock = clock
+        self._patience = patience
+        self._sending: set[tuple[str, int]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.wording: Wording | None = None
+
+    def begin_due(self) -> None:
+        """Starts sending what is due and not being sent, at most AT_ONCE at a time. Returns at once."""
+        if self.wording is None or self._closed:
+            return
+        for notice in self._desk.view.due(self._clock(), 2 * AT_ONCE):
+            name = (notice.order, notice.number)
+            if len(self._sending) >= AT_ONCE:
+                return
+            if name not in self._sending:
+                self._sending.add(name)
+                task = asyncio.get_running_loop().create_task(self._send(notice))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def run_due(self) -> None:
+        """The same, and waits until all that is being sent has been."""
+        self.begin_due()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Sends no more; what was under way is forgotten and sent again after the next start."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _send(self, notice: Notice) -> None:
+        name = (notice.order, notice.number)
+        try:
+            await self._attempt(notice)
+        except Exception as error:
+            _log.exception("a notice could not be sent", order=notice.order, error=type(error).__name__)
+        finally:
+            self._sending.discard(name)
+
+    async def _attempt(self, notice: Notice) -> None:
+        order = self._desk.order(notice.order)
+        letter = self.wording(order, notice) if order is not None and self.wording is not None else None
+        if order is None or letter is None:
+            self._desk.view.tried(notice, None, "it cannot be told any more")
+            return
+        result = await self._courier.post(order.words.notify, *letter)
+        if self._closed:
+            return
+        if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:
+            # Out of the way until the journal has it: asked again in between, it would be sent again.
+            self._desk.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
+            self._desk.told(notice.order, notice.number)
+            return
+        said = f"status {result.status}" if isinstance(result, Answered) else result.reason
+        last = notice.attempts + 1 >= self._patience.attempts
+        self._desk.view.tried(notice, None if last else self._clock() + self._patience.pause, said)
+        _log.info("a notice was not acknowledged", order=notice.order, attempt=notice.attempts + 1, why=said, last=last)

@@ -1,0 +1,118 @@
+"""What the merchant desk hands out. Amounts are atoms of the order's asset, times µs, ids 32 hex digits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+Clock = Callable[[], int]
+Entropy = Callable[[str, int], bytes]
+
+
+class OrderState(IntEnum):
+    OPEN = 0
+    PARTIAL = 1
+    """Something was paid, not all."""
+    PAID = 2
+    CANCELLED = 3
+    """The payer said no."""
+    CLOSED = 4
+    """Nobody paid in time."""
+
+
+class NoticeStatus(StrEnum):
+    """What a notice tells the shop."""
+
+    PAID = "paid"
+    PARTIAL = "partial"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+
+
+class MerchantRefusal(StrEnum):
+    """Why the desk said no before anything reached the core. The value is a stable code; `words` is the sentence for people."""
+
+    AMOUNT_INVALID = "amount-invalid"
+    TOO_LONG = "too-long"
+    URL_INVALID = "url-invalid"
+    NOT_OPEN = "not-open"
+    BEGUN = "begun"
+    NO_NETWORK = "no-network"
+    UNAVAILABLE = "unavailable"
+    OWN_ORDER = "own-order"
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_WORDS = {
+    MerchantRefusal.AMOUNT_INVALID: "the amount must be above zero, and within what one transfer may move",
+    MerchantRefusal.TOO_LONG: "description, data and addresses are too long together (at most 3,000 bytes)",
+    MerchantRefusal.URL_INVALID: "this is no address of a page: it begins with http:// or https:// and has no blanks",
+    MerchantRefusal.NOT_OPEN: "this order is not waiting for a payment any more",
+    MerchantRefusal.BEGUN: "something was paid already, so this order can not be cancelled",
+    MerchantRefusal.NO_NETWORK: "this currency can not be sent by coins",
+    MerchantRefusal.UNAVAILABLE: "this can not be done now; please try again later",
+    MerchantRefusal.OWN_ORDER: "this order is your own: somebody else must pay it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the shop says about an order. `notify` is where notices go (may be empty), `data` comes back with them."""
+
+    description: str
+    success: str
+    failure: str
+    notify: str = ""
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantOrder:
+    """`amount` atoms of `asset` for `account`, asked for with the API key `key`. `address` is empty until coins are to be sent."""
+
+    id: str
+    account: int
+    asset: int
+    amount: int
+    key: str
+    words: Words
+    only_accounts: bool
+    state: OrderState
+    address: str
+    created: int
+    expires: int
+    changed: int
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it may still be paid by a person."""
+        return self.state in (OrderState.OPEN, OrderState.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """`valid` once the merchant has it for good; before that it is on its way."""
+
+    id: str
+    order: str
+    amount: int
+    valid: bool
+    by_coins: bool
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The `number`-th thing that an order's shop must hear. `pending` and `valid` are sums over all payments as they stood then."""
+
+    order: str
+    number: int
+    status: NoticeStatus
+    payment: str
+    pending: int
+    valid: int
+    time: int
+    attempts: int
+    due: int

@@ -1,0 +1,281 @@
+"""The desk's memory: a view of the journal in `merchant.sqlite`, and the outbox of notices.
+
+| journaled fact | becomes |
+|---|---|
+| Note, memo `merchant_order` | an order |
+| Note, memo `merchant_coins` (order, address) | the order's address for coins |
+| Transfer kind merchant, memo `merchant`, step `pay` | a payment from an account, on its way |
+| the same, step `credit` | that payment, valid |
+| Transfer kind deposit to an order's address, pending, posted, voided | a payment by coins |
+| Note, memo `merchant_ended` (order, state) | the order, cancelled or closed |
+| Note, memo `merchant_told` (order, number) | the notice, acknowledged |
+
+Deleting the file loses only how often a notice was tried: everything else is folded again. Fed with durable frames only, so a notice
+never tells what a crash could take back.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cambist import _core
+from cambist.domain.meta import Meta
+from cambist.domain.orders import TransferKind
+from cambist.exchange.merchants import CREDIT, PAY, payment_id
+
+from .values import MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Words
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
+                     description TEXT NOT NULL, success TEXT NOT NULL, failure TEXT NOT NULL, notify TEXT NOT NULL, data TEXT NOT NULL,
+                     only_accounts INTEGER NOT NULL, state INTEGER NOT NULL, address TEXT NOT NULL, created INTEGER NOT NULL,
+                     expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+CREATE INDEX orders_open ON orders (expires) WHERE state < 2;
+CREATE INDEX orders_address ON orders (asset, address) WHERE address <> '';
+-- Transfer ids and atoms are 128 bits wide: text, ids as 32 hex digits.
+CREATE TABLE payments (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL, state INTEGER NOT NULL,
+                       by_coins INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT;
+CREATE INDEX payments_of ON payments (order_id, seen);
+CREATE INDEX payments_on_their_way ON payments (by_coins) WHERE state = 0;
+CREATE TABLE notices (order_id TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, payment TEXT NOT NULL,
+                      pending TEXT NOT NULL, valid TEXT NOT NULL, time INTEGER NOT NULL, attempts INTEGER NOT NULL,
+                      due INTEGER, said TEXT NOT NULL, PRIMARY KEY (order_id, number)) STRICT;
+CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL;
+"""
+ON_ITS_WAY, VALID, VOID = 0, 1, 2
+_ORDER_COLUMNS = (
+    "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, state, address, created, expires, changed"
+)
+
+
+class MerchantFileError(Exception):
+    """`merchant.sqlite` cannot be used as it is: the text says what to change."""
+
+
+class MerchantView:
+    """Orders, payments and notices. One thread."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Opens or creates; a file of another version is folded anew. MerchantFileError."""
+        self._path = Path(path)
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._sql = sqlite3.connect(self._path, timeout=1.0, isolation_level=None)
+        self._inside = False
+        self.applied_seq = 0
+        self._command: _core.CommandApplied | None = None
+        self._memo: dict[str, Any] = {}
+        try:
+            # NORMAL is enough: after a power cut the file is whole but older, and the journal brings it up again.
+            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+                self._sql.execute(f"PRAGMA {pragma}")
+            self._bring_up()
+        except sqlite3.DatabaseError as error:
+            self._sql.close()
+            busy = error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+            raise MerchantFileError(f"{self._path} {'is in use by another process' if busy else f'cannot be read: {error}'}") from error
+
+    def close(self) -> None:
+        """Releases the file. Idempotent."""
+        self._sql.close()
+
+    # --- the journal --------------------------------------------------------------------------------------------------------
+    def apply(self, events: Sequence[object]) -> None:
+        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""
+        for event in events:
+            if isinstance(event, _core.CommandApplied):
+                if event.seq > self.applied_seq + 1:
+                    raise ValueError(f"merchant.sqlite has commands up to {self.applied_seq}, next came {event.seq}")
+                self._command = event if event.seq == self.applied_seq + 1 else None
+                if self._command is not None:
+                    self.applied_seq = event.seq
+                    self._memo = _memo(event.meta) if event.code == 0 and b"merchant" in event.meta else {}
+                    if self._memo:
+                        self._noted(event)
+            elif self._command is not None and isinstance(event, _core.TransferPending | _core.TransferPosted | _core.TransferVoided):
+                self._moved(self._command, event)
+
+    def flush(self) -> None:
+        """Writes how far the view has come."""
+        with self._transaction():
+            pass
+
+    def _noted(self, command: _core.CommandApplied) -> None:
+        match self._memo:
+            case {"merchant_order": [1, str(key), int(), *_] as told}:
+                with self._transaction():
+                    self._insert_order(key, told, command.time)
+            case {"merchant_coins": [str(order), str(address)]}:
+                with self._transaction():
+                    self._sql.execute("UPDATE orders SET address = ? WHERE id = ?", (address, order))
+            case {"merchant_ended": [str(order), int(state)]}:
+                with self._transaction():
+                    self._end(order, OrderState(state), command.time)
+            case {"merchant_told": [str(order), int(number)]}:
+                with self._transaction():
+                    self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE order_id = ? AND number = ?", (order, number))
+
+    def _insert_order(self, key: str, told: list[Any], time: int) -> None:
+        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires = told
+        texts = (description, success, failure, notify, data)
+        row = (key, account, asset, str(amount), api_key, *texts, int(only_accounts), int(OrderState.OPEN), "", time, expires, time)
+        self._sql.execute(f"INSERT OR IGNORE INTO orders VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - fixed text
+
+    def _end(self, order: str, state: OrderState, time: int) -> None:
+        done = self._sql.execute("UPDATE orders SET state = ?, changed = ? WHERE id = ? AND state < 2", (int(state), time, order))
+        if done.rowcount:
+            status = NoticeStatus.CANCELLED if state == OrderState.CANCELLED else NoticeStatus.CLOSED
+            self._notify(order, status, f"{payment_id(order):032x}", time)
+
+    def _moved(self, command: _core.CommandApplied, event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided) -> None:
+        if event.kind == TransferKind.MERCHANT:
+            match self._memo:
+                case {"merchant": str(order), "step": str(step)} if step == PAY:
+                    with self._transaction():
+                        self._pay(f"{event.transfer_id:032x}", order, event.amount, ON_ITS_WAY, False, command.time)
+                case {"merchant": str(order), "step": str(step)} if step == CREDIT:
+                    with self._transaction():
+                        self._pay(f"{payment_id(order):032x}", order, event.amount, VALID, False, command.time)
+        elif event.kind == TransferKind.DEPOSIT:
+            self._deposited(command, event)
+
+    def _deposited(self, command: _core.CommandApplied, event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided) -> None:
+        key = f"{event.transfer_id:032x}"
+        state = ON_ITS_WAY if isinstance(event, _core.TransferPending) else VALID if isinstance(event, _core.TransferPosted) else VOID
+        known = self._sql.execute("SELECT order_id FROM payments WHERE id = ?", (key,)).fetchone()
+        if known is None:
+            address = _memo(command.meta).get("address")
+            if not isinstance(address, str):
+                return
+            known = self._sql.execute("SELECT id FROM orders WHERE asset = ? AND address = ?", (event.asset, address)).fetchone()
+            if known is None:
+                return
+        with self._transaction():
+            self._pay(key, known[0], event.amount, state, True, command.time)
+
+    def _pay(self, key: str, order: str, amount: int, state: int, by_coins: bool, time: int) -> None:
+        self._sql.execute(
+            "INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
+            (key, order, str(amount), state, int(by_coins), time),
+        )
+        known = self.order(order)
+        if known is None or state != VALID or known.state == OrderState.PAID:
+            return
+        _pending, valid = self.sums(order)
+        paid = valid >= known.amount
+        reached = OrderState.PAID if paid else OrderState.PARTIAL
+        self._sql.execute("UPDATE orders SET state = ?, changed = ? WHERE id = ?", (int(reached), time, order))
+        self._notify(order, NoticeStatus.PAID if paid else NoticeStatus.PARTIAL, key, time)
+
+    def _notify(self, order: str, status: NoticeStatus, payment: str, time: int) -> None:
+        known = self.order(order)
+        if known is None or not known.words.notify:
+            return
+        pending, valid = self.sums(order)
+        (number,) = self._sql.execute("SELECT count(*) FROM notices WHERE order_id = ?", (order,)).fetchone()
+        row = (order, number, status.value, payment, str(pending), str(valid), time, 0, time, "")
+        self._sql.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    # --- reads --------------------------------------------------------------------------------------------------------------
+    def order(self, key: str) -> MerchantOrder | None:
+        return next(self._orders("id = ?", key), None)
+
+    def order_at(self, asset: int, address: str) -> MerchantOrder | None:
+        """The order whose coins go to this address."""
+        return next(self._orders("asset = ? AND address = ?", asset, address), None) if address else None
+
+    def overdue(self, now: int) -> list[MerchantOrder]:
+        """Orders that nobody paid in time."""
+        return list(self._orders("state < 2 AND expires <= ?", now))
+
+    def uncredited(self) -> list[MerchantOrder]:
+        """Orders whose payment from an account has not reached the merchant."""
+        where = "id IN (SELECT order_id FROM payments WHERE state = 0 AND by_coins = 0)"
+        return list(self._orders(where))
+
+    def payments(self, order: str) -> list[Payment]:
+        """Oldest first; those that came to nothing left out."""
+        rows = self._sql.execute(
+            "SELECT id, order_id, amount, state, by_coins, seen FROM payments WHERE order_id = ? AND state < 2 ORDER BY seen, id", (order,)
+        )
+        return [Payment(key, of, int(amount), state == VALID, bool(by_coins), seen) for key, of, amount, state, by_coins, seen in rows]
+
+    def sums(self, order: str) -> tuple[int, int]:
+        """(on its way, valid) over all payments."""
+        payments = self.payments(order)
+        return sum(one.amount for one in payments if not one.valid), sum(one.amount for one in payments if one.valid)
+
+    def _orders(self, where: str, *values: object) -> Iterator[MerchantOrder]:
+        for row in self._sql.execute(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE {where} LIMIT 1000", values).fetchall():  # noqa: S608
+            key, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, state, *rest = row
+            words = Words(description, success, failure, notify, data)
+            yield MerchantOrder(key, account, asset, int(amount), api_key, words, bool(only_accounts), OrderState(state), *rest)
+
+    # --- the outbox ---------------------------------------------------------------------------------------------------------
+    def due(self, now: int, limit: int) -> list[Notice]:
+        """Notices to be sent by now, the longest due first."""
+        rows = self._sql.execute(
+            "SELECT order_id, number, status, payment, pending, valid, time, attempts, due FROM notices"
+            " WHERE due <= ? ORDER BY due LIMIT ?",
+            (now, limit),
+        ).fetchall()
+        return [
+            Notice(order, number, NoticeStatus(status), payment, int(pending), int(valid), time, attempts, due)
+            for order, number, status, payment, pending, valid, time, attempts, due in rows
+        ]
+
+    def tried(self, notice: Notice, due: int | None, said: str) -> None:
+        """One more attempt came to nothing; `due` is the next one's time, None for never."""
+        with self._transaction():
+            self._sql.execute(
+                "UPDATE notices SET attempts = attempts + 1, due = ?, said = ? WHERE order_id = ? AND number = ? AND due IS NOT NULL",
+                (due, said[:200], notice.order, notice.number),
+            )
+
+    def notices(self, order: str) -> list[tuple[str, int, int | None, str]]:
+        """(status, attempts, due, what came of the last attempt) of an order's notices, in order."""
+        return self._sql.execute("SELECT status, attempts, due, said FROM notices WHERE order_id = ? ORDER BY number", (order,)).fetchall()
+
+    # --- the file -----------------------------------------------------------------------------------------------------------
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing, `applied_seq` included: a command does one thing here at most, so what it did is in when its number is."""
+        if self._inside:
+            yield
+            return
+        self._sql.execute("BEGIN IMMEDIATE")
+        self._inside = True
+        try:
+            yield
+            self._sql.execute("INSERT OR REPLACE INTO facts VALUES ('applied_seq', ?)", (self.applied_seq,))
+            self._sql.execute("COMMIT")
+        except BaseException:
+            if self._sql.in_transaction:
+                self._sql.execute("ROLLBACK")
+            raise
+        finally:
+            self._inside = False
+
+    def _bring_up(self) -> None:
+        (stored,) = self._sql.execute("PRAGMA user_version").fetchone()
+        if stored != VERSION:
+            for (name,) in self._sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                self._sql.execute(f'DROP TABLE "{name}"')
+            for statement in _SCHEMA.split(";\n"):
+                self._sql.execute(statement)
+            self._sql.execute(f"PRAGMA user_version = {VERSION}")
+        row = self._sql.execute("SELECT value FROM facts WHERE name = 'applied_seq'").fetchone()
+        self.applied_seq = row[0] if row else 0
+
+
+def _memo(meta: bytes) -> dict[str, Any]:
+    try:
+        return Meta.decode(meta).memo or {}
+    except msgspec.DecodeError:
+        return {}  # opaque to the core, so anything may stand there; it is none of ours

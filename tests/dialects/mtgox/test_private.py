@@ -1,0 +1,253 @@
+"""The private methods: what they return, member by member, and what they do."""
+
+import asyncio
+import base64
+
+import pytest
+
+from dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
+
+async def test_info(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(alice, "bid", "100", "2")
+    await floor.order(bob, "ask", "100", "1")
+    info = await floor.returned(alice, "generic/private/info")
+    assert list(info) == [
+        "Login", "Index", "Id", "Link", "Rights", "Language", "Created", "Last_Login", "Wallets", "Monthly_Volume", "Trade_Fee",
+    ]  # fmt: skip
+    assert (info["Login"], info["Index"], info["Language"], info["Trade_Fee"]) == ("alice", "16", "en_US", 0.6)
+    assert info["Rights"] == ["get_info", "trade", "deposit", "withdraw", "merchant"]
+    assert info["Created"] == info["Last_Login"] == "2026-11-18 11:06:40"
+    assert info["Id"] != info["Link"]
+    assert info["Monthly_Volume"]["value"] == "1.00000000"
+    wallet = info["Wallets"]["USD"]
+    assert list(wallet) == ["Balance", "Operations", "Daily_Withdraw_Limit", "Monthly_Withdraw_Limit", "Max_Withdraw", "Open_Orders"]
+    assert wallet["Balance"]["value"] == "99900.00000"
+    assert wallet["Open_Orders"]["value"] == "100.00000"
+    assert wallet["Max_Withdraw"]["value"] == "99800.00000"
+    assert wallet["Operations"] == 2
+    assert info["Wallets"]["BTC"]["Balance"]["value"] == "100.99400000"
+    assert info["Wallets"]["GBP"]["Balance"]["value"] == "0.00000"
+
+
+@pytest.mark.parametrize("path", ["BTCUSD/private/order/add", "BTCUSD/order/add"])
+async def test_an_order_is_added_listed_and_cancelled(floor: Floor, alice: Trader, path: str) -> None:
+    oid = await floor.returned(alice, path, type="bid", amount_int=4_00000000, price_int=94_500_00)
+    (order,) = await floor.returned(alice, "generic/private/orders")
+    assert list(order) == [
+        "oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority", "actions",
+    ]  # fmt: skip
+    assert (order["oid"], order["currency"], order["item"], order["type"], order["status"]) == (oid, "USD", "BTC", "bid", "open")
+    assert order["amount"] == order["effective_amount"]
+    assert order["amount"]["value_int"] == "400000000"
+    assert order["price"]["value"] == "94.50000"
+    assert (order["date"], order["priority"], order["actions"]) == (NOON // SECOND, str(NOON), [])
+    cancelled = await floor.returned(alice, "generic/order/cancel", oid=oid.upper())
+    assert list(cancelled) == ["oid", "qid"]
+    assert cancelled["oid"] == oid
+    assert await floor.returned(alice, "generic/orders") == []
+    assert await floor.error(alice, "BTCEUR/order/cancel", oid=oid) == "Order not found"
+
+
+async def test_a_partly_filled_order_shows_what_is_left(floor: Floor, alice: Trader, bob: Trader) -> None:
+    oid = await floor.order(alice, "ask", "10", "3")
+    await floor.order(bob, "bid", "10", "1")
+    (order,) = await floor.returned(alice, "generic/orders")
+    assert (order["oid"], order["type"], order["amount"]["value"]) == (oid, "ask", "2.00000000")
+
+
+async def test_a_market_order_needs_no_price(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(alice, "ask", "10", "3")
+    for fields in ({}, {"price_int": ""}, {"price_int": "0"}):
+        oid = await floor.returned(bob, "BTCUSD/order/add", type="bid", amount_int="50000000.0", **fields)
+        result = await floor.returned(bob, "generic/order/result", type="bid", order=oid)
+        assert result["trades"][0]["properties"] == "market"
+    assert await floor.returned(bob, "generic/orders") == []
+    assert floor.available(bob, "BTC") == "101.491"
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"type": "buy"}, 'Invalid parameter "type" (should be ask or bid)'),
+        ({"type": ""}, 'Invalid parameter "type" (should be ask or bid)'),
+        ({"amount_int": ""}, 'Invalid parameter "amount_int" (should be a whole number above zero)'),
+        ({"amount_int": "-1"}, 'Invalid parameter "amount_int" (should be a whole number above zero)'),
+        ({"amount_int": "1.5"}, 'Invalid parameter "amount_int" (should be a whole number above zero)'),
+        ({"amount_int": "1e400"}, 'Invalid parameter "amount_int" (should be a whole number above zero)'),
+        ({"price_int": "cheap"}, 'Invalid parameter "price_int" (should be a whole number)'),
+        ({"price_int": "1000001"}, "Price is too fine: BTCUSD has 3 decimals here, so price_int must be a multiple of 100"),
+        ({"amount_int": "99999"}, "Order amount is too low: at least 0.001 BTC"),
+        ({"amount_int": "9" * 18}, "Order amount is too high: at most 100000 BTC"),
+        ({"amount_int": "9" * 27}, "Order amount is too high"),
+        ({"price_int": "100"}, "Price must lie between 0.1 and 10000 USD"),
+        ({"price_int": "9" * 25 + "00"}, "Price is too high"),
+        ({"amount_int": "10000000000000"}, "Insufficient funds: not enough USD"),
+        ({"type": "ask", "amount_int": "10000000001"}, "Insufficient funds: not enough BTC"),
+    ],
+)
+async def test_orders_that_are_refused(floor: Floor, alice: Trader, fields: dict[str, str], error: str) -> None:
+    before = floor.money()
+    good = {"type": "bid", "amount_int": "100000000", "price_int": "1000000"}
+    told = await floor.error(alice, "BTCUSD/order/add", **{**good, **fields})
+    assert told == error
+    assert floor.money() == before
+    assert len(floor.nonces(alice)) == 1
+
+
+async def test_order_result(floor: Floor, alice: Trader, bob: Trader) -> None:
+    oid = await floor.order(alice, "bid", "100", "3")
+    assert await floor.error(alice, "generic/order/result", type="bid", order=oid) == "No trades for this order"
+    await floor.order(bob, "ask", "100", "1")
+    floor.clock.now += SECOND
+    await floor.order(bob, "ask", "99", "0.5")
+    result = await floor.returned(alice, "generic/private/order/result", type="bid", order=oid)
+    assert list(result) == ["order_id", "trades", "total_amount", "total_spent", "avg_cost"]
+    assert result["order_id"] == oid
+    assert [result[name]["value"] for name in ("total_amount", "total_spent", "avg_cost")] == ["1.50000000", "150.00000", "100.00000"]
+    first = result["trades"][0]
+    assert list(first) == ["trade_id", "primary", "currency", "type", "properties", "item", "amount", "price", "spent", "date"]
+    assert (first["trade_id"], first["primary"], first["currency"], first["type"], first["item"]) == (str(NOON), "Y", "USD", "bid", "BTC")
+    assert (first["amount"]["value"], first["price"]["value"], first["spent"]["value"]) == ("1.00000000", "100.00000", "100.00000")
+    assert first["date"] == "2026-11-18 11:06:40"
+    for wrong in ({"order": oid, "type": "ask"}, {"order": "x", "type": "bid"}, {"order": oid.replace(oid[0], "0"), "type": "bid"}):
+        assert await floor.error(alice, "generic/order/result", **wrong) == "Order not found"
+    assert await floor.error(bob, "generic/order/result", type="bid", order=oid) == "Order not found"
+
+
+async def test_own_trades(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(alice, "bid", "100", "1")
+    await floor.order(bob, "ask", "100", "1")
+    await floor.order(alice, "bid", "90", "1", "BTCEUR")
+    await floor.order(bob, "ask", "90", "1", "BTCEUR")
+    everything = await floor.returned(alice, "generic/private/trades")
+    assert [(trade["price_currency"], trade["trade_type"]) for trade in everything] == [("USD", "bid"), ("EUR", "bid")]
+    assert [trade["trade_type"] for trade in await floor.returned(bob, "generic/trades")] == ["ask", "ask"]
+    assert await floor.returned(alice, "BTCEUR/private/trades") == everything[1:]
+
+
+async def test_strangers_orders_are_not_found(floor: Floor, alice: Trader, bob: Trader) -> None:
+    oid = await floor.order(alice, "bid", "100", "1")
+    assert await floor.error(bob, "generic/order/cancel", oid=oid) == "Order not found"
+    assert await floor.error(bob, "generic/order/cancel", oid="") == "Order not found"
+    assert len(await floor.returned(alice, "generic/orders")) == 1
+
+
+async def test_wallet_history_has_a_row_for_each_leg(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(alice, "bid", "97.969", "1")
+    await floor.order(bob, "ask", "97.969", "0.5")
+    page = await floor.returned(alice, "generic/wallet/history", currency="BTC")
+    assert list(page) == ["records", "result", "current_page", "max_page", "max_results"]
+    assert (page["records"], page["current_page"], page["max_page"], page["max_results"]) == ("3", 1, 1, 50)
+    _fee, bought, deposit = page["result"]
+    assert list(bought) == ["Index", "Date", "Type", "Value", "Balance", "Info", "Link", "Trade"]
+    assert [row["Type"] for row in page["result"]] == ["fee", "in", "deposit"]
+    assert [row["Value"]["value"] for row in page["result"]] == ["0.00300000", "0.50000000", "100.00000000"]
+    assert [row["Balance"]["value"] for row in page["result"]] == ["100.49700000", "100.50000000", "100.00000000"]
+    tid = bought["Trade"]["tid"]
+    assert bought["Info"] == f"BTC bought: [tid:{tid}] 0.50000000\xa0BTC at $97.96900 (0.6% fee)"
+    assert bought["Link"][1:] == ["Money_Trade", f"BTCUSD:{tid}"]
+    assert list(bought["Trade"]) == ["oid", "app", "tid", "Amount", "Properties"]
+    assert "Trade" not in deposit
+    spent = (await floor.returned(alice, "generic/wallet/history", currency="USD", type="spent"))["result"]
+    assert [(row["Type"], row["Value"]["value"], row["Balance"]["value"]) for row in spent] == [("spent", "48.98450", "99951.01550")]
+    theirs = (await floor.returned(bob, "generic/wallet/history", currency="USD", trade_id=tid))["result"]
+    assert [(row["Type"], row["Value"]["value"]) for row in theirs] == [("fee", "0.29390"), ("earned", "48.98450")]
+    out = (await floor.returned(bob, "generic/wallet/history", currency="BTC", trade_id=tid))["result"]
+    assert [(row["Type"], row["Value"]["value"]) for row in out] == [("out", "0.50000000")]
+
+
+async def test_wallet_history_filters_and_pages(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(alice, "bid", "10", "100")
+    floor.clock.now += SECOND
+    for _ in range(30):
+        await floor.order(bob, "ask", "10", "0.01")
+    first = await floor.returned(alice, "generic/wallet/history", currency="BTC")
+    second = await floor.returned(alice, "generic/wallet/history", currency="BTC", page=2)
+    assert (first["records"], first["max_page"], len(first["result"]), len(second["result"])) == ("61", 2, 50, 11)
+    indices = [int(row["Index"]) for row in first["result"] + second["result"]]
+    assert indices == sorted(set(indices), reverse=True)
+    assert (await floor.returned(alice, "generic/wallet/history", currency="BTC", type="fee"))["records"] == "30"
+    until = await floor.returned(alice, "generic/wallet/history", currency="BTC", date_end=NOON // SECOND)
+    assert [row["Type"] for row in until["result"]] == ["deposit"]
+    later = await floor.returned(alice, "generic/wallet/history", currency="BTC", date_start="2026-11-18 11:06:41")
+    assert later["records"] == "60"
+    assert (await floor.returned(alice, "generic/wallet/history", currency="BTC", trade_id=5))["result"] == []
+    for name, value in (("currency", "XYZ"), ("type", "gift"), ("page", "x"), ("date_start", "soon"), ("trade_id", "x")):
+        assert f'"{name}"' in await floor.error(alice, "generic/wallet/history", **{"currency": "BTC", name: value})
+
+
+async def test_bitcoin_address(floor: Floor, alice: Trader) -> None:
+    first = await floor.returned(alice, "generic/bitcoin/address")
+    assert list(first) == ["addr"]
+    assert first["addr"].startswith("1")
+    await asyncio.sleep(0)
+    assert await floor.returned(alice, "generic/private/bitcoin/address") == first
+    floor.chain.simulate_deposit(first["addr"], "1.5")
+    floor.desk.tick(floor.clock.now)
+    floor.exchange.sequencer.settle()
+    assert await floor.returned(alice, "generic/bitcoin/address") != first
+
+
+async def test_send_simple(floor: Floor, alice: Trader) -> None:
+    address = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
+    sent = await floor.returned(
+        alice, "generic/bitcoin/send_simple", address=address, amount_int="20000000.0", fee_int=0, no_instant="true", green=""
+    )
+    assert list(sent) == ["trx"]
+    assert floor.available(alice, "BTC") == "99.8"
+    errors = [
+        ({"address": "nowhere"}, "this is not an address of the asset's network"),
+        ({"amount_int": "0"}, 'Invalid parameter "amount_int" (should be a whole number above zero)'),
+        ({"amount_int": "99999999999999"}, "Insufficient funds: not enough BTC"),
+        ({"fee_int": "1000001"}, 'Invalid parameter "fee_int" (at most 0.01 BTC)'),
+    ]
+    for wrong, error in errors:
+        fields = {"address": address, "amount_int": "10000000", **wrong}
+        assert await floor.error(alice, "generic/bitcoin/send_simple", **fields) == error
+    assert len(floor.nonces(alice)) == 5
+
+
+async def test_idkey(floor: Floor, alice: Trader) -> None:
+    words = await floor.returned(alice, "generic/private/idkey")
+    assert len(base64.b64decode(words)) == 48
+
+
+async def test_hotp_gen(floor: Floor, alice: Trader) -> None:
+    import pyotp
+
+    alone = await floor.public("generic/public/hotp_gen")
+    assert list(alone) == ["name", "key"]
+    hotp = floor.directory.hotp
+    assert not hotp.verify(alice.user, pyotp.HOTP(alone["key"]).at(0))
+    kept = await floor.returned(alice, "generic/security/hotp/gen")
+    assert not hotp.active(alice.user)
+    assert hotp.verify(alice.user, pyotp.HOTP(kept["key"]).at(0))
+    assert hotp.active(alice.user)
+    assert await floor.error(alice, "generic/hotp_gen") == "a key for one-time codes is already in use"
+    assert len(floor.nonces(alice)) == 2
+
+
+@pytest.mark.parametrize(
+    ("scopes", "path", "right"),
+    [
+        ("trade deposit withdraw merchant", "generic/info", "get_info"),
+        ("trade", "generic/idkey", "get_info"),
+        ("trade", "generic/orders", "get_info"),
+        ("trade", "generic/private/trades", "get_info"),
+        ("trade", "generic/wallet/history", "get_info"),
+        ("get_info", "BTCUSD/order/add", "trade"),
+        ("get_info", "generic/order/cancel", "trade"),
+        ("deposit", "generic/order/result", "get_info or trade"),
+        ("get_info withdraw", "generic/bitcoin/address", "deposit"),
+        ("get_info deposit", "generic/bitcoin/send_simple", "withdraw"),
+        ("get_info trade deposit withdraw", "generic/merchant/order/create", "merchant"),
+    ],
+)
+async def test_rights(floor: Floor, alice: Trader, scopes: str, path: str, right: str) -> None:
+    caged = floor.keyed(alice.user, scopes=frozenset(scopes.split()))
+    answer = await floor.call(caged, path, 403)
+    assert answer == {"result": "error", "error": f"This key lacks the right: {right}", "token": "right_missing"}
+    assert len(floor.nonces(caged)) == 1

@@ -74,9 +74,17 @@ class People:
         return accounts
 
 
+CREDENTIALS: dict[str, Callable[[ApiKey], dict[str, str]]] = {
+    # `access_id` names the key without being one: for `server.sign`, and for revoking it.
+    "expie": lambda key: {"token": key.secret, "access_id": key.key},
+}
+"""Of dialects whose keys are no pair of key and secret."""
+
+
 def credentials(key: ApiKey) -> dict[str, str]:
     """What a client needs, by the names of the ready file."""
-    return {"key": key.key, "secret": key.secret}
+    named = CREDENTIALS.get(key.dialect)
+    return {"key": key.key, "secret": key.secret} if named is None else named(key)
 
 
 def announcement(url: str, seed: int, people: Sequence[Person], texts: Mapping[str, str]) -> str:

@@ -25,7 +25,12 @@ def wex(url: str, credentials: Mapping[str, str]) -> str:
     )
 
 
-SNIPPETS: dict[str, Snippet] = {"btce": btce, "wex": wex}
+def expie(url: str, credentials: Mapping[str, str]) -> str:
+    """For a shell."""
+    return f"curl -s {url}/v1/balance/summary -H 'Authorization: Bearer {credentials['token']}'"
+
+
+SNIPPETS: dict[str, Snippet] = {"btce": btce, "wex": wex, "expie": expie}
 
 
 def snippets(url: str, keys: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

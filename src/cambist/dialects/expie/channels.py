@@ -1,0 +1,290 @@
+"""What the socket pushes: one channel for each family, market and further parameters, shared by all who follow the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from cambist import _core
+from cambist.dialects.expie import orders
+from cambist.dialects.expie.balances import Balances
+from cambist.dialects.expie.depth import Followed
+from cambist.dialects.expie.market_views import MarketViews
+from cambist.dialects.expie.markets import Asset, Market
+from cambist.gateway.ws_hub import Channel
+from cambist.gateway.ws_timetable import Timetable
+from cambist.marketdata.accounts import AccountStreams, Happening
+from cambist.marketdata.candles import candle_start
+from cambist.marketdata.marketdata import MarketData
+from cambist.marketdata.orders import OrderFeed, OrderStep
+from cambist.marketdata.values import MarketUpdate, RecentTrade
+
+PUT, UPDATE, FINISH = 1, 2, 3
+"""Events of an order."""
+
+Clock = Callable[[], int]
+
+
+def push(method: str, params: str) -> bytes:
+    """A message that answers nothing; `params` is JSON without the brackets."""
+    return f'{{"method":"{method}","params":[{params}],"id":null}}'.encode()
+
+
+class _MarketChannel(Channel):
+    """A channel that listens to one market."""
+
+    def __init__(self, data: MarketData, market: Market) -> None:
+        self._data = data
+        self._market = market
+        self._unlisten: Callable[[], None] = lambda: None
+
+    def started(self) -> None:
+        self._unlisten = self._data.subscribe(self._market.id, self._updated)
+
+    def stopped(self) -> None:
+        self._unlisten()
+
+    def _updated(self, update: MarketUpdate) -> None:
+        """A durable frame changed the market."""
+        raise NotImplementedError
+
+
+class Deals(_MarketChannel):
+    """`deals.update`: the deals of a turn, newest first."""
+
+    def __init__(self, views: MarketViews, market: Market) -> None:
+        super().__init__(views.data, market)
+        self._views = views
+        self._deals: list[RecentTrade] = []
+
+    def _updated(self, update: MarketUpdate) -> None:
+        if update.trades:
+            self._deals += update.trades
+            self.touch()
+
+    def messages(self) -> Iterable[bytes]:
+        deals, self._deals = self._deals, []
+        return (push("deals.update", f'"{self._market.name}",{self._views.deals(self._market, reversed(deals))}'),)
+
+
+class Price(_MarketChannel):
+    """`price.update` whenever the last price became another one."""
+
+    def __init__(self, views: MarketViews, market: Market) -> None:
+        super().__init__(views.data, market)
+        self._views = views
+        self._told = views.last(market)
+
+    def _updated(self, update: MarketUpdate) -> None:
+        if update.trades:
+            self.touch()
+
+    def messages(self) -> Iterable[bytes]:
+        last = self._views.last(self._market)
+        if last == self._told:
+            return ()
+        self._told = last
+        return (push("price.update", f'"{self._market.name}","{self._views.price(self._market, last)}"'),)
+
+
+class Candles(_MarketChannel):
+    """`kline.update`: the rows that changed, the one that was told last included."""
+
+    def __init__(self, views: MarketViews, market: Market, interval: int) -> None:
+        super().__init__(views.data, market)
+        self._views = views
+        self._interval = interval
+        self._from = self._newest_start()
+
+    def _newest_start(self) -> int:
+        last = self._data.trades(self._market.id, 1)
+        return candle_start(last[0].time // 1_000_000, self._interval) if last else 0
+
+    def newest(self) -> bytes:
+        """What a new follower gets: the newest candle, nothing when there never was a trade."""
+        candles = self._views.recent_candles(self._market, self._interval, self._newest_start())
+        return push("kline.update", self._views.rows(self._market, candles[-1:])) if candles else b""
+
+    def _updated(self, update: MarketUpdate) -> None:
+        if update.trades:
+            self.touch()
+
+    def messages(self) -> Iterable[bytes]:
+        candles = self._views.recent_candles(self._market, self._interval, self._from)
+        if not candles:
+            return ()
+        self._from = candles[-1].start
+        return (push("kline.update", self._views.rows(self._market, candles)),)
+
+
+class _Paced(Channel):
+    """A channel that is asked for its messages at most once a period of the house's clock."""
+
+    def __init__(self, timetable: Timetable, clock: Clock, period: int) -> None:
+        self._timetable = timetable
+        self._clock = clock
+        self._period = period
+        self._last = clock()
+        self._call_off: Callable[[], None] | None = None
+
+    def changed(self) -> None:
+        """Asks at the end of this turn, or as soon as the period is over."""
+        if self._call_off is not None:
+            return
+        due = self._last + self._period
+        if due <= self._clock():
+            self.touch()
+        else:
+            self._call_off = self._timetable.at(due, self._due)
+
+    def _due(self) -> None:
+        self._call_off = None
+        self.touch()
+
+    def stopped(self) -> None:
+        if self._call_off is not None:
+            self._call_off()
+
+    def messages(self) -> Iterable[bytes]:
+        self._last = self._clock()
+        return self.news(self._last)
+
+    def news(self, now: int) -> Iterable[bytes]:
+        """What there is to say."""
+        raise NotImplementedError
+
+
+class Depth(_Paced):
+    """`depth.update` of one market, limit and interval."""
+
+    def __init__(self, data: MarketData, followed: Followed, timetable: Timetable, clock: Clock, period: int) -> None:
+        super().__init__(timetable, clock, period)
+        self._data = data
+        self._followed = followed
+        self._book_seq = 0
+        self._gap = False
+        self._unlisten: Callable[[], None] = lambda: None
+
+    def started(self) -> None:
+        market = self._followed.market.id
+        self._book_seq = self._data.book_seq(market)
+        self._followed.start(self._clock())
+        self._unlisten = self._data.subscribe(market, self._updated)
+
+    def stopped(self) -> None:
+        super().stopped()
+        self._unlisten()
+
+    def _updated(self, update: MarketUpdate) -> None:
+        if update.levels:
+            # Every change of the book has a number of its own. Should one ever be missing, the followers get a whole book.
+            self._gap = self._gap or update.book_seq != self._book_seq + 1
+            self._book_seq = update.book_seq
+            self.changed()
+
+    def full(self) -> bytes:
+        """What a new follower gets."""
+        return self._followed.full()
+
+    def news(self, now: int) -> Iterable[bytes]:
+        whole, self._gap = self._gap, False
+        message = self._followed.update(now, whole)
+        return () if message is None else (message,)
+
+
+class State(_Paced):
+    """`state.update` and `today.update`: looked at once a period, since time alone changes them too; told when they are different."""
+
+    def __init__(self, write: Callable[[], bytes], timetable: Timetable, clock: Clock, period: int) -> None:
+        super().__init__(timetable, clock, period)
+        self._write = write
+        self._told = b""
+
+    def started(self) -> None:
+        self._told = self._write()
+        self.changed()
+
+    def full(self) -> bytes:
+        """What a new follower gets."""
+        return self._told
+
+    def news(self, now: int) -> Iterable[bytes]:
+        self.changed()
+        text = self._write()
+        if text == self._told:
+            return ()
+        self._told = text
+        return (text,)
+
+
+class _Private(Channel):
+    """A channel of one account and key: when the key is revoked it falls silent."""
+
+    def __init__(self, key_lives: Callable[[], bool]) -> None:
+        self._key_lives = key_lives
+        self._unfollow: Callable[[], None] = lambda: None
+
+    def stopped(self) -> None:
+        self._unfollow()
+
+    def messages(self) -> Iterable[bytes]:
+        if self._key_lives():
+            return self.news()
+        for socket in tuple(self.followers):
+            self.hub.unsubscribe(socket, self.key)
+        return ()
+
+    def news(self) -> Iterable[bytes]:
+        """What there is to say."""
+        raise NotImplementedError
+
+
+class Orders(_Private):
+    """`order.update`: one for each order and command."""
+
+    def __init__(self, feed: OrderFeed, account: int, market: Market, key_lives: Callable[[], bool]) -> None:
+        super().__init__(key_lives)
+        self._feed = feed
+        self._account = account
+        self._market = market
+        self._steps: list[OrderStep] = []
+
+    def started(self) -> None:
+        self._unfollow = self._feed.follow(self._account, self._stepped)
+
+    def _stepped(self, steps: Sequence[OrderStep]) -> None:
+        mine = [step for step in steps if step.order.market == self._market.id]
+        if mine:
+            self._steps += mine
+            self.touch()
+
+    def news(self) -> Iterable[bytes]:
+        steps, self._steps = self._steps, []
+        return [push("order.update", f"{event},{text}") for event, text in map(self._event, steps)]
+
+    def _event(self, step: OrderStep) -> tuple[int, str]:
+        event = FINISH if step.order.reason else PUT if step.accepted else UPDATE
+        return event, orders.pending(self._market, step.order)
+
+
+class Assets(_Private):
+    """`asset.update` of one asset: its balance after each turn that changed it."""
+
+    def __init__(self, streams: AccountStreams, account: int, asset: Asset, key_lives: Callable[[], bool]) -> None:
+        super().__init__(key_lives)
+        self._streams = streams
+        self._account = account
+        self._asset = asset
+        self._balance = (0, 0)
+
+    def started(self) -> None:
+        self._unfollow = self._streams.follow(self._account, self._happened)
+
+    def _happened(self, _account: int, happened: list[Happening]) -> None:
+        for one in happened:
+            event = one.event
+            if isinstance(event, _core.BalanceChanged) and event.account == self._account and event.asset == self._asset.id:
+                self._balance = (event.available, event.held)
+                self.touch()
+
+    def news(self) -> Iterable[bytes]:
+        return (push("asset.update", f"{{{Balances.one(self._asset, *self._balance)}}}"),)

@@ -1,0 +1,192 @@
+"""Everything under `/v1`: finds the method, the market and the caller, and words what comes of it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+
+from cambist.dialects.expie import auth, depth, errors, orders, parameters
+from cambist.dialects.expie.balances import Wanted
+from cambist.dialects.expie.errors import Failure
+from cambist.dialects.expie.market_views import MarketViews
+from cambist.dialects.expie.markets import Market
+from cambist.dialects.expie.order_views import OrderViews
+from cambist.dialects.expie.parameters import Parameters, Wrong
+from cambist.dialects.expie.placing import Placing
+from cambist.dialects.expie.venue import Venue
+from cambist.directory import ApiKey
+from cambist.gateway.messages import Reply, Request
+from cambist.gateway.router import Route
+from cambist.history.port import HistoryError
+
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
+"""All of them reach us, so that the refusal of the wrong one is in this API's words."""
+DEFAULT_DEPTH = 10
+MAX_NAME = 32
+
+_MARKET_DATA = re.compile(r"/v1/+markets?/+[^/]+/+(?:depth|ticker)/*")
+_ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
+
+Answer = str | Failure
+Run = Callable[[ApiKey, Market, Parameters, int], "Answer | Awaitable[Answer]"]
+
+
+def path_parts(path: str) -> list[str]:
+    """The non-empty parts behind `/v1`, unescaped."""
+    return [parameters.unescaped(part) for part in path.split("/")[2:] if part]
+
+
+class HttpApi:
+    """The handler of every path."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._views = MarketViews(venue)
+        self._orders = OrderViews(venue)
+        self._placing = Placing(venue)
+
+    def routes(self) -> tuple[Route, ...]:
+        """Market data is durable by itself; everything else waits for the journal."""
+        return (
+            Route("/v1/", self.handle, METHODS, prefix=True, pattern=_MARKET_DATA, dialect="expie", name="/v1/markets/*", durable=False),
+            Route("/v1/", self.handle, METHODS, prefix=True, dialect="expie", name="/v1/*"),
+        )
+
+    def handle(self, request: Request) -> Reply | Awaitable[Reply]:
+        try:
+            answer = self._answer(request)
+        except Wrong:
+            answer = errors.INVALID_ARGUMENT
+        if inspect.isawaitable(answer):
+            return self._later(answer)
+        return _reply(answer)
+
+    async def _later(self, answer: Awaitable[Answer]) -> Reply:
+        try:
+            return _reply(await answer)
+        except Wrong:
+            return errors.INVALID_ARGUMENT.reply()
+        except HistoryError:
+            # The writer of the histories stopped: trading goes on, what only histories know is not to be had.
+            return errors.SERVICE_UNAVAILABLE.reply()
+
+    def _answer(self, request: Request) -> Answer | Awaitable[Answer]:
+        parts = path_parts(request.path)
+        match parts:
+            case ["markets" | "market"]:
+                return self._views.markets() if request.method == "GET" else errors.WRONG_HTTP_METHOD
+            case ["markets" | "market", name, "depth" | "ticker" as view]:
+                if request.method != "GET":
+                    return errors.WRONG_HTTP_METHOD
+                market = self._market(name)
+                return self._depth(market, parameters.of_request(request)) if view == "depth" else self._views.ticker(market)
+            case ["markets" | "market", name, "orders", *rest] if len(rest) <= 2:
+                return self._on_orders(request, name, rest)
+            case ["balance", "summary" | "history" as view]:
+                return self._balance(request, view)
+        return errors.METHOD_NOT_FOUND
+
+    def _market(self, name: str) -> Market:
+        market = self._venue.markets.find(name) if len(name) <= MAX_NAME else None
+        if market is None:
+            raise Wrong
+        return market
+
+    def _caller(self, request: Request, scope: str) -> ApiKey | Failure:
+        key = auth.find(self._venue.house.directory, auth.sent_token(request.headers), request.client)
+        if key is None:
+            return errors.AUTHENTICATION_REQUIRED
+        return key if key.permits(scope) else errors.SCOPE_MISSING
+
+    # --- markets ----------------------------------------------------------------------------------------------------------
+
+    def _depth(self, market: Market, given: Parameters) -> str:
+        """`limit` (1..101, default 10) and `interval` are not in the reference; they are the socket's."""
+        limit = given.integer("limit", DEFAULT_DEPTH)
+        interval = given.decimal("interval") if given.has("interval") else None
+        checked = depth.interval_of("0" if interval is None else str(interval))
+        if not 1 <= limit <= depth.MAX_LIMIT or checked is None:
+            raise Wrong
+        merge = depth.Merge(market, checked)
+        bids, asks = depth.merged(self._views.data, market, merge, limit)
+        return f'{{"bids":{depth.levels_text(market, merge, bids)},"asks":{depth.levels_text(market, merge, asks)}}}'
+
+    # --- orders -----------------------------------------------------------------------------------------------------------
+
+    def _on_orders(self, request: Request, name: str, rest: list[str]) -> Answer | Awaitable[Answer]:
+        """Finds the method by what follows `orders`, then the caller, then the market: strangers learn nothing."""
+        run: Run
+        order_id = 0
+        match rest:
+            case []:
+                verb, scope, run = "POST", auth.TRADE, self._place
+            case ["_pending"]:
+                verb, scope, run = "GET", auth.READ, self._pending
+            case ["_finished"]:
+                verb, scope, run = "GET", auth.READ, self._finished
+            case [number] if _ORDER_ID.fullmatch(number):
+                verb, scope, run, order_id = "GET", auth.READ, self._deals, int(number)
+            case [number, "_cancel"] if _ORDER_ID.fullmatch(number):
+                verb, scope, run, order_id = "POST", auth.TRADE, self._cancel, int(number)
+            case _:
+                return errors.METHOD_NOT_FOUND
+        if request.method != verb:
+            return errors.WRONG_HTTP_METHOD
+        key = self._caller(request, scope)
+        if isinstance(key, Failure):
+            return key
+        if order_id >= self._venue.house.exchange.engine.next_order_id:
+            return errors.ORDER_NOT_FOUND
+        return run(key, self._market(name), parameters.of_request(request), order_id)
+
+    def _place(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer | Awaitable[Answer]:
+        return self._placing.place(key, market, given)
+
+    def _cancel(self, key: ApiKey, market: Market, _given: Parameters, order_id: int) -> Answer | Awaitable[Answer]:
+        return self._placing.cancel(key, market, order_id)
+
+    def _pending(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer | Awaitable[Answer]:
+        offset, limit = given.page()
+        records, total = self._orders.pending(key.account, market, offset, limit)
+        if isinstance(records, list):
+            return orders.page(records, offset, limit, total)
+        return _paged(records, offset, limit, total)
+
+    async def _finished(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer:
+        offset, limit = given.page()
+        return orders.page(await self._orders.finished(key.account, market, offset, limit), offset, limit)
+
+    async def _deals(self, key: ApiKey, market: Market, given: Parameters, order_id: int) -> Answer:
+        offset, limit = given.page()
+        records = await self._orders.deals(key.account, market, order_id, offset, limit)
+        return records if isinstance(records, Failure) else orders.page(records, offset, limit)
+
+    # --- balances ---------------------------------------------------------------------------------------------------------
+
+    def _balance(self, request: Request, view: str) -> Answer | Awaitable[Answer]:
+        if request.method != "GET":
+            return errors.WRONG_HTTP_METHOD
+        key = self._caller(request, auth.READ)
+        if isinstance(key, Failure):
+            return key
+        if view == "summary":
+            return self._venue.balances.summary(key.account)
+        given = parameters.of_request(request)
+        offset, limit = given.page()
+        asset = self._venue.markets.find_asset(given.text("coin_code"))
+        if asset is None:
+            raise Wrong
+        return self._history(Wanted(key.account, asset, "", offset, limit))
+
+    async def _history(self, wanted: Wanted) -> Answer:
+        await self._venue.told()
+        return orders.page(await self._venue.balances.records(wanted), wanted.offset, wanted.limit)
+
+
+async def _paged(records: Awaitable[list[str]], offset: int, limit: int, total: int) -> Answer:
+    return orders.page(await records, offset, limit, total)
+
+
+def _reply(answer: Answer) -> Reply:
+    return answer.reply() if isinstance(answer, Failure) else Reply(body=answer.encode())

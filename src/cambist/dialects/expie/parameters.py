@@ -1,0 +1,99 @@
+"""Parameters of an HTTP request: from the query and from the body, which may be JSON or a form; numbers may be text or numbers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from cambist.dialects.expie.numbers import decimal_of
+from cambist.gateway.messages import Request
+
+MAX_FIELDS = 64
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 101
+MAX_OFFSET = (1 << 53) - 1
+
+_json = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class Wrong(Exception):
+    """A parameter is missing or is not what it must be: `invalid argument`."""
+
+
+def unescaped(text: str) -> str:
+    """Percent-escapes resolved; wrong encodings become U+FFFD."""
+    return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
+
+
+def _form(text: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for part in text.replace("+", " ").split("&", MAX_FIELDS)[:MAX_FIELDS]:
+        name, mark, value = part.partition("=")
+        if mark:
+            fields[unescaped(name)] = unescaped(value)
+    return fields
+
+
+def of_request(request: Request) -> Parameters:
+    """Query and body together; the body has the last word. Wrong for a body that is neither a JSON object nor a form."""
+    fields = _form(request.query.decode("latin-1")) if request.query else {}
+    body = request.body.strip()
+    if body.startswith(b"{") or b"json" in request.headers.get(b"content-type", b"").lower():
+        try:
+            decoded = _json.decode(body or b"{}")
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            raise Wrong from None
+        if not isinstance(decoded, dict):
+            raise Wrong
+        fields |= decoded
+    elif body:
+        fields |= _form(body.decode("utf-8", "replace"))
+    return Parameters(fields)
+
+
+class Parameters:
+    """Fields by name. JSON null is as good as absent; an empty text is not."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self._fields = {name: value for name, value in fields.items() if value is not None}
+
+    def has(self, name: str) -> bool:
+        return name in self._fields
+
+    def text(self, name: str) -> str:
+        """Wrong when it is absent or no text."""
+        value = self._fields.get(name)
+        if not isinstance(value, str) or not value:
+            raise Wrong
+        return value
+
+    def decimal(self, name: str) -> Decimal:
+        """A number above or equal to zero. Wrong for anything else."""
+        value = self._fields.get(name)
+        if isinstance(value, Decimal | int) and not isinstance(value, bool):
+            value = str(value)
+        number = decimal_of(value.strip()) if isinstance(value, str) else None
+        if number is None:
+            raise Wrong
+        return number
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        """A whole number above or equal to zero, `1` or `"1"`. Wrong for anything else, or when it is absent and has no default."""
+        value = self._fields.get(name, default)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 16:
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise Wrong
+        return value
+
+    def page(self) -> tuple[int, int]:
+        """(offset, limit): rows to skip, and 1 to 101 rows."""
+        offset, limit = self.integer("offset", 0), self.integer("limit", DEFAULT_LIMIT)
+        if not 1 <= limit <= MAX_LIMIT or offset > MAX_OFFSET:
+            raise Wrong
+        return offset, limit

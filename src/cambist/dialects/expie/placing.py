@@ -1,0 +1,123 @@
+"""`POST markets/{m}/orders` and `_cancel`: what changes orders."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from decimal import Decimal
+
+from cambist import _core
+from cambist.dialects.expie import errors, orders
+from cambist.dialects.expie.errors import Failure
+from cambist.dialects.expie.markets import Market
+from cambist.dialects.expie.numbers import U64_MAX, units
+from cambist.dialects.expie.parameters import Parameters, Wrong
+from cambist.dialects.expie.venue import Venue
+from cambist.directory import ApiKey
+from cambist.domain.meta import Meta
+from cambist.domain.orders import MarketStatus, OrderType, Reject, Side, TimeInForce
+from cambist.history.port import Page
+from cambist.history.records import Fill
+from cambist.marketdata.orders import state_of
+
+SIDES = {orders.SELL: Side.SELL, orders.BUY: Side.BUY}
+PAGE = 1_000
+
+Answer = str | Failure
+
+
+class Placing:
+    """Answers are JSON text or a Failure; an awaitable where histories must be asked for what an order traded."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._engine = venue.house.exchange.engine
+        self._orders = venue.house.exchange.orders
+        self._history = venue.house.history
+
+    # --- placing ----------------------------------------------------------------------------------------------------------
+
+    def place(self, key: ApiKey, market: Market, given: Parameters) -> Answer | Awaitable[Answer]:
+        """A limit order with `price`, a market order without. A market buy's `amount` is money, every other one is stock."""
+        side = SIDES.get(given.integer("side"))
+        amount = given.decimal("amount")
+        if side is None:
+            raise Wrong
+        meta = Meta(key_id=key.id)
+        if given.has("price"):
+            outcome = self._limit(key.account, market, side, amount, given.decimal("price"), meta)
+        elif not self._venue.market_orders:
+            return errors.MARKET_ORDERS_DISABLED
+        else:
+            outcome = self._market(key.account, market, side, amount, meta)
+        if isinstance(outcome, Failure):
+            return outcome
+        if outcome.code:
+            return errors.place_refusal(outcome.code)
+        live = self._engine.order(outcome.id)
+        if live is not None and not live.filled:
+            return orders.pending(market, state_of(live))
+        return self._placed(market, outcome.id)
+
+    async def _placed(self, market: Market, order_id: int) -> Answer:
+        """An order that traded at once: histories know its fees."""
+        await self._venue.told()
+        (order,) = await self._history.orders_by_id([order_id])
+        return orders.pending(market, order)
+
+    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal, meta: Meta) -> _core.Outcome | Failure:
+        stock, money = units(amount, market.stock_scale), units(price, market.money_scale)
+        if not money or money > U64_MAX or stock > U64_MAX:
+            raise Wrong
+        # The ancestor looks at the balance before anything else, the core at it last.
+        asset, cost = (market.money, money * stock * market.money_unit) if side == Side.BUY else (market.stock, stock * market.stock_unit)
+        if self._engine.balance(account, asset.id)[0] < cost:
+            return errors.BALANCE_NOT_ENOUGH
+        return self._orders.place(account, market.id, side, OrderType.LIMIT, TimeInForce.GTC, money, stock, meta=meta)
+
+    def _market(self, account: int, market: Market, side: Side, amount: Decimal, meta: Meta) -> _core.Outcome | Failure:
+        spec = market.spec()
+        if spec.status != MarketStatus.OPEN:
+            return errors.SERVICE_UNAVAILABLE
+        bid, ask = self._engine.best(market.id)
+        buy = side == Side.BUY
+        # Money counts in what people see of it: finer amounts could not be written back.
+        stock = 0 if buy else units(amount, market.stock_scale)
+        funds = units(amount, market.money.display_scale) * 10 ** (market.money.scale - market.money.display_scale) if buy else 0
+        asset, cost = (market.money, funds) if buy else (market.stock, stock * market.stock_unit)
+        if stock > U64_MAX:
+            raise Wrong
+        if self._engine.balance(account, asset.id)[0] < cost:
+            return errors.BALANCE_NOT_ENOUGH
+        opposite = ask if buy else bid
+        if not opposite:
+            return errors.NO_ENOUGH_TRADER
+        if (buy and funds < ask * spec.min_amount * market.money_unit) or not (funds or stock):
+            return errors.AMOUNT_TOO_SMALL
+        return self._orders.place(account, market.id, side, OrderType.MARKET, TimeInForce.IOC, 0, stock, funds=funds, meta=meta)
+
+    # --- cancelling -------------------------------------------------------------------------------------------------------
+
+    def cancel(self, key: ApiKey, market: Market, order_id: int) -> Answer | Awaitable[Answer]:
+        """Cancels and answers the order as it was; `left` is what was cancelled."""
+        order = self._engine.order(order_id)
+        if order is None or order.market != market.id:
+            return errors.ORDER_NOT_FOUND
+        outcome = self._orders.cancel(key.account, order_id, meta=Meta(key_id=key.id))
+        if outcome.code != Reject.OK:
+            return errors.cancel_refusal(outcome.code)
+        if not order.filled:
+            return orders.pending(market, state_of(order))
+        return self._cancelled(market, order)
+
+    async def _cancelled(self, market: Market, order: _core.LiveOrder) -> Answer:
+        await self._venue.told()
+        return orders.pending(market, state_of(order, await self._all_fills(order.order_id)))
+
+    async def _all_fills(self, order_id: int) -> Sequence[Fill]:
+        fills: list[Fill] = []
+        while True:
+            first = fills[-1].id + 1 if fills else None
+            page = await self._history.fills_of_order(order_id, Page(first_id=first, limit=PAGE, newest_first=False))
+            fills += page
+            if len(page) < PAGE:
+                return fills

@@ -1,0 +1,243 @@
+"""`server.*`, and the methods that show markets: depth, price, deals, kline, state, today."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from cambist.dialects.expie import auth, depth, errors
+from cambist.dialects.expie.calls import SUCCESS, BadParams, Params
+from cambist.dialects.expie.channels import Candles, Deals, Depth, Price, State, push
+from cambist.dialects.expie.market_views import MAX_PERIOD, MarketViews, good_interval
+from cambist.dialects.expie.markets import Market
+from cambist.dialects.expie.session import Client, Method, Result
+from cambist.dialects.expie.venue import Venue
+from cambist.directory import ApiKey
+from cambist.gateway.ws_hub import Hub
+from cambist.gateway.ws_timetable import Timetable
+from cambist.history.port import Page
+from cambist.marketdata.candles import DAY
+from cambist.marketdata.values import RecentTrade
+
+FIRST_DEALS = 100
+"""So many deals a new follower gets at most."""
+MAX_DEALS = 10_000
+MAX_SOURCE = 31
+MAX_INTERVAL = 366 * DAY
+
+
+class PublicMethods:
+    """Everything here shows durable things only."""
+
+    def __init__(self, venue: Venue, hub: Hub, timetable: Timetable) -> None:
+        self._venue = venue
+        self._hub = hub
+        self._timetable = timetable
+        self._views = MarketViews(venue)
+        self._data = venue.house.marketdata
+        self._clock = venue.house.clock
+
+    def table(self) -> dict[str, Method]:
+        def dropping(family: str) -> Method:
+            return Method(partial(self._unsubscribe, family))
+
+        return {
+            "server.ping": Method(lambda _client, _params: '"pong"'),
+            "server.time": Method(lambda _client, _params: str(self._clock() // 1_000_000)),
+            "server.auth": Method(self.auth, 2),
+            "server.sign": Method(self.sign, 3),
+            "depth.query": Method(self.depth_query, 3),
+            "depth.subscribe": Method(self.depth_subscribe, 3, then=self._depth_first),
+            "depth.unsubscribe": dropping("depth"),
+            "price.query": Method(self.price_query, 1),
+            "price.subscribe": Method(self.price_subscribe, then=self._price_first),
+            "price.unsubscribe": dropping("price"),
+            "deals.query": Method(self.deals_query, 3),
+            "deals.subscribe": Method(self.deals_subscribe, then=self._deals_first),
+            "deals.unsubscribe": dropping("deals"),
+            "kline.query": Method(self.kline_query, 4),
+            "kline.subscribe": Method(self.kline_subscribe, 2, then=self._kline_first),
+            "kline.unsubscribe": dropping("kline"),
+            "state.query": Method(self.state_query, 2),
+            "state.subscribe": Method(partial(self._states, "state"), then=partial(self._state_first, "state")),
+            "state.unsubscribe": dropping("state"),
+            "today.query": Method(self.today_query, 1),
+            "today.subscribe": Method(partial(self._states, "today"), then=partial(self._state_first, "today")),
+            "today.unsubscribe": dropping("today"),
+        }
+
+    def _unsubscribe(self, family: str, client: Client, _params: Params) -> Result:
+        client.drop(family)
+        return SUCCESS
+
+    def _replace(self, family: str, client: Client) -> None:
+        """A new subscription takes the place of the family's old ones, also when it turns out to be wrong.
+
+        What is on its way to the others goes out first: the new follower's first message has it already.
+        """
+        client.drop(family)
+        self._hub.flush()
+
+    # --- server -----------------------------------------------------------------------------------------------------------
+
+    def auth(self, client: Client, params: Params) -> Result:
+        """[token, source]: who this is from now on."""
+        token, _source = params.text(0), params.text(1, MAX_SOURCE)
+        key = auth.find(self._venue.house.directory, token, client.socket.client)
+        return self._authenticated(client, key, errors.TOKEN_INVALID)
+
+    def sign(self, client: Client, params: Params) -> Result:
+        """[access_id, signature, tonce in ms]: the same without sending the token."""
+        access_id, signature, tonce = params.text(0), params.text(1), params.integer(2)
+        house = self._venue.house
+        key = auth.find_signed(house.directory, access_id, signature, tonce, self._clock() // 1_000, client.socket.client)
+        return self._authenticated(client, key, errors.SIGNATURE_INVALID)
+
+    @staticmethod
+    def _authenticated(client: Client, key: ApiKey | None, refusal: errors.Failure) -> Result:
+        if key is None:
+            return refusal
+        if not key.permits(auth.READ):
+            return errors.SCOPE_MISSING
+        client.authenticated(key)
+        return SUCCESS
+
+    # --- depth ------------------------------------------------------------------------------------------------------------
+
+    def depth_query(self, _client: Client, params: Params) -> Result:
+        market, limit = params.market(0), params.integer(1, 1, depth.MAX_LIMIT)
+        merge = depth.Merge(market, params.interval(2))
+        return depth.query_text(market, merge, depth.merged(self._data, market, merge, limit))
+
+    def depth_subscribe(self, client: Client, params: Params) -> Result:
+        """[market, limit, interval]; one for each client. What is of the right types but no good ends the old one all the same."""
+        market, limit, text = params.market(0), params.integer(1), params.text(2)
+        self._replace("depth", client)
+        interval = depth.interval_of(text)
+        if limit not in depth.PUSH_LIMITS or interval is None or interval not in depth.PUSH_INTERVALS:
+            raise BadParams
+        merge = depth.Merge(market, interval)
+
+        def make() -> Depth:
+            pace = self._venue.pace
+            followed = depth.Followed(market, merge, limit, pace.full, lambda: depth.merged(self._data, market, merge, limit))
+            return Depth(self._data, followed, self._timetable, self._clock, pace.depth)
+
+        client.follow("depth", (market.id, limit, interval.normalize()), make)
+        return SUCCESS
+
+    @staticmethod
+    def _depth_first(client: Client) -> None:
+        for channel in client.followed("depth"):
+            if isinstance(channel, Depth):
+                client.socket.send(channel.full(), durable=True)
+
+    # --- price ------------------------------------------------------------------------------------------------------------
+
+    def price_query(self, _client: Client, params: Params) -> Result:
+        market = params.market(0)
+        return f'"{self._views.price(market, self._views.last(market))}"'
+
+    def price_subscribe(self, client: Client, params: Params) -> Result:
+        self._replace("price", client)
+        for market in params.all_markets():
+            client.follow("price", market.id, partial(Price, self._views, market))
+        return SUCCESS
+
+    def _price_first(self, client: Client) -> None:
+        """Here without trailing zeros, unlike the later ones; nothing for a market without a trade."""
+        for market in self._followed_markets(client, "price"):
+            last = self._views.last(market)
+            if last:
+                client.socket.send(push("price.update", f'"{market.name}","{market.price(last)}"'), durable=True)
+
+    def _followed_markets(self, client: Client, family: str) -> list[Market]:
+        keys = [channel.key for channel in client.followed(family)]
+        return [self._venue.markets[key[1]] for key in keys if isinstance(key, tuple)]
+
+    # --- deals ------------------------------------------------------------------------------------------------------------
+
+    def deals_query(self, _client: Client, params: Params) -> Result | Awaitable[Result]:
+        market, limit, last_id = params.market(0), params.integer(1, 1, MAX_DEALS), params.integer(2)
+        trades = self._data.trades(market.id, limit, since_id=last_id)
+        oldest = self._data.trades_kept_since(market.id)
+        if len(trades) == limit or last_id >= oldest:
+            return self._views.deals(market, trades)
+        return self._older_deals(market, limit, last_id)
+
+    async def _older_deals(self, market: Market, limit: int, last_id: int) -> Result:
+        # Only what market data has told already: the journal may know more, and this answer does not wait for it.
+        newest = self._data.trades(market.id, 1)
+        await self._venue.told()
+        found = await self._venue.house.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
+        return self._views.deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount) for t in found])
+
+    def deals_subscribe(self, client: Client, params: Params) -> Result:
+        self._replace("deals", client)
+        for market in params.all_markets():
+            client.follow("deals", market.id, partial(Deals, self._views, market))
+        return SUCCESS
+
+    def _deals_first(self, client: Client) -> None:
+        for market in self._followed_markets(client, "deals"):
+            trades = self._data.trades(market.id, FIRST_DEALS)
+            if trades:
+                text = f'"{market.name}",{self._views.deals(market, trades)}'
+                client.socket.send(push("deals.update", text), durable=True)
+
+    # --- kline ------------------------------------------------------------------------------------------------------------
+
+    def kline_query(self, _client: Client, params: Params) -> Result | Awaitable[Result]:
+        """[market, start, end, interval]: seconds, both ends included; only candles with trades."""
+        market, start, end = params.market(0), params.second(1), params.second(2)
+        interval = params.integer(3, 1, MAX_INTERVAL)
+        if start > end or not good_interval(interval):
+            raise BadParams
+        return self._kline(market, start, end, interval)
+
+    async def _kline(self, market: Market, start: int, end: int, interval: int) -> Result:
+        return f"[{self._views.rows(market, await self._views.candles(market, interval, start, end))}]"
+
+    def kline_subscribe(self, client: Client, params: Params) -> Result:
+        """[market, interval]; one for each client."""
+        market, interval = params.market(0), params.integer(1)
+        self._replace("kline", client)
+        if interval > MAX_INTERVAL or not good_interval(interval):
+            raise BadParams
+        client.follow("kline", (market.id, interval), lambda: Candles(self._views, market, interval))
+        return SUCCESS
+
+    def _kline_first(self, client: Client) -> None:
+        """The newest candle there is."""
+        for channel in client.followed("kline"):
+            if isinstance(channel, Candles) and (first := channel.newest()):
+                client.socket.send(first, durable=True)
+
+    # --- state and today --------------------------------------------------------------------------------------------------
+
+    def state_query(self, _client: Client, params: Params) -> Result:
+        """[market, period]: the last so many seconds."""
+        return self._views.state(params.market(0), params.integer(1, 1, MAX_PERIOD))
+
+    def today_query(self, _client: Client, params: Params) -> Result:
+        return self._views.today(params.market(0))
+
+    def _write(self, family: str, market: Market) -> Callable[[], bytes]:
+        def write() -> bytes:
+            text = self._views.state(market, DAY) if family == "state" else self._views.today(market)
+            return push(f"{family}.update", f'"{market.name}",{text}')
+
+        return write
+
+    def _states(self, family: str, client: Client, params: Params) -> Result:
+        self._replace(family, client)
+        for market in params.all_markets():
+            make = partial(State, self._write(family, market), self._timetable, self._clock, self._venue.pace.state)
+            client.follow(family, market.id, make)
+        return SUCCESS
+
+    @staticmethod
+    def _state_first(family: str, client: Client) -> None:
+        for channel in client.followed(family):
+            if isinstance(channel, State):
+                client.socket.send(channel.full(), durable=True)

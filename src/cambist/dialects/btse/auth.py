@@ -1,0 +1,117 @@
+"""Who is calling: key, nonce and signature of a request or a login, either header family, either spelling of the path."""
+
+import hmac
+from hashlib import blake2b
+
+from cambist.dialects.btse import errors
+from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.settings import NonceRule, Settings
+from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm
+from cambist.directory.values import Clock, Entropy
+from cambist.domain.meta import Meta
+from cambist.gateway.messages import Request
+
+DIALECT = "btse"
+READ, TRADING = "read", "trading"
+SCOPES = frozenset({READ, TRADING})
+FAMILIES = (
+    (b"request-api", b"request-nonce", b"request-sign"),
+    (b"btse-api", b"btse-nonce", b"btse-sign"),
+)
+PREFIX = "/spot"
+
+
+def _make_key(entropy: Entropy) -> tuple[str, str]:
+    """Key and passphrase of 64 hex digits each."""
+    return entropy("key", 32).hex(), entropy("secret", 32).hex()
+
+
+KEY_FORMS = (KeyForm(DIALECT, _make_key, SCOPES),)
+
+
+def signature(secret: str, path: str, nonce: bytes, body: bytes = b"") -> bytes:
+    """Lower-case hex HMAC-SHA384 over path, nonce and body without separators."""
+    return hmac.digest(secret.encode(), path.encode() + nonce + body, "sha384").hex().encode()
+
+
+class Caller:
+    """An authenticated request. A nonce that was used up goes into the journal exactly once: with the command, else with a note."""
+
+    __slots__ = ("account", "journaled", "key", "nonce")
+
+    def __init__(self, key: ApiKey, nonce: int) -> None:
+        self.key = key
+        self.account = key.account
+        self.nonce = nonce
+        self.journaled = nonce == 0
+
+    def meta(self, tag: str = "") -> Meta:
+        """The meta of the one command that this request causes."""
+        self.journaled = True
+        return Meta(key_id=self.key.id, nonce=self.nonce, tag=tag)
+
+
+class Doorkeeper:
+    """Verifies signatures and keeps the nonce rule."""
+
+    def __init__(self, directory: Directory, clock: Clock, settings: Settings) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._window = settings.nonce_window * 1_000_000
+        self._rule = settings.nonce_rule
+
+    def signed(self, request: Request) -> tuple[ApiKey, bytes, bytes] | Refusal:
+        """(key, nonce as sent, signature) of a rightly signed request; nothing is used up by asking."""
+        headers = request.headers
+        family = next((names for names in FAMILIES if headers.get(names[0])), None)
+        if family is None:
+            return errors.API_MISSING
+        sent_key, nonce, sign = (headers.get(name, b"") for name in family)
+        if not nonce:
+            return errors.NONCE_MISSING
+        if not sign:
+            return errors.SIGN_MISSING
+        key = self._directory.find_key(sent_key.decode("latin-1"))
+        if key is None or key.dialect != DIALECT:
+            return errors.KEY_UNKNOWN
+        path = request.path
+        other = path.removeprefix(PREFIX) if path.startswith(PREFIX) else PREFIX + path
+        right = [hmac.compare_digest(signature(key.secret, spelling, nonce, request.body), sign) for spelling in (path, other)]
+        if not any(right):
+            return errors.SIGN_WRONG
+        return self._from_here(key, request.client) or (key, nonce, sign)
+
+    def login(self, sent_key: str, nonce: bytes, sign: bytes, paths: tuple[str, ...], client: str) -> Caller | Refusal:
+        """Who speaks on a socket: its login frame is signed over one of `paths` and the nonce."""
+        key = self._directory.find_key(sent_key)
+        if key is None or key.dialect != DIALECT:
+            return errors.KEY_UNKNOWN
+        right = [hmac.compare_digest(signature(key.secret, path, nonce), sign) for path in paths]
+        if not any(right):
+            return errors.SIGN_WRONG
+        refusal = self._from_here(key, client)
+        if refusal is not None:
+            return refusal
+        used = self.use_up(key, nonce, sign, changes=False)
+        return used if isinstance(used, Refusal) else Caller(key, used)
+
+    def _from_here(self, key: ApiKey, client: str) -> Refusal | None:
+        return errors.ADDRESS_REFUSED if key.ip_allow and not key.allows(client) else None
+
+    def use_up(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool) -> int | Refusal:
+        """What the journal must remember of this request (0: nothing), as Meta.nonce has it; or "Invalid nonce"."""
+        if len(nonce) > 16 or not nonce.isdigit():
+            return errors.NONCE_WRONG
+        sent = int(nonce) * 1_000
+        if abs(sent - self._clock()) > self._window:
+            return errors.NONCE_WRONG
+        if self._rule is NonceRule.REQUEST:
+            if not changes:
+                return 0
+            # The signature stands for everything that was signed: clients that share a millisecond do not get in each other's way.
+            once = int.from_bytes(blake2b(sign, digest_size=8).digest(), "big") % MAX_NONCE + 1
+        else:
+            once = int(nonce)
+        if not self._directory.nonces.accept_once(key.id, once, sent + self._window + 1):
+            return errors.NONCE_WRONG
+        return self._directory.nonces.once(once)

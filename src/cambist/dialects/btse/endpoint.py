@@ -1,0 +1,107 @@
+"""From a request to a reply: who, how often, what was said, the endpoint itself, and the words for a refusal."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cambist.dialects.btse import errors
+from cambist.dialects.btse.auth import Caller
+from cambist.dialects.btse.errors import Generation, Refusal
+from cambist.dialects.btse.fields import Fields
+from cambist.dialects.btse.symbols import Market, Symbols
+from cambist.dialects.btse.venue import Venue
+from cambist.domain.meta import Meta
+from cambist.gateway.limits import retry_after
+from cambist.gateway.messages import Handler, Reply, Request
+from cambist.history.port import HistoryError
+
+Answer = bytes | Refusal
+"""A body for HTTP 200, or why there is none."""
+PublicRun = Callable[[Fields], Answer | Awaitable[Answer]]
+PrivateRun = Callable[[Caller, Fields], Answer | Awaitable[Answer]]
+
+QUERY, ORDERS = "query", "orders"
+"""Groups of calls that have rate limits of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """An endpoint that needs a key: the right it needs, its rate limit's group, whether it changes anything, and what it does."""
+
+    scope: str
+    group: str
+    changes: bool
+    run: PrivateRun
+
+
+def market_of(symbols: Symbols, fields: Fields, name: str = "symbol") -> Market | Refusal:
+    """The market that a mandatory symbol names."""
+    symbol = fields.text(name)
+    if not symbol:
+        return errors.SYMBOL_MISSING
+    return symbols.find(symbol) or errors.SYMBOL_UNKNOWN
+
+
+def public(generation: Generation, run: PublicRun) -> Handler:
+    """A handler that everybody may ask. A symbol in the path is the field `symbol`."""
+
+    def handle(request: Request) -> Reply | Awaitable[Reply]:
+        values = Fields.of(request)
+        if request.match is not None:
+            values = values.having("symbol", request.match["symbol"])
+        answer = values.refusal or run(values)
+        if isinstance(answer, bytes | Refusal):
+            return reply_of(generation, answer)
+        return _later(generation, answer)
+
+    return handle
+
+
+def private(generation: Generation, venue: Venue, endpoint: Private) -> Handler:
+    """A handler for the owner of a key. Checks in this order: signature, address, right, rate, nonce; until there nothing has changed."""
+    doorkeeper, limits, exchange = venue.doorkeeper, venue.limits, venue.house.exchange
+
+    def settle(caller: Caller) -> None:
+        # A nonce that no command took along gets a note, so that the request stays refused after a crash too.
+        if not caller.journaled:
+            caller.journaled = True
+            exchange.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
+
+    async def later(caller: Caller, answer: Awaitable[Answer]) -> Reply:
+        try:
+            return await _later(generation, answer)
+        finally:
+            settle(caller)
+
+    def handle(request: Request) -> Reply | Awaitable[Reply]:
+        signed = doorkeeper.signed(request)
+        if isinstance(signed, Refusal):
+            return errors.reply(generation, signed)
+        key, nonce, sign = signed
+        if not key.permits(endpoint.scope):
+            return errors.reply(generation, errors.no_permission(endpoint.scope))
+        wait = limits.admit(endpoint.group, key=key.id, user=key.user)
+        if wait:
+            return errors.reply(generation, errors.too_many(retry_after(wait)))
+        used = doorkeeper.use_up(key, nonce, sign, changes=endpoint.changes)
+        if isinstance(used, Refusal):
+            return errors.reply(generation, used)
+        caller, values = Caller(key, used), Fields.of(request)
+        answer = values.refusal or endpoint.run(caller, values)
+        if isinstance(answer, bytes | Refusal):
+            settle(caller)
+            return reply_of(generation, answer)
+        return later(caller, answer)
+
+    return handle
+
+
+def reply_of(generation: Generation, answer: Answer) -> Reply:
+    return Reply(body=answer) if isinstance(answer, bytes) else errors.reply(generation, answer)
+
+
+async def _later(generation: Generation, answer: Awaitable[Answer]) -> Reply:
+    try:
+        return reply_of(generation, await answer)
+    except HistoryError:
+        # The writer of the histories stopped: trading goes on, what only histories know is not to be had.
+        return errors.reply(generation, errors.HISTORY_AWAY)

@@ -1,0 +1,139 @@
+"""Placing an order: what all versions have together once their own words are read."""
+
+from dataclasses import dataclass
+
+from cambist import _core
+from cambist.dialects.btse import errors
+from cambist.dialects.btse.auth import Caller
+from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.fields import U64_MAX
+from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, client_id, is_market_type
+from cambist.dialects.btse.symbols import Market
+from cambist.dialects.btse.venue import Venue
+from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, Reject, SelfTrade, Side, TimeInForce
+
+SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+PLAIN_WORDS = {word: tif for tif, word in PLAIN.items()}
+LEVELS_AT_FIRST = 16
+"""Book levels that a market order's funds check looks at first; eight times as many whenever they do not suffice."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """An order in the market's units; 0 is "not given". `tif` is a word of the API, `funds` quote atoms."""
+
+    market: Market
+    side: Side
+    type: OrderType
+    tif: str
+    price: int = 0
+    amount: int = 0
+    funds: int = 0
+    stop_price: int = 0
+    post_only: bool = False
+    self_trade: SelfTrade = SelfTrade.MARKET_DEFAULT
+    tag: str = ""
+
+
+class OrderEntry:
+    """Gives orders to the exchange."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._exchange = venue.house.exchange
+        self._engine = venue.house.exchange.engine
+        self._clock = venue.house.clock
+
+    def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Refusal:
+        """The order as it stands after the command, or why it was not placed."""
+        code = self._checked(caller.account, order)
+        if code:
+            return errors.of_core(code)
+        tif, expire_at = self._force(order)
+        outcome = self._exchange.orders.place(
+            caller.account,
+            order.market.id,
+            order.side,
+            order.type,
+            tif,
+            order.price,
+            order.amount,
+            funds=order.funds,
+            post_only=order.post_only,
+            self_trade=order.self_trade,
+            stop_price=order.stop_price,
+            expire_at=expire_at,
+            client_id=client_id(order.tag),
+            meta=caller.meta(order.tag),
+        )
+        if outcome.code:
+            if outcome.code == Reject.JOURNAL_FULL:
+                caller.journaled = False  # the core was not asked, so no command took the nonce along
+            return errors.of_core(outcome.code)
+        return placed(order, outcome, tif, expire_at, self._engine.time)
+
+    def _force(self, order: OrderRequest) -> tuple[TimeInForce, int]:
+        """The core's time in force and expiry. A market order never rests: whatever is not FOK is IOC for it."""
+        if is_market_type(order.type):
+            return (TimeInForce.FOK if order.tif == "FOK" else TimeInForce.IOC), 0
+        if order.tif in TIMED:
+            return TimeInForce.GTD, max(self._clock(), self._engine.time) + TIMED[order.tif]
+        return PLAIN_WORDS[order.tif], 0
+
+    def _checked(self, account: int, order: OrderRequest) -> int:
+        """Why the order must not reach the core, 0 when it may: numbers beyond its fields, and market orders beyond the money.
+
+        The core would trade as much as the money allows; this API refuses the whole order.
+        """
+        if order.price > U64_MAX or order.stop_price > U64_MAX:
+            return Reject.PRICE_TOO_HIGH
+        if order.amount > U64_MAX:
+            return Reject.AMOUNT_TOO_LARGE
+        if order.type != OrderType.MARKET:
+            return Reject.OK
+        spec = self._venue.symbols.spec(order.market)
+        if spec.status != MarketStatus.OPEN:
+            return Reject.MARKET_HALTED
+        if order.funds:
+            return Reject.INSUFFICIENT_FUNDS if order.funds > self._available(account, order.market.quote.id) else Reject.OK
+        if order.amount < spec.min_amount:
+            return Reject.AMOUNT_TOO_SMALL
+        if order.amount > spec.max_amount:
+            return Reject.AMOUNT_TOO_LARGE
+        if order.side == Side.SELL:
+            needed, available = order.amount * order.market.base_unit, self._available(account, order.market.base.id)
+        else:
+            needed, available = self._cost_to_buy(order.market, order.amount), self._available(account, order.market.quote.id)
+        return Reject.INSUFFICIENT_FUNDS if needed > available else Reject.OK
+
+    def _available(self, account: int, asset: int) -> int:
+        return self._engine.balance(account, asset)[0]
+
+    def _cost_to_buy(self, market: Market, amount: int) -> int:
+        """Quote atoms that buying `amount` at the standing asks takes; only what is offered when that is less."""
+        levels = LEVELS_AT_FIRST
+        while True:
+            asks = self._engine.depth(market.id, levels)[1]
+            left, cost = amount, 0
+            for price, offered in asks:
+                taken = min(left, offered)
+                cost += taken * price
+                left -= taken
+                if not left:
+                    break
+            if not left or len(asks) < levels:
+                return cost * market.quote_unit
+            levels *= 8
+
+
+def placed(order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int, now: int) -> OrderRecord:
+    """The record of an order right after its command, without asking anybody."""
+    reason = 0
+    if outcome.status == OrderStatus.DONE:
+        done = outcome.filled and not outcome.remaining
+        reason = DoneReason.FILLED if done else DoneReason.UNFILLED
+    waiting = outcome.status == OrderStatus.WAITING
+    return OrderRecord(
+        outcome.id, order.market, order.side, order.type, tif, order.post_only, order.price, order.amount, order.funds,
+        outcome.filled, outcome.total, order.stop_price, expire_at, order.tag, waiting, bool(order.stop_price) and not waiting, reason, now,
+    )  # fmt: skip

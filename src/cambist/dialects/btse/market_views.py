@@ -1,0 +1,90 @@
+"""What both versions say of a market: grouped books, 24 hours, trades. All from market data, which knows durable frames only."""
+
+from dataclasses import dataclass
+
+from cambist.dialects.btse import errors
+from cambist.dialects.btse.endpoint import market_of
+from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.fields import Fields
+from cambist.dialects.btse.render import encode, millis, percent
+from cambist.dialects.btse.symbols import Market
+from cambist.dialects.btse.venue import Venue
+from cambist.marketdata import RecentTrade, group_levels
+
+GROUPS = (1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000)
+"""Ticks that are merged into one level, by grouping number; REST has 0-8, sockets 0-9."""
+REST_GROUPS = 9
+MAX_LEVELS = 5_000
+DEFAULT_TRADES, MAX_TRADES = 100, 500
+
+Levels = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A market's 24 hours and best prices, in the market's units; without a trade in 24 hours the prices are the last trade's."""
+
+    last: int
+    last_amount: int
+    last_time: int
+    open: int
+    high: int
+    low: int
+    volume: int
+    notional: int
+    bid: int
+    ask: int
+
+    @property
+    def change(self) -> str:
+        """By how many percent the last price is above the first."""
+        return percent(self.open, self.last)
+
+
+class MarketViews:
+    """Reads market data in this API's terms."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._data = venue.house.marketdata
+        self._clock = venue.house.clock
+
+    def day(self, market: Market) -> Day:
+        ticker = self._data.ticker(market.id)
+        bid, ask = self._data.best(market.id)
+        first, high, low = (ticker.open, ticker.high, ticker.low) if ticker.count else (ticker.last,) * 3
+        return Day(ticker.last, ticker.last_amount, ticker.last_time, first, high, low, ticker.volume, ticker.notional, bid, ask)
+
+    def levels(self, market: Market, group: int = 0, bids: int = 0, asks: int = 0) -> tuple[Levels, Levels]:
+        """(bids, asks), best first, merged by grouping number, at most so many a side (0: all)."""
+        step = GROUPS[group]
+        needed = max(bids, asks) if step == 1 and bids and asks else 0
+        all_bids, all_asks = self._data.book(market.id, needed)
+        return group_levels(all_bids, 0, step, bids), group_levels(all_asks, 1, step, asks)
+
+    def orderbook(self, fields: Fields) -> bytes | Refusal:
+        """Both versions' book by grouping: `symbol`, `group`, `limit_bids`, `limit_asks`."""
+        market = market_of(self._venue.symbols, fields)
+        group = fields.whole("group") or 0
+        bids, asks = fields.whole("limit_bids", MAX_LEVELS) or 0, fields.whole("limit_asks", MAX_LEVELS) or 0
+        if isinstance(market, Refusal):
+            return market
+        if fields.refusal or group >= REST_GROUPS:
+            return fields.refusal or errors.invalid("group")
+        return encode(self.book_body(market, *self.levels(market, group, bids, asks)))
+
+    def book_body(self, market: Market, bids: Levels, asks: Levels) -> dict[str, object]:
+        return {
+            "buyQuote": quotes(market, bids),
+            "sellQuote": quotes(market, asks),
+            "timestamp": millis(self._clock()),
+            "symbol": market.symbol,
+        }
+
+    def trades(self, market: Market, limit: int) -> list[RecentTrade]:
+        """Newest first."""
+        return self._data.trades(market.id, limit)
+
+
+def quotes(market: Market, levels: Levels) -> list[dict[str, str]]:
+    return [{"price": market.price_text(price), "size": market.amount_text(amount)} for price, amount in levels]

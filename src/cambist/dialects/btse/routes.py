@@ -1,0 +1,130 @@
+"""The paths of this dialect: one table a version, and every refusal in that version's words."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cambist.dialects.btse import errors
+from cambist.dialects.btse.auth import READ, TRADING
+from cambist.dialects.btse.cancels import OrderChanges
+from cambist.dialects.btse.deadman import DeadMansSwitches
+from cambist.dialects.btse.endpoint import ORDERS, QUERY, Private, PublicRun, private, public
+from cambist.dialects.btse.entry import OrderEntry
+from cambist.dialects.btse.errors import Generation, Refusal
+from cambist.dialects.btse.market_views import MarketViews
+from cambist.dialects.btse.records import OrderRecords
+from cambist.dialects.btse.v2_public import V2Public
+from cambist.dialects.btse.v2_trade import V2Trade
+from cambist.dialects.btse.v3_account import V3Account
+from cambist.dialects.btse.v3_orders import V3Orders
+from cambist.dialects.btse.v3_public import V3Public
+from cambist.dialects.btse.venue import Venue
+from cambist.gateway.messages import Handler, Reply, Request
+from cambist.gateway.router import Route
+
+NAME = "btse"
+V2_PREFIXES = ("/spot/v2", "/v2")
+V3_PREFIXES = ("/spot/api/v3.1", "/spot/api/v3.2")
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """An endpoint for everybody. `lasting`: it shows what the core itself knows, so its reply waits for the journal."""
+
+    run: PublicRun
+    lasting: bool = False
+
+
+Endpoint = Public | Private
+Table = Mapping[str, Mapping[str, Endpoint]]
+"""Path below the version's prefix, with `{symbol}` at the end for one in the path, to method to endpoint."""
+
+
+def v2_table(venue: Venue, views: MarketViews, trade: V2Trade) -> Table:
+    public_part = V2Public(venue, views)
+    return {
+        "/market_summary": {"GET": Public(public_part.market_summary)},
+        "/markets": {"GET": Public(public_part.markets, lasting=True)},
+        "/orderbook/{symbol}": {"GET": Public(views.orderbook)},
+        "/ticker/{symbol}": {"GET": Public(public_part.ticker)},
+        "/stats/{symbol}": {"GET": Public(public_part.stats)},
+        "/trades/{symbol}": {"GET": Public(public_part.trades)},
+        "/time": {"GET": Public(public_part.time)},
+        "/account": {"GET": Private(READ, QUERY, False, trade.account)},
+        "/order": {"POST": Private(TRADING, ORDERS, True, trade.order)},
+        "/pending": {"GET": Private(READ, QUERY, False, trade.pending)},
+        "/fills": {"POST": Private(READ, QUERY, False, trade.fills)},
+        "/deleteOrder": {"POST": Private(TRADING, ORDERS, True, trade.delete_order)},
+    }
+
+
+def v3_table(venue: Venue, views: MarketViews, orders: V3Orders, account: V3Account) -> Table:
+    public_part = V3Public(venue, views)
+    return {
+        "/market_summary": {"GET": Public(public_part.market_summary, lasting=True)},
+        "/ohlcv": {"GET": Public(public_part.ohlcv)},
+        "/price": {"GET": Public(public_part.price)},
+        "/orderbook": {"GET": Public(views.orderbook)},
+        "/orderbook/L2": {"GET": Public(public_part.orderbook_l2)},
+        "/trades": {"GET": Public(public_part.trades)},
+        "/time": {"GET": Public(public_part.time)},
+        "/order": {
+            "POST": Private(TRADING, ORDERS, True, orders.place),
+            "GET": Private(TRADING, QUERY, False, orders.find),
+            "PUT": Private(TRADING, ORDERS, True, orders.amend),
+            "DELETE": Private(TRADING, ORDERS, True, orders.cancel),
+        },
+        "/order/peg": {"POST": Private(TRADING, ORDERS, True, orders.peg)},
+        "/order/cancelAllAfter": {"POST": Private(TRADING, ORDERS, True, orders.cancel_all_after)},
+        "/user/open_orders": {"GET": Private(TRADING, QUERY, False, account.open_orders)},
+        "/user/trade_history": {"GET": Private(READ, QUERY, False, account.trade_history)},
+        "/user/fees": {"GET": Private(READ, QUERY, False, account.fees)},
+        "/user/wallet": {"GET": Private(READ, QUERY, False, account.wallet)},
+        "/user/wallet_history": {"GET": Private(READ, QUERY, False, account.wallet_history)},
+    }
+
+
+def routes(venue: Venue, switches: DeadMansSwitches) -> tuple[Route, ...]:
+    views, records, entry = MarketViews(venue), OrderRecords(venue), OrderEntry(venue)
+    changes = OrderChanges(venue, records)
+    v2 = v2_table(venue, views, V2Trade(venue, records, entry, changes))
+    v3 = v3_table(venue, views, V3Orders(venue, records, entry, changes, switches), V3Account(venue, records))
+    found: list[Route] = []
+    for generation, prefixes, table in ((Generation.V2, V2_PREFIXES, v2), (Generation.V3, V3_PREFIXES, v3)):
+        for prefix in prefixes:
+            for path, methods in table.items():
+                found += _routes_of(venue, generation, prefix, path, methods)
+            nowhere = _say(generation, errors.NOT_FOUND)
+            found.append(Route(f"{prefix}/", nowhere, METHODS, prefix=True, dialect=NAME, name=f"{prefix}/*", durable=False))
+    return tuple(found)
+
+
+def _routes_of(venue: Venue, generation: Generation, prefix: str, path: str, methods: Mapping[str, Endpoint]) -> list[Route]:
+    literal, in_path, _ = path.partition("{symbol}")
+    where = prefix + literal
+    pattern = re.compile(re.escape(where) + r"(?P<symbol>[^/]+)") if in_path else None
+    made = []
+    for method, endpoint in methods.items():
+        handler = _handler(venue, generation, endpoint)
+        durable = isinstance(endpoint, Private) or endpoint.lasting
+        made.append(Route(where, handler, (method,), bool(in_path), pattern, NAME, prefix + path, durable))
+    allow = ", ".join(sorted(methods)).encode()
+    others = tuple(method for method in METHODS if method not in methods)
+    made.append(Route(where, _say(generation, errors.METHOD_WRONG, allow), others, bool(in_path), pattern, NAME, prefix + path, False))
+    return made
+
+
+def _handler(venue: Venue, generation: Generation, endpoint: Endpoint) -> Handler:
+    if isinstance(endpoint, Private):
+        return private(generation, venue, endpoint)
+    return public(generation, endpoint.run)
+
+
+def _say(generation: Generation, refusal: Refusal, allow: bytes = b"") -> Handler:
+    reply = Reply(refusal.http, errors.body(generation, refusal), headers=((b"allow", allow),) if allow else ())
+
+    def answer(_request: Request) -> Reply:
+        return reply
+
+    return answer

@@ -52,6 +52,14 @@ class WalletConfig(_Section, frozen=True, kw_only=True):
     confirmations: int = 3
 
 
+class MerchantConfig(_Section, frozen=True, kw_only=True):
+    public_url: str = ""
+    order_hours: int = 24
+    callback_minutes: int = 30
+    callback_attempts: int = 48
+    loopback_callbacks: bool = False
+
+
 class AssetConfig(_Section, frozen=True, kw_only=True):
     code: str
     scale: int
@@ -82,12 +90,27 @@ class MarketConfig(_Section, frozen=True, kw_only=True):
         return self.name.partition("_")[2].upper()
 
 
+class BtseConfig(_Section, frozen=True, kw_only=True):
+    """What the BTSE API's operator may choose."""
+
+    nonce_window_seconds: int = 60
+    nonce_rule: Literal["request", "nonce"] = "request"
+    rate_limits: Literal["off", "exact"] = "off"
+    v2_flavour: Literal["2.0", "2.1"] = "2.1"
+
+
+class DialectsConfig(_Section, frozen=True, kw_only=True):
+    btse: BtseConfig = BtseConfig()
+
+
 class Config(_Section, frozen=True, kw_only=True):
     server: ServerConfig = ServerConfig()
     journal: JournalConfig = JournalConfig()
     log: LogConfig = LogConfig()
     wallet: WalletConfig = WalletConfig()
+    merchant: MerchantConfig = MerchantConfig()
     http: HttpConfig = HttpConfig()
+    dialects: DialectsConfig = DialectsConfig()
     asset: tuple[AssetConfig, ...] = ()
     market: tuple[MarketConfig, ...] = ()
 
@@ -194,6 +217,9 @@ def _complaints(config: Config) -> list[str]:
         (config.journal, "snapshots_kept", 1),
         (config.wallet, "block_seconds", 1),
         (config.wallet, "confirmations", 0),
+        (config.merchant, "order_hours", 1),
+        (config.merchant, "callback_minutes", 1),
+        (config.merchant, "callback_attempts", 1),
         (config.http, "connections", 1),
         (config.http, "connections_per_peer", 1),
         (config.http, "body_kibibytes", 1),
@@ -201,6 +227,13 @@ def _complaints(config: Config) -> list[str]:
     ):
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
+    window = config.dialects.btse.nonce_window_seconds
+    if not 1 <= window <= 60:
+        found.append(
+            f"dialects.btse.nonce_window_seconds = {window} must lie between 1 and 60: the journal keeps used nonces for twice that"
+        )
+    if config.merchant.public_url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", config.merchant.public_url):
+        found.append(f'merchant.public_url = "{config.merchant.public_url}" is no address such as https://pay.example.com')
     codes: set[str] = set()
     for asset in config.asset:
         found += _asset_complaints(asset, codes)

@@ -11,12 +11,16 @@ import structlog
 from argon2 import PasswordHasher
 
 from cambist import _core
-from cambist.app import listing, recovery
-from cambist.app.config import Config
+from cambist.app import listing, merchants, recovery
+from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
 from cambist.dialects.btce_wex import build as build_btce_wex
+from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule
+from cambist.dialects.btse import Settings as BtseSettings
+from cambist.dialects.btse import build as build_btse
 from cambist.dialects.expie import build as build_expie
+from cambist.dialects.mtgox import build as build_mtgox
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm, load_or_create_master_key
 from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
@@ -24,6 +28,7 @@ from cambist.exchange.funds import Funds
 from cambist.exchange.sequencer import JournalStopped, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.house import House
+from cambist.gateway.limits import UNLIMITED
 from cambist.gateway.metrics import Metrics
 from cambist.gateway.router import Route
 from cambist.gateway.service import DialectService
@@ -31,12 +36,13 @@ from cambist.gateway.ws_route import SocketRoute
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
+from cambist.merchant import MerchantDesk, Shops
 from cambist.wallet import AssetPolicy, Desk, SimulatedChain, WalletBusy, WalletError
 
 Clock = Callable[[], int]
 Entropy = Callable[[str, int], bytes]
 
-DIALECTS: tuple[Callable[[House], DialectService], ...] = (build_btce_wex, build_expie)
+DIALECTS: tuple[Callable[[House], DialectService], ...] = (build_btce_wex, build_expie, build_mtgox)
 
 _log = structlog.get_logger("cambist.app")
 
@@ -67,6 +73,7 @@ class Venue:
     directory: Directory
     chain: SimulatedChain
     desk: Desk
+    shops: Shops
     marketdata: MarketData
     history: History
     history_writer: HistoryWriter
@@ -105,6 +112,7 @@ class Venue:
         marks = self.directory.nonces.collect(self.sequencer.durable_seq)
         await asyncio.to_thread(self.directory.nonces.store, marks)
         self.desk.flush()
+        self.shops.desk.flush()
 
     async def close(self) -> None:
         """Ends in order: state hash, views, snapshot, files. After a failure nothing more is written. Idempotent."""
@@ -125,6 +133,7 @@ class Venue:
         self.sequencer.close()
         self.history_writer.close()
         self.history.close()
+        self.shops.desk.close()
         self.desk.close()
         self.chain.close()
         self.directory.close()
@@ -159,13 +168,17 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     opened.callback(directory.close)
     books = _Books()
     chain, desk = _open_wallet(files, config, around, books, opened)
+    shops = merchants.open_merchants(files, config, around.clock, around.entropy, books, desk)
+    opened.callback(shops.desk.close)
 
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
     def feed(events: Sequence[_core.Event]) -> None:
         desk.apply(events)
+        shops.desk.apply(events)
         _apply_nonces(directory, events)
 
-    engine = recovery.recover(files, min(directory.nonces.applied_seq, desk.applied_seq), journal.last_seq, feed, moved)
+    views_have = min(directory.nonces.applied_seq, desk.applied_seq, shops.desk.applied_seq)
+    engine = recovery.recover(files, views_have, journal.last_seq, feed, moved)
 
     # 4. The single writer and the facade that everything above uses.
     sequencer = Sequencer(engine, journal, around.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
@@ -178,7 +191,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), around.clock)
-    _subscribe(sequencer, failed, writer, marketdata, desk)
+    _subscribe(sequencer, failed, writer, marketdata, desk, shops.desk)
 
     # 7. What the configuration adds or changes, as commands of its own.
     for sentence in listing.apply(config, exchange):
@@ -192,8 +205,8 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
 
     # 9. The dialects on the house, and the front before them.
     run_entropy = around.run_entropy(engine.seq) if around.run_entropy else around.entropy
-    house = House(exchange, marketdata, history, directory, desk, around.clock, run_entropy)
-    services = [build(house) for build in DIALECTS]
+    house = House(exchange, marketdata, history, directory, desk, around.clock, run_entropy, merchants=shops)
+    services = [*(build(house) for build in DIALECTS), build_btse(house, _btse_settings(config.dialects.btse))]
     routes = [route for service in services for route in service.routes]
     sockets = [socket for service in services for socket in service.sockets]
     gateway = _gateway(routes, sockets, sequencer, writer)
@@ -209,6 +222,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         directory=directory,
         chain=chain,
         desk=desk,
+        shops=shops,
         marketdata=marketdata,
         history=history,
         history_writer=writer,
@@ -218,6 +232,11 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         failure=failure,
         snapshot_seq=max((seq for seq, _, good in snapshots_of(files) if good), default=0),
     )
+
+
+def _btse_settings(config: BtseConfig) -> BtseSettings:
+    rates = EXACT_LIMITS if config.rate_limits == "exact" else UNLIMITED
+    return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
 
 
 def snapshots_of(files: DataDirectory) -> list[tuple[int, str, bool]]:
@@ -300,7 +319,12 @@ def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
 
 
 def _subscribe(
-    sequencer: Sequencer, failed: Callable[[BaseException], None], writer: HistoryWriter, marketdata: MarketData, desk: Desk
+    sequencer: Sequencer,
+    failed: Callable[[BaseException], None],
+    writer: HistoryWriter,
+    marketdata: MarketData,
+    desk: Desk,
+    merchant: MerchantDesk,
 ) -> None:
     def guarded(view: Callable[[list[_core.Event], bytes, int], object]) -> Subscriber:
         def deliver(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
@@ -316,6 +340,7 @@ def _subscribe(
     sequencer.subscribe(guarded(lambda _events, raw, last_seq: writer.feed(raw, last_seq)), kinds=lambda: 0)
     sequencer.subscribe(guarded(lambda events, _raw, _last_seq: marketdata.apply(events)), kinds=marketdata.wanted_kinds)
     sequencer.subscribe(guarded(lambda events, _raw, _last_seq: desk.apply(events)), kinds=desk.wanted_kinds)
+    sequencer.subscribe(guarded(lambda events, _raw, _last_seq: merchant.apply(events)), kinds=merchant.wanted_kinds)
 
 
 def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:

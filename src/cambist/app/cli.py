@@ -71,12 +71,17 @@ def sandbox(
     config: Annotated[Path | None, typer.Option("--config", help="TOML configuration.", show_default="the default one")] = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
+    loopback_callbacks: Annotated[
+        bool, typer.Option("--loopback-callbacks", help="Payment notices may go to servers on this machine.")
+    ] = False,
 ) -> None:
     """Run an exchange for tests: funded users, keys for every dialect, a moving market, play money."""
     from cambist.app import sandboxing, serving
 
     sandboxing.sandbox(
-        sandboxing.SandboxPlan(seed=seed, data=data, users=users, fund=fund, quiet=quiet, config=config),
+        sandboxing.SandboxPlan(
+            seed=seed, data=data, users=users, fund=fund, quiet=quiet, config=config, loopback_callbacks=loopback_callbacks
+        ),
         serving.Listen(host, port, tls_cert, tls_key, ready_file),
     )
 

@@ -32,6 +32,7 @@ class DataDirectory:
         self.history = path / "history.sqlite"
         self.wallet = path / "wallet.sqlite"
         self.chain = path / "chain.sqlite"
+        self.merchant = path / "merchant.sqlite"
         self.master_key = path / "master.key"
         self.config = path / "config.toml"
         self.sandbox = path / "sandbox.json"

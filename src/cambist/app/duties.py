@@ -10,6 +10,7 @@ from cambist.exchange.sequencer import JournalStopped
 
 EXPIRY_SECONDS = 0.1
 WALLET_SECONDS = 1.0
+MERCHANT_SECONDS = 0.5
 VIEWS_SECONDS = 2.0
 SNAPSHOT_LOOK_SECONDS = 5.0
 
@@ -27,6 +28,7 @@ class Duties:
         for seconds, duty in (
             (EXPIRY_SECONDS, self._expire),
             (WALLET_SECONDS, self._move_coins),
+            (MERCHANT_SECONDS, self._serve_shops),
             (VIEWS_SECONDS, self._write_views),
             (SNAPSHOT_LOOK_SECONDS, self._snapshot),
         ):
@@ -38,6 +40,7 @@ class Duties:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._venue.shops.outbox.close()
 
     async def _every(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -62,6 +65,11 @@ class Duties:
     async def _move_coins(self) -> None:
         for trouble in self._venue.desk.tick(self._venue.clock()):
             _log.warning("a coin movement was refused", transfer=f"{trouble.transfer_id:032x}", step=trouble.step, code=trouble.code)
+
+    async def _serve_shops(self) -> None:
+        shops = self._venue.shops
+        shops.desk.tick(self._venue.clock())
+        shops.outbox.begin_due()
 
     async def _write_views(self) -> None:
         await self._venue.write_views()

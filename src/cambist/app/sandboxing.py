@@ -40,6 +40,7 @@ class SandboxPlan:
     fund: str
     quiet: bool
     config: Path | None
+    loopback_callbacks: bool = False
 
 
 def sandbox(plan: SandboxPlan, listen: Listen) -> None:
@@ -102,6 +103,8 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
         note = SandboxFile(plan.seed if plan.seed is not None else DEFAULT_SEED)
         files.keep_sandbox(msgspec.json.encode(note).decode())
     config = files.settings(plan.config)
+    if plan.loopback_callbacks:
+        config = msgspec.structs.replace(config, merchant=msgspec.structs.replace(config.merchant, loopback_callbacks=True))
     if plan.data is None:
         # A throw-away journal need not be prepared for years.
         config = msgspec.structs.replace(config, journal=msgspec.structs.replace(config.journal, segment_mebibytes=8))

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from cambist import _core
+from cambist.domain.events import kinds_of
 from cambist.domain.meta import Meta
 from cambist.domain.orders import Reject
 from cambist.exchange.merchants import MerchantFunds
@@ -16,6 +17,7 @@ from .view import MerchantView
 
 MAX_WORDS = 3_000
 """Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
+_KINDS = kinds_of(_core.CommandApplied, _core.TransferPending, _core.TransferPosted, _core.TransferVoided)
 _NO_META = Meta()
 
 
@@ -72,6 +74,10 @@ class MerchantDesk:
     def applied_seq(self) -> int:
         """Every command up to here is folded in; the journal is read from the next one on."""
         return self._view.applied_seq
+
+    def wanted_kinds(self) -> int:
+        """The kinds of events that `apply` looks at (`domain.events`)."""
+        return _KINDS
 
     def apply(self, events: Sequence[object]) -> None:
         """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""

@@ -4,6 +4,8 @@ USD_VALUE = {
     "USD": 1.0,
     "EUR": 1.12,
     "RUR": 1 / 57,
+    "GBP": 1.29,
+    "JPY": 1 / 111,
     "BTC": 2500.0,
     "LTC": 40.0,
     "ETH": 250.0,
@@ -14,7 +16,7 @@ USD_VALUE = {
 }
 """Around what the traders' prices walk, in USD; chosen inside the limits of the default markets."""
 
-CALM = {"USD": 0.0, "EUR": 0.1, "RUR": 0.2}
+CALM = {"USD": 0.0, "EUR": 0.1, "RUR": 0.2, "GBP": 0.1, "JPY": 0.1}
 """How lively an asset walks, as a share of what the others do."""
 
 UNKNOWN_VALUE = 10.0
@@ -23,6 +25,8 @@ FUNDS = {
     "USD": "1000000",
     "EUR": "1000000",
     "RUR": "50000000",
+    "GBP": "1000000",
+    "JPY": "100000000",
     "BTC": "100",
     "LTC": "10000",
     "ETH": "1000",

@@ -30,7 +30,17 @@ def expie(url: str, credentials: Mapping[str, str]) -> str:
     return f"curl -s {url}/v1/balance/summary -H 'Authorization: Bearer {credentials['token']}'"
 
 
-SNIPPETS: dict[str, Snippet] = {"btce": btce, "wex": wex, "expie": expie}
+def mtgox(url: str, credentials: Mapping[str, str]) -> str:
+    """For a shell."""
+    return (
+        f'BODY="nonce=$(date +%s%N | cut -c1-16)"\n'
+        f"curl -s {url}/api/1/generic/private/info -d \"$BODY\" -H 'Rest-Key: {credentials['key']}' \\\n"
+        f'  -H "Rest-Sign: $(printf %s "$BODY" | openssl dgst -sha512 -mac HMAC -binary \\\n'
+        f'  -macopt hexkey:$(printf %s {credentials["secret"]} | base64 -d | od -An -vtx1 | tr -d " \\n") | base64 -w0)"'
+    )
+
+
+SNIPPETS: dict[str, Snippet] = {"mtgox": mtgox, "btce": btce, "wex": wex, "expie": expie}
 
 
 def snippets(url: str, keys: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""Opens the merchant desk and its outbox as the configuration wants them."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cambist.app.config import Config
+from cambist.app.data_directory import DataDirectory
+from cambist.app.errors import Exit, Trouble
+from cambist.exchange.funds import Funds
+from cambist.exchange.merchants import MerchantFunds
+from cambist.merchant import Courier, MerchantDesk, MerchantFileError, Outbox, Patience, Shops
+from cambist.merchant.desk import Books
+from cambist.merchant.view import MerchantView
+from cambist.wallet import Desk, WalletRefusal
+
+HOUR = 3_600_000_000
+
+
+class MoneyBooks(Books, Protocol):
+    """The exchange as the merchant desk sees it; it is there only after the views were read."""
+
+    @property
+    def funds(self) -> Funds: ...
+
+
+def open_merchants(
+    files: DataDirectory, config: Config, clock: Callable[[], int], entropy: Callable[[str, int], bytes], books: MoneyBooks, wallet: Desk
+) -> Shops:
+    """The desk on `merchant.sqlite`. Trouble when the file cannot be used."""
+    settings = config.merchant
+    loopback = settings.loopback_callbacks and files.sandbox.exists()
+
+    def address(account: int, asset: int) -> str | None:
+        made = wallet.new_address(account, asset)
+        return None if isinstance(made, WalletRefusal) else made
+
+    try:
+        view = MerchantView(files.merchant)
+    except MerchantFileError as error:
+        raise Trouble(str(error), Exit.DAMAGED) from None
+    desk = MerchantDesk(
+        view,
+        books,
+        lambda: MerchantFunds(books.funds.transfer),
+        address,
+        entropy,
+        clock,
+        lifetime=settings.order_hours * HOUR,
+        loopback=loopback,
+        public_url=settings.public_url,
+    )
+    patience = Patience(settings.callback_minutes * 60_000_000, settings.callback_attempts)
+    return Shops(desk, Outbox(desk, Courier(loopback=loopback), clock, patience))

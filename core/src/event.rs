@@ -5,7 +5,7 @@ use crate::market::MarketTerms;
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, Business, DoneReason, MarketId, Micros, OrderId, Ppm, Price, Side,
 };
-use crate::wire::{write_event, write_limits};
+use crate::wire::write_event;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -113,26 +113,26 @@ impl Event {
     /// Appends this event's bytes to a run.
     pub fn write(&self, run: &mut Vec<u8>) {
         match self {
-            Event::BalanceChanged(e) => write_event(run, 8, |out| {
+            Event::BalanceChanged(e) => write_event::<88>(run, 8, |out| {
                 out.u64(e.entry_id).u32(e.account).u16(e.asset).u8(e.business as u8).u8(0).u64(e.reference);
                 out.i128(e.change_available).i128(e.change_held).i128(e.available).i128(e.held);
             }),
-            Event::BookLevelChanged { market, side, orders, price, amount } => write_event(run, 9, |out| {
+            Event::BookLevelChanged { market, side, orders, price, amount } => write_event::<24>(run, 9, |out| {
                 out.u16(*market).u8(*side as u8).u8(0).u32(*orders).u64(*price).u64(*amount);
             }),
-            Event::OrderAccepted(e) => write_event(run, 2, |out| {
+            Event::OrderAccepted(e) => write_event::<92>(run, 2, |out| {
                 let o = &e.order;
                 out.u64(e.order_id).u32(o.account).u16(o.market).u8(o.side).u8(o.order_type).u8(o.tif);
                 out.u8(o.flags).u8(o.self_trade).u8(0).u64(o.price).u64(o.amount).u64(o.stop_price);
                 out.u64(o.expire_at).u128(o.funds).u128(o.client_id).u32(e.maker_ppm).u32(e.taker_ppm);
             }),
-            Event::TradeExecuted(e) => write_event(run, 4, |out| {
+            Event::TradeExecuted(e) => write_event::<124>(run, 4, |out| {
                 out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(0);
                 out.u32(e.maker_account).u32(e.taker_account).u64(e.maker_order).u64(e.taker_order);
                 out.u64(e.price).u64(e.amount).u64(e.maker_remaining).u64(e.taker_remaining);
                 out.i128(e.total).i128(e.maker_fee).i128(e.taker_fee);
             }),
-            Event::OrderDone(e) => write_event(run, 5, |out| {
+            Event::OrderDone(e) => write_event::<32>(run, 5, |out| {
                 out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side as u8).u8(e.reason as u8);
                 out.u64(e.remaining).u64(e.filled);
             }),
@@ -142,45 +142,45 @@ impl Event {
 
     fn write_rare(&self, run: &mut Vec<u8>) {
         match self {
-            Event::OrderRejected { account, market, code } => write_event(run, 3, |out| {
+            Event::OrderRejected { account, market, code } => write_event::<8>(run, 3, |out| {
                 out.u32(*account).u16(*market).u16(*code);
             }),
-            Event::OrderReplaced(e) => write_event(run, 6, |out| {
+            Event::OrderReplaced(e) => write_event::<48>(run, 6, |out| {
                 out.u64(e.order_id).u32(e.account).u16(e.market).u8(u8::from(e.kept_priority)).u8(0);
                 out.u64(e.price).u64(e.amount).u64(e.stop_price).u64(e.remaining);
             }),
-            Event::StopTriggered { order_id, account, market, last_price } => write_event(run, 7, |out| {
+            Event::StopTriggered { order_id, account, market, last_price } => write_event::<24>(run, 7, |out| {
                 out.u64(*order_id).u32(*account).u16(*market).u16(0).u64(*last_price);
             }),
             Event::TransferPosted(e, was_pending) => e.write(run, 10, u8::from(*was_pending)),
             Event::TransferPending(e) => e.write(run, 11, 0),
             Event::TransferVoided(e) => e.write(run, 12, 0),
-            Event::AccountOpened { account } => write_event(run, 13, |out| {
+            Event::AccountOpened { account } => write_event::<4>(run, 13, |out| {
                 out.u32(*account);
             }),
-            Event::AssetCreated { asset, scale, display_scale, code } => write_event(run, 14, |out| {
-                out.u16(*asset).u8(*scale).u8(*display_scale).bytes(code);
+            Event::AssetCreated { asset, scale, display_scale, code } => write_event::<16>(run, 14, |out| {
+                out.u16(*asset).u8(*scale).u8(*display_scale).bytes(*code);
             }),
-            Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => write_event(run, 15, |out| {
+            Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => write_event::<66>(run, 15, |out| {
                 out.u16(*market).u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
                 out.u8(terms.self_trade as u8).u8(0);
-                write_limits(out, limits);
+                out.limits(limits);
                 out.u32(*maker_ppm).u32(*taker_ppm);
             }),
-            Event::MarketLimitsSet { market, limits } => write_event(run, 16, |out| {
+            Event::MarketLimitsSet { market, limits } => write_event::<50>(run, 16, |out| {
                 out.u16(*market);
-                write_limits(out, limits);
+                out.limits(limits);
             }),
-            Event::MarketStatusSet { market, status } => write_event(run, 17, |out| {
+            Event::MarketStatusSet { market, status } => write_event::<3>(run, 17, |out| {
                 out.u16(*market).u8(*status);
             }),
-            Event::MarketFeesSet { market, maker_ppm, taker_ppm } => write_event(run, 18, |out| {
+            Event::MarketFeesSet { market, maker_ppm, taker_ppm } => write_event::<10>(run, 18, |out| {
                 out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
             }),
-            Event::AccountFeesSet { account, maker_ppm, taker_ppm } => write_event(run, 19, |out| {
+            Event::AccountFeesSet { account, maker_ppm, taker_ppm } => write_event::<12>(run, 19, |out| {
                 out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
             }),
-            Event::MaxOpenOrdersSet { count } => write_event(run, 20, |out| {
+            Event::MaxOpenOrdersSet { count } => write_event::<4>(run, 20, |out| {
                 out.u32(*count);
             }),
             Event::OrderAccepted(_)
@@ -194,7 +194,7 @@ impl Event {
 
 impl TransferMoved {
     fn write(&self, run: &mut Vec<u8>, kind: u8, flag: u8) {
-        write_event(run, kind, |out| {
+        write_event::<44>(run, kind, |out| {
             out.u128(self.transfer_id).u32(self.from).u32(self.to).u16(self.asset).u8(self.kind).u8(flag);
             out.i128(self.amount);
         });

@@ -318,21 +318,86 @@ pub fn write_applied(
     meta: &[u8],
     events: &[Event],
 ) {
-    write_event(run, 1, |out| {
-        out.u64(outcome.seq).u64(time).u8(command_kind).u8(0).u16(outcome.code).u64(outcome.id).bytes(meta);
+    let start = run.len();
+    write_event::<APPLIED>(run, 1, |out| {
+        out.u64(outcome.seq).u64(time).u8(command_kind).u8(0).u16(outcome.code).u64(outcome.id);
     });
+    if !meta.is_empty() {
+        run.extend_from_slice(meta);
+        let length = (EVENT_HEADER + APPLIED + meta.len()) as u16;
+        run[start..start + 2].copy_from_slice(&length.to_le_bytes());
+    }
     for event in events {
         event.write(run);
     }
 }
 
-/// Frames one event: `u16 length | u8 kind | u8 zero | fields`.
-#[inline]
-pub(crate) fn write_event(run: &mut Vec<u8>, kind: u8, fields: impl FnOnce(&mut Sink<'_>)) {
+const EVENT_HEADER: usize = 4;
+/// CommandApplied without its meta.
+const APPLIED: usize = 28;
+
+/// Frames one event of `N` bytes of fields: `u16 length | u8 kind | u8 zero | fields`.
+///
+/// The room is made first and the fields are written in it: one look at the capacity an event, not one a field.
+#[inline(always)]
+pub(crate) fn write_event<const N: usize>(run: &mut Vec<u8>, kind: u8, fields: impl FnOnce(&mut Room<'_>)) {
     let start = run.len();
-    let mut out = Sink(run);
-    out.u16(0).u8(kind).u8(0);
-    fields(&mut out);
-    let length = (run.len() - start) as u16;
-    run[start..start + 2].copy_from_slice(&length.to_le_bytes());
+    run.resize(start + EVENT_HEADER + N, 0);
+    let (header, rest) = run[start..].split_first_chunk_mut::<EVENT_HEADER>().expect("just made");
+    let [low, high] = ((EVENT_HEADER + N) as u16).to_le_bytes();
+    *header = [low, high, kind, 0];
+    let mut room = Room(rest.first_chunk_mut::<N>().expect("just made"));
+    fields(&mut room);
+    debug_assert!(room.0.is_empty(), "event {kind} has {} bytes of fields fewer than said", room.0.len());
+}
+
+/// Bytes still to be written in a room of known size.
+pub(crate) struct Room<'a>(&'a mut [u8]);
+
+impl Room<'_> {
+    #[inline(always)]
+    pub fn bytes<const N: usize>(&mut self, bytes: [u8; N]) -> &mut Self {
+        let (head, rest) = std::mem::take(&mut self.0).split_first_chunk_mut::<N>().expect("within the event's size");
+        *head = bytes;
+        self.0 = rest;
+        self
+    }
+
+    #[inline(always)]
+    pub fn u8(&mut self, value: u8) -> &mut Self {
+        self.bytes([value])
+    }
+
+    #[inline(always)]
+    pub fn u16(&mut self, value: u16) -> &mut Self {
+        self.bytes(value.to_le_bytes())
+    }
+
+    #[inline(always)]
+    pub fn u32(&mut self, value: u32) -> &mut Self {
+        self.bytes(value.to_le_bytes())
+    }
+
+    #[inline(always)]
+    pub fn u64(&mut self, value: u64) -> &mut Self {
+        self.bytes(value.to_le_bytes())
+    }
+
+    #[inline(always)]
+    pub fn u128(&mut self, value: u128) -> &mut Self {
+        self.bytes(value.to_le_bytes())
+    }
+
+    #[inline(always)]
+    pub fn i128(&mut self, value: i128) -> &mut Self {
+        self.bytes(value.to_le_bytes())
+    }
+
+    pub fn limits(&mut self, limits: &MarketLimits) -> &mut Self {
+        self.u64(limits.min_price)
+            .u64(limits.max_price)
+            .u64(limits.min_amount)
+            .u64(limits.max_amount)
+            .u128(limits.min_total)
+    }
 }

@@ -25,8 +25,16 @@ pub struct Engine {
     count: u32,
     last_time: u64,
     events: Vec<u8>,
+    batch: Batch,
     /// Kept between calls of `replay`, so that going on costs no second look for the place.
     replay: Option<Replay>,
+}
+
+/// What a batch answers, in buffers that are kept: fresh ones of this size would be fresh pages each time.
+#[derive(Default)]
+struct Batch {
+    codes: Vec<u8>,
+    told: Vec<u8>,
 }
 
 /// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
@@ -51,7 +59,16 @@ fn asset_code(code: &str) -> PyResult<[u8; 12]> {
 
 impl Engine {
     fn holding(core: Core) -> Engine {
-        Engine { core, commands: Vec::new(), first_seq: 0, count: 0, last_time: 0, events: Vec::new(), replay: None }
+        Engine {
+            core,
+            commands: Vec::new(),
+            first_seq: 0,
+            count: 0,
+            last_time: 0,
+            events: Vec::new(),
+            batch: Batch::default(),
+            replay: None,
+        }
     }
 
     #[inline]
@@ -331,25 +348,26 @@ impl Engine {
         commands: &[u8],
         events: bool,
     ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
-        let core = &mut self.core;
+        let Engine { core, batch, .. } = self;
         let applied = py.detach(|| {
             // All or nothing: a malformed record is found before the first one is applied.
             let run: Vec<Record<'_>> = records(commands).collect::<Result<_, _>>()?;
-            let mut codes = Vec::with_capacity(run.len() * 2);
-            let mut told = Vec::with_capacity(if events { commands.len() * 4 } else { 0 });
+            let Batch { codes, told } = batch;
+            codes.clear();
+            told.clear();
             let mut outcome = outcome::Outcome::default();
             for (at, record) in run.iter().enumerate() {
                 core.warm(at, |at| run.get(at).map(|record| &record.command));
                 core.apply(record.time, &record.command, &mut outcome);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if events {
-                    write_applied(&mut told, &outcome, record.time, record.command.kind(), record.meta, core.events());
+                    write_applied(told, &outcome, record.time, record.command.kind(), record.meta, core.events());
                 }
             }
-            Ok::<_, RecordError>((codes, told))
+            Ok::<_, RecordError>(())
         });
-        let (codes, told) = applied.map_err(|error| not_a_record(&error))?;
-        Ok((PyBytes::new(py, &codes), PyBytes::new(py, &told)))
+        applied.map_err(|error| not_a_record(&error))?;
+        Ok((PyBytes::new(py, &batch.codes), PyBytes::new(py, &batch.told)))
     }
 
     fn take_commands<'py>(&mut self, py: Python<'py>) -> (u64, u32, u64, Bound<'py, PyBytes>) {

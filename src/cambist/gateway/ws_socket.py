@@ -302,7 +302,7 @@ class Socket(asyncio.Protocol):
         self._events.extend(events)
         if events and not self._afford(len(events)):
             self._events.clear()
-            self._drop("socket_rate", 1008, "too many messages")
+            self._refuse("socket_rate", 1008, "too many messages")
             return
         written = parser.data_to_send()
         if SEND_EOF in written:
@@ -346,7 +346,7 @@ class Socket(asyncio.Protocol):
         elif opcode is Opcode.CONT:
             self._fragments += 1
             if self._fragments > self._front.socket_limits.fragments:
-                self._drop("malformed_socket", 1008, "too many fragments")
+                self._refuse("malformed_socket", 1008, "too many fragments")
                 return
             if frame.data:
                 self._message.append(bytes(frame.data))
@@ -358,13 +358,15 @@ class Socket(asyncio.Protocol):
         session = self._session
         assert session is not None
         self._front.metrics_of_sockets.received += 1
+        text = ""
+        if kind is Opcode.TEXT:
+            try:
+                text = message.decode()
+            except UnicodeDecodeError:
+                self._refuse("malformed_socket", 1007, "not UTF-8")
+                return
         try:
-            result = session.text(message.decode()) if kind is Opcode.TEXT else session.binary(message)
-        except UnicodeDecodeError as error:
-            if error.object is message:
-                self._drop("malformed_socket", 1007, "not UTF-8")
-            else:
-                self._failed(error)
+            result = session.text(text) if kind is Opcode.TEXT else session.binary(message)
         except Exception as error:
             self._failed(error)
         else:
@@ -399,7 +401,7 @@ class Socket(asyncio.Protocol):
         with contextlib.suppress(Exception):
             name = self._route.name or self._route.path
             _log.error("session failed", dialect=self._route.dialect, route=name, error=type(error).__name__, at=place_of(error))
-        self._drop("failed_socket", 1011, "internal error")
+        self._refuse("failed_socket", 1011, "internal error")
 
     # --- endings ----------------------------------------------------------------------------------------------------------
 
@@ -408,6 +410,12 @@ class Socket(asyncio.Protocol):
 
     def _too_slow(self) -> None:
         self._drop("slow_socket", 1008, "too slow: unread messages are not kept without end")
+
+    def _refuse(self, why: str, code: int, reason: str) -> None:
+        """Ends the connection for `why`, behind the replies that were made."""
+        self._front.gateway.metrics.refuse(why)
+        self._events.clear()
+        self.close(code, reason)
 
     def _drop(self, why: str, code: int, reason: str) -> None:
         """Ends the connection for `why`; what was not written yet is thrown away, the reason goes out in its place."""

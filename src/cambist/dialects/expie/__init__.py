@@ -21,10 +21,13 @@ __all__ = ["Pace", "build"]
 SOCKET_PATH = "/ws"
 
 
-def build(house: House, *, pace: Pace | None = None, market_orders: bool = True) -> DialectService:
-    """The dialect on a running house. Markets and assets must exist, more may be added later. `market_orders`: whether they are taken."""
+def build(house: House, *, pace: Pace | None = None, market_orders: bool = True, timetable: Timetable | None = None) -> DialectService:
+    """The dialect on a running house. Markets and assets must exist, more may be added later.
+
+    `market_orders`: whether they are taken. `timetable`: what times the pushes, by default one of its own on the house's clock.
+    """
     venue = Venue.of(house, pace or Pace(), market_orders)
-    hub, timetable = Hub(), Timetable(house.clock)
+    hub, timetable = Hub(), timetable or Timetable(house.clock)
     methods = PublicMethods(venue, hub, timetable).table() | PrivateMethods(venue).table()
     floor = Floor(methods, venue.markets, house.directory, hub)
 

@@ -1,0 +1,348 @@
+"""Pushes: the barrier, channels, one write a turn, and clients that do not read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from cambist.gateway.http_limits import HttpLimits
+from cambist.gateway.ws_hub import Channel, Hub
+from cambist.gateway.ws_limits import SocketLimits
+from cambist.gateway.ws_route import Session, SocketRoute
+from cambist.gateway.ws_socket import Socket
+from cambist.gateway.ws_timetable import Timetable
+from support import websocket_frames as ws
+from support.websocket_frames import TEXT, Wire
+
+Serve = Callable[..., Any]
+
+
+class Journal:
+    """A barrier that is opened by hand."""
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[None] | None = None
+
+    def __call__(self) -> asyncio.Future[None] | None:
+        return self.future
+
+    def hold(self) -> None:
+        self.future = asyncio.get_running_loop().create_future()
+
+    def sync(self) -> None:
+        future, self.future = self.future, None
+        assert future is not None
+        future.set_result(None)
+
+    def fail(self) -> None:
+        assert self.future is not None
+        self.future.set_exception(OSError())
+
+
+class Numbers(Channel):
+    """Says what it was given, a message for each."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.waiting: list[str] = []
+        self.asked = 0
+
+    def started(self) -> None:
+        self.log.append(f"started {self.key}")
+
+    def stopped(self) -> None:
+        self.log.append(f"stopped {self.key}")
+
+    def say(self, *words: str) -> None:
+        self.waiting += words
+        self.touch()
+
+    def messages(self) -> Iterable[bytes]:
+        self.asked += 1
+        if "boom" in self.waiting:
+            self.waiting.clear()
+            raise RuntimeError
+        words, self.waiting = self.waiting, []
+        return [word.encode() for word in words]
+
+
+class House:
+    """A server with a journal and a hub; `follow X`, `leave X` and `read X` are what its sessions know."""
+
+    def __init__(self, serve: Serve, limits: SocketLimits) -> None:
+        self.journal, self.hub, self.log = Journal(), Hub(), list[str]()
+        self.sessions: list[Session] = []
+        house = self
+
+        class Follower(Session):
+            def opened(self) -> None:
+                house.sessions.append(self)
+
+            def text(self, message: str) -> None:
+                verb, _, key = message.partition(" ")
+                if verb == "follow":
+                    house.hub.subscribe(self.socket, key, lambda: Numbers(house.log))
+                elif verb == "leave":
+                    house.hub.unsubscribe(self.socket, key)
+                self.socket.send(message.encode(), durable=verb != "read")
+
+            def closed(self) -> None:
+                house.log.append(f"closed, following {len(house.hub.following(self.socket))}")
+
+        route = SocketRoute("/ws", lambda _request, socket: Follower(socket))
+        http = HttpLimits(sweep_seconds=0.02)
+        self.running = serve([], limits=http, server={"socket_limits": limits}, sockets=[route], barrier=self.journal)
+        self.call = self.running.call
+
+    def wire(self, *keys: str, **options: int) -> Wire:
+        wire = Wire(self.running, **options)
+        for key in keys:
+            wire.send(ws.text(f"follow {key}"))
+            assert wire.says() == f"follow {key}"
+        return wire
+
+    def channel(self, key: str) -> Numbers:
+        channel = self.hub.find(key)
+        assert isinstance(channel, Numbers)
+        return channel
+
+    def say(self, key: str, *words: str) -> None:
+        """Says it to whoever follows, if anybody does."""
+
+        def act() -> None:
+            if self.hub.find(key) is not None:
+                self.channel(key).say(*words)
+
+        self.call(act)
+
+    @property
+    def sockets(self) -> list[Socket]:
+        return [session.socket for session in self.sessions]
+
+
+@pytest.fixture
+def house(serve: Serve) -> House:
+    return House(serve, SocketLimits(closing_seconds=0.5))
+
+
+# --- the barrier ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(house: House) -> None:
+    wire, other = house.wire("a"), house.wire("a")
+    house.call(house.journal.hold)
+    wire.send(ws.text("read 1"), ws.text("pushed?"))
+    house.running.settle()
+    house.say("a", "push")
+    assert other.says() == "push"  # a push shows durable things only, so it waits for nobody
+    assert wire.client.silent()
+    house.call(house.journal.sync)
+    assert [wire.says() for _ in range(3)] == ["read 1", "pushed?", "push"]
+
+
+def test_replies_to_two_frames_leave_one_after_the_other(house: House) -> None:
+    wire = house.wire()
+    house.call(house.journal.hold)
+    first = house.journal.future
+    wire.send(ws.text("read 1"))
+    house.running.settle()
+    house.call(house.journal.hold)
+    wire.send(ws.text("read 2"))
+    house.running.settle()
+    assert first is not None
+    house.call(lambda: first.set_result(None))
+    assert wire.says() == "read 1"
+    house.running.settle()
+    assert wire.client.silent()
+    house.call(house.journal.sync)
+    assert wire.says() == "read 2"
+
+
+def test_a_journal_that_fails_takes_the_connection_with_it(house: House) -> None:
+    wire = house.wire("a")
+    house.call(house.journal.hold)
+    wire.send(ws.text("read 1"), ws.text("never"))
+    house.running.settle()
+    house.say("a", "never")
+    house.call(house.journal.fail)
+    assert wire.client.to_end() == b""
+    assert house.running.refused("withheld") == 1
+    house.running.settle()
+    assert len(house.hub) == 0
+
+
+def test_a_close_waits_behind_what_is_not_durable(house: House) -> None:
+    wire = house.wire()
+    house.call(house.journal.hold)
+    wire.send(ws.text("read 1"))
+    house.running.settle()
+    house.call(lambda: house.sockets[0].close(1000, "enough"))
+    house.running.settle()
+    assert wire.client.silent()
+    house.call(house.journal.sync)
+    assert wire.says() == "read 1"
+    assert wire.frame().closing == (1000, "enough")
+
+
+# --- channels -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_channel_lives_as_long_as_somebody_follows_it(house: House) -> None:
+    one, two = house.wire("a", "b"), house.wire("a")
+    assert house.log == ["started a", "started b"]
+    assert house.call(lambda: house.hub.following(house.sockets[0])) == ["a", "b"]
+    one.send(ws.text("leave a"), ws.text("leave a"))
+    assert [one.says(), one.says()] == ["leave a", "leave a"]
+    house.say("a", "1")
+    assert two.says() == "1"
+    two.client.close()
+    house.running.settle()
+    assert house.log == ["started a", "started b", "stopped a", "closed, following 0"]
+    one.client.close()
+    house.running.settle()
+    assert len(house.hub) == 0
+
+
+def test_following_twice_is_following_once(house: House) -> None:
+    wire = house.wire("a", "a")
+    house.say("a", "1", "2")
+    assert [wire.says(), wire.says()] == ["1", "2"]
+
+
+def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(house: House) -> None:
+    wires = [house.wire("a", "b") for _ in range(3)]
+    writes: list[int] = []
+
+    class Counting:
+        def __init__(self, transport: Any) -> None:
+            self._transport = transport
+
+        def write(self, data: bytes) -> None:
+            writes.append(len(data))
+            self._transport.write(data)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._transport, name)
+
+    def burst() -> None:
+        for socket in house.sockets:
+            socket.transport = Counting(socket.transport)  # type: ignore[assignment]
+        for number in range(10):
+            house.channel("a").say(f"a{number}")
+            house.channel("b").say(f"b{number}")
+
+    house.call(burst)
+    for wire in wires:
+        assert [wire.says() for _ in range(20)] == [f"a{n}" for n in range(10)] + [f"b{n}" for n in range(10)]
+    assert writes == [20 * 4] * 3
+    assert house.call(lambda: (house.channel("a").asked, house.channel("b").asked)) == (1, 1)
+
+
+def test_a_channel_that_fails_takes_nobody_with_it(house: House) -> None:
+    wire = house.wire("a", "b")
+
+    def burst() -> None:
+        house.channel("a").say("boom")
+        house.channel("b").say("fine")
+
+    house.call(burst)
+    assert wire.says() == "fine"
+    house.say("a", "again")
+    assert wire.says() == "again"
+
+
+def test_a_closed_socket_follows_nothing(house: House) -> None:
+    wire = house.wire("a")
+    socket = house.sockets[0]
+    wire.client.close()
+    house.running.settle()
+    house.call(lambda: house.hub.subscribe(socket, "b", lambda: Numbers(house.log)))
+    assert len(house.hub) == 0
+
+
+# --- clients that do not read ---------------------------------------------------------------------------------------------
+
+
+def test_who_does_not_read_is_dropped_and_nobody_else_notices(serve: Serve) -> None:
+    house = House(serve, SocketLimits(unread_bytes=200_000, closing_seconds=0.3))
+    slow, quick = house.wire("a", receive_buffer=4_096), house.wire("a")
+    word = "x" * 10_000
+    most = 0
+    sent = 0
+    while not house.running.refused("slow_socket"):
+        house.say("a", word, word)
+        sent += 2
+        assert [quick.says(), quick.says()] == [word, word]
+        most = max(most, house.call(house.sockets[0].transport.get_write_buffer_size))
+        assert sent < 5_000, "the slow client was never dropped"
+    assert most <= 200_000 + 2 * 10_010
+    assert house.call(lambda: [len(house.channel("a").followers), house.sockets[0].is_open]) == [1, False]
+    # It reads on: what was in the buffer, then why it was dropped.
+    frames = [frame for frame in slow.to_end() if frame.opcode != TEXT]
+    assert frames[0].closing == (1008, "too slow: unread messages are not kept without end")
+    house.say("a", "still here")
+    assert quick.says() == "still here"
+
+
+def test_who_never_reads_again_is_cut(serve: Serve) -> None:
+    house = House(serve, SocketLimits(unread_bytes=100_000, closing_seconds=0.1))
+    house.wire("a", receive_buffer=4_096)
+    while not house.running.refused("slow_socket"):
+        house.say("a", "x" * 50_000)
+
+    async def gone() -> None:
+        while house.running.gateway.metrics.connections:
+            await asyncio.sleep(0.005)
+
+    asyncio.run_coroutine_threadsafe(gone(), house.running.loop).result(10)
+
+
+def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> None:
+    house = House(serve, SocketLimits(unread_bytes=50_000))
+    wire = house.wire("a")
+    house.call(house.journal.hold)
+    wire.send(ws.text("read 1"))
+    house.running.settle()
+    for _round in range(10):
+        house.say("a", "x" * 10_000)
+    assert wire.to_end()[-1].closing[0] == 1008
+
+
+def test_requests_of_who_reads_no_replies_are_not_taken(serve: Serve) -> None:
+    limits = SocketLimits(choked_bytes=1, frames_per_second=1e9, burst=10**9)
+    house = House(serve, limits)
+    wire = house.wire()
+    house.call(house.journal.hold)
+    wire.send(*[ws.text("read " + "x" * 1_000)] * 50)
+    house.running.settle()
+    # One reply waits for the journal; the other requests wait in the client's socket, and none of them is lost.
+    assert house.call(lambda: house.running.gateway.metrics.sockets.received) == 1
+    house.call(house.journal.sync)
+    assert all(wire.says() == "read " + "x" * 1_000 for _ in range(50))
+
+
+# --- the timetable --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_timetable_keeps_the_clocks_time_whoever_moves_it() -> None:
+    now = 1_000
+    happened: list[str] = []
+    timetable = Timetable(lambda: now)
+    timetable.at(3_000, lambda: happened.append("third"))
+    timetable.at(2_000, lambda: happened.append("second"))
+    timetable.at(1_500, lambda: happened.append("first"))
+    timetable.at(1_600, lambda: happened.append("never"))()
+    timetable.run_due()
+    assert happened == []
+    now = 2_000
+    timetable.run_due()
+    assert happened == ["first", "second"]
+    now = 3_000
+    done = asyncio.Event()
+    timetable.at(3_000, lambda: 1 // 0)  # a bug in one entry
+    timetable.at(3_000, done.set)
+    await asyncio.wait_for(done.wait(), 5)  # by itself
+    assert happened == ["first", "second", "third"]

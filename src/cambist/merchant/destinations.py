@@ -78,6 +78,8 @@ def permitted(text: str, loopback: bool) -> bool:
         return permitted(str(inner), loopback)
     if address.is_loopback:
         return loopback
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_private or address.is_link_local)
 
 

@@ -40,7 +40,7 @@ outline-offset:1px}
 border-radius:8px;
 padding:12px;overflow-wrap:anywhere;user-select:all;margin:0 0 12px}
 .soft{color:var(--soft);font-size:14px;margin:0 0 12px}
-form+form,.go+form{margin-top:10px}
+form+form,.go+form,form+.go{margin-top:10px}
 """.strip()
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 REFRESH_SECONDS = 10
@@ -53,7 +53,6 @@ class Sheet:
     title: str
     amount: str
     description: str
-    payee: str
     here: str
     parts: list[str] = field(default_factory=list)
     said: str = ""
@@ -67,7 +66,7 @@ def page(sheet: Sheet) -> bytes:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta name="robots" content="noindex">{refresh}<title>{escape(sheet.title)} · {escape(sheet.amount)}</title>'
-        f"<style>{STYLE}</style></head><body><main><h1>{escape(sheet.title)} · {escape(sheet.payee)}</h1>"
+        f"<style>{STYLE}</style></head><body><main><h1>{escape(sheet.title)}</h1>"
         f'<p class="sum">{escape(sheet.amount)}</p>'
         f'<p class="for">{escape(sheet.description)}</p><hr>{said}{"".join(sheet.parts)}</main></body></html>'
     ).encode()
@@ -87,6 +86,11 @@ def login_form(here: str, name: str) -> str:
 def button(here: str, act: str, words: str, look: str) -> str:
     """A form of one button."""
     return f'<form method="post" action="{escape(here)}/{act}"><button class="{look}">{escape(words)}</button></form>'
+
+
+def link(address: str, words: str) -> str:
+    """Another page, as quiet as a second button."""
+    return f'<a class="go quiet" href="{escape(address)}">{escape(words)}</a>'
 
 
 def coins_part(address: str, missing: str, code: str, pending: str) -> str:

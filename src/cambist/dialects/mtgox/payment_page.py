@@ -46,7 +46,7 @@ class PaymentPage:
             case "coins":
                 return self._coins(order)
             case _:
-                return self._show(order)
+                return self._show(order, account=b"account" in request.query)
 
     # --- what a payer does --------------------------------------------------------------------------------------------------
 
@@ -92,24 +92,24 @@ class PaymentPage:
 
     # --- what a payer sees --------------------------------------------------------------------------------------------------
 
-    def _show(self, order: MerchantOrder, said: str = "", name: str = "", status: int = 200) -> Reply:
+    def _show(self, order: MerchantOrder, said: str = "", name: str = "", status: int = 200, account: bool = False) -> Reply:
         currency = self._venue.listing.of_asset(order.asset)
         payee = self._directory.user_by_account(order.account)
         here = f"{PAY_PATH}{transaction(order)}"
-        title, parts = self._parts(order, currency, here, name)
+        by_account = account or bool(said) or not order.address
+        title, parts = self._parts(order, currency, here, name, by_account)
         sheet = html.Sheet(
-            title=title,
+            title=title.format(payee.name if payee is not None else ""),
             amount=currency.of_atoms(order.amount)["display"],
             description=order.words.description,
-            payee=payee.name if payee is not None else "",
             here=here,
             parts=parts,
             said=said,
-            refresh=bool(order.address) and order.waiting and not said,
+            refresh=order.waiting and not by_account,
         )
         return Reply(status, html.page(sheet), b"text/html; charset=utf-8", _safe_headers((order.words.success, order.words.failure)))
 
-    def _parts(self, order: MerchantOrder, currency: Currency, here: str, name: str) -> tuple[str, list[str]]:
+    def _parts(self, order: MerchantOrder, currency: Currency, here: str, name: str, by_account: bool) -> tuple[str, list[str]]:
         match order.state:
             case OrderState.PAID:
                 return "Paid", [html.verdict("Thank you, this is paid.", order.words.success, "Back to the shop")]
@@ -120,17 +120,22 @@ class PaymentPage:
         pending, valid = self._desk.view.sums(order.id)
         missing = order.amount - pending - valid
         parts = []
-        if missing > 0:
+        if by_account and missing > 0:
+            # Not beside the address: that page looks again by itself, and would forget what was typed.
             parts.append(html.login_form(here, name))
-        if order.address:
+        if order.address and by_account:
+            parts.append(html.link(here, f"Pay by {currency.code} instead"))
+        elif order.address:
             text = currency.short_text(-currency.units(-missing)) if missing > 0 else ""
             on_its_way = currency.of_atoms(pending)["display"] if pending else ""
-            parts += ["<hr>", html.coins_part(order.address, text, currency.code, on_its_way)]
+            parts.append(html.coins_part(order.address, text, currency.code, on_its_way))
+            if missing > 0:
+                parts.append(html.link(f"{here}?account", "Pay from your account instead"))
         elif not order.only_accounts:
             parts.append(html.button(here, "coins", f"Pay by {currency.code} instead", "quiet"))
         if not pending and not valid:
             parts.append(html.button(here, "cancel", "Cancel and go back", "plain"))
-        return "Payment to", parts
+        return "Payment to {}", parts
 
 
 def _see(url: str, order: MerchantOrder) -> Reply:

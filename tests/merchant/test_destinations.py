@@ -1,0 +1,130 @@
+"""Notices go to the public internet only: every spelling of an inside address is refused, and what was checked is what is called."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from cambist.merchant import Answered, Courier, DestinationRefused, Undelivered, destination_of
+from cambist.merchant.destinations import permitted, plainly_refused
+from support.shop import OK, Shop
+
+INSIDE = [
+    # loopback, and its other spellings
+    "127.0.0.1", "127.1", "127.0.1", "127.255.255.254", "2130706433", "017700000001", "0177.0.0.1", "0x7f.0.0.1", "0x7f000001", "0x7F.1",
+    "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+    # this host, link-local (cloud metadata), private, carrier, benchmarks, documentation, multicast, broadcast, reserved
+    "0.0.0.0", "0", "169.254.169.254", "2852039166", "0xa9fea9fe", "169.254.1.1", "10.0.0.1", "10.1", "172.16.0.1", "172.31.255.255",
+    "192.168.0.1", "0300.0250.0.1", "100.64.0.1", "198.18.0.1", "192.0.2.1", "203.0.113.9", "224.0.0.1", "239.255.255.255",
+    "255.255.255.255", "240.0.0.1",
+    "[::]", "[fe80::1]", "[fc00::1]", "[fd12:3456::1]", "[ff02::1]", "[::ffff:10.0.0.1]", "[::ffff:169.254.169.254]",
+    "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[2001:db8::1]", "[2001:0:7f00:1::80ff:fffe]", "[fec0::1]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", INSIDE)
+async def test_inside_addresses_are_refused_when_an_order_is_made_and_when_a_notice_is_sent(host: str) -> None:
+    url = f"http://{host}/ipn"
+    assert plainly_refused(url, loopback=False)
+    answer = await Courier(seconds=5).post(url, b"x=1", [])
+    assert isinstance(answer, Undelivered)
+    assert answer.reason.startswith("refused: ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "x", "//a.example/", "ftp://a.example/", "file:///etc/passwd", "gopher://a.example/", "javascript:alert(1)", "http://",
+        "http:///x", "http://a.example:0/", "http://a.example:99999/", "http://a.example:x/", "http://user@a.example/",
+        "http://user:pass@a.example/", "http://a.example\\@b.example/", "http://a.example/ x", "http://a.example/\r\nX: y",
+        "http://a.example/\t", "http://ä.example/", "http://%31%32%37.0.0.1/", "http://a.example/" + "x" * 2000, "http://[::1/", "http://localhost/",
+        "http://LOCALHOST./",
+    ],
+)  # fmt: skip
+def test_urls_that_are_none_of_a_page(url: str) -> None:
+    assert plainly_refused(url, loopback=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "authority", "port", "target"),
+    [
+        ("http://shop.example", "shop.example", 80, "/"),
+        ("https://shop.example/ipn?a=1&b=%20#there", "shop.example", 443, "/ipn?a=1&b=%20"),
+        ("http://shop.example:8080/x", "shop.example:8080", 8080, "/x"),
+        ("http://[2606:4700::1111]:81/", "[2606:4700::1111]:81", 81, "/"),
+    ],
+)
+def test_good_urls(url: str, authority: str, port: int, target: str) -> None:
+    destination = destination_of(url)
+    assert (destination.authority, destination.port, destination.target) == (authority, port, target)
+    assert plainly_refused(url, loopback=False) == ""
+
+
+def test_public_addresses_are_permitted() -> None:
+    for address in ("1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"):
+        assert permitted(address, loopback=False), address
+
+
+def test_loopback_is_permitted_only_where_it_is_said() -> None:
+    for address in ("127.0.0.1", "::1", "127.9.9.9", "::ffff:127.0.0.1"):
+        assert permitted(address, loopback=True)
+        assert not permitted(address, loopback=False)
+    for address in ("10.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "64:ff9b::7f00:1"):
+        assert not permitted(address, loopback=True)
+
+
+class Dns:
+    """A name server that says something else each time."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self._answers = list(answers)
+        self.asked: list[str] = []
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append(f"{host}:{port}")
+        return self._answers[min(len(self.asked), len(self._answers)) - 1]
+
+
+async def test_a_name_that_leads_inside_is_refused() -> None:
+    for answer in (["127.0.0.1"], ["1.1.1.1", "10.0.0.1"], ["::ffff:169.254.169.254"], []):
+        sent = await Courier(resolve=Dns(answer)).post("http://rebind.example/", b"", [])
+        assert isinstance(sent, Undelivered)
+        assert sent.reason.startswith("refused: ")
+
+
+async def test_an_answer_that_changes_is_never_asked_for_twice() -> None:
+    async with Shop([OK]) as shop:
+        # The checked address is called, though the name leads elsewhere by now (nobody listens on 127.0.0.2).
+        dns = Dns(["127.0.0.1"], ["127.0.0.2"])
+        courier = Courier(loopback=True, resolve=dns)
+        answer = await courier.post(f"http://rebind.example:{shop.port}/ipn", b"a=1", [("Rest-Key", "k")])
+        assert answer == Answered(200, b"[OK]")
+        assert dns.asked == [f"rebind.example:{shop.port}"]
+        assert shop.heard[0].headers["host"] == f"rebind.example:{shop.port}"
+        # And the other way round: what turns bad is refused.
+        turning = Courier(resolve=Dns(["127.0.0.1"], ["1.1.1.1"]))
+        assert isinstance(await turning.post("http://rebind.example/", b"", []), Undelivered)
+
+
+async def test_a_server_that_never_answers_is_left_in_time() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    answer = await Courier(loopback=True, seconds=0.2).post(f"http://127.0.0.1:{port}/", b"", [])
+    assert answer == Undelivered("no answer within 0.2 s")
+    server.close()
+    assert isinstance(await Courier(loopback=True).post(f"http://127.0.0.1:{port}/", b"", []), Undelivered)
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", b"\x00" * 100])
+async def test_nonsense_is_no_answer(nonsense: bytes) -> None:
+    async with Shop([nonsense]) as shop:
+        assert isinstance(await Courier(loopback=True).post(f"{shop.url}/", b"", []), Undelivered)
+
+
+def test_a_refusal_says_why() -> None:
+    with pytest.raises(DestinationRefused, match="neither"):
+        destination_of("ftp://a.example/")

@@ -1,0 +1,212 @@
+"""A payment and its notice across the death of the server: nothing is lost, and nothing counts twice."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import pytest
+
+from cambist import _core
+from cambist.domain.meta import Meta
+from cambist.exchange.merchants import MerchantFunds, payment_id
+from cambist.merchant import MerchantDesk, OrderState, Words
+from cambist.merchant.view import MerchantView
+from support.processes import Running, start
+from support.shop import OK, Shop, reply
+
+HOUR = 3_600_000_000
+
+
+class NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def post(url: str, fields: dict[str, object], headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    request = Request(url, urlencode(fields).encode(), {"User-Agent": "shop", **(headers or {})})
+    try:
+        with build_opener(NoRedirects).open(request, timeout=30) as answer:
+            return answer.status, answer.read()
+    except HTTPError as error:
+        return error.code, error.read()
+
+
+def call(running: Running, user: int, path: str, **fields: object) -> Any:
+    keys = running.ready["users"][user]["keys"]["mtgox"]
+    whole = {"nonce": time.time_ns() // 1000, **fields}
+    sign = base64.b64encode(hmac.new(base64.b64decode(keys["secret"]), urlencode(whole).encode(), hashlib.sha512).digest()).decode()
+    status, body = post(f"{running.url}/api/1/{path}", whole, {"Rest-Key": keys["key"], "Rest-Sign": sign})
+    answer = json.loads(body)
+    assert status == 200, answer
+    assert answer["result"] == "success", answer
+    return answer["return"]
+
+
+async def test_a_server_that_dies_between_payment_and_acknowledgement(tmp_path: Path) -> None:
+    line = ("sandbox", "--seed", "7", "--quiet", "--data", tmp_path / "data", "--loopback-callbacks")
+    running = await asyncio.to_thread(start, tmp_path, *line)
+    alice = running.ready["users"][0]
+    try:
+        # The first notice kills the server before it hears the answer.
+        async with Shop([reply(b"half a moment"), OK]) as shop:
+            shop.on_notice = running.kill
+            made = await asyncio.to_thread(
+                call, running, 1, "generic/private/merchant/order/create", currency="BTC", amount="2.5", data="order 7",
+                return_success=f"{shop.url}/thanks", return_failure=f"{shop.url}/cart", ipn=f"{shop.url}/ipn",
+            )  # fmt: skip
+            status, _ = await asyncio.to_thread(post, f"{made['payment_url']}/pay", {"user": "alice", "password": alice["password"]})
+            assert status == 303
+            await asyncio.wait_for(shop.arrived.wait(), 30)
+            assert running.process.poll() is not None
+            shop.on_notice = lambda: None
+            shop.arrived.clear()
+            running = await asyncio.to_thread(start, tmp_path, *line)
+            await asyncio.wait_for(shop.arrived.wait(), 30)
+            assert [heard.fields["status"] for heard in shop.heard] == ["paid", "paid"]
+            assert shop.heard[0].body == shop.heard[1].body
+            keys = running.ready["users"][1]["keys"]["mtgox"]
+            assert all(heard.signed_by(keys["key"], keys["secret"]) for heard in shop.heard)
+            assert shop.heard[0].fields["id"] == made["transaction"]
+            info = await asyncio.to_thread(call, running, 1, "generic/info")
+            assert info["Wallets"]["BTC"]["Balance"]["value"] == "102.50000000"
+            again, _ = await asyncio.to_thread(
+                post, f"{running.url}/payment/{made['transaction']}/pay", {"user": "alice", "password": alice["password"]}
+            )
+            assert again == 409
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
+class World:
+    """A core, its events since the beginning, and a desk that can be thrown away and made again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.engine = _core.Engine()
+        self.events: list[object] = []
+        self.time = 1_000
+        for _ in range(2):
+            self.engine.open_account(self.time)
+        self.engine.create_asset(self.time, "BTC", 16, 8)
+        self.engine.transfer(self.time, 1, 0, 16, 0, 1, 0, 10**18)
+        self.desk = self.reopened()
+
+    def note(self, meta: Meta) -> _core.Outcome:
+        return self.engine.note(self.time, meta.encode())
+
+    def transfer(self, transfer_id: int, source: int, destination: int, asset: int, kind: int, amount: int, *, meta: Meta) -> _core.Outcome:
+        return self.engine.transfer(self.time, transfer_id, source, destination, asset, kind, 0, amount, meta.encode())
+
+    def reopened(self) -> MerchantDesk:
+        view = MerchantView(self.folder / "merchant.sqlite")
+        desk = MerchantDesk(
+            view,
+            self,
+            lambda: MerchantFunds(self.transfer),
+            lambda _account, _asset: "1address",
+            lambda label, length: hashlib.shake_256(label.encode()).digest(length),
+            lambda: self.time,
+            lifetime=HOUR,
+        )
+        desk.apply(self.events)
+        return desk
+
+    def publish(self, upto: int | None = None) -> None:
+        """Everything applied becomes durable; the desk hears of the first `upto` events only, as before a crash."""
+        fresh = _core.decode_events(self.engine.take_events())
+        self.events += fresh
+        self.desk.apply(fresh[:upto] if upto is not None else fresh)
+
+    def order(self) -> str:
+        words = Words("socks", "https://a.example/", "https://a.example/", "https://a.example/ipn", "7")
+        made = self.desk.create(17, 0, 5 * 10**16, "key", words, only_accounts=False, meta=Meta)
+        assert len(made) == 32
+        self.publish()
+        return made
+
+
+def told(desk: MerchantDesk, order: str) -> list[str]:
+    return [status for status, *_ in desk.view.notices(order)]
+
+
+def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    order = world.order()
+    known = world.desk.order(order)
+    assert known is not None
+    assert known.amount == 5 * 10**16
+    outcome = world.desk.pay(known, 16)
+    assert not isinstance(outcome, str)
+    assert outcome.code == 0
+    world.publish()
+    world.desk.apply(world.events)
+    world.desk.close()
+    world.desk = world.reopened()
+    assert told(world.desk, order) == ["paid"]
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    again = world.desk.order(order)
+    assert again is not None
+    assert again.state == OrderState.PAID
+    assert told(world.desk, order) == ["paid"]
+    world.desk.told(order, 0)
+    world.publish()
+    assert world.desk.view.due(1 << 62, 10) == []
+    world.desk.close()
+
+
+def test_a_crash_between_the_two_steps_of_a_payment_is_mended(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    order = world.order()
+    meta = Meta(memo={"merchant": order, "step": "pay"})
+    assert world.transfer(payment_id(order), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
+    world.publish()
+    assert world.engine.balance(17, 0) == (0, 0)
+    world.desk.close()
+    world.desk = world.reopened()
+    for _ in range(3):
+        world.desk.tick(world.time)
+        world.publish()
+    assert world.engine.balance(17, 0) == (5 * 10**16, 0)
+    assert world.engine.balance(_core.MERCHANTS, 0) == (0, 0)
+    assert told(world.desk, order) == ["paid"]
+    world.desk.close()
+
+
+def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> None:
+    for cut in range(9):
+        folder = tmp_path / str(cut)
+        folder.mkdir()
+        world = World(folder)
+        order = world.order()
+        known = world.desk.order(order)
+        assert known is not None
+        world.desk.pay(known, 16)
+        world.publish(upto=cut)
+        world.desk.close()
+        world.desk = world.reopened()
+        assert told(world.desk, order) == ["paid"], cut
+        assert [payment.valid for payment in world.desk.payments(order)] == [True]
+        world.desk.close()
+
+
+def test_a_gap_is_a_bug(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.order()
+    world.note(Meta())
+    world.engine.take_events()
+    world.note(Meta())
+    with pytest.raises(ValueError, match="next came"):
+        world.publish()
+    world.desk.close()

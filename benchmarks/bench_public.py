@@ -7,10 +7,10 @@ what the orders themselves cost is on both sides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.http_rig import Rig
+from benchmarks.http_rig import Make, Rig
 from benchmarks.orders import get
 from benchmarks.report import AT_LEAST, Row, Settings, Target
 
@@ -20,7 +20,7 @@ BOOK_ORDERS = 100
 ORDER_EVERY = 3
 """In a moving market, of the last connection's requests every so many is an order."""
 
-Requests = Callable[[int], Sequence[Sequence[bytes]]]
+RUN_SECONDS = 2.0
 
 
 def measure(settings: Settings) -> list[Row]:
@@ -36,20 +36,20 @@ def measure(settings: Settings) -> list[Row]:
 def _row(rig: Rig, name: str, moving: bool) -> Row:
     around = _with_orders if moving else _alone
     request = get(f"/api/3/{name}/btc_usd", rig.host)
-    compared = rig.compare(around(rig, get("/empty/plain", rig.host)), around(rig, request), begins=b"{")
+    compared = rig.compare(around(rig, get("/empty/plain", rig.host)), around(rig, request), seconds=RUN_SECONDS, begins=b"{")
     market = "moving market" if moving else "still market"
     target = Target(AT_LEAST, 0.6)
     return Row(GROUP, f"public {name}, {market}", compared.ratio, "x empty handler", target, compared.note(), compared.detail())
 
 
-def _alone(rig: Rig, request: bytes) -> Requests:
+def _alone(rig: Rig, request: bytes) -> Make:
     def make(count: int) -> Sequence[Sequence[bytes]]:
         return rig.same(request, count)
 
     return make
 
 
-def _with_orders(rig: Rig, request: bytes) -> Requests:
+def _with_orders(rig: Rig, request: bytes) -> Make:
     def make(count: int) -> Sequence[Sequence[bytes]]:
         lists: list[Any] = rig.same(request, count)
         orders = iter(rig.clients[-1].trades(count // ORDER_EVERY + 1))

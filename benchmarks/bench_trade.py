@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from statistics import median
 
-from benchmarks.http_rig import CONNECTIONS, Rig
+from benchmarks.http_rig import CONNECTIONS, Make, Rig, Run
 from benchmarks.report import AT_LEAST, AT_MOST, Row, Settings, Target
 
 GROUP = "HTTP"
+RUN_SECONDS = 4.0
+SUSTAINED_RUNS = 8
+"""Runs without a pause between them, of which the last one counts: by then nothing can be put off any more."""
 RECEIVED_NOTHING = b'"received":0,'
 
 
@@ -25,13 +28,14 @@ def measure(settings: Settings) -> list[Row]:
             sent += count * CONNECTIONS
             return rig.trades(count)
 
-        compared = rig.compare(rig.empties, trades)
+        compared = rig.compare(rig.empties, trades, seconds=RUN_SECONDS)
+        sustained = _sustained(rig, trades, 2 if settings.quick else SUSTAINED_RUNS)
         rig.settle()
         durable = rig.process.metric("cambist_durable_seq") - before
         memory = rig.process.resident_mb()
     # A run ends when its first connection is done; what the others had not sent by then was never asked for.
     results = [run.result for run in compared.measured]
-    counted = sum(result.requests for result in results)
+    counted = sum(run.result.requests for run in (*compared.measured, *sustained))
     if not counted <= durable <= sent:
         raise RuntimeError(f"{durable:.0f} commands are durable, but {counted} orders were acknowledged and {sent} made")
     p50 = [result.percentile(50) for result in results]
@@ -40,8 +44,24 @@ def measure(settings: Settings) -> list[Row]:
     half = Target(AT_LEAST, 0.5)
     return [
         Row(GROUP, "signed Trade, 64 connections, durable", compared.ratio, "x empty handler", half, compared.note(), detail),
+        Row(
+            GROUP,
+            "the same, without a pause",
+            sustained[-1].rate / median(run.rate for run in compared.baseline),
+            "x empty handler",
+            note=f"{sustained[-1].rate:,.0f}/s after {sum(run.result.seconds for run in sustained[:-1]):.0f} s",
+            detail={"runs": [run.figures() for run in sustained]},
+        ),
         Row(GROUP, "signed Trade, p99 latency", median(tails), "x p50", Target(AT_MOST, 5), f"p50 {median(p50) * 1e3:.1f} ms"),
     ]
+
+
+def _sustained(rig: Rig, trades: Make, runs: int) -> list[Run]:
+    """Runs one after the other: what is written behind the replies (histories) competes with them from some point on."""
+    speed = rig.run(trades(60)).rate
+    loads = [trades(int(speed * RUN_SECONDS / CONNECTIONS)) for _ in range(runs)]
+    rig.settle()
+    return [rig.run(load) for load in loads]
 
 
 def _traded_share(rig: Rig) -> float:

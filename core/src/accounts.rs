@@ -197,7 +197,7 @@ impl Accounts {
     }
 
     /// Moves one balance and tells: no money moves anywhere else.
-    #[inline]
+    #[inline(always)]
     pub fn change(&mut self, events: &mut Events, why: Why, account: AccountId, asset: AssetId, change: Holding) {
         let row = self.rows[account as usize].add(asset, change.available, change.held);
         debug_assert!(account == crate::types::WORLD || (row.available >= 0 && row.held >= 0));

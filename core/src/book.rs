@@ -12,6 +12,7 @@ pub(crate) struct Level {
     pub head: Slot,
     pub tail: Slot,
     pub orders: u32,
+    pub side: Side,
 }
 
 /// A level as it is to be told: three words, so that nothing wide is read back right after narrow writes.
@@ -38,8 +39,13 @@ pub(crate) struct Book {
     sides: [BookSide; 2],
     levels: Vec<Level>,
     free: Vec<u32>,
+    /// For each side, where levels were last found, by the low bits of their price: most orders join a level that exists, and
+    /// then nothing is searched. Only a hint: whatever it names is checked.
+    found: Box<[[u32; FOUND]; 2]>,
     pub stops: Stops,
 }
+
+const FOUND: usize = 256;
 
 /// Waiting stops by the price that triggers them; the first of each set is the next to trigger.
 #[derive(Clone, Debug, Default)]
@@ -115,6 +121,7 @@ impl Book {
             sides: [BookSide::new(0), BookSide::new(u64::MAX)],
             levels: Vec::new(),
             free: Vec::new(),
+            found: Box::new([[NIL; FOUND]; 2]),
             stops: Stops::default(),
         }
     }
@@ -136,12 +143,11 @@ impl Book {
         let side = &mut self.sides[side as usize];
         let id = *side.levels.last().expect("it was matched with");
         side.amount -= u128::from(self.levels[id as usize].amount - level.amount);
+        self.levels[id as usize] = *level;
         if level.orders == 0 {
             side.keys.pop();
             side.levels.pop();
             self.free.push(id);
-        } else {
-            self.levels[id as usize] = *level;
         }
     }
 
@@ -195,11 +201,24 @@ impl Book {
     /// The level at `price`, made when there is none.
     #[inline]
     fn level_at(&mut self, side: Side, price: Price) -> u32 {
-        let side = &mut self.sides[side as usize];
+        let hint = self.found[side as usize][price as usize % FOUND];
+        if let Some(level) = self.levels.get(hint as usize) {
+            if level.price == price && level.side == side && level.orders > 0 {
+                return hint;
+            }
+        }
+        let id = self.search_level(side, price);
+        self.found[side as usize][price as usize % FOUND] = id;
+        id
+    }
+
+    #[inline(never)]
+    fn search_level(&mut self, book_side: Side, price: Price) -> u32 {
+        let side = &mut self.sides[book_side as usize];
         match side.position(price) {
             Ok(at) => side.levels[at],
             Err(at) => {
-                let level = Level { price, amount: 0, head: NIL, tail: NIL, orders: 0 };
+                let level = Level { price, amount: 0, head: NIL, tail: NIL, orders: 0, side: book_side };
                 let id = match self.free.pop() {
                     Some(id) => {
                         self.levels[id as usize] = level;

@@ -353,7 +353,9 @@ impl Core {
         let reason = match stop {
             Stop::NoMatch if order.order_type.is_limit() && order.tif.rests() => {
                 // Only a triggered stop gets here without its room checked.
-                if self.market(order.market).book.has_room(order.side, order.price, order.remaining()) {
+                let checked = order.rare.stop_price == 0;
+                let book = &self.market(order.market).book;
+                if checked || book.has_room(order.side, order.price, order.remaining()) {
                     self.rest(order);
                     return Status::Resting;
                 }

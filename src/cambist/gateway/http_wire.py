@@ -43,7 +43,7 @@ def render(reply: Reply, *, head: bool = False, close: bool = False, date: bytes
     key = (reply.status, reply.content_type)
     start = _starts.get(key) or _new_start(key)
     body = reply.body
-    if not (head or close or date or reply.headers) and reply.status not in _BODILESS:
+    if not (head or close or date or reply.headers or reply.chunked) and reply.status not in _BODILESS:
         return b"%b%d\r\n\r\n%b" % (start, len(body), body)
     return _render_rest(reply, start, head=head, close=close, date=date)
 
@@ -64,6 +64,8 @@ def _render_rest(reply: Reply, start: bytes, *, head: bool, close: bool, date: b
         if reply.body:
             raise Unsendable(f"a body with status {reply.status}")
         parts = [status_line(reply.status)]
+    elif reply.chunked:
+        parts = [start.removesuffix(b"content-length: "), b"transfer-encoding: chunked\r\n"]
     else:
         parts = [b"%b%d\r\n" % (start, len(reply.body))]
     for name, value in reply.headers:
@@ -74,7 +76,7 @@ def _render_rest(reply: Reply, start: bytes, *, head: bool, close: bool, date: b
         parts.append(date)
     parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
     if not head:
-        parts.append(reply.body)
+        parts.append(b"%x\r\n%b\r\n0\r\n\r\n" % (len(reply.body), reply.body) if reply.chunked else reply.body)
     return b"".join(parts)
 
 

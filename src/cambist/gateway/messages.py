@@ -31,12 +31,14 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     """One HTTP reply. Content-Length is the gateway's affair, as is Connection; `headers` are further fields, names in lower case.
 
     A name or value with a control character, or a body for a status that has none (1xx, 204, 304), becomes a 500.
+    `chunked` sends the body as one chunk instead of naming its length, for a client that insists on it.
     """
 
     status: int = 200
     body: bytes = b""
     content_type: bytes = b"application/json"
     headers: Sequence[tuple[bytes, bytes]] = ()
+    chunked: bool = False
 
 
 Handler = Callable[[Request], Reply | Awaitable[Reply]]

@@ -1,4 +1,4 @@
-"""The Mt.Gox API: HTTP v1 with what its clients need of v0 and v2, and payments for shops."""
+"""The Mt.Gox API: HTTP v1 with what its clients need of v0 and v2, payments for shops, and the stream."""
 
 from cambist.dialects.mtgox.auth import KEY_FORM
 from cambist.dialects.mtgox.routes import Rooms
@@ -11,4 +11,4 @@ __all__ = ["build"]
 def build(house: House) -> DialectService:
     """The dialect on a running house. Markets and assets must exist, more may be added later."""
     rooms = Rooms(house)
-    return DialectService("mtgox", rooms.routes(), (KEY_FORM,))
+    return DialectService("mtgox", rooms.routes(), (KEY_FORM,), rooms.sockets())

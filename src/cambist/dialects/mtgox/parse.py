@@ -77,10 +77,10 @@ def ordered_nonce(text: str) -> int | None:
     return ordered if 0 < ordered < 1 << 63 else None
 
 
-def lenient_base64(data: bytes) -> bytes | None:
-    """Bytes of base64 that may be folded or padded carelessly; None when it is none."""
+def lenient_base64(data: bytes, most: int = 4_096) -> bytes | None:
+    """Bytes of base64 that may be folded or padded carelessly; None when it is none, or longer than `most` characters."""
     squeezed = data.translate(None, b" \t\r\n").rstrip(b"=")
-    if len(squeezed) > 4096:
+    if len(squeezed) > most:
         return None
     try:
         return base64.b64decode(squeezed + b"=" * (-len(squeezed) % 4), validate=True)

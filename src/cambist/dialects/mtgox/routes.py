@@ -14,9 +14,19 @@ from cambist.dialects.mtgox.merchant_orders import PAY_PATH, MerchantOrders
 from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.orders import Orders
 from cambist.dialects.mtgox.payment_page import PaymentPage
+from cambist.dialects.mtgox.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
+from cambist.dialects.mtgox.stream_calls import StreamCalls
+from cambist.dialects.mtgox.stream_feeds import Feeds
+from cambist.dialects.mtgox.stream_session import Stream, StreamSession
 from cambist.dialects.mtgox.v0 import Files, Version0
 from cambist.gateway.house import House
+from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
+from cambist.gateway.ws_hub import Hub
+from cambist.gateway.ws_route import Session, SocketRoute
+from cambist.gateway.ws_socket import Socket
+from cambist.gateway.ws_timetable import Timetable
+from cambist.gateway.ws_wire import UPGRADE_REQUIRED
 
 BOTH = ("GET", "POST")
 """Clients POST to public paths, and a GET of a private one is told that it lacks a key."""
@@ -24,6 +34,7 @@ BOTH = ("GET", "POST")
 V0 = re.compile(r"/api/0/+(?P<name>(?:data/)?[A-Za-z]+)\.php")
 V1 = re.compile(r"/api/1/+(?P<pair>[A-Za-z0-9]+)/+(?P<name>[a-z_/]+)")
 V2 = re.compile(r"/api/2/(?:(?P<pair>[A-Z0-9]+)/)?money/(?P<name>[a-z_/]+)")
+SOCKET_IO = re.compile(r"/socket\.io/1/websocket/(?P<sid>[0-9a-f]{32})/?")
 PAYMENT = re.compile(PAY_PATH + r"(?P<id>[0-9a-fA-F-]{36})(?:/(?P<act>pay|cancel|coins))?")
 
 
@@ -41,12 +52,40 @@ class Rooms:
         self.merchants = MerchantOrders(self.venue)
         self.methods = Methods(self.venue, self.quotes, self.account, self.orders, self.merchants)
 
+        self.timetable = Timetable(house.clock)
+        self.handshakes = Handshakes(self.venue)
+        feeds = Feeds(self.venue, self.quotes, self.timetable)
+        self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, self.venue.listing)
+
+    def sockets(self) -> tuple[SocketRoute, ...]:
+        """The paths that speak WebSocket."""
+
+        def plain(request: Request, socket: Socket) -> Session:
+            return StreamSession(socket, self.stream, request.query)
+
+        def socket_io(request: Request, socket: Socket) -> Session | Reply:
+            assert request.match is not None
+            query = self.handshakes.take(request.match["sid"])
+            if query is None:
+                return UNKNOWN_SID
+            return SocketIoSession(socket, self.stream, request.query or query, self.timetable, self.venue.now)
+
+        return (
+            SocketRoute("/", plain, dialect="mtgox"),
+            SocketRoute("/mtgox", plain, dialect="mtgox"),
+            SocketRoute(
+                "/socket.io/1/websocket/", socket_io, prefix=True, pattern=SOCKET_IO, dialect="mtgox", name="/socket.io/1/websocket/*"
+            ),
+        )
+
     def routes(self) -> tuple[Route, ...]:
         """The HTTP paths."""
         v0 = Version0(self.ushers, Files(self.quotes, self.account, self.orders, Coins(self.venue)))
         v1, v2 = FrontDoor(self.ushers, self.methods, 1), FrontDoor(self.ushers, self.methods, 2)
         page = PaymentPage(self.venue)
         return (
+            *(Route(path, self.handshakes, BOTH, dialect="mtgox", durable=False) for path in ("/socket.io/1", "/socket.io/1/")),
+            Route("/mtgox", lambda _request: UPGRADE_REQUIRED, dialect="mtgox", durable=False),
             Route("/api/0/", v0, BOTH, prefix=True, pattern=V0, dialect="mtgox", name="/api/0/*"),
             Route("/api/1/", v1, BOTH, prefix=True, pattern=V1, dialect="mtgox", name="/api/1/*"),
             Route("/api/2/", v2, BOTH, prefix=True, pattern=V2, dialect="mtgox", name="/api/2/*/money/*"),

@@ -1,0 +1,429 @@
+"""The stream as its clients meet it, over real sockets: channels, deltas, the account's own messages, calls, and socket.io byte by byte."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+
+from cambist.gateway.app import Gateway
+from cambist.gateway.server import Server
+from dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+
+TRADES = "dbf1dee9-4f2e-4a08-8cb7-748919a71b21"
+LAG = "85174711-be64-4de1-b783-0628995d7914"
+TICKER_USD = "d5f06780-30a8-4a48-a2f8-7ed181b4a13f"
+DEPTH_USD = "24e67e0d-1cad-4cc0-9e7a-f8523ef460fe"
+TICKER_EUR = "0bb6da8b-f6c6-4ecf-8f0d-a544ad948c15"
+DEPTH_EUR = "057bdc6b-9f9c-44e4-bc1a-363e4443ce87"
+DEPTH_GBP = "60c3af1b-5d40-4d0e-b9fc-ccab433d2e9c"
+PATIENCE = 20.0
+
+
+class Listener:
+    """A client: `read` gives one message, `told` all of a kind that came by now."""
+
+    def __init__(self, connection: ClientConnection, prefix: str = "") -> None:
+        self.connection = connection
+        self.prefix = prefix
+
+    async def line(self) -> str:
+        return str(await asyncio.wait_for(self.connection.recv(), PATIENCE))
+
+    async def read(self) -> dict[str, Any]:
+        line = await self.line()
+        assert line.startswith(self.prefix), line
+        return dict(json.loads(line.removeprefix(self.prefix)))
+
+    async def send(self, **message: Any) -> None:
+        await self.connection.send(self.prefix + json.dumps(message))
+
+    async def until(self, done: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Everything up to the first message that is `done`."""
+        heard = [await self.read()]
+        while not done(heard[-1]):
+            heard.append(await self.read())
+        return heard
+
+    async def told(self) -> list[dict[str, Any]]:
+        """What came by now: everything before the answer to something that is always answered."""
+        await self.send(op="echo", id="now")
+        return (await self.until(lambda message: message.get("id") == "now"))[:-1]
+
+
+Open = Callable[..., Awaitable[Listener]]
+
+
+@pytest.fixture
+async def server(floor: Floor) -> AsyncIterator[Server]:
+    server = Server(Gateway(floor.service.routes, barrier=floor.exchange.sequencer.barrier, sockets=floor.service.sockets))
+    await server.start()
+    yield server
+    await server.stop(1.0)
+
+
+@pytest.fixture
+async def listen(server: Server) -> AsyncIterator[Open]:
+    opened: list[ClientConnection] = []
+
+    async def listen(path: str = "/mtgox") -> Listener:
+        connection = await connect(f"ws://127.0.0.1:{server.port}{path}")
+        opened.append(connection)
+        return Listener(connection)
+
+    yield listen
+    for connection in opened:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "channels"),
+    [
+        ("/mtgox", [TRADES, TICKER_USD, DEPTH_USD]),
+        ("/", [TRADES, TICKER_USD, DEPTH_USD]),
+        ("/mtgox?Currency=EUR", [TRADES, TICKER_EUR, DEPTH_EUR]),
+        ("/mtgox?Currency=USD,EUR,XYZ", [TRADES, TICKER_USD, DEPTH_USD, TICKER_EUR, DEPTH_EUR]),
+        ("/?Channel=depth.BTCUSD/ticker.BTCUSD", [DEPTH_USD, TICKER_USD]),
+        ("/?Channel=trade.lag/nothing/depth.BTCGBP", [LAG, DEPTH_GBP]),
+    ],
+)
+async def test_a_new_client_is_told_its_channels(listen: Open, path: str, channels: list[str]) -> None:
+    client = await listen(path)
+    assert await client.told() == [{"op": "subscribe", "channel": channel} for channel in channels]
+
+
+async def test_one_message_of_each_public_kind(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    client = await listen()
+    await client.told()
+    await floor.order(alice, "bid", "100.5", "2")
+    ticker, depth = await client.told()
+    assert list(depth) == ["channel", "channel_name", "op", "origin", "private", "depth", "stamp"]
+    assert (depth["channel"], depth["channel_name"], depth["op"], depth["origin"], depth["private"]) == (
+        DEPTH_USD, "depth.BTCUSD", "private", "broadcast", "depth",
+    )  # fmt: skip
+    assert depth["depth"] == {
+        "price": "100.5", "type": 2, "type_str": "bid", "volume": "2", "price_int": "10050000", "volume_int": "200000000", "item": "BTC",
+        "currency": "USD", "now": str(NOON), "total_volume_int": "200000000",
+    }  # fmt: skip
+    assert (ticker["private"], ticker["channel"]) == ("ticker", TICKER_USD)
+    assert ticker["ticker"] == await floor.public("BTCUSD/ticker")
+    await floor.order(bob, "ask", "100", "0.5")
+    heard = {message["private"]: message for message in await client.told()}
+    assert heard["trade"]["channel"] == TRADES
+    trade = heard["trade"]["trade"]
+    assert trade == {
+        "type": "trade", "date": NOON // SECOND, "price": 100.5, "amount": 0.5, "price_int": "10050000", "amount_int": "50000000",
+        "tid": str(NOON), "price_currency": "USD", "item": "BTC", "trade_type": "ask", "primary": "Y", "properties": "limit",
+    }  # fmt: skip
+    assert (heard["depth"]["depth"]["volume_int"], heard["depth"]["depth"]["total_volume_int"]) == ("-50000000", "150000000")
+    assert heard["ticker"]["ticker"]["last"]["value"] == "100.50000"
+
+
+async def test_folding_the_deltas_gives_the_servers_book(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    import random
+
+    client = await listen("/?Channel=depth.BTCUSD")
+    await client.told()
+    book: dict[tuple[str, int], int] = {}
+    dice, orders = random.Random(7), []
+    for step in range(120):
+        trader = dice.choice((alice, bob))
+        if orders and dice.random() < 0.3:
+            owner, oid = orders.pop(dice.randrange(len(orders)))
+            await floor.call(owner, "generic/order/cancel", oid=oid)
+        else:
+            side, price = dice.choice(("bid", "ask")), f"{dice.randint(95, 105)}.{dice.randint(0, 9)}"
+            orders.append((trader, await floor.order(trader, side, price, f"0.{dice.randint(10, 99)}")))
+        if step % 40 == 39:
+            for message in await client.told():
+                level = message["depth"]
+                key = (level["type_str"], int(level["price_int"]))
+                assert book.get(key, 0) + int(level["volume_int"]) == int(level["total_volume_int"])
+                book[key] = int(level["total_volume_int"])
+            depth = await floor.public("BTCUSD/fulldepth")
+            served = {(name, int(level["price_int"])): int(level["amount_int"]) for name in ("bid", "ask") for level in depth[f"{name}s"]}
+            assert {key: volume for key, volume in book.items() if volume} == served
+            assert served
+
+
+async def test_subscribing_by_id_name_and_type(floor: Floor, listen: Open) -> None:
+    client = await listen("/?Channel=nothing")
+    assert await client.told() == []
+    for asked, channel in (
+        ({"op": "subscribe", "channel": DEPTH_GBP}, DEPTH_GBP),
+        ({"op": "mtgox.subscribe", "channel": "ticker.BTCUSD"}, TICKER_USD),
+        ({"op": "mtgox.subscribe", "channel": DEPTH_USD.upper()}, DEPTH_USD),
+        ({"op": "mtgox.subscribe", "type": "trades"}, TRADES),
+        ({"op": "mtgox.subscribe", "type": "lag"}, LAG),
+        ({"op": "mtgox.subscribe", "type": "depth"}, DEPTH_USD),
+    ):
+        await client.send(**asked)
+        assert await client.read() == {"op": "subscribe", "channel": channel}
+    ltc = (await floor.json("GET", "/api/2/money/stream/list_public"))["data"]["depth.LTCBTC"]
+    await client.send(op="subscribe", channel=ltc)
+    assert (await client.read())["channel"] == ltc
+    await client.send(op="unsubscribe", channel=DEPTH_USD)
+    assert await client.read() == {"op": "unsubscribe", "channel": DEPTH_USD}
+    await client.send(op="unsubscribe", channel=DEPTH_USD)
+    assert (await client.read())["message"] == "Not subscribed to this channel"
+    for wrong in ({"op": "subscribe", "channel": "x"}, {"op": "subscribe"}, {"op": "mtgox.subscribe", "channel": 5}):
+        await client.send(**wrong)
+        assert await client.read() == {"op": "remark", "success": False, "message": "Unknown channel"}
+    for nonsense in ("", "x", "[]", "5", '{"op":5}', "{" * 2000):
+        await client.connection.send(nonsense)
+        assert (await client.read())["op"] == "remark"
+
+
+async def test_after_unsubscribing_nothing_more_comes(floor: Floor, alice: Trader, listen: Open) -> None:
+    client = await listen()
+    await client.told()
+    await client.send(op="unsubscribe", channel=DEPTH_USD)
+    await client.told()
+    await floor.order(alice, "bid", "100", "1")
+    assert [message["private"] for message in await client.told()] == ["ticker"]
+
+
+async def test_lag_tells_the_age_of_the_queue(floor: Floor, alice: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=trade.lag")
+    await client.told()
+    floor.clock.now += SECOND
+    lag = (await client.read())["lag"]
+    assert lag == {"age": 0, "stamp": floor.clock.now, "qid": None}
+    floor.journal.stuck = True
+    floor.exchange.orders.place(alice.account, 0, 0, 0, 0, 10_000, 10**8)
+    floor.clock.now += SECOND
+    lag = (await client.read())["lag"]
+    assert (lag["age"], lag["stamp"]) == (SECOND, floor.clock.now)
+    assert uuid.UUID(lag["qid"])
+    floor.journal.release()
+
+
+# --- one's own ----------------------------------------------------------------------------------------------------------------
+
+
+async def own(floor: Floor, trader: Trader, listen: Open) -> Listener:
+    client = await listen("/?Channel=nothing")
+    await client.send(op="mtgox.subscribe", key=await floor.returned(trader, "generic/idkey"))
+    answer = await client.read()
+    assert answer["op"] == "subscribe"
+    assert answer["channel"] not in (TRADES, LAG)
+    return client
+
+
+def statuses(heard: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """(status or reason, amount left) of each user_order."""
+    orders = [message["user_order"] for message in heard if message["private"] == "user_order"]
+    return [(order.get("status") or order["reason"], order["amount"]["value"] if "amount" in order else "") for order in orders]
+
+
+async def test_an_order_from_pending_to_its_end(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    client = await own(floor, alice, listen)
+    oid = await floor.order(alice, "bid", "100", "2")
+    heard = await client.told()
+    assert statuses(heard) == [(status, "2.00000000") for status in ("pending", "executing", "post-pending", "open")]
+    order = heard[3]["user_order"]
+    assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
+    assert (order["oid"], order["currency"], order["item"], order["type"]) == (oid, "USD", "BTC", "bid")
+    await floor.order(bob, "ask", "100", "0.5")
+    assert statuses(await client.told()) == [("open", "1.50000000")]
+    await floor.order(bob, "ask", "100", "1.5")
+    assert [message["user_order"] for message in await client.told() if message["private"] == "user_order"] == [
+        {"oid": oid, "reason": "completed_passive"}
+    ]
+    requested = await floor.order(alice, "bid", "100", "1")
+    await floor.call(alice, "generic/order/cancel", oid=requested)
+    assert statuses(await client.told())[-2:] == [("open", "1.00000000"), ("requested", "")]
+
+
+async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    await floor.order(bob, "ask", "100", "1")
+    await floor.order(bob, "ask", "101", "1")
+    client = await own(floor, alice, listen)
+    await floor.order(alice, "bid", "100", "1.5")
+    assert statuses(await client.told()) == [
+        ("pending", "1.50000000"),
+        ("executing", "1.50000000"),
+        ("executing", "0.50000000"),
+        ("post-pending", "0.50000000"),
+        ("open", "0.50000000"),
+    ]
+    await floor.order(alice, "bid", "101", "0.4")
+    assert statuses(await client.told()) == [("pending", "0.40000000"), ("executing", "0.40000000"), ("completed_active", "")]
+    await floor.returned(alice, "BTCUSD/order/add", type="bid", amount_int=20000000)
+    market = await client.told()
+    assert statuses(market) == [("pending", "0.20000000"), ("executing", "0.20000000"), ("completed_active", "")]
+    assert "price" not in market[0]["user_order"]
+
+
+async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    await floor.order(bob, "ask", "100", "1")
+    client = await own(floor, alice, listen)
+    await floor.order(alice, "bid", "100", "1")
+    heard = await client.told()
+    wallets = [message["wallet"] for message in heard if message["private"] == "wallet"]
+    assert [(wallet["op"], wallet["amount"]["value"], wallet["balance"]["value"]) for wallet in wallets] == [
+        ("spent", "100.00000", "99900.00000"),
+        ("in", "1.00000000", "101.00000000"),
+        ("fee", "0.00600000", "100.99400000"),
+    ]
+    assert list(wallets[0]) == ["op", "amount", "info", "ref", "balance"]
+    (trade,) = [message["trade"] for message in heard if message["private"] == "trade"]
+    assert (trade["amount"], trade["price"], trade["tid"]) == (1, 100, wallets[0]["ref"])
+    floor.fund(alice.account, "USD", "5")
+    floor.exchange.sequencer.settle()
+    (deposit,) = await client.told()
+    assert (deposit["wallet"]["op"], deposit["wallet"]["amount"]["value"]) == ("deposit", "5.00000")
+    await floor.returned(alice, "generic/bitcoin/send_simple", address="1BoatSLRHtKNngkdXEeobR76b53LETtpyT", amount_int=10**8)
+    assert await client.told() == []
+    for _ in range(3):
+        floor.desk.tick(floor.clock.now)
+        floor.exchange.sequencer.settle()
+    withdrawn = (await client.told())[0]["wallet"]
+    assert (withdrawn["op"], withdrawn["amount"]["value"]) == ("withdraw", "1.00000000")
+
+
+async def test_whose_the_channel_is_and_for_how_long(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    client = await own(floor, alice, listen)
+    await floor.order(bob, "bid", "50", "1")
+    assert await client.told() == []
+    id_key = await floor.returned(bob, "generic/idkey")
+    channel = (await (await own(floor, bob, listen)).told(), id_key)
+    assert channel[0] == []
+    for wrong in ("", "x", id_key[:-4] + "AAAA", base64.b64encode(bytes(48)).decode()):
+        await client.send(op="mtgox.subscribe", key=wrong)
+        assert (await client.read())["message"] == "Invalid idKey"
+    floor.clock.now += 86_400 * SECOND - 1
+    await client.send(op="mtgox.subscribe", key=id_key)
+    assert (await client.read())["op"] == "subscribe"
+    floor.clock.now += 1
+    await client.send(op="mtgox.subscribe", key=id_key)
+    assert (await client.read())["message"] == "Invalid idKey"
+    await client.send(op="subscribe", channel=(await own(floor, alice, listen)).prefix or str(uuid.uuid5(uuid.NAMESPACE_DNS, "x")))
+    assert (await client.read())["message"] == "Unknown channel"
+
+
+# --- calls --------------------------------------------------------------------------------------------------------------------
+
+
+def sealed(trader: Trader, secret: str = "", **call: Any) -> str:
+    """A signed call."""
+    trader.nonce += 1
+    body = json.dumps({"nonce": trader.nonce, "params": {}, "item": "BTC", "currency": "USD", **call}).encode()
+    sign = hmac.new(base64.b64decode(secret or trader.key.secret), body, hashlib.sha512).digest()
+    return base64.b64encode(uuid.UUID(trader.key.key).bytes + sign + body).decode()
+
+
+async def test_calls(floor: Floor, alice: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=nothing")
+
+    async def call(identifier: str, **fields: Any) -> dict[str, Any]:
+        await client.send(op="call", id=identifier, context="mtgox.com", call=sealed(alice, id=identifier, **fields))
+        return await client.read()
+
+    placed = await call("order_add:1:2:3", call="order/add", params={"type": "bid", "price_int": 10_000_00, "amount_int": 10**8})
+    assert (placed["op"], placed["id"]) == ("result", "order_add:1:2:3")
+    oid = placed["result"]
+    assert [order["oid"] for order in (await call("orders", call="private/orders"))["result"]] == [oid]
+    assert (await call("info", call="private/info"))["result"]["Login"] == "alice"
+    assert len((await call("idkey", call="private/idkey"))["result"]) == 64
+    assert len((await call("depth", call="public/fulldepth"))["result"]["bids"]) == 1
+    assert (await call("eur", call="public/fulldepth", currency="EUR"))["result"]["bids"] == []
+    assert (await call("cancel", call="order/cancel", params={"oid": oid}))["result"]["oid"] == oid
+    assert await call("again", call="order/cancel", params={"oid": oid}) == {
+        "op": "remark", "success": False, "message": "Order not found", "token": "order_not_found", "id": "again",
+    }  # fmt: skip
+    assert (await call("odd", call="nothing"))["message"] == "Method not found"
+    assert (await call("tonce", call="private/info", nonce=None, tonce=NOON))["op"] == "result"
+    assert (await call("tonce", call="private/info", tonce=NOON))["message"] == "Invalid nonce"
+    assert len(floor.nonces(alice)) == 10
+
+
+async def test_calls_that_are_refused_change_nothing(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=nothing")
+    good = sealed(alice, id="1", call="private/info")
+    raw = base64.b64decode(good)
+    altered = base64.b64encode(raw[:-2] + bytes([raw[-2] ^ 1]) + raw[-1:]).decode()
+    for call, error in (
+        (altered, "Invalid Rest-Sign"),
+        (sealed(alice, bob.key.secret, id="1", call="private/info"), "Invalid Rest-Sign"),
+        (base64.b64encode(bytes(16) + raw[16:]).decode(), "Invalid Rest-Key"),
+        (base64.b64encode(raw[:80]).decode(), "Invalid call"),
+        ("*", "Invalid call"),
+        (None, "Invalid call"),
+    ):
+        await client.send(op="call", id=7, call=call)
+        answer = await client.read()
+        assert (answer["op"], answer["success"], answer["message"], answer["id"]) == ("remark", False, error, 7)
+    assert floor.nonces(alice) == []
+    await client.send(op="call", id="1", call=good)
+    assert (await client.read())["op"] == "result"
+    await client.send(op="call", id="1", call=good)
+    assert (await client.read())["message"] == "Invalid nonce"
+    assert len(floor.nonces(alice)) == 1
+
+
+# --- socket.io ----------------------------------------------------------------------------------------------------------------
+
+
+async def raw_get(server: Server, path: str) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n".encode())
+    answer = await asyncio.wait_for(reader.readuntil(b"\r\n0\r\n\r\n"), PATIENCE)
+    writer.close()
+    return answer
+
+
+async def test_the_handshake_of_socket_io_byte_by_byte(server: Server) -> None:
+    for path in ("/socket.io/1", "/socket.io/1/", "/socket.io/1?Currency=EUR"):
+        answer = await raw_get(server, path)
+        assert re.fullmatch(
+            rb"HTTP/1\.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
+            rb"30\r\n[0-9a-f]{32}:15:25:websocket\r\n0\r\n\r\n",
+            answer,
+        ), answer
+
+
+async def sid_of(server: Server, query: str = "") -> str:
+    return (await raw_get(server, f"/socket.io/1{query}")).split(b"\r\n")[-4].split(b":")[0].decode()
+
+
+async def test_a_session_over_socket_io(floor: Floor, alice: Trader, server: Server, listen: Open) -> None:
+    client = await listen(f"/socket.io/1/websocket/{await sid_of(server)}?Currency=EUR")
+    assert await client.line() == "1::"
+    await client.connection.send("1::/mtgox")
+    assert await client.line() == "1::/mtgox"
+    client.prefix = "4::/mtgox:"
+    assert [await client.read() for _ in range(3)] == [{"op": "subscribe", "channel": name} for name in (TRADES, TICKER_EUR, DEPTH_EUR)]
+    await floor.order(alice, "bid", "90", "1", "BTCEUR")
+    assert {message["private"] for message in await client.told()} == {"depth", "ticker"}
+    await client.connection.send("2::")
+    await client.send(op="call", id="a:b", call=sealed(alice, id="a:b", call="private/orders"))
+    assert len((await client.read())["result"]) == 1
+    floor.clock.now += 15 * SECOND
+    assert await client.line() == "2::"
+
+
+async def test_session_ids_are_used_once_and_not_for_long(floor: Floor, server: Server, listen: Open) -> None:
+    used, late = await sid_of(server), await sid_of(server)
+    await listen(f"/socket.io/1/websocket/{used}")
+    floor.clock.now += 30 * SECOND
+    for sid in (used, late, "0" * 32):
+        with pytest.raises(InvalidStatus) as refused:
+            await listen(f"/socket.io/1/websocket/{sid}")
+        assert refused.value.response.status_code == 400
+
+
+async def test_the_query_may_come_with_the_handshake(server: Server, listen: Open) -> None:
+    client = await listen(f"/socket.io/1/websocket/{await sid_of(server, '?Channel=depth.BTCGBP')}")
+    assert await client.line() == "1::"
+    await client.connection.send("1::/mtgox")
+    assert await client.line() == "1::/mtgox"
+    assert await client.line() == f'4::/mtgox:{{"op":"subscribe","channel":"{DEPTH_GBP}"}}'

@@ -135,6 +135,10 @@ class OrderRecords:
             return number if number < self._engine.next_order_id else 0
         return self._engine.order_by_client_id(account, client_id(tag)) if tag else 0
 
+    def live_orders(self, account: int) -> list[_core.LiveOrder]:
+        """Every live order of an account as the core has it now."""
+        return self._engine.open_orders(account)
+
     def live(self, orders: Sequence[_core.LiveOrder]) -> list[OrderRecord] | Awaitable[list[OrderRecord]]:
         """Records of live orders, in the order given; at once when nobody gave a tag and nothing has traded."""
         if any(order.client_id or order.filled for order in orders):

@@ -85,9 +85,8 @@ def v3_table(venue: Venue, views: MarketViews, orders: V3Orders, account: V3Acco
     }
 
 
-def routes(venue: Venue, switches: DeadMansSwitches) -> tuple[Route, ...]:
-    views, records, entry = MarketViews(venue), OrderRecords(venue), OrderEntry(venue)
-    changes = OrderChanges(venue, records)
+def routes(venue: Venue, views: MarketViews, records: OrderRecords, switches: DeadMansSwitches) -> tuple[Route, ...]:
+    entry, changes = OrderEntry(venue), OrderChanges(venue, records)
     v2 = v2_table(venue, views, V2Trade(venue, records, entry, changes))
     v3 = v3_table(venue, views, V3Orders(venue, records, entry, changes, switches), V3Account(venue, records))
     found: list[Route] = []

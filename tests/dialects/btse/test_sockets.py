@@ -1,0 +1,404 @@
+"""The sockets, by a real client over a real server: logins, acknowledgements, streams that fold to the book, private pushes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from cambist.dialects.btse import NonceRule, Settings
+from cambist.gateway.app import Gateway
+from cambist.gateway.server import Server
+from dialects.btse.floor import V3, Floor, Trader, signed_headers
+
+SPOT, OLD, OSS = "/ws/spot", "/spotWS", "/ws/oss/spot"
+
+
+@dataclass
+class Client:
+    """A client of one socket."""
+
+    connection: ClientConnection
+    floor: Floor
+
+    async def send(self, message: Any) -> None:
+        await self.connection.send(message if isinstance(message, str) else json.dumps(message))
+
+    async def receive(self) -> Any:
+        async with asyncio.timeout(20):  # what never comes must not be waited for for ever
+            message = await self.connection.recv()
+        return message if message == "pong" else json.loads(message)
+
+    async def subscribe(self, *topics: str) -> list[str]:
+        await self.send({"op": "subscribe", "args": topics})
+        answer = await self.receive()
+        assert answer["event"] == "subscribe"
+        return list(answer["channel"])
+
+    async def login(self, trader: Trader, path: str = SPOT, number: bool = False) -> bool:
+        nonce = self.floor.nonce()
+        headers = signed_headers(trader.key.key, trader.key.secret, path, nonce)
+        sign = headers[b"request-sign"].decode()
+        await self.send({"op": "authKeyExpires", "args": [trader.key.key, nonce if number else str(nonce), sign]})
+        answer = await self.receive()
+        assert list(answer) == ["event", "success"]
+        assert answer["event"] == "login"
+        return bool(answer["success"])
+
+    async def nothing_waits(self) -> None:
+        """Everything that was told has been read: the next thing to come is the answer to a ping."""
+        self.floor.exchange.sequencer.settle()
+        await self.floor.house.history.reached(self.floor.engine.seq)
+        await self.send("ping")
+        assert await self.receive() == "pong"
+
+
+Open = Any
+
+
+async def drain(client: Client) -> None:
+    """Reads until the server ends it."""
+    while True:
+        await client.receive()
+
+
+@pytest.fixture
+async def sockets(floor: Floor) -> AsyncIterator[Open]:
+    """Opens clients: `async with sockets(SPOT) as client`."""
+    server = Server(Gateway(floor.service.routes, barrier=floor.exchange.sequencer.barrier, sockets=floor.service.sockets))
+    await server.start()
+
+    @asynccontextmanager
+    async def opened(path: str) -> AsyncIterator[Client]:
+        async with connect(f"{server.url.replace('http', 'ws')}{path}", compression=None, proxy=None) as connection:
+            yield Client(connection, floor)
+
+    yield opened
+    await server.stop(deadline=1.0)
+
+
+@pytest.mark.parametrize("path", [SPOT, OLD])
+@pytest.mark.parametrize("signed", [SPOT, OLD])
+@pytest.mark.parametrize("number", [False, True])
+async def test_login_comes_before_everything_else(sockets: Open, alice: Trader, path: str, signed: str, number: bool) -> None:
+    async with sockets(path) as client:
+        assert await client.login(alice, signed, number)
+        assert await client.subscribe("notificationApiV2", "nonsense", "orderBookApi:BTC-USD_0") == [
+            "notificationApiV2",
+            "orderBookApi:BTC-USD_0",
+        ]
+        assert (await client.receive())["topic"] == "orderBookApi:BTC-USD_0"
+
+
+async def test_bad_logins(sockets: Open, floor: Floor, alice: Trader) -> None:
+    trading_only = floor.keyed(alice.user, frozenset({"trading"}))
+    elsewhere = floor.keyed(alice.user, ip_allow=("198.51.100.7",))
+    async with sockets(SPOT) as client:
+        assert not await client.login(alice, "/ws/oss/spot")
+        assert not await client.login(trading_only)
+        assert not await client.login(elsewhere)
+        for arguments in ([], ["a", "b"], [1, 2, 3], [alice.key.key, "soon", "x"], [alice.key.key, None, {}], ["\u0000", "1", "é"]):
+            await client.send({"op": "authKeyExpires", "args": arguments})
+            assert await client.receive() == {"event": "login", "success": False}
+        floor.clock.now += 120_000_000
+        assert await client.login(alice)
+
+
+@pytest.mark.parametrize("settings", [Settings(nonce_rule=NonceRule.NONCE)])
+async def test_a_login_uses_its_nonce_up_under_the_stricter_rule(sockets: Open, floor: Floor, alice: Trader, settings: Settings) -> None:
+    async with sockets(SPOT) as client:
+        assert await client.login(alice)
+        floor.counter -= 1
+        assert not await client.login(alice)
+    assert len(floor.nonces(alice)) == 1
+
+
+async def test_keep_alives(sockets: Open) -> None:
+    async with sockets(SPOT) as client:
+        for _ in range(3):
+            await client.send("2")
+        await client.send("ping")
+        assert await client.receive() == "pong"
+        await (await client.connection.ping())
+
+
+async def test_what_makes_no_sense_is_said_and_ends_in_the_end(sockets: Open) -> None:
+    async with sockets(OSS) as client:
+        for message, code in (("{", 1002), ("[]", 1002), ('{"op":"subscribe"}', 1002), ('{"op":"dance","args":[]}', 1001)):
+            await client.send(message)
+            error = (await client.receive())["errors"][0]["error"]
+            assert error["code"] == code
+        await client.send({"op": "subscribe", "args": ["update:XYZ-USD_0", "nothing", "snapshotL1:BTC-USD", 7]})
+        answers = [await client.receive() for _ in range(4)]
+        assert [answer["errors"][0]["error"]["code"] for answer in answers[:3]] == [1000, 1005, 1005]
+        assert answers[3] == {"event": "subscribe", "channel": ["snapshotL1:BTC-USD"]}
+        for _ in range(30):
+            await client.send("what?")
+        with pytest.raises(ConnectionClosed):
+            await drain(client)
+
+
+async def test_books_of_the_old_topics(sockets: Open, floor: Floor, alice: Trader) -> None:
+    await floor.order(alice, side="BUY", price="99.5", size="1")
+    await floor.order(alice, side="SELL", price="110", size="2")
+    await floor.order(alice, side="SELL", price="120.123", size="3")
+    floor.exchange.sequencer.settle()
+    async with sockets(OLD) as client:
+        topics = ["orderBookApi:BTC-USD_0", "orderBookL2Api:BTC-USD_1", "orderBookApi:BTC-USD_8"]
+        assert await client.subscribe(*topics) == topics
+        first = await client.receive()
+        assert first == {
+            "topic": topics[0],
+            "data": {
+                "buyQuote": [{"price": "99.5", "size": "1"}],
+                "sellQuote": [{"price": "120.123", "size": "3"}, {"price": "110", "size": "2"}],
+                "symbol": "BTC-USD",
+                "timestamp": floor.now_ms,
+            },
+        }
+        second = await client.receive()
+        assert (second["data"]["depth"], second["data"]["sellQuote"]) == (1, [{"price": "110", "size": "2"}])
+        assert (await client.receive())["data"]["sellQuote"] == [{"price": "130", "size": "3"}, {"price": "110", "size": "2"}]
+        await floor.order(alice, side="BUY", price="100", size="1")
+        assert [(await client.receive())["data"]["buyQuote"][0]["price"] for _ in topics] == ["100", "100", "100"]
+        await client.send({"op": "unsubscribe", "args": [*topics, "other"]})
+        assert await client.receive() == {"event": "unsubscribe", "channel": topics}
+        await floor.order(alice, side="BUY", price="101", size="1")
+        await client.nothing_waits()
+
+
+async def test_trades_in_both_forms(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.subscribe("tradeHistoryApi:BTC-USD", "tradeHistory:BTC-USD")
+        await floor.order(alice, side="SELL", price="100", size="1")
+        await floor.order(bob, side="BUY", price="100", size="0.5")
+        assert await client.receive() == {
+            "topic": "tradeHistoryApi:BTC-USD",
+            "data": [{"symbol": "BTC-USD", "side": "BUY", "size": 0.5, "price": 100, "tradeId": 1, "timestamp": floor.now_ms}],
+        }
+        old = await client.receive()
+        assert old["data"] == [{"amount": 0.5, "gain": 1, "newest": 1, "price": 100, "serialId": 1, "transactionUnixTime": floor.now_ms}]
+
+
+# --- the numbered book ----------------------------------------------------------------------------------------------------
+
+
+class Fold:
+    """A client's book, by the document: snapshot, deltas, zero deletes, numbers without a gap."""
+
+    def __init__(self) -> None:
+        self.bids: dict[str, str] = {}
+        self.asks: dict[str, str] = {}
+        self.seq = 0
+
+    def take(self, data: dict[str, Any]) -> bool:
+        """False: something is missing, subscribe anew."""
+        if data["type"] == "snapshot":
+            self.bids, self.asks = dict(data["bids"]), dict(data["asks"])
+        elif data["prevSeqNum"] != self.seq:
+            return False
+        else:
+            for mine, told in ((self.bids, data["bids"]), (self.asks, data["asks"])):
+                for price, size in told:
+                    if size == "0":
+                        del mine[price]
+                    else:
+                        mine[price] = size
+        assert data["seqNum"] == data["prevSeqNum"] + 1
+        self.seq = data["seqNum"]
+        return True
+
+    def crossed(self) -> bool:
+        return bool(self.bids and self.asks) and max(map(Decimal, self.bids)) >= min(map(Decimal, self.asks))
+
+
+def window(floor: Floor) -> tuple[dict[str, str], dict[str, str]]:
+    """The best fifty levels a side of the core's own book."""
+    from cambist._core import format_units
+
+    bids, asks = ({format_units(price, 3): format_units(amount, 8) for price, amount in side} for side in floor.engine.depth(0, 50))
+    return bids, asks
+
+
+async def churn(floor: Floor, trader: Trader, rounds: int) -> AsyncIterator[None]:
+    """Orders, trades and cancels that keep more than fifty levels a side moving."""
+    state = 12345
+    for number in range(rounds):
+        state = state * 1103515245 + 12345 & 0x7FFFFFFF
+        price = 500 + state % 160 - 80
+        side = "BUY" if state >> 8 & 1 else "SELL"
+        if number % 7 == 6:
+            orders = floor.engine.open_orders(trader.account)
+            floor.exchange.orders.cancel(trader.account, orders[state % len(orders)].order_id)
+            floor.exchange.sequencer.settle()
+        else:
+            await floor.order(trader, side=side, price=str(price), size="0.01")
+        yield
+
+
+async def test_the_stream_folded_is_the_book_at_all_times(sockets: Open, floor: Floor) -> None:
+    carol = floor.trader("carol", BTC="1000", USD="10000000")
+    for number in range(70):
+        await floor.order(carol, side="BUY", price=str(400 - number), size="0.02")
+        await floor.order(carol, side="SELL", price=str(600 + number), size="0.02")
+    floor.exchange.sequencer.settle()
+    async with sockets(OSS) as client:
+        fold = Fold()
+        assert await client.subscribe("update:BTC-USD_0") == ["update:BTC-USD_0"]
+        assert fold.take((await client.receive())["data"])
+        assert (len(fold.bids), len(fold.asks)) == (50, 50)
+        deltas = 0
+        async for _ in churn(floor, carol, 300):
+            await client.send("ping")
+            while (message := await client.receive()) != "pong":
+                assert message["data"]["type"] == "delta"
+                assert fold.take(message["data"])
+                deltas += 1
+            assert (fold.bids, fold.asks) == window(floor)
+            assert not fold.crossed()
+        assert deltas > 200
+
+
+async def test_after_a_gap_a_new_subscription_brings_a_fresh_snapshot(sockets: Open, floor: Floor, alice: Trader) -> None:
+    async with sockets(OSS) as client, sockets(OSS) as other:
+        fold = Fold()
+        for each in (client, other):
+            await each.subscribe("update:BTC-USD_0")
+        assert fold.take((await client.receive())["data"])
+        await floor.order(alice, side="BUY", price="100", size="1")
+        await client.receive()  # lost on the way
+        await floor.order(alice, side="BUY", price="101", size="1")
+        assert not fold.take((await client.receive())["data"])
+        await client.send({"op": "unsubscribe", "args": ["update:BTC-USD_0"]})
+        assert await client.receive() == {"event": "unsubscribe", "channel": ["update:BTC-USD_0"]}
+        await client.subscribe("update:BTC-USD_0")
+        assert fold.take((await client.receive())["data"])
+        assert fold.bids == {"101": "1", "100": "1"}
+        await floor.order(alice, side="BUY", price="102", size="1")
+        assert fold.take((await client.receive())["data"])
+        assert fold.bids == {"101": "1", "100": "1", "102": "1"}
+
+
+async def test_best_prices(sockets: Open, floor: Floor, alice: Trader) -> None:
+    async with sockets(OSS) as client:
+        await client.subscribe("snapshotL1:BTC-USD")
+        assert (await client.receive())["data"]["bids"] == []
+        await floor.order(alice, side="BUY", price="100", size="1")
+        assert await client.receive() == {
+            "topic": "snapshotL1:BTC-USD",
+            "data": {"bids": [["100", "1"]], "asks": [], "type": "snapshotL1", "symbol": "BTC-USD", "timestamp": floor.now_ms},
+        }
+        await floor.order(alice, side="BUY", price="99", size="1")
+        await client.nothing_waits()
+
+
+# --- private topics -------------------------------------------------------------------------------------------------------
+
+
+async def test_without_a_login_private_topics_are_acknowledged_and_silent(sockets: Open, floor: Floor, alice: Trader) -> None:
+    async with sockets(SPOT) as client:
+        assert await client.subscribe("notificationApiV2", "fills") == ["notificationApiV2", "fills"]
+        await floor.order(alice, side="BUY", price="100", size="1")
+        await client.nothing_waits()
+        assert await client.login(alice)
+        await floor.order(alice, side="BUY", price="101", size="1")
+        assert (await client.receive())["topic"] == "notificationApiV2"
+
+
+async def test_an_order_from_insertion_to_its_end(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV2")
+        order = await floor.order(alice, side="BUY", price="100", size="2", clOrderID="mine", time_in_force="DAY")
+        first = await client.receive()
+        assert first == {
+            "topic": "notificationApiV2",
+            "data": {
+                "symbol": "BTC-USD", "orderID": order["orderID"], "side": "BUY", "type": 76, "price": 100, "size": 2, "originalSize": 2,
+                "avgFilledPrice": 0, "fillSize": 0, "status": 2, "clOrderID": "mine", "maker": False, "remainingSize": 2,
+                "time_in_force": "DAY", "timestamp": floor.now_ms, "txType": 0, "stealth": 1, "pegPriceDeviation": 0, "triggerPrice": 0,
+            },
+        }  # fmt: skip
+        await floor.order(bob, side="SELL", price="100", size="0.5")
+        data = (await client.receive())["data"]
+        assert [data[key] for key in ("status", "price", "size", "fillSize", "remainingSize", "maker")] == [5, 100, 0.5, 0.5, 1.5, True]
+        await floor.call(alice, "PUT", f"{V3}/order", symbol="BTC-USD", orderID=order["orderID"], type="PRICE", value="99")
+        data = (await client.receive())["data"]
+        assert [data[key] for key in ("status", "price", "remainingSize", "clOrderID")] == [123, 99, 1.5, "mine"]
+        await floor.call(alice, "DELETE", f"{V3}/order", symbol="BTC-USD")
+        data = (await client.receive())["data"]
+        assert [data[key] for key in ("status", "fillSize", "remainingSize", "avgFilledPrice")] == [6, 0.5, 1.5, 100]
+
+
+async def test_a_stop_is_inserted_activated_and_filled(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV2")
+        await floor.order(alice, side="BUY", price="105", size="1", txType="STOP", triggerPrice="101")
+        await floor.order(bob, side="SELL", price="101", size="2")
+        await floor.order(bob, side="BUY", price="101", size="0.5", clOrderID="x")
+        told = [(await client.receive())["data"] for _ in range(3)]
+        assert [data["status"] for data in told] == [9, 10, 4]
+        assert [data["triggerPrice"] for data in told] == [101, 101, 101]
+
+
+async def test_a_fill_has_the_same_numbers_everywhere(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(bob, side="SELL", price="100.5", size="1")
+    await floor.order(bob, side="SELL", price="101", size="1")
+    async with sockets(SPOT) as client, sockets(SPOT) as notified:
+        await client.login(alice)
+        await client.subscribe("fills")
+        await notified.login(alice)
+        await notified.subscribe("notificationApiV2")
+        await floor.order(alice, side="BUY", price="101", size="1.75", clOrderID="mine")
+        await floor.order(alice, side="SELL", price="200", size="0.1")
+        await floor.order(bob, side="BUY", price="200", size="0.3")
+        fills = (await client.receive())["data"] + (await client.receive())["data"]
+        notices = [data for data in [(await notified.receive())["data"] for _ in range(5)] if data["status"] in (4, 5)]
+    history = await floor.call(alice, "GET", f"{V3}/user/trade_history", symbol="BTC-USD")
+    history.reverse()
+    assert len(fills) == len(notices) == len(history) == 3
+    for fill, row, notice in zip(fills, history, notices, strict=True):
+        names = {"orderId": "orderId", "serialId": "serialId", "clOrderId": "clOrderID", "type": "orderType", "symbol": "symbol"}
+        names |= {"side": "side", "price": "filledPrice", "size": "filledSize", "feeAmount": "feeAmount", "feeCurrency": "feeCurrency"}
+        names |= {"base": "base", "quote": "quote", "timestamp": "timestamp", "tradeId": "tradeId"}
+        assert [fill[name] for name in names] == [row[name] for name in names.values()]
+        assert [notice[name] for name in ("orderID", "price", "size", "side", "timestamp", "clOrderID", "maker")] == [
+            fill[name] for name in ("orderId", "price", "size", "side", "timestamp", "clOrderId", "maker")
+        ]
+    assert [notice["status"] for notice in notices] == [5, 4, 5]
+    assert notices[1]["avgFilledPrice"] == history[1]["averageFillPrice"]
+
+
+async def test_the_older_notifications(sockets: Open, floor: Floor, alice: Trader) -> None:
+    async with sockets(OLD) as client:
+        await client.login(alice, OLD)
+        await client.subscribe("notificationApi", "notificationApiV1")
+        order = await floor.order(alice, side="BUY", price="100", size="2")
+        told = {message["topic"]: message["data"] for message in [await client.receive() for _ in range(2)]}
+        assert told["notificationApi"] == [
+            {
+                "symbol": "BTC-USD", "orderID": order["orderID"], "orderMode": "MODE_BUY", "orderType": "TYPE_LIMIT", "price": "100",
+                "size": "2", "status": "ORDER_INSERTED", "timestamp": str(floor.now_ms), "type": "LIMIT", "triggerPrice": "0",
+            }
+        ]  # fmt: skip
+        assert [row["status"] for row in told["notificationApiV1"]] == [2]
+
+
+async def test_nobody_hears_of_another_account(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV2", "fills")
+        await floor.order(bob, side="BUY", price="100", size="2")
+        await client.nothing_waits()
+        await client.login(bob)
+        await floor.order(alice, side="BUY", price="100", size="2")
+        await client.nothing_waits()
+        await floor.order(bob, side="BUY", price="100", size="2")
+        assert (await client.receive())["data"]["side"] == "BUY"

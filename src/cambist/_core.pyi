@@ -335,7 +335,7 @@ Event = (
 )
 
 def decode_events(events: bytes, kinds: int = ...) -> list[Event]:
-    """The events of an encoded run, in order; with `kinds`, only those whose bit `1 << KIND` is set. ValueError on bytes that are no run."""
+    """The events of an encoded run, in order; with `kinds`, only those whose bit `1 << KIND` is set. ValueError: no event run."""
 
 @final
 class Engine:

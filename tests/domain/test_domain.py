@@ -1,0 +1,55 @@
+"""Values that every package shares agree with the core's numbers."""
+
+import re
+
+import msgspec
+import pytest
+
+from cambist import _core
+from cambist.domain.events import EVERY_KIND, kinds_of
+from cambist.domain.meta import Meta
+from cambist.domain.orders import Reject
+from cambist.domain.transfer_ids import transfer_id
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
+
+
+def test_refusals_are_the_cores_by_number_and_name() -> None:
+    own = {reject.value: reject.name for reject in Reject if 0 < reject < 900}
+    assert own == {code: snake(name) for code, name in _core.REJECTS.items()}
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [Meta(), Meta(key_id=7, nonce=2**62), Meta(nonce=-1, tag="ünï"), Meta(memo={"address": "1abc", "n": 3, "deep": {"x": [1]}})],
+)
+def test_meta_comes_back_as_it_was_written(meta: Meta) -> None:
+    assert Meta.decode(meta.encode()) == meta
+
+
+def test_no_meta_is_the_default_and_foreign_bytes_are_an_error() -> None:
+    assert Meta.decode(b"") == Meta()
+    with pytest.raises(msgspec.DecodeError):
+        Meta.decode(b"\xff\xff")
+
+
+def test_transfer_ids_are_functions_of_their_parts_alone() -> None:
+    assert transfer_id("deposit", "BTC", b"tx", 0) == transfer_id("deposit", "BTC", b"tx", 0)
+    different = [("a", "bc"), ("ab", "c"), ("abc",), (b"abc",), ("1",), (1,), (b"1",), ("",), ()]
+    assert len({transfer_id(*parts) for parts in different}) == len(different)
+    assert all(0 < transfer_id(*parts) < 2**128 for parts in different)
+
+
+def test_kinds_are_bits_that_the_decoder_takes() -> None:
+    engine = _core.Engine()
+    engine.create_asset(1, "BTC", 8, 8)
+    engine.open_account(1)
+    events = engine.take_events()
+    everything = _core.decode_events(events, EVERY_KIND)
+    assert [type(event) for event in everything] == [_core.CommandApplied, _core.AssetCreated, _core.CommandApplied, _core.AccountOpened]
+    assert [type(event) for event in _core.decode_events(events, kinds_of(_core.AccountOpened))] == [_core.AccountOpened]
+    assert _core.decode_events(events, 0) == []
+    with pytest.raises(ValueError, match="no event at byte"):
+        _core.decode_events(events[:-1], 0)

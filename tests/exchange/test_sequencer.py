@@ -1,0 +1,237 @@
+"""The sequencer on a real engine and a real journal: order, time, the barrier, and what happens when the disk gives way."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cambist import _core
+from cambist.domain.events import kinds_of
+from cambist.domain.orders import OrderStatus, OrderType, Reject, Side, TimeInForce
+from cambist.exchange import Exchange, JournalStopped, Sequencer
+
+SEGMENT = 64 * 1024
+BTC, USD, BTC_USD = 0, 1, 0
+ALICE = _core.FIRST_USER_ACCOUNT
+
+
+@dataclass
+class Floor:
+    """An exchange with one market and one funded account, and the files under it."""
+
+    journal: _core.Journal
+    directory: Path
+    now: int = 1_000_000
+    failures: list[BaseException] = field(default_factory=list)
+    exchange: Exchange = field(init=False)
+
+    def open(self, checkpoint_every: int = 1_000) -> None:
+        engine = _core.Engine()
+        loop = asyncio.get_running_loop()
+        sequencer = Sequencer(
+            engine, self.journal, lambda: self.now, loop, on_failure=self.failures.append, checkpoint_every=checkpoint_every
+        )
+        self.exchange = Exchange(engine, sequencer)
+        control = self.exchange.control
+        control.create_asset("BTC", 16, 8)
+        control.create_asset("USD", 16, 8)
+        limits = {"min_price": 1, "max_price": 10**8, "min_amount": 1, "max_amount": 10**15, "min_total": 0}
+        created = control.create_market(BTC, USD, 3, 8, self_trade=1, maker_ppm=2_000, taker_ppm=2_000, **limits)
+        assert created.code == Reject.OK
+        control.open_account()
+        self.exchange.funds.deposit(1, ALICE, USD, 10**24)
+        self.exchange.funds.deposit(2, ALICE, BTC, 10**24)
+        sequencer.settle()
+
+    @property
+    def sequencer(self) -> Sequencer:
+        return self.exchange.sequencer
+
+    def bid(self, price: int = 1_000, expire_at: int = 0) -> _core.Outcome:
+        tif = TimeInForce.GTD if expire_at else TimeInForce.GTC
+        return self.exchange.orders.place(ALICE, BTC_USD, Side.BUY, OrderType.LIMIT, tif, price, 10**8, expire_at=expire_at)
+
+    def frames(self) -> list[_core.Frame]:
+        return list(_core.read_journal(str(self.directory)))
+
+
+@pytest.fixture
+async def floor(tmp_path: Path) -> AsyncIterator[Floor]:
+    floor = Floor(_core.Journal.open(str(tmp_path / "journal"), SEGMENT), tmp_path / "journal")
+    floor.open()
+    yield floor
+    floor.sequencer.close()
+    floor.journal.close()
+
+
+async def test_commands_of_one_tick_share_one_frame_and_one_barrier(floor: Floor) -> None:
+    before = len(floor.frames())
+    first, second = floor.bid(), floor.bid()
+    barrier = floor.sequencer.barrier()
+    assert barrier is not None
+    assert barrier is floor.sequencer.barrier()
+    await barrier
+    frames = floor.frames()[before:]
+    assert [(frame.first_seq, frame.count) for frame in frames] == [(first.seq, 2)]
+    assert floor.sequencer.durable_seq == second.seq
+    assert floor.sequencer.backlog == 0
+
+
+async def test_the_barrier_opens_only_when_the_journal_has_the_command(floor: Floor) -> None:
+    outcome = floor.bid()
+    barrier = floor.sequencer.barrier()
+    assert barrier is not None
+    assert not barrier.done()
+    assert floor.sequencer.durable_seq < outcome.seq
+    await barrier
+    assert floor.journal.durable_seq >= outcome.seq
+    assert floor.sequencer.barrier() is None
+
+
+async def test_a_read_between_flush_and_sync_waits_for_that_sync(floor: Floor) -> None:
+    floor.bid()
+    await asyncio.sleep(0)  # one tick: the frame is handed over, its sync has not been heard of
+    barrier = floor.sequencer.barrier()
+    if barrier is not None:
+        await barrier
+    assert floor.sequencer.durable_seq == floor.sequencer.applied_seq
+
+
+async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -> None:
+    heard: list[int] = []
+
+    def follower(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
+        assert floor.journal.durable_seq >= last_seq
+        assert _core.decode_events(raw) == events
+        heard.extend(event.seq for event in events if isinstance(event, _core.CommandApplied))
+
+    floor.sequencer.subscribe(follower)
+    start = floor.sequencer.applied_seq
+    for burst in (3, 1, 7):
+        for _ in range(burst):
+            floor.bid()
+        await asyncio.sleep(0)
+    barrier = floor.sequencer.barrier()
+    if barrier is not None:
+        await barrier
+    assert heard == list(range(start + 1, start + 12))
+
+
+async def test_a_follower_is_given_the_kinds_of_events_that_it_looks_at(floor: Floor) -> None:
+    kinds: list[set[type]] = []
+    wanted = kinds_of(_core.OrderAccepted, _core.BookLevelChanged)
+    floor.sequencer.subscribe(lambda events, _raw, _seq: kinds.append({type(event) for event in events}), lambda: wanted)
+    floor.sequencer.subscribe(lambda events, _raw, _seq: kinds.append({type(event) for event in events}), lambda: 0)
+    floor.bid()
+    floor.sequencer.settle()
+    assert kinds == [{_core.OrderAccepted, _core.BookLevelChanged}, set()]
+
+
+async def test_time_never_goes_back_even_when_the_clock_does(floor: Floor) -> None:
+    floor.bid()
+    floor.now -= 500_000
+    assert floor.sequencer.stamp() == 1_000_000
+    assert floor.bid().code == Reject.OK
+
+
+async def test_an_order_that_ended_by_now_is_gone_before_the_next_command(floor: Floor) -> None:
+    order = floor.bid(expire_at=floor.now + 10)
+    floor.now += 10
+    assert floor.exchange.orders.cancel(ALICE, order.id).code == Reject.ORDER_NOT_LIVE
+
+
+async def test_an_order_ends_in_a_quiet_market_too(floor: Floor) -> None:
+    order = floor.bid(expire_at=floor.now + 10)
+    floor.now += 10
+    floor.sequencer.advance()
+    assert floor.exchange.engine.order(order.id) is None
+    floor.sequencer.settle()
+
+
+async def test_state_hashes_are_recorded_every_so_many_commands(tmp_path: Path) -> None:
+    floor = Floor(_core.Journal.open(str(tmp_path / "journal"), SEGMENT), tmp_path / "journal")
+    floor.open(checkpoint_every=10)
+    for _ in range(30):
+        floor.bid()
+        floor.sequencer.settle()
+    floor.sequencer.checkpoint()
+    floor.sequencer.close()
+    floor.journal.close()
+    recorded = [frame for frame in floor.frames() if frame.kind == 2]
+    assert len(recorded) >= 3
+    assert recorded[-1].payload == floor.exchange.engine.state_hash()
+    again = _core.Engine()
+    again.replay(str(floor.directory))
+    assert again.state_hash() == floor.exchange.engine.state_hash()
+
+
+async def test_when_the_journal_refuses_a_frame_nothing_is_told_and_nothing_more_is_taken(floor: Floor) -> None:
+    heard: list[int] = []
+    floor.sequencer.subscribe(lambda _events, _raw, last_seq: heard.append(last_seq))
+    floor.journal.close()
+    floor.bid()
+    barrier = floor.sequencer.barrier()
+    assert barrier is not None
+    with pytest.raises(JournalStopped):
+        await barrier
+    assert heard == []
+    assert len(floor.failures) == 1
+    with pytest.raises(JournalStopped):
+        floor.bid()
+    late = floor.sequencer.barrier()
+    assert late is not None
+    with pytest.raises(JournalStopped):
+        await late
+    with pytest.raises(JournalStopped):
+        floor.sequencer.settle()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of 512 KiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)], capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"NOT TESTED on a really full disk, mounting a tmpfs needs root: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_brings_all_back(small_disk: Path) -> None:
+    floor = Floor(_core.Journal.open(str(small_disk / "journal"), SEGMENT, space_retry_seconds=0), small_disk / "journal")
+    floor.open()
+    placed = []
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * (512 * 1024 - 5 * SEGMENT))
+    with filler.open("ab", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096) == 4096:
+                pass
+        except OSError:
+            pass  # full, as intended
+    while (outcome := floor.bid()).code == Reject.OK:
+        placed.append(outcome.id)
+        floor.sequencer.settle()
+    assert outcome.code == Reject.JOURNAL_FULL
+    assert floor.exchange.funds.deposit(3, ALICE, USD, 1).code == Reject.JOURNAL_FULL
+    assert floor.exchange.orders.replace(ALICE, placed[0], amount=1).code == Reject.JOURNAL_FULL
+
+    cancelled = floor.exchange.orders.cancel(ALICE, placed[0])
+    assert (cancelled.code, cancelled.status) == (Reject.OK, OrderStatus.DONE)
+    floor.sequencer.settle()
+
+    filler.unlink()
+    async with asyncio.timeout(10):
+        while not floor.sequencer.has_space:  # looking makes the writer try again
+            await asyncio.sleep(0)
+    assert floor.bid().code == Reject.OK
+    floor.sequencer.settle()
+    floor.sequencer.close()
+    floor.journal.close()
+    again = _core.Engine()
+    again.replay(str(floor.directory))
+    assert again.state_hash() == floor.exchange.engine.state_hash()

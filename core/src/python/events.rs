@@ -40,9 +40,15 @@ macro_rules! event_classes {
             })
         }
 
+        /// Adds the classes, and `Event`, the union of all of them.
         fn register_classes(module: &Bound<'_, PyModule>) -> PyResult<()> {
-            $(module.add_class::<$class>()?;)*
-            Ok(())
+            let py = module.py();
+            let mut union = py.get_type::<CommandApplied>().into_any();
+            $(
+                module.add_class::<$class>()?;
+                union = union.bitor(py.get_type::<$class>())?;
+            )*
+            module.add("Event", union)
         }
     };
 }

@@ -80,7 +80,7 @@ def rebuild(data: Path) -> None:
 
     files = DataDirectory.open(data)
     try:
-        for view in (files.history, files.wallet):
+        for view in (files.history, files.wallet, files.merchant):
             for suffix in ("", "-wal", "-shm"):
                 view.with_name(view.name + suffix).unlink(missing_ok=True)
     except BaseException:

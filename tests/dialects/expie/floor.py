@@ -1,0 +1,311 @@
+"""A trading floor for this dialect: real core, sequencer, directory, histories, routes and server; the clock is moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from cambist import _core
+from cambist.dialects.expie.auth import KEY_FORMS, SCOPES
+from cambist.directory import ApiKey, Directory, User
+from cambist.exchange import Exchange
+from cambist.gateway.app import Gateway
+from cambist.gateway.server import Server
+from cambist.gateway.ws_timetable import Timetable
+from cambist.marketdata import MarketData
+from cambist.wallet import Desk, SimulatedChain
+
+NOON = 1_516_600_000_000_000
+"""Before everything that the reference shows, µs."""
+SECOND = 1_000_000
+PATIENCE = 20.0
+
+# base, quote, price decimals, amount decimals, min amount, maker and taker ppm
+MARKETS = (
+    ("BCC", "BTC", 6, 4, "0.001", 600, 600),
+    ("BTG", "BTC", 6, 4, "0.001", 1000, 1000),
+    ("BCD", "BTC", 6, 4, "0.001", 0, 0),
+    ("BTC", "USD", 3, 8, "0.001", 1000, 2000),
+)
+SELL, BUY = 1, 2
+
+
+class HandClock:
+    """µs that move only when told."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def entropy(label: str, length: int) -> bytes:
+    return hashlib.shake_256(label.encode()).digest(length)
+
+
+class MemoryJournal:
+    """A journal port that is durable as soon as it is told, or, while `held`, only once it is let go."""
+
+    def __init__(self) -> None:
+        self.last_seq = self.durable_seq = 0
+        self.epoch = 1
+        self.space_low = False
+        self.held = False
+        self._event = os.eventfd(0, os.EFD_NONBLOCK)
+
+    def fileno(self) -> int:
+        return self._event
+
+    def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
+        assert expected_last_seq == self.last_seq
+        self.last_seq += count
+        if not self.held:
+            self.let_go()
+        return self.last_seq
+
+    def let_go(self) -> None:
+        self.held = False
+        self.durable_seq = self.last_seq
+        os.eventfd_write(self._event, 1)
+
+    def checkpoint(self, seq: int, state_hash: bytes) -> None: ...
+
+    def acknowledge(self) -> int:
+        os.eventfd_read(self._event)
+        return self.durable_seq
+
+    def wait(self) -> int:
+        self.durable_seq = self.last_seq
+        return self.durable_seq
+
+    def close(self) -> None:
+        os.close(self._event)
+
+
+@dataclass
+class Trader:
+    """A user with one token."""
+
+    user: User
+    key: ApiKey
+
+    @property
+    def account(self) -> int:
+        return self.user.account
+
+    @property
+    def token(self) -> str:
+        return self.key.secret
+
+
+@dataclass
+class Answer:
+    """An HTTP reply."""
+
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Client:
+    """A socket client: replies by id, pushes in the order in which they came."""
+
+    connection: ClientConnection
+    pushes: list[dict[str, Any]] = field(default_factory=list)
+    number: int = 0
+
+    async def receive(self) -> dict[str, Any]:
+        async with asyncio.timeout(PATIENCE):
+            return dict(json.loads(await self.connection.recv()))
+
+    async def request(self, method: str, params: Any) -> dict[str, Any]:
+        """The whole answer; pushes that come before it are kept."""
+        self.number += 1
+        await self.connection.send(json.dumps({"method": method, "params": params, "id": self.number}))
+        while True:
+            message = await self.receive()
+            if "result" in message:
+                assert list(message) == ["error", "result", "id"]
+                assert message["id"] == self.number
+                return message
+            self.pushes.append(message)
+
+    async def call(self, method: str, *params: Any) -> Any:
+        """The result of a request that must succeed."""
+        answer = await self.request(method, list(params))
+        assert answer["error"] is None, answer
+        return answer["result"]
+
+    async def error(self, method: str, *params: Any) -> tuple[int, str]:
+        """(code, message) of a request that must fail."""
+        answer = await self.request(method, list(params))
+        assert answer["result"] is None
+        assert list(answer["error"]) == ["code", "message"]
+        return answer["error"]["code"], answer["error"]["message"]
+
+    async def follow(self, method: str, *params: Any) -> None:
+        assert await self.call(method, *params) == {"status": "success"}
+
+    async def push(self) -> tuple[str, list[Any]]:
+        """(method, params) of the next push."""
+        message = self.pushes.pop(0) if self.pushes else await self.receive()
+        assert list(message) == ["method", "params", "id"]
+        assert message["id"] is None
+        return message["method"], message["params"]
+
+    async def quiet(self) -> bool:
+        """Whether nothing was pushed: what comes before the answer to a ping."""
+        await self.call("server.ping")
+        return not self.pushes
+
+
+@dataclass
+class Floor:
+    """Everything behind a real server on the loop of the test."""
+
+    exchange: Exchange
+    journal: MemoryJournal
+    directory: Directory
+    marketdata: MarketData
+    desk: Desk
+    chain: SimulatedChain
+    clock: HandClock
+    timetable: Timetable
+    gateway: Gateway
+    server: Server
+    clients: list[Client] = field(default_factory=list)
+
+    @property
+    def engine(self) -> _core.Engine:
+        return self.exchange.engine
+
+    def pass_time(self, micros: int) -> None:
+        """Moves the clock and lets what is due happen."""
+        self.clock.now += micros
+        self.timetable.run_due()
+
+    async def settle(self) -> None:
+        """Returns once everything that was ordered is durable and has been told."""
+        barrier = self.exchange.sequencer.barrier()
+        if barrier is not None:
+            await barrier
+        for _turn in range(5):
+            await asyncio.sleep(0)
+
+    async def socket(self, trader: Trader | None = None) -> Client:
+        """A connected client, authenticated when it is somebody's."""
+        client = Client(await connect(self.server.url.replace("http", "ws") + "/ws", compression=None, ping_interval=None))
+        self.clients.append(client)
+        if trader is not None:
+            await client.follow("server.auth", trader.token, "tests")
+        return client
+
+    async def http(self, method: str, path: str, body: bytes = b"", token: str = "", **headers: str) -> Answer:
+        """One request on a connection of its own. Underscores in names of headers stand for dashes."""
+        fields = {"host": "x", "connection": "close", "content-length": str(len(body))}
+        if token:
+            fields["authorization"] = f"Bearer {token}"
+        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+        head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        try:
+            writer.write(head.encode() + b"\r\n" + body)
+            async with asyncio.timeout(PATIENCE):
+                raw = await reader.read()
+        finally:
+            writer.close()
+        head_bytes, _, content = raw.partition(b"\r\n\r\n")
+        assert b"content-type: application/json" in head_bytes
+        return Answer(int(head_bytes.split(b" ")[1]), content)
+
+    async def get(self, path: str, trader: Trader | None = None) -> Any:
+        """The decoded body of a GET under /v1 that must succeed."""
+        answer = await self.http("GET", f"/v1/{path}", token=trader.token if trader else "")
+        assert answer.status == 200, answer
+        return answer.json
+
+    async def post(self, path: str, trader: Trader, **fields: Any) -> Any:
+        """The same for a POST with a JSON body."""
+        answer = await self.http("POST", f"/v1/{path}", json.dumps(fields).encode(), trader.token)
+        assert answer.status == 200, answer
+        return answer.json
+
+    async def refused(self, method: str, path: str, trader: Trader | None = None, **fields: Any) -> tuple[int, int, str]:
+        """(status, code, message) of a request that must fail."""
+        body = json.dumps(fields).encode() if fields else b""
+        answer = await self.http(method, f"/v1/{path}", body, trader.token if trader else "")
+        assert list(answer.json) == ["error"]
+        return answer.status, answer.json["error"]["code"], answer.json["error"]["message"]
+
+    async def limit(self, trader: Trader, market: str, side: int, amount: str, price: str) -> Any:
+        return await self.post(f"markets/{market}/orders", trader, side=side, amount=amount, price=price)
+
+    def trader(self, name: str, scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = (), **funds: str) -> Trader:
+        """A new user with a token and with funds (`BTC="10"`)."""
+        account = self.exchange.control.open_account().id
+        user = self.directory.add_user(name, "a password", account)
+        assert isinstance(user, User)
+        for code, amount in funds.items():
+            self.fund(account, code, amount)
+        return self.keyed(user, scopes, ip_allow)
+
+    def keyed(self, user: User, scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = ()) -> Trader:
+        key = self.directory.mint_key(user, KEY_FORMS[0], scopes, ip_allow)
+        assert isinstance(key, ApiKey)
+        return Trader(user, key)
+
+    def fund(self, account: int, code: str, amount: str) -> None:
+        spec = self.exchange.assets.by_code(code)
+        assert spec is not None
+        transfer_id = (1 << 100) + self.engine.seq
+        assert self.exchange.funds.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
+
+    def state(self) -> tuple[int, int, list[tuple[int, int, int]]]:
+        """What a refused request must leave alone."""
+        return self.engine.seq, self.engine.next_order_id, self.engine.totals()
+
+
+def open_markets(exchange: Exchange) -> None:
+    for code in ("BTC", "BCC", "BTG", "BCD", "USD"):
+        assert exchange.control.create_asset(code, 16, 8).code == 0
+    by_code = {spec.code: spec for spec in exchange.assets.by_id}
+    for base, quote, price_scale, amount_scale, least, maker, taker in MARKETS:
+        outcome = exchange.control.create_market(
+            by_code[base].id,
+            by_code[quote].id,
+            price_scale,
+            amount_scale,
+            self_trade=1,
+            min_price=1,
+            max_price=10**9,
+            min_amount=_core.parse_units(least, amount_scale),
+            max_amount=_core.parse_units("1000000", amount_scale),
+            min_total=_core.parse_units("0.001", 16) if quote == "BTC" and base != "BTC" and maker == 0 else 0,
+            maker_ppm=maker,
+            taker_ppm=taker,
+        )
+        assert outcome.code == 0
+
+
+def same_shape(found: Any, example: Any, path: str = "") -> None:
+    """Fails unless both have the same keys in the same order, the same JSON types, and at least an item where the example has one."""
+    assert type(found) is type(example), f"{path}: {found!r} for {example!r}"
+    if isinstance(example, dict):
+        assert list(found) == list(example), path
+        for name, value in example.items():
+            same_shape(found[name], value, f"{path}.{name}")
+    elif isinstance(example, list) and example:
+        assert found, f"{path}: empty"
+        for item in found:
+            same_shape(item, example[0], f"{path}[]") if not isinstance(example[0], list | str) else None

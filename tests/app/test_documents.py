@@ -58,7 +58,7 @@ def test_the_configuration_page_names_every_setting() -> None:
     page = (ROOT / "docs/reference/configuration.md").read_text()
     section = ""
     for line in cambist("config").stdout.splitlines():
-        if found := re.fullmatch(r"\[([a-z]+)\]", line):
+        if found := re.fullmatch(r"\[([a-z.]+)\]", line):
             section = f"{found[1]}."
         elif line.startswith("[["):
             section = ""

@@ -174,6 +174,12 @@ impl Orders {
         }
     }
 
+    /// Too large for a processor's own cache, so that asking ahead pays.
+    #[inline]
+    pub fn is_large(&self) -> bool {
+        self.slots.len() > 1 << 15
+    }
+
     #[inline]
     pub fn prefetch_id(&self, order_id: OrderId) {
         if let Some(Some(page)) = self.by_id.pages.get((order_id / PAGE) as usize) {

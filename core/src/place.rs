@@ -635,7 +635,8 @@ pub(crate) fn check_amount(market: &Market, amount: Amount) -> Result<(), Refusa
 
 #[inline]
 pub(crate) fn check_total(market: &Market, price: Price, amount: Amount) -> Result<(), Refusal> {
-    refuse((market.terms.total(price, amount) as u128) < market.limits.min_total, TotalTooSmall)
+    let min_total = market.limits.min_total;
+    refuse(min_total != 0 && (market.terms.total(price, amount) as u128) < min_total, TotalTooSmall)
 }
 
 /// The least that must be available for the order to be taken at all (core.md, PlaceOrder 10).

@@ -2,7 +2,8 @@
 //!
 //! On a large venue most of a command's time is waiting for memory: its account, its order, the order's neighbours. Whoever
 //! applies many commands in a row (a replay, a batch) knows them in advance, so each step of the chain id → order →
-//! neighbours is asked for while earlier commands run. Nothing here changes anything.
+//! neighbours is asked for while earlier commands run. A small venue fits the cache, and asking would only cost. Nothing here
+//! changes anything.
 
 use crate::command::Command;
 use crate::core::Core;
@@ -20,6 +21,9 @@ impl Core {
     pub fn warm<'c>(&self, at: usize, command: impl Fn(usize) -> Option<&'c Command<'c>>) {
         if let Some(far) = command(at + COMMANDS) {
             prefetch(far);
+        }
+        if !self.orders.is_large() {
+            return;
         }
         if let Some(soon) = command(at + PLACES) {
             self.warm_places(soon);

@@ -121,9 +121,18 @@ class MerchantDesk:
         """Of an order, oldest first."""
         return self._view.payments(order)
 
-    def asked_for_coins(self, asset: int, address: str) -> bool:
-        """Whether this address was given out for an order."""
-        return self._view.order_at(asset, address) is not None
+    def labelled_address(self, account: int, asset: int, label: str, used: Callable[[str], bool]) -> str | MerchantRefusal:
+        """An account's deposit address of that name: the same one until it was `used`. TOO_LONG, NO_NETWORK, UNAVAILABLE."""
+        if len(label.encode()) > MAX_WORDS:
+            return MerchantRefusal.TOO_LONG
+        known = self._view.labelled(account, asset, label)
+        if known and not used(known):
+            return known
+        address = self._new_address(account, asset)
+        if address is None:
+            return MerchantRefusal.NO_NETWORK
+        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label, address]}))
+        return address if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
 
     # --- payers -------------------------------------------------------------------------------------------------------------
     def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META) -> _core.Outcome | MerchantRefusal:

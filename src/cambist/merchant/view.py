@@ -9,6 +9,7 @@
 | Transfer kind deposit to an order's address, pending, posted, voided | a payment by coins |
 | Note, memo `merchant_ended` (order, state) | the order, cancelled or closed |
 | Note, memo `merchant_told` (order, number) | the notice, acknowledged |
+| Note, memo `merchant_label` (account, asset, label, address) | a deposit address that its owner gave a name |
 
 Deleting the file loses only how often a notice was tried: everything else is folded again. Fed with durable frames only, so a notice
 never tells what a crash could take back.
@@ -30,7 +31,7 @@ from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
 from .values import MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Words
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
@@ -47,6 +48,9 @@ CREATE INDEX payments_on_their_way ON payments (by_coins) WHERE state = 0;
 CREATE TABLE notices (order_id TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, payment TEXT NOT NULL,
                       pending TEXT NOT NULL, valid TEXT NOT NULL, time INTEGER NOT NULL, attempts INTEGER NOT NULL,
                       due INTEGER, said TEXT NOT NULL, PRIMARY KEY (order_id, number)) STRICT;
+CREATE TABLE labels (asset INTEGER NOT NULL, address TEXT NOT NULL, account INTEGER NOT NULL, label TEXT NOT NULL,
+                     PRIMARY KEY (asset, address)) STRICT;
+CREATE INDEX labels_of ON labels (account, asset, label);
 CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL;
 """
 ON_ITS_WAY, VALID, VOID = 0, 1, 2
@@ -117,6 +121,9 @@ class MerchantView:
             case {"merchant_ended": [str(order), int(state)]}:
                 with self._transaction():
                     self._end(order, OrderState(state), command.time)
+            case {"merchant_label": [int(account), int(asset), str(label), str(address)]}:
+                with self._transaction():
+                    self._sql.execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?)", (asset, address, account, label))
             case {"merchant_told": [str(order), int(number)]}:
                 with self._transaction():
                     self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE order_id = ? AND number = ?", (order, number))
@@ -186,9 +193,11 @@ class MerchantView:
     def order(self, key: str) -> MerchantOrder | None:
         return next(self._orders("id = ?", key), None)
 
-    def order_at(self, asset: int, address: str) -> MerchantOrder | None:
-        """The order whose coins go to this address."""
-        return next(self._orders("asset = ? AND address = ?", asset, address), None) if address else None
+    def labelled(self, account: int, asset: int, label: str) -> str:
+        """The newest address of that name; empty when there is none."""
+        where = "WHERE account = ? AND asset = ? AND label = ? ORDER BY rowid DESC LIMIT 1"
+        row = self._sql.execute(f"SELECT address FROM labels {where}", (account, asset, label)).fetchone()  # noqa: S608 - fixed text
+        return row[0] if row else ""
 
     def overdue(self, now: int) -> list[MerchantOrder]:
         """Orders that nobody paid in time."""

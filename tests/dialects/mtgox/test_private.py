@@ -191,6 +191,22 @@ async def test_bitcoin_address(floor: Floor, alice: Trader) -> None:
     assert await floor.returned(alice, "generic/bitcoin/address") != first
 
 
+async def test_a_description_has_an_address_of_its_own(floor: Floor, alice: Trader, bob: Trader) -> None:
+    plain = await floor.returned(alice, "generic/bitcoin/address")
+    socks = await floor.returned(alice, "generic/bitcoin/address", description="socks")
+    shoes = await floor.returned(alice, "generic/bitcoin/address", description="shoes")
+    assert len({plain["addr"], socks["addr"], shoes["addr"]}) == 3
+    assert await floor.returned(alice, "generic/bitcoin/address", description="socks") == socks
+    assert await floor.returned(bob, "generic/bitcoin/address", description="socks") != socks
+    floor.chain.simulate_deposit(socks["addr"], "1")
+    floor.desk.tick(floor.clock.now)
+    floor.exchange.sequencer.settle()
+    assert await floor.returned(alice, "generic/bitcoin/address", description="shoes") == shoes
+    assert await floor.returned(alice, "generic/bitcoin/address", description="socks") != socks
+    assert await floor.returned(alice, "generic/bitcoin/address") == plain
+    assert "too long" in await floor.error(alice, "generic/bitcoin/address", description="x" * 3001)
+
+
 async def test_send_simple(floor: Floor, alice: Trader) -> None:
     address = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
     sent = await floor.returned(

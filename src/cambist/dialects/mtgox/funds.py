@@ -6,6 +6,7 @@ from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
 from cambist.domain.orders import Reject
+from cambist.merchant import MerchantRefusal
 from cambist.wallet import WalletRefusal
 
 MAX_FEE = 1_000_000
@@ -17,24 +18,17 @@ class Coins(MethodGroup):
         return self.listing.currency("BTC")
 
     def address(self, call: Call) -> Answer:
-        """A deposit address: the same one until coins came to it, then a new one."""
+        """A deposit address: the same one until coins came to it, then a new one. Each `description` has one of its own."""
         bitcoin = self._bitcoin()
         if bitcoin is None:
             return replies.NO_METHOD
-        account = call.signed.account
-        address = self.house.wallet.address_of(account, bitcoin.asset)
-        if address is None or self._used(account, bitcoin.asset, address):
-            made = self.house.wallet.new_address(account, bitcoin.asset)
-            if isinstance(made, WalletRefusal):
-                return Failure(made.words)
-            address = made
-        return {"addr": address}
+        account, label = call.signed.account, call.text("description")
 
-    def _used(self, account: int, asset: int, address: str) -> bool:
-        """Whether coins came to it, or it was given to a shop's customer."""
-        if self.venue.merchants.asked_for_coins(asset, address):
-            return True
-        return any(deposit.address == address for deposit in self.house.wallet.deposits(account))
+        def used(address: str) -> bool:
+            return any(deposit.address == address for deposit in self.house.wallet.deposits(account))
+
+        found = self.venue.merchants.labelled_address(account, bitcoin.asset, label, used)
+        return Failure(found.words.capitalize()) if isinstance(found, MerchantRefusal) else {"addr": found}
 
     def account_address(self, call: Call) -> Answer:
         """v2's `bitcoin/get_address`: `account` is the `Link` of `info`, one's own."""

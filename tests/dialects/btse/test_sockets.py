@@ -218,11 +218,11 @@ class Fold:
         return bool(self.bids and self.asks) and max(map(Decimal, self.bids)) >= min(map(Decimal, self.asks))
 
 
-def window(floor: Floor) -> tuple[dict[str, str], dict[str, str]]:
-    """The best fifty levels a side of the core's own book."""
+def window(floor: Floor, levels: int = 50) -> tuple[dict[str, str], dict[str, str]]:
+    """The best levels a side (0: all) of the core's own book."""
     from cambist._core import format_units
 
-    bids, asks = ({format_units(price, 3): format_units(amount, 8) for price, amount in side} for side in floor.engine.depth(0, 50))
+    bids, asks = ({format_units(price, 3): format_units(amount, 8) for price, amount in side} for side in floor.engine.depth(0, levels))
     return bids, asks
 
 
@@ -248,8 +248,10 @@ async def test_the_stream_folded_is_the_book_at_all_times(sockets: Open, floor: 
         await floor.order(carol, side="BUY", price=str(400 - number), size="0.02")
         await floor.order(carol, side="SELL", price=str(600 + number), size="0.02")
     floor.exchange.sequencer.settle()
-    async with sockets(OSS) as client:
+    async with sockets(OSS) as client, sockets(SPOT) as old:
         fold = Fold()
+        await old.subscribe("orderBookL2Api:BTC-USD_0")
+        whole = await old.receive()
         assert await client.subscribe("update:BTC-USD_0") == ["update:BTC-USD_0"]
         assert fold.take((await client.receive())["data"])
         assert (len(fold.bids), len(fold.asks)) == (50, 50)
@@ -262,6 +264,11 @@ async def test_the_stream_folded_is_the_book_at_all_times(sockets: Open, floor: 
                 deltas += 1
             assert (fold.bids, fold.asks) == window(floor)
             assert not fold.crossed()
+            await old.send("ping")
+            while (message := await old.receive()) != "pong":
+                whole = message
+            sides = [[(quote["price"], quote["size"]) for quote in whole["data"][side]] for side in ("buyQuote", "sellQuote")]
+            assert (dict(sides[0]), dict(sides[1])) == window(floor, 0)
         assert deltas > 200
 
 
@@ -389,6 +396,19 @@ async def test_the_older_notifications(sockets: Open, floor: Floor, alice: Trade
             }
         ]  # fmt: skip
         assert [row["status"] for row in told["notificationApiV1"]] == [2]
+
+
+async def test_a_revoked_key_hears_nothing_more(sockets: Open, floor: Floor, alice: Trader) -> None:
+    other = floor.keyed(alice.user)
+    async with sockets(SPOT) as client, sockets(SPOT) as spared:
+        for each, trader in ((client, alice), (spared, other)):
+            await each.login(trader)
+            await each.subscribe("notificationApiV2")
+        floor.directory.revoke(alice.key)
+        await floor.order(other, side="BUY", price="100", size="2")
+        assert (await spared.receive())["data"]["status"] == 2
+        await client.nothing_waits()
+        assert not await client.login(alice)
 
 
 async def test_nobody_hears_of_another_account(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:

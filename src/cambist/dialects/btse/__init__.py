@@ -27,5 +27,5 @@ def build(house: House, settings: Settings | None = None, timetable: Timetable |
     venue = Venue.of(house, settings or Settings())
     switches = DeadMansSwitches(house.exchange, house.clock, timetable or Timetable(house.clock))
     views, records = MarketViews(venue), OrderRecords(venue)
-    floor = Floor(venue, views, Desk(order_feed(house), records, venue.symbols))
+    floor = Floor(venue, views, Desk(order_feed(house), records, house.directory))
     return DialectService(NAME, routes(venue, views, records, switches), KEY_FORMS, sockets(NAME, floor))

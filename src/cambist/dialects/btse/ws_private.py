@@ -18,7 +18,8 @@ from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
 from cambist.dialects.btse.records import OrderRecord, OrderRecords
 from cambist.dialects.btse.render import ZERO, encode, millis, number
 from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, TYPE_NAMES, Status, type_number
-from cambist.dialects.btse.symbols import Market, Symbols, shown
+from cambist.dialects.btse.symbols import Market, shown
+from cambist.directory import ApiKey, Directory
 from cambist.domain.orders import DoneReason
 from cambist.gateway.ws_hub import Channel
 from cambist.history.port import HistoryError
@@ -64,23 +65,31 @@ class Notice:
         return 0 if self.order.funds else self.order.amount - self.filled
 
 
+@dataclass(frozen=True, slots=True)
 class Desk:
-    """Follows accounts for all private channels. `records` gives what the feed does not know."""
+    """What all private channels work with. `records` gives what the feed does not know, `directory` whether a key still holds."""
 
-    def __init__(self, feed: OrderFeed, records: OrderRecords, symbols: Symbols) -> None:
-        self.feed = feed
-        self.records = records
-        self.symbols = symbols
+    feed: OrderFeed
+    records: OrderRecords
+    directory: Directory
+
+    def holds(self, key: ApiKey) -> bool:
+        """False once the key is revoked."""
+        return self.directory.find_key(key.key) is key
 
 
 class PrivateChannel(Channel):
-    """A private topic of one account. Steps wait in a queue until what is not known about their orders is read; nothing overtakes."""
+    """A private topic for one key. Steps wait in a queue until what is not known about their orders is read; nothing overtakes.
+
+    A revoked key hears nothing more.
+    """
 
     topic = ""
 
-    def __init__(self, desk: Desk, account: int) -> None:
+    def __init__(self, desk: Desk, key: ApiKey) -> None:
         self._desk = desk
-        self._account = account
+        self._key = key
+        self._account = key.account
         self._unfollow: Callable[[], None] = lambda: None
         self._queue: list[OrderStep] = []
         self._known: dict[int, OrderRecord] = {}
@@ -123,7 +132,7 @@ class PrivateChannel(Channel):
 
     def messages(self) -> Iterable[bytes]:
         ready, self._ready = self._ready, []
-        return ready
+        return ready if self._desk.holds(self._key) else []
 
     def told(self, notices: list[Notice]) -> list[bytes]:
         """The messages for what one command did to one order."""

@@ -152,13 +152,13 @@ class Client(Session):
         """Another login ends what the one before followed."""
         if self._caller is not None:
             for topic in PRIVATE_TOPICS:
-                self._floor.hub.unsubscribe(self.socket, (topic, self._caller.account))
+                self._floor.hub.unsubscribe(self.socket, (topic, self._caller.key.id))
 
     def _follow_private(self, topic: str) -> None:
         caller, floor = self._caller, self._floor
         if caller is not None:
             make = PRIVATE_TOPICS[topic]
-            floor.hub.subscribe(self.socket, (topic, caller.account), lambda: make(floor.desk, caller.account))
+            floor.hub.subscribe(self.socket, (topic, caller.key.id), lambda: make(floor.desk, caller.key))
 
     # --- topics -----------------------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class Client(Session):
             if argument in self._wanted:
                 self._wanted.discard(argument)
                 if self._caller is not None:
-                    self._floor.hub.unsubscribe(self.socket, (argument, self._caller.account))
+                    self._floor.hub.unsubscribe(self.socket, (argument, self._caller.key.id))
                 ended.append(argument)
             elif self._floor.hub.unsubscribe(self.socket, argument):
                 ended.append(argument)

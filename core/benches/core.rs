@@ -5,10 +5,11 @@ mod workload;
 use std::hint::black_box;
 use std::time::Instant;
 
-use cambist_core::Outcome;
+use cambist_core::{Outcome, prefetch};
 use workload::{Check, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
 
 const RUNS: usize = 5;
+const STREAM: usize = 24;
 
 /// Median commands per second over [`RUNS`] runs, each on a fresh core.
 fn measure(shape: Shape, expected: Option<Check>) -> f64 {
@@ -25,7 +26,10 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
             }
             let start = Instant::now();
             for (at, command) in workload.timed.iter().enumerate() {
-                core.warm(at, |at| workload.timed.get(at));
+                if let Some(far) = workload.timed.get(at + STREAM) {
+                    prefetch(far); // the stream of commands comes from memory, too
+                }
+                core.warm(at, |at| workload.timed.get(at).copied());
                 core.apply(0, command, &mut outcome);
                 black_box(&outcome);
                 black_box(core.events());

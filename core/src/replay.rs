@@ -64,7 +64,7 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Op
         if core.seq() >= until {
             break;
         }
-        core.warm(at, |at| run.get(at).map(|record| &record.command));
+        core.warm(at, |at| run.get(at).map(|record| record.command));
         let record = &run[at];
         core.apply(record.time, &record.command, &mut outcome);
         if let Some(events) = events.as_deref_mut() {

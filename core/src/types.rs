@@ -201,7 +201,7 @@ pub fn fee(received: Atoms, ppm: Ppm) -> Atoms {
 
 /// Asks for the cache line of `place` ahead of its use.
 #[inline]
-pub(crate) fn prefetch<T>(place: &T) {
+pub fn prefetch<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -7,10 +7,8 @@
 
 use crate::command::Command;
 use crate::core::Core;
-use crate::types::prefetch;
 
 /// How many commands ahead each step is asked for: far enough for one trip to memory to end before the next step needs it.
-const COMMANDS: usize = 24;
 const PLACES: usize = 12;
 const ORDERS: usize = 8;
 const NEIGHBOURS: usize = 4;
@@ -18,21 +16,18 @@ const NEIGHBOURS: usize = 4;
 impl Core {
     /// Call before applying command number `at` of a run whose commands `command` gives.
     #[inline]
-    pub fn warm<'c>(&self, at: usize, command: impl Fn(usize) -> Option<&'c Command<'c>>) {
-        if let Some(far) = command(at + COMMANDS) {
-            prefetch(far);
-        }
+    pub fn warm<'c>(&self, at: usize, command: impl Fn(usize) -> Option<Command<'c>>) {
         if !self.orders.is_large() {
             return;
         }
         if let Some(soon) = command(at + PLACES) {
-            self.warm_places(soon);
+            self.warm_places(&soon);
         }
         if let Some(Command::CancelOrder { order_id, .. }) = command(at + ORDERS) {
-            self.orders.prefetch_order(*order_id);
+            self.orders.prefetch_order(order_id);
         }
         if let Some(Command::CancelOrder { order_id, .. }) = command(at + NEIGHBOURS) {
-            self.orders.prefetch_neighbours(*order_id);
+            self.orders.prefetch_neighbours(order_id);
         }
     }
 
@@ -40,7 +35,6 @@ impl Core {
     fn warm_places(&self, command: &Command<'_>) {
         match command {
             Command::PlaceOrder(order) => {
-                prefetch(&order.client_id); // the command itself is two cache lines long
                 self.accounts.prefetch(order.account);
                 self.orders.prefetch_account(order.account);
             }

@@ -13,7 +13,7 @@ use crate::journal::JournalError;
 use crate::outcome;
 use crate::replay::Replay;
 use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
-use crate::wire::{Record, RecordError, records, write_applied, write_record};
+use crate::wire::{RecordError, records, write_applied, write_record};
 
 const NO_META: &[u8] = &[];
 
@@ -33,6 +33,8 @@ pub struct Engine {
 /// What a batch answers, in buffers that are kept: fresh ones of this size would be fresh pages each time.
 #[derive(Default)]
 struct Batch {
+    /// Where each record begins.
+    starts: Vec<usize>,
     codes: Vec<u8>,
     told: Vec<u8>,
 }
@@ -351,13 +353,20 @@ impl Engine {
         let Engine { core, batch, .. } = self;
         let applied = py.detach(|| {
             // All or nothing: a malformed record is found before the first one is applied.
-            let run: Vec<Record<'_>> = records(commands).collect::<Result<_, _>>()?;
-            let Batch { codes, told } = batch;
+            let Batch { starts, codes, told } = batch;
+            starts.clear();
             codes.clear();
             told.clear();
+            let mut start = 0;
+            for record in records(commands) {
+                starts.push(start);
+                start += record?.bytes.len();
+            }
+            let record_at = |at: usize| records(&commands[*starts.get(at)?..]).next()?.ok();
             let mut outcome = outcome::Outcome::default();
-            for (at, record) in run.iter().enumerate() {
-                core.warm(at, |at| run.get(at).map(|record| &record.command));
+            for at in 0..starts.len() {
+                core.warm(at, |at| record_at(at).map(|record| record.command));
+                let record = record_at(at).expect("checked above");
                 core.apply(record.time, &record.command, &mut outcome);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if events {

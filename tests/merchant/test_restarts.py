@@ -23,6 +23,8 @@ from support.processes import Running, start
 from support.shop import OK, Shop, reply
 
 HOUR = 3_600_000_000
+SENT: list[tuple[str, dict[str, object], dict[str, str]]] = []
+"""Every signed request as it went out."""
 
 
 class NoRedirects(HTTPRedirectHandler):
@@ -43,6 +45,7 @@ def call(running: Running, user: int, path: str, **fields: object) -> Any:
     keys = running.ready["users"][user]["keys"]["mtgox"]
     whole = {"nonce": time.time_ns() // 1000, **fields}
     sign = base64.b64encode(hmac.new(base64.b64decode(keys["secret"]), urlencode(whole).encode(), hashlib.sha512).digest()).decode()
+    SENT.append((f"/api/1/{path}", whole, {"Rest-Key": keys["key"], "Rest-Sign": sign}))
     status, body = post(f"{running.url}/api/1/{path}", whole, {"Rest-Key": keys["key"], "Rest-Sign": sign})
     answer = json.loads(body)
     assert status == 200, answer
@@ -52,6 +55,7 @@ def call(running: Running, user: int, path: str, **fields: object) -> Any:
 
 async def test_a_server_that_dies_between_payment_and_acknowledgement(tmp_path: Path) -> None:
     line = ("sandbox", "--seed", "7", "--quiet", "--data", tmp_path / "data", "--loopback-callbacks")
+    SENT.clear()
     running = await asyncio.to_thread(start, tmp_path, *line)
     alice = running.ready["users"][0]
     try:
@@ -77,6 +81,8 @@ async def test_a_server_that_dies_between_payment_and_acknowledgement(tmp_path: 
             assert shop.heard[0].fields["id"] == made["transaction"]
             info = await asyncio.to_thread(call, running, 1, "generic/info")
             assert info["Wallets"]["BTC"]["Balance"]["value"] == "102.50000000"
+            replayed = [await asyncio.to_thread(post, running.url + path, whole, headers) for path, whole, headers in SENT[:1]]
+            assert [(status, json.loads(body)["error"]) for status, body in replayed] == [(403, "Invalid nonce")]
             again, _ = await asyncio.to_thread(
                 post, f"{running.url}/payment/{made['transaction']}/pay", {"user": "alice", "password": alice["password"]}
             )

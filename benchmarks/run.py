@@ -19,6 +19,7 @@ GROUPS = {
     "replay": "replay of a journal from disk",
     "trade": "signed Trade over HTTP",
     "public": "public ticker and depth over HTTP",
+    "sockets": "pushes: fan-out, latency, memory",
     "sandbox": "a sandbox's start and its memory",
 }
 """Name of the module (`bench_<name>`) and what it measures, in the order of the table."""

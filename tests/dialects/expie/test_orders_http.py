@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -62,6 +63,21 @@ async def test_a_market_sell_sells_stock_as_far_as_there_are_bids(floor: Floor, 
     order = await floor.post("markets/BCCBTC/orders", bob, side=SELL, amount=3)
     assert [order[name] for name in ("amount", "deal_stock", "deal_money", "deal_fee", "left")] == ["3", "1", "0.3", "0.00018", "2"]
     assert floor.engine.open_orders(bob.account) == []
+
+
+@pytest.mark.parametrize("ppm", [0, 1, 333, 2_000, 999_999])
+@pytest.mark.parametrize("side", [BUY, SELL])
+async def test_the_fee_of_the_reply_is_the_sum_of_the_deals_fees(floor: Floor, alice: Trader, bob: Trader, ppm: int, side: int) -> None:
+    """In BTCUSD a fee of one ppm may be less than an atom, and every deal's is rounded up."""
+    floor.exchange.control.set_account_fees(bob.account, ppm, ppm)
+    for number in range(1, 6):
+        await floor.limit(alice, "BTCUSD", 3 - side, f"0.0100000{number}", f"100.0{number}")
+    order = await floor.limit(bob, "BTCUSD", side, "0.06", "101" if side == BUY else "100")
+    assert order["deal_stock"] == "0.05000015"
+    deals = (await floor.get(f"markets/BTCUSD/orders/{order['id']}", bob))["records"]
+    assert len(deals) == 5
+    assert Decimal(order["deal_fee"]) == sum(Decimal(deal["fee"]) for deal in deals)
+    assert Decimal(order["deal_money"]) == sum(Decimal(deal["deal"]) for deal in deals)
 
 
 async def test_further_decimals_are_cut_off(floor: Floor, alice: Trader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from cambist import _core
@@ -17,12 +18,38 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import MarketStatus, OrderType, Reject, Side, TimeInForce
 from cambist.history.port import Page
 from cambist.history.records import Fill
-from cambist.marketdata.orders import state_of
+from cambist.marketdata.orders import OrderState, state_of
 
 SIDES = {orders.SELL: Side.SELL, orders.BUY: Side.BUY}
 PAGE = 1_000
+PPM = 1_000_000
 
 Answer = str | Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An order that looks good so far, in the core's units; `funds` atoms of money (0: an order by amount)."""
+
+    side: Side
+    type: OrderType
+    price: int
+    amount: int
+    funds: int
+
+
+def _fee(market: Market, side: Side, outcome: _core.Outcome, ppm: int) -> int | None:
+    """What the trades of a new order cost it, atoms of what it receives; None when that cannot be told from their sum.
+
+    Each trade's fee is rounded up to the atom. Where no trade of this market can cost a fraction of one, all fees together are the
+    rate's share of everything received, and the reply need not wait for histories.
+    """
+    if not outcome.filled:
+        return 0
+    buy = side == Side.BUY
+    if (market.stock_unit if buy else market.money_unit) * ppm % PPM:
+        return None
+    return (outcome.filled * market.stock_unit if buy else outcome.total) * ppm // PPM
 
 
 class Placing:
@@ -42,39 +69,78 @@ class Placing:
         amount = given.decimal("amount")
         if side is None:
             raise Wrong
-        meta = Meta(key_id=key.id)
         if given.has("price"):
-            outcome = self._limit(key.account, market, side, amount, given.decimal("price"), meta)
+            wanted = self._limit(key.account, market, side, amount, given.decimal("price"))
         elif not self._venue.market_orders:
             return errors.MARKET_ORDERS_DISABLED
         else:
-            outcome = self._market(key.account, market, side, amount, meta)
-        if isinstance(outcome, Failure):
-            return outcome
+            wanted = self._market(key.account, market, side, amount)
+        return wanted if isinstance(wanted, Failure) else self._place(key, market, wanted)
+
+    def _place(self, key: ApiKey, market: Market, wanted: Wanted) -> Answer | Awaitable[Answer]:
+        rates = self._engine.account_fees(key.account, market.id)
+        outcome = self._orders.place(
+            key.account,
+            market.id,
+            wanted.side,
+            wanted.type,
+            TimeInForce.GTC if wanted.type == OrderType.LIMIT else TimeInForce.IOC,
+            wanted.price,
+            wanted.amount,
+            funds=wanted.funds,
+            meta=Meta(key_id=key.id),
+        )
         if outcome.code:
             return errors.place_refusal(outcome.code)
-        live = self._engine.order(outcome.id)
-        if live is not None and not live.filled:
-            return orders.pending(market, state_of(live))
-        return self._placed(market, outcome.id)
+        fee = _fee(market, wanted.side, outcome, rates[1])
+        if fee is None:
+            return self._placed(market, outcome.id)
+        now = self._engine.time
+        return orders.pending(
+            market,
+            OrderState(
+                id=outcome.id,
+                account=key.account,
+                market=market.id,
+                side=wanted.side,
+                type=wanted.type,
+                price=wanted.price,
+                amount=wanted.amount,
+                funds=wanted.funds,
+                stop_price=0,
+                client_id=0,
+                maker_ppm=rates[0],
+                taker_ppm=rates[1],
+                filled=outcome.filled,
+                total=outcome.total,
+                fee=fee,
+                reason=0,
+                waiting=False,
+                created=now,
+                updated=now,
+                done=0,
+                meta=b"",
+            ),
+        )
 
     async def _placed(self, market: Market, order_id: int) -> Answer:
-        """An order that traded at once: histories know its fees."""
+        """An order that traded at once, as histories have it."""
         await self._venue.told()
         (order,) = await self._history.orders_by_id([order_id])
         return orders.pending(market, order)
 
-    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal, meta: Meta) -> _core.Outcome | Failure:
+    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> Wanted | Failure:
         stock, money = units(amount, market.stock_scale), units(price, market.money_scale)
         if not money or money > U64_MAX or stock > U64_MAX:
             raise Wrong
         # The ancestor looks at the balance before anything else, the core at it last.
-        asset, cost = (market.money, money * stock * market.money_unit) if side == Side.BUY else (market.stock, stock * market.stock_unit)
+        buy = side == Side.BUY
+        asset, cost = (market.money, money * stock * market.money_unit) if buy else (market.stock, stock * market.stock_unit)
         if self._engine.balance(account, asset.id)[0] < cost:
             return errors.BALANCE_NOT_ENOUGH
-        return self._orders.place(account, market.id, side, OrderType.LIMIT, TimeInForce.GTC, money, stock, meta=meta)
+        return Wanted(side, OrderType.LIMIT, money, stock, 0)
 
-    def _market(self, account: int, market: Market, side: Side, amount: Decimal, meta: Meta) -> _core.Outcome | Failure:
+    def _market(self, account: int, market: Market, side: Side, amount: Decimal) -> Wanted | Failure:
         spec = market.spec()
         if spec.status != MarketStatus.OPEN:
             return errors.SERVICE_UNAVAILABLE
@@ -93,7 +159,7 @@ class Placing:
             return errors.NO_ENOUGH_TRADER
         if (buy and funds < ask * spec.min_amount * market.money_unit) or not (funds or stock):
             return errors.AMOUNT_TOO_SMALL
-        return self._orders.place(account, market.id, side, OrderType.MARKET, TimeInForce.IOC, 0, stock, funds=funds, meta=meta)
+        return Wanted(side, OrderType.MARKET, 0, stock, funds)
 
     # --- cancelling -------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import base64
 
 import pyotp
 
-from cambist.directory import Directory, HotpKey, Refusal, User
+from cambist.directory import Directory, HotpKey, Refusal, User, draw_hotp_key
 from cambist.directory.hotp import LOOK_AHEAD, _matching_counter
 
 RFC_CODES = ("755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489")
@@ -62,7 +62,7 @@ def test_an_erased_user_has_none(directory: Directory) -> None:
     assert not directory.hotp.verify(erased, "000000")
 
 
-def test_a_fresh_key_is_kept_by_nobody(directory: Directory) -> None:
-    first, second = directory.hotp.fresh(), directory.hotp.fresh()
-    assert first.secret != second.secret
-    assert len(base64.b32decode(first.secret)) == 20
+def test_a_drawn_key_is_kept_by_nobody() -> None:
+    key = draw_hotp_key(lambda label, length: label.encode().ljust(length, b"."))
+    assert base64.b32decode(key.secret) == b"secret.............."
+    assert key.name == b"name............"

@@ -1,7 +1,7 @@
 """Identity: users, passwords, one-time codes, sessions, API keys and their nonces. No money."""
 
 from .directory import Directory
-from .hotp import HotpKey, HotpKeys
+from .hotp import HotpKey, HotpKeys, draw_hotp_key
 from .nonces import MAX_NONCE, NonceMarks, Nonces
 from .passwords import cheap_password_hasher
 from .sealing import load_or_create_master_key
@@ -44,5 +44,6 @@ __all__ = [
     "Sessions",
     "User",
     "cheap_password_hasher",
+    "draw_hotp_key",
     "load_or_create_master_key",
 ]

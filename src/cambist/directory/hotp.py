@@ -26,6 +26,11 @@ class HotpKey:
     secret: str = field(repr=False)
 
 
+def draw_hotp_key(entropy: Entropy) -> HotpKey:
+    """A new key; `entropy` makes the labels `name` and `secret` unique."""
+    return HotpKey(entropy("name", _NAME_BYTES), base64.b32encode(entropy("secret", _SECRET_BYTES)).decode())
+
+
 class HotpKeys:
     """One key a user: enrolled, switched on by its first good code, then asked for."""
 
@@ -35,11 +40,6 @@ class HotpKeys:
         self._entropy = entropy
         self._clock = clock
 
-    def fresh(self) -> HotpKey:
-        """A new key that nobody keeps."""
-        with self._database.transaction() as connection:
-            return self._draw(next_number(connection, "hotps"))
-
     def enrol(self, user: User) -> HotpKey | Refusal:
         """A new key for the user, inactive until its first good code; it replaces one that was never used. USER_ERASED, HOTP_ACTIVE."""
         if user.erased is not None:
@@ -48,7 +48,8 @@ class HotpKeys:
             row = connection.execute(select(hotps).where(hotps.c.user_id == user.id)).one_or_none()
             if row is not None and row.confirmed is not None:
                 return Refusal.HOTP_ACTIVE
-            key = self._draw(next_number(connection, "hotps"))
+            number = next_number(connection, "hotps")
+            key = draw_hotp_key(lambda label, length: self._entropy(f"hotp/{number}/{label}", length))
             connection.execute(delete(hotps).where(hotps.c.user_id == user.id))
             sealed = self._sealer.seal(_context(user), key.secret)
             connection.execute(insert(hotps).values(user_id=user.id, name=key.name, secret=sealed, confirmed=None, counter=0))
@@ -77,10 +78,6 @@ class HotpKeys:
         """Switches codes off. Idempotent."""
         with self._database.transaction() as connection:
             connection.execute(delete(hotps).where(hotps.c.user_id == user.id))
-
-    def _draw(self, number: int) -> HotpKey:
-        secret = base64.b32encode(self._entropy(f"hotp/{number}", _SECRET_BYTES)).decode()
-        return HotpKey(self._entropy(f"hotp-name/{number}", _NAME_BYTES), secret)
 
 
 def _matching_counter(secret: str, given: bytes, counter: int) -> int | None:

@@ -51,7 +51,7 @@ async def test_create_pay_and_hear_of_it(floor: Floor, alice: Trader, shopkeeper
         text = page.body.decode()
         assert page.status == 200
         assert page.content_type == b"text/html; charset=utf-8"
-        for words in ("Two &lt;b&gt;pairs&lt;/b&gt; of socks", "1.50000000\xa0BTC", "shop", "Pay now"):
+        for words in ("Two &lt;b&gt;pairs&lt;/b&gt; of socks", "1.50000000 BTC", "Payment to shop", "Pay now"):
             assert words in text
         assert "<b>" not in text
         paid = await pay(floor, made)

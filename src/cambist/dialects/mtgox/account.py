@@ -10,7 +10,7 @@ from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number
 from cambist.dialects.mtgox.stream_channels import channel_id
 from cambist.dialects.mtgox.trades import DAY, moment, own_trade
-from cambist.directory import Refusal
+from cambist.directory import Refusal, draw_hotp_key
 from cambist.domain.orders import Business
 from cambist.gateway.limits import SECOND
 from cambist.history.port import Page
@@ -25,6 +25,7 @@ class Account(MethodGroup):
     def __init__(self, venue: Venue, id_keys: IdKeys) -> None:
         super().__init__(venue)
         self._id_keys = id_keys
+        self._drawn = 0
 
     # --- info -------------------------------------------------------------------------------------------------------------
 
@@ -116,7 +117,10 @@ class Account(MethodGroup):
             return admitted
         hotp = self.house.directory.hotp
         if not isinstance(admitted, Caller):
-            fresh = hotp.fresh()
+            # Nothing is written for strangers: their key is drawn and forgotten.
+            self._drawn += 1
+            place = f"mtgox-hotp/{self._drawn}"
+            fresh = draw_hotp_key(lambda label, length: self.house.entropy(f"{place}/{label}", length))
             return {"name": str(uuid.UUID(bytes=fresh.name, version=4)), "key": fresh.secret}
         user = self.house.directory.user_by_account(admitted.account)
         assert user is not None

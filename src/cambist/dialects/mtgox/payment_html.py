@@ -19,7 +19,7 @@ display:grid;place-items:center;padding:24px 16px}
 main{width:100%;max-width:440px;background:var(--card);border:1px solid var(--line);border-radius:14px;padding:28px;
 box-shadow:0 10px 30px rgba(20,30,50,.08)}
 h1{font-size:15px;font-weight:600;color:var(--soft);margin:0 0 4px}
-.sum{font-size:34px;font-weight:650;letter-spacing:-.02em;line-height:1.15;margin:0;overflow-wrap:anywhere;
+.sum{font-size:clamp(22px,7.4vw,34px);font-weight:650;letter-spacing:-.02em;line-height:1.15;margin:0;overflow-wrap:anywhere;
 font-variant-numeric:tabular-nums}
 .for{margin:10px 0 0;overflow-wrap:anywhere}
 hr{border:0;border-top:1px solid var(--line);margin:22px 0}

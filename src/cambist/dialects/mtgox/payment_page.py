@@ -100,7 +100,7 @@ class PaymentPage:
         title, parts = self._parts(order, currency, here, name, by_account)
         sheet = html.Sheet(
             title=title.format(payee.name if payee is not None else ""),
-            amount=currency.of_atoms(order.amount)["display"],
+            amount=currency.of_atoms(order.amount)["display"].replace("\xa0", " "),  # a narrow page breaks the line there
             description=order.words.description,
             here=here,
             parts=parts,

@@ -25,6 +25,8 @@ pub(crate) struct Run {
     pub filled: Amount,
     pub total: Atoms,
     pub trades: u32,
+    /// What a market order may pay in all: what was available when it began. What trades with its own account bring back is not paid twice.
+    purse: u128,
 }
 
 /// Why matching ended.
@@ -194,6 +196,10 @@ impl Core {
     fn match_taker(&mut self, order: &mut Order, run: &mut Run) -> Stop {
         let opposite = order.side.opposite();
         let is_limit = order.order_type.is_limit();
+        if !is_limit {
+            let paid_in = self.market(order.market).terms.paid(order.side);
+            run.purse = self.accounts.available(order.account, paid_in).max(0) as u128;
+        }
         loop {
             if order.is_complete(run) {
                 return Stop::Complete;
@@ -268,11 +274,11 @@ impl Core {
             return Ok(offered.min(order.amount - order.filled));
         }
         let terms = &self.market(order.market).terms;
-        let available = self.accounts.available(order.account, terms.paid(order.side)).max(0) as u128;
-        let unit = match order.side {
-            Side::Buy => u128::from(maker.price) * u128::from(terms.quote_unit),
-            Side::Sell => u128::from(terms.base_unit),
+        let (unit, paid) = match order.side {
+            Side::Buy => (u128::from(maker.price) * u128::from(terms.quote_unit), run.total as u128),
+            Side::Sell => (u128::from(terms.base_unit), u128::from(run.filled) * u128::from(terms.base_unit)),
         };
+        let available = run.purse - paid;
         let (wanted, money) = if order.has_funds() {
             let left = order.rare.funds - run.total as u128;
             if left < unit {
@@ -304,7 +310,7 @@ impl Core {
         let (quote, base_asset) = (terms.quote, terms.base);
         let trade_id = self.next_trade_id;
         self.next_trade_id += 1;
-        self.last_trade_time = self.time.max(self.last_trade_time + 1);
+        self.last_trade_time = self.time.max(self.last_trade_time.saturating_add(1));
         self.events.push(|| {
             Event::TradeExecuted(TradeExecuted {
                 trade_id,

@@ -132,8 +132,9 @@ pub fn records(mut run: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Record
     })
 }
 
-#[inline]
-fn read_record(run: &[u8]) -> Option<Record<'_>> {
+/// The record at the front of a run. Inlined, so that who looks at its length alone builds no command.
+#[inline(always)]
+pub(crate) fn read_record(run: &[u8]) -> Option<Record<'_>> {
     let mut header = Fields(run.get(..RECORD_HEADER)?);
     let length = header.u32()? as usize;
     let kind = header.u8()?;
@@ -149,7 +150,7 @@ fn read_record(run: &[u8]) -> Option<Record<'_>> {
     Some(Record { time, command, meta, bytes })
 }
 
-#[inline]
+#[inline(always)]
 fn read_command(kind: u8, body: &[u8]) -> Option<Command<'_>> {
     let mut f = Fields(body);
     let command = match kind {

@@ -481,12 +481,15 @@ class Engine:
 
 # --- numbers --------------------------------------------------------------------------------------------------------------
 def format_units(value: int, scale: int, digits: int = -1) -> str:
-    """Exact fixed-notation text of value * 10^-scale. digits < 0: shortest form; else exactly that many decimals, cut toward zero."""
+    """Exact fixed-notation text of value * 10^-scale. digits < 0: shortest form; else exactly so many decimals, cut toward zero.
+
+    A value cut to zero has no sign. ValueError above 36 digits or scale, OverflowError beyond 128 bits.
+    """
 
 def parse_units(text: str, scale: int) -> int:
-    """Non-negative decimal text (digits, one point, optional exponent, surrounding blanks) to an integer of that scale.
+    """Non-negative decimal text (optional plus, digits, one point, exponent of up to six digits, blanks around it) to an integer.
 
-    ValueError when it is no such text, has more significant decimals than `scale`, or is 2^96 or more.
+    ValueError when it is no such text, has more significant decimals than `scale`, is 2^96 or more, or has digits for far more than that.
     """
 
 # --- journal ----------------------------------------------------------------------------------------------------------------

@@ -118,14 +118,26 @@ def test_the_cancelled_one_gets_its_hold_back_before_the_taker_goes_on(venue: Ve
     assert type(level).__name__ == "BookLevelChanged"
 
 
-def test_allowed_self_trade_sells_the_same_goods_again_and_again(venue: Venue) -> None:
-    """Each trade gives the only GEM back to its seller, so the next one can sell it too."""
-    venue.leave_only(ALICE, GEM, 1)
-    venue.buy(ALICE, 3, 10)
-    assert venue.sell(ALICE, 5, type=Type.MARKET, self_trade=ALLOW).count == 3
-    assert [trade.amount for trade in venue.only(TradeExecuted)] == [1, 1, 1]
-    assert venue.story()[-1] == "done 2 UNFILLED"
-    assert venue.balances(ALICE) == [(1, 0), (RICH, 0)]
+@pytest.mark.parametrize(
+    ("maker", "taker", "trades"),
+    [
+        pytest.param((0, 9, 10), {"side": 1, "amount": 9}, [2, "INSUFFICIENT_FUNDS"], id="a market sell: the two GEM that were there"),
+        pytest.param((1, 2, 10), {"side": 0, "amount": 2}, [2, "FILLED"], id="a market buy with money for all"),
+        pytest.param((1, 9, 10), {"side": 0, "amount": 9}, [5, "INSUFFICIENT_FUNDS"], id="a market buy: the 50 USD that were there"),
+        pytest.param((1, 9, 10), {"side": 0, "funds": 90}, [5, "INSUFFICIENT_FUNDS"], id="by funds that were not there"),
+    ],
+)
+def test_what_an_allowed_self_trade_brings_back_is_not_paid_again(
+    venue: Venue, maker: tuple[int, int, int], taker: dict[str, int], trades: list[object]
+) -> None:
+    """Else one coin would pay for as many trades as the order has units."""
+    side, amount, price = maker
+    venue.place(ALICE, side, amount=amount, price=price)
+    venue.leave_only(ALICE, GEM, 2)
+    venue.leave_only(ALICE, USD, 50)
+    venue.place(ALICE, type=Type.MARKET, self_trade=ALLOW, **taker)
+    done = venue.only(OrderDone)[-1]
+    assert [*(trade.amount for trade in venue.only(TradeExecuted)), Reason(done.reason).name] == trades
 
 
 @pytest.mark.parametrize(

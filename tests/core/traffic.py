@@ -13,13 +13,11 @@ from twin.state import Order, State
 from twin.words import (
     ALL_MARKETS,
     BOTH_SIDES,
-    MARKET_TYPES,
     MAX_ATOMS,
     NO_FEE_OVERRIDE,
     U32_MAX,
     U64_MAX,
     WORLD,
-    SelfTrade,
     Side,
     Tif,
     Type,
@@ -162,9 +160,6 @@ class Traffic:
         order.setdefault("expire_at", self.lifetime(order["tif"]))
         if order["amount"] and self.one_in(16):
             order["amount"] = self.everything(order["account"], order["market"], order["side"], order["price"] or 3)
-        if order["type"] in MARKET_TYPES and (order["amount"] > 100 or order.get("funds", 0) > 5_000):
-            # Against one's own order, allowed and free of fees, the same coin is spent again in every trade: so many trades take for ever.
-            order["self_trade"] = self.pick([SelfTrade.CANCEL_NEWEST, SelfTrade.CANCEL_OLDEST, SelfTrade.CANCEL_BOTH])
         return "place_order", order
 
     def plain_limit(self) -> Call:

@@ -72,6 +72,7 @@ def match(state: State, taker: Order) -> Reason | None:
     """Trades until something stops the taker; None when that was just the end of its amount, of the book or of its price."""
     market = state.markets[taker.market]
     mode = market.self_trade_mode(taker.self_trade)
+    taker.purse = state.available(taker.account, market.quote if taker.side == Side.BUY else market.base)
     changed_level = 0  # the price at which something happened, until the matcher leaves it
     reason = None
     while reason is None:
@@ -89,7 +90,7 @@ def match(state: State, taker: Order) -> Reason | None:
             if mode in (SelfTrade.CANCEL_NEWEST, SelfTrade.CANCEL_BOTH):
                 reason = Reason.SELF_TRADE
             continue
-        amount = min(_wanted(taker), maker.remaining, _affordable(state, taker, maker.price))
+        amount = min(_wanted(taker), maker.remaining, _affordable(market, taker, maker.price))
         if amount == 0:
             cannot_buy_one = taker.funds and taker.funds_left < market.total(maker.price, 1)
             reason = Reason.FILLED if cannot_buy_one else Reason.INSUFFICIENT_FUNDS
@@ -114,14 +115,13 @@ def _wanted(taker: Order) -> int:
     return U64_MAX - taker.filled if taker.funds else taker.remaining
 
 
-def _affordable(state: State, taker: Order, price: int) -> int:
-    """Limit orders brought their whole cost; market orders spend what is there."""
-    market = state.markets[taker.market]
+def _affordable(market: Market, taker: Order, price: int) -> int:
+    """Limit orders brought their whole cost; market orders spend what was there when they began."""
     if taker.type == Type.LIMIT:
         return taker.remaining
     if taker.side == Side.SELL:
-        return state.available(taker.account, market.base) // market.base_unit
-    money = state.available(taker.account, market.quote)
+        return (taker.purse - market.base_atoms(taker.filled)) // market.base_unit
+    money = taker.purse - taker.spent
     if taker.funds:
         money = min(money, taker.funds_left)
     return money // market.total(price, 1)

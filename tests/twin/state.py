@@ -42,9 +42,10 @@ class Order:
     taker_ppm: int
     created: int
 
-    # What it did as a taker in the command being applied; no part of the canonical state.
+    # What it did as a taker in the command being applied, and what was available to pay for it; no part of the canonical state.
     trades: int = 0
     spent: int = 0
+    purse: int = 0
 
     @property
     def remaining(self) -> int:

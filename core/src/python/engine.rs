@@ -13,7 +13,7 @@ use crate::journal::JournalError;
 use crate::outcome;
 use crate::replay::Replay;
 use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
-use crate::wire::{RecordError, records, write_applied, write_record};
+use crate::wire::{RecordError, read_record, write_applied, write_record};
 
 const NO_META: &[u8] = &[];
 
@@ -358,11 +358,12 @@ impl Engine {
             codes.clear();
             told.clear();
             let mut start = 0;
-            for record in records(commands) {
+            while start < commands.len() {
                 starts.push(start);
-                start += record?.bytes.len();
+                let record = read_record(&commands[start..]).ok_or(RecordError { offset: start })?;
+                start += record.bytes.len();
             }
-            let record_at = |at: usize| records(&commands[*starts.get(at)?..]).next()?.ok();
+            let record_at = |at: usize| read_record(&commands[*starts.get(at)?..]);
             let mut outcome = outcome::Outcome::default();
             for at in 0..starts.len() {
                 core.warm(at, |at| record_at(at).map(|record| record.command));

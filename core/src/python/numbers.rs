@@ -11,7 +11,7 @@ const MAX_DIGITS: u8 = 36;
 #[pyfunction]
 #[pyo3(signature = (value, scale, digits = -1))]
 fn format_units(value: &Bound<'_, PyAny>, scale: u8, digits: i16) -> PyResult<String> {
-    let digits = u8::try_from(digits).ok();
+    let digits = (digits >= 0).then(|| u8::try_from(digits).unwrap_or(u8::MAX));
     if scale > MAX_DIGITS || digits.is_some_and(|digits| digits > MAX_DIGITS) {
         return Err(PyValueError::new_err("at most 36 digits after the point"));
     }

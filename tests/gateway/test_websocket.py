@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from cambist.gateway.app import Withheld
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.messages import Reply, Request
+from cambist.gateway.server import tls_context
 from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_route import Session, SocketRoute, SocketRoutes
 from cambist.gateway.ws_socket import Socket
@@ -66,7 +75,9 @@ def house(serve: Serve) -> Any:
     return start(serve)
 
 
-def start(serve: Serve, *, socket_limits: SocketLimits | None = None, http: HttpLimits | None = None, **options: Any) -> Any:
+def start(
+    serve: Serve, *, socket_limits: SocketLimits | None = None, http: HttpLimits | None = None, tls: Any = None, **options: Any
+) -> Any:
     Echo.made = []
 
     def accept(request: Request, socket: Socket) -> Session | Reply:
@@ -74,7 +85,7 @@ def start(serve: Serve, *, socket_limits: SocketLimits | None = None, http: Http
 
     routes = [SocketRoute("/ws", accept, subprotocols=("b", "a")), SocketRoute("/open/", accept, prefix=True)]
     limits = http or HttpLimits(sweep_seconds=0.02)
-    house = serve([], limits=limits, server={"socket_limits": socket_limits or SocketLimits()}, sockets=routes, **options)
+    house = serve([], limits=limits, server={"socket_limits": socket_limits or SocketLimits(), "tls": tls}, sockets=routes, **options)
 
     def prepare() -> None:
         Echo.release = asyncio.Event()
@@ -316,3 +327,35 @@ def test_silence_is_answered_with_a_ping_and_then_with_an_end(serve: Serve) -> N
     while (frame := lively.frame()).opcode == PING:
         lively.send(ws.frame(PONG))
     assert frame.payload == b"here"
+
+
+def test_over_tls(serve: Serve, tmp_path: Path) -> None:
+    """Nothing can be half-closed here, so the server hangs up behind its close frame."""
+    certificate, key = self_signed(tmp_path)
+    house = start(serve, tls=tls_context(certificate, key))
+    context = ssl.create_default_context(cafile=str(certificate))
+    with connect(f"wss://localhost:{house.port}/ws", ssl=context, compression=None) as client:
+        for size in (1, 200, 60_000):
+            client.send("x" * size)
+            assert client.recv(timeout=10) == "x" * size
+        client.send("bye")
+        with pytest.raises(ConnectionClosed) as ended:
+            client.recv(timeout=10)
+    assert ended.value.rcvd is not None
+    assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (4001, "as you wish")
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """(certificate, key) files for localhost."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    day = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), day, day + datetime.timedelta(days=36_500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return certificate, secret

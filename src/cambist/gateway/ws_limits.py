@@ -20,7 +20,7 @@ class SocketLimits:
     fragments: int = 256
     frames_per_second: float = 500.0
     burst: int = 1_000
-    unread_bytes: int = 1 << 20
+    unread_bytes: int = 2 << 20
     choked_bytes: int = 65_536
     ping_seconds: float = 30.0
     pong_seconds: float = 30.0

@@ -38,10 +38,14 @@ def missing(orders: Sequence[LiveOrder], spec: MarketSpec, reference: float, uni
     """New quotes that bring each side back to LEVELS. `unit_usd`: what one base unit is worth, for sizes."""
     quotes = []
     for side in (Side.BUY, Side.SELL):
-        own = [order for order in orders if order.side == side]
-        for level in range(len(own), LEVELS):
+        taken = {order.price for order in orders if order.side == side}
+        outward = -1 if side == Side.BUY else 1
+        for level in range(sum(order.side == side for order in orders), LEVELS):
             away = NEAREST + SPACING * level * random.uniform(0.7, 1.3) + random.uniform(0.0, NEAREST)
             price = round(reference * (1 - away)) if side == Side.BUY else math.ceil(reference * (1 + away))
+            while price in taken:  # where ticks are coarse, neighbours would meet on one price and the book would be thin
+                price += outward
+            taken.add(price)
             if spec.min_price <= price <= spec.max_price:
                 quotes.append(Quote(side, price, size(spec, unit_usd, random)))
     return quotes

@@ -64,11 +64,11 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Op
         if core.seq() >= until {
             break;
         }
-        core.warm(at, |at| run.get(at).map(|record| record.command));
+        core.warm(at, |at| run.get(at).map(Record::command));
         let record = &run[at];
-        core.apply(record.time, &record.command, &mut outcome);
+        core.apply(record.time, &record.command(), &mut outcome);
         if let Some(events) = events.as_deref_mut() {
-            write_applied(events, &outcome, record.time, record.command.kind(), record.meta, core.events());
+            write_applied(events, &outcome, record.time, record.kind, record.meta, core.events());
         }
     }
     Ok(())

@@ -7,15 +7,60 @@ use crate::types::{MAX_META, Micros};
 
 const RECORD_HEADER: usize = 16;
 
-/// One command record of a run.
+/// One command record of a run. The command itself is read when it is asked for: it is several times as large.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     pub time: Micros,
-    pub command: Command<'a>,
+    /// The command's number.
+    pub kind: u8,
+    body: &'a [u8],
     pub meta: &'a [u8],
     /// The whole record, header included.
     pub bytes: &'a [u8],
 }
+
+impl<'a> Record<'a> {
+    /// The record at the front of a run.
+    #[inline(always)]
+    pub fn first(run: &'a [u8]) -> Option<Record<'a>> {
+        let mut header = Fields(run.get(..RECORD_HEADER)?);
+        let length = header.u32()? as usize;
+        let kind = header.u8()?;
+        let zero = header.u8()?;
+        let meta_length = usize::from(header.u16()?);
+        let time = header.u64()?;
+        if zero != 0 || meta_length > MAX_META || length < RECORD_HEADER + meta_length {
+            return None;
+        }
+        let bytes = run.get(..length)?;
+        let (body, meta) = bytes[RECORD_HEADER..].split_at(length - RECORD_HEADER - meta_length);
+        let record = Record { time, kind, body, meta, bytes };
+        record.is_well_formed().then_some(record)
+    }
+
+    #[inline(always)]
+    fn is_well_formed(&self) -> bool {
+        match self.kind {
+            10 => self.body.len() == PLACE_ORDER,
+            11 => self.body.len() == CANCEL_ORDER,
+            _ => read_command(self.kind, self.body).is_some(),
+        }
+    }
+
+    #[inline(always)]
+    pub fn command(&self) -> Command<'a> {
+        read_command(self.kind, self.body).expect("well-formed, or it would not have been made")
+    }
+
+    /// The command's own fields, as they stand in the record.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+}
+
+/// Sizes of the two commands that come by the million.
+const PLACE_ORDER: usize = 75;
+const CANCEL_ORDER: usize = 12;
 
 /// Bytes that are no whole, well-formed record, `offset` into the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +163,7 @@ pub fn records(mut run: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Record
         if run.is_empty() {
             return None;
         }
-        match read_record(run) {
+        match Record::first(run) {
             Some(record) => {
                 run = &run[record.bytes.len()..];
                 Some(Ok(record))
@@ -130,24 +175,6 @@ pub fn records(mut run: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Record
             }
         }
     })
-}
-
-/// The record at the front of a run. Inlined, so that who looks at its length alone builds no command.
-#[inline(always)]
-pub(crate) fn read_record(run: &[u8]) -> Option<Record<'_>> {
-    let mut header = Fields(run.get(..RECORD_HEADER)?);
-    let length = header.u32()? as usize;
-    let kind = header.u8()?;
-    let zero = header.u8()?;
-    let meta_length = usize::from(header.u16()?);
-    let time = header.u64()?;
-    if zero != 0 || meta_length > MAX_META || length < RECORD_HEADER + meta_length {
-        return None;
-    }
-    let bytes = run.get(..length)?;
-    let (body, meta) = bytes[RECORD_HEADER..].split_at(length - RECORD_HEADER - meta_length);
-    let command = read_command(kind, body)?;
-    Some(Record { time, command, meta, bytes })
 }
 
 #[inline(always)]

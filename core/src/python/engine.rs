@@ -13,7 +13,7 @@ use crate::journal::JournalError;
 use crate::outcome;
 use crate::replay::Replay;
 use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
-use crate::wire::{RecordError, read_record, write_applied, write_record};
+use crate::wire::{Record, RecordError, write_applied, write_record};
 
 const NO_META: &[u8] = &[];
 
@@ -360,18 +360,18 @@ impl Engine {
             let mut start = 0;
             while start < commands.len() {
                 starts.push(start);
-                let record = read_record(&commands[start..]).ok_or(RecordError { offset: start })?;
+                let record = Record::first(&commands[start..]).ok_or(RecordError { offset: start })?;
                 start += record.bytes.len();
             }
-            let record_at = |at: usize| read_record(&commands[*starts.get(at)?..]);
+            let record_at = |at: usize| Record::first(&commands[*starts.get(at)?..]);
             let mut outcome = outcome::Outcome::default();
             for at in 0..starts.len() {
-                core.warm(at, |at| record_at(at).map(|record| record.command));
+                core.warm(at, |at| record_at(at).map(|record| record.command()));
                 let record = record_at(at).expect("checked above");
-                core.apply(record.time, &record.command, &mut outcome);
+                core.apply(record.time, &record.command(), &mut outcome);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if events {
-                    write_applied(told, &outcome, record.time, record.command.kind(), record.meta, core.events());
+                    write_applied(told, &outcome, record.time, record.kind, record.meta, core.events());
                 }
             }
             Ok::<_, RecordError>(())
@@ -522,8 +522,7 @@ fn decode_commands<'py>(py: Python<'py>, records: &[u8]) -> PyResult<Vec<Command
     crate::wire::records(records)
         .map(|record| {
             let record = record.map_err(|error| not_a_record(&error))?;
-            let body = &record.bytes[16..record.bytes.len() - record.meta.len()];
-            Ok((record.command.kind(), record.time, PyBytes::new(py, body), PyBytes::new(py, record.meta)))
+            Ok((record.kind, record.time, PyBytes::new(py, record.body()), PyBytes::new(py, record.meta)))
         })
         .collect()
 }

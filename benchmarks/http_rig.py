@@ -37,6 +37,10 @@ class Run:
     def rate(self) -> float:
         return self.result.rate
 
+    @property
+    def server_us(self) -> float:
+        return self.server_seconds / self.result.requests * 1e6
+
     def figures(self) -> dict[str, Any]:
         result = self.result
         return {
@@ -45,7 +49,7 @@ class Run:
             "p50_us": round(result.percentile(50) * 1e6),
             "p99_us": round(result.percentile(99) * 1e6),
             "max_us": round(max(result.latencies) * 1e6),
-            "server_us_per_request": round(self.server_seconds / result.requests * 1e6, 1),
+            "server_us_per_request": round(self.server_us, 1),
             "generator_busy": round(result.busy, 2),
         }
 
@@ -73,7 +77,8 @@ class Compared:
 
     def note(self) -> str:
         measured, baseline = (median(run.rate for run in runs) for runs in (self.measured, self.baseline))
-        return f"{measured:,.0f}/s against {baseline:,.0f}/s"
+        took, empty = (median(run.server_us for run in runs) for runs in (self.measured, self.baseline))
+        return f"{measured:,.0f}/s against {baseline:,.0f}/s; server {took:.0f} µs a request against {empty:.0f} µs"
 
 
 class Rig:

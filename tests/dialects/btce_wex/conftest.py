@@ -18,13 +18,14 @@ from cambist.history import History, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
 from cambist.wallet import Desk, SimulatedChain
-from dialects.btce_wex.floor import Floor, HandClock, MemoryJournal, Trader, entropy, open_markets
+from dialects.btce_wex.floor import NOON, Floor, Trader, open_markets
+from support.by_hand import HandClock, MemoryJournal, entropy
 
 
 @pytest.fixture(scope="session")
 def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files of a house in which nothing happened yet: making them takes longer than most tests."""
-    folder, clock = tmp_path_factory.mktemp("empty"), HandClock()
+    folder, clock = tmp_path_factory.mktemp("empty"), HandClock(NOON)
     Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher()).close()
     SimulatedChain(folder / "chain.sqlite", clock, entropy).close()
     SqliteWrites(folder / "history.sqlite").close()
@@ -35,7 +36,7 @@ def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def floor(tmp_path: Path, empty_files: Path) -> AsyncIterator[Floor]:
     for file in empty_files.iterdir():
         shutil.copy(file, tmp_path)
-    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(), _core.Engine(), MemoryJournal()
+    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(NOON), _core.Engine(), MemoryJournal()
 
     def failed(error: BaseException) -> None:
         raise error

@@ -19,7 +19,7 @@ from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Router
 from cambist.gateway.service import DialectService
 from cambist.gateway.ws_timetable import Timetable
-from dialects.btce_wex.floor import HandClock, MemoryJournal
+from support.by_hand import HandClock, MemoryJournal
 
 V2, V3 = "/spot/v2", "/spot/api/v3.2"
 

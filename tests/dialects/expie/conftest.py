@@ -23,7 +23,8 @@ from cambist.history import History, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
 from cambist.wallet import Desk, SimulatedChain
-from dialects.expie.floor import Floor, HandClock, MemoryJournal, Trader, entropy, open_markets
+from dialects.expie.floor import NOON, Floor, Trader, open_markets
+from support.by_hand import HandClock, MemoryJournal, entropy
 
 Open = Callable[..., Any]
 
@@ -31,7 +32,7 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="session")
 def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files of a house in which nothing happened yet: making them takes longer than most tests."""
-    folder, clock = tmp_path_factory.mktemp("empty"), HandClock()
+    folder, clock = tmp_path_factory.mktemp("empty"), HandClock(NOON)
     Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher()).close()
     SimulatedChain(folder / "chain.sqlite", clock, entropy).close()
     SqliteWrites(folder / "history.sqlite").close()
@@ -40,7 +41,7 @@ def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @asynccontextmanager
 async def opened(folder: Path, socket_limits: SocketLimits | None = None, **options: Any) -> AsyncIterator[Floor]:
-    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(), _core.Engine(), MemoryJournal()
+    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(NOON), _core.Engine(), MemoryJournal()
 
     def failed(error: BaseException) -> None:
         raise error

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +18,7 @@ from cambist.gateway.server import Server
 from cambist.gateway.ws_timetable import Timetable
 from cambist.marketdata import MarketData
 from cambist.wallet import Desk, SimulatedChain
+from support.by_hand import HandClock, MemoryJournal
 
 NOON = 1_516_600_000_000_000
 """Before everything that the reference shows, µs."""
@@ -34,59 +33,6 @@ MARKETS = (
     ("BTC", "USD", 3, 8, "0.001", 1000, 2000),
 )
 SELL, BUY = 1, 2
-
-
-class HandClock:
-    """µs that move only when told."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
-
-
-def entropy(label: str, length: int) -> bytes:
-    return hashlib.shake_256(label.encode()).digest(length)
-
-
-class MemoryJournal:
-    """A journal port that is durable as soon as it is told, or, while `held`, only once it is let go."""
-
-    def __init__(self) -> None:
-        self.last_seq = self.durable_seq = 0
-        self.epoch = 1
-        self.space_low = False
-        self.held = False
-        self._event = os.eventfd(0, os.EFD_NONBLOCK)
-
-    def fileno(self) -> int:
-        return self._event
-
-    def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
-        assert expected_last_seq == self.last_seq
-        self.last_seq += count
-        if not self.held:
-            self.let_go()
-        return self.last_seq
-
-    def let_go(self) -> None:
-        self.held = False
-        self.durable_seq = self.last_seq
-        os.eventfd_write(self._event, 1)
-
-    def checkpoint(self, seq: int, state_hash: bytes) -> None: ...
-
-    def acknowledge(self) -> int:
-        os.eventfd_read(self._event)
-        return self.durable_seq
-
-    def wait(self) -> int:
-        self.durable_seq = self.last_seq
-        return self.durable_seq
-
-    def close(self) -> None:
-        os.close(self._event)
 
 
 @dataclass

@@ -21,13 +21,14 @@ from cambist.marketdata import MarketData
 from cambist.merchant import Courier, MerchantDesk, Outbox, Patience, Shops
 from cambist.merchant.view import MerchantView
 from cambist.wallet import Desk, SimulatedChain, WalletRefusal
-from dialects.mtgox.floor import DAY, Floor, HandClock, MemoryJournal, Trader, entropy, open_markets
+from dialects.mtgox.floor import DAY, NOON, Floor, Trader, open_markets
+from support.by_hand import HandClock, MemoryJournal, entropy
 
 
 @pytest.fixture(scope="session")
 def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files of a house in which nothing happened yet: making them takes longer than most tests."""
-    folder, clock = tmp_path_factory.mktemp("empty"), HandClock()
+    folder, clock = tmp_path_factory.mktemp("empty"), HandClock(NOON)
     Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher()).close()
     SimulatedChain(folder / "chain.sqlite", clock, entropy).close()
     SqliteWrites(folder / "history.sqlite").close()
@@ -39,7 +40,7 @@ def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def floor(tmp_path: Path, empty_files: Path) -> AsyncIterator[Floor]:
     for file in empty_files.iterdir():
         shutil.copy(file, tmp_path)
-    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(), _core.Engine(), MemoryJournal()
+    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(NOON), _core.Engine(), MemoryJournal()
 
     def failed(error: BaseException) -> None:
         raise error
@@ -82,8 +83,8 @@ async def floor(tmp_path: Path, empty_files: Path) -> AsyncIterator[Floor]:
     service = build(house)
     yield Floor(exchange, journal, directory, desk, chain, clock, house, Router(service.routes), service, metas)
     await outbox.close()
-    if journal.stuck:
-        journal.release()
+    if journal.held:
+        journal.let_go()
     sequencer.settle()
     sequencer.close()
     writer.close()

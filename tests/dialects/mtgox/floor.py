@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import inspect
 import json
-import os
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +18,7 @@ from cambist.gateway.house import House
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Router
 from cambist.wallet import Desk, SimulatedChain
+from support.by_hand import HandClock, MemoryJournal
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -36,60 +36,6 @@ MARKETS = (
     ("EUR", "USD", 5, "0.5", "2", "0.1"),
 )
 AGENT = {b"user-agent": b"hello", b"host": b"127.0.0.1:8700"}
-
-
-class HandClock:
-    """µs that move only when told."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> int:
-        return self.now
-
-
-def entropy(label: str, length: int) -> bytes:
-    return hashlib.shake_256(label.encode()).digest(length)
-
-
-class MemoryJournal:
-    """A journal port that is durable as soon as it is told; keeps the frames' commands. `stuck` keeps it from being."""
-
-    def __init__(self) -> None:
-        self.last_seq = self.durable_seq = 0
-        self.epoch = 1
-        self.space_low = False
-        self.stuck = False
-        self.frames: list[bytes] = []
-        self._event = os.eventfd(0, os.EFD_NONBLOCK)
-
-    def fileno(self) -> int:
-        return self._event
-
-    def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
-        assert expected_last_seq == self.last_seq
-        self.last_seq += count
-        self.frames.append(commands)
-        if not self.stuck:
-            self.release()
-        return self.last_seq
-
-    def release(self) -> None:
-        self.stuck = False
-        self.durable_seq = self.last_seq
-        os.eventfd_write(self._event, 1)
-
-    def checkpoint(self, seq: int, state_hash: bytes) -> None: ...
-
-    def acknowledge(self) -> int:
-        os.eventfd_read(self._event)
-        return self.durable_seq
-
-    def wait(self) -> int:
-        return self.durable_seq
-
-    def close(self) -> None:
-        os.close(self._event)
 
 
 @dataclass

@@ -183,7 +183,7 @@ async def test_lag_of_an_idle_engine(floor: Floor, path: str) -> None:
 
 async def test_lag_is_the_age_of_what_waits_for_the_disk(floor: Floor, alice: Trader) -> None:
     floor.exchange.sequencer.settle()
-    floor.journal.stuck = True
+    floor.journal.held = True
     place = floor.exchange.orders.place
     for price in (10_000, 11_000, 12_000):
         place(alice.account, 0, 0, 0, 0, price, 10**8)

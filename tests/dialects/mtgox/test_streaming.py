@@ -197,13 +197,13 @@ async def test_lag_tells_the_age_of_the_queue(floor: Floor, alice: Trader, liste
     floor.clock.now += SECOND
     lag = (await client.read())["lag"]
     assert lag == {"age": 0, "stamp": floor.clock.now, "qid": None}
-    floor.journal.stuck = True
+    floor.journal.held = True
     floor.exchange.orders.place(alice.account, 0, 0, 0, 0, 10_000, 10**8)
     floor.clock.now += SECOND
     lag = (await client.read())["lag"]
     assert (lag["age"], lag["stamp"]) == (SECOND, floor.clock.now)
     assert uuid.UUID(lag["qid"])
-    floor.journal.release()
+    floor.journal.let_go()
 
 
 # --- one's own ----------------------------------------------------------------------------------------------------------------

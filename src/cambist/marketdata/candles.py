@@ -110,6 +110,11 @@ class Candles:
         for series in self._series.values():
             series.trade(second, price, amount)
 
+    def put(self, traded: Candle) -> None:
+        """Takes the trades of one second, or some of them, in order of time."""
+        for series in self._series.values():
+            series.put(traded)
+
     def load(self, interval: int, candles: list[Candle], since: int) -> None:
         """Puts stored candles of one stored interval in front of what will be traded; complete from second `since` on."""
         series = self._series[interval]

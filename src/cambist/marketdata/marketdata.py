@@ -89,15 +89,37 @@ class _Market:
         self.ticker: Ticker | None = None
         self.ticker_key = (-1, -1)
 
-    def traded(self, trade: RecentTrade) -> None:
-        self.last = trade
-        self.trades.append(trade)
-        second = trade.time // 1_000_000
+    def traded(self, trades: list[RecentTrade]) -> None:
+        """Takes a frame's trades, in order. Those of one second, nearly always all of them, are added up before anything is told of them."""
+        self.last = trades[-1]
+        self.trades.extend(trades)
+        at = 0
+        while at < len(trades):
+            at = self._second(trades, at)
+
+    def _second(self, trades: list[RecentTrade], at: int) -> int:
+        first = trades[at]
+        second = first.time // 1_000_000
+        end = (second + 1) * 1_000_000
+        high = low = close = first.price
+        volume = notional = count = 0
+        for trade in trades[at:] if at else trades:
+            if trade.time >= end:
+                break
+            close = trade.price
+            if close > high:
+                high = close
+            elif close < low:
+                low = close
+            volume += trade.amount
+            notional += close * trade.amount
+            count += 1
         # Rolled here too, lest a market that nobody asks about keeps everything. A second late: a trade's time may run ahead of the
         # clock by the microseconds that keep trade times apart.
         self.day.roll(second - 1)
-        self.day.trade(second, trade.price, trade.amount)
-        self.candles.trade(trade.time, trade.price, trade.amount)
+        self.day.add(Bucket(second, first.price, high, low, close, volume, notional, count))
+        self.candles.put(Candle(second, first.price, high, low, close, volume, notional, count))
+        return at + count
 
     def changed(self, levels: dict[tuple[int, int], tuple[int, int]]) -> tuple[LevelChange, ...]:
         """Takes a frame's levels; the book's number grows by one when any of them is another amount than before."""
@@ -155,8 +177,8 @@ class MarketData:
 
     def _publish(self, number: int, levels: dict[tuple[int, int], tuple[int, int]], trades: list[RecentTrade]) -> None:
         market = self._market(number)
-        for trade in trades:
-            market.traded(trade)
+        if trades:
+            market.traded(trades)
         changes = market.changed(levels)
         if not trades and not changes:
             return

@@ -129,6 +129,7 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
             raise Trouble(f"user {name}: {user.words}", Exit.USAGE)
         for asset, atoms in funds:
             control.credit(user.account, asset, atoms, "sandbox: first funds")
+        _give_addresses(venue, user.account)
     note.traders = await people.trader_accounts(note.traders)
     venue.files.keep_sandbox(msgspec.json.encode(note).decode())
     for account in note.traders:
@@ -141,6 +142,13 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
         traders.open_markets()
     await venue.durable()
     return _Play(note.seed, [people.person(user) for user in venue.directory.users()], traders)
+
+
+def _give_addresses(venue: Venue, account: int) -> None:
+    """One deposit address for each coin, as somebody has who has deposited before: some APIs show addresses but never make one."""
+    for spec in venue.engine.assets():
+        if venue.desk.address_of(account, spec.id) is None:
+            venue.desk.new_address(account, spec.id)
 
 
 def _default_funds(venue: Venue) -> str:

@@ -110,5 +110,5 @@ def test_wexapi(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
 
 
 def test_ccxt(tmp_path: Path, sandbox: Running) -> None:
-    config = {"url": sandbox.url, "address": BTC_ADDRESS, "has_address": False, **keys(sandbox, "wex")}
+    config = {"url": sandbox.url, "address": BTC_ADDRESS, "has_address": True, **keys(sandbox, "wex")}
     assert drive("drive_ccxt_wex.py", "ccxt-1.18", config, tmp_path) == situations("drive_ccxt_wex.py")

@@ -178,24 +178,34 @@ pub fn records(mut run: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Record
 }
 
 #[inline(always)]
+fn read_place_order(body: &[u8; PLACE_ORDER]) -> Option<PlaceOrder> {
+    let mut f = Fields(body);
+    Some(PlaceOrder {
+        account: f.u32()?,
+        market: f.u16()?,
+        side: f.u8()?,
+        order_type: f.u8()?,
+        tif: f.u8()?,
+        flags: f.u8()?,
+        self_trade: f.u8()?,
+        price: f.u64()?,
+        amount: f.u64()?,
+        stop_price: f.u64()?,
+        expire_at: f.u64()?,
+        funds: f.u128()?,
+        client_id: f.u128()?,
+    })
+}
+
+#[inline(always)]
 fn read_command(kind: u8, body: &[u8]) -> Option<Command<'_>> {
+    // The frequent ones are read from arrays, whose size answers every question of length at once.
     let mut f = Fields(body);
     let command = match kind {
-        10 => Command::PlaceOrder(PlaceOrder {
-            account: f.u32()?,
-            market: f.u16()?,
-            side: f.u8()?,
-            order_type: f.u8()?,
-            tif: f.u8()?,
-            flags: f.u8()?,
-            self_trade: f.u8()?,
-            price: f.u64()?,
-            amount: f.u64()?,
-            stop_price: f.u64()?,
-            expire_at: f.u64()?,
-            funds: f.u128()?,
-            client_id: f.u128()?,
-        }),
+        10 => {
+            let body: &[u8; PLACE_ORDER] = body.try_into().ok()?;
+            return Some(Command::PlaceOrder(read_place_order(body)?));
+        }
         11 => Command::CancelOrder { account: f.u32()?, order_id: f.u64()? },
         14 => Command::ReplaceOrder(ReplaceOrder {
             account: f.u32()?,

@@ -90,7 +90,7 @@ class _Market:
         self.ticker_key = (-1, -1)
 
     def traded(self, trades: list[RecentTrade]) -> None:
-        """Takes a frame's trades, in order. Those of one second, nearly always all of them, are added up before anything is told of them."""
+        """Takes a frame's trades, in order. Those of one second, nearly always all, are added up before anything is told of them."""
         self.last = trades[-1]
         self.trades.extend(trades)
         at = 0

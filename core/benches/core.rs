@@ -5,11 +5,10 @@ mod workload;
 use std::hint::black_box;
 use std::time::Instant;
 
-use cambist_core::{Outcome, prefetch};
-use workload::{Check, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
+use cambist_core::{Outcome, Soon};
+use workload::{Check, Packed, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
 
 const RUNS: usize = 5;
-const STREAM: usize = 24;
 
 /// Median commands per second over [`RUNS`] runs, each on a fresh core.
 fn measure(shape: Shape, expected: Option<Check>) -> f64 {
@@ -22,17 +21,16 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
             let mut core = funded_core(shape.accounts);
             let mut outcome = Outcome::default();
             for command in &workload.prefill {
-                core.apply(0, command, &mut outcome);
+                core.apply(0, &command.command(), &[], &mut outcome);
+                core.forget(0);
             }
             let start = Instant::now();
             for (at, command) in workload.timed.iter().enumerate() {
-                if let Some(far) = workload.timed.get(at + STREAM) {
-                    prefetch(far); // the stream of commands comes from memory, too
-                }
-                core.warm(at, |at| workload.timed.get(at).copied());
-                core.apply(0, command, &mut outcome);
+                core.warm(at, |at| workload.timed.get(at).map(soon));
+                core.apply(0, &command.command(), &[], &mut outcome);
                 black_box(&outcome);
-                black_box(core.events());
+                black_box(core.told());
+                core.forget(0);
             }
             let seconds = start.elapsed().as_secs_f64();
             assert_eq!(core.live_orders(0) as u64, workload.check.live);
@@ -43,6 +41,10 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
     speeds[RUNS / 2]
 }
 
+fn soon(command: &Packed) -> Soon {
+    Soon { account: command.account, order_id: u64::from(command.order_id) }
+}
+
 /// Resident bytes per resting order at a million orders of a thousand accounts, balances aside.
 fn bytes_per_order() -> f64 {
     let mut core = funded_core(1_000);
@@ -50,7 +52,8 @@ fn bytes_per_order() -> f64 {
     let before = resident_bytes();
     let mut outcome = Outcome::default();
     for command in &workload.prefill {
-        core.apply(0, command, &mut outcome);
+        core.apply(0, &command.command(), &[], &mut outcome);
+        core.forget(0);
     }
     let after = resident_bytes();
     black_box(&core);

@@ -134,6 +134,7 @@ impl Account {
         Holding { available: rows[at].available, held: rows[at].held }
     }
 
+    #[inline]
     pub fn fees(&self) -> Option<(Ppm, Ppm)> {
         self.far.as_ref().and_then(|far| far.fees)
     }
@@ -203,19 +204,17 @@ impl Accounts {
         debug_assert!(account == crate::types::WORLD || (row.available >= 0 && row.held >= 0));
         let entry_id = self.next_entry_id;
         self.next_entry_id += 1;
-        events.push(|| {
-            Event::BalanceChanged(BalanceChanged {
-                entry_id,
-                account,
-                asset,
-                business: why.0,
-                reference: why.1,
-                change_available: change.available,
-                change_held: change.held,
-                available: row.available,
-                held: row.held,
-            })
-        });
+        events.push(Event::BalanceChanged(BalanceChanged {
+            entry_id,
+            account,
+            asset,
+            business: why.0,
+            reference: why.1,
+            change_available: change.available,
+            change_held: change.held,
+            available: row.available,
+            held: row.held,
+        }));
     }
 
     /// (maker, taker) rates a new order of this account gets where the market asks `market`.

@@ -63,6 +63,7 @@ impl Stops {
         };
     }
 
+    #[inline]
     pub fn remove(&mut self, side: Side, stop_price: Price, order_id: OrderId) {
         let removed = match side {
             Side::Buy => self.buys.remove(&(stop_price, order_id)),
@@ -80,6 +81,11 @@ impl Stops {
             (Some(buy), Some(sell)) => Some(buy.min(sell)),
             (one, other) => one.or(other),
         }
+    }
+
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.buys.is_empty() && self.sells.is_empty()
     }
 
     pub fn len(&self) -> usize {

@@ -35,7 +35,7 @@ pub struct Core {
     /// Live orders with an end, soonest first.
     pub(crate) expiries: BTreeSet<(Micros, OrderId)>,
     pub(crate) transfers: Transfers,
-    /// What the last command did.
+    /// What commands did, until it is forgotten.
     pub(crate) events: Events,
 }
 
@@ -66,14 +66,15 @@ impl Core {
         }
     }
 
-    /// Applies one command; [`Core::events`] then tells what it did. Refusals change nothing but `seq` and `time`.
+    /// Applies one command and adds what it did to [`Core::told`]. Refusals change nothing but `seq` and `time`.
+    /// `meta` means nothing here: it stands beside the command in what is told, for the views.
     ///
     /// The outcome is written where the caller wants it: returned by value it would be copied right after its fields were
     /// written one by one, which stalls.
     #[inline]
-    pub fn apply(&mut self, time: Micros, command: &Command<'_>, outcome: &mut Outcome) {
-        self.events.clear();
+    pub fn apply(&mut self, time: Micros, command: &Command<'_>, meta: &[u8], outcome: &mut Outcome) {
         self.seq += 1;
+        self.events.begin(self.seq, time, command.kind(), meta);
         *outcome = Outcome { seq: self.seq, ..Outcome::default() };
         let answer = if time < self.time {
             Err(Reject::TimeWentBack.into())
@@ -84,6 +85,7 @@ impl Core {
         if let Err(refusal) = answer {
             self.refused(command, refusal, outcome);
         }
+        self.events.applied(outcome);
     }
 
     #[inline]
@@ -129,20 +131,26 @@ impl Core {
         let code = refusal.reject as u16;
         match command {
             Command::PlaceOrder(order) => {
-                self.events.push(|| Event::OrderRejected { account: order.account, market: order.market, code });
+                self.events.push(Event::OrderRejected { account: order.account, market: order.market, code });
             }
             Command::ReplaceOrder(replace) => {
-                self.events.push(|| Event::OrderRejected { account: replace.account, market: MarketId::MAX, code });
+                self.events.push(Event::OrderRejected { account: replace.account, market: MarketId::MAX, code });
             }
             _ => {}
         }
         *outcome = Outcome { seq: self.seq, code, id: refusal.id, ..Outcome::default() };
     }
 
-    /// What the last command did, in order.
+    /// What commands did, in order, since it was last forgotten: a run of events.
     #[inline]
-    pub fn events(&self) -> &[Event] {
-        self.events.as_slice()
+    pub fn told(&self) -> &[u8] {
+        self.events.told()
+    }
+
+    /// Keeps the first `length` bytes of [`Core::told`]; without this it only grows.
+    #[inline]
+    pub fn forget(&mut self, length: usize) {
+        self.events.forget(length);
     }
 
     #[inline]

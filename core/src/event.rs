@@ -1,11 +1,11 @@
 //! What happened, in the past tense: enough to rebuild every view without asking the core.
 
 use crate::command::{MarketLimits, PlaceOrder};
+use crate::events::Events;
 use crate::market::MarketTerms;
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, Business, DoneReason, MarketId, Micros, OrderId, Ppm, Price, Side,
 };
-use crate::wire::write_event;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -110,79 +110,113 @@ pub struct TransferMoved {
 }
 
 impl Event {
-    /// Appends this event's bytes to a run.
-    pub fn write(&self, run: &mut Vec<u8>) {
+    /// Tells this event. Inlined, so that the event's kind is known and its fields are written from where they are.
+    #[inline(always)]
+    pub(crate) fn write(&self, told: &mut Events) {
         match self {
-            Event::BalanceChanged(e) => write_event::<88>(run, 8, |out| {
+            Event::BalanceChanged(e) => {
+                let mut out = told.event::<88>(8);
                 out.u64(e.entry_id).u32(e.account).u16(e.asset).u8(e.business as u8).u8(0).u64(e.reference);
                 out.i128(e.change_available).i128(e.change_held).i128(e.available).i128(e.held);
-            }),
-            Event::BookLevelChanged { market, side, orders, price, amount } => write_event::<24>(run, 9, |out| {
+                out.end();
+            }
+            Event::BookLevelChanged { market, side, orders, price, amount } => {
+                let mut out = told.event::<24>(9);
                 out.u16(*market).u8(*side as u8).u8(0).u32(*orders).u64(*price).u64(*amount);
-            }),
-            Event::OrderAccepted(e) => write_event::<92>(run, 2, |out| {
+                out.end();
+            }
+            Event::OrderAccepted(e) => {
+                let mut out = told.event::<92>(2);
                 let o = &e.order;
                 out.u64(e.order_id).u32(o.account).u16(o.market).u8(o.side).u8(o.order_type).u8(o.tif);
                 out.u8(o.flags).u8(o.self_trade).u8(0).u64(o.price).u64(o.amount).u64(o.stop_price);
                 out.u64(o.expire_at).u128(o.funds).u128(o.client_id).u32(e.maker_ppm).u32(e.taker_ppm);
-            }),
-            Event::TradeExecuted(e) => write_event::<124>(run, 4, |out| {
+                out.end();
+            }
+            Event::TradeExecuted(e) => {
+                let mut out = told.event::<124>(4);
                 out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(0);
                 out.u32(e.maker_account).u32(e.taker_account).u64(e.maker_order).u64(e.taker_order);
                 out.u64(e.price).u64(e.amount).u64(e.maker_remaining).u64(e.taker_remaining);
                 out.i128(e.total).i128(e.maker_fee).i128(e.taker_fee);
-            }),
-            Event::OrderDone(e) => write_event::<32>(run, 5, |out| {
+                out.end();
+            }
+            Event::OrderDone(e) => {
+                let mut out = told.event::<32>(5);
                 out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side as u8).u8(e.reason as u8);
                 out.u64(e.remaining).u64(e.filled);
-            }),
-            _ => self.write_rare(run),
+                out.end();
+            }
+            _ => self.write_rare(told),
         }
     }
 
-    fn write_rare(&self, run: &mut Vec<u8>) {
+    #[inline(never)]
+    fn write_rare(&self, told: &mut Events) {
         match self {
-            Event::OrderRejected { account, market, code } => write_event::<8>(run, 3, |out| {
+            Event::OrderRejected { account, market, code } => {
+                let mut out = told.event::<8>(3);
                 out.u32(*account).u16(*market).u16(*code);
-            }),
-            Event::OrderReplaced(e) => write_event::<48>(run, 6, |out| {
+                out.end();
+            }
+            Event::OrderReplaced(e) => {
+                let mut out = told.event::<48>(6);
                 out.u64(e.order_id).u32(e.account).u16(e.market).u8(u8::from(e.kept_priority)).u8(0);
                 out.u64(e.price).u64(e.amount).u64(e.stop_price).u64(e.remaining);
-            }),
-            Event::StopTriggered { order_id, account, market, last_price } => write_event::<24>(run, 7, |out| {
+                out.end();
+            }
+            Event::StopTriggered { order_id, account, market, last_price } => {
+                let mut out = told.event::<24>(7);
                 out.u64(*order_id).u32(*account).u16(*market).u16(0).u64(*last_price);
-            }),
-            Event::TransferPosted(e, was_pending) => e.write(run, 10, u8::from(*was_pending)),
-            Event::TransferPending(e) => e.write(run, 11, 0),
-            Event::TransferVoided(e) => e.write(run, 12, 0),
-            Event::AccountOpened { account } => write_event::<4>(run, 13, |out| {
+                out.end();
+            }
+            Event::TransferPosted(e, was_pending) => e.write(told, 10, u8::from(*was_pending)),
+            Event::TransferPending(e) => e.write(told, 11, 0),
+            Event::TransferVoided(e) => e.write(told, 12, 0),
+            Event::AccountOpened { account } => {
+                let mut out = told.event::<4>(13);
                 out.u32(*account);
-            }),
-            Event::AssetCreated { asset, scale, display_scale, code } => write_event::<16>(run, 14, |out| {
+                out.end();
+            }
+            Event::AssetCreated { asset, scale, display_scale, code } => {
+                let mut out = told.event::<16>(14);
                 out.u16(*asset).u8(*scale).u8(*display_scale).bytes(*code);
-            }),
-            Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => write_event::<66>(run, 15, |out| {
+                out.end();
+            }
+            Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => {
+                let mut out = told.event::<66>(15);
                 out.u16(*market).u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
                 out.u8(terms.self_trade as u8).u8(0);
                 out.limits(limits);
                 out.u32(*maker_ppm).u32(*taker_ppm);
-            }),
-            Event::MarketLimitsSet { market, limits } => write_event::<50>(run, 16, |out| {
+                out.end();
+            }
+            Event::MarketLimitsSet { market, limits } => {
+                let mut out = told.event::<50>(16);
                 out.u16(*market);
                 out.limits(limits);
-            }),
-            Event::MarketStatusSet { market, status } => write_event::<3>(run, 17, |out| {
+                out.end();
+            }
+            Event::MarketStatusSet { market, status } => {
+                let mut out = told.event::<3>(17);
                 out.u16(*market).u8(*status);
-            }),
-            Event::MarketFeesSet { market, maker_ppm, taker_ppm } => write_event::<10>(run, 18, |out| {
+                out.end();
+            }
+            Event::MarketFeesSet { market, maker_ppm, taker_ppm } => {
+                let mut out = told.event::<10>(18);
                 out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
-            }),
-            Event::AccountFeesSet { account, maker_ppm, taker_ppm } => write_event::<12>(run, 19, |out| {
+                out.end();
+            }
+            Event::AccountFeesSet { account, maker_ppm, taker_ppm } => {
+                let mut out = told.event::<12>(19);
                 out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
-            }),
-            Event::MaxOpenOrdersSet { count } => write_event::<4>(run, 20, |out| {
+                out.end();
+            }
+            Event::MaxOpenOrdersSet { count } => {
+                let mut out = told.event::<4>(20);
                 out.u32(*count);
-            }),
+                out.end();
+            }
             Event::OrderAccepted(_)
             | Event::TradeExecuted(_)
             | Event::OrderDone(_)
@@ -193,10 +227,12 @@ impl Event {
 }
 
 impl TransferMoved {
-    fn write(&self, run: &mut Vec<u8>, kind: u8, flag: u8) {
-        write_event::<44>(run, kind, |out| {
+    fn write(&self, told: &mut Events, kind: u8, flag: u8) {
+        {
+            let mut out = told.event::<44>(kind);
             out.u128(self.transfer_id).u32(self.from).u32(self.to).u16(self.asset).u8(self.kind).u8(flag);
             out.i128(self.amount);
-        });
+            out.end();
+        }
     }
 }

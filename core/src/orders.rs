@@ -4,6 +4,7 @@
 
 use crate::types::{
     AccountId, Amount, MarketId, Micros, OrderId, OrderType, Ppm, Price, SelfTrade, Side, TimeInForce, prefetch,
+    prefetch_at,
 };
 
 pub(crate) type Slot = u32;
@@ -169,9 +170,7 @@ impl Orders {
 
     #[inline]
     pub fn prefetch_account(&self, account: AccountId) {
-        if let Some(orders) = self.by_account.get(account as usize) {
-            prefetch(orders);
-        }
+        prefetch_at(&self.by_account, account as usize);
     }
 
     /// Too large for a processor's own cache, so that asking ahead pays.
@@ -189,9 +188,10 @@ impl Orders {
 
     #[inline]
     pub fn prefetch_order(&self, order_id: OrderId) {
-        if let Some(slot) = self.find(order_id) {
-            prefetch(&self.slots[slot as usize]);
-            prefetch(&self.cold[slot as usize]);
+        if let Some(Some(page)) = self.by_id.pages.get((order_id / PAGE) as usize) {
+            let slot = page.slots[(order_id % PAGE) as usize] as usize;
+            prefetch_at(&self.slots, slot);
+            prefetch_at(&self.cold, slot);
         }
     }
 

@@ -46,7 +46,13 @@ impl Order {
 }
 
 /// The fields that must hold together whatever the market (core.md, PlaceOrder 3).
+#[inline]
 fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInForce) -> bool {
+    // Most orders are plain limit orders that rest: nothing in them can contradict.
+    let plain = order_type == OrderType::Limit && tif == TimeInForce::Gtc;
+    if plain && c.funds == 0 && c.stop_price == 0 && c.expire_at == 0 {
+        return false;
+    }
     let post_only = c.flags & POST_ONLY != 0;
     let by_type = if order_type.is_limit() {
         c.funds != 0
@@ -102,18 +108,20 @@ impl Core {
             self.accounts.remember_client_id(c.account, c.client_id, order.order_id);
         }
         let order_id = order.order_id;
-        self.events.push(|| Event::OrderAccepted(OrderAccepted { order_id, maker_ppm, taker_ppm, order: *c }));
+        self.events.push(Event::OrderAccepted(OrderAccepted { order_id, maker_ppm, taker_ppm, order: *c }));
         if order_type.is_stop() {
             self.wait(&order, outcome);
         } else {
             self.enter(&mut order, outcome);
         }
-        self.trigger_stops(c.market, order.order_id, outcome);
+        if !self.market(c.market).book.stops.is_empty() {
+            self.trigger_stops(c.market, order_id, outcome);
+        }
         Ok(())
     }
 
     /// The checks against what the account has and what stands in the book (core.md, PlaceOrder 8 to 12).
-    #[inline]
+    #[inline(always)]
     fn check_standing(&self, order: &Order) -> Result<(), Refusal> {
         let market = self.market(order.market);
         let (side, price) = (order.side, order.price);
@@ -311,25 +319,23 @@ impl Core {
         let trade_id = self.next_trade_id;
         self.next_trade_id += 1;
         self.last_trade_time = self.time.max(self.last_trade_time.saturating_add(1));
-        self.events.push(|| {
-            Event::TradeExecuted(TradeExecuted {
-                trade_id,
-                time: self.last_trade_time,
-                market: order.market,
-                taker_side: order.side,
-                maker_account: maker.account,
-                taker_account: order.account,
-                maker_order: maker.order_id,
-                taker_order: order.order_id,
-                price: maker.price,
-                amount: fill,
-                maker_remaining: maker.remaining - fill,
-                taker_remaining: order.remaining(),
-                total,
-                maker_fee,
-                taker_fee,
-            })
-        });
+        self.events.push(Event::TradeExecuted(TradeExecuted {
+            trade_id,
+            time: self.last_trade_time,
+            market: order.market,
+            taker_side: order.side,
+            maker_account: maker.account,
+            taker_account: order.account,
+            maker_order: maker.order_id,
+            taker_order: order.order_id,
+            price: maker.price,
+            amount: fill,
+            maker_remaining: maker.remaining - fill,
+            taker_remaining: order.remaining(),
+            total,
+            maker_fee,
+            taker_fee,
+        }));
         // Either both of the buyer's or both of the seller's sides are the taker's, who pays from available.
         let (buyer, seller, base_fee, quote_fee, from_buyer_held, from_seller_held) = if taker_buys {
             (order.account, maker.account, taker_fee, maker_fee, 0, base)
@@ -432,34 +438,30 @@ impl Core {
 
     fn done(&mut self, order: &Order, reason: DoneReason) {
         self.accounts.finish_client_id(order.account, order.rare.client_id);
-        self.events.push(|| {
-            Event::OrderDone(OrderDone {
-                order_id: order.order_id,
-                account: order.account,
-                market: order.market,
-                side: order.side,
-                reason,
-                remaining: order.remaining(),
-                filled: order.filled,
-            })
-        });
+        self.events.push(Event::OrderDone(OrderDone {
+            order_id: order.order_id,
+            account: order.account,
+            market: order.market,
+            side: order.side,
+            reason,
+            remaining: order.remaining(),
+            filled: order.filled,
+        }));
     }
 
     /// Ends an order in the slab that has already left its level or index.
     #[inline]
     fn retire(&mut self, slot: Slot, reason: DoneReason, remaining: Amount, filled: Amount) {
         let order = &self.orders[slot];
-        self.events.push(|| {
-            Event::OrderDone(OrderDone {
-                order_id: order.order_id,
-                account: order.account,
-                market: order.market,
-                side: order.side,
-                reason,
-                remaining,
-                filled,
-            })
-        });
+        self.events.push(Event::OrderDone(OrderDone {
+            order_id: order.order_id,
+            account: order.account,
+            market: order.market,
+            side: order.side,
+            reason,
+            remaining,
+            filled,
+        }));
         if !order.is_plain() {
             let (account, order_id, rare) = (order.account, order.order_id, self.orders.rare(slot));
             self.accounts.finish_client_id(account, rare.client_id);
@@ -470,7 +472,7 @@ impl Core {
 
     #[inline]
     pub(crate) fn level_changed(&mut self, market: MarketId, side: Side, level: &LevelNow) {
-        self.events.push(|| Event::BookLevelChanged {
+        self.events.push(Event::BookLevelChanged {
             market,
             side,
             orders: level.orders,

@@ -75,18 +75,16 @@ impl Core {
     }
 
     fn replaced(&mut self, order: &Order, change: &Change, kept_priority: bool) {
-        self.events.push(|| {
-            Event::OrderReplaced(OrderReplaced {
-                order_id: order.order_id,
-                account: order.account,
-                market: order.market,
-                kept_priority,
-                price: change.price,
-                amount: change.amount,
-                stop_price: change.stop_price,
-                remaining: change.amount - order.filled,
-            })
-        });
+        self.events.push(Event::OrderReplaced(OrderReplaced {
+            order_id: order.order_id,
+            account: order.account,
+            market: order.market,
+            kept_priority,
+            price: change.price,
+            amount: change.amount,
+            stop_price: change.stop_price,
+            remaining: change.amount - order.filled,
+        }));
     }
 
     fn replace_waiting(&mut self, slot: Slot, change: &Change, outcome: &mut Outcome) {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::core::Core;
 use crate::journal::{FrameKind, FrameRef, JournalError, Reader, Result};
 use crate::outcome::Outcome;
-use crate::wire::{Record, records, write_applied};
+use crate::warm::Soon;
+use crate::wire::{Record, records};
 
 /// What to do with the frames that are read.
 pub struct Replay {
@@ -26,15 +27,15 @@ impl Replay {
         self.directory == directory && self.position == core.seq()
     }
 
-    /// Applies up to `frames` frames, not beyond `until`; encoded events are appended to `events` when there is one.
-    pub fn run(&mut self, core: &mut Core, until: u64, frames: u64, mut events: Option<&mut Vec<u8>>) -> Result<()> {
+    /// Applies up to `frames` frames, not beyond `until`; unless `telling`, the core forgets at once what they did.
+    pub fn run(&mut self, core: &mut Core, until: u64, frames: u64, telling: bool) -> Result<()> {
         for _ in 0..frames {
             if core.seq() >= until {
                 break;
             }
             let Some(frame) = self.reader.next()? else { break };
             match frame.kind {
-                FrameKind::Commands => apply_frame(core, &frame, until, events.as_deref_mut())?,
+                FrameKind::Commands => apply_frame(core, &frame, until, telling)?,
                 FrameKind::Checkpoint => check_hash(core, &frame)?,
             }
             // The reader is past the whole frame; when `until` cut it short, the next replay opens its place anew.
@@ -48,7 +49,7 @@ fn damaged(frame: &FrameRef<'_>, reason: String) -> JournalError {
     JournalError::Damaged { file: frame.file.to_path_buf(), offset: frame.offset, reason }
 }
 
-fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Option<&mut Vec<u8>>) -> Result<()> {
+fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, telling: bool) -> Result<()> {
     if frame.first_seq > core.seq() + 1 {
         return Err(damaged(frame, format!("command {} comes after command {}", frame.first_seq, core.seq())));
     }
@@ -64,11 +65,12 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, mut events: Op
         if core.seq() >= until {
             break;
         }
-        core.warm(at, |at| run.get(at).map(Record::command));
+        core.warm(at, |at| run.get(at).map(|record| Soon::in_record(record.bytes)));
         let record = &run[at];
-        core.apply(record.time, &record.command(), &mut outcome);
-        if let Some(events) = events.as_deref_mut() {
-            write_applied(events, &outcome, record.time, record.kind, record.meta, core.events());
+        let told = core.told().len();
+        core.apply(record.time, &record.command(), record.meta, &mut outcome);
+        if !telling {
+            core.forget(told);
         }
     }
     Ok(())

@@ -27,7 +27,7 @@ impl Core {
     pub(crate) fn open_account(&mut self, outcome: &mut Outcome) -> Answer {
         let account = self.accounts.open();
         self.orders.open_account(account);
-        self.events.push(|| Event::AccountOpened { account });
+        self.events.push(Event::AccountOpened { account });
         outcome.id = u64::from(account);
         Ok(())
     }
@@ -39,12 +39,7 @@ impl Core {
         refuse(self.assets.len() >= usize::from(AssetId::MAX), AssetInvalid)?;
         let asset = self.assets.len() as AssetId;
         self.assets.push(Asset { code: c.code, scale: c.scale, display_scale: c.display_scale });
-        self.events.push(|| Event::AssetCreated {
-            asset,
-            scale: c.scale,
-            display_scale: c.display_scale,
-            code: c.code,
-        });
+        self.events.push(Event::AssetCreated { asset, scale: c.scale, display_scale: c.display_scale, code: c.code });
         outcome.id = u64::from(asset);
         Ok(())
     }
@@ -63,7 +58,7 @@ impl Core {
         // The last number means "all markets".
         refuse(self.markets.len() >= usize::from(MarketId::MAX) - 1, MarketInvalid)?;
         let id = self.markets.len() as MarketId;
-        self.events.push(|| Event::MarketCreated {
+        self.events.push(Event::MarketCreated {
             market: id,
             terms,
             limits: c.limits,
@@ -79,7 +74,7 @@ impl Core {
         refuse(!self.market_exists(market), MarketNotFound)?;
         refuse(!self.market(market).terms.limits_valid(limits), MarketInvalid)?;
         self.market_mut(market).limits = *limits;
-        self.events.push(|| Event::MarketLimitsSet { market, limits: *limits });
+        self.events.push(Event::MarketLimitsSet { market, limits: *limits });
         Ok(())
     }
 
@@ -87,7 +82,7 @@ impl Core {
         refuse(!self.market_exists(market), MarketNotFound)?;
         refuse(status != OPEN && status != HALTED, EnumInvalid)?;
         self.market_mut(market).status = status;
-        self.events.push(|| Event::MarketStatusSet { market, status });
+        self.events.push(Event::MarketStatusSet { market, status });
         Ok(())
     }
 
@@ -97,7 +92,7 @@ impl Core {
         let changed = self.market_mut(market);
         changed.maker_ppm = maker_ppm;
         changed.taker_ppm = taker_ppm;
-        self.events.push(|| Event::MarketFeesSet { market, maker_ppm, taker_ppm });
+        self.events.push(Event::MarketFeesSet { market, maker_ppm, taker_ppm });
         Ok(())
     }
 
@@ -107,13 +102,13 @@ impl Core {
         let none = maker_ppm == NO_FEE_OVERRIDE && taker_ppm == NO_FEE_OVERRIDE;
         refuse(!none && fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
         self.accounts.get_mut(account).set_fees((!none).then_some((maker_ppm, taker_ppm)));
-        self.events.push(|| Event::AccountFeesSet { account, maker_ppm, taker_ppm });
+        self.events.push(Event::AccountFeesSet { account, maker_ppm, taker_ppm });
         Ok(())
     }
 
     pub(crate) fn set_max_open_orders(&mut self, count: u32) -> Answer {
         self.max_open_orders = count;
-        self.events.push(|| Event::MaxOpenOrdersSet { count });
+        self.events.push(Event::MaxOpenOrdersSet { count });
         Ok(())
     }
 }

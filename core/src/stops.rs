@@ -29,7 +29,7 @@ impl Core {
         let mut order = self.take_out(slot);
         let last_price = self.market(market).last_price;
         self.market_mut(market).book.stops.remove(order.side, order.rare.stop_price, order_id);
-        self.events.push(|| Event::StopTriggered { order_id, account: order.account, market, last_price });
+        self.events.push(Event::StopTriggered { order_id, account: order.account, market, last_price });
         let held = self.hold_of(&order);
         self.release(&order, held);
         order.order_type = order.order_type.triggered();

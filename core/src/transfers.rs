@@ -37,10 +37,10 @@ impl Core {
         self.transfers.used.insert(c.transfer_id);
         if c.pending == 1 {
             self.transfers.pending.insert(c.transfer_id, moved);
-            self.events.push(|| Event::TransferPending(moved));
+            self.events.push(Event::TransferPending(moved));
             self.move_balance(&moved, c.from, -moved.amount, moved.amount);
         } else {
-            self.events.push(|| Event::TransferPosted(moved, false));
+            self.events.push(Event::TransferPosted(moved, false));
             self.move_balance(&moved, c.from, -moved.amount, 0);
             self.move_balance(&moved, c.to, moved.amount, 0);
         }
@@ -64,7 +64,7 @@ impl Core {
     pub(crate) fn post_transfer(&mut self, transfer_id: u128, outcome: &mut Outcome) -> Answer {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
-        self.events.push(|| Event::TransferPosted(moved, true));
+        self.events.push(Event::TransferPosted(moved, true));
         self.move_balance(&moved, moved.from, 0, -moved.amount);
         self.move_balance(&moved, moved.to, moved.amount, 0);
         outcome.id = entry_id;
@@ -74,7 +74,7 @@ impl Core {
     pub(crate) fn void_transfer(&mut self, transfer_id: u128, outcome: &mut Outcome) -> Answer {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
-        self.events.push(|| Event::TransferVoided(moved));
+        self.events.push(Event::TransferVoided(moved));
         self.move_balance(&moved, moved.from, moved.amount, -moved.amount);
         outcome.id = entry_id;
         Ok(())

@@ -12,9 +12,12 @@ use crate::core::Core;
 use crate::journal::JournalError;
 use crate::outcome;
 use crate::replay::Replay;
-use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side};
-use crate::wire::{Record, RecordError, write_applied, write_record};
+use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side, prefetch};
+use crate::warm::Soon;
+use crate::wire::{Record, RecordError, write_record};
 
+/// How far ahead of the record in hand a run is asked for from memory, in bytes: where a record begins is known only from the one before.
+const AHEAD: usize = 1 << 12;
 const NO_META: &[u8] = &[];
 
 #[pyclass(module = "cambist._core")]
@@ -24,7 +27,6 @@ pub struct Engine {
     first_seq: u64,
     count: u32,
     last_time: u64,
-    events: Vec<u8>,
     batch: Batch,
     /// Kept between calls of `replay`, so that going on costs no second look for the place.
     replay: Option<Replay>,
@@ -36,7 +38,6 @@ struct Batch {
     /// Where each record begins.
     starts: Vec<usize>,
     codes: Vec<u8>,
-    told: Vec<u8>,
 }
 
 /// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
@@ -67,7 +68,6 @@ impl Engine {
             first_seq: 0,
             count: 0,
             last_time: 0,
-            events: Vec::new(),
             batch: Batch::default(),
             replay: None,
         }
@@ -79,14 +79,13 @@ impl Engine {
             return Err(PyOverflowError::new_err("meta has at most 4,096 bytes"));
         }
         let mut outcome = outcome::Outcome::default();
-        self.core.apply(time, command, &mut outcome);
+        self.core.apply(time, command, meta, &mut outcome);
         if self.count == 0 {
             self.first_seq = outcome.seq;
         }
         self.count += 1;
         self.last_time = self.core.time();
         write_record(&mut self.commands, time, command, meta);
-        write_applied(&mut self.events, &outcome, time, command.kind(), meta, self.core.events());
         Ok(outcome.into())
     }
 
@@ -351,33 +350,38 @@ impl Engine {
         events: bool,
     ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let Engine { core, batch, .. } = self;
+        let told = core.told().len();
         let applied = py.detach(|| {
             // All or nothing: a malformed record is found before the first one is applied.
-            let Batch { starts, codes, told } = batch;
+            let Batch { starts, codes } = batch;
             starts.clear();
             codes.clear();
-            told.clear();
             let mut start = 0;
             while start < commands.len() {
                 starts.push(start);
+                if let Some(soon) = commands.get(start + AHEAD) {
+                    prefetch(soon);
+                }
                 let record = Record::first(&commands[start..]).ok_or(RecordError { offset: start })?;
                 start += record.bytes.len();
             }
             let record_at = |at: usize| Record::first(&commands[*starts.get(at)?..]);
             let mut outcome = outcome::Outcome::default();
             for at in 0..starts.len() {
-                core.warm(at, |at| record_at(at).map(|record| record.command()));
+                core.warm(at, |at| Some(Soon::in_record(&commands[*starts.get(at)?..])));
                 let record = record_at(at).expect("checked above");
-                core.apply(record.time, &record.command(), &mut outcome);
+                core.apply(record.time, &record.command(), record.meta, &mut outcome);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
-                if events {
-                    write_applied(told, &outcome, record.time, record.kind, record.meta, core.events());
+                if !events {
+                    core.forget(told);
                 }
             }
             Ok::<_, RecordError>(())
         });
         applied.map_err(|error| not_a_record(&error))?;
-        Ok((PyBytes::new(py, &batch.codes), PyBytes::new(py, &batch.told)))
+        let answer = (PyBytes::new(py, &batch.codes), PyBytes::new(py, &core.told()[told..]));
+        core.forget(told);
+        Ok(answer)
     }
 
     fn take_commands<'py>(&mut self, py: Python<'py>) -> (u64, u32, u64, Bound<'py, PyBytes>) {
@@ -388,8 +392,8 @@ impl Engine {
     }
 
     fn take_events<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let taken = PyBytes::new(py, &self.events);
-        self.events.clear();
+        let taken = PyBytes::new(py, self.core.told());
+        self.core.forget(0);
         taken
     }
 
@@ -403,17 +407,19 @@ impl Engine {
         frames: u64,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let Engine { core, replay, .. } = self;
-        let told = py.detach(|| {
-            let mut told = Vec::new();
+        let told = core.told().len();
+        let replayed = py.detach(|| {
             let mut going = match replay.take() {
                 Some(going) if going.continues(&journal_directory, core) => going,
                 _ => Replay::open(&journal_directory, core)?,
             };
-            going.run(core, until_seq.unwrap_or(u64::MAX), frames, events.then_some(&mut told))?;
+            going.run(core, until_seq.unwrap_or(u64::MAX), frames, events)?;
             *replay = Some(going);
-            Ok::<_, JournalError>(told)
+            Ok::<_, JournalError>(())
         });
-        Ok(PyBytes::new(py, &told?))
+        let answer = replayed.map(|()| PyBytes::new(py, &core.told()[told..]));
+        core.forget(told);
+        Ok(answer?)
     }
 
     // --- reads ---------------------------------------------------------------------------------------------------------

@@ -263,7 +263,10 @@ def test_a_session_that_wants_no_reply(house: Any) -> None:
 
 
 def test_binary_for_a_session_that_speaks_text(serve: Serve) -> None:
-    house = serve([], sockets=[SocketRoute("/ws", lambda _request, socket: Session(socket))])
+    class SpeaksText(Session):
+        def text(self, message: str) -> None: ...
+
+    house = serve([], sockets=[SocketRoute("/ws", lambda _request, socket: SpeaksText(socket))])
     wire = Wire(house)
     wire.send(ws.frame(BINARY, b"x"))
     assert wire.to_end()[-1].closing[0] == 1003

@@ -19,6 +19,7 @@ from cambist.gateway.ws_timetable import Timetable
 from cambist.marketdata import MarketData
 from cambist.wallet import Desk, SimulatedChain
 from support.by_hand import HandClock, MemoryJournal
+from support.waiting import turns
 
 NOON = 1_516_600_000_000_000
 """Before everything that the reference shows, µs."""
@@ -146,8 +147,7 @@ class Floor:
         barrier = self.exchange.sequencer.barrier()
         if barrier is not None:
             await barrier
-        for _turn in range(5):
-            await asyncio.sleep(0)
+        await turns(5)
 
     async def socket(self, trader: Trader | None = None) -> Client:
         """A connected client, authenticated when it is somebody's."""

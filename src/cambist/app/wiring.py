@@ -347,6 +347,7 @@ def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer:
     metrics = Metrics()
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
+    metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
 
     def readiness() -> list[str]:
         reasons = []

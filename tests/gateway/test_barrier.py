@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send, Withheld
+from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send
+from cambist.gateway.failures import Withheld
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
 from tests.gateway.conftest import Running, Serve, answers

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from cambist.gateway.app import Withheld
+from cambist.gateway.failures import Withheld
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.server import tls_context

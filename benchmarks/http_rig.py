@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from statistics import median
 from types import TracebackType
@@ -94,8 +93,8 @@ class Rig:
             stack.enter_context(pinning.on(generator))
             users = ",".join(f"trader{number:02}" for number in range(CONNECTIONS))
             command = [sys.executable, str(EMPTY_SERVER), "sandbox", "--quiet", "--users", users, "--fund", FUNDS]
-            self._data = self._settings.scratch / f"venue-{time.monotonic_ns()}"
-            self.process = stack.enter_context(Process([*command, "--data", str(self._data)], self._settings.scratch, server))
+            data = self._settings.scratch / f"venue-{time.monotonic_ns()}"
+            self.process = stack.enter_context(Process([*command, "--data", str(data)], self._settings.scratch, server))
             host, port = self.process.address
             self.host = f"{host}:{port}"
             self.load = Load(host, port, CONNECTIONS)
@@ -128,7 +127,7 @@ class Rig:
     def settle(self, patience: float = 120.0) -> float:
         """Waits until the server has nothing left to do, its histories included (they are written behind the replies); returns the seconds.
 
-        History rests between its batches, so that idle threads alone prove nothing: its file must have what the journal has.
+        History rests between its batches, so that idle threads alone prove nothing: it must have what the journal has.
         """
         started = time.perf_counter()
         step = 0.2
@@ -136,15 +135,9 @@ class Rig:
             used = self.process.processor_seconds()
             time.sleep(step)
             quiet = self.process.processor_seconds() - used <= QUIET * step
-            if quiet and self._history_seq() >= self.process.metric("cambist_durable_seq"):
+            if quiet and self.process.metric("cambist_history_seq") >= self.process.metric("cambist_durable_seq"):
                 return max(0.0, time.perf_counter() - started - step)
         raise BadReply(f"the server was not idle after {patience:.0f} seconds")
-
-    def _history_seq(self) -> int:
-        """The last command in the history file (docs/reference/history-schema.md)."""
-        with closing(sqlite3.connect(f"file:{self._data / 'history.sqlite'}?mode=ro", uri=True, timeout=10.0)) as file:
-            row = file.execute("SELECT seq FROM progress").fetchone()
-        return int(row[0]) if row else 0
 
     def compare(self, baseline: Make, measured: Make, *, seconds: float, begins: bytes = SUCCESS) -> Compared:
         """Runs both loads in turn, each run about `seconds` long. A load is made by a function of the number of requests a connection."""

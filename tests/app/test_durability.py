@@ -1,8 +1,8 @@
 """The promise, under fire: a server that is killed at any moment loses nothing that it acknowledged, and keeps nothing half.
 
-Each round: start, load over several connections, SIGKILL at a seeded moment, then read the journal and compare it with what each client
-knows. A client knows exactly which requests were answered; only its last one can be in doubt. The journal's commands carry key id and
-nonce, so each request can be found, or not, by name:
+Each round: start, load over several connections, SIGKILL after a seeded number of answers, then read the journal and compare it with
+what each client knows. A client knows exactly which requests were answered; only its last one can be in doubt. The journal's commands
+carry key id and nonce, so each request can be found, or not, by name:
 
 | the client saw | the journal must have |
 |---|---|
@@ -18,6 +18,7 @@ import random
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from cambist import _core
 from cambist.app.recovery import replayed_events
 from cambist.domain.meta import Meta
 from cambist.domain.orders import CommandKind, Reject
-from tests.support.btce_client import BtceClient, Exchanged
+from tests.support.btce_client import BtceClient, Exchanged, nothing
 from tests.support.processes import Running, cambist, start
 
 KILLS = int(os.environ.get("CAMBIST_KILLS", "30"))
@@ -35,6 +36,10 @@ SEED = 20171107
 USERS = ("alice", "bob", "carol")
 CONNECTIONS = 4
 """Of each user, each with a key of its own."""
+MOST_ANSWERS = 600
+"""Before a kill; of all clients together."""
+SEVERAL_SYNCS = 0.01
+"""Seconds."""
 VERIFY_EVERY = 10
 CHANGING = {"Trade", "CancelOrder", "CreateCoupon", "RedeemCoupon", "WithdrawCoin"}
 
@@ -111,16 +116,25 @@ async def trade(client: BtceClient, dice: random.Random, coupons: list[str]) -> 
 
 
 async def load_until_killed(running: Running, fleet: Fleet, dice: random.Random) -> None:
-    """All clients at once; SIGKILL after a random time in which requests are in flight."""
+    """All clients at once; SIGKILL at a random moment after a random number of answers, while requests are in flight."""
     fleet.connect(running.port)
     coupons: list[str] = []
+    answers = count(1)
+    last, moment = dice.randint(1, MOST_ANSWERS), dice.uniform(0, SEVERAL_SYNCS)
+
+    def answered() -> None:
+        if next(answers) == last:
+            # Not at once: answers come right after a sync, but death must come at any point of the next one too.
+            asyncio.get_running_loop().call_later(moment, running.process.kill)
+
+    for client in fleet.clients:
+        client.answered = answered
     tasks = [asyncio.create_task(trade(client, random.Random(dice.random()), coupons)) for client in fleet.clients]
-    await asyncio.sleep(dice.uniform(0.02, 0.35))
-    running.process.kill()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     running.process.wait(30)
     assert all(isinstance(result, ConnectionError | OSError) for result in results), results
     for client in fleet.clients:
+        client.answered = nothing
         await client.close()
 
 

@@ -19,6 +19,7 @@ from cambist.app.wiring import Surroundings, Venue, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.exchange.sequencer import JournalStopped
 from tests.support.processes import cambist, start
+from tests.support.waiting import until
 
 
 async def opened(path: Path) -> Venue:
@@ -39,8 +40,7 @@ async def test_a_failed_journal_ends_the_process_with_its_code(tmp_path: Path) -
     venue = await opened(tmp_path / "venue")
     ready = tmp_path / "ready.json"
     serving = asyncio.create_task(until_stopped(venue, Listen(None, 0, None, None, ready), None, Beside()))
-    while not ready.exists():
-        await asyncio.sleep(0.01)
+    await until(lambda: ready.exists() or serving.done())
     seq = venue.engine.seq
     venue.sequencer._fail(_core.JournalFailed("write: no space left on device"))
     with pytest.raises(Trouble, match="no space left") as caught:

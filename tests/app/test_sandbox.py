@@ -3,7 +3,6 @@
 import asyncio
 import json
 import stat
-import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -13,12 +12,19 @@ import pytest
 
 from cambist.app.errors import Exit
 from tests.support.btce_client import BtceClient
-from tests.support.processes import Running, cambist, serving
+from tests.support.processes import Running, cambist, serving, start
+from tests.support.waiting import wait_until
 
 
 def get(running: Running, path: str) -> Any:
     with urllib.request.urlopen(running.url + path, timeout=10) as answer:
         return json.load(answer)
+
+
+def watched(running: Running) -> None:
+    """Returns when the traders have gone through some of their markets."""
+    first = running.metric("cambist_applied_seq")
+    wait_until(lambda: running.metric("cambist_applied_seq") >= first + 40)
 
 
 def call(running: Running, user: int, method: str, dialect: str = "btce", **parameters: str) -> dict[str, Any]:
@@ -114,15 +120,12 @@ def test_every_market_has_two_sides_and_moves(tmp_path: Path) -> None:
             assert book["bids"][0][0] < book["asks"][0][0], name
         trades = get(running, f"/api/3/trades/{names}")
         assert all(trades[name] for name in pairs)
-        deadline = time.monotonic() + 20
-        while get(running, f"/api/3/depth/{names}") == first or get(running, f"/api/3/trades/{names}") == trades:
-            assert time.monotonic() < deadline, "nothing moved for 20 s"
-            time.sleep(0.2)
+        wait_until(lambda: get(running, f"/api/3/depth/{names}") != first and get(running, f"/api/3/trades/{names}") != trades)
 
 
 def test_live_orders_stay_bounded(tmp_path: Path) -> None:
-    with serving(tmp_path, "sandbox", "--data", tmp_path / "kept"):
-        time.sleep(5)
+    with serving(tmp_path, "sandbox", "--data", tmp_path / "kept") as running:
+        watched(running)
         rows = json.loads(cambist("market", "list", "--data", tmp_path / "kept", "--json").stdout)
         assert max(row["orders"] for row in rows) <= 24
 
@@ -136,29 +139,15 @@ def test_quiet_means_quiet(tmp_path: Path) -> None:
 def test_a_temporary_directory_is_gone_afterwards(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    ready = tmp_path / "ready.json"
-    line = ["env", f"TMPDIR={scratch}", *sandbox_line(), "--ready-file", str(ready)]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not ready.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    running = start(tmp_path, "sandbox", "--quiet", TMPDIR=str(scratch))
     assert len(list(scratch.iterdir())) == 1
-    process.terminate()
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    assert running.terminate() == 0
     assert list(scratch.iterdir()) == []
-    assert not ready.exists()
-    assert "alice" in output
-    assert "/tapi" in output
-    assert "Traceback" not in errors
-
-
-def sandbox_line() -> list[str]:
-    from tests.support.processes import command
-
-    return command("sandbox", "--port", "0", "--quiet")
+    assert not (tmp_path / "ready.json").exists()
+    said = running.log.read_text()
+    assert "alice" in said
+    assert "/tapi" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
@@ -179,7 +168,7 @@ def test_a_mistake_is_a_sentence(arguments: list[str], words: str, code: Exit) -
 
 def test_idle_memory_is_small(tmp_path: Path) -> None:
     with serving(tmp_path, "sandbox") as running:
-        time.sleep(3)
+        watched(running)
         status = Path(f"/proc/{running.process.pid}/status")
         if not status.exists():
             pytest.skip("needs /proc to read a process's memory (Linux)")

@@ -13,6 +13,7 @@ import pytest
 from cambist.app.errors import Exit
 from tests.support.btce_client import BtceClient
 from tests.support.processes import Running, cambist, serving, start
+from tests.support.waiting import wait_until
 
 
 def told(*arguments: str | Path) -> object:
@@ -90,6 +91,14 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         answer = cambist("serve", "--data", tmp_path / "two", "--port", str(running.port))
         assert answer.returncode == Exit.BUSY
         assert str(running.port) in answer.stderr
+
+
+def test_metrics_tell_how_far_the_venue_and_its_history_have_come(tmp_path: Path) -> None:
+    with serving(tmp_path, "serve", "--data", tmp_path / "venue") as running:
+        before = running.metric("cambist_durable_seq")
+        add_user(tmp_path / "venue", "alice", "USD=1")
+        assert running.metric("cambist_applied_seq") == running.metric("cambist_durable_seq") > before
+        wait_until(lambda: running.metric("cambist_history_seq") == running.metric("cambist_durable_seq"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

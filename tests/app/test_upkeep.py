@@ -3,7 +3,6 @@
 import json
 import shutil
 import sqlite3
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,15 @@ import pytest
 
 from cambist.app.errors import Exit
 from tests.support.processes import cambist, serving
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stopped sandbox in which something happened."""
     directory = tmp_path_factory.mktemp("traded")
-    with serving(directory, "sandbox", "--data", directory / "venue", "--seed", "2"):
-        time.sleep(3)
+    with serving(directory, "sandbox", "--data", directory / "venue", "--seed", "2") as running:
+        wait_until(lambda: running.metric("cambist_durable_seq") > 600)
     return directory / "venue"
 
 

@@ -12,6 +12,7 @@ from cambist import _core
 from cambist.domain.events import kinds_of
 from cambist.domain.orders import OrderStatus, OrderType, Reject, Side, TimeInForce
 from cambist.exchange import Exchange, JournalStopped, Sequencer
+from tests.support.waiting import turns, until
 
 SEGMENT = 64 * 1024
 BTC, USD, BTC_USD = 0, 1, 0
@@ -93,7 +94,7 @@ async def test_the_barrier_opens_only_when_the_journal_has_the_command(floor: Fl
 
 async def test_a_read_between_flush_and_sync_waits_for_that_sync(floor: Floor) -> None:
     floor.bid()
-    await asyncio.sleep(0)  # one tick: the frame is handed over, its sync has not been heard of
+    await turns()  # one tick: the frame is handed over, its sync has not been heard of
     barrier = floor.sequencer.barrier()
     if barrier is not None:
         await barrier
@@ -113,7 +114,7 @@ async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -
     for burst in (3, 1, 7):
         for _ in range(burst):
             floor.bid()
-        await asyncio.sleep(0)
+        await turns()
     barrier = floor.sequencer.barrier()
     if barrier is not None:
         await barrier
@@ -225,9 +226,7 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
     floor.sequencer.settle()
 
     filler.unlink()
-    async with asyncio.timeout(10):
-        while not floor.sequencer.has_space:  # looking makes the writer try again
-            await asyncio.sleep(0)
+    await until(lambda: floor.sequencer.has_space)  # looking makes the writer try again
     assert floor.bid().code == Reject.OK
     floor.sequencer.settle()
     floor.sequencer.close()

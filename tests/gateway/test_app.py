@@ -25,6 +25,7 @@ from cambist.gateway.metrics import BOUNDS, Metrics
 from cambist.gateway.router import Route
 from cambist.gateway.server import tls_context
 from tests.gateway.conftest import ECHO, PATIENCE, Answer, Running, Serve, answers
+from tests.support.waiting import turns
 
 SECRET = "hunter2"
 
@@ -87,7 +88,7 @@ def raises(_request: Request) -> Reply:
 
 
 async def raises_later(_request: Request) -> Reply:
-    await asyncio.sleep(0)
+    await turns()
     raise ValueError(SECRET)
 
 

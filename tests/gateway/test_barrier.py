@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send, Withheld
+from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send
+from cambist.gateway.failures import Withheld
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
 from tests.gateway.conftest import Running, Serve, answers
+from tests.support.waiting import turns
 
 
 class Journal:
@@ -44,7 +46,7 @@ def sync_handler(request: Request) -> Reply:
 
 
 async def async_handler(request: Request) -> Reply:
-    await asyncio.sleep(0)
+    await turns()
     return sync_handler(request)
 
 
@@ -228,8 +230,7 @@ async def exchange(app: ASGIApp, path: str) -> list[str]:
 async def test_through_asgi_a_reply_waits(path: str) -> None:
     journal = SharedJournal()
     task = asyncio.create_task(exchange(Gateway(ROUTES, barrier=journal.barrier), path))
-    for _round in range(10):
-        await asyncio.sleep(0)
+    await turns(10)
     assert not task.done()
     journal.futures[0].set_result(None)
     assert await task == ["http.response.start", "http.response.body"]
@@ -245,8 +246,7 @@ async def test_through_asgi_a_failed_barrier_sends_nothing(path: str) -> None:
 async def test_through_asgi_a_cancelled_wait_leaves_the_barrier_alone() -> None:
     journal = SharedJournal()
     task = asyncio.create_task(exchange(Gateway(ROUTES, barrier=journal.barrier), "/sync"))
-    for _round in range(10):
-        await asyncio.sleep(0)
+    await turns(10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -265,7 +265,7 @@ def loses(_request: Request) -> Reply:
 
 
 async def loses_later(request: Request) -> Reply:
-    await asyncio.sleep(0)
+    await turns()
     return loses(request)
 
 

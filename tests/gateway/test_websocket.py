@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from cambist.gateway.app import Withheld
+from cambist.gateway.failures import Withheld
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.server import tls_context
@@ -24,6 +24,7 @@ from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_route import Session, SocketRoute, SocketRoutes
 from cambist.gateway.ws_socket import Socket
 from support import websocket_frames as ws
+from support.waiting import wait_until
 from support.websocket_frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Wire
 
 Serve = Callable[..., Any]
@@ -263,7 +264,10 @@ def test_a_session_that_wants_no_reply(house: Any) -> None:
 
 
 def test_binary_for_a_session_that_speaks_text(serve: Serve) -> None:
-    house = serve([], sockets=[SocketRoute("/ws", lambda _request, socket: Session(socket))])
+    class SpeaksText(Session):
+        def text(self, message: str) -> None: ...
+
+    house = serve([], sockets=[SocketRoute("/ws", lambda _request, socket: SpeaksText(socket))])
     wire = Wire(house)
     wire.send(ws.frame(BINARY, b"x"))
     assert wire.to_end()[-1].closing[0] == 1003
@@ -305,13 +309,7 @@ def test_a_client_that_does_not_close_is_cut(serve: Serve) -> None:
     assert wire.frame().closing[0] == 4001
     # It neither answers nor hangs up; the server does.
     wire.client.to_end()
-    deadline = asyncio.run_coroutine_threadsafe(no_connection(house), house.loop)
-    deadline.result(10)
-
-
-async def no_connection(house: Any) -> None:
-    while house.gateway.metrics.connections:
-        await asyncio.sleep(0.005)
+    wait_until(lambda: not house.gateway.metrics.connections)
 
 
 def test_silence_is_answered_with_a_ping_and_then_with_an_end(serve: Serve) -> None:

@@ -15,6 +15,7 @@ from cambist.gateway.ws_route import Session, SocketRoute
 from cambist.gateway.ws_socket import Socket
 from cambist.gateway.ws_timetable import Timetable
 from support import websocket_frames as ws
+from support.waiting import wait_until
 from support.websocket_frames import TEXT, Wire
 
 Serve = Callable[..., Any]
@@ -292,12 +293,7 @@ def test_who_never_reads_again_is_cut(serve: Serve) -> None:
     house.wire("a", receive_buffer=4_096)
     while not house.running.refused("slow_socket"):
         house.say("a", "x" * 50_000)
-
-    async def gone() -> None:
-        while house.running.gateway.metrics.connections:
-            await asyncio.sleep(0.005)
-
-    asyncio.run_coroutine_threadsafe(gone(), house.running.loop).result(10)
+    wait_until(lambda: not house.running.gateway.metrics.connections)
 
 
 def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cambist.domain.orders import Business, TransferKind
 from cambist.history import migrations, queries, schema
+from cambist.history.fold import Cursor
 from cambist.history.port import HistoryError, Page
 from cambist.history.sqlite import SqliteReads, SqliteWrites, as_json
 from tests.history.scenes import Venue, random_day
@@ -46,6 +48,35 @@ def test_migrations_lead_to_the_same_schema_as_a_fresh_file(tmp_path: Path) -> N
     engine.dispose()
     assert shape(migrated) == shape(fresh)
     SqliteWrites(migrated).close()
+
+
+def test_a_file_from_before_journals_were_told_apart_keeps_its_rows_and_takes_one_in(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(migrations.configuration(connection), "0001")
+        connection.exec_driver_sql("INSERT INTO progress VALUES (1, 17, 1000, 5, 6, 7)")
+    engine.dispose()
+    store = SqliteWrites(path)
+    assert (store.cursor, store.folded_from) == (Cursor(17, 1000, 5, 6, 7), 0)
+    store.adopt(2**63 - 1)
+    store.close()
+    store = SqliteWrites(path)
+    assert (store.cursor, store.folded_from) == (Cursor(17, 1000, 5, 6, 7), 2**63 - 1)
+    store.close()
+
+
+def test_the_journal_of_origin_stays_while_rows_come_and_go(venue: Venue, tmp_path: Path) -> None:
+    store = SqliteWrites(tmp_path / "history")
+    store.adopt(42)
+    venue.place(16, 0, 100, 10**6)
+    venue.cut()
+    venue.folded_into(store)
+    store.clear()
+    store.close()
+    store = SqliteWrites(tmp_path / "history")
+    assert (store.cursor, store.folded_from) == (Cursor(), 42)
+    store.close()
 
 
 def test_a_fresh_file_does_not_import_alembic(tmp_path: Path) -> None:
@@ -92,7 +123,7 @@ def test_the_reader_cannot_write(reads: SqliteReads) -> None:
 
 def test_a_failed_batch_leaves_nothing(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
     from cambist import _core
-    from cambist.history.fold import Cursor, fold
+    from cambist.history.fold import fold
 
     venue.place(16, 0, 100, 10**6)
     venue.cut()

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from cambist.history.fold import Cursor, Rows
 from cambist.history.port import HistoryWrites
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import Recorded, Venue, random_day
+from tests.support.waiting import turns, until
 
 
 class Gated(HistoryWrites):
@@ -21,6 +21,7 @@ class Gated(HistoryWrites):
         self.inner = inner
         self.gate = threading.Event()
         self.gate.set()
+        self.at_gate = False
         self.error: Exception | None = None
         self.batches = 0
 
@@ -29,7 +30,9 @@ class Gated(HistoryWrites):
         return self.inner.cursor
 
     def apply(self, rows: Rows) -> None:
+        self.at_gate = True
         assert self.gate.wait(10)
+        self.at_gate = False
         if self.error is not None:
             raise self.error
         self.batches += 1
@@ -45,12 +48,6 @@ class Gated(HistoryWrites):
 @pytest.fixture
 def store(path: Path) -> Gated:
     return Gated(SqliteWrites(path))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_a_reader_sees_what_he_was_told(store: Gated, path: Path, venue: Venue) -> None:
@@ -118,7 +115,7 @@ async def test_too_much_at_once_is_dropped_and_read_from_the_source(store: Gated
     assert not answers[-1]
     assert writer.behind
     waiting = asyncio.ensure_future(writer.reached(venue.last_seq))
-    await asyncio.sleep(0.01)
+    await until(lambda: store.at_gate)
     assert not waiting.done()
     store.gate.set()
     await waiting
@@ -161,7 +158,7 @@ async def test_a_failure_is_loud_and_blocks_nobody(store: Gated, path: Path, ven
     writer.start()
     store.error = OSError("no space left")
     waiting = asyncio.ensure_future(writer.reached(venue.last_seq))
-    await asyncio.sleep(0)
+    await turns()
     for raw, last in venue.runs:
         writer.feed(raw, last)
     with pytest.raises(HistoryFailed) as caught:
@@ -222,8 +219,11 @@ async def test_many_frames_share_a_batch(store: Gated, venue: Venue) -> None:
 async def test_a_waiter_that_gave_up_is_forgotten(store: Gated, venue: Venue) -> None:
     writer = HistoryWriter(store)
     writer.start()
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(writer.reached(venue.last_seq), 0.01)
+    waiting = asyncio.ensure_future(writer.reached(venue.last_seq))
+    await turns()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
     for raw, last in venue.runs:
         writer.feed(raw, last)
     await writer.reached(venue.last_seq)

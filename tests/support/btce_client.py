@@ -4,10 +4,13 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
+
+
+def nothing() -> None: ...
 
 
 @dataclass
@@ -37,6 +40,8 @@ class BtceClient:
     secret: str
     nonce: int = 0
     sent: list[Exchanged] = field(default_factory=list)
+    answered: Callable[[], None] = nothing
+    """Called after each answer to `call`."""
     _reader: asyncio.StreamReader | None = None
     _writer: asyncio.StreamWriter | None = None
 
@@ -47,6 +52,7 @@ class BtceClient:
         exchanged = Exchanged(self.nonce, fields)
         self.sent.append(exchanged)
         exchanged.reply = await self.post(fields)
+        self.answered()
         return exchanged
 
     async def post(self, fields: Mapping[str, str]) -> dict[str, Any]:

@@ -5,15 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60.0
-"""Seconds; generous, because test machines are shared."""
+from tests.support.waiting import PATIENCE, wait_until
 
 
 @dataclass
@@ -31,6 +30,12 @@ class Running:
     @property
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
+
+    def metric(self, name: str) -> float:
+        """A gauge without labels from /metrics."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=PATIENCE) as answer:
+            (value,) = [line.split()[1] for line in answer.read().decode().splitlines() if line.startswith(f"{name} ")]
+        return float(value)
 
     def terminate(self) -> int:
         """SIGTERM, then its exit code."""
@@ -52,21 +57,20 @@ def cambist(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=PATIENCE * 2, env={**os.environ, **environment})
 
 
-def start(directory: Path, *arguments: str | Path) -> Running:
+def start(directory: Path, *arguments: str | Path, **environment: str) -> Running:
     """Starts a server on a free port and waits until it answers. `directory` takes its ready file and its log."""
     ready_file, log = directory / "ready.json", directory / "server.log"
     ready_file.unlink(missing_ok=True)
     with log.open("ab") as output:
         line = command(*arguments, "--port", "0", "--ready-file", ready_file)
-        process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    end = time.monotonic() + PATIENCE
-    while not ready_file.exists():
-        if process.poll() is not None:
-            raise AssertionError(f"exit code {process.returncode} before it was ready:\n{log.read_text()[-4000:]}")
-        if time.monotonic() > end:
-            process.kill()
-            raise AssertionError(f"not ready after {PATIENCE} s:\n{log.read_text()[-4000:]}")
-        time.sleep(0.01)
+        around = {**os.environ, **environment}
+        process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=around)
+    try:
+        wait_until(lambda: ready_file.exists() or process.poll() is not None)
+        assert ready_file.exists(), f"exit code {process.returncode} before it was ready"
+    except AssertionError as error:
+        process.kill()
+        raise AssertionError(f"{error}:\n{log.read_text()[-4000:]}") from None
     return Running(process, json.loads(ready_file.read_text()), log)
 
 

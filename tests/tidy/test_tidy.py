@@ -117,6 +117,27 @@ def test_no_file_is_named_after_nothing() -> None:
     assert not bad, "Name a file after the noun that lives in it (utils, common, helpers, manager say nothing).\n" + "\n".join(bad)
 
 
+def test_tests_wait_in_one_way() -> None:
+    """Which a fixed sleep is not: too long on a quick machine, too short on a busy one."""
+    waiting = ROOT / "tests" / "support" / "waiting.py"
+    found = []
+    for path in tracked("tests/*.py"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        found += [f"{path.relative_to(ROOT)}:{node.lineno}" for node in calls if dotted(node.func).endswith("sleep") and path != waiting]
+    assert not found, "Wait until something is so, with tests/support/waiting.py:\n" + "\n".join(found)
+
+
+def test_no_dialect_s_tests_lean_on_another_s() -> None:
+    dialects = ROOT / "tests" / "dialects"
+    found = []
+    for path in tracked("tests/dialects/*.py"):
+        modules = [node.module or "" for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        own = path.relative_to(dialects).parts[0]
+        others = [module for module in modules if module.removeprefix("tests.").startswith("dialects.") and own not in module.split(".")]
+        found += [f"{path.relative_to(ROOT)}: {module}" for module in others]
+    assert not found, "Move what several dialects' tests need to tests/support:\n" + "\n".join(found)
+
+
 def test_no_machine_paths_in_what_is_kept() -> None:
     # Spelled in pieces, so that this file does not catch itself.
     machine = re.compile(

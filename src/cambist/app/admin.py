@@ -1,4 +1,4 @@
-"""How the command line reaches a venue: through the admin socket of one that runs, or on the files of one that is stopped.
+"""The admin socket: how the command line reaches a venue that runs.
 
 One JSON line each way over a Unix socket in the data directory, which only its owner may open (0600):
 `{"action": "user.add", "arguments": {...}}` is answered by `{"result": ...}` or `{"error": {"text": ..., "code": 1}}`.
@@ -23,20 +23,16 @@ LINE_BYTES = 1 << 20
 Answer = Callable[[str, dict[str, Any]], Awaitable[Any]]
 
 
-def ask(data: Path, action: str, arguments: dict[str, Any]) -> Any:
-    """The result of an action on the venue in `data`, running or not. Trouble when it is refused."""
+class NotRunning(Exception):
+    """Nobody answers on the directory's admin socket."""
+
+
+def ask_running(data: Path, action: str, arguments: dict[str, Any]) -> Any:
+    """The result of an action on the venue that runs on `data`. NotRunning; Trouble when it is refused."""
     with _connected(data) as connection:
-        if connection is not None:
-            return _over_socket(connection, action, arguments)
-    from cambist.app import serving
-
-    return serving.on_stopped_venue(data, action, arguments)
-
-
-def running(data: Path) -> bool:
-    """Whether a process answers on the directory's admin socket."""
-    with _connected(data) as connection:
-        return connection is not None
+        if connection is None:
+            raise NotRunning
+        return _over_socket(connection, action, arguments)
 
 
 @contextmanager

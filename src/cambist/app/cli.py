@@ -227,9 +227,9 @@ def options(version: Annotated[bool, typer.Option("--version", help="Print the v
 
 def _ask(data: Path, action: str, **arguments: Any) -> Any:
     """The answer of the running venue through its admin socket, or of the files when it is stopped."""
-    from cambist.app import admin
+    from cambist.app import asking
 
-    return admin.ask(data, action, arguments)
+    return asking.ask(data, action, arguments)
 
 
 def _words(text: str) -> list[str]:

@@ -22,8 +22,8 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.duties import Duties
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
 from cambist.app.errors import Exit, Trouble
+from cambist.app.progress import progress
 from cambist.app.recovery import Moved
-from cambist.app.upkeep import progress
 from cambist.app.wiring import Surroundings, Venue, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.gateway.http_limits import HttpLimits

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from cambist import _core
-from cambist.app import admin
+from cambist.app.admin import NotRunning, ask_running
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
+from cambist.app.progress import progress
 from cambist.app.recovery import Moved, replayed
 from cambist.app.wiring import snapshots_of
 
@@ -34,7 +33,10 @@ def verify(data: Path, as_json: bool) -> None:
     if not (data / "format").exists():
         raise Trouble(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
     # A running venue appends all the time: what it had made durable when we asked is what must be whole.
-    until = admin.ask(data, "status", {})["durable_seq"] if admin.running(data) else None
+    try:
+        until = ask_running(data, "status", {})["durable_seq"]
+    except NotRunning:
+        until = None
     with progress("Checking") as moved:
         findings = examine(data, until, moved)
     if as_json:
@@ -124,20 +126,3 @@ def _conservation(engine: _core.Engine) -> list[dict[str, str]]:
         text = [("-" if atoms < 0 else "") + _core.format_units(abs(atoms), spec.scale) for atoms in (world, available, held, 0)]
         rows.append({"asset": spec.code, "world": text[0], "available": text[1], "held": text[2], "sum": text[3]})
     return rows
-
-
-class progress:
-    """A progress bar on a terminal's standard error, nothing elsewhere. Entering gives what to call with (done, total or None)."""
-
-    def __init__(self, words: str) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        console = Console(stderr=True)
-        self._bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task(words, total=None)
-
-    def __enter__(self) -> Moved:
-        self._bar.start()
-        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *_: Any) -> None:
-        self._bar.stop()

@@ -11,7 +11,7 @@ import structlog
 from argon2 import PasswordHasher
 
 from cambist import _core
-from cambist.app import listing, merchants, recovery
+from cambist.app import listing, merchants, provenance, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
@@ -170,6 +170,8 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     chain, desk = _open_wallet(files, config, around, books, opened)
     shops = merchants.open_merchants(files, config, around.clock, around.entropy, books, desk)
     opened.callback(shops.desk.close)
+    store = _open_history_store(files, opened)
+    _claim_views(files, directory, desk, shops.desk, store)
 
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
     def feed(events: Sequence[_core.Event]) -> None:
@@ -187,7 +189,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     books.exchange = exchange
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
-    history, writer = _open_history(files, sequencer, opened)
+    history, writer = _follow_history(files, store, sequencer, opened)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), around.clock)
@@ -283,10 +285,27 @@ def _open_wallet(
     return chain, desk
 
 
-def _open_history(files: DataDirectory, sequencer: Sequencer, opened: ExitStack) -> tuple[History, HistoryWriter]:
+def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites:
+    try:
+        store = SqliteWrites(files.history)
+    except HistoryError as error:
+        raise Trouble(f"{error}", Exit.DAMAGED) from None
+    opened.callback(store.close)
+    return store
+
+
+def _claim_views(files: DataDirectory, directory: Directory, desk: Desk, shops: MerchantDesk, store: SqliteWrites) -> None:
+    """Trouble DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
+    provenance.claim(directory.nonces, files.directory, files.journal, "Its users and keys can not be made again: put this venue's back")
+    rebuild = f"`cambist rebuild --data {files.path}` makes it again"
+    for view, file in ((desk, files.wallet), (shops, files.merchant), (store, files.history)):
+        provenance.claim(view, file, files.journal, rebuild)
+
+
+def _follow_history(files: DataDirectory, store: SqliteWrites, sequencer: Sequencer, opened: ExitStack) -> tuple[History, HistoryWriter]:
     source = recovery.JournalEvents(files, lambda: sequencer.durable_seq)
     try:
-        writer = HistoryWriter(SqliteWrites(files.history), source)
+        writer = HistoryWriter(store, source)
         writer.start()
         opened.callback(writer.close)
         history = History(SqliteReads(files.history), writer.reached)
@@ -347,6 +366,7 @@ def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer:
     metrics = Metrics()
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
+    metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
 
     def readiness() -> list[str]:
         reasons = []

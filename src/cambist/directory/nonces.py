@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from .database import Database
@@ -22,6 +22,7 @@ ONCE_HORIZON = 120_000_000
 ONCE_CAPACITY = 65_536
 """Once-only nonces kept per key; a key that has more alive is refused until some expire."""
 _SEQ = "nonces-applied-seq"
+_JOURNAL = "nonces-journal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,24 @@ class Nonces:
         self._clock = clock
         self._memory = _Memory()
         self._applied_seq = 0
+        self._folded_from = 0
         self._load()
 
     @property
     def applied_seq(self) -> int:
         """Every command up to here is in: the journal is read from the next one on."""
         return self._applied_seq
+
+    @property
+    def folded_from(self) -> int:
+        """The fingerprint of the journal that the nonces come from, 1 to 2^63 - 1; 0 while nobody said."""
+        return self._folded_from
+
+    def adopt(self, journal: int) -> None:
+        """Writes that fingerprint down."""
+        with self._database.transaction() as connection:
+            _put_fact(connection, _JOURNAL, journal)
+        self._folded_from = journal
 
     def last(self, key_id: int) -> int:
         """The highest nonce accepted on the key, 0 when none was."""
@@ -164,10 +177,7 @@ class Nonces:
             connection.execute(delete(used_nonces).where(used_nonces.c.until <= collected.now))
             if collected.used:
                 connection.execute(used, [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used])
-            stored = connection.execute(select(facts.c.value).where(facts.c.name == _SEQ)).scalar_one_or_none()
-            seq = max(collected.seq, int(stored or 0))
-            connection.execute(delete(facts).where(facts.c.name == _SEQ))
-            connection.execute(insert(facts).values(name=_SEQ, value=str(seq).encode()))
+            _put_fact(connection, _SEQ, max(collected.seq, _fact(connection, _SEQ)))
         self._applied_seq = max(self._applied_seq, collected.seq)
 
     def highest_key_id(self) -> int:
@@ -183,5 +193,15 @@ class Nonces:
             self._memory.marks = {row.key_id: row.nonce for row in connection.execute(select(nonce_marks))}
             for row in connection.execute(select(used_nonces).where(used_nonces.c.until > now)):
                 self._memory.used.setdefault(row.key_id, _UsedOnce()).add(row.nonce, row.until)
-            stored = connection.execute(select(facts.c.value).where(facts.c.name == _SEQ)).scalar_one_or_none()
-        self._applied_seq = int(stored) if stored is not None else 0
+            self._applied_seq = _fact(connection, _SEQ)
+            self._folded_from = _fact(connection, _JOURNAL)
+
+
+def _fact(connection: Connection, name: str) -> int:
+    stored = connection.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+    return int(stored) if stored is not None else 0
+
+
+def _put_fact(connection: Connection, name: str, value: int) -> None:
+    connection.execute(delete(facts).where(facts.c.name == name))
+    connection.execute(insert(facts).values(name=name, value=str(value).encode()))

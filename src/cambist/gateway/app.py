@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 import structlog
 
 from cambist.gateway import health
+from cambist.gateway.failures import BROKEN, Withheld, place_of
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.metrics import Metrics, RouteCounts
 from cambist.gateway.router import NOT_FOUND, Found, Route, Router
@@ -31,20 +31,12 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-BROKEN = Reply(500, b'{"error":"internal error"}')
 TOO_LARGE = Reply(413, b'{"error":"the body is too large"}', headers=((b"connection", b"close"),))
 
 PAGES = Route("/", NOT_FOUND.handler, prefix=True, dialect="gateway", name="(pages)")
 """What the fallback's requests are counted under."""
 
 _log = structlog.get_logger("cambist.gateway")
-
-
-class Withheld(Exception):
-    """A reply may not leave. Whoever holds the connection closes it without a word.
-
-    Raised when the journal did not become durable. A handler may raise it too, to let a reply get lost as networks do.
-    """
 
 
 def no_barrier() -> None:
@@ -192,11 +184,6 @@ class Gateway:
             await _send_reply(send, reply)
         if status:
             self.counts(PAGES).observe(status, self.metrics.timer() - started)
-
-
-def place_of(error: Exception) -> list[str]:
-    """Where it was raised, for a log. The message of an exception often quotes what the client sent, so that is never written down."""
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
 
 
 def joined_headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from cambist.gateway.app import Gateway
 from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.ws_limits import SocketLimits
-from cambist.gateway.ws_post import Post, SocketCounts
+from cambist.gateway.ws_post import Post
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.\-_~%!$&'()*+;=]*)(:[0-9]*)?")
 _HOST_LENGTH = 262  # a DNS name, a colon and a port
@@ -99,7 +99,7 @@ class Front:
         self.gate = Gate()
         self.socket_limits = SocketLimits() if socket_limits is None else socket_limits
         self.post = Post(self.loop)
-        self.metrics_of_sockets = SocketCounts.on(gateway.metrics)
+        self.metrics_of_sockets = gateway.metrics.count_sockets()
         self.now = self.loop.time()
         self.head_patience = limits.head_seconds + limits.sweep_seconds
         self.body_patience = limits.body_seconds + limits.sweep_seconds

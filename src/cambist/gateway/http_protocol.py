@@ -23,7 +23,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from cambist.gateway import http_wire, ws_wire
-from cambist.gateway.app import BROKEN, Withheld
+from cambist.gateway.failures import BROKEN, Withheld
 from cambist.gateway.front import Front, peer_key
 from cambist.gateway.http_intake import BODY, DEAF, HEAD, IDLE, HttpIntake
 from cambist.gateway.messages import Reply, Request

@@ -5,14 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-
-if TYPE_CHECKING:
-    from cambist.gateway.ws_post import SocketCounts
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency buckets, in seconds; a fifteenth bucket takes the rest."""
@@ -37,6 +33,17 @@ class RouteCounts:
         self.seconds += seconds
 
 
+class SocketCounts:
+    """How many sockets and messages there were."""
+
+    __slots__ = ("closed", "opened", "received")
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.closed = 0
+        self.received = 0
+
+
 class Metrics(Collector):
     """Counters and gauges of one gateway. `timer` gives monotonic seconds; gauges are callables, asked at each scrape.
 
@@ -50,6 +57,7 @@ class Metrics(Collector):
         self.accepted = 0
         self.refused: dict[str, int] = {}
         self.sockets: SocketCounts | None = None
+        """Of all servers of the gateway together; None until one begins."""
         self._routes: dict[tuple[str, str], RouteCounts] = {}
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
         self.registry.register(self)
@@ -57,6 +65,14 @@ class Metrics(Collector):
     def route(self, dialect: str, name: str) -> RouteCounts:
         """The counts under these two labels, shared by all routes that bear them."""
         return self._routes.setdefault((dialect, name), RouteCounts(dialect, name))
+
+    def count_sockets(self) -> SocketCounts:
+        """The counts of sockets, which are shown from now on."""
+        if self.sockets is None:
+            counts = self.sockets = SocketCounts()
+            self.gauge("sockets_open", "WebSocket connections open now.", lambda: counts.opened - counts.closed)
+            self.gauge("socket_messages_received", "WebSocket messages received.", lambda: counts.received)
+        return self.sockets
 
     def refuse(self, reason: str) -> None:
         """Counts a request or connection that no handler saw, or that a limit turned away. `reason` is a short fixed word."""

@@ -1,11 +1,9 @@
-"""One write per socket and turn of the event loop, and the counts of all sockets."""
+"""One write per socket and turn of the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Protocol
-
-from cambist.gateway.metrics import Metrics
 
 
 class Sender(Protocol):
@@ -36,23 +34,3 @@ class Post:
         senders, self._senders = self._senders, []
         for sender in senders:
             sender.write_out()
-
-
-class SocketCounts:
-    """How many sockets and messages there were."""
-
-    __slots__ = ("closed", "opened", "received")
-
-    def __init__(self) -> None:
-        self.opened = 0
-        self.closed = 0
-        self.received = 0
-
-    @staticmethod
-    def on(metrics: Metrics) -> SocketCounts:
-        """Counts that are shown with a gateway's metrics; several servers of one gateway share them."""
-        if metrics.sockets is None:
-            counts = metrics.sockets = SocketCounts()
-            metrics.gauge("sockets_open", "WebSocket connections open now.", lambda: counts.opened - counts.closed)
-            metrics.gauge("socket_messages_received", "WebSocket messages received.", lambda: counts.received)
-        return metrics.sockets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from cambist.gateway.ws_socket import Socket
 
 
-class Session:
+class Session(ABC):
     """One client's conversation; a dialect derives its own. All methods run on the event loop, one at a time, in order of what came.
 
     `text` and `binary` may return an awaitable: then nothing that came behind this message is handed on before it is done, so replies
@@ -23,19 +24,19 @@ class Session:
     def __init__(self, socket: Socket) -> None:
         self.socket = socket
 
-    def opened(self) -> None:
+    def opened(self) -> None:  # noqa: B027 - a session may have nothing to say first
         """The handshake is answered; messages may be sent."""
 
+    @abstractmethod
     def text(self, message: str) -> Awaitable[None] | None:
         """A whole text message, valid UTF-8, at most `message_bytes` long."""
-        raise NotImplementedError
 
     def binary(self, message: bytes) -> Awaitable[None] | None:
         """A whole binary message. Who does not speak binary need not say so."""
         self.socket.close(1003, "text messages, please")
         return None
 
-    def closed(self) -> None:
+    def closed(self) -> None:  # noqa: B027 - nor anything to put away
         """The connection is gone or will say nothing any more; called once. Subscriptions in a Hub have ended already."""
 
 

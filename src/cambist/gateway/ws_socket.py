@@ -19,7 +19,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import SEND_EOF, Protocol, Side
 
 from cambist.gateway import ws_wire
-from cambist.gateway.app import Withheld, place_of
+from cambist.gateway.failures import Withheld, place_of
 from cambist.gateway.messages import Request
 
 if TYPE_CHECKING:

@@ -53,11 +53,18 @@ class HistoryWrites(Protocol):
     def cursor(self) -> Cursor:
         """Where the stored rows end; `cursor.seq` is the last command whose events are in."""
 
+    @property
+    def folded_from(self) -> int:
+        """The fingerprint of the journal that the rows come from, 1 to 2^63 - 1; 0 while nobody said."""
+
+    def adopt(self, journal: int) -> None:
+        """Stores that fingerprint."""
+
     def apply(self, rows: Rows) -> None:
         """Adds a folded run and moves the cursor to `rows.cursor`, both or neither. ValueError unless `rows.after` is the stored cursor."""
 
     def clear(self) -> None:
-        """Drops every row; the cursor goes back to the beginning."""
+        """Drops every row; the cursor goes back to the beginning. The journal stays the same."""
 
     def close(self) -> None: ...
 

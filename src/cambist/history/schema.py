@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A file at this revision is opened without Alembic."""
 
 
@@ -76,8 +76,9 @@ progress = Table(
     _column("next_order", Id),
     _column("next_trade", Id),
     _column("next_entry", Id),
+    _column("journal", Id, server_default=literal_column("0")),
 )
-"""One row: the cursor."""
+"""One row: the cursor, and the fingerprint of the journal that the rows were folded from."""
 
 orders = Table(
     "orders",

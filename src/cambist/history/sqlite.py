@@ -206,7 +206,7 @@ class SqliteWrites(HistoryWrites):
                 with _begun(self._engine) as connection:
                     _bring_up(connection, self._path)
                     self._db = cast(sqlite3.Connection, connection.connection.driver_connection)
-                self._cursor = self._read_cursor()
+                self._cursor, self._journal = self._read_progress()
         except BaseException:
             self._engine.dispose()
             raise
@@ -221,6 +221,15 @@ class SqliteWrites(HistoryWrites):
     def cursor(self) -> Cursor:
         return self._cursor
 
+    @property
+    def folded_from(self) -> int:
+        return self._journal
+
+    def adopt(self, journal: int) -> None:
+        with _explained(self._path), self._transaction():
+            self._write_progress(self._cursor, journal)
+        self._journal = journal
+
     def apply(self, rows: Rows) -> None:
         if rows.after != self._cursor:
             raise ValueError(f"rows follow command {rows.after.seq}, the store ends at {self._cursor.seq}")
@@ -232,10 +241,7 @@ class SqliteWrites(HistoryWrites):
             self._apply_candles(rows.candles)
             self._insert[schema.marks].run(self._db, rows.marks)
             cursor = rows.cursor
-            self._db.execute(
-                "INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?)",
-                (cursor.seq, cursor.time, cursor.next_order, cursor.next_trade, cursor.next_entry),
-            )
+            self._write_progress(cursor, self._journal)
         self._cursor = cursor
 
     def clear(self) -> None:
@@ -243,6 +249,7 @@ class SqliteWrites(HistoryWrites):
         with _begun(self._engine) as connection:
             schema.metadata.drop_all(connection)
             schema.metadata.create_all(connection)
+            self._write_progress(Cursor(), self._journal)
         self._cursor = Cursor()
 
     def close(self) -> None:
@@ -259,9 +266,15 @@ class SqliteWrites(HistoryWrites):
                 self._db.execute("ROLLBACK")
             raise
 
-    def _read_cursor(self) -> Cursor:
-        row = self._db.execute("SELECT seq, time, next_order, next_trade, next_entry FROM progress").fetchone()
-        return Cursor(*row) if row else Cursor()
+    def _read_progress(self) -> tuple[Cursor, int]:
+        row = self._db.execute("SELECT seq, time, next_order, next_trade, next_entry, journal FROM progress").fetchone()
+        return (Cursor(*row[:5]), row[5]) if row else (Cursor(), 0)
+
+    def _write_progress(self, cursor: Cursor, journal: int) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?)",
+            (cursor.seq, cursor.time, cursor.next_order, cursor.next_trade, cursor.next_entry, journal),
+        )
 
     def _stored(self, sql: str, keys: Any) -> list[list[Any]]:
         """Rows of a query over keys given as JSON, in one step."""

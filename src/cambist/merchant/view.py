@@ -73,6 +73,7 @@ class MerchantView:
         self._sql = sqlite3.connect(self._path, timeout=1.0, isolation_level=None)
         self._inside = False
         self.applied_seq = 0
+        self.folded_from = 0
         self._command: _core.CommandApplied | None = None
         self._memo: dict[str, Any] = {}
         try:
@@ -109,6 +110,11 @@ class MerchantView:
         """Writes how far the view has come."""
         with self._transaction():
             pass
+
+    def adopt(self, journal: int) -> None:
+        """Writes down the fingerprint of the journal that this is folded from; `folded_from` is 0 before."""
+        self._sql.execute("INSERT OR REPLACE INTO facts VALUES ('journal', ?)", (journal,))
+        self.folded_from = journal
 
     def _noted(self, command: _core.CommandApplied) -> None:
         match self._memo:
@@ -279,8 +285,9 @@ class MerchantView:
             for statement in _SCHEMA.split(";\n"):
                 self._sql.execute(statement)
             self._sql.execute(f"PRAGMA user_version = {VERSION}")
-        row = self._sql.execute("SELECT value FROM facts WHERE name = 'applied_seq'").fetchone()
-        self.applied_seq = row[0] if row else 0
+        facts = dict(self._sql.execute("SELECT name, value FROM facts").fetchall())
+        self.applied_seq = facts.get("applied_seq", 0)
+        self.folded_from = facts.get("journal", 0)
 
 
 def _memo(meta: bytes) -> dict[str, Any]:

@@ -79,6 +79,15 @@ class Desk:
         """Every command up to here is folded in; the journal is read from the next one on."""
         return self._view.applied_seq
 
+    @property
+    def folded_from(self) -> int:
+        """The fingerprint of the view's journal; 0 while it does not say."""
+        return self._view.folded_from
+
+    def adopt(self, journal: int) -> None:
+        """Writes that fingerprint down."""
+        self._view.adopt(journal)
+
     def wanted_kinds(self) -> int:
         """The kinds of events that `apply` looks at (`domain.events`)."""
         return _KINDS

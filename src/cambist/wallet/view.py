@@ -51,6 +51,7 @@ class DeskView:
         # NORMAL is enough: after a power cut the file is whole but older, and the journal brings it up again.
         self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="NORMAL", rebuildable=True)
         self.applied_seq = 0
+        self.folded_from = 0
         self.open_withdrawals: dict[int, Withdrawal] = {}
         self.open_deposits: dict[int, Deposit] = {}
         self._latest: dict[tuple[int, int], tuple[int, str]] = {}
@@ -143,6 +144,12 @@ class DeskView:
                 facts.append(("cursor", self._cursors[0][1]))
             sql.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
         self._rows.clear()
+
+    def adopt(self, journal: int) -> None:
+        """Writes down the fingerprint of the journal that this is folded from; `folded_from` is 0 before."""
+        with self._file.transaction() as sql:
+            sql.execute("INSERT OR REPLACE INTO facts VALUES ('journal', ?)", (str(journal),))
+        self.folded_from = journal
 
     # --- journaled facts ----------------------------------------------------------------------------------------------------
     def _on_note(self, event: _core.CommandApplied) -> None:
@@ -275,6 +282,7 @@ class DeskView:
             facts: dict[str, str] = dict(sql.execute("SELECT name, value FROM facts").fetchall())
             addresses = sql.execute("SELECT account, asset, address FROM addresses ORDER BY account, asset, number").fetchall()
         self.applied_seq = int(facts.get("applied_seq", "0"))
+        self.folded_from = int(facts.get("journal", "0"))
         if "cursor" in facts:
             self._cursors.append((self.applied_seq, facts["cursor"]))
         for address in addresses:

@@ -2,90 +2,39 @@
 
 import hashlib
 import hmac
-import inspect
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from cambist import _core
+from cambist.dialects.btce_wex import build
 from cambist.dialects.btce_wex.auth import KEY_FORMS, SCOPES
-from cambist.directory import ApiKey, Directory, User
-from cambist.domain.meta import Meta
-from cambist.exchange import Exchange
-from cambist.gateway.house import House
-from cambist.gateway.messages import Reply, Request
+from cambist.directory import User
 from cambist.gateway.router import Router
-from cambist.wallet import Desk, SimulatedChain
-from support.by_hand import HandClock, MemoryJournal
+from support import floor as shared
+from support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
 
-NOON = 1_795_000_000_000_000
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
+__all__ = ["DAY", "NOON", "SECOND", "Floor", "Trader"]
 
-ASSETS = ("USD", "BTC", "LTC", "ETH", "EUR")
-# base, quote, price decimals, min price, max price, min amount (as texts)
-MARKETS = (
-    ("BTC", "USD", 3, "0.1", "10000", "0.001"),
-    ("LTC", "USD", 6, "0.0001", "1000", "0.1"),
-    ("LTC", "BTC", 5, "0.0001", "10", "0.01"),
-    ("EUR", "USD", 5, "0.5", "2", "0.1"),
-)
 FORMS = {form.dialect: form for form in KEY_FORMS}
 
 
 @dataclass
-class Trader:
+class Trader(shared.Trader):
     """A user with one key; `nonce` is the last one that this trader sent."""
 
-    user: User
-    key: ApiKey
     nonce: int = 0
 
-    @property
-    def account(self) -> int:
-        return self.user.account
 
-
-@dataclass
-class Floor:
+class Floor(RoutedFloor):
     """Routes on a running house. `call` is what a well-behaved client does, `send` whatever a client might do."""
 
-    exchange: Exchange
-    journal: MemoryJournal
-    directory: Directory
-    desk: Desk
-    chain: SimulatedChain
-    clock: HandClock
-    house: House
-    router: Router
-    metas: list[Meta]
-    """The metas of every durable command, in order."""
-    replies: list[bytes] = field(default_factory=list)
-
-    @property
-    def engine(self) -> _core.Engine:
-        return self.exchange.engine
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        headers: dict[bytes, bytes] | None = None,
-        query: bytes = b"",
-        client: str = "192.0.2.1",
-    ) -> Reply:
-        """One request through the routes and, as the gateway does, past the journal's barrier."""
-        route, match = self.router.find(method, path)
-        made = route.handler(Request(method, path, query, headers or {}, body, client, match))
-        reply = await made if inspect.isawaitable(made) else made
-        barrier = self.exchange.sequencer.barrier()
-        if route.durable and barrier is not None:
-            await barrier
-        self.replies.append(reply.body)
-        return reply
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        open_markets(self.exchange)
+        self.house = self.house_with(None)
+        self.router = Router(build(self.house).routes)
 
     async def public(self, path: str, method: str = "GET") -> Any:
         """The decoded answer of a public path, which may have a query."""
@@ -126,23 +75,10 @@ class Floor:
         self, name: str, dialect: str = "btce", scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = (), **funds: str
     ) -> Trader:
         """A new user with a key and with funds (`BTC="10"`)."""
-        account = self.exchange.control.open_account().id
-        user = self.directory.add_user(name, "a password", account)
-        assert isinstance(user, User)
-        for code, amount in funds.items():
-            self.fund(account, code, amount)
-        return self.keyed(user, dialect, scopes, ip_allow)
+        return self.keyed(self.user(name, **funds), dialect, scopes, ip_allow)
 
     def keyed(self, user: User, dialect: str = "btce", scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = ()) -> Trader:
-        key = self.directory.mint_key(user, FORMS[dialect], scopes, ip_allow)
-        assert isinstance(key, ApiKey)
-        return Trader(user, key)
-
-    def fund(self, account: int, code: str, amount: str) -> None:
-        spec = self.exchange.assets.by_code(code)
-        assert spec is not None
-        transfer_id = (1 << 100) + self.engine.seq
-        assert self.exchange.funds.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
+        return Trader(user, self.key(user, FORMS[dialect], scopes, ip_allow))
 
     def set_limits(self, min_price: int, min_amount: int, min_total: int = 0) -> None:
         """Other lower limits for btc_usd."""
@@ -151,14 +87,6 @@ class Floor:
         )
         assert outcome.code == 0
 
-    def money(self) -> list[tuple[int, int, int, int]]:
-        """(account, asset, available, held) of everybody: what a refused request must leave alone."""
-        return [
-            (account, balance.asset, balance.available, balance.held)
-            for account in range(self.engine.accounts)
-            for balance in self.engine.balances(account)
-        ]
-
     def orders(self) -> list[tuple[int, int]]:
         """(id, remaining) of all live orders."""
         return [
@@ -166,33 +94,3 @@ class Floor:
             for account in range(self.engine.accounts)
             for order in self.engine.open_orders(account)
         ]  # fmt: skip
-
-    def nonces(self, trader: Trader) -> list[int]:
-        """The nonces of a key that stand in the journal, in order."""
-        self.exchange.sequencer.settle()
-        return [meta.nonce for meta in self.metas if meta.key_id == trader.key.id]
-
-
-def open_markets(exchange: Exchange) -> None:
-    for code in ASSETS:
-        assert exchange.control.create_asset(code, 16, 8).code == 0
-    by_code = {spec.code: spec for spec in exchange.assets.by_id}
-    for base, quote, scale, min_price, max_price, min_amount in MARKETS:
-        outcome = exchange.control.create_market(
-            by_code[base].id,
-            by_code[quote].id,
-            scale,
-            8,
-            self_trade=1,
-            min_price=_core.parse_units(min_price, scale),
-            max_price=_core.parse_units(max_price, scale),
-            min_amount=_core.parse_units(min_amount, 8),
-            max_amount=_core.parse_units("1000000", 8),
-            min_total=0,
-            maker_ppm=2000,
-            taker_ppm=2000,
-        )
-        assert outcome.code == 0
-
-
-Closing = list[Callable[[], None]]

@@ -1,15 +1,9 @@
 """Real client libraries, unmodified, against a live server process: tests/clients has what they are made to do."""
 
-import hashlib
-import json
-import os
-import subprocess
-import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -17,29 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from support.clients import drive, situations
 from support.processes import Running, serving
 
-ROOT = Path(__file__).resolve().parents[3]
-CLIENTS = ROOT / "tests" / "clients"
 BTC_ADDRESS = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
-PATIENCE = 300.0
-"""Seconds for a whole run of a client on a shared machine."""
-
-Environment = Callable[[str], Path]
-
-
-def client_environment(name: str) -> Path:
-    """The interpreter of an environment that has exactly tests/clients/<name>.txt; made once, made anew when the file changes."""
-    requirements = CLIENTS / f"{name}.txt"
-    home = ROOT / ".venvs" / name
-    python, stamp = home / "bin" / "python", home / "requirements.sha256"
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != digest:
-        venv.create(home, clear=True, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", requirements]
-        subprocess.run(install, check=True, timeout=PATIENCE)
-        stamp.write_text(digest)
-    return python
 
 
 @pytest.fixture(scope="module")
@@ -73,32 +48,9 @@ def sandbox(tmp_path: Path) -> Iterator[Running]:
         yield running
 
 
-def drive(script: str, environment: str, config: dict[str, Any], folder: Path, **variables: str) -> list[str]:
-    """Runs a client script with its config; returns the situations it passed. Fails with all that it said when it fails."""
-    python = client_environment(environment)
-    config_file = folder / "client.json"
-    config_file.write_text(json.dumps(config))
-    run = subprocess.run(
-        [python, "-I" if not variables else "-s", CLIENTS / script, config_file],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        env={"PATH": os.environ["PATH"], **variables},
-    )
-    assert run.returncode == 0, f"{script} stopped:\n{run.stdout}\n{run.stderr}"
-    return [line.removeprefix("passed: ") for line in run.stdout.splitlines() if line.startswith("passed: ")]
-
-
 def keys(running: Running, dialect: str) -> dict[str, dict[str, str]]:
     """Key and secret of each user by name."""
     return {user["name"]: user["keys"][dialect] for user in running.ready["users"]}
-
-
-def situations(script: str) -> list[str]:
-    """Names in the script's list, read from its text: its imports exist only in the client's environment."""
-    text = (CLIENTS / script).read_text()
-    listed = text.partition("SITUATIONS = (")[2].partition(")")[0]
-    return [name for name in listed.replace(",", " ").split() if name]
 
 
 def test_wexapi(tmp_path: Path, certificate: tuple[Path, Path]) -> None:

@@ -1,38 +1,12 @@
 """The floor that this dialect's tests stand on."""
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cambist import _core
-from cambist.dialects import btse
 from cambist.dialects.btse import Settings
-from cambist.directory import Directory, cheap_password_hasher
-from cambist.domain.meta import Meta
-from cambist.exchange import Exchange, Sequencer
-from cambist.gateway.house import House
-from cambist.gateway.router import Router
-from cambist.gateway.ws_timetable import Timetable
-from cambist.history import History, HistoryWriter
-from cambist.history.sqlite import SqliteReads, SqliteWrites
-from cambist.marketdata import MarketData
-from cambist.wallet import Desk, SimulatedChain
-from dialects.btce_wex.floor import NOON, open_markets
 from dialects.btse.floor import Floor, Trader
-from support.by_hand import HandClock, MemoryJournal, entropy
-
-
-@pytest.fixture(scope="session")
-def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files of a house in which nothing happened yet: making them takes longer than most tests."""
-    folder, clock = tmp_path_factory.mktemp("empty"), HandClock(NOON)
-    Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher()).close()
-    SimulatedChain(folder / "chain.sqlite", clock, entropy).close()
-    SqliteWrites(folder / "history.sqlite").close()
-    return folder
 
 
 @pytest.fixture
@@ -42,43 +16,10 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-async def floor(tmp_path: Path, empty_files: Path, settings: Settings) -> AsyncIterator[Floor]:
-    for file in empty_files.iterdir():
-        shutil.copy(file, tmp_path)
-    loop, clock, engine, journal = asyncio.get_running_loop(), HandClock(NOON), _core.Engine(), MemoryJournal()
-
-    def failed(error: BaseException) -> None:
-        raise error
-
-    sequencer = Sequencer(engine, journal, clock, loop, on_failure=failed)
-    exchange = Exchange(engine, sequencer)
-    marketdata = MarketData((), clock)
-    writer = HistoryWriter(SqliteWrites(tmp_path / "history.sqlite"))
-    writer.start()
-    history = History(SqliteReads(tmp_path / "history.sqlite"), writer.reached)
-    directory = Directory.open(tmp_path / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher())
-    chain = SimulatedChain(tmp_path / "chain.sqlite", clock, entropy)
-    desk = Desk(tmp_path / "wallet.sqlite", exchange, chain, entropy)
-    sequencer.subscribe(lambda _events, raw, seq: bool(writer.feed(raw, seq)) or None)
-    sequencer.subscribe(lambda events, _raw, _seq: marketdata.apply(events))
-    sequencer.subscribe(lambda events, _raw, _seq: desk.apply(events))
-    metas: list[Meta] = []
-    sequencer.subscribe(
-        lambda events, _raw, _seq: metas.extend(Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied))
-    )
-    open_markets(exchange)
-    house = House(exchange, marketdata, history, directory, desk, clock, entropy)
-    timetable = Timetable(clock)
-    service = btse.build(house, settings, timetable)
-    yield Floor(exchange, journal, directory, clock, house, service, Router(service.routes), timetable, settings, metas)
-    sequencer.settle()
-    sequencer.close()
-    writer.close()
-    history.close()
-    desk.close()
-    chain.close()
-    directory.close()
-    journal.close()
+async def floor(folder: Path, settings: Settings) -> AsyncIterator[Floor]:
+    floor = Floor(folder, settings)
+    yield floor
+    floor.close()
 
 
 @pytest.fixture

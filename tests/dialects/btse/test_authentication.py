@@ -187,7 +187,7 @@ async def test_the_same_request_again_changes_nothing(floor: Floor, alice: Trade
     before = floor.engine.state_hash()
     assert [await place(floor, alice, nonce) for _ in range(3)] == [401] * 3
     assert floor.engine.state_hash() == before
-    assert error_of(V3, floor.replies[-1]) == (401, -1, "Invalid nonce")
+    assert error_of(V3, floor.last_reply) == (401, -1, "Invalid nonce")
 
 
 async def test_different_requests_may_share_a_millisecond(floor: Floor, alice: Trader) -> None:
@@ -249,7 +249,7 @@ async def test_the_published_limits_and_their_blocks(floor: Floor, alice: Trader
         assert await ask() == (429, b"%d" % wait)
         assert floor.engine.seq == before
         floor.clock.now += wait * 1_000_000
-    assert error_of(V2, floor.replies[-1]) == (429, 303, "Rate limit exceeded")
+    assert error_of(V2, floor.last_reply) == (429, 303, "Rate limit exceeded")
     floor.clock.now += 3_600_000_000
     assert [await ask() for _ in range(16)][-1] == (429, b"1")
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from cambist import _core
+from cambist.dialects.expie import build
 from cambist.dialects.expie.auth import KEY_FORMS, SCOPES
-from cambist.directory import ApiKey, Directory, User
+from cambist.directory import User
 from cambist.exchange import Exchange
 from cambist.gateway.app import Gateway
+from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.server import Server
+from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_timetable import Timetable
-from cambist.marketdata import MarketData
-from cambist.wallet import Desk, SimulatedChain
-from support.by_hand import HandClock, MemoryJournal
+from support import floor as shared
+from support.floor import SECOND, TradingFloor
+from support.waiting import turns
+
+__all__ = ["BUY", "NOON", "SECOND", "SELL", "Client", "Floor", "Trader", "same_shape"]
 
 NOON = 1_516_600_000_000_000
 """Before everything that the reference shows, µs."""
-SECOND = 1_000_000
 PATIENCE = 20.0
 
 # base, quote, price decimals, amount decimals, min amount, maker and taker ppm
@@ -36,15 +41,8 @@ SELL, BUY = 1, 2
 
 
 @dataclass
-class Trader:
+class Trader(shared.Trader):
     """A user with one token."""
-
-    user: User
-    key: ApiKey
-
-    @property
-    def account(self) -> int:
-        return self.user.account
 
     @property
     def token(self) -> str:
@@ -116,25 +114,17 @@ class Client:
         return not self.pushes
 
 
-@dataclass
-class Floor:
-    """Everything behind a real server on the loop of the test."""
+class Floor(TradingFloor):
+    """A real server on the loop of the test; `await floor.server.start()` begins it."""
 
-    exchange: Exchange
-    journal: MemoryJournal
-    directory: Directory
-    marketdata: MarketData
-    desk: Desk
-    chain: SimulatedChain
-    clock: HandClock
-    timetable: Timetable
-    gateway: Gateway
-    server: Server
-    clients: list[Client] = field(default_factory=list)
-
-    @property
-    def engine(self) -> _core.Engine:
-        return self.exchange.engine
+    def __init__(self, folder: Path, socket_limits: SocketLimits | None = None, **options: Any) -> None:
+        super().__init__(folder, NOON)
+        open_markets(self.exchange)
+        self.timetable = Timetable(self.clock)
+        service = build(self.house_with(None), timetable=self.timetable, **options)
+        self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets)
+        self.server = Server(self.gateway, limits=HttpLimits(sweep_seconds=0.05), socket_limits=socket_limits)
+        self.clients: list[Client] = []
 
     def pass_time(self, micros: int) -> None:
         """Moves the clock and lets what is due happen."""
@@ -143,11 +133,10 @@ class Floor:
 
     async def settle(self) -> None:
         """Returns once everything that was ordered is durable and has been told."""
-        barrier = self.exchange.sequencer.barrier()
+        barrier = self.sequencer.barrier()
         if barrier is not None:
             await barrier
-        for _turn in range(5):
-            await asyncio.sleep(0)
+        await turns(5)
 
     async def socket(self, trader: Trader | None = None) -> Client:
         """A connected client, authenticated when it is somebody's."""
@@ -199,23 +188,10 @@ class Floor:
 
     def trader(self, name: str, scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = (), **funds: str) -> Trader:
         """A new user with a token and with funds (`BTC="10"`)."""
-        account = self.exchange.control.open_account().id
-        user = self.directory.add_user(name, "a password", account)
-        assert isinstance(user, User)
-        for code, amount in funds.items():
-            self.fund(account, code, amount)
-        return self.keyed(user, scopes, ip_allow)
+        return self.keyed(self.user(name, **funds), scopes, ip_allow)
 
     def keyed(self, user: User, scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = ()) -> Trader:
-        key = self.directory.mint_key(user, KEY_FORMS[0], scopes, ip_allow)
-        assert isinstance(key, ApiKey)
-        return Trader(user, key)
-
-    def fund(self, account: int, code: str, amount: str) -> None:
-        spec = self.exchange.assets.by_code(code)
-        assert spec is not None
-        transfer_id = (1 << 100) + self.engine.seq
-        assert self.exchange.funds.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
+        return Trader(user, self.key(user, KEY_FORMS[0], scopes, ip_allow))
 
     def state(self) -> tuple[int, int, list[tuple[int, int, int]]]:
         """What a refused request must leave alone."""

@@ -16,6 +16,7 @@ from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_socket import Socket
 from dialects.expie.floor import BUY, SELL, Floor, Trader
 from support import websocket_frames as ws
+from support.waiting import until
 
 Open = Callable[..., Awaitable[Floor]]
 
@@ -99,11 +100,7 @@ async def test_thousands_of_broken_frames(floor: Floor) -> None:
             ended += any(frame.opcode == ws.CLOSE and frame.closing[0] != 1000 for frame in frames)
     assert ended > 300
     assert floor.state() == before
-    for _turn in range(1_000):
-        if floor.gateway.metrics.connections == connections:
-            break
-        await asyncio.sleep(0)
-    assert floor.gateway.metrics.connections == connections
+    await until(lambda: floor.gateway.metrics.connections == connections)
     assert "failed_socket" not in floor.gateway.metrics.refused
     assert await quiet.quiet()
     gc.collect()

@@ -3,29 +3,29 @@
 import base64
 import hashlib
 import hmac
-import inspect
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from cambist import _core
+from cambist.dialects.mtgox import build
 from cambist.dialects.mtgox.auth import KEY_FORM, SCOPES
-from cambist.directory import ApiKey, Directory, User
-from cambist.domain.meta import Meta
-from cambist.exchange import Exchange
-from cambist.gateway.house import House
-from cambist.gateway.messages import Reply, Request
+from cambist.directory import User
+from cambist.exchange.merchants import MerchantFunds
+from cambist.gateway.messages import Reply
 from cambist.gateway.router import Router
-from cambist.wallet import Desk, SimulatedChain
-from support.by_hand import HandClock, MemoryJournal
+from cambist.merchant import Courier, MerchantDesk, Outbox, Patience, Shops
+from cambist.merchant.view import MerchantView
+from cambist.wallet import WalletRefusal
+from support import floor as shared
+from support.by_hand import entropy
+from support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
 
-NOON = 1_795_000_000_000_000
-SECOND = 1_000_000
-DAY = 86_400 * SECOND
+__all__ = ["AGENT", "DAY", "NOON", "SECOND", "Floor", "Trader"]
 
 ASSETS = ("USD", "BTC", "LTC", "EUR", "JPY", "GBP")
-# base, quote, price decimals, min price, max price, min amount
 MARKETS = (
     ("BTC", "USD", 3, "0.1", "10000", "0.001"),
     ("BTC", "EUR", 5, "0.1", "10000", "0.001"),
@@ -39,16 +39,10 @@ AGENT = {b"user-agent": b"hello", b"host": b"127.0.0.1:8700"}
 
 
 @dataclass
-class Trader:
+class Trader(shared.Trader):
     """A user with one key; `nonce` is the last one that this trader sent."""
 
-    user: User
-    key: ApiKey
     nonce: int = 1_000_000_000_000_000
-
-    @property
-    def account(self) -> int:
-        return self.user.account
 
     def sign(self, message: bytes) -> bytes:
         return base64.b64encode(hmac.new(base64.b64decode(self.key.secret), message, hashlib.sha512).digest())
@@ -62,26 +56,38 @@ class Trader:
         return urlencode({"nonce": self.nonce, **fields}).encode()
 
 
-@dataclass
-class Floor:
+class Floor(RoutedFloor):
     """Routes on a running house. `call` is what a well-behaved client does, `send` whatever a client might do."""
 
-    exchange: Exchange
-    journal: MemoryJournal
-    directory: Directory
-    desk: Desk
-    chain: SimulatedChain
-    clock: HandClock
-    house: House
-    router: Router
-    service: Any
-    metas: list[Meta]
-    """The metas of every durable command, in order."""
-    replies: list[bytes] = field(default_factory=list)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.shops = self._open_shops(folder)
+        self.sequencer.subscribe(lambda events, _raw, _seq: self.shops.desk.apply(events))
+        open_markets(self.exchange, ASSETS, MARKETS, max_amount="100000", fee_ppm=6000)
+        self.house = self.house_with(self.shops)
+        self.service = build(self.house)
+        self.router = Router(self.service.routes)
 
-    @property
-    def engine(self) -> _core.Engine:
-        return self.exchange.engine
+    def _open_shops(self, folder: Path) -> Shops:
+        def address(account: int, asset: int) -> str | None:
+            made = self.desk.new_address(account, asset)
+            return None if isinstance(made, WalletRefusal) else made
+
+        desk = MerchantDesk(
+            MerchantView(folder / "merchant.sqlite"),
+            self.exchange,
+            lambda: MerchantFunds(self.exchange.funds.transfer),
+            address,
+            entropy,
+            self.clock,
+            lifetime=DAY,
+            loopback=True,
+        )
+        return Shops(desk, Outbox(desk, Courier(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
+
+    def close(self) -> None:
+        super().close()
+        self.shops.desk.close()
 
     async def send(
         self,
@@ -89,18 +95,12 @@ class Floor:
         path: str,
         body: bytes = b"",
         headers: dict[bytes, bytes] | None = None,
+        query: bytes = b"",
         client: str = "192.0.2.1",
     ) -> Reply:
-        """One request through the routes and, as the gateway does, past the journal's barrier."""
-        path, _, query = path.partition("?")
-        route, match = self.router.find(method, path)
-        made = route.handler(Request(method, path, query.encode(), AGENT if headers is None else headers, body, client, match))
-        reply = await made if inspect.isawaitable(made) else made
-        barrier = self.exchange.sequencer.barrier()
-        if route.durable and barrier is not None:
-            await barrier
-        self.replies.append(reply.body)
-        return reply
+        """As for every floor; the path may have a query."""
+        path, _, asked = path.partition("?")
+        return await super().send(method, path, body, AGENT if headers is None else headers, query or asked.encode(), client)
 
     async def json(self, method: str, path: str, body: bytes = b"", headers: dict[bytes, bytes] | None = None, status: int = 200) -> Any:
         """The decoded answer."""
@@ -144,61 +144,13 @@ class Floor:
 
     def trader(self, name: str, scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = (), **funds: str) -> Trader:
         """A new user with a key and with funds (`BTC="10"`)."""
-        account = self.exchange.control.open_account().id
-        user = self.directory.add_user(name, "a password", account)
-        assert isinstance(user, User)
-        for code, amount in funds.items():
-            self.fund(account, code, amount)
-        return self.keyed(user, scopes, ip_allow)
+        return self.keyed(self.user(name, **funds), scopes, ip_allow)
 
     def keyed(self, user: User, scopes: frozenset[str] = SCOPES, ip_allow: tuple[str, ...] = ()) -> Trader:
-        key = self.directory.mint_key(user, KEY_FORM, scopes, ip_allow)
-        assert isinstance(key, ApiKey)
-        return Trader(user, key)
-
-    def fund(self, account: int, code: str, amount: str) -> None:
-        spec = self.exchange.assets.by_code(code)
-        assert spec is not None
-        transfer_id = (1 << 100) + self.engine.seq
-        assert self.exchange.funds.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
-
-    def money(self) -> list[tuple[int, int, int, int]]:
-        """(account, asset, available, held) of everybody: what a refused request must leave alone."""
-        return [
-            (account, balance.asset, balance.available, balance.held)
-            for account in range(self.engine.accounts)
-            for balance in self.engine.balances(account)
-        ]
+        return Trader(user, self.key(user, KEY_FORM, scopes, ip_allow))
 
     def available(self, trader: Trader, code: str) -> str:
         """What an account can spend, as text."""
         spec = self.exchange.assets.by_code(code)
         assert spec is not None
         return _core.format_units(self.engine.balance(trader.account, spec.id)[0], spec.scale)
-
-    def nonces(self, trader: Trader) -> list[int]:
-        """The nonces of a key that stand in the journal, in order."""
-        self.exchange.sequencer.settle()
-        return [meta.nonce for meta in self.metas if meta.key_id == trader.key.id]
-
-
-def open_markets(exchange: Exchange) -> None:
-    for code in ASSETS:
-        assert exchange.control.create_asset(code, 16, 8).code == 0
-    by_code = {spec.code: spec for spec in exchange.assets.by_id}
-    for base, quote, scale, min_price, max_price, min_amount in MARKETS:
-        outcome = exchange.control.create_market(
-            by_code[base].id,
-            by_code[quote].id,
-            scale,
-            8,
-            self_trade=1,
-            min_price=_core.parse_units(min_price, scale),
-            max_price=_core.parse_units(max_price, scale),
-            min_amount=_core.parse_units(min_amount, 8),
-            max_amount=_core.parse_units("100000", 8),
-            min_total=0,
-            maker_ppm=6000,
-            taker_ppm=6000,
-        )
-        assert outcome.code == 0

@@ -1,11 +1,11 @@
 """The private methods: what they return, member by member, and what they do."""
 
-import asyncio
 import base64
 
 import pytest
 
 from dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from support.waiting import turns
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -183,7 +183,7 @@ async def test_bitcoin_address(floor: Floor, alice: Trader) -> None:
     first = await floor.returned(alice, "generic/bitcoin/address")
     assert list(first) == ["addr"]
     assert first["addr"].startswith("1")
-    await asyncio.sleep(0)
+    await turns()
     assert await floor.returned(alice, "generic/private/bitcoin/address") == first
     floor.chain.simulate_deposit(first["addr"], "1.5")
     floor.desk.tick(floor.clock.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,7 +21,7 @@ Side = dict[int, int]
 """Price to amount."""
 
 
-class MarketChannel(Channel):
+class MarketChannel(Channel, ABC):
     """A topic of one market; `first` is what a new follower must hear before the rest."""
 
     def __init__(self, venue: Venue, views: MarketViews, market: Market, topic: str) -> None:
@@ -41,9 +42,9 @@ class MarketChannel(Channel):
         """None: there is nothing to say until something happens."""
         return None
 
+    @abstractmethod
     def _updated(self, update: MarketUpdate) -> None:
         """A durable frame changed the market."""
-        raise NotImplementedError
 
     def _message(self, data: Any) -> bytes:
         return encode({"topic": self._topic, "data": data})

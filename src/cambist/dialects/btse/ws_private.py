@@ -7,6 +7,7 @@ durable command, so a push and the histories never disagree.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,7 +79,7 @@ class Desk:
         return self.directory.find_key(key.key) is key
 
 
-class PrivateChannel(Channel):
+class PrivateChannel(Channel, ABC):
     """A private topic for one key. Steps wait in a queue until what is not known about their orders is read; nothing overtakes.
 
     A revoked key hears nothing more.
@@ -134,9 +135,9 @@ class PrivateChannel(Channel):
         ready, self._ready = self._ready, []
         return ready if self._desk.holds(self._key) else []
 
+    @abstractmethod
     def told(self, notices: list[Notice]) -> list[bytes]:
         """The messages for what one command did to one order."""
-        raise NotImplementedError
 
     def _message(self, data: Any) -> bytes:
         return encode({"topic": self.topic, "data": data})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
 from cambist import _core
@@ -29,7 +30,7 @@ def push(method: str, params: str) -> bytes:
     return f'{{"method":"{method}","params":[{params}],"id":null}}'.encode()
 
 
-class _MarketChannel(Channel):
+class _MarketChannel(Channel, ABC):
     """A channel that listens to one market."""
 
     def __init__(self, data: MarketData, market: Market) -> None:
@@ -43,9 +44,9 @@ class _MarketChannel(Channel):
     def stopped(self) -> None:
         self._unlisten()
 
+    @abstractmethod
     def _updated(self, update: MarketUpdate) -> None:
         """A durable frame changed the market."""
-        raise NotImplementedError
 
 
 class Deals(_MarketChannel):
@@ -116,7 +117,7 @@ class Candles(_MarketChannel):
         return (push("kline.update", self._views.rows(self._market, candles)),)
 
 
-class _Paced(Channel):
+class _Paced(Channel, ABC):
     """A channel that is asked for its messages at most once a period of the house's clock."""
 
     def __init__(self, timetable: Timetable, clock: Clock, period: int) -> None:
@@ -148,9 +149,9 @@ class _Paced(Channel):
         self._last = self._clock()
         return self.news(self._last)
 
+    @abstractmethod
     def news(self, now: int) -> Iterable[bytes]:
         """What there is to say."""
-        raise NotImplementedError
 
 
 class Depth(_Paced):
@@ -216,7 +217,7 @@ class State(_Paced):
         return (text,)
 
 
-class _Private(Channel):
+class _Private(Channel, ABC):
     """A channel of one account and key: when the key is revoked it falls silent."""
 
     def __init__(self, key_lives: Callable[[], bool]) -> None:
@@ -233,9 +234,9 @@ class _Private(Channel):
             self.hub.unsubscribe(socket, self.key)
         return ()
 
+    @abstractmethod
     def news(self) -> Iterable[bytes]:
         """What there is to say."""
-        raise NotImplementedError
 
 
 class Orders(_Private):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from cambist.dialects.mtgox import ids
@@ -40,7 +41,7 @@ class Feed(Channel):
         return queue
 
 
-class MarketFeed(Feed):
+class MarketFeed(Feed, ABC):
     """A feed on one market, or on all of them."""
 
     def __init__(self, venue: Venue, name: str, prefix: bytes, pair: Pair | None) -> None:
@@ -54,9 +55,9 @@ class MarketFeed(Feed):
     def stopped(self) -> None:
         self._stop()
 
+    @abstractmethod
     def changed(self, update: MarketUpdate) -> None:
         """What one durable frame did."""
-        raise NotImplementedError
 
 
 class TradeFeed(MarketFeed):

@@ -1,6 +1,7 @@
 """Alembic migrations of history, shipped with the package. Imported only when a stored revision is not the newest.
 
-A change that only new rows show may as well leave the old file behind: history is folded again by `cambist rebuild`.
+A change that only new rows show may as well leave the old file behind: history is folded again by `cambist rebuild`. So is a newer
+file by an older program, which is why no revision has a way down.
 """
 
 from pathlib import Path

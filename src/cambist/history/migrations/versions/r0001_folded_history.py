@@ -22,11 +22,6 @@ def upgrade() -> None:
     _marks()
 
 
-def downgrade() -> None:
-    """History is never downgraded: it is folded again."""
-    raise NotImplementedError
-
-
 def _progress() -> None:
     op.create_table(
         "progress",

@@ -1,0 +1,42 @@
+"""Whose view a file is: each says from which journal it was folded, and is taken for that journal alone.
+
+A sequence number proves nothing: any other venue's history that is not longer than the journal would pass for this venue's, and be
+told to people as their past.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+from cambist.app.errors import Exit, Trouble
+
+
+class JournalView(Protocol):
+    """A file folded from a journal."""
+
+    @property
+    def folded_from(self) -> int:
+        """The fingerprint of its journal; 0 while it does not say."""
+
+    def adopt(self, journal: int) -> None:
+        """Writes down the fingerprint of its journal."""
+
+
+def fingerprint(journal: Path) -> int:
+    """What tells the journal in that directory from all others: 1 to 2^63 - 1, an integer of every database.
+
+    Made from the id in its `format` (docs/reference/journal-format.md). Not the id itself: who knows that could send texts that look
+    like frames, and a history may be given away.
+    """
+    identity = (journal / "format").read_bytes().splitlines()[1]
+    digest = hashlib.blake2b(identity, digest_size=8, person=b"cambist view").digest()
+    return int.from_bytes(digest, "big") >> 1 or 1
+
+
+def claim(view: JournalView, file: Path, journal: Path, remedy: str) -> None:
+    """Trouble DAMAGED when the file was folded from another journal. One that does not say, new or old, is this one's from now on."""
+    own = fingerprint(journal)
+    if view.folded_from == 0:
+        view.adopt(own)
+    elif view.folded_from != own:
+        raise Trouble(f"{file} was folded from the journal of another venue, not from {journal}. {remedy}", Exit.DAMAGED)

@@ -1,0 +1,19 @@
+"""What the gateway says, and does not say, when something behind it fails."""
+
+import traceback
+
+from cambist.gateway.messages import Reply
+
+BROKEN = Reply(500, b'{"error":"internal error"}')
+
+
+class Withheld(Exception):
+    """A reply may not leave. Whoever holds the connection closes it without a word.
+
+    Raised when the journal did not become durable. A handler may raise it too, to let a reply get lost as networks do.
+    """
+
+
+def place_of(error: Exception) -> list[str]:
+    """Where it was raised, for a log. The message of an exception often quotes what the client sent, so that is never written down."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]

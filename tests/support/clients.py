@@ -1,0 +1,57 @@
+"""Real client libraries, unmodified, driven by the scripts in tests/clients against a live sandbox process."""
+
+import hashlib
+import json
+import os
+import subprocess
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = ROOT / "tests" / "clients"
+PATIENCE = 300.0
+"""Seconds for a whole run of a client on a shared machine."""
+
+
+def client_environment(name: str) -> Path:
+    """The interpreter of an environment that has exactly tests/clients/<name>.txt; made once, made anew when the file changes.
+
+    Where the packages can not be had the test is skipped, and says so.
+    """
+    requirements = CLIENTS / f"{name}.txt"
+    home = ROOT / ".venvs" / name
+    python, stamp = home / "bin" / "python", home / "requirements.sha256"
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        venv.create(home, clear=True, with_pip=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", requirements]
+        done = subprocess.run(install, capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode != 0:
+            pytest.skip(f"CLIENT NOT TESTED: {requirements.name} can not be installed here: {done.stderr.strip()[-500:]}")
+        stamp.write_text(digest)
+    return python
+
+
+def drive(script: str, environment: str, config: dict[str, Any], folder: Path, **variables: str) -> list[str]:
+    """Runs a client script with its config; returns the situations it passed. Fails with all that it said when it fails."""
+    python = client_environment(environment)
+    config_file = folder / "client.json"
+    config_file.write_text(json.dumps(config))
+    run = subprocess.run(
+        [python, "-I" if not variables else "-s", CLIENTS / script, config_file],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={"PATH": os.environ["PATH"], **variables},
+    )
+    assert run.returncode == 0, f"{script} stopped:\n{run.stdout}\n{run.stderr}"
+    return [line.removeprefix("passed: ") for line in run.stdout.splitlines() if line.startswith("passed: ")]
+
+
+def situations(script: str) -> list[str]:
+    """Names in the script's list, read from its text: its imports exist only in the client's environment."""
+    listed = (CLIENTS / script).read_text().partition("SITUATIONS = (")[2].partition(")")[0]
+    return [name for name in listed.replace(",", " ").split() if name]

@@ -1,0 +1,205 @@
+"""What the tests of every dialect stand on: a house with real parts, whose clock, chance and journal are by hand.
+
+A dialect's own `floor.py` derives from it and adds the routes, and how its clients speak.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cambist import _core
+from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
+from cambist.domain.meta import Meta
+from cambist.exchange import Exchange, Sequencer
+from cambist.gateway.house import House
+from cambist.gateway.messages import Reply, Request
+from cambist.gateway.router import Router
+from cambist.history import History, HistoryWriter
+from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.marketdata import MarketData
+from cambist.merchant import Shops
+from cambist.merchant.view import MerchantView
+from cambist.wallet import Desk, SimulatedChain
+from support.by_hand import HandClock, MemoryJournal, entropy
+
+NOON = 1_795_000_000_000_000
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+ASSETS = ("USD", "BTC", "LTC", "ETH", "EUR")
+MARKETS = (
+    ("BTC", "USD", 3, "0.1", "10000", "0.001"),
+    ("LTC", "USD", 6, "0.0001", "1000", "0.1"),
+    ("LTC", "BTC", 5, "0.0001", "10", "0.01"),
+    ("EUR", "USD", 5, "0.5", "2", "0.1"),
+)
+"""Base, quote, price decimals, min price, max price, min amount (as texts)."""
+
+
+@dataclass
+class Trader:
+    """A user with one key."""
+
+    user: User
+    key: ApiKey
+
+    @property
+    def account(self) -> int:
+        return self.user.account
+
+
+class TradingFloor:
+    """A running house in the loop of the test. Attributes are its parts; `close` ends it in order."""
+
+    def __init__(self, folder: Path, now: int = NOON) -> None:
+        """`folder` has the files of `make_empty_files`."""
+        self.clock = HandClock(now)
+        self.journal = MemoryJournal()
+        self.engine = _core.Engine()
+        self.sequencer = Sequencer(self.engine, self.journal, self.clock, asyncio.get_running_loop(), on_failure=_failed)
+        self.exchange = Exchange(self.engine, self.sequencer)
+        self.marketdata = MarketData((), self.clock)
+        self.writer = HistoryWriter(SqliteWrites(folder / "history.sqlite"))
+        self.writer.start()
+        self.history = History(SqliteReads(folder / "history.sqlite"), self.writer.reached)
+        self.directory = _directory(folder, self.clock)
+        self.chain = SimulatedChain(folder / "chain.sqlite", self.clock, entropy)
+        self.desk = Desk(folder / "wallet.sqlite", self.exchange, self.chain, entropy)
+        self.metas: list[Meta] = []
+        """The metas of every durable command, in order."""
+        self.sequencer.subscribe(lambda _events, raw, seq: bool(self.writer.feed(raw, seq)) or None)
+        self.sequencer.subscribe(lambda events, _raw, _seq: self.marketdata.apply(events))
+        self.sequencer.subscribe(lambda events, _raw, _seq: self.desk.apply(events))
+        self.sequencer.subscribe(lambda events, _raw, _seq: self._remember(events))
+
+    def _remember(self, events: Iterable[object]) -> None:
+        self.metas += [Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied)]
+
+    def house_with(self, merchants: Shops | None) -> House:
+        """What a dialect is built with."""
+        return House(self.exchange, self.marketdata, self.history, self.directory, self.desk, self.clock, entropy, merchants=merchants)
+
+    def close(self) -> None:
+        self.sequencer.settle()
+        self.sequencer.close()
+        self.writer.close()
+        self.history.close()
+        self.desk.close()
+        self.chain.close()
+        self.directory.close()
+        self.journal.close()
+
+    # --- people -------------------------------------------------------------------------------------------------------------
+    def user(self, name: str, **funds: str) -> User:
+        """A new user with funds (`BTC="10"`)."""
+        account = self.exchange.control.open_account().id
+        user = self.directory.add_user(name, "a password", account)
+        assert isinstance(user, User)
+        for code, amount in funds.items():
+            self.fund(account, code, amount)
+        return user
+
+    def key(self, user: User, form: KeyForm, scopes: frozenset[str], ip_allow: tuple[str, ...] = ()) -> ApiKey:
+        key = self.directory.mint_key(user, form, scopes, ip_allow)
+        assert isinstance(key, ApiKey)
+        return key
+
+    def fund(self, account: int, code: str, amount: str) -> None:
+        spec = self.exchange.assets.by_code(code)
+        assert spec is not None
+        transfer_id = (1 << 100) + self.engine.seq
+        assert self.exchange.funds.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
+
+    # --- what happened ------------------------------------------------------------------------------------------------------
+    def money(self) -> list[tuple[int, int, int, int]]:
+        """(account, asset, available, held) of everybody: what a refused request must leave alone."""
+        return [
+            (account, balance.asset, balance.available, balance.held)
+            for account in range(self.engine.accounts)
+            for balance in self.engine.balances(account)
+        ]
+
+    def nonces(self, trader: Trader) -> list[int]:
+        """The nonces of a key that stand in the journal, in order."""
+        self.sequencer.settle()
+        return [meta.nonce for meta in self.metas if meta.key_id == trader.key.id]
+
+
+class RoutedFloor(TradingFloor):
+    """A floor whose requests go straight to the routes, without a server."""
+
+    router: Router
+
+    def __init__(self, folder: Path, now: int = NOON) -> None:
+        super().__init__(folder, now)
+        self.replies: list[bytes] = []
+        """Bodies of all replies, as they were sent."""
+        self.last_reply = Reply()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[bytes, bytes] | None = None,
+        query: bytes = b"",
+        client: str = "192.0.2.1",
+    ) -> Reply:
+        """One request through the routes and, as the gateway does, past the journal's barrier."""
+        route, match = self.router.find(method, path)
+        made = route.handler(Request(method, path, query, headers or {}, body, client, match))
+        reply = await made if inspect.isawaitable(made) else made
+        barrier = self.sequencer.barrier()
+        if route.durable and barrier is not None:
+            await barrier
+        self.last_reply = reply
+        self.replies.append(reply.body)
+        return reply
+
+
+def _failed(error: BaseException) -> None:
+    raise error
+
+
+def _directory(folder: Path, clock: HandClock) -> Directory:
+    return Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher())
+
+
+def make_empty_files(folder: Path) -> None:
+    """The files of a house in which nothing happened yet: making them takes longer than most tests, copying does not."""
+    clock = HandClock(NOON)
+    _directory(folder, clock).close()
+    SimulatedChain(folder / "chain.sqlite", clock, entropy).close()
+    SqliteWrites(folder / "history.sqlite").close()
+    MerchantView(folder / "merchant.sqlite").close()
+
+
+def open_markets(
+    exchange: Exchange,
+    assets: Iterable[str] = ASSETS,
+    markets: Iterable[tuple[str, str, int, str, str, str]] = MARKETS,
+    max_amount: str = "1000000",
+    fee_ppm: int = 2000,
+) -> None:
+    """Assets of 16 decimals, and markets whose amounts have 8."""
+    for code in assets:
+        assert exchange.control.create_asset(code, 16, 8).code == 0
+    by_code = {spec.code: spec for spec in exchange.assets.by_id}
+    for base, quote, scale, min_price, max_price, min_amount in markets:
+        outcome = exchange.control.create_market(
+            by_code[base].id,
+            by_code[quote].id,
+            scale,
+            8,
+            self_trade=1,
+            min_price=_core.parse_units(min_price, scale),
+            max_price=_core.parse_units(max_price, scale),
+            min_amount=_core.parse_units(min_amount, 8),
+            max_amount=_core.parse_units(max_amount, 8),
+            min_total=0,
+            maker_ppm=fee_ppm,
+            taker_ppm=fee_ppm,
+        )
+        assert outcome.code == 0

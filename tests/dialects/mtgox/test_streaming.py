@@ -261,6 +261,16 @@ async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trade
     market = await client.told()
     assert statuses(market) == [("pending", "0.20000000"), ("executing", "0.20000000"), ("completed_active", "")]
     assert "price" not in market[0]["user_order"]
+    assert [message["trade"]["properties"] for message in market if message["private"] == "trade"] == ["market"]
+
+
+async def test_a_pushed_trade_says_what_kind_of_order_the_taker_s_was(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=trade")
+    await client.told()
+    await floor.order(alice, "bid", "100", "2")
+    await floor.order(bob, "ask", "100", "1")
+    await floor.returned(bob, "BTCUSD/order/add", type="ask", amount_int=10**8)
+    assert [message["trade"]["properties"] for message in await client.told()] == ["limit", "market"]
 
 
 async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:

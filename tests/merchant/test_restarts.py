@@ -16,8 +16,9 @@ import pytest
 
 from cambist import _core
 from cambist.domain.meta import Meta
+from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import MerchantFunds, payment_id
-from cambist.merchant import MerchantDesk, OrderState, Words
+from cambist.merchant import Label, MerchantDesk, OrderState, Words
 from cambist.merchant.view import MerchantView
 from support.processes import Running, start
 from support.shop import OK, Shop, reply
@@ -215,4 +216,72 @@ def test_a_gap_is_a_bug(tmp_path: Path) -> None:
     world.note(Meta())
     with pytest.raises(ValueError, match="next came"):
         world.publish()
+    world.desk.close()
+
+
+def coins(world: World, step: str) -> None:
+    """One step of a deposit as the wallet makes it."""
+    memo = {"address": "1address", "txid": "feed", "output": 0}
+    meta = Meta(memo={**memo, "block": "b10c"} if step == "at once" else memo if step == "seen" else {"block": "b10c"})
+    if step == "credited":
+        assert world.engine.post_transfer(world.time, 77, meta.encode()).code == 0
+    elif step == "gone":
+        assert world.engine.void_transfer(world.time, 77, b"").code == 0
+    else:
+        assert world.engine.transfer(world.time, 77, 0, 17, 0, TransferKind.DEPOSIT, int(step == "seen"), 10**16, meta.encode()).code == 0
+    world.publish()
+
+
+LABEL = Label("socks", "https://a.example/coins", "key")
+
+
+@pytest.mark.parametrize("steps", [("seen", "credited"), ("at once",)])
+def test_coins_make_one_notice_however_often_they_are_folded(tmp_path: Path, steps: tuple[str, ...]) -> None:
+    world = World(tmp_path)
+    assert world.desk.labelled_address(17, 0, LABEL, lambda _: False) == "1address"
+    world.publish()
+    subject = f"{77:032x}"
+    for step in steps:
+        assert told(world.desk, subject) == []
+        coins(world, step)
+        world.desk.close()
+        world.desk = world.reopened()
+    assert told(world.desk, subject) == ["arrived"]
+    arrival = world.desk.arrival(subject)
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    assert told(world.desk, subject) == ["arrived"]
+    assert arrival is not None
+    assert world.desk.arrival(subject) == arrival
+    assert (arrival.txid, arrival.block, arrival.amount, arrival.credited, arrival.label) == ("feed", "b10c", 10**16, 1_000, LABEL)
+    world.desk.told(subject, 0)
+    world.publish()
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    assert world.desk.view.due(1 << 62, 10) == [], "what was acknowledged is not told again, also by a file made anew"
+    world.desk.close()
+
+
+def test_coins_that_are_gone_make_no_notice(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.desk.labelled_address(17, 0, LABEL, lambda _: False)
+    world.publish()
+    coins(world, "seen")
+    coins(world, "gone")
+    assert world.desk.view.due(1 << 62, 10) == []
+    assert world.desk.arrival(f"{77:032x}") is None
+    world.desk.close()
+
+
+def test_labels_of_older_journals_want_no_notice(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.note(Meta(memo={"merchant_label": [17, 0, "socks", "1address"]}))
+    world.publish()
+    assert world.desk.view.labelled(17, 0, Label("socks")) == "1address"
+    coins(world, "at once")
+    assert world.desk.view.due(1 << 62, 10) == []
     world.desk.close()

@@ -12,7 +12,7 @@ from cambist.domain.orders import Reject
 from cambist.exchange.merchants import MerchantFunds
 
 from .destinations import DestinationRefused, destination_of, plainly_refused
-from .values import Clock, Entropy, MerchantOrder, MerchantRefusal, OrderState, Payment, Words
+from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRefusal, OrderState, Payment, Words
 from .view import MerchantView
 
 MAX_WORDS = 3_000
@@ -121,18 +121,28 @@ class MerchantDesk:
         """Of an order, oldest first."""
         return self._view.payments(order)
 
-    def labelled_address(self, account: int, asset: int, label: str, used: Callable[[str], bool]) -> str | MerchantRefusal:
-        """An account's deposit address of that name: the same one until it was `used`. TOO_LONG, NO_NETWORK, UNAVAILABLE."""
-        if len(label.encode()) > MAX_WORDS:
+    def labelled_address(self, account: int, asset: int, label: Label, used: Callable[[str], bool]) -> str | MerchantRefusal:
+        """An account's deposit address of that label: the same one until it was `used`. Coins that come to it later still make a notice.
+
+        TOO_LONG, URL_INVALID (`label.notify`), NO_NETWORK, UNAVAILABLE.
+        """
+        if len(label.text.encode()) + len(label.notify.encode()) > MAX_WORDS:
             return MerchantRefusal.TOO_LONG
+        if label.notify and plainly_refused(label.notify, self._loopback):
+            return MerchantRefusal.URL_INVALID
         known = self._view.labelled(account, asset, label)
         if known and not used(known):
             return known
         address = self._new_address(account, asset)
         if address is None:
             return MerchantRefusal.NO_NETWORK
-        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label, address]}))
+        told = [label.notify, label.key] if label.notify else []
+        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label.text, address, *told]}))
         return address if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
+
+    def arrival(self, key: str) -> Arrival | None:
+        """Coins that somebody is told of, by the id that a notice has."""
+        return self._view.arrival(key)
 
     # --- payers -------------------------------------------------------------------------------------------------------------
     def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META) -> _core.Outcome | MerchantRefusal:
@@ -185,9 +195,9 @@ class MerchantDesk:
     def _end(self, order: str, state: OrderState) -> bool:
         return self._books.note(Meta(memo={"merchant_ended": [order, int(state)]})).code == Reject.OK
 
-    def told(self, order: str, number: int) -> None:
-        """Journals that the shop acknowledged a notice."""
-        self._books.note(Meta(memo={"merchant_told": [order, number]}))
+    def told(self, subject: str, number: int) -> None:
+        """Journals that a notice was acknowledged."""
+        self._books.note(Meta(memo={"merchant_told": [subject, number]}))
 
 
 def _page_address(url: str) -> bool:

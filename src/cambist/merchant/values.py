@@ -26,6 +26,8 @@ class NoticeStatus(StrEnum):
     PARTIAL = "partial"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    ARRIVED = "arrived"
+    """Of no order: coins came to an address for which somebody wanted to be told."""
 
 
 class MerchantRefusal(StrEnum):
@@ -104,10 +106,37 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """The `number`-th thing that an order's shop must hear. `pending` and `valid` are sums over all payments as they stood then."""
+class Label:
+    """What an account asked a deposit address for: a `text`, and where (`notify`, may be empty) to tell of coins, signed with `key`."""
 
-    order: str
+    text: str
+    notify: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Coins that came to an address whose owner wanted to be told. `amount` atoms; `block` and `credited` (µs) as of the credit."""
+
+    id: str
+    asset: int
+    address: str
+    amount: int
+    txid: str
+    output: int
+    block: str
+    credited: int
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The `number`-th thing to be told about a `subject`: an order, or an arrival (status ARRIVED), by its id.
+
+    `pending` and `valid` are sums over all payments as they stood then.
+    """
+
+    subject: str
     number: int
     status: NoticeStatus
     payment: str

@@ -6,7 +6,7 @@ from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
 from cambist.domain.orders import Reject
-from cambist.merchant import MerchantRefusal
+from cambist.merchant import Label, MerchantRefusal
 from cambist.wallet import WalletRefusal
 
 MAX_FEE = 1_000_000
@@ -18,16 +18,22 @@ class Coins(MethodGroup):
         return self.listing.currency("BTC")
 
     def address(self, call: Call) -> Answer:
-        """A deposit address: the same one until coins came to it, then a new one. Each `description` has one of its own."""
+        """A deposit address: the same one until coins came to it, then a new one. Each `description` and `ipn` has one of its own.
+
+        Once coins that came to it are credited, `ipn` is told, in words signed with the key of this call.
+        """
         bitcoin = self._bitcoin()
         if bitcoin is None:
             return replies.NO_METHOD
-        account, label = call.signed.account, call.text("description")
+        account, notify = call.signed.account, call.text("ipn")
+        label = Label(call.text("description"), notify, call.signed.key.key if notify else "")
 
         def used(address: str) -> bool:
             return any(deposit.address == address for deposit in self.house.wallet.deposits(account))
 
         found = self.venue.merchants.labelled_address(account, bitcoin.asset, label, used)
+        if found == MerchantRefusal.URL_INVALID:
+            return invalid("ipn", "should be an http or https address on the public internet")
         return Failure(found.words.capitalize()) if isinstance(found, MerchantRefusal) else {"addr": found}
 
     def account_address(self, call: Call) -> Answer:

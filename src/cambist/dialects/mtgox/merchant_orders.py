@@ -1,16 +1,14 @@
-"""`merchant/order/*`: payment orders for shops, and how their notices (IPN) are worded."""
+"""`merchant/order/*`: payment orders for shops."""
 
 import uuid
-from urllib.parse import urlencode
 
-from cambist.dialects.mtgox.auth import sign
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, flag, whole
 from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.orders import Reject
-from cambist.merchant import MerchantOrder, MerchantRefusal, Notice, NoticeStatus, OrderState, Words
+from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState, Words
 
 PAY_PATH = "/payment/"
 NO_ORDER = Failure("Payment order not found", "merchant_order_not_found")
@@ -41,7 +39,6 @@ class MerchantOrders(MethodGroup):
     def __init__(self, venue: Venue) -> None:
         super().__init__(venue)
         self._desk = venue.merchants
-        venue.house.shops.outbox.wording = self.letter
 
     def create(self, call: Call) -> Answer:
         """A new payment order; the shop sends its customer to `payment_url`."""
@@ -144,42 +141,6 @@ class MerchantOrders(MethodGroup):
         if paid.code == Reject.JOURNAL_FULL:
             caller.untold()
         return pay_refusal(paid.code) or {"transaction": transaction(order), "status": "paid"}
-
-    # --- notices ------------------------------------------------------------------------------------------------------------
-
-    def letter(self, order: MerchantOrder, notice: Notice) -> tuple[bytes, list[tuple[str, str]]] | None:
-        """A notice as a signed form: `Rest-Sign` is made of the body as it is of a v1 request, with the key that created the order.
-
-        The same bytes at every attempt. None once that key is revoked: nothing can be signed any more.
-        """
-        key = self.house.directory.find_key(order.key)
-        if key is None:
-            return None
-        currency = self.listing.of_asset(order.asset)
-        fields: dict[str, str] = {
-            "id": transaction(order),
-            "payment_id": str(uuid.UUID(notice.payment)),
-            "status": notice.status.value,
-        }
-        if notice.status == NoticeStatus.PAID:
-            fields |= {
-                "amount": str(currency.units(notice.valid)),
-                "currency": currency.code,
-                "method": "MTGOXBTC" if currency.virtual else f"MTGOX{currency.code}",
-                "date": moment(notice.time),
-            }
-        elif notice.status == NoticeStatus.PARTIAL:
-            fields |= {
-                "amount_pending": str(currency.units(notice.pending)),
-                "amount_valid": str(currency.units(notice.valid)),
-                "amount_total": str(currency.units(order.amount)),
-                "currency": currency.code,
-            }
-        if order.words.data:
-            fields["data"] = order.words.data
-        fields["aonce"] = str(notice.time)
-        body = urlencode(fields).encode()
-        return body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))]
 
 
 def method_of(by_coins: bool) -> str:

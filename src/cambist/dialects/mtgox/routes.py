@@ -12,6 +12,7 @@ from cambist.dialects.mtgox.level_stamps import LevelStamps
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, MerchantOrders
 from cambist.dialects.mtgox.methods import Methods
+from cambist.dialects.mtgox.notices import Notices
 from cambist.dialects.mtgox.orders import Orders
 from cambist.dialects.mtgox.payment_page import PaymentPage
 from cambist.dialects.mtgox.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
@@ -50,6 +51,7 @@ class Rooms:
         self.account = Account(self.venue, self.id_keys)
         self.orders = Orders(self.venue)
         self.merchants = MerchantOrders(self.venue)
+        self.notices = Notices(self.venue)
         self.methods = Methods(self.venue, self.quotes, self.account, self.orders, self.merchants)
 
         self.timetable = Timetable(house.clock)

@@ -1,8 +1,9 @@
 """The directory: who people are, and which keys speak for them."""
 
+import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -21,6 +22,8 @@ from .values import REVEAL_WINDOW, ApiKey, Clock, Entropy, KeyForm, MasterKeyWro
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}", re.ASCII)
 _CHECK = "master-key-check"
+
+_log = logging.getLogger(__name__)
 
 
 class Directory:
@@ -41,6 +44,7 @@ class Directory:
         self.sessions = Sessions(database, entropy, clock)
         self.totp = SecondFactor(database, sealer, entropy, clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
+        self._revocation_listeners: list[Callable[[ApiKey], None]] = []
         self._live: dict[str, ApiKey] = {key.key: key for key in self.keys()}
 
     @classmethod
@@ -181,7 +185,24 @@ class Directory:
             change = update(api_keys).where(api_keys.c.id == key.id, api_keys.c.revoked.is_(None))
             done = connection.execute(change.values(revoked=self._clock(), secret=None)).rowcount == 1
         self._live.pop(key.key, None)
+        if done:
+            for listener in tuple(self._revocation_listeners):
+                try:
+                    listener(key)
+                except Exception:
+                    # The key is gone; what a listener makes of it must not look as if it were not.
+                    _log.exception("a listener of revocations failed")
         return done
+
+    def follow_revocations(self, listener: Callable[[ApiKey], None]) -> Callable[[], None]:
+        """Calls back with every key that is revoked from here on, once it is, in the thread that did it. Returns what ends it."""
+        self._revocation_listeners.append(listener)
+
+        def unfollow() -> None:
+            if listener in self._revocation_listeners:
+                self._revocation_listeners.remove(listener)
+
+        return unfollow
 
     def reveal_secret(self, key: ApiKey, now: int | None = None) -> str | Refusal:
         """The secret again, during the first hour. KEY_REVOKED, REVEAL_OVER. `now`: µs, the clock's when not given."""

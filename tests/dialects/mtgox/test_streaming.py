@@ -314,10 +314,72 @@ async def test_whose_the_channel_is_and_for_how_long(floor: Floor, alice: Trader
     await client.send(op="mtgox.subscribe", key=id_key)
     assert (await client.read())["op"] == "subscribe"
     floor.clock.now += 1
+    client = await listen("/?Channel=nothing")
     await client.send(op="mtgox.subscribe", key=id_key)
     assert (await client.read())["message"] == "Invalid idKey"
     await client.send(op="subscribe", channel=(await own(floor, alice, listen)).prefix or str(uuid.uuid5(uuid.NAMESPACE_DNS, "x")))
     assert (await client.read())["message"] == "Unknown channel"
+
+
+def ending(channel: str, reason: str) -> list[dict[str, Any]]:
+    """What a client hears when its right to an account is over."""
+    return [{"op": "remark", "success": False, "message": reason}, {"op": "unsubscribe", "channel": channel}]
+
+
+async def opened(client: Listener, id_key: str) -> str:
+    """Shows an idKey; the channel that it opens."""
+    await client.send(op="mtgox.subscribe", key=id_key)
+    answer = await client.read()
+    assert answer["op"] == "subscribe"
+    return str(answer["channel"])
+
+
+async def test_a_private_channel_ends_with_its_key(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    second = floor.keyed(alice.user)
+    client, other = await listen("/?Channel=nothing"), await own(floor, bob, listen)
+    channel = await opened(client, await floor.returned(alice, "generic/idkey"))
+    assert await opened(client, await floor.returned(second, "generic/idkey")) == channel
+    floor.directory.revoke(alice.key)
+    await floor.order(second, "bid", "50", "1")
+    assert statuses(await client.told())[-1] == ("open", "1.00000000"), "another key of the same account was shown too"
+    floor.directory.revoke(second.key)
+    floor.exchange.orders.cancel_all(alice.account)
+    floor.exchange.sequencer.settle()
+    assert [await client.read() for _ in range(2)] == ending(channel, "API key revoked")
+    assert await client.told() == []
+    await client.send(op="unsubscribe", channel=channel)
+    assert (await client.read())["message"] == "Not subscribed to this channel"
+    await floor.order(bob, "bid", "50", "1")
+    assert len(await other.told()) == 4, "strangers are left alone"
+
+
+async def test_a_private_channel_ends_when_somebody_is_erased(floor: Floor, alice: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=nothing")
+    channel = await opened(client, await floor.returned(alice, "generic/idkey"))
+    await asyncio.to_thread(floor.directory.erase_user, alice.user)
+    assert [await client.read() for _ in range(2)] == ending(channel, "API key revoked")
+
+
+async def test_a_private_channel_ends_with_its_id_key_unless_a_newer_one_was_shown(floor: Floor, alice: Trader, listen: Open) -> None:
+    plain, renewed, gone = [await listen("/?Channel=nothing") for _ in range(3)]
+    first = await floor.returned(alice, "generic/idkey")
+    channels = {await opened(client, first) for client in (plain, renewed, gone)}
+    (channel,) = channels
+    await gone.send(op="unsubscribe", channel=channel)
+    assert (await gone.read())["op"] == "unsubscribe"
+    floor.clock.now += 3600 * SECOND
+    await opened(renewed, await floor.returned(alice, "generic/idkey"))
+    floor.clock.now += 23 * 3600 * SECOND - 1
+    await floor.order(alice, "bid", "50", "1")
+    assert len(await plain.told()) == len(await renewed.told()) == 4
+    floor.clock.now += 1
+    assert [await plain.read() for _ in range(2)] == ending(channel, "idKey expired")
+    await floor.order(alice, "bid", "50", "1")
+    assert await plain.told() == await gone.told() == []
+    assert len(await renewed.told()) == 4
+    floor.clock.now += 3600 * SECOND
+    assert [await renewed.read() for _ in range(2)] == ending(channel, "idKey expired")
+    assert await opened(plain, await floor.returned(alice, "generic/idkey")) == channel
 
 
 # --- calls --------------------------------------------------------------------------------------------------------------------

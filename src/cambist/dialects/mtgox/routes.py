@@ -18,6 +18,7 @@ from cambist.dialects.mtgox.payment_page import PaymentPage
 from cambist.dialects.mtgox.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
 from cambist.dialects.mtgox.stream_calls import StreamCalls
 from cambist.dialects.mtgox.stream_feeds import Feeds
+from cambist.dialects.mtgox.stream_leases import Leases
 from cambist.dialects.mtgox.stream_session import Stream, StreamSession
 from cambist.dialects.mtgox.v0 import Files, Version0
 from cambist.gateway.house import House
@@ -57,7 +58,8 @@ class Rooms:
         self.timetable = Timetable(house.clock)
         self.handshakes = Handshakes(self.venue)
         feeds = Feeds(self.venue, self.quotes, self.timetable)
-        self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, self.venue.listing)
+        leases = Leases(house.directory, self.id_keys, self.timetable)
+        self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, leases, self.venue.listing)
 
     def sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""

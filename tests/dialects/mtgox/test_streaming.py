@@ -273,6 +273,30 @@ async def test_a_pushed_trade_says_what_kind_of_order_the_taker_s_was(floor: Flo
     assert [message["trade"]["properties"] for message in await client.told()] == ["limit", "market"]
 
 
+async def test_an_order_that_is_not_covered_goes_from_pending_to_invalid(floor: Floor, alice: Trader, listen: Open) -> None:
+    poor = floor.trader("poor")
+    client = await own(floor, poor, listen)
+    oid = await floor.order(poor, "bid", "100", "2")
+    heard = await client.told()
+    assert statuses(heard) == [("pending", "2.00000000"), ("invalid", "2.00000000")]
+    order = heard[1]["user_order"]
+    assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
+    assert (order["oid"], order["effective_amount"]["value"], order["date"]) == (oid, "0.00000000", NOON // SECOND)
+    await floor.returned(poor, "generic/order/cancel", oid=oid)
+    assert [message["user_order"] for message in await client.told()] == [{"oid": oid, "reason": "requested"}]
+    market = await floor.returned(poor, "BTCUSD/order/add", type="ask", amount_int=10**8)
+    heard = await client.told()
+    assert statuses(heard) == [("pending", "1.00000000"), ("invalid", "1.00000000")]
+    assert "price" not in heard[1]["user_order"]
+    # What is refused for another reason, or through another API, has no id here.
+    await floor.error(poor, "BTCUSD/order/add", type="bid", amount_int=1, price_int=10**7)
+    floor.exchange.orders.place(poor.account, 0, 0, 0, 0, 10_000, 10**8)
+    floor.exchange.sequencer.settle()
+    assert await client.told() == []
+    floor.clock.now += 3600 * SECOND
+    assert (await client.read())["user_order"] == {"oid": market, "reason": "requested"}
+
+
 async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
     await floor.order(bob, "ask", "100", "1")
     client = await own(floor, alice, listen)

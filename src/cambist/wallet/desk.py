@@ -136,7 +136,7 @@ class Desk:
         return self._looked_up(asset, lambda code: self._port.block(code, block))
 
     def payments_to(self, asset: int, address: str) -> list[ChainTransaction] | WalletRefusal:
-        """What was paid to an address, anybody's: oldest first, the newest 1,000. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
+        """What was paid to an address, anybody's: oldest first, the newest 100. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
         return self._looked_up(asset, lambda code: self._port.payments_to(code, address))
 
     def _looked_up(self, asset: int, look: Callable[[str], _Found]) -> _Found | WalletRefusal:

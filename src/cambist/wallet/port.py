@@ -104,4 +104,4 @@ class CoinPort(Protocol):
         """The block of that id or height; None when there is none (yet)."""
 
     def payments_to(self, asset: str, address: str) -> list[ChainTransaction]:
-        """Transactions that paid the address, oldest first, the newest 1,000. An address never paid has none, whoever has it."""
+        """Transactions that paid the address, oldest first, the newest 100. An address never paid has none, whoever has it."""

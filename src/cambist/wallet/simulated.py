@@ -37,6 +37,7 @@ _VERSION = 1
 _BLOCK_ID = re.compile(r"0{8}([0-9a-f]{16})[0-9a-f]{40}", re.ASCII)
 _CANCELLED = "cancelled before it was sent"
 _PAGE = 1_000
+_SHOWN = 100
 
 
 class SimulatedChain:
@@ -165,7 +166,7 @@ class SimulatedChain:
                 "SELECT txid FROM outputs WHERE asset = ?1 AND address = ?2"
                 " UNION SELECT txid FROM sends WHERE asset = ?1 AND address = ?2)"
                 " ORDER BY at DESC, rowid DESC LIMIT ?4",
-                (asset, address, self._clock(), _PAGE),
+                (asset, address, self._clock(), _SHOWN),
             ).fetchall()
         found = [self.transaction(asset, txid) for (txid,) in reversed(rows)]
         return [transaction for transaction in found if transaction is not None]

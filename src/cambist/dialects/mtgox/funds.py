@@ -1,7 +1,8 @@
 """`bitcoin/address` and `bitcoin/send_simple`: coins in and out."""
 
 from cambist.dialects.mtgox import ids, replies
-from cambist.dialects.mtgox.call import Call, MethodGroup
+from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
@@ -14,6 +15,10 @@ MAX_FEE = 1_000_000
 
 
 class Coins(MethodGroup):
+    def __init__(self, venue: Venue) -> None:
+        super().__init__(venue)
+        self._codes = CodeCheck(venue)
+
     def _bitcoin(self) -> Currency | None:
         return self.listing.currency("BTC")
 
@@ -43,7 +48,10 @@ class Coins(MethodGroup):
         return self.address(call)
 
     def send_simple(self, call: Call) -> Answer:
-        """Sends coins. `trx` names the withdrawal: what the network calls it is known only when it is on its way."""
+        """Sends coins; with `code`, once the account has one-time codes.
+
+        `trx` names the withdrawal: what the network calls it is known only when it is on its way.
+        """
         bitcoin = self._bitcoin()
         if bitcoin is None:
             return replies.NO_METHOD
@@ -57,7 +65,7 @@ class Coins(MethodGroup):
         atoms = bitcoin.atoms(amount)
         if atoms is None:
             return invalid("amount_int")
-        return self._send(call, bitcoin, atoms, address)
+        return self._codes.then(call, lambda: self._send(call, bitcoin, atoms, address))
 
     def _units(self, call: Call, name: str, decimal_name: str, currency: Currency) -> int | None:
         if call.text(name):

@@ -3,9 +3,10 @@
 import uuid
 
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, flag, whole
-from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, invalid
+from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, Result, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.orders import Reject
 from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState, Words
@@ -39,6 +40,7 @@ class MerchantOrders(MethodGroup):
     def __init__(self, venue: Venue) -> None:
         super().__init__(venue)
         self._desk = venue.merchants
+        self._codes = CodeCheck(venue)
 
     def create(self, call: Call) -> Answer:
         """A new payment order; the shop sends its customer to `payment_url`."""
@@ -130,10 +132,12 @@ class MerchantOrders(MethodGroup):
         ]
 
     def pay(self, call: Call) -> Answer:
-        """Pays an order from the caller's account."""
-        caller, order = call.signed, self._asked(call)
-        if order is None:
-            return NO_ORDER
+        """Pays an order from the caller's account; with `code`, once it has one-time codes."""
+        order = self._asked(call)
+        return NO_ORDER if order is None else self._codes.then(call, lambda: self._pay(call, order))
+
+    def _pay(self, call: Call, order: MerchantOrder) -> Result:
+        caller, order = call.signed, self._desk.order(order.id) or order
         paid = self._desk.pay(order, caller.account, caller.meta())
         if isinstance(paid, MerchantRefusal):
             caller.untold()

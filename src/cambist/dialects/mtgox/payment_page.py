@@ -17,9 +17,10 @@ from cambist.gateway.limits import MINUTE, Budget, RateLimits, RateRules
 from cambist.gateway.messages import Reply, Request
 from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState
 
-LOGINS = RateRules({"login": (Budget("address", 10, MINUTE), Budget("name", 10, MINUTE))}, tiers=())
+LOGINS = RateRules({"login": (Budget("address", 10, MINUTE),)}, tiers=())
+"""What one address may try; how often anybody may guess at a name or a code is the directory's to count."""
 WRONG_LOGIN = "Name, password or code is not right."
-TOO_MANY = "Too many attempts. Please wait a minute."
+TOO_MANY = "Too many attempts. Please wait a little."
 NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
 
 
@@ -53,11 +54,11 @@ class PaymentPage:
     async def _pay(self, order: MerchantOrder, request: Request) -> Reply:
         fields = form_fields(request.body)
         name = fields.get("user", "").strip()
-        if self._logins.admit("login", address=request.client, name=name.lower()):
+        if self._logins.admit("login", address=request.client):
             return self._show(order, TOO_MANY, name, 429)
         user = await asyncio.to_thread(self._known, name, fields.get("password", ""), fields.get("code", "").strip())
-        if user is None:
-            return self._show(order, WRONG_LOGIN, name, 403)
+        if isinstance(user, str):
+            return self._show(order, user, name, 429 if user == TOO_MANY else 403)
         # The world went on while the password was looked at.
         order = self._desk.order(order.id) or order
         paid = self._desk.pay(order, user.account)
@@ -68,14 +69,23 @@ class PaymentPage:
             return self._show(order, f"{refusal.text}.", name, 409)
         return _see(order.words.success, order)
 
-    def _known(self, name: str, password: str, code: str) -> User | None:
-        """The user of these words. On a thread: looking at a password takes time, on purpose."""
+    def _known(self, name: str, password: str, code: str) -> User | str:
+        """The user of these words, or what to say to whoever typed them. On a thread: looking at a password takes time, on purpose."""
         directory = self._directory
+        if directory.guesses.begin("password", name.lower()):
+            return TOO_MANY
         user = directory.verify_password(name, password)
         if user is None:
-            return None
+            return WRONG_LOGIN
+        directory.guesses.right("password", name.lower())
         if code or directory.totp.active(user) or directory.hotp.active(user):
-            return user if directory.totp.verify(user, code) or directory.hotp.verify(user, code) else None
+            if not code:
+                return WRONG_LOGIN
+            if directory.guesses.begin("code", user.id):
+                return TOO_MANY
+            if not (directory.totp.verify(user, code) or directory.hotp.verify(user, code)):
+                return WRONG_LOGIN
+            directory.guesses.right("code", user.id)
         return user
 
     def _cancel(self, order: MerchantOrder) -> Reply:

@@ -152,7 +152,14 @@ class Version0(MethodGroup):
             return invalid("group1", "should be BTC")
         call.fields = {**call.fields, "address": call.text("btca"), "amount_int": "", "fee_int": ""}
         sent = self._files.coins.send_simple(call)
-        return sent if isinstance(sent, Failure) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}  # type: ignore[index]
+        return self._withdrawn_later(sent) if inspect.isawaitable(sent) else _withdrawn(sent)
+
+    async def _withdrawn_later(self, sent: Awaitable[Result]) -> Result:
+        return _withdrawn(await sent)
+
+
+def _withdrawn(sent: Result) -> Result:
+    return sent if isinstance(sent, Failure) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}
 
 
 def _order(pair: Pair, oid: str, side: int, amount: int, price: int, status: str, created: int) -> dict[str, object]:

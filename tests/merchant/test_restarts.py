@@ -18,7 +18,7 @@ from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import MerchantFunds, payment_id
-from cambist.merchant import Label, MerchantDesk, OrderState, Words
+from cambist.merchant import Label, MerchantDesk, OrderState, Terms, Words
 from cambist.merchant.view import MerchantView
 from support.processes import Running, start
 from support.shop import OK, Shop, reply
@@ -113,12 +113,19 @@ class World:
     def transfer(self, transfer_id: int, source: int, destination: int, asset: int, kind: int, amount: int, *, meta: Meta) -> _core.Outcome:
         return self.engine.transfer(self.time, transfer_id, source, destination, asset, kind, 0, amount, meta.encode())
 
+    def place(
+        self, account: int, market: int, side: int, type: int, tif: int, price: int, amount: int, *, client_id: int, meta: Meta
+    ) -> _core.Outcome:
+        return self.engine.place_order(
+            self.time, account, market, side, type, tif, 0, 0, price, amount, client_id=client_id, meta=meta.encode()
+        )
+
     def reopened(self) -> MerchantDesk:
         view = MerchantView(self.folder / "merchant.sqlite")
         desk = MerchantDesk(
             view,
             self,
-            lambda: MerchantFunds(self.transfer),
+            lambda: MerchantFunds(self.transfer, self.place),
             lambda _account, _asset: "1address",
             lambda label, length: hashlib.shake_256(label.encode()).digest(length),
             lambda: self.time,
@@ -133,9 +140,9 @@ class World:
         self.events += fresh
         self.desk.apply(fresh[:upto] if upto is not None else fresh)
 
-    def order(self) -> str:
+    def order(self, terms: Terms = Terms()) -> str:  # noqa: B008 - frozen
         words = Words("socks", "https://a.example/", "https://a.example/", "https://a.example/ipn", "7")
-        made = self.desk.create(17, 0, 5 * 10**16, "key", words, only_accounts=False, meta=Meta)
+        made = self.desk.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
         assert len(made) == 32
         self.publish()
         return made
@@ -151,7 +158,7 @@ def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None
     known = world.desk.order(order)
     assert known is not None
     assert known.amount == 5 * 10**16
-    outcome = world.desk.pay(known, 16)
+    outcome = world.desk.pay(known, 16, part="x")
     assert not isinstance(outcome, str)
     assert outcome.code == 0
     world.publish()
@@ -199,7 +206,7 @@ def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> No
         order = world.order()
         known = world.desk.order(order)
         assert known is not None
-        world.desk.pay(known, 16)
+        world.desk.pay(known, 16, part="x")
         world.publish(upto=cut)
         world.desk.close()
         world.desk = world.reopened()
@@ -284,4 +291,62 @@ def test_labels_of_older_journals_want_no_notice(tmp_path: Path) -> None:
     assert world.desk.view.labelled(17, 0, Label("socks")) == "1address"
     coins(world, "at once")
     assert world.desk.view.due(1 << 62, 10) == []
+    world.desk.close()
+
+
+def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    order = world.order(Terms(repeated=True))
+    known = world.desk.order(order)
+    assert known is not None
+    for part in ("a", "b", "b"):
+        world.desk.pay(known, 16, part=part)
+    meta = Meta(memo={"merchant": order, "step": "pay", "part": "c"})
+    assert world.transfer(payment_id(order, "pay", "c"), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
+    world.publish()
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    assert [payment.valid for payment in world.desk.payments(order)].count(True) == 2
+    for _ in range(3):
+        world.desk.tick(world.time)
+        world.publish()
+    assert [payment.valid for payment in world.desk.payments(order)] == [True] * 3
+    assert world.engine.balance(17, 0) == (15 * 10**16, 0)
+    assert told(world.desk, order) == ["paid"] * 3
+    world.desk.close()
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Path, cut: int) -> None:
+    world = World(tmp_path)
+    world.engine.create_asset(world.time, "USD", 16, 8)
+    world.engine.create_market(world.time, 0, 1, 2, 8, 1, 1, 10**9, 1, 10**12, 0, 0, 0)
+    order = world.order(Terms(sell_in=0))
+    known = world.desk.order(order)
+    assert known is not None
+    world.desk.pay(known, 16, part="x")
+    world.publish()
+    world.desk.tick(world.time)
+    world.publish(upto=cut)
+    world.desk.close()
+    world.desk = world.reopened()
+    for _ in range(3):
+        world.desk.tick(world.time)
+        world.publish()
+    placed = [event for event in world.events if isinstance(event, _core.OrderAccepted)]
+    assert [(event.account, event.amount) for event in placed] == [(17, 5 * 10**8)]
+    assert world.desk.view.unsold() == []
+    world.desk.close()
+
+
+def test_orders_of_older_journals_are_read(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    old = [1, "ab" * 16, 17, 0, "5", "key", "socks", "https://a.example/", "https://a.example/", "", "", True, 2_000]
+    world.note(Meta(memo={"merchant_order": old}))
+    world.publish()
+    order = world.desk.order("ab" * 16)
+    assert order is not None
+    assert (order.terms, order.expires) == (Terms(only_accounts=True), 2_000)
     world.desk.close()

@@ -5,7 +5,7 @@ from .desk import MerchantDesk
 from .destinations import Destination, DestinationRefused, destination_of
 from .outbox import Letter, Outbox, Patience
 from .shops import Shops
-from .values import Arrival, Label, MerchantOrder, MerchantRefusal, Notice, NoticeStatus, OrderState, Payment, Words
+from .values import Arrival, Label, MerchantOrder, MerchantRefusal, Notice, NoticeStatus, OrderState, Payment, Terms, Words
 from .view import MerchantFileError
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Patience",
     "Payment",
     "Shops",
+    "Terms",
     "Undelivered",
     "Words",
     "destination_of",

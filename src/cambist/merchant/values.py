@@ -70,6 +70,18 @@ class Words:
     data: str = ""
 
 
+NOT_SOLD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an order may be paid: from accounts only; again and again, by whoever likes; and in which market what came is sold at once."""
+
+    only_accounts: bool = False
+    repeated: bool = False
+    sell_in: int = NOT_SOLD
+
+
 @dataclass(frozen=True, slots=True)
 class MerchantOrder:
     """`amount` atoms of `asset` for `account`, asked for with the API key `key`. `address` is empty until coins are to be sent."""
@@ -80,7 +92,7 @@ class MerchantOrder:
     amount: int
     key: str
     words: Words
-    only_accounts: bool
+    terms: Terms
     state: OrderState
     address: str
     created: int
@@ -95,7 +107,7 @@ class MerchantOrder:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """`valid` once the merchant has it for good; before that it is on its way."""
+    """`valid` once the merchant has it for good; before that it is on its way. `part`: the word of one of several from accounts."""
 
     id: str
     order: str
@@ -103,6 +115,7 @@ class Payment:
     valid: bool
     by_coins: bool
     seen: int
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

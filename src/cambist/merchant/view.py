@@ -8,6 +8,8 @@
 | the same, step `credit` | that payment, valid |
 | Transfer kind deposit to an order's address, pending, posted, voided | a payment by coins |
 | Note, memo `merchant_ended` (order, state) | the order, cancelled or closed |
+| the same with a `part` | one of several payments of an order |
+| Order or note, memo `merchant_sold` (payment) | what that payment brought is sold, or can not be |
 | Note, memo `merchant_told` (subject, number) | the notice, acknowledged |
 | Note, memo `merchant_label` (account, asset, label, address; or these, whom to tell of coins, and the key) | a named deposit address |
 | Transfer kind deposit to such an address, pending, posted, voided | an arrival; posted, also its one notice |
@@ -30,20 +32,21 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
-from .values import Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Words
+from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Terms, Words
 
-VERSION = 3
+VERSION = 4
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
                      description TEXT NOT NULL, success TEXT NOT NULL, failure TEXT NOT NULL, notify TEXT NOT NULL, data TEXT NOT NULL,
-                     only_accounts INTEGER NOT NULL, state INTEGER NOT NULL, address TEXT NOT NULL, created INTEGER NOT NULL,
-                     expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+                     only_accounts INTEGER NOT NULL, repeated INTEGER NOT NULL, sell_in INTEGER NOT NULL, state INTEGER NOT NULL,
+                     address TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE INDEX orders_open ON orders (expires) WHERE state < 2;
 CREATE INDEX orders_address ON orders (asset, address) WHERE address <> '';
 -- Transfer ids and atoms are 128 bits wide: text, ids as 32 hex digits.
 CREATE TABLE payments (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL, state INTEGER NOT NULL,
-                       by_coins INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT;
+                       by_coins INTEGER NOT NULL, seen INTEGER NOT NULL, part TEXT NOT NULL, sell INTEGER NOT NULL) STRICT;
+CREATE INDEX payments_to_be_sold ON payments (sell) WHERE sell = 1;
 CREATE INDEX payments_of ON payments (order_id, seen);
 CREATE INDEX payments_on_their_way ON payments (by_coins) WHERE state = 0;
 CREATE TABLE notices (subject TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, payment TEXT NOT NULL,
@@ -58,7 +61,8 @@ CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL;
 """
 ON_ITS_WAY, VALID, VOID = 0, 1, 2
 _ORDER_COLUMNS = (
-    "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, state, address, created, expires, changed"
+    "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, repeated, sell_in, state, address,"
+    " created, expires, changed"
 )
 
 
@@ -115,7 +119,7 @@ class MerchantView:
 
     def _noted(self, command: _core.CommandApplied) -> None:
         match self._memo:
-            case {"merchant_order": [1, str(key), int(), *_] as told}:
+            case {"merchant_order": [1 | 2, str(key), int(), *_] as told}:
                 with self._transaction():
                     self._insert_order(key, told, command.time)
             case {"merchant_coins": [str(order), str(address)]}:
@@ -129,14 +133,19 @@ class MerchantView:
                 with self._transaction():
                     row = (asset, address, account, label, notify, key)
                     self._sql.execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?)", row)
+            case {"merchant_sold": str(payment)}:
+                with self._transaction():
+                    self._sql.execute("UPDATE payments SET sell = 0 WHERE id = ?", (payment,))
             case {"merchant_told": [str(subject), int(number)]}:
                 with self._transaction():
                     self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE subject = ? AND number = ?", (subject, number))
 
     def _insert_order(self, key: str, told: list[Any], time: int) -> None:
-        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires = told
+        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires, *rest = told
         texts = (description, success, failure, notify, data)
-        row = (key, account, asset, str(amount), api_key, *texts, int(only_accounts), int(OrderState.OPEN), "", time, expires, time)
+        repeated, sell_in = rest or (False, NOT_SOLD)
+        terms = (int(only_accounts), int(repeated), sell_in)
+        row = (key, account, asset, str(amount), api_key, *texts, *terms, int(OrderState.OPEN), "", time, expires, time)
         self._sql.execute(f"INSERT OR IGNORE INTO orders VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - fixed text
 
     def _end(self, order: str, state: OrderState, time: int) -> None:
@@ -148,12 +157,11 @@ class MerchantView:
     def _moved(self, command: _core.CommandApplied, event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided) -> None:
         if event.kind == TransferKind.MERCHANT:
             match self._memo:
-                case {"merchant": str(order), "step": str(step)} if step == PAY:
+                case {"merchant": str(order), "step": str(step)}:
+                    part = str(self._memo.get("part", ""))
+                    state = {PAY: ON_ITS_WAY, CREDIT: VALID}[step]
                     with self._transaction():
-                        self._pay(f"{event.transfer_id:032x}", order, event.amount, ON_ITS_WAY, False, command.time)
-                case {"merchant": str(order), "step": str(step)} if step == CREDIT:
-                    with self._transaction():
-                        self._pay(f"{payment_id(order):032x}", order, event.amount, VALID, False, command.time)
+                        self._pay(f"{payment_id(order, PAY, part):032x}", order, event.amount, state, command.time, part)
         elif event.kind == TransferKind.DEPOSIT:
             self._deposited(command, event)
 
@@ -169,7 +177,7 @@ class MerchantView:
                 self._arrived(command, event, key, state)
                 return
         with self._transaction():
-            self._pay(key, known[0], event.amount, state, True, command.time)
+            self._pay(key, known[0], event.amount, state, command.time)
 
     def _arrived(
         self,
@@ -199,13 +207,20 @@ class MerchantView:
                 if done.rowcount:
                     self._put(key, NoticeStatus.ARRIVED, key, 0, event.amount, command.time)
 
-    def _pay(self, key: str, order: str, amount: int, state: int, by_coins: bool, time: int) -> None:
-        self._sql.execute(
-            "INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
-            (key, order, str(amount), state, int(by_coins), time),
-        )
+    def _pay(self, key: str, order: str, amount: int, state: int, time: int, part: str | None = None) -> None:
+        """A payment, new or moved on; `part` None for one by coins."""
         known = self.order(order)
+        sell = int(known is not None and state == VALID and known.terms.sell_in != NOT_SOLD)
+        self._sql.execute(
+            "INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, sell = excluded.sell",
+            (key, order, str(amount), state, int(part is None), time, part or "", sell),
+        )
         if known is None or state != VALID or known.state == OrderState.PAID:
+            return
+        if known.terms.repeated:
+            # Each payment is one for itself, and the order waits for the next.
+            if known.words.notify:
+                self._put(order, NoticeStatus.PAID if amount >= known.amount else NoticeStatus.PARTIAL, key, 0, amount, time)
             return
         _pending, valid = self.sums(order)
         paid = valid >= known.amount
@@ -261,9 +276,18 @@ class MerchantView:
     def payments(self, order: str) -> list[Payment]:
         """Oldest first; those that came to nothing left out."""
         rows = self._sql.execute(
-            "SELECT id, order_id, amount, state, by_coins, seen FROM payments WHERE order_id = ? AND state < 2 ORDER BY seen, id", (order,)
+            "SELECT id, order_id, amount, state, by_coins, seen, part FROM payments WHERE order_id = ? AND state < 2 ORDER BY seen, id",
+            (order,),
         )
-        return [Payment(key, of, int(amount), state == VALID, bool(by_coins), seen) for key, of, amount, state, by_coins, seen in rows]
+        return [Payment(key, of, int(amount), state == VALID, bool(coins), *rest) for key, of, amount, state, coins, *rest in rows]
+
+    def unsold(self) -> list[tuple[str, int, int, int]]:
+        """(payment, account, market, atoms) of what came and is to be sold, oldest first."""
+        rows = self._sql.execute(
+            "SELECT payments.id, account, sell_in, payments.amount FROM payments JOIN orders ON orders.id = order_id"
+            " WHERE sell = 1 ORDER BY seen LIMIT 100"
+        )
+        return [(key, account, market, int(amount)) for key, account, market, amount in rows]
 
     def sums(self, order: str) -> tuple[int, int]:
         """(on its way, valid) over all payments."""
@@ -272,9 +296,9 @@ class MerchantView:
 
     def _orders(self, where: str, *values: object) -> Iterator[MerchantOrder]:
         for row in self._sql.execute(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE {where} LIMIT 1000", values).fetchall():  # noqa: S608
-            key, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, state, *rest = row
-            words = Words(description, success, failure, notify, data)
-            yield MerchantOrder(key, account, asset, int(amount), api_key, words, bool(only_accounts), OrderState(state), *rest)
+            key, account, asset, amount, api_key, description, success, failure, notify, data, only, repeated, sell_in, state, *rest = row
+            words, terms = Words(description, success, failure, notify, data), Terms(bool(only), bool(repeated), sell_in)
+            yield MerchantOrder(key, account, asset, int(amount), api_key, words, terms, OrderState(state), *rest)
 
     # --- the outbox ---------------------------------------------------------------------------------------------------------
     def due(self, now: int, limit: int) -> list[Notice]:

@@ -62,7 +62,7 @@ async def floor(tmp_path: Path, empty_files: Path) -> AsyncIterator[Floor]:
     merchants = MerchantDesk(
         MerchantView(tmp_path / "merchant.sqlite"),
         exchange,
-        lambda: MerchantFunds(exchange.funds.transfer),
+        lambda: MerchantFunds(exchange.funds.transfer, exchange.orders.place),
         address,
         entropy,
         clock,

@@ -9,7 +9,7 @@ from cambist.dialects.mtgox.parse import decimal_units, flag, whole
 from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, Result, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.orders import Reject
-from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState, Words
+from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState, Terms, Words
 
 PAY_PATH = "/payment/"
 NO_ORDER = Failure("Payment order not found", "merchant_order_not_found")
@@ -64,19 +64,33 @@ class MerchantOrders(MethodGroup):
         for name, url in (("return_success", words.success), ("return_failure", words.failure)):
             if not url:
                 return invalid(name, "is required")
+        terms = self._terms(call, currency)
+        if isinstance(terms, Failure):
+            return terms
         made = self._desk.create(
             caller.account,
             currency.asset,
             atoms,
             caller.key.key,
             words,
-            only_accounts=flag(call.text("instant_only")) or not currency.virtual,
+            terms=terms,
             meta=caller.meta,
         )
         if isinstance(made, MerchantRefusal):
             return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else Failure(made.words.capitalize())
         name = str(uuid.UUID(made))
         return {"transaction": name, "payment_url": f"{call.base_url}{PAY_PATH}{name}"}
+
+    def _terms(self, call: Call, currency: Currency) -> Terms | Failure:
+        """The flags. Coins are sold in the market of the path, or for USD. `email` is taken and nothing is mailed."""
+        only_accounts = flag(call.text("instant_only")) or not currency.virtual
+        repeated = flag(call.text("multipay"))
+        if not flag(call.text("autosell")):
+            return Terms(only_accounts, repeated)
+        pair = self.listing.find(currency.code + (call.pair.currency.code if call.pair is not None else "USD"))
+        if not currency.virtual or pair is None:
+            return invalid("autosell", "only coins that have a market can be sold")
+        return Terms(only_accounts, repeated, pair.market)
 
     def _units(self, call: Call, currency: Currency) -> int | None:
         if call.text("amount_int"):
@@ -110,9 +124,18 @@ class MerchantOrders(MethodGroup):
             "ipn": order.words.notify,
             "data": order.words.data,
             "address": order.address,
+            "instant_only": order.terms.only_accounts,
+            "multipay": order.terms.repeated,
+            "autosell": self._sold_for(order),
+            "email": False,
             "created": moment(order.created),
             "expires": moment(order.expires),
         }
+
+    def _sold_for(self, order: MerchantOrder) -> str | None:
+        """The currency for which the coins are sold."""
+        pair = self.listing.of_market(order.terms.sell_in)
+        return pair.currency.code if pair is not None else None
 
     def payments(self, call: Call) -> Answer:
         """The payments of an order of one's own."""
@@ -138,7 +161,7 @@ class MerchantOrders(MethodGroup):
 
     def _pay(self, call: Call, order: MerchantOrder) -> Result:
         caller, order = call.signed, self._desk.order(order.id) or order
-        paid = self._desk.pay(order, caller.account, caller.meta())
+        paid = self._desk.pay(order, caller.account, caller.meta(), part=f"{caller.key.id}/{caller.nonce}")
         if isinstance(paid, MerchantRefusal):
             caller.untold()
             return Failure(paid.words.capitalize())

@@ -45,6 +45,8 @@ pub struct TradeExecuted {
     pub time: Micros,
     pub market: MarketId,
     pub taker_side: Side,
+    /// The taker named no price: a market order, or a triggered stop-market one.
+    pub taker_market: bool,
     pub maker_account: AccountId,
     pub taker_account: AccountId,
     pub maker_order: OrderId,
@@ -135,7 +137,7 @@ impl Event {
             }
             Event::TradeExecuted(e) => {
                 let mut out = told.event::<124>(4);
-                out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(0);
+                out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(u8::from(e.taker_market));
                 out.u32(e.maker_account).u32(e.taker_account).u64(e.maker_order).u64(e.taker_order);
                 out.u64(e.price).u64(e.amount).u64(e.maker_remaining).u64(e.taker_remaining);
                 out.i128(e.total).i128(e.maker_fee).i128(e.taker_fee);

@@ -324,6 +324,7 @@ impl Core {
             time: self.last_trade_time,
             market: order.market,
             taker_side: order.side,
+            taker_market: !order.order_type.is_limit(),
             maker_account: maker.account,
             taker_account: order.account,
             maker_order: maker.order_id,

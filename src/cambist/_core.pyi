@@ -150,6 +150,7 @@ class TradeExecuted:
     time: int
     market: int
     taker_side: int
+    taker_market: bool
     maker_account: int
     taker_account: int
     maker_order: int

@@ -76,9 +76,17 @@ const situations = {
     assert.deepEqual(await call(alice, 'depth', 'BTCUSD'), { bids: [], asks: [] });
   },
 
+  async 'an order without funds'() {
+    const id = await call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '9000', volume: '99999' });
+    const [order] = await call(alice, 'orders');
+    assert.equal(order.id, id);
+    assert.deepEqual(await call(alice, 'depth', 'BTCUSD'), { bids: [], asks: [] });
+    assert.equal((await call(alice, 'cancel', id)).oid, id);
+    assert.deepEqual(await call(alice, 'orders'), []);
+  },
+
   async 'refusals arrive as errors'() {
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'buy', price: '1', volume: '1' }), 'Invalid parameter "type"');
-    await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '9000', volume: '99999' }), 'Insufficient funds');
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '10', volume: '0.0001' }), 'Order amount is too low');
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '10.00001', volume: '1' }), 'Price is too fine');
     await refused(call(stranger, 'orders'), 'Invalid Rest-Sign');

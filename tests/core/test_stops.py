@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
-from twin.events import BalanceChanged, OrderAccepted, OrderDone, Outcome, StopTriggered
+from twin.events import BalanceChanged, OrderAccepted, OrderDone, Outcome, StopTriggered, TradeExecuted
 from twin.words import Business, OrderStatus, Reason, Side, Tif, Type
 
 WAITING, RESTING, DONE = OrderStatus.WAITING, OrderStatus.RESTING, OrderStatus.DONE
@@ -38,6 +38,22 @@ def test_trigger(venue: Venue, side: int, stop_price: int, last_price: int, trig
     if not trade_first:
         venue.trade_at(last_price)
     assert (f"triggered {3 if trade_first else 1} at {last_price}" in venue.story()) is triggered
+
+
+@pytest.mark.parametrize(
+    ("fields", "unpriced"),
+    [
+        pytest.param({"type": Type.LIMIT, "price": 10}, False, id="limit"),
+        pytest.param({"type": Type.MARKET, "tif": Tif.IOC}, True, id="market"),
+        pytest.param(stop_limit(100, price=10), False, id="stop-limit"),
+        pytest.param(stop_market(100), True, id="stop-market"),
+    ],
+)
+def test_a_trade_says_whether_its_taker_named_a_price(venue: Venue, fields: dict[str, int], unpriced: bool) -> None:
+    venue.trade_at(100)
+    venue.buy(BOB, 5, 50)
+    venue.place(ALICE, Side.SELL, amount=2, **fields)
+    assert venue.only(TradeExecuted)[-1].taker_market is unpriced
 
 
 def test_without_a_last_price_nothing_is_triggered(venue: Venue) -> None:

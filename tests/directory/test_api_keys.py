@@ -34,6 +34,26 @@ def test_a_key_outlives_a_restart(place: Place, directory: Directory, key: ApiKe
     assert place.open().find_key(key.key) == key
 
 
+def test_who_follows_revocations_hears_of_each_once_and_after_it(directory: Directory, alice: User, key: ApiKey) -> None:
+    heard: list[tuple[str, bool]] = []
+
+    def broken(_: ApiKey) -> None:
+        raise RuntimeError("a listener's own bug")
+
+    directory.follow_revocations(broken)
+    stop = directory.follow_revocations(lambda gone: heard.append((gone.key, directory.find_key(gone.key) is None)))
+    assert directory.revoke(key)
+    assert not directory.revoke(key)
+    other = directory.mint_key(alice, FORM, set())
+    assert isinstance(other, ApiKey)
+    directory.erase_user(alice)
+    assert heard == [(key.key, True), (other.key, True)]
+    stop()
+    stop()
+    assert not directory.revoke(other)
+    assert len(heard) == 2
+
+
 def test_a_revoked_key_is_gone_for_good_with_its_secret(place: Place, directory: Directory, key: ApiKey) -> None:
     place.clock.now += 9
     assert directory.revoke(key) is True

@@ -1,11 +1,13 @@
 """Counter-based codes: RFC 4226's own table, each code once, ahead by a few, switched on by the first."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 
 from cambist.directory import Directory, HotpKey, Refusal, User, draw_hotp_key
 from cambist.directory.hotp import LOOK_AHEAD, _matching_counter
+from directory.conftest import Place
 
 RFC_CODES = ("755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489")
 
@@ -38,6 +40,30 @@ def test_the_first_good_code_switches_on_and_each_counts_once(directory: Directo
     assert directory.hotp.verify(alice, f" {codes.at(5)} ")
     assert not directory.hotp.verify(alice, codes.at(3))
     assert directory.hotp.verify(alice, codes.at(6))
+
+
+def test_a_used_code_stays_used_when_the_directory_is_killed(place: Place, directory: Directory) -> None:
+    alice = user(directory)
+    key = directory.hotp.enrol(alice)
+    assert isinstance(key, HotpKey)
+    codes = pyotp.HOTP(key.secret)
+    assert directory.hotp.verify(alice, codes.at(2))
+    # Its connection goes without a word; what was answered before must be on the disk.
+    directory.close()
+    again = place.open()
+    assert again.hotp.active(alice)
+    assert not any(again.hotp.verify(alice, codes.at(counter)) for counter in range(3))
+    assert not again.hotp.verify(alice, codes.at(3 + LOOK_AHEAD + 1))
+    assert again.hotp.verify(alice, codes.at(3 + LOOK_AHEAD))
+
+
+def test_of_many_who_show_a_code_at_once_one_has_it(directory: Directory) -> None:
+    alice = user(directory)
+    key = directory.hotp.enrol(alice)
+    assert isinstance(key, HotpKey)
+    code = pyotp.HOTP(key.secret).at(0)
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: directory.hotp.verify(alice, code), range(20))) == 1
 
 
 def test_a_key_that_is_in_use_is_not_replaced(directory: Directory) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from cambist.domain.orders import Business, TransferKind
+from cambist.domain.orders import Business, OrderType, TransferKind
 from cambist.history import migrations, queries, schema
 from cambist.history.fold import Cursor
 from cambist.history.port import HistoryError, Page
@@ -79,6 +79,20 @@ def test_the_journal_of_origin_stays_while_rows_come_and_go(venue: Venue, tmp_pa
     store.close()
 
 
+def test_trades_of_an_older_file_learn_from_their_takers_orders(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'history'}")
+    with engine.begin() as connection:
+        command.upgrade(migrations.configuration(connection), "0001")
+        for order, kind in ((1, OrderType.LIMIT), (2, OrderType.MARKET), (3, OrderType.STOP_LIMIT), (4, OrderType.STOP_MARKET)):
+            connection.exec_driver_sql(f"INSERT INTO orders VALUES ({order}, 16, 0, 0, {int(kind)}{', 0' * 19})")
+            connection.exec_driver_sql(f"INSERT INTO trades VALUES ({order}, {order}{', 0' * 8}, {order}{', 0' * 4})")
+    engine.dispose()
+    SqliteWrites(tmp_path / "history").close()
+    reads = SqliteReads(tmp_path / "history")
+    assert [trade.taker_market for trade in reads.trades_by_id(range(5))] == [False, True, False, True]
+    reads.close()
+
+
 def test_a_fresh_file_does_not_import_alembic(tmp_path: Path) -> None:
     program = f"""
 import sys
@@ -128,7 +142,7 @@ def test_a_failed_batch_leaves_nothing(venue: Venue, writes: SqliteWrites, reads
     venue.place(16, 0, 100, 10**6)
     venue.cut()
     rows = fold(Cursor(), [event for raw, _ in venue.runs for event in _core.decode_events(raw)])
-    rows.trades.append((1,) + (None,) * 14)
+    rows.trades.append((1,) + (None,) * 15)
     with pytest.raises(sqlite3.IntegrityError):
         writes.apply(rows)
     assert writes.cursor == Cursor()

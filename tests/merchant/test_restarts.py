@@ -16,8 +16,9 @@ import pytest
 
 from cambist import _core
 from cambist.domain.meta import Meta
+from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import MerchantFunds, payment_id
-from cambist.merchant import MerchantDesk, OrderState, Words
+from cambist.merchant import Label, MerchantDesk, OrderState, Terms, Words
 from cambist.merchant.view import MerchantView
 from support.processes import Running, start
 from support.shop import OK, Shop, reply
@@ -112,12 +113,19 @@ class World:
     def transfer(self, transfer_id: int, source: int, destination: int, asset: int, kind: int, amount: int, *, meta: Meta) -> _core.Outcome:
         return self.engine.transfer(self.time, transfer_id, source, destination, asset, kind, 0, amount, meta.encode())
 
+    def place(
+        self, account: int, market: int, side: int, type: int, tif: int, price: int, amount: int, *, client_id: int, meta: Meta
+    ) -> _core.Outcome:
+        return self.engine.place_order(
+            self.time, account, market, side, type, tif, 0, 0, price, amount, client_id=client_id, meta=meta.encode()
+        )
+
     def reopened(self) -> MerchantDesk:
         view = MerchantView(self.folder / "merchant.sqlite")
         desk = MerchantDesk(
             view,
             self,
-            lambda: MerchantFunds(self.transfer),
+            lambda: MerchantFunds(self.transfer, self.place),
             lambda _account, _asset: "1address",
             lambda label, length: hashlib.shake_256(label.encode()).digest(length),
             lambda: self.time,
@@ -132,9 +140,9 @@ class World:
         self.events += fresh
         self.desk.apply(fresh[:upto] if upto is not None else fresh)
 
-    def order(self) -> str:
+    def order(self, terms: Terms = Terms()) -> str:  # noqa: B008 - frozen
         words = Words("socks", "https://a.example/", "https://a.example/", "https://a.example/ipn", "7")
-        made = self.desk.create(17, 0, 5 * 10**16, "key", words, only_accounts=False, meta=Meta)
+        made = self.desk.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
         assert len(made) == 32
         self.publish()
         return made
@@ -150,7 +158,7 @@ def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None
     known = world.desk.order(order)
     assert known is not None
     assert known.amount == 5 * 10**16
-    outcome = world.desk.pay(known, 16)
+    outcome = world.desk.pay(known, 16, part="x")
     assert not isinstance(outcome, str)
     assert outcome.code == 0
     world.publish()
@@ -198,7 +206,7 @@ def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> No
         order = world.order()
         known = world.desk.order(order)
         assert known is not None
-        world.desk.pay(known, 16)
+        world.desk.pay(known, 16, part="x")
         world.publish(upto=cut)
         world.desk.close()
         world.desk = world.reopened()
@@ -215,4 +223,130 @@ def test_a_gap_is_a_bug(tmp_path: Path) -> None:
     world.note(Meta())
     with pytest.raises(ValueError, match="next came"):
         world.publish()
+    world.desk.close()
+
+
+def coins(world: World, step: str) -> None:
+    """One step of a deposit as the wallet makes it."""
+    memo = {"address": "1address", "txid": "feed", "output": 0}
+    meta = Meta(memo={**memo, "block": "b10c"} if step == "at once" else memo if step == "seen" else {"block": "b10c"})
+    if step == "credited":
+        assert world.engine.post_transfer(world.time, 77, meta.encode()).code == 0
+    elif step == "gone":
+        assert world.engine.void_transfer(world.time, 77, b"").code == 0
+    else:
+        assert world.engine.transfer(world.time, 77, 0, 17, 0, TransferKind.DEPOSIT, int(step == "seen"), 10**16, meta.encode()).code == 0
+    world.publish()
+
+
+LABEL = Label("socks", "https://a.example/coins", "key")
+
+
+@pytest.mark.parametrize("steps", [("seen", "credited"), ("at once",)])
+def test_coins_make_one_notice_however_often_they_are_folded(tmp_path: Path, steps: tuple[str, ...]) -> None:
+    world = World(tmp_path)
+    assert world.desk.labelled_address(17, 0, LABEL, lambda _: False) == "1address"
+    world.publish()
+    subject = f"{77:032x}"
+    for step in steps:
+        assert told(world.desk, subject) == []
+        coins(world, step)
+        world.desk.close()
+        world.desk = world.reopened()
+    assert told(world.desk, subject) == ["arrived"]
+    arrival = world.desk.arrival(subject)
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    assert told(world.desk, subject) == ["arrived"]
+    assert arrival is not None
+    assert world.desk.arrival(subject) == arrival
+    assert (arrival.txid, arrival.block, arrival.amount, arrival.credited, arrival.label) == ("feed", "b10c", 10**16, 1_000, LABEL)
+    world.desk.told(subject, 0)
+    world.publish()
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    assert world.desk.view.due(1 << 62, 10) == [], "what was acknowledged is not told again, also by a file made anew"
+    world.desk.close()
+
+
+def test_coins_that_are_gone_make_no_notice(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.desk.labelled_address(17, 0, LABEL, lambda _: False)
+    world.publish()
+    coins(world, "seen")
+    coins(world, "gone")
+    assert world.desk.view.due(1 << 62, 10) == []
+    assert world.desk.arrival(f"{77:032x}") is None
+    world.desk.close()
+
+
+def test_labels_of_older_journals_want_no_notice(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.note(Meta(memo={"merchant_label": [17, 0, "socks", "1address"]}))
+    world.publish()
+    assert world.desk.view.labelled(17, 0, Label("socks")) == "1address"
+    coins(world, "at once")
+    assert world.desk.view.due(1 << 62, 10) == []
+    world.desk.close()
+
+
+def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    order = world.order(Terms(repeated=True))
+    known = world.desk.order(order)
+    assert known is not None
+    for part in ("a", "b", "b"):
+        world.desk.pay(known, 16, part=part)
+    meta = Meta(memo={"merchant": order, "step": "pay", "part": "c"})
+    assert world.transfer(payment_id(order, "pay", "c"), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
+    world.publish()
+    world.desk.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    world.desk = world.reopened()
+    assert [payment.valid for payment in world.desk.payments(order)].count(True) == 2
+    for _ in range(3):
+        world.desk.tick(world.time)
+        world.publish()
+    assert [payment.valid for payment in world.desk.payments(order)] == [True] * 3
+    assert world.engine.balance(17, 0) == (15 * 10**16, 0)
+    assert told(world.desk, order) == ["paid"] * 3
+    world.desk.close()
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Path, cut: int) -> None:
+    world = World(tmp_path)
+    world.engine.create_asset(world.time, "USD", 16, 8)
+    world.engine.create_market(world.time, 0, 1, 2, 8, 1, 1, 10**9, 1, 10**12, 0, 0, 0)
+    order = world.order(Terms(sell_in=0))
+    known = world.desk.order(order)
+    assert known is not None
+    world.desk.pay(known, 16, part="x")
+    world.publish()
+    world.desk.tick(world.time)
+    world.publish(upto=cut)
+    world.desk.close()
+    world.desk = world.reopened()
+    for _ in range(3):
+        world.desk.tick(world.time)
+        world.publish()
+    placed = [event for event in world.events if isinstance(event, _core.OrderAccepted)]
+    assert [(event.account, event.amount) for event in placed] == [(17, 5 * 10**8)]
+    assert world.desk.view.unsold() == []
+    world.desk.close()
+
+
+def test_orders_of_older_journals_are_read(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    old = [1, "ab" * 16, 17, 0, "5", "key", "socks", "https://a.example/", "https://a.example/", "", "", True, 2_000]
+    world.note(Meta(memo={"merchant_order": old}))
+    world.publish()
+    order = world.desk.order("ab" * 16)
+    assert order is not None
+    assert (order.terms, order.expires) == (Terms(only_accounts=True), 2_000)
     world.desk.close()

@@ -87,13 +87,14 @@ class OrderRejected(Event):
 class TradeExecuted(Event):
     number = 4
     layout = (
-        "trade_id u64, time u64, market u16, taker_side u8, zero u8, maker_account u32, taker_account u32, maker_order u64, "
+        "trade_id u64, time u64, market u16, taker_side u8, taker_market u8, maker_account u32, taker_account u32, maker_order u64, "
         "taker_order u64, price u64, amount u64, maker_remaining u64, taker_remaining u64, total i128, maker_fee i128, taker_fee i128"
     )
     trade_id: int
     time: int
     market: int
     taker_side: int
+    taker_market: bool
     maker_account: int
     taker_account: int
     maker_order: int

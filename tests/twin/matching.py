@@ -150,6 +150,7 @@ def _trade(state: State, maker: Order, taker: Order, amount: int) -> None:
             time=state.last_trade_time,
             market=taker.market,
             taker_side=taker.side,
+            taker_market=taker.type not in LIMIT_TYPES,
             maker_account=maker.account,
             taker_account=taker.account,
             maker_order=maker.order_id,

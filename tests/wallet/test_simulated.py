@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cambist.wallet import Broadcast, SendRefused, SimulatedChain, WalletBusy, WalletUnreadable
+from cambist.wallet import Broadcast, ChainOutput, ChainTransaction, SendRefused, SimulatedChain, WalletBusy, WalletUnreadable
 from wallet.conftest import BLOCK, NOON, SOMEWHERE, Venue
 
 
@@ -126,6 +126,63 @@ def test_a_payment_to_an_address_of_our_own_comes_in_again(place: Place) -> None
     (item,) = chain.incoming("")
     assert isinstance(sent, Broadcast)
     assert (item.txid, item.address, item.amount) == (sent.txid, address, "0.25")
+
+
+def test_a_transaction_waits_and_is_then_in_the_block_that_names_it(place: Place) -> None:
+    chain = place.open()
+    address = chain.new_address("BTC", "alice")
+    txid = chain.simulate_deposit(address, "1.5")
+    waiting = chain.transaction("BTC", txid)
+    assert waiting == ChainTransaction(txid, NOON, "", 0, 0, (ChainOutput(0, address, "1.5"),))
+    place.clock.now += 2 * BLOCK
+    known = chain.transaction("BTC", txid)
+    assert known is not None
+    assert (known.height, known.confirmations) == (NOON // BLOCK + 1, 2)
+    block = chain.block("BTC", known.block)
+    assert block is not None
+    assert (block.block, block.height, block.txids) == (known.block, known.height, (txid,))
+    assert NOON < block.time <= NOON + BLOCK
+    assert chain.block("BTC", known.height) == block
+    before = chain.block("BTC", block.previous)
+    assert before is not None
+    assert (before.height, before.txids) == (block.height - 1, ())
+    chain.close()
+    assert place.open().transaction("BTC", txid) == known
+
+
+def test_what_is_not_there_is_not_found(place: Place) -> None:
+    chain = place.open()
+    address = chain.new_address("BTC", "alice")
+    dropped, later = chain.simulate_deposit(address, "1"), chain.simulate_deposit(address, "1", at=NOON + 5 * BLOCK)
+    chain.simulate_drop("BTC", dropped)
+    for txid in (dropped, later, "", "no such"):
+        assert chain.transaction("BTC", txid) is None
+    assert chain.transaction("LTC", dropped) is None
+    place.clock.now += 2 * BLOCK
+    tip = place.clock.now // BLOCK
+    newest = chain.block("BTC", tip)
+    assert newest is not None
+    forged = newest.block[:-1] + ("0" if newest.block[-1] != "0" else "1")
+    for block in (tip + 1, 0, -1, 1 << 70, "", "f" * 64, forged, newest.block.upper() + " "):
+        assert chain.block("BTC", block) is None
+    assert chain.block("LTC", newest.block) is None
+    assert chain.block("USD", 5) is None
+    assert chain.payments_to("BTC", address) == [], "given out, but never paid: as unknown as anybody's"
+
+
+def test_payments_to_an_address_of_ours_and_of_others(place: Place) -> None:
+    chain = place.open()
+    address = chain.new_address("BTC", "alice")
+    first = chain.simulate_deposit(address, "1")
+    place.clock.now += 1
+    sent = chain.send("BTC", address, "2", "ref-1")
+    out = chain.send("BTC", SOMEWHERE, "3", "ref-2")
+    chain.send("LTC", chain.new_address("LTC", "alice"), "4", "ref-3")
+    assert isinstance(sent, Broadcast)
+    assert isinstance(out, Broadcast)
+    assert [known.txid for known in chain.payments_to("BTC", address)] == [first, sent.txid]
+    assert [known.outputs for known in chain.payments_to("BTC", SOMEWHERE)] == [(ChainOutput(0, SOMEWHERE, "3"),)]
+    assert chain.payments_to("LTC", SOMEWHERE) == []
 
 
 def test_the_file_has_one_owner_and_a_format(place: Place, tmp_path: Path) -> None:

@@ -161,8 +161,8 @@ event_classes! {
     }
     3 => OrderRejected { account: u32 = u32, market: u16 = u16, code: u16 = u16 }
     4 => TradeExecuted {
-        trade_id: u64 = u64, time: u64 = u64, market: u16 = u16, taker_side: u8 = u8_padded, maker_account: u32 = u32,
-        taker_account: u32 = u32, maker_order: u64 = u64, taker_order: u64 = u64, price: u64 = u64, amount: u64 = u64,
+        trade_id: u64 = u64, time: u64 = u64, market: u16 = u16, taker_side: u8 = u8, taker_market: bool = flag,
+        maker_account: u32 = u32, taker_account: u32 = u32, maker_order: u64 = u64, taker_order: u64 = u64, price: u64 = u64, amount: u64 = u64,
         maker_remaining: u64 = u64, taker_remaining: u64 = u64, total: i128 = i128, maker_fee: i128 = i128,
         taker_fee: i128 = i128,
     }

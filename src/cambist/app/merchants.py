@@ -8,6 +8,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
 from cambist.exchange.funds import Funds
 from cambist.exchange.merchants import MerchantFunds
+from cambist.exchange.orders import Orders
 from cambist.merchant import Courier, MerchantDesk, MerchantFileError, Outbox, Patience, Shops
 from cambist.merchant.desk import Books
 from cambist.merchant.view import MerchantView
@@ -21,6 +22,8 @@ class MoneyBooks(Books, Protocol):
 
     @property
     def funds(self) -> Funds: ...
+    @property
+    def orders(self) -> Orders: ...
 
 
 def open_merchants(
@@ -41,7 +44,7 @@ def open_merchants(
     desk = MerchantDesk(
         view,
         books,
-        lambda: MerchantFunds(books.funds.transfer),
+        lambda: MerchantFunds(books.funds.transfer, books.orders.place),
         address,
         entropy,
         clock,

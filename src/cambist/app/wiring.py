@@ -25,6 +25,7 @@ from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm,
 from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
 from cambist.exchange.funds import Funds
+from cambist.exchange.orders import Orders
 from cambist.exchange.sequencer import JournalStopped, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.house import House
@@ -258,6 +259,10 @@ class _Books:
     @property
     def funds(self) -> Funds:
         return self.exchange.funds
+
+    @property
+    def orders(self) -> Orders:
+        return self.exchange.orders
 
     def note(self, meta: Meta) -> _core.Outcome:
         return self.exchange.note(meta)

@@ -1,8 +1,9 @@
 """The directory: who people are, and which keys speak for them."""
 
+import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -10,21 +11,24 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from .database import Database, next_number
+from .guesses import Guesses, subject
 from .hotp import HotpKeys
 from .nonces import Nonces
 from .passwords import Passwords
 from .sealing import Sealer
 from .second_factor import SecondFactor
 from .sessions import Sessions
-from .tables import api_keys, facts, hotps, sessions, totps, users
+from .tables import api_keys, facts, guesses, hotps, sessions, totps, users
 from .values import REVEAL_WINDOW, ApiKey, Clock, Entropy, KeyForm, MasterKeyWrong, Refusal, User, parse_networks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}", re.ASCII)
 _CHECK = "master-key-check"
 
+_log = logging.getLogger(__name__)
+
 
 class Directory:
-    """Users, passwords and API keys; `sessions`, `totp`, `hotp` and `nonces` beside them. Owns its file until `close`.
+    """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guesses` and `nonces` beside them. Owns its file until `close`.
 
     Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Refusal; DirectoryError and its
     kinds are raised when the machine, the file or the master key is not right.
@@ -41,6 +45,8 @@ class Directory:
         self.sessions = Sessions(database, entropy, clock)
         self.totp = SecondFactor(database, sealer, entropy, clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
+        self.guesses = Guesses(database, clock)
+        self._revocation_listeners: list[Callable[[ApiKey], None]] = []
         self._live: dict[str, ApiKey] = {key.key: key for key in self.keys()}
 
     @classmethod
@@ -102,7 +108,10 @@ class Directory:
         return [user for user in found if user is not None and (erased or user.erased is None)]
 
     def verify_password(self, name: str, password: str) -> User | None:
-        """The user when name and password fit. An unknown name costs the same time. The second factor is asked for separately."""
+        """The user when name and password fit. An unknown name costs the same time.
+
+        The second factor is asked for separately. Whoever lets strangers guess asks `guesses.begin("password", name)` first.
+        """
         row = self._row(name)
         if not self._passwords.check(row.password_hash if row else None, password) or row is None:
             return None
@@ -130,6 +139,8 @@ class Directory:
             connection.execute(totps.delete().where(totps.c.user_id == user.id))
             connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
             connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
+            theirs = (subject("password", user.name.lower()), subject("code", user.id))
+            connection.execute(guesses.delete().where(guesses.c.subject.in_(theirs)))
             gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now}
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
             erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())
@@ -181,7 +192,24 @@ class Directory:
             change = update(api_keys).where(api_keys.c.id == key.id, api_keys.c.revoked.is_(None))
             done = connection.execute(change.values(revoked=self._clock(), secret=None)).rowcount == 1
         self._live.pop(key.key, None)
+        if done:
+            for listener in tuple(self._revocation_listeners):
+                try:
+                    listener(key)
+                except Exception:
+                    # The key is gone; what a listener makes of it must not look as if it were not.
+                    _log.exception("a listener of revocations failed")
         return done
+
+    def follow_revocations(self, listener: Callable[[ApiKey], None]) -> Callable[[], None]:
+        """Calls back with every key that is revoked from here on, once it is, in the thread that did it. Returns what ends it."""
+        self._revocation_listeners.append(listener)
+
+        def unfollow() -> None:
+            if listener in self._revocation_listeners:
+                self._revocation_listeners.remove(listener)
+
+        return unfollow
 
     def reveal_secret(self, key: ApiKey, now: int | None = None) -> str | Refusal:
         """The secret again, during the first hour. KEY_REVOKED, REVEAL_OVER. `now`: µs, the clock's when not given."""

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -65,6 +65,16 @@ hotps = Table(
     Column("confirmed", BigInteger),
     Column("counter", BigInteger, nullable=False),
     CheckConstraint("counter >= 0", name="counter"),
+)
+
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("wrong", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    CheckConstraint("wrong > 0", name="wrong"),
 )
 
 sessions = Table(

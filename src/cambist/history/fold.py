@@ -362,6 +362,7 @@ class Fold:
                 taker_fee,
                 self._next_entry,
                 self._seq,
+                1 if event.taker_market else 0,
             )
         )
         self._filled(maker_order, amount, total, maker_fee)

@@ -292,6 +292,7 @@ def _told(row: Subquery) -> Select[Any]:
         func.coalesce(trade.c.total, 0),
         func.coalesce(case((taker, own.c.taker_ppm), (is_trade, own.c.maker_ppm), else_=0), 0),
         func.coalesce(trade.c.time, 0),
+        func.coalesce(trade.c.taker_market, 0),
         func.coalesce(transfer.c.id, 0),
         row.c.kind,
         func.coalesce(transfer.c.source, 0),

@@ -101,7 +101,7 @@ class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One trade. `time` is strictly increasing over all markets, so it is as good an id as `id`.
 
     `total` and the fees are atoms; a side's fee is in what that side receives (buyer: base, seller: quote). `entry_id` is the
-    first of its four to six consecutive ledger entries, in the order of `Leg`.
+    first of its four to six consecutive ledger entries, in the order of `Leg`. `taker_market`: the taker named no price.
     """
 
     id: int
@@ -119,6 +119,7 @@ class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False):
     taker_fee: int
     entry_id: int
     seq: int
+    taker_market: bool
 
 
 class Fill(Trade, frozen=True, array_like=True, gc=False):
@@ -158,8 +159,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `available` and `held` are the balances after it. `reference`: trade id, order id, or the transfer id's low 64 bits, by
     `business`.
     Trade entries: `leg`, `fee` (atoms already taken off `change_available` on the receiving leg, else 0), and of the trade
-    `market, order_id` (own), `counter_order, maker, price, amount, total, ppm` (own rate), `side` (own). On the two fee legs,
-    which belong to nobody's order, `order_id` is the order that paid.
+    `market, order_id` (own), `counter_order, maker, price, amount, total, ppm` (own rate), `side` (own), `taker_market`. On the two fee
+    legs, which belong to nobody's order, `order_id` is the order that paid.
     Hold and release: `order_id`, and of the order `market, side, price, amount`.
     Transfers: `transfer_id, kind, source, destination, status, settled, memo`.
     Numbers that do not apply are 0.
@@ -188,6 +189,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     total: int
     ppm: int
     trade_time: int
+    taker_market: bool
     transfer_id: int
     kind: int
     source: int

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. A file at this revision is opened without Alembic."""
 
 
@@ -127,6 +127,7 @@ trades = Table(
     _column("taker_fee", Atoms()),
     _column("entry_id", Id),
     _column("seq", Id),
+    _column("taker_market", SmallInteger()),
 )
 
 entries = Table(

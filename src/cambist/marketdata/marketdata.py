@@ -58,6 +58,8 @@ class PastTrade(Protocol):
     def price(self) -> int: ...
     @property
     def amount(self) -> int: ...
+    @property
+    def taker_market(self) -> bool: ...
 
 
 class Past(Protocol):
@@ -169,7 +171,7 @@ class MarketData:
                 levels.setdefault(event.market, {})[event.side, event.price] = (event.amount, event.orders)
             elif isinstance(event, _core.TradeExecuted) and event.trade_id > self._last_trade:
                 self._last_trade = event.trade_id
-                trade = RecentTrade(event.trade_id, event.time, event.taker_side, event.price, event.amount)
+                trade = RecentTrade(event.trade_id, event.time, event.taker_side, event.price, event.amount, event.taker_market)
                 trades.setdefault(event.market, []).append(trade)
         for number in levels.keys() | trades.keys():
             self._publish(number, levels.get(number, {}), trades.get(number, []))
@@ -208,7 +210,7 @@ class MarketData:
         now = self._clock() // 1_000_000
         for number, market in list(self._markets.items()):
             for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
-                recent = RecentTrade(trade.id, trade.time, trade.taker_side, trade.price, trade.amount)
+                recent = RecentTrade(trade.id, trade.time, trade.taker_side, trade.price, trade.amount, trade.taker_market)
                 market.trades.append(recent)
                 market.last = recent
                 self._last_trade = max(self._last_trade, trade.id)

@@ -15,6 +15,8 @@ class RecentTrade(msgspec.Struct, frozen=True, gc=False):
     taker_side: int
     price: int
     amount: int
+    taker_market: bool
+    """Whether the taker named no price."""
 
 
 class Ticker(msgspec.Struct, frozen=True, gc=False):

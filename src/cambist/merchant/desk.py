@@ -8,15 +8,17 @@ import msgspec
 from cambist import _core
 from cambist.domain.events import kinds_of
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Reject
+from cambist.domain.orders import MarketStatus, Reject
 from cambist.exchange.merchants import MerchantFunds
 
 from .destinations import DestinationRefused, destination_of, plainly_refused
-from .values import Clock, Entropy, MerchantOrder, MerchantRefusal, OrderState, Payment, Words
+from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRefusal, OrderState, Payment, Terms, Words
 from .view import MerchantView
 
 MAX_WORDS = 3_000
 """Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
+REPEATED_LIFETIME = 365 * 86_400_000_000
+"""µs until an order that may be paid again and again is closed."""
 _KINDS = kinds_of(_core.CommandApplied, _core.TransferPending, _core.TransferPosted, _core.TransferVoided)
 _NO_META = Meta()
 
@@ -63,6 +65,7 @@ class MerchantDesk:
         self._clock = clock
         self._lifetime = lifetime
         self._loopback = loopback
+        self._selling: set[str] = set()
         self.public_url = public_url.rstrip("/")
 
     @property
@@ -102,7 +105,7 @@ class MerchantDesk:
 
     # --- shops --------------------------------------------------------------------------------------------------------------
     def create(
-        self, account: int, asset: int, amount: int, key: str, words: Words, *, only_accounts: bool, meta: Callable[[], Meta]
+        self, account: int, asset: int, amount: int, key: str, words: Words, *, terms: Terms, meta: Callable[[], Meta]
     ) -> str | MerchantRefusal:
         """A new order; its id. `meta` is asked for when the order is journaled: its memo becomes the order's."""
         if not 0 < amount <= _core.MAX_ATOMS:
@@ -118,7 +121,9 @@ class MerchantDesk:
         number = bytearray(self._entropy(f"merchant-order/{self._books.engine.seq}", 16))
         number[6], number[8] = number[6] & 0x0F | 0x40, number[8] & 0x3F | 0x80
         order = bytes(number).hex()
-        memo = {"merchant_order": [1, order, account, asset, str(amount), key, *texts, only_accounts, now + self._lifetime]}
+        expires = now + (REPEATED_LIFETIME if terms.repeated else self._lifetime)
+        told = [order, account, asset, str(amount), key, *texts, terms.only_accounts, expires, terms.repeated, terms.sell_in]
+        memo = {"merchant_order": [2, *told]}
         outcome = self._books.note(msgspec.structs.replace(meta(), memo=memo))
         return order if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
 
@@ -130,26 +135,42 @@ class MerchantDesk:
         """Of an order, oldest first."""
         return self._view.payments(order)
 
-    def labelled_address(self, account: int, asset: int, label: str, used: Callable[[str], bool]) -> str | MerchantRefusal:
-        """An account's deposit address of that name: the same one until it was `used`. TOO_LONG, NO_NETWORK, UNAVAILABLE."""
-        if len(label.encode()) > MAX_WORDS:
+    def labelled_address(self, account: int, asset: int, label: Label, used: Callable[[str], bool]) -> str | MerchantRefusal:
+        """An account's deposit address of that label: the same one until it was `used`. Coins that come to it later still make a notice.
+
+        TOO_LONG, URL_INVALID (`label.notify`), NO_NETWORK, UNAVAILABLE.
+        """
+        if len(label.text.encode()) + len(label.notify.encode()) > MAX_WORDS:
             return MerchantRefusal.TOO_LONG
+        if label.notify and plainly_refused(label.notify, self._loopback):
+            return MerchantRefusal.URL_INVALID
         known = self._view.labelled(account, asset, label)
         if known and not used(known):
             return known
         address = self._new_address(account, asset)
         if address is None:
             return MerchantRefusal.NO_NETWORK
-        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label, address]}))
+        told = [label.notify, label.key] if label.notify else []
+        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label.text, address, *told]}))
         return address if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
 
+    def arrival(self, key: str) -> Arrival | None:
+        """Coins that somebody is told of, by the id that a notice has."""
+        return self._view.arrival(key)
+
     # --- payers -------------------------------------------------------------------------------------------------------------
-    def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META) -> _core.Outcome | MerchantRefusal:
-        """Pays what is missing from an account. NOT_OPEN, OWN_ORDER; else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...)."""
+    def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META, *, part: str) -> _core.Outcome | MerchantRefusal:
+        """Pays what is missing from an account; all of it again where the order may be paid several times.
+
+        `part`: a word that this payment, and nothing but a repetition of it, has; it matters for the latter only. NOT_OPEN, OWN_ORDER;
+        else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...).
+        """
         if not order.waiting:
             return MerchantRefusal.NOT_OPEN
         if payer == order.account:
             return MerchantRefusal.OWN_ORDER
+        if order.terms.repeated:
+            return self._funds().pay(order.id, payer, order.account, order.asset, order.amount, meta, part=part)
         pending, valid = self._view.sums(order.id)
         missing = order.amount - pending - valid
         if missing <= 0:
@@ -162,7 +183,7 @@ class MerchantDesk:
             return order.address
         if not order.waiting:
             return MerchantRefusal.NOT_OPEN
-        if order.only_accounts:
+        if order.terms.only_accounts:
             return MerchantRefusal.NO_NETWORK
         address = self._new_address(order.account, order.asset)
         if address is None:
@@ -171,32 +192,54 @@ class MerchantDesk:
         return address if outcome.code == Reject.OK else MerchantRefusal.UNAVAILABLE
 
     def cancel(self, order: MerchantOrder) -> MerchantRefusal | None:
-        """The payer says no; None when done. NOT_OPEN, BEGUN."""
+        """The payer says no; None when done. NOT_OPEN, BEGUN. An order that may be paid several times stays for the others."""
         if not order.waiting:
             return MerchantRefusal.NOT_OPEN
+        if order.terms.repeated:
+            return None
         if any(self._view.sums(order.id)):
             return MerchantRefusal.BEGUN
         return None if self._end(order.id, OrderState.CANCELLED) else MerchantRefusal.UNAVAILABLE
 
     # --- moving on ----------------------------------------------------------------------------------------------------------
     def tick(self, now: int) -> None:
-        """Closes what nobody paid in time, and finishes payments that a crash left between their two steps."""
+        """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""
         for order in self._view.uncredited():
             for payment in self._view.payments(order.id):
                 if not payment.valid and not payment.by_coins:
                     # The ledger refuses a second credit, so asking again is harmless.
-                    self._funds().credit(order.id, order.account, order.asset, payment.amount)
+                    self._funds().credit(order.id, order.account, order.asset, payment.amount, part=payment.part)
         for order in self._view.overdue(now):
             # Coins on their way are waited for.
-            if not any(self._view.sums(order.id)):
+            pending, valid = self._view.sums(order.id)
+            if not pending and (order.terms.repeated or not valid):
                 self._end(order.id, OrderState.CLOSED)
+        unsold = self._view.unsold()
+        # What was asked for is durable, or on its way to it, until the view has it: then it is not unsold any more.
+        self._selling &= {key for key, *_ in unsold}
+        for key, account, market, atoms in unsold:
+            if key not in self._selling:
+                self._sell(key, account, market, atoms)
+
+    def _sell(self, payment: str, account: int, market: int, atoms: int) -> None:
+        """Sells what a payment brought, for what the market gives now. What the market will not take stays where it is."""
+        spec = next(spec for spec in self._books.engine.markets() if spec.id == market)
+        if spec.status != MarketStatus.OPEN:
+            return
+        amount = atoms // spec.base_unit
+        code = self._funds().sell(payment, account, market, amount).code if amount else Reject.AMOUNT_TOO_SMALL
+        if code == Reject.JOURNAL_FULL:
+            return
+        self._selling.add(payment)
+        if code != Reject.OK:
+            self._books.note(Meta(memo={"merchant_sold": payment, "code": int(code)}))
 
     def _end(self, order: str, state: OrderState) -> bool:
         return self._books.note(Meta(memo={"merchant_ended": [order, int(state)]})).code == Reject.OK
 
-    def told(self, order: str, number: int) -> None:
-        """Journals that the shop acknowledged a notice."""
-        self._books.note(Meta(memo={"merchant_told": [order, number]}))
+    def told(self, subject: str, number: int) -> None:
+        """Journals that a notice was acknowledged."""
+        self._books.note(Meta(memo={"merchant_told": [subject, number]}))
 
 
 def _page_address(url: str) -> bool:

@@ -8,14 +8,22 @@ import structlog
 
 from .courier import Answered, Courier
 from .desk import MerchantDesk
-from .values import Clock, MerchantOrder, Notice
+from .values import Clock, Notice
 
 ACKNOWLEDGED = b"[OK]"
 AT_ONCE = 8
 
-Letter = tuple[bytes, Sequence[tuple[str, str]]]
-"""A form's body and the header fields that go with it."""
-Wording = Callable[[MerchantOrder, Notice], Letter | None]
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Where a notice goes, a form's body and the header fields that go with it."""
+
+    url: str
+    body: bytes
+    headers: Sequence[tuple[str, str]]
+
+
+Wording = Callable[[Notice], Letter | None]
 """How a dialect tells a notice, the same every time; None when it cannot be told any more."""
 
 _log = structlog.get_logger("cambist.merchant")
@@ -30,7 +38,7 @@ class Patience:
 
 
 class Outbox:
-    """Call `run_due` every second or so. `wording` is set by the dialect that takes orders; without one nothing is sent."""
+    """Call `run_due` every second or so. `wording` is set by the dialect whose users are told; without one nothing is sent."""
 
     def __init__(self, desk: MerchantDesk, courier: Courier, clock: Clock, patience: Patience) -> None:
         self._desk = desk
@@ -47,7 +55,7 @@ class Outbox:
         if self.wording is None or self._closed:
             return
         for notice in self._desk.view.due(self._clock(), 2 * AT_ONCE):
-            name = (notice.order, notice.number)
+            name = (notice.subject, notice.number)
             if len(self._sending) >= AT_ONCE:
                 return
             if name not in self._sending:
@@ -70,29 +78,28 @@ class Outbox:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _send(self, notice: Notice) -> None:
-        name = (notice.order, notice.number)
+        name = (notice.subject, notice.number)
         try:
             await self._attempt(notice)
         except Exception as error:
-            _log.exception("a notice could not be sent", order=notice.order, error=type(error).__name__)
+            _log.exception("a notice could not be sent", subject=notice.subject, error=type(error).__name__)
         finally:
             self._sending.discard(name)
 
     async def _attempt(self, notice: Notice) -> None:
-        order = self._desk.order(notice.order)
-        letter = self.wording(order, notice) if order is not None and self.wording is not None else None
-        if order is None or letter is None:
+        letter = self.wording(notice) if self.wording is not None else None
+        if letter is None:
             self._desk.view.tried(notice, None, "it cannot be told any more")
             return
-        result = await self._courier.post(order.words.notify, *letter)
+        result = await self._courier.post(letter.url, letter.body, letter.headers)
         if self._closed:
             return
         if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:
             # Out of the way until the journal has it: asked again in between, it would be sent again.
             self._desk.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
-            self._desk.told(notice.order, notice.number)
+            self._desk.told(notice.subject, notice.number)
             return
         said = f"status {result.status}" if isinstance(result, Answered) else result.reason
         last = notice.attempts + 1 >= self._patience.attempts
         self._desk.view.tried(notice, None if last else self._clock() + self._patience.pause, said)
-        _log.info("a notice was not acknowledged", order=notice.order, attempt=notice.attempts + 1, why=said, last=last)
+        _log.info("a notice was not acknowledged", subject=notice.subject, attempt=notice.attempts + 1, why=said, last=last)

@@ -26,6 +26,8 @@ class NoticeStatus(StrEnum):
     PARTIAL = "partial"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    ARRIVED = "arrived"
+    """Of no order: coins came to an address for which somebody wanted to be told."""
 
 
 class MerchantRefusal(StrEnum):
@@ -68,6 +70,18 @@ class Words:
     data: str = ""
 
 
+NOT_SOLD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an order may be paid: from accounts only; again and again, by whoever likes; and in which market what came is sold at once."""
+
+    only_accounts: bool = False
+    repeated: bool = False
+    sell_in: int = NOT_SOLD
+
+
 @dataclass(frozen=True, slots=True)
 class MerchantOrder:
     """`amount` atoms of `asset` for `account`, asked for with the API key `key`. `address` is empty until coins are to be sent."""
@@ -78,7 +92,7 @@ class MerchantOrder:
     amount: int
     key: str
     words: Words
-    only_accounts: bool
+    terms: Terms
     state: OrderState
     address: str
     created: int
@@ -93,7 +107,7 @@ class MerchantOrder:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """`valid` once the merchant has it for good; before that it is on its way."""
+    """`valid` once the merchant has it for good; before that it is on its way. `part`: the word of one of several from accounts."""
 
     id: str
     order: str
@@ -101,13 +115,41 @@ class Payment:
     valid: bool
     by_coins: bool
     seen: int
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an account asked a deposit address for: a `text`, and where (`notify`, may be empty) to tell of coins, signed with `key`."""
+
+    text: str
+    notify: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Coins that came to an address whose owner wanted to be told. `amount` atoms; `block` and `credited` (µs) as of the credit."""
+
+    id: str
+    asset: int
+    address: str
+    amount: int
+    txid: str
+    output: int
+    block: str
+    credited: int
+    label: Label
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The `number`-th thing that an order's shop must hear. `pending` and `valid` are sums over all payments as they stood then."""
+    """The `number`-th thing to be told about a `subject`: an order, or an arrival (status ARRIVED), by its id.
 
-    order: str
+    `pending` and `valid` are sums over all payments as they stood then.
+    """
+
+    subject: str
     number: int
     status: NoticeStatus
     payment: str

@@ -8,8 +8,11 @@
 | the same, step `credit` | that payment, valid |
 | Transfer kind deposit to an order's address, pending, posted, voided | a payment by coins |
 | Note, memo `merchant_ended` (order, state) | the order, cancelled or closed |
-| Note, memo `merchant_told` (order, number) | the notice, acknowledged |
-| Note, memo `merchant_label` (account, asset, label, address) | a deposit address that its owner gave a name |
+| the same with a `part` | one of several payments of an order |
+| Order or note, memo `merchant_sold` (payment) | what that payment brought is sold, or can not be |
+| Note, memo `merchant_told` (subject, number) | the notice, acknowledged |
+| Note, memo `merchant_label` (account, asset, label, address; or these, whom to tell of coins, and the key) | a named deposit address |
+| Transfer kind deposit to such an address, pending, posted, voided | an arrival; posted, also its one notice |
 
 Deleting the file loses only how often a notice was tried: everything else is folded again. Fed with durable frames only, so a notice
 never tells what a crash could take back.
@@ -29,33 +32,37 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
-from .values import MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Words
+from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Terms, Words
 
-VERSION = 2
+VERSION = 4
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
                      description TEXT NOT NULL, success TEXT NOT NULL, failure TEXT NOT NULL, notify TEXT NOT NULL, data TEXT NOT NULL,
-                     only_accounts INTEGER NOT NULL, state INTEGER NOT NULL, address TEXT NOT NULL, created INTEGER NOT NULL,
-                     expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+                     only_accounts INTEGER NOT NULL, repeated INTEGER NOT NULL, sell_in INTEGER NOT NULL, state INTEGER NOT NULL,
+                     address TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE INDEX orders_open ON orders (expires) WHERE state < 2;
 CREATE INDEX orders_address ON orders (asset, address) WHERE address <> '';
 -- Transfer ids and atoms are 128 bits wide: text, ids as 32 hex digits.
 CREATE TABLE payments (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL, state INTEGER NOT NULL,
-                       by_coins INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT;
+                       by_coins INTEGER NOT NULL, seen INTEGER NOT NULL, part TEXT NOT NULL, sell INTEGER NOT NULL) STRICT;
+CREATE INDEX payments_to_be_sold ON payments (sell) WHERE sell = 1;
 CREATE INDEX payments_of ON payments (order_id, seen);
 CREATE INDEX payments_on_their_way ON payments (by_coins) WHERE state = 0;
-CREATE TABLE notices (order_id TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, payment TEXT NOT NULL,
+CREATE TABLE notices (subject TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, payment TEXT NOT NULL,
                       pending TEXT NOT NULL, valid TEXT NOT NULL, time INTEGER NOT NULL, attempts INTEGER NOT NULL,
-                      due INTEGER, said TEXT NOT NULL, PRIMARY KEY (order_id, number)) STRICT;
+                      due INTEGER, said TEXT NOT NULL, PRIMARY KEY (subject, number)) STRICT;
 CREATE TABLE labels (asset INTEGER NOT NULL, address TEXT NOT NULL, account INTEGER NOT NULL, label TEXT NOT NULL,
-                     PRIMARY KEY (asset, address)) STRICT;
+                     notify TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (asset, address)) STRICT;
 CREATE INDEX labels_of ON labels (account, asset, label);
+CREATE TABLE arrivals (id TEXT PRIMARY KEY, asset INTEGER NOT NULL, address TEXT NOT NULL, amount TEXT NOT NULL, txid TEXT NOT NULL,
+                       output INTEGER NOT NULL, block TEXT NOT NULL, credited INTEGER NOT NULL) STRICT;
 CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL;
 """
 ON_ITS_WAY, VALID, VOID = 0, 1, 2
 _ORDER_COLUMNS = (
-    "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, state, address, created, expires, changed"
+    "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, repeated, sell_in, state, address,"
+    " created, expires, changed"
 )
 
 
@@ -118,7 +125,7 @@ class MerchantView:
 
     def _noted(self, command: _core.CommandApplied) -> None:
         match self._memo:
-            case {"merchant_order": [1, str(key), int(), *_] as told}:
+            case {"merchant_order": [1 | 2, str(key), int(), *_] as told}:
                 with self._transaction():
                     self._insert_order(key, told, command.time)
             case {"merchant_coins": [str(order), str(address)]}:
@@ -127,17 +134,24 @@ class MerchantView:
             case {"merchant_ended": [str(order), int(state)]}:
                 with self._transaction():
                     self._end(order, OrderState(state), command.time)
-            case {"merchant_label": [int(account), int(asset), str(label), str(address)]}:
+            case {"merchant_label": [int(account), int(asset), str(label), str(address), *rest]}:
+                notify, key = rest or ("", "")
                 with self._transaction():
-                    self._sql.execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?)", (asset, address, account, label))
-            case {"merchant_told": [str(order), int(number)]}:
+                    row = (asset, address, account, label, notify, key)
+                    self._sql.execute("INSERT OR IGNORE INTO labels VALUES (?, ?, ?, ?, ?, ?)", row)
+            case {"merchant_sold": str(payment)}:
                 with self._transaction():
-                    self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE order_id = ? AND number = ?", (order, number))
+                    self._sql.execute("UPDATE payments SET sell = 0 WHERE id = ?", (payment,))
+            case {"merchant_told": [str(subject), int(number)]}:
+                with self._transaction():
+                    self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE subject = ? AND number = ?", (subject, number))
 
     def _insert_order(self, key: str, told: list[Any], time: int) -> None:
-        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires = told
+        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires, *rest = told
         texts = (description, success, failure, notify, data)
-        row = (key, account, asset, str(amount), api_key, *texts, int(only_accounts), int(OrderState.OPEN), "", time, expires, time)
+        repeated, sell_in = rest or (False, NOT_SOLD)
+        terms = (int(only_accounts), int(repeated), sell_in)
+        row = (key, account, asset, str(amount), api_key, *texts, *terms, int(OrderState.OPEN), "", time, expires, time)
         self._sql.execute(f"INSERT OR IGNORE INTO orders VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - fixed text
 
     def _end(self, order: str, state: OrderState, time: int) -> None:
@@ -149,12 +163,11 @@ class MerchantView:
     def _moved(self, command: _core.CommandApplied, event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided) -> None:
         if event.kind == TransferKind.MERCHANT:
             match self._memo:
-                case {"merchant": str(order), "step": str(step)} if step == PAY:
+                case {"merchant": str(order), "step": str(step)}:
+                    part = str(self._memo.get("part", ""))
+                    state = {PAY: ON_ITS_WAY, CREDIT: VALID}[step]
                     with self._transaction():
-                        self._pay(f"{event.transfer_id:032x}", order, event.amount, ON_ITS_WAY, False, command.time)
-                case {"merchant": str(order), "step": str(step)} if step == CREDIT:
-                    with self._transaction():
-                        self._pay(f"{payment_id(order):032x}", order, event.amount, VALID, False, command.time)
+                        self._pay(f"{payment_id(order, PAY, part):032x}", order, event.amount, state, command.time, part)
         elif event.kind == TransferKind.DEPOSIT:
             self._deposited(command, event)
 
@@ -164,21 +177,56 @@ class MerchantView:
         known = self._sql.execute("SELECT order_id FROM payments WHERE id = ?", (key,)).fetchone()
         if known is None:
             address = _memo(command.meta).get("address")
-            if not isinstance(address, str):
-                return
-            known = self._sql.execute("SELECT id FROM orders WHERE asset = ? AND address = ?", (event.asset, address)).fetchone()
+            if isinstance(address, str):
+                known = self._sql.execute("SELECT id FROM orders WHERE asset = ? AND address = ?", (event.asset, address)).fetchone()
             if known is None:
+                self._arrived(command, event, key, state)
                 return
         with self._transaction():
-            self._pay(key, known[0], event.amount, state, True, command.time)
+            self._pay(key, known[0], event.amount, state, command.time)
 
-    def _pay(self, key: str, order: str, amount: int, state: int, by_coins: bool, time: int) -> None:
-        self._sql.execute(
-            "INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
-            (key, order, str(amount), state, int(by_coins), time),
-        )
+    def _arrived(
+        self,
+        command: _core.CommandApplied,
+        event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided,
+        key: str,
+        state: int,
+    ) -> None:
+        """Coins for nobody's order: seen, credited or gone, at an address whose owner may want to be told."""
+        memo, label = _memo(command.meta), None
+        match memo:
+            case {"address": str(address), "txid": str(txid), "output": int(output)}:
+                where = "asset = ? AND address = ? AND notify <> ''"
+                label = self._sql.execute(f"SELECT 1 FROM labels WHERE {where}", (event.asset, address)).fetchone()  # noqa: S608 - fixed text
+                row = (key, event.asset, address, str(event.amount), txid, output, "", 0)
+        # Most deposits are nobody's concern here, and a write for each would be dear.
+        if label is None and self._sql.execute("SELECT 1 FROM arrivals WHERE id = ?", (key,)).fetchone() is None:
+            return
+        with self._transaction():
+            if label is not None:
+                self._sql.execute("INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            if state == VOID:
+                self._sql.execute("DELETE FROM arrivals WHERE id = ? AND credited = 0", (key,))
+            elif state == VALID:
+                told = (str(memo.get("block", "")), command.time, key)
+                done = self._sql.execute("UPDATE arrivals SET block = ?, credited = ? WHERE id = ? AND credited = 0", told)
+                if done.rowcount:
+                    self._put(key, NoticeStatus.ARRIVED, key, 0, event.amount, command.time)
+
+    def _pay(self, key: str, order: str, amount: int, state: int, time: int, part: str | None = None) -> None:
+        """A payment, new or moved on; `part` None for one by coins."""
         known = self.order(order)
+        sell = int(known is not None and state == VALID and known.terms.sell_in != NOT_SOLD)
+        self._sql.execute(
+            "INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, sell = excluded.sell",
+            (key, order, str(amount), state, int(part is None), time, part or "", sell),
+        )
         if known is None or state != VALID or known.state == OrderState.PAID:
+            return
+        if known.terms.repeated:
+            # Each payment is one for itself, and the order waits for the next.
+            if known.words.notify:
+                self._put(order, NoticeStatus.PAID if amount >= known.amount else NoticeStatus.PARTIAL, key, 0, amount, time)
             return
         _pending, valid = self.sums(order)
         paid = valid >= known.amount
@@ -191,19 +239,36 @@ class MerchantView:
         if known is None or not known.words.notify:
             return
         pending, valid = self.sums(order)
-        (number,) = self._sql.execute("SELECT count(*) FROM notices WHERE order_id = ?", (order,)).fetchone()
-        row = (order, number, status.value, payment, str(pending), str(valid), time, 0, time, "")
+        self._put(order, status, payment, pending, valid, time)
+
+    def _put(self, subject: str, status: NoticeStatus, payment: str, pending: int, valid: int, time: int) -> None:
+        """One notice more about a subject, due at once."""
+        (number,) = self._sql.execute("SELECT count(*) FROM notices WHERE subject = ?", (subject,)).fetchone()
+        row = (subject, number, status.value, payment, str(pending), str(valid), time, 0, time, "")
         self._sql.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     # --- reads --------------------------------------------------------------------------------------------------------------
     def order(self, key: str) -> MerchantOrder | None:
         return next(self._orders("id = ?", key), None)
 
-    def labelled(self, account: int, asset: int, label: str) -> str:
-        """The newest address of that name; empty when there is none."""
-        where = "WHERE account = ? AND asset = ? AND label = ? ORDER BY rowid DESC LIMIT 1"
-        row = self._sql.execute(f"SELECT address FROM labels {where}", (account, asset, label)).fetchone()  # noqa: S608 - fixed text
+    def labelled(self, account: int, asset: int, label: Label) -> str:
+        """The newest address of that label; empty when there is none."""
+        where = "WHERE account = ? AND asset = ? AND label = ? AND notify = ? AND key = ? ORDER BY rowid DESC LIMIT 1"
+        named = (account, asset, label.text, label.notify, label.key)
+        row = self._sql.execute(f"SELECT address FROM labels {where}", named).fetchone()  # noqa: S608 - fixed text
         return row[0] if row else ""
+
+    def arrival(self, key: str) -> Arrival | None:
+        """By its id."""
+        row = self._sql.execute(
+            "SELECT id, asset, address, amount, txid, output, block, credited, label, notify, key"
+            " FROM arrivals JOIN labels USING (asset, address) WHERE id = ?",
+            (key,),
+        ).fetchone()
+        if row is None:
+            return None
+        known, asset, address, amount, txid, output, block, credited, *label = row
+        return Arrival(known, asset, address, int(amount), txid, output, block, credited, Label(*label))
 
     def overdue(self, now: int) -> list[MerchantOrder]:
         """Orders that nobody paid in time."""
@@ -217,9 +282,18 @@ class MerchantView:
     def payments(self, order: str) -> list[Payment]:
         """Oldest first; those that came to nothing left out."""
         rows = self._sql.execute(
-            "SELECT id, order_id, amount, state, by_coins, seen FROM payments WHERE order_id = ? AND state < 2 ORDER BY seen, id", (order,)
+            "SELECT id, order_id, amount, state, by_coins, seen, part FROM payments WHERE order_id = ? AND state < 2 ORDER BY seen, id",
+            (order,),
         )
-        return [Payment(key, of, int(amount), state == VALID, bool(by_coins), seen) for key, of, amount, state, by_coins, seen in rows]
+        return [Payment(key, of, int(amount), state == VALID, bool(coins), *rest) for key, of, amount, state, coins, *rest in rows]
+
+    def unsold(self) -> list[tuple[str, int, int, int]]:
+        """(payment, account, market, atoms) of what came and is to be sold, oldest first."""
+        rows = self._sql.execute(
+            "SELECT payments.id, account, sell_in, payments.amount FROM payments JOIN orders ON orders.id = order_id"
+            " WHERE sell = 1 ORDER BY seen LIMIT 100"
+        )
+        return [(key, account, market, int(amount)) for key, account, market, amount in rows]
 
     def sums(self, order: str) -> tuple[int, int]:
         """(on its way, valid) over all payments."""
@@ -228,34 +302,33 @@ class MerchantView:
 
     def _orders(self, where: str, *values: object) -> Iterator[MerchantOrder]:
         for row in self._sql.execute(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE {where} LIMIT 1000", values).fetchall():  # noqa: S608
-            key, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, state, *rest = row
-            words = Words(description, success, failure, notify, data)
-            yield MerchantOrder(key, account, asset, int(amount), api_key, words, bool(only_accounts), OrderState(state), *rest)
+            key, account, asset, amount, api_key, description, success, failure, notify, data, only, repeated, sell_in, state, *rest = row
+            words, terms = Words(description, success, failure, notify, data), Terms(bool(only), bool(repeated), sell_in)
+            yield MerchantOrder(key, account, asset, int(amount), api_key, words, terms, OrderState(state), *rest)
 
     # --- the outbox ---------------------------------------------------------------------------------------------------------
     def due(self, now: int, limit: int) -> list[Notice]:
         """Notices to be sent by now, the longest due first."""
         rows = self._sql.execute(
-            "SELECT order_id, number, status, payment, pending, valid, time, attempts, due FROM notices"
-            " WHERE due <= ? ORDER BY due LIMIT ?",
+            "SELECT subject, number, status, payment, pending, valid, time, attempts, due FROM notices WHERE due <= ? ORDER BY due LIMIT ?",
             (now, limit),
         ).fetchall()
         return [
-            Notice(order, number, NoticeStatus(status), payment, int(pending), int(valid), time, attempts, due)
-            for order, number, status, payment, pending, valid, time, attempts, due in rows
+            Notice(subject, number, NoticeStatus(status), payment, int(pending), int(valid), time, attempts, due)
+            for subject, number, status, payment, pending, valid, time, attempts, due in rows
         ]
 
     def tried(self, notice: Notice, due: int | None, said: str) -> None:
         """One more attempt came to nothing; `due` is the next one's time, None for never."""
         with self._transaction():
             self._sql.execute(
-                "UPDATE notices SET attempts = attempts + 1, due = ?, said = ? WHERE order_id = ? AND number = ? AND due IS NOT NULL",
-                (due, said[:200], notice.order, notice.number),
+                "UPDATE notices SET attempts = attempts + 1, due = ?, said = ? WHERE subject = ? AND number = ? AND due IS NOT NULL",
+                (due, said[:200], notice.subject, notice.number),
             )
 
-    def notices(self, order: str) -> list[tuple[str, int, int | None, str]]:
-        """(status, attempts, due, what came of the last attempt) of an order's notices, in order."""
-        return self._sql.execute("SELECT status, attempts, due, said FROM notices WHERE order_id = ? ORDER BY number", (order,)).fetchall()
+    def notices(self, subject: str) -> list[tuple[str, int, int | None, str]]:
+        """(status, attempts, due, what came of the last attempt) of the notices about a subject, in order."""
+        return self._sql.execute("SELECT status, attempts, due, said FROM notices WHERE subject = ? ORDER BY number", (subject,)).fetchall()
 
     # --- the file -----------------------------------------------------------------------------------------------------------
     @contextmanager

@@ -1,7 +1,7 @@
 """Coins coming in and going out. Balances live in the core; here live addresses, and what the networks say."""
 
 from .desk import Desk
-from .port import Broadcast, CoinPort, CoinPortUnavailable, Incoming, SendRefused
+from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, CoinPort, CoinPortUnavailable, Incoming, SendRefused
 from .simulated import SimulatedChain
 from .values import (
     AssetPolicy,
@@ -20,6 +20,9 @@ from .values import (
 __all__ = [
     "AssetPolicy",
     "Broadcast",
+    "ChainBlock",
+    "ChainOutput",
+    "ChainTransaction",
     "CoinPort",
     "CoinPortUnavailable",
     "Deposit",

@@ -21,7 +21,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import Reject, TransferKind
 
 from .books import Books
-from .port import Broadcast, CoinPort, CoinPortUnavailable, Incoming, SendRefused
+from .port import Broadcast, ChainBlock, ChainTransaction, CoinPort, CoinPortUnavailable, Incoming, SendRefused
 from .values import (
     AssetPolicy,
     Deposit,
@@ -45,6 +45,7 @@ _PAUSE = 10_000_000
 _NO_META = Meta()
 _KINDS = kinds_of(_core.CommandApplied, _core.TransferPending, _core.TransferPosted, _core.TransferVoided)
 _Open = TypeVar("_Open", Withdrawal, Deposit)
+_Found = TypeVar("_Found")
 
 
 class Desk:
@@ -133,6 +134,30 @@ class Desk:
         """Whether the text is an address of the asset's network."""
         spec = self._spec(asset)
         return spec is not None and self._port.valid_address(spec.code, text)
+
+    # --- what anybody may see of a network ------------------------------------------------------------------------------------
+    def transaction(self, asset: int, txid: str) -> ChainTransaction | WalletRefusal | None:
+        """A transaction by its id, None when there is none. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
+        return self._looked_up(asset, lambda code: self._port.transaction(code, txid))
+
+    def block(self, asset: int, block: str | int) -> ChainBlock | WalletRefusal | None:
+        """A block by its id or height, None when there is none. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
+        return self._looked_up(asset, lambda code: self._port.block(code, block))
+
+    def payments_to(self, asset: int, address: str) -> list[ChainTransaction] | WalletRefusal:
+        """What was paid to an address, anybody's: oldest first, the newest 100. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
+        return self._looked_up(asset, lambda code: self._port.payments_to(code, address))
+
+    def _looked_up(self, asset: int, look: Callable[[str], _Found]) -> _Found | WalletRefusal:
+        spec = self._spec(asset)
+        if spec is None:
+            return WalletRefusal.ASSET_UNKNOWN
+        if not self._port.serves(spec.code):
+            return WalletRefusal.NO_NETWORK
+        try:
+            return look(spec.code)
+        except CoinPortUnavailable:
+            return WalletRefusal.UNAVAILABLE
 
     # --- withdrawals and deposits -------------------------------------------------------------------------------------------
     def request_withdrawal(
@@ -285,7 +310,13 @@ class Desk:
         if count is None:
             _check(self._books.funds.void(item.transfer_id), item.transfer_id, "void", troubles)
         elif count >= self._policy(spec).confirmations:
-            _check(self._books.funds.post(item.transfer_id), item.transfer_id, "post", troubles)
+            outcome = self._books.funds.post(item.transfer_id, meta=Meta(memo=self._block_of(spec.code, item.txid)))
+            _check(outcome, item.transfer_id, "post", troubles)
+
+    def _block_of(self, code: str, txid: str) -> dict[str, str]:
+        """The memo word that says in which block a deposit was when it was credited: whoever is told of it later, is told the same."""
+        known = self._port.transaction(code, txid)
+        return {"block": known.block} if known is not None and known.block else {}
 
     def _notice(self, troubles: list[Trouble]) -> None:
         """Books what came in since last time. The cursor stops before the first payment that could not be booked."""
@@ -307,7 +338,10 @@ class Desk:
         count = self._port.confirmations(item.asset, item.txid)
         if count is None:
             return True
+        pending = count < self._policy(spec).confirmations
         memo = {"address": item.address, "txid": item.txid, "output": item.output}
+        if not pending:
+            memo |= self._block_of(spec.code, item.txid)
         outcome = self._books.funds.transfer(
             transfer_id,
             _core.WORLD,
@@ -315,7 +349,7 @@ class Desk:
             spec.id,
             TransferKind.DEPOSIT,
             atoms,
-            pending=count < self._policy(spec).confirmations,
+            pending=pending,
             meta=Meta(memo=memo),
         )
         return _check(outcome, transfer_id, "deposit", troubles)

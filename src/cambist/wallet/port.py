@@ -38,6 +38,38 @@ class SendRefused:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChainOutput:
+    """One payment of a transaction. Whose the address is, no network knows."""
+
+    index: int
+    address: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTransaction:
+    """A transaction as the network shows it to anybody. `block` is empty and `height` 0 while it waits for its block; `seen` in µs."""
+
+    txid: str
+    seen: int
+    block: str
+    height: int
+    confirmations: int
+    outputs: tuple[ChainOutput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainBlock:
+    """A block, its time in µs, and those of its transactions that the node knows, in the order in which they were seen."""
+
+    block: str
+    height: int
+    time: int
+    previous: str
+    txids: tuple[str, ...]
+
+
 class CoinPort(Protocol):
     """Every method may raise CoinPortUnavailable."""
 
@@ -64,3 +96,12 @@ class CoinPort(Protocol):
 
     def confirmations(self, asset: str, txid: str) -> int | None:
         """Blocks on top of the transaction, the first included; 0 while it waits for one; None when it can never confirm."""
+
+    def transaction(self, asset: str, txid: str) -> ChainTransaction | None:
+        """The transaction of that id; None when the node knows none, or it can never confirm."""
+
+    def block(self, asset: str, block: str | int) -> ChainBlock | None:
+        """The block of that id or height; None when there is none (yet)."""
+
+    def payments_to(self, asset: str, address: str) -> list[ChainTransaction]:
+        """Transactions that paid the address, oldest first, the newest 100. An address never paid has none, whoever has it."""

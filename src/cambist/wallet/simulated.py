@@ -6,10 +6,11 @@ restored from a backup. Everything that it shows follows from its seed, what it 
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 
 from .addresses import FORMS
-from .port import Broadcast, Incoming, SendRefused
+from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, Incoming, SendRefused
 from .sqlite import SqliteFile
 from .values import Clock, Entropy
 
@@ -26,9 +27,17 @@ CREATE TABLE sends (reference TEXT PRIMARY KEY, asset TEXT NOT NULL, address TEX
                     refused TEXT, CHECK ((txid IS NULL) = (refused IS NOT NULL))) STRICT;
 CREATE TABLE refusals (address TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT;
 """
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS outputs_to ON outputs (asset, address);
+CREATE INDEX IF NOT EXISTS sends_to ON sends (asset, address);
+CREATE INDEX IF NOT EXISTS sends_as ON sends (asset, txid);
+CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (asset, at);
+"""
 _VERSION = 1
+_BLOCK_ID = re.compile(r"0{8}([0-9a-f]{16})[0-9a-f]{40}", re.ASCII)
 _CANCELLED = "cancelled before it was sent"
 _PAGE = 1_000
+_SHOWN = 100
 
 
 class SimulatedChain:
@@ -53,6 +62,8 @@ class SimulatedChain:
             if row is None:
                 row = (entropy("simulated-chain", 32),)
                 sql.execute("INSERT INTO facts VALUES ('seed', ?)", row)
+            for statement in _INDEXES.strip().split("\n"):
+                sql.execute(statement)
         self._seed: bytes = row[0]
 
     def close(self) -> None:
@@ -113,9 +124,73 @@ class SimulatedChain:
             row = sql.execute("SELECT at, dropped FROM transactions WHERE asset = ? AND txid = ?", (asset, txid)).fetchone()
         if row is None or row[1]:
             return None
-        # A transaction is in the first block after it was seen; blocks come at whole multiples of the interval.
-        interval = self._intervals.get(asset, self._interval)
-        return max(0, int(self._clock() // interval - row[0] // interval))
+        return max(0, self._tip(asset) - self._height(asset, row[0]) + 1)
+
+    def transaction(self, asset: str, txid: str) -> ChainTransaction | None:
+        with self._file.transaction() as sql:
+            known = sql.execute(
+                "SELECT at FROM transactions WHERE asset = ? AND txid = ? AND dropped = 0 AND at <= ?", (asset, txid, self._clock())
+            ).fetchone()
+            if known is None:
+                return None
+            # What comes in stands in `outputs`, what goes out in `sends`, and what goes from here to here in both.
+            rows = sql.execute(
+                "SELECT output, address, amount FROM outputs WHERE asset = ?1 AND txid = ?2"
+                " UNION SELECT 0, address, amount FROM sends WHERE asset = ?1 AND txid = ?2 ORDER BY 1",
+                (asset, txid),
+            ).fetchall()
+        height = self._height(asset, known[0])
+        confirmations = max(0, self._tip(asset) - height + 1)
+        outputs = tuple(ChainOutput(*row) for row in rows)
+        if not confirmations:
+            return ChainTransaction(txid, known[0], "", 0, 0, outputs)
+        return ChainTransaction(txid, known[0], self._block_id(asset, height), height, confirmations, outputs)
+
+    def block(self, asset: str, block: str | int) -> ChainBlock | None:
+        height = block if isinstance(block, int) else self._height_of(asset, block)
+        if height is None or not self.serves(asset) or not 0 < height <= self._tip(asset):
+            return None
+        interval = self._interval_of(asset)
+        with self._file.transaction() as sql:
+            rows = sql.execute(
+                "SELECT txid FROM transactions WHERE asset = ? AND dropped = 0 AND at >= ? AND at < ? ORDER BY at, rowid",
+                (asset, (height - 1) * interval, height * interval),
+            ).fetchall()
+        previous = self._block_id(asset, height - 1) if height > 1 else ""
+        return ChainBlock(self._block_id(asset, height), height, height * interval, previous, tuple(txid for (txid,) in rows))
+
+    def payments_to(self, asset: str, address: str) -> list[ChainTransaction]:
+        with self._file.transaction() as sql:
+            rows = sql.execute(
+                "SELECT txid FROM transactions WHERE asset = ?1 AND dropped = 0 AND at <= ?3 AND txid IN ("
+                "SELECT txid FROM outputs WHERE asset = ?1 AND address = ?2"
+                " UNION SELECT txid FROM sends WHERE asset = ?1 AND address = ?2)"
+                " ORDER BY at DESC, rowid DESC LIMIT ?4",
+                (asset, address, self._clock(), _SHOWN),
+            ).fetchall()
+        found = [self.transaction(asset, txid) for (txid,) in reversed(rows)]
+        return [transaction for transaction in found if transaction is not None]
+
+    # --- blocks: at whole multiples of the interval, each with what was seen since the one before -----------------------------
+    def _interval_of(self, asset: str) -> int:
+        return self._intervals.get(asset, self._interval)
+
+    def _tip(self, asset: str) -> int:
+        """The height of the newest block."""
+        return self._clock() // self._interval_of(asset)
+
+    def _height(self, asset: str, seen: int) -> int:
+        """The height of the block in which a transaction is, or will be."""
+        return seen // self._interval_of(asset) + 1
+
+    def _block_id(self, asset: str, height: int) -> str:
+        """64 hex digits that hold the height, so that no table of mostly empty blocks is needed to find one by its id."""
+        return f"{'0' * 8}{height:016x}{self._derive('block', asset, str(height))[:20].hex()}"
+
+    def _height_of(self, asset: str, block: str) -> int | None:
+        told = _BLOCK_ID.fullmatch(block)
+        height = int(told[1], 16) if told else 0
+        return height if told and self._block_id(asset, height) == block else None
 
     # --- the outside world's hand ---------------------------------------------------------------------------------------------
     def simulate_deposit(self, address: str, amount: str, at: int | None = None) -> str:

@@ -3,7 +3,7 @@
 | journaled fact | becomes |
 |---|---|
 | Note, memo `deposit_address`, `account`, `asset` | an address of an account |
-| Transfer kind deposit, memo `txid`, `output`, `address` | a deposit: pending or credited |
+| Transfer kind deposit, memo `txid`, `output`, `address` (and `block` once it is credited) | a deposit: pending or credited |
 | Transfer kind withdrawal, pending, memo `address` (and `fee`, atoms as text) | a withdrawal, waiting |
 | its PostTransfer, memo `txid` | broadcast, unconfirmed |
 | its VoidTransfer | cancelled |

@@ -76,7 +76,7 @@ class Floor(RoutedFloor):
         desk = MerchantDesk(
             MerchantView(folder / "merchant.sqlite"),
             self.exchange,
-            lambda: MerchantFunds(self.exchange.funds.transfer),
+            lambda: MerchantFunds(self.exchange.funds.transfer, self.exchange.orders.place),
             address,
             entropy,
             self.clock,

@@ -134,7 +134,8 @@ async def test_two_payers_in_one_tick(floor: Floor, alice: Trader, bob: Trader, 
     desk = floor.house.shops.desk
     order = desk.order(made["transaction"].replace("-", ""))
     assert order is not None
-    codes = [outcome.code for outcome in (desk.pay(order, alice.account), desk.pay(order, bob.account)) if not isinstance(outcome, str)]
+    outcomes = [desk.pay(order, payer.account, part=payer.user.name) for payer in (alice, bob)]
+    codes = [outcome.code for outcome in outcomes if not isinstance(outcome, str)]
     assert codes == [0, 50]
     floor.exchange.sequencer.settle()
     assert floor.available(shopkeeper, "BTC") == "1.5"

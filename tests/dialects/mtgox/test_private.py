@@ -84,8 +84,6 @@ async def test_a_market_order_needs_no_price(floor: Floor, alice: Trader, bob: T
         ({"amount_int": "9" * 27}, "Order amount is too high"),
         ({"price_int": "100"}, "Price must lie between 0.1 and 10000 USD"),
         ({"price_int": "9" * 25 + "00"}, "Price is too high"),
-        ({"amount_int": "10000000000000"}, "Insufficient funds: not enough USD"),
-        ({"type": "ask", "amount_int": "10000000001"}, "Insufficient funds: not enough BTC"),
     ],
 )
 async def test_orders_that_are_refused(floor: Floor, alice: Trader, fields: dict[str, str], error: str) -> None:
@@ -95,6 +93,61 @@ async def test_orders_that_are_refused(floor: Floor, alice: Trader, fields: dict
     assert told == error
     assert floor.money() == before
     assert len(floor.nonces(alice)) == 1
+
+
+@pytest.mark.parametrize(("kind", "price"), [("bid", 10_00000), ("ask", 10_00000), ("bid", 0)])
+async def test_an_order_that_is_not_covered_is_listed_as_invalid(floor: Floor, alice: Trader, bob: Trader, kind: str, price: int) -> None:
+    poor = floor.trader("poor")
+    await floor.order(alice, "ask", "10", "1")
+    before = floor.money()
+    oid = await floor.returned(poor, "BTCUSD/order/add", type=kind, amount_int=200000000, price_int=price)
+    (order,) = await floor.returned(poor, "generic/orders")
+    assert list(order) == [
+        "oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority", "actions",
+    ]  # fmt: skip
+    assert (order["oid"], order["type"], order["status"], order["priority"]) == (oid, kind, "invalid", str(NOON))
+    assert (order["amount"]["value"], order["effective_amount"]["value"]) == ("2.00000000", "0.00000000")
+    assert order["price"]["value_int"] == str(price)
+    assert floor.money() == before
+    assert await floor.error(poor, "generic/order/result", type=kind, order=oid) == "No trades for this order"
+    assert await floor.error(poor, "generic/order/result", type="ask" if kind == "bid" else "bid", order=oid) == "Order not found"
+    for stranger in (alice, bob):
+        assert await floor.error(stranger, "generic/order/cancel", oid=oid) == "Order not found"
+        assert await floor.error(stranger, "generic/order/result", type=kind, order=oid) == "Order not found"
+        assert oid not in [listed["oid"] for listed in await floor.returned(stranger, "generic/orders")]
+    cancelled = await floor.returned(poor, "generic/order/cancel", oid=oid)
+    assert list(cancelled) == ["oid", "qid"]
+    assert cancelled["oid"] == oid
+    assert await floor.returned(poor, "generic/orders") == []
+    assert await floor.error(poor, "generic/order/cancel", oid=oid) == "Order not found"
+    assert len(floor.nonces(poor)) == 7
+
+
+async def test_invalid_orders_are_few_and_not_for_long(floor: Floor) -> None:
+    poor = floor.trader("poor")
+    oids = [await floor.order(poor, "bid", "10", "1") for _ in range(52)]
+    assert len(set(oids)) == 52
+    assert [order["oid"] for order in await floor.returned(poor, "generic/orders")] == oids[2:]
+    floor.fund(poor.account, "USD", "10")
+    good = await floor.order(poor, "bid", "10", "1")
+    assert [order["status"] for order in await floor.returned(poor, "generic/orders")] == ["open"] + ["invalid"] * 50
+    floor.clock.now += 3600 * SECOND - 1
+    assert len(await floor.returned(poor, "generic/orders")) == 51
+    floor.clock.now += 1
+    assert [order["oid"] for order in await floor.returned(poor, "generic/orders")] == [good]
+
+
+async def test_v0_gives_an_order_that_is_not_covered_status_2(floor: Floor) -> None:
+    poor = floor.trader("poor", USD="5")
+    body = poor.form(amount="1", price="5")
+    await floor.json("POST", "/api/0/buyBTC.php", body, poor.headers(body))
+    body = poor.form(amount="1", price="6")
+    placed = await floor.json("POST", "/api/0/buyBTC.php", body, poor.headers(body))
+    assert [(order["status"], order["real_status"]) for order in placed["orders"]] == [(1, "open"), (2, "invalid")]
+    assert placed["oid"] == placed["orders"][1]["oid"]
+    body = poor.form(oid=placed["oid"], type=1)
+    left = await floor.json("POST", "/api/0/cancelOrder.php", body, poor.headers(body))
+    assert [order["status"] for order in left["orders"]] == [1]
 
 
 async def test_order_result(floor: Floor, alice: Trader, bob: Trader) -> None:

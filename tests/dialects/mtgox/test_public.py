@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from cambist.domain.orders import OrderType, Side, TimeInForce
+from cambist.history.port import Page
+from cambist.marketdata import MarketData
 from dialects.mtgox.floor import DAY, NOON, SECOND, Floor, Trader
 
 VALUE = ["value", "value_int", "display", "display_short", "currency"]
@@ -124,6 +127,30 @@ async def test_trades(floor: Floor, alice: Trader, bob: Trader) -> None:
         "properties": "limit",
     }
     assert await floor.public("BTCUSD/public/trades") == []
+
+
+async def test_properties_tell_what_kind_of_order_the_taker_s_was(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(alice, "bid", "10", "5")
+    await floor.order(bob, "ask", "10", "1")
+    market = await floor.returned(bob, "BTCUSD/order/add", type="ask", amount_int=100000000)
+    stop = floor.exchange.orders.place(bob.account, 0, Side.SELL, OrderType.STOP_MARKET, TimeInForce.IOC, 0, 10**8, stop_price=10_000)
+    assert stop.code == 0
+    await floor.order(bob, "ask", "10", "1")
+    kinds = ["limit", "market", "market", "limit"]  # the stop is triggered as it comes
+    assert [trade["properties"] for trade in await floor.public("BTCUSD/trades")] == kinds
+    # What only the histories know, what an account is told of its own, and what memory takes up at the next start say the same.
+    page = Page(newest_first=False)
+    await floor.house.history.reached(floor.engine.seq)
+    assert [trade.taker_market for trade in await floor.house.history.market_trades(0, page)] == [kind == "market" for kind in kinds]
+    for trader in (alice, bob):
+        assert [trade["properties"] for trade in await floor.returned(trader, "generic/private/trades")] == kinds
+        rows = await floor.returned(trader, "generic/wallet/history", currency="BTC", type="in" if trader is alice else "out")
+        assert [row["Trade"]["Properties"] for row in reversed(rows["result"])] == kinds
+    result = await floor.returned(bob, "generic/order/result", type="ask", order=market)
+    assert [trade["properties"] for trade in result["trades"]] == ["market"]
+    again = MarketData((0,), floor.clock)
+    await again.load(floor.house.history)
+    assert [trade.taker_market for trade in again.trades(0, 10)] == [False, True, True, False]
 
 
 async def test_trades_since_an_id(floor: Floor, alice: Trader, bob: Trader) -> None:

@@ -261,6 +261,40 @@ async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trade
     market = await client.told()
     assert statuses(market) == [("pending", "0.20000000"), ("executing", "0.20000000"), ("completed_active", "")]
     assert "price" not in market[0]["user_order"]
+    assert [message["trade"]["properties"] for message in market if message["private"] == "trade"] == ["market"]
+
+
+async def test_a_pushed_trade_says_what_kind_of_order_the_taker_s_was(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=trade")
+    await client.told()
+    await floor.order(alice, "bid", "100", "2")
+    await floor.order(bob, "ask", "100", "1")
+    await floor.returned(bob, "BTCUSD/order/add", type="ask", amount_int=10**8)
+    assert [message["trade"]["properties"] for message in await client.told()] == ["limit", "market"]
+
+
+async def test_an_order_that_is_not_covered_goes_from_pending_to_invalid(floor: Floor, alice: Trader, listen: Open) -> None:
+    poor = floor.trader("poor")
+    client = await own(floor, poor, listen)
+    oid = await floor.order(poor, "bid", "100", "2")
+    heard = await client.told()
+    assert statuses(heard) == [("pending", "2.00000000"), ("invalid", "2.00000000")]
+    order = heard[1]["user_order"]
+    assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
+    assert (order["oid"], order["effective_amount"]["value"], order["date"]) == (oid, "0.00000000", NOON // SECOND)
+    await floor.returned(poor, "generic/order/cancel", oid=oid)
+    assert [message["user_order"] for message in await client.told()] == [{"oid": oid, "reason": "requested"}]
+    market = await floor.returned(poor, "BTCUSD/order/add", type="ask", amount_int=10**8)
+    heard = await client.told()
+    assert statuses(heard) == [("pending", "1.00000000"), ("invalid", "1.00000000")]
+    assert "price" not in heard[1]["user_order"]
+    # What is refused for another reason, or through another API, has no id here.
+    await floor.error(poor, "BTCUSD/order/add", type="bid", amount_int=1, price_int=10**7)
+    floor.exchange.orders.place(poor.account, 0, 0, 0, 0, 10_000, 10**8)
+    floor.exchange.sequencer.settle()
+    assert await client.told() == []
+    floor.clock.now += 3600 * SECOND
+    assert (await client.read())["user_order"] == {"oid": market, "reason": "requested"}
 
 
 async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
@@ -304,10 +338,72 @@ async def test_whose_the_channel_is_and_for_how_long(floor: Floor, alice: Trader
     await client.send(op="mtgox.subscribe", key=id_key)
     assert (await client.read())["op"] == "subscribe"
     floor.clock.now += 1
+    client = await listen("/?Channel=nothing")
     await client.send(op="mtgox.subscribe", key=id_key)
     assert (await client.read())["message"] == "Invalid idKey"
     await client.send(op="subscribe", channel=(await own(floor, alice, listen)).prefix or str(uuid.uuid5(uuid.NAMESPACE_DNS, "x")))
     assert (await client.read())["message"] == "Unknown channel"
+
+
+def ending(channel: str, reason: str) -> list[dict[str, Any]]:
+    """What a client hears when its right to an account is over."""
+    return [{"op": "remark", "success": False, "message": reason}, {"op": "unsubscribe", "channel": channel}]
+
+
+async def opened(client: Listener, id_key: str) -> str:
+    """Shows an idKey; the channel that it opens."""
+    await client.send(op="mtgox.subscribe", key=id_key)
+    answer = await client.read()
+    assert answer["op"] == "subscribe"
+    return str(answer["channel"])
+
+
+async def test_a_private_channel_ends_with_its_key(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    second = floor.keyed(alice.user)
+    client, other = await listen("/?Channel=nothing"), await own(floor, bob, listen)
+    channel = await opened(client, await floor.returned(alice, "generic/idkey"))
+    assert await opened(client, await floor.returned(second, "generic/idkey")) == channel
+    floor.directory.revoke(alice.key)
+    await floor.order(second, "bid", "50", "1")
+    assert statuses(await client.told())[-1] == ("open", "1.00000000"), "another key of the same account was shown too"
+    floor.directory.revoke(second.key)
+    floor.exchange.orders.cancel_all(alice.account)
+    floor.exchange.sequencer.settle()
+    assert [await client.read() for _ in range(2)] == ending(channel, "API key revoked")
+    assert await client.told() == []
+    await client.send(op="unsubscribe", channel=channel)
+    assert (await client.read())["message"] == "Not subscribed to this channel"
+    await floor.order(bob, "bid", "50", "1")
+    assert len(await other.told()) == 4, "strangers are left alone"
+
+
+async def test_a_private_channel_ends_when_somebody_is_erased(floor: Floor, alice: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=nothing")
+    channel = await opened(client, await floor.returned(alice, "generic/idkey"))
+    await asyncio.to_thread(floor.directory.erase_user, alice.user)
+    assert [await client.read() for _ in range(2)] == ending(channel, "API key revoked")
+
+
+async def test_a_private_channel_ends_with_its_id_key_unless_a_newer_one_was_shown(floor: Floor, alice: Trader, listen: Open) -> None:
+    plain, renewed, gone = [await listen("/?Channel=nothing") for _ in range(3)]
+    first = await floor.returned(alice, "generic/idkey")
+    channels = {await opened(client, first) for client in (plain, renewed, gone)}
+    (channel,) = channels
+    await gone.send(op="unsubscribe", channel=channel)
+    assert (await gone.read())["op"] == "unsubscribe"
+    floor.clock.now += 3600 * SECOND
+    await opened(renewed, await floor.returned(alice, "generic/idkey"))
+    floor.clock.now += 23 * 3600 * SECOND - 1
+    await floor.order(alice, "bid", "50", "1")
+    assert len(await plain.told()) == len(await renewed.told()) == 4
+    floor.clock.now += 1
+    assert [await plain.read() for _ in range(2)] == ending(channel, "idKey expired")
+    await floor.order(alice, "bid", "50", "1")
+    assert await plain.told() == await gone.told() == []
+    assert len(await renewed.told()) == 4
+    floor.clock.now += 3600 * SECOND
+    assert [await renewed.read() for _ in range(2)] == ending(channel, "idKey expired")
+    assert await opened(plain, await floor.returned(alice, "generic/idkey")) == channel
 
 
 # --- calls --------------------------------------------------------------------------------------------------------------------

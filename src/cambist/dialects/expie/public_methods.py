@@ -170,7 +170,7 @@ class PublicMethods:
         newest = self._data.trades(market.id, 1)
         await self._venue.told()
         found = await self._venue.house.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
-        return self._views.deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount) for t in found])
+        return self._views.deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
 
     def deals_subscribe(self, client: Client, params: Params) -> Result:
         self._replace("deals", client)

@@ -1,12 +1,13 @@
 """`bitcoin/address` and `bitcoin/send_simple`: coins in and out."""
 
 from cambist.dialects.mtgox import ids, replies
-from cambist.dialects.mtgox.call import Call, MethodGroup
+from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
 from cambist.domain.orders import Reject
-from cambist.merchant import MerchantRefusal
+from cambist.merchant import Label, MerchantRefusal
 from cambist.wallet import WalletRefusal
 
 MAX_FEE = 1_000_000
@@ -14,20 +15,30 @@ MAX_FEE = 1_000_000
 
 
 class Coins(MethodGroup):
+    def __init__(self, venue: Venue) -> None:
+        super().__init__(venue)
+        self._codes = CodeCheck(venue)
+
     def _bitcoin(self) -> Currency | None:
         return self.listing.currency("BTC")
 
     def address(self, call: Call) -> Answer:
-        """A deposit address: the same one until coins came to it, then a new one. Each `description` has one of its own."""
+        """A deposit address: the same one until coins came to it, then a new one. Each `description` and `ipn` has one of its own.
+
+        Once coins that came to it are credited, `ipn` is told, in words signed with the key of this call.
+        """
         bitcoin = self._bitcoin()
         if bitcoin is None:
             return replies.NO_METHOD
-        account, label = call.signed.account, call.text("description")
+        account, notify = call.signed.account, call.text("ipn")
+        label = Label(call.text("description"), notify, call.signed.key.key if notify else "")
 
         def used(address: str) -> bool:
             return any(deposit.address == address for deposit in self.house.wallet.deposits(account))
 
         found = self.venue.merchants.labelled_address(account, bitcoin.asset, label, used)
+        if found == MerchantRefusal.URL_INVALID:
+            return invalid("ipn", "should be an http or https address on the public internet")
         return Failure(found.words.capitalize()) if isinstance(found, MerchantRefusal) else {"addr": found}
 
     def account_address(self, call: Call) -> Answer:
@@ -37,7 +48,10 @@ class Coins(MethodGroup):
         return self.address(call)
 
     def send_simple(self, call: Call) -> Answer:
-        """Sends coins. `trx` names the withdrawal: what the network calls it is known only when it is on its way."""
+        """Sends coins; with `code`, once the account has one-time codes.
+
+        `trx` names the withdrawal: what the network calls it is known only when it is on its way.
+        """
         bitcoin = self._bitcoin()
         if bitcoin is None:
             return replies.NO_METHOD
@@ -51,7 +65,7 @@ class Coins(MethodGroup):
         atoms = bitcoin.atoms(amount)
         if atoms is None:
             return invalid("amount_int")
-        return self._send(call, bitcoin, atoms, address)
+        return self._codes.then(call, lambda: self._send(call, bitcoin, atoms, address))
 
     def _units(self, call: Call, name: str, decimal_name: str, currency: Currency) -> int | None:
         if call.text(name):

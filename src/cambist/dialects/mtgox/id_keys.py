@@ -7,6 +7,7 @@ import base64
 import hmac
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cambist.dialects.mtgox.auth import DIALECT, secret_bytes
 from cambist.dialects.mtgox.parse import lenient_base64
@@ -15,6 +16,14 @@ from cambist.gateway.limits import HOUR
 
 LIFETIME = 24 * HOUR
 _MAC_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What an idKey is good for: the account of `key`, up to `until` (µs)."""
+
+    key: ApiKey
+    until: int
 
 
 class IdKeys:
@@ -29,8 +38,8 @@ class IdKeys:
         body = uuid.UUID(key.key).bytes + (self._clock() + LIFETIME).to_bytes(8, "big")
         return base64.b64encode(body + _mac(key, body)).decode()
 
-    def key_of(self, text: str) -> ApiKey | None:
-        """The live API key that it was issued for; None when it is over or was never issued."""
+    def read(self, text: str) -> Pass | None:
+        """What it is good for; None when it is over, its API key is revoked, or it was never issued."""
         raw = lenient_base64(text.encode("ascii", "replace"))
         if raw is None or len(raw) != 24 + _MAC_BYTES:
             return None
@@ -38,7 +47,13 @@ class IdKeys:
         key = self._directory.find_key(str(uuid.UUID(bytes=body[:16])))
         if key is None or key.dialect != DIALECT or not hmac.compare_digest(mac, _mac(key, body)):
             return None
-        return key if int.from_bytes(body[16:], "big") > self._clock() else None
+        shown = Pass(key, int.from_bytes(body[16:], "big"))
+        return shown if self.good(shown) else None
+
+    def good(self, shown: Pass) -> bool:
+        """Whether its time is not over and its API key lives."""
+        live = self._directory.find_key(shown.key.key)
+        return live is not None and live.id == shown.key.id and shown.until > self._clock()
 
 
 def _mac(key: ApiKey, body: bytes) -> bytes:

@@ -7,7 +7,7 @@ not made here therefore leads to no number, and ids of two kinds are never taken
 import hashlib
 from uuid import UUID
 
-ORDER, USER, ACCOUNT, TRADE, QUEUE = "order", "user", "account", "trade", "queue"
+ORDER, USER, ACCOUNT, TRADE, QUEUE, INVALID = "order", "user", "account", "trade", "queue", "invalid"
 """Kinds of ids."""
 
 _TAG_BITS = 58

@@ -69,7 +69,7 @@ class Quotes(MethodGroup):
 
     def _lasts(self, pair: Pair, last: int) -> dict[str, Value]:
         """`last_local` is this market's last trade. `last_orig` is that of the item in any currency, `last_all` and `last` the same in
-        this one's: where trades between two currencies exist they differ, and here is the place that will tell it (issue 5)."""
+        this one's: where trades between two currencies exist they differ, and here is the place that will tell it."""
         local = pair.currency.value(last)
         return {"last_local": local, "last_orig": local, "last_all": local, "last": local}
 

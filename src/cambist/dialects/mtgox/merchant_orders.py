@@ -1,16 +1,15 @@
-"""`merchant/order/*`: payment orders for shops, and how their notices (IPN) are worded."""
+"""`merchant/order/*`: payment orders for shops."""
 
 import uuid
-from urllib.parse import urlencode
 
-from cambist.dialects.mtgox.auth import sign
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import decimal_units, flag, whole
-from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, invalid
+from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, Result, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.orders import Reject
-from cambist.merchant import MerchantOrder, MerchantRefusal, Notice, NoticeStatus, OrderState, Words
+from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState, Terms, Words
 
 PAY_PATH = "/payment/"
 NO_ORDER = Failure("Payment order not found", "merchant_order_not_found")
@@ -41,7 +40,7 @@ class MerchantOrders(MethodGroup):
     def __init__(self, venue: Venue) -> None:
         super().__init__(venue)
         self._desk = venue.merchants
-        venue.house.shops.outbox.wording = self.letter
+        self._codes = CodeCheck(venue)
 
     def create(self, call: Call) -> Answer:
         """A new payment order; the shop sends its customer to `payment_url`."""
@@ -65,19 +64,33 @@ class MerchantOrders(MethodGroup):
         for name, url in (("return_success", words.success), ("return_failure", words.failure)):
             if not url:
                 return invalid(name, "is required")
+        terms = self._terms(call, currency)
+        if isinstance(terms, Failure):
+            return terms
         made = self._desk.create(
             caller.account,
             currency.asset,
             atoms,
             caller.key.key,
             words,
-            only_accounts=flag(call.text("instant_only")) or not currency.virtual,
+            terms=terms,
             meta=caller.meta,
         )
         if isinstance(made, MerchantRefusal):
             return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else Failure(made.words.capitalize())
         name = str(uuid.UUID(made))
         return {"transaction": name, "payment_url": f"{call.base_url}{PAY_PATH}{name}"}
+
+    def _terms(self, call: Call, currency: Currency) -> Terms | Failure:
+        """The flags. Coins are sold in the market of the path, or for USD. `email` is taken and nothing is mailed."""
+        only_accounts = flag(call.text("instant_only")) or not currency.virtual
+        repeated = flag(call.text("multipay"))
+        if not flag(call.text("autosell")):
+            return Terms(only_accounts, repeated)
+        pair = self.listing.find(currency.code + (call.pair.currency.code if call.pair is not None else "USD"))
+        if not currency.virtual or pair is None:
+            return invalid("autosell", "only coins that have a market can be sold")
+        return Terms(only_accounts, repeated, pair.market)
 
     def _units(self, call: Call, currency: Currency) -> int | None:
         if call.text("amount_int"):
@@ -111,9 +124,18 @@ class MerchantOrders(MethodGroup):
             "ipn": order.words.notify,
             "data": order.words.data,
             "address": order.address,
+            "instant_only": order.terms.only_accounts,
+            "multipay": order.terms.repeated,
+            "autosell": self._sold_for(order),
+            "email": False,
             "created": moment(order.created),
             "expires": moment(order.expires),
         }
+
+    def _sold_for(self, order: MerchantOrder) -> str | None:
+        """The currency for which the coins are sold."""
+        pair = self.listing.of_market(order.terms.sell_in)
+        return pair.currency.code if pair is not None else None
 
     def payments(self, call: Call) -> Answer:
         """The payments of an order of one's own."""
@@ -133,53 +155,19 @@ class MerchantOrders(MethodGroup):
         ]
 
     def pay(self, call: Call) -> Answer:
-        """Pays an order from the caller's account."""
-        caller, order = call.signed, self._asked(call)
-        if order is None:
-            return NO_ORDER
-        paid = self._desk.pay(order, caller.account, caller.meta())
+        """Pays an order from the caller's account; with `code`, once it has one-time codes."""
+        order = self._asked(call)
+        return NO_ORDER if order is None else self._codes.then(call, lambda: self._pay(call, order))
+
+    def _pay(self, call: Call, order: MerchantOrder) -> Result:
+        caller, order = call.signed, self._desk.order(order.id) or order
+        paid = self._desk.pay(order, caller.account, caller.meta(), part=f"{caller.key.id}/{caller.nonce}")
         if isinstance(paid, MerchantRefusal):
             caller.untold()
             return Failure(paid.words.capitalize())
         if paid.code == Reject.JOURNAL_FULL:
             caller.untold()
         return pay_refusal(paid.code) or {"transaction": transaction(order), "status": "paid"}
-
-    # --- notices ------------------------------------------------------------------------------------------------------------
-
-    def letter(self, order: MerchantOrder, notice: Notice) -> tuple[bytes, list[tuple[str, str]]] | None:
-        """A notice as a signed form: `Rest-Sign` is made of the body as it is of a v1 request, with the key that created the order.
-
-        The same bytes at every attempt. None once that key is revoked: nothing can be signed any more.
-        """
-        key = self.house.directory.find_key(order.key)
-        if key is None:
-            return None
-        currency = self.listing.of_asset(order.asset)
-        fields: dict[str, str] = {
-            "id": transaction(order),
-            "payment_id": str(uuid.UUID(notice.payment)),
-            "status": notice.status.value,
-        }
-        if notice.status == NoticeStatus.PAID:
-            fields |= {
-                "amount": str(currency.units(notice.valid)),
-                "currency": currency.code,
-                "method": "MTGOXBTC" if currency.virtual else f"MTGOX{currency.code}",
-                "date": moment(notice.time),
-            }
-        elif notice.status == NoticeStatus.PARTIAL:
-            fields |= {
-                "amount_pending": str(currency.units(notice.pending)),
-                "amount_valid": str(currency.units(notice.valid)),
-                "amount_total": str(currency.units(order.amount)),
-                "currency": currency.code,
-            }
-        if order.words.data:
-            fields["data"] = order.words.data
-        fields["aonce"] = str(notice.time)
-        body = urlencode(fields).encode()
-        return body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))]
 
 
 def method_of(by_coins: bool) -> str:

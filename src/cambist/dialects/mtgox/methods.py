@@ -2,6 +2,7 @@
 
 from cambist.dialects.mtgox.account import Account
 from cambist.dialects.mtgox.call import Call, Method, Venue
+from cambist.dialects.mtgox.chain_lookups import ChainLookups
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.merchant_orders import MerchantOrders
@@ -19,6 +20,10 @@ ALIASES = {
     "lag": "order/lag",
     "security/hotp/gen": "hotp_gen",
     "merchant/order/detail": "merchant/order/details",
+    "bitcoin/tx/details": "bitcoin/tx_details",
+    "bitcoin/block/list_tx": "bitcoin/block_list_tx",
+    "bitcoin/addr/details": "bitcoin/addr_details",
+    "bitcoin/address_details": "bitcoin/addr_details",
 }
 """The newer spelling (or an older one) of a name; clients use both."""
 OWN_TRADES = "trades, own"
@@ -29,7 +34,7 @@ class Methods:
     """The table, and how a path's words are looked up in it."""
 
     def __init__(self, venue: Venue, quotes: Quotes, account: Account, orders: Orders, merchants: MerchantOrders) -> None:
-        coins, wallet = Coins(venue), WalletHistory(venue)
+        coins, wallet, chain = Coins(venue), WalletHistory(venue), ChainLookups(venue)
         self._venue = venue
         self._table = {
             "ticker": Method(quotes.ticker, needs_pair=True),
@@ -42,6 +47,9 @@ class Methods:
             "hotp_gen": Method(account.hotp_gen),
             "order/lag": Method(orders.lag),
             "order/quote": Method(orders.quote, needs_pair=True),
+            "bitcoin/tx_details": Method(chain.transaction),
+            "bitcoin/block_list_tx": Method(chain.block),
+            "bitcoin/addr_details": Method(chain.address),
             "stream/list_public": Method(self._channels),
             "info": Method(account.info, ("get_info",)),
             "idkey": Method(account.id_key, ("get_info",)),

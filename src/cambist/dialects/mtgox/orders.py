@@ -2,7 +2,8 @@
 
 from cambist import _core
 from cambist.dialects.mtgox import ids, replies
-from cambist.dialects.mtgox.call import Call, MethodGroup
+from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.parse import U64_MAX, decimal_units, whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
@@ -20,6 +21,10 @@ CUT = 12
 
 
 class Orders(MethodGroup):
+    def __init__(self, venue: Venue, invalids: InvalidOrders) -> None:
+        super().__init__(venue)
+        self.invalids = invalids
+
     # --- placing and cancelling -------------------------------------------------------------------------------------------
 
     def add(self, call: Call) -> Answer:
@@ -38,14 +43,21 @@ class Orders(MethodGroup):
         return self.place(call, call.pair, side, price, amount)
 
     def place(self, call: Call, pair: Pair, side: Side, price: int, amount: int) -> Result:
-        """Places an order of this price (0: market) and amount, both in the market's units."""
+        """Places an order of this price (0: market) and amount, both in the market's units; its id.
+
+        One that is not covered gets an id too: it is `invalid`, and of no effect.
+        """
         caller = call.signed
         order_type, tif = (OrderType.LIMIT, TimeInForce.GTC) if price else (OrderType.MARKET, TimeInForce.IOC)
         outcome = self.house.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
+        if outcome.code == Reject.INSUFFICIENT_FUNDS:
+            order = InvalidOrder(outcome.seq, caller.account, pair, side, price, amount, self.engine.time)
+            self.invalids.add(order)
+            return invalid_oid(order)
         if outcome.code:
             if outcome.code == Reject.JOURNAL_FULL:
                 caller.untold()
-            return place_refusal(outcome.code, pair, side)
+            return place_refusal(outcome.code, pair)
         return ids.make(ids.ORDER, outcome.id)
 
     def _amount(self, call: Call) -> int | Failure:
@@ -86,8 +98,12 @@ class Orders(MethodGroup):
 
     def cancel(self, call: Call) -> Answer:
         """Cancels an order of one's own in whatever market; `qid` names the request in the queue."""
-        caller = call.signed
-        order_id = ids.number_of(ids.ORDER, call.text("oid"))
+        caller, oid = call.signed, call.text("oid")
+        refused = self.invalids.find(caller.account, ids.number_of(ids.INVALID, oid))
+        if refused is not None:
+            self.invalids.remove(caller.account, refused.seq)
+            return {"oid": invalid_oid(refused), "qid": ids.make(ids.QUEUE, self.engine.seq)}
+        order_id = ids.number_of(ids.ORDER, oid)
         if order_id is None or not 0 < order_id < self.engine.next_order_id:
             return replies.ORDER_NOT_FOUND
         outcome = self.house.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
@@ -98,19 +114,22 @@ class Orders(MethodGroup):
     # --- looking ----------------------------------------------------------------------------------------------------------
 
     def listed(self, call: Call) -> Answer:
-        """One's open orders, oldest first."""
+        """One's open orders, oldest first, and behind them those that were not covered."""
         found = []
         for order in self.engine.open_orders(call.signed.account):
             pair = self.listing.of_market(order.market)
             if pair is not None:
                 found.append(open_order(pair, order))
-        return found
+        return found + [invalid_order(order) for order in self.invalids.of(call.signed.account)]
 
     def result(self, call: Call) -> Answer:
         """The trades of an order of one's own, and their sums. An order that has not traded is a refusal."""
         side, order_id = SIDE_OF.get(call.text("type")), ids.number_of(ids.ORDER, call.text("order"))
         if side is None:
             return invalid("type", "should be ask or bid")
+        refused = self.invalids.find(call.signed.account, ids.number_of(ids.INVALID, call.text("order")))
+        if refused is not None and refused.side == side:
+            return NO_TRADES
         if order_id is None or not 0 < order_id < self.engine.next_order_id:
             return replies.ORDER_NOT_FOUND
         return self._result(call.signed.account, side, order_id)
@@ -178,6 +197,18 @@ def open_order(pair: Pair, order: _core.LiveOrder) -> dict[str, object]:
     return order_entry(pair, order.order_id, order.side, order.remaining, price, status, order.created)
 
 
+def invalid_oid(order: InvalidOrder) -> str:
+    """The id of an order that was not covered."""
+    return ids.make(ids.INVALID, order.seq)
+
+
+def invalid_order(order: InvalidOrder) -> dict[str, object]:
+    """Its entry of `orders`. Nothing of it stands in the book."""
+    pair = order.pair
+    told = order_entry(pair, 0, order.side, order.amount, order.price, "invalid", order.created)
+    return told | {"oid": invalid_oid(order), "effective_amount": pair.item.value(0)}
+
+
 def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, status: str, created: int) -> dict[str, object]:
     """An order as `orders` lists it; amount and price in the market's units, `created` in µs."""
     left = pair.item.value(pair.amount_int(amount))
@@ -196,11 +227,9 @@ def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, s
     }
 
 
-def place_refusal(code: int, pair: Pair, side: Side) -> Failure:
+def place_refusal(code: int, pair: Pair) -> Failure:
     """An order that the core refused with `code` (a `Reject`)."""
     spec, item, currency = pair.spec(), pair.item, pair.currency
-    if code == Reject.INSUFFICIENT_FUNDS:
-        return Failure(f"Insufficient funds: not enough {(currency if side == Side.BUY else item).code}", "insufficient_funds")
     if code in (Reject.AMOUNT_TOO_SMALL, Reject.TOTAL_TOO_SMALL):
         return Failure(f"Order amount is too low: at least {item.short_text(pair.amount_int(spec.min_amount))} {item.code}")
     if code in (Reject.AMOUNT_TOO_LARGE, Reject.TOTAL_TOO_LARGE, Reject.LEVEL_FULL):

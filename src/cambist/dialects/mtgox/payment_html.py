@@ -72,14 +72,15 @@ def page(sheet: Sheet) -> bytes:
     ).encode()
 
 
-def login_form(here: str, name: str) -> str:
-    """Pays from an account."""
+def login_form(here: str, name: str, once: str) -> str:
+    """Pays from an account. `once` (may be empty) makes two sendings of this form one."""
+    hidden = f'<input type="hidden" name="once" value="{escape(once)}">' if once else ""
     return (
         f'<form method="post" action="{escape(here)}/pay" autocomplete="on"><h2>Pay from your account</h2>'
         f'<label>User name<input name="user" autocomplete="username" required maxlength="64" value="{escape(name)}"></label>'
         '<label>Password<input name="password" type="password" autocomplete="current-password" required maxlength="1024"></label>'
         '<label>One-time code, if you use one<input name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="16"></label>'
-        "<button>Pay now</button></form>"
+        f"{hidden}<button>Pay now</button></form>"
     )
 
 

@@ -4,6 +4,7 @@ Paying takes name and password each time: there is no cookie, so nothing that an
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
@@ -17,9 +18,12 @@ from cambist.gateway.limits import MINUTE, Budget, RateLimits, RateRules
 from cambist.gateway.messages import Reply, Request
 from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState
 
-LOGINS = RateRules({"login": (Budget("address", 10, MINUTE), Budget("name", 10, MINUTE))}, tiers=())
+ONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
+"""What a form carries so that sending it twice pays once, where an order may be paid several times."""
+LOGINS = RateRules({"login": (Budget("address", 10, MINUTE),)}, tiers=())
+"""What one address may try; how often anybody may guess at a name or a code is the directory's to count."""
 WRONG_LOGIN = "Name, password or code is not right."
-TOO_MANY = "Too many attempts. Please wait a minute."
+TOO_MANY = "Too many attempts. Please wait a little."
 NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
 
 
@@ -31,6 +35,7 @@ class PaymentPage:
         self._desk = venue.merchants
         self._directory = venue.house.directory
         self._logins = RateLimits(LOGINS, venue.house.clock)
+        self._drawn = 0
 
     def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
         assert request.match is not None
@@ -53,14 +58,15 @@ class PaymentPage:
     async def _pay(self, order: MerchantOrder, request: Request) -> Reply:
         fields = form_fields(request.body)
         name = fields.get("user", "").strip()
-        if self._logins.admit("login", address=request.client, name=name.lower()):
+        if self._logins.admit("login", address=request.client):
             return self._show(order, TOO_MANY, name, 429)
         user = await asyncio.to_thread(self._known, name, fields.get("password", ""), fields.get("code", "").strip())
-        if user is None:
-            return self._show(order, WRONG_LOGIN, name, 403)
+        if isinstance(user, str):
+            return self._show(order, user, name, 429 if user == TOO_MANY else 403)
         # The world went on while the password was looked at.
         order = self._desk.order(order.id) or order
-        paid = self._desk.pay(order, user.account)
+        once = fields.get("once", "")
+        paid = self._desk.pay(order, user.account, part=f"page/{once if ONCE.fullmatch(once) else self._once()}")
         if isinstance(paid, MerchantRefusal):
             return self._show(order, f"{paid.words.capitalize()}.", name, 409)
         refusal = pay_refusal(paid.code)
@@ -68,14 +74,23 @@ class PaymentPage:
             return self._show(order, f"{refusal.text}.", name, 409)
         return _see(order.words.success, order)
 
-    def _known(self, name: str, password: str, code: str) -> User | None:
-        """The user of these words. On a thread: looking at a password takes time, on purpose."""
+    def _known(self, name: str, password: str, code: str) -> User | str:
+        """The user of these words, or what to say to whoever typed them. On a thread: looking at a password takes time, on purpose."""
         directory = self._directory
+        if directory.guesses.begin("password", name.lower()):
+            return TOO_MANY
         user = directory.verify_password(name, password)
         if user is None:
-            return None
+            return WRONG_LOGIN
+        directory.guesses.right("password", name.lower())
         if code or directory.totp.active(user) or directory.hotp.active(user):
-            return user if directory.totp.verify(user, code) or directory.hotp.verify(user, code) else None
+            if not code:
+                return WRONG_LOGIN
+            if directory.guesses.begin("code", user.id):
+                return TOO_MANY
+            if not (directory.totp.verify(user, code) or directory.hotp.verify(user, code)):
+                return WRONG_LOGIN
+            directory.guesses.right("code", user.id)
         return user
 
     def _cancel(self, order: MerchantOrder) -> Reply:
@@ -89,6 +104,10 @@ class PaymentPage:
         if isinstance(address, MerchantRefusal):
             return self._show(order, f"{address.words.capitalize()}.", status=409)
         return _see(f"{PAY_PATH}{transaction(order)}", order)
+
+    def _once(self) -> str:
+        self._drawn += 1
+        return self._venue.house.entropy(f"payment-page/{self._drawn}", 16).hex()
 
     # --- what a payer sees --------------------------------------------------------------------------------------------------
 
@@ -118,11 +137,12 @@ class PaymentPage:
             case OrderState.CLOSED:
                 return "Closed", [html.verdict("This payment was not made in time.", order.words.failure, "Back to the shop")]
         pending, valid = self._desk.view.sums(order.id)
-        missing = order.amount - pending - valid
+        repeated = order.terms.repeated
+        missing = order.amount if repeated else order.amount - pending - valid
         parts = []
         if by_account and missing > 0:
             # Not beside the address: that page looks again by itself, and would forget what was typed.
-            parts.append(html.login_form(here, name))
+            parts.append(html.login_form(here, name, self._once() if repeated else ""))
         if order.address and by_account:
             parts.append(html.link(here, f"Pay by {currency.code} instead"))
         elif order.address:
@@ -131,9 +151,9 @@ class PaymentPage:
             parts.append(html.coins_part(order.address, text, currency.code, on_its_way))
             if missing > 0:
                 parts.append(html.link(f"{here}?account", "Pay from your account instead"))
-        elif not order.only_accounts:
+        elif not order.terms.only_accounts:
             parts.append(html.button(here, "coins", f"Pay by {currency.code} instead", "quiet"))
-        if not pending and not valid:
+        if repeated or (not pending and not valid):
             parts.append(html.button(here, "cancel", "Cancel and go back", "plain"))
         return "Payment to {}", parts
 

@@ -9,8 +9,9 @@ from cambist import _core
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox import stream_messages as messages
 from cambist.dialects.mtgox.call import Venue
+from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
 from cambist.dialects.mtgox.markets import Pair
-from cambist.dialects.mtgox.orders import order_entry
+from cambist.dialects.mtgox.orders import invalid_oid, invalid_order, order_entry
 from cambist.domain.orders import Business, DoneReason, OrderType, Side, TransferKind
 from cambist.marketdata.accounts import Happening
 
@@ -38,13 +39,15 @@ class PrivateFeed:
     """Turns what durable frames did to an account into messages.
 
     An order goes pending, executing, post-pending, open; what is left of it is told while it trades; at its end only its id and the
-    reason are told. A market order, and any other that does not come to rest, never gets past executing.
+    reason are told. A market order, and any other that does not come to rest, never gets past executing. One that is not covered when it
+    reaches the book goes pending, invalid.
     """
 
-    def __init__(self, venue: Venue, account: int, say: Say) -> None:
+    def __init__(self, venue: Venue, account: int, say: Say, invalids: InvalidOrders) -> None:
         self._venue = venue
         self._account = account
         self._say = say
+        self._invalids = invalids
         self._orders: dict[int, Tracked] = {}
         self._trade: _core.TradeExecuted | None = None
         self._kind = 0
@@ -73,6 +76,8 @@ class PrivateFeed:
         event = happening.event
         if isinstance(event, _core.OrderAccepted):
             self._accepted(happening, event)
+        elif isinstance(event, _core.OrderRejected):
+            self._refused(happening.seq)
         elif isinstance(event, _core.TradeExecuted):
             self._traded(event)
         elif isinstance(event, _core.OrderDone):
@@ -106,6 +111,23 @@ class PrivateFeed:
         self._orders[event.order_id] = order
         self._tell(order, "pending")
         self._tell(order, "stop" if waits else "executing")
+
+    def _refused(self, seq: int) -> None:
+        """An order that was refused. Only those that this API gave an id are told."""
+        order = self._invalids.find(self._account, seq)
+        if order is None:
+            return
+        for status in ("pending", "invalid"):
+            told = invalid_order(order) | {"status": status}
+            del told["actions"]
+            if not order.price:
+                del told["price"]
+            self._say("user_order", told)
+
+    def gone(self, order: InvalidOrder) -> None:
+        """An order that was not covered is listed no more."""
+        if order.seq <= self._venue.house.exchange.sequencer.durable_seq:
+            self._say("user_order", {"oid": invalid_oid(order), "reason": REQUESTED})
 
     def _triggered(self, seq: int, event: _core.StopTriggered) -> None:
         order = self._orders.get(event.order_id)

@@ -8,15 +8,18 @@ from cambist.dialects.mtgox.call import Venue
 from cambist.dialects.mtgox.front_door import FrontDoor, Ushers
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.id_keys import IdKeys
+from cambist.dialects.mtgox.invalid_orders import InvalidOrders
 from cambist.dialects.mtgox.level_stamps import LevelStamps
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, MerchantOrders
 from cambist.dialects.mtgox.methods import Methods
+from cambist.dialects.mtgox.notices import Notices
 from cambist.dialects.mtgox.orders import Orders
 from cambist.dialects.mtgox.payment_page import PaymentPage
 from cambist.dialects.mtgox.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
 from cambist.dialects.mtgox.stream_calls import StreamCalls
 from cambist.dialects.mtgox.stream_feeds import Feeds
+from cambist.dialects.mtgox.stream_leases import Leases
 from cambist.dialects.mtgox.stream_session import Stream, StreamSession
 from cambist.dialects.mtgox.v0 import Files, Version0
 from cambist.gateway.house import House
@@ -48,14 +51,17 @@ class Rooms:
         self.ushers = Ushers(self.venue, self.gatekeeper)
         self.quotes = Quotes(self.venue, LevelStamps(house.marketdata, house.clock))
         self.account = Account(self.venue, self.id_keys)
-        self.orders = Orders(self.venue)
+        self.timetable = Timetable(house.clock)
+        self.invalids = InvalidOrders(house.clock, self.timetable)
+        self.orders = Orders(self.venue, self.invalids)
         self.merchants = MerchantOrders(self.venue)
+        self.notices = Notices(self.venue)
         self.methods = Methods(self.venue, self.quotes, self.account, self.orders, self.merchants)
 
-        self.timetable = Timetable(house.clock)
         self.handshakes = Handshakes(self.venue)
-        feeds = Feeds(self.venue, self.quotes, self.timetable)
-        self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, self.venue.listing)
+        feeds = Feeds(self.venue, self.quotes, self.timetable, self.invalids)
+        leases = Leases(house.directory, self.id_keys, self.timetable)
+        self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, leases, self.venue.listing)
 
     def sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""

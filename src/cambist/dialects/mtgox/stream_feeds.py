@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox import stream_messages as messages
 from cambist.dialects.mtgox.call import Venue
+from cambist.dialects.mtgox.invalid_orders import InvalidOrders
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.private_feed import PrivateFeed
@@ -121,19 +122,23 @@ class LagFeed(Feed):
 class AccountFeed(Feed):
     """One account's orders, trades and wallets."""
 
-    def __init__(self, venue: Venue, account: int, prefix: bytes) -> None:
+    def __init__(self, venue: Venue, account: int, prefix: bytes, invalids: InvalidOrders) -> None:
         channel = ids.of_words("account channel", str(account))
         super().__init__(venue, channel, channel, prefix)
         self._account = account
-        self._feed = PrivateFeed(venue, account, self.say)
+        self._feed = PrivateFeed(venue, account, self.say, invalids)
+        self._invalids = invalids
         self._stop: Callable[[], None] = lambda: None
+        self._stop_invalids: Callable[[], None] = lambda: None
 
     def started(self) -> None:
         self._feed.load()
         self._stop = self.venue.house.marketdata.accounts.follow(self._account, self._happened)
+        self._stop_invalids = self._invalids.follow(self._account, self._feed.gone)
 
     def stopped(self) -> None:
         self._stop()
+        self._stop_invalids()
 
     def _happened(self, account: int, happenings: list[Happening]) -> None:
         self._feed.take(happenings)
@@ -142,10 +147,11 @@ class AccountFeed(Feed):
 class Feeds:
     """Finds the feed of a name."""
 
-    def __init__(self, venue: Venue, quotes: Quotes, timetable: Timetable) -> None:
+    def __init__(self, venue: Venue, quotes: Quotes, timetable: Timetable, invalids: InvalidOrders) -> None:
         self._venue = venue
         self._quotes = quotes
         self._timetable = timetable
+        self._invalids = invalids
 
     def name_of(self, text: str, pair_name: str) -> str | None:
         """The name of a public channel that was asked for by id, name or type; `pair_name` is the pair that a bare type means."""
@@ -178,4 +184,4 @@ class Feeds:
 
     def account(self, account: int, prefix: bytes) -> AccountFeed:
         """An account's own."""
-        return AccountFeed(self._venue, account, prefix)
+        return AccountFeed(self._venue, account, prefix, self._invalids)

@@ -15,7 +15,8 @@ from cambist.dialects.mtgox.markets import Listing
 from cambist.dialects.mtgox.parse import form_fields
 from cambist.dialects.mtgox.stream_calls import StreamCalls
 from cambist.dialects.mtgox.stream_channels import TRADES, channel_id
-from cambist.dialects.mtgox.stream_feeds import Feeds
+from cambist.dialects.mtgox.stream_feeds import Feed, Feeds
+from cambist.dialects.mtgox.stream_leases import Lease, Leases
 from cambist.gateway.ws_hub import Hub
 from cambist.gateway.ws_route import Session
 from cambist.gateway.ws_socket import Socket
@@ -33,6 +34,7 @@ class Stream:
     feeds: Feeds
     calls: StreamCalls
     id_keys: IdKeys
+    leases: Leases
     listing: Listing
 
 
@@ -45,6 +47,7 @@ class StreamSession(Session):
     def __init__(self, socket: Socket, stream: Stream, query: bytes) -> None:
         super().__init__(socket)
         self._stream = stream
+        self._leases: dict[str, Lease] = {}
         fields = form_fields(query)
         self._channels = [name for name in fields.get("Channel", "").split("/") if name][:MAX_NAMES]
         codes = [code for code in fields.get("Currency", "").split(",") if code][:MAX_NAMES]
@@ -115,13 +118,31 @@ class StreamSession(Session):
         self._follow(name)
 
     def _open_private(self, id_key: str) -> None:
-        key = self._stream.id_keys.key_of(id_key)
-        if key is None or (key.ip_allow and not key.allows(self.socket.client)):
+        shown = self._stream.id_keys.read(id_key)
+        if shown is None or (shown.key.ip_allow and not shown.key.allows(self.socket.client)):
             self.say(messages.remark("Invalid idKey"), durable=True)
             return
-        stream, prefix, account = self._stream, self.prefix, key.account
+        stream, prefix, account = self._stream, self.prefix, shown.key.account
         feed = stream.hub.subscribe(self.socket, (prefix, account), lambda: stream.feeds.account(account, prefix))
+        if not self._leases:
+            self.socket.on_closed(self._end_leases)
+        lease = self._leases.get(feed.id)
+        if lease is None:
+            lease = self._leases[feed.id] = stream.leases.lease(lambda reason: self._close_private(feed, reason))
+        lease.show(shown)
         self.say(messages.subscribed(feed.id), durable=True)
+
+    def _close_private(self, feed: Feed, reason: str) -> None:
+        """The right to an account's channel is over."""
+        self._stream.hub.unsubscribe(self.socket, feed.key)
+        self._leases.pop(feed.id, None)
+        self.say(messages.remark(reason), durable=True)
+        self.say(messages.unsubscribed(feed.id), durable=True)
+
+    def _end_leases(self, _socket: Socket) -> None:
+        for lease in self._leases.values():
+            lease.end()
+        self._leases.clear()
 
     def _unsubscribe(self, message: dict[str, Any]) -> None:
         asked = message.get("channel") or message.get("type")
@@ -131,6 +152,9 @@ class StreamSession(Session):
             feed = self._stream.hub.find(key)
             if key[1] == name or getattr(feed, "id", "") == asked:
                 self._stream.hub.unsubscribe(self.socket, key)
+                lease = self._leases.pop(getattr(feed, "id", ""), None)
+                if lease is not None:
+                    lease.end()
                 self.say(messages.unsubscribed(str(getattr(feed, "id", asked))), durable=True)
                 return
         self.say(messages.remark("Not subscribed to this channel", message.get("id")), durable=True)

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.markets import Pair
-from cambist.domain.orders import OrderType
 from cambist.gateway.limits import SECOND
 from cambist.history.records import Fill
 
@@ -29,6 +28,8 @@ class AnyTrade(Protocol):
     def price(self) -> int: ...
     @property
     def amount(self) -> int: ...
+    @property
+    def taker_market(self) -> bool: ...
 
 
 def public_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
@@ -45,19 +46,20 @@ def public_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
         "item": pair.item.code,
         "trade_type": SIDES[trade.taker_side],
         "primary": PRIMARY,
-        # What kind of order the taker's was is his own affair; a trade between two currencies will add `,mixed_currency`.
-        "properties": "limit",
+        "properties": properties(trade.taker_market),
     }
 
 
-def properties(order_type: int) -> str:
-    """Of a trade as its owner sees it: what kind of order his was."""
-    return "market" if order_type in (OrderType.MARKET, OrderType.STOP_MARKET) else "limit"
+def properties(taker_market: bool) -> str:
+    """Words about a trade, the same for everybody: what kind of order the taker's was."""
+    words = ["market" if taker_market else "limit"]
+    # A trade between two currencies adds "mixed_currency" here, beside PRIMARY.
+    return ",".join(words)
 
 
 def own_trade(pair: Pair, fill: Fill) -> dict[str, object]:
-    """An entry of one's own trades: the public one, with one's own side and kind of order."""
-    return public_trade(pair, fill) | {"trade_type": SIDES[fill.side], "properties": properties(fill.order_type)}
+    """An entry of one's own trades: the public one, with one's own side."""
+    return public_trade(pair, fill) | {"trade_type": SIDES[fill.side]}
 
 
 def result_trade(pair: Pair, fill: Fill) -> dict[str, object]:
@@ -67,7 +69,7 @@ def result_trade(pair: Pair, fill: Fill) -> dict[str, object]:
         "primary": PRIMARY,
         "currency": pair.currency.code,
         "type": SIDES[fill.side],
-        "properties": properties(fill.order_type),
+        "properties": properties(fill.taker_market),
         "item": pair.item.code,
         "amount": pair.item.value(pair.amount_int(fill.amount)),
         "price": pair.currency.value(pair.price_int(fill.price)),

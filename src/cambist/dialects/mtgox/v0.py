@@ -14,7 +14,7 @@ from cambist.dialects.mtgox.front_door import Ushers
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.markets import Pair
-from cambist.dialects.mtgox.orders import SIDE_OF, Orders
+from cambist.dialects.mtgox.orders import SIDE_OF, Orders, invalid_oid
 from cambist.dialects.mtgox.parse import U64_MAX, decimal_units, form_fields
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number, wrapped
 from cambist.domain.orders import Side
@@ -24,8 +24,8 @@ from cambist.gateway.messages import Reply, Request
 TRADES_AT_ONCE = 100
 SELL, BUY = 1, 2
 """`type` of an order."""
-ACTIVE = 1
-"""`status` of an order; 2 was one without enough funds, which is refused at once here."""
+ACTIVE, UNCOVERED = 1, 2
+"""`status` of an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,27 +104,18 @@ class Version0(MethodGroup):
         return self._funds(call.signed.account)
 
     def orders(self, call: Call) -> Answer:
-        """The two wallets, and the open orders with their amounts as JSON numbers."""
+        """The two wallets, and the open orders with their amounts as JSON numbers; behind them those that were not covered."""
         account = call.signed.account
         listed = []
         for order in self.engine.open_orders(account):
             pair = self.listing.of_market(order.market)
             if pair is not None:
-                listed.append(
-                    {
-                        "oid": ids.make(ids.ORDER, order.order_id),
-                        "currency": pair.currency.code,
-                        "item": pair.item.code,
-                        "type": BUY if order.side == Side.BUY else SELL,
-                        "status": ACTIVE,
-                        "real_status": "stop" if order.waiting else "open",
-                        "amount": number(order.remaining, pair.amount_scale),
-                        "price": number(order.price or order.stop_price, pair.price_scale),
-                        "date": order.created // SECOND,
-                        "dark": 0,
-                        "priority": str(order.created),
-                    }
-                )
+                status, price = "stop" if order.waiting else "open", order.price or order.stop_price
+                oid = ids.make(ids.ORDER, order.order_id)
+                listed.append(_order(pair, oid, order.side, order.remaining, price, status, order.created))
+        for refused in self._files.orders.invalids.of(account):
+            oid, amount = invalid_oid(refused), refused.amount
+            listed.append(_order(refused.pair, oid, refused.side, amount, refused.price, "invalid", refused.created))
         return {**self._funds(account), "orders": listed}
 
     # --- placing and cancelling -------------------------------------------------------------------------------------------
@@ -161,7 +152,30 @@ class Version0(MethodGroup):
             return invalid("group1", "should be BTC")
         call.fields = {**call.fields, "address": call.text("btca"), "amount_int": "", "fee_int": ""}
         sent = self._files.coins.send_simple(call)
-        return sent if isinstance(sent, Failure) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}  # type: ignore[index]
+        return self._withdrawn_later(sent) if inspect.isawaitable(sent) else _withdrawn(sent)
+
+    async def _withdrawn_later(self, sent: Awaitable[Result]) -> Result:
+        return _withdrawn(await sent)
+
+
+def _withdrawn(sent: Result) -> Result:
+    return sent if isinstance(sent, Failure) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}
+
+
+def _order(pair: Pair, oid: str, side: int, amount: int, price: int, status: str, created: int) -> dict[str, object]:
+    return {
+        "oid": oid,
+        "currency": pair.currency.code,
+        "item": pair.item.code,
+        "type": BUY if side == Side.BUY else SELL,
+        "status": UNCOVERED if status == "invalid" else ACTIVE,
+        "real_status": status,
+        "amount": number(amount, pair.amount_scale),
+        "price": number(price, pair.price_scale),
+        "date": created // SECOND,
+        "dark": 0,
+        "priority": str(created),
+    }
 
 
 def _whole_wallet(currency: Currency, balance: tuple[int, int]) -> msgspec.Raw:

@@ -140,7 +140,7 @@ class WalletHistory(MethodGroup):
                 "app": None,
                 "tid": str(entry.trade_time),
                 "Amount": pair.item.value(pair.amount_int(entry.amount)),
-                "Properties": properties(0),
+                "Properties": properties(entry.taker_market),
             }
         return told
 

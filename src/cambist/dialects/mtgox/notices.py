@@ -1,0 +1,82 @@
+"""How notices (IPN) are worded: forms, signed with the key of whoever wanted to be told, as a v1 request is.
+
+The same bytes at every attempt: everything in them follows from journaled facts. Nothing is told any more once that key is revoked, since
+nothing can be signed.
+"""
+
+import uuid
+from urllib.parse import urlencode
+
+from cambist.dialects.mtgox.auth import sign
+from cambist.dialects.mtgox.call import MethodGroup, Venue
+from cambist.dialects.mtgox.merchant_orders import transaction
+from cambist.dialects.mtgox.trades import moment
+from cambist.merchant import Arrival, Letter, MerchantOrder, Notice, NoticeStatus
+
+Fields = dict[str, str]
+
+
+class Notices(MethodGroup):
+    """The wording of the house's outbox."""
+
+    def __init__(self, venue: Venue) -> None:
+        super().__init__(venue)
+        venue.house.shops.outbox.wording = self.letter
+
+    def letter(self, notice: Notice) -> Letter | None:
+        """A notice, ready to be sent; None when it cannot be told any more."""
+        desk = self.venue.merchants
+        if notice.status == NoticeStatus.ARRIVED:
+            arrival = desk.arrival(notice.subject)
+            return self._signed(arrival.label.key, arrival.label.notify, self._arrived(arrival, notice)) if arrival is not None else None
+        order = desk.order(notice.subject)
+        return self._signed(order.key, order.words.notify, self._ordered(order, notice)) if order is not None else None
+
+    def _signed(self, text: str, url: str, fields: Fields) -> Letter | None:
+        key = self.house.directory.find_key(text)
+        if key is None:
+            return None
+        body = urlencode(fields).encode()
+        return Letter(url, body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))])
+
+    def _ordered(self, order: MerchantOrder, notice: Notice) -> Fields:
+        """What happened to a payment order."""
+        currency = self.listing.of_asset(order.asset)
+        fields: Fields = {
+            "id": transaction(order),
+            "payment_id": str(uuid.UUID(notice.payment)),
+            "status": notice.status.value,
+        }
+        if notice.status == NoticeStatus.PAID:
+            fields |= {
+                "amount": str(currency.units(notice.valid)),
+                "currency": currency.code,
+                "method": "MTGOXBTC" if currency.virtual else f"MTGOX{currency.code}",
+                "date": moment(notice.time),
+            }
+        elif notice.status == NoticeStatus.PARTIAL:
+            fields |= {
+                "amount_pending": str(currency.units(notice.pending)),
+                "amount_valid": str(currency.units(notice.valid)),
+                "amount_total": str(currency.units(order.amount)),
+                "currency": currency.code,
+            }
+        if order.words.data:
+            fields["data"] = order.words.data
+        fields["aonce"] = str(notice.time)
+        return fields
+
+    def _arrived(self, arrival: Arrival, notice: Notice) -> Fields:
+        """Coins that were credited; `payment_id` names them for ever, whatever else the same transaction pays."""
+        currency = self.listing.of_asset(arrival.asset)
+        return {
+            "txid": arrival.txid,
+            "blockid": arrival.block,
+            "address": arrival.address,
+            "description": arrival.label.text,
+            "amount_int": str(currency.units(arrival.amount)),
+            "currency": currency.code,
+            "payment_id": str(uuid.UUID(arrival.id)),
+            "date": moment(arrival.credited),
+            "aonce": str(notice.time),
+        }

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 
 def sides() -> tuple[set[int], set[int]]:
-    """(generator's, server's) processors: the last one, and the one before it; both the same on a machine with one."""
+    """(generator's, server's) processors: the last one, and all of them."""
     mine = sorted(os.sched_getaffinity(0))
-    return {mine[-1]}, {mine[-2] if len(mine) > 1 else mine[-1]}
+    return {mine[-1]}, set(mine)
 
 
 @contextmanager

@@ -95,7 +95,7 @@ class Market:
             for asset in (0, 1):
                 engine.transfer(1, account * 2 + asset + 1, 0, account, asset, 1, 0, 2**95)
         self.data = MarketData((0,), lambda: time.time_ns() // 1_000)
-        self.data.apply(_core.decode_events(engine.take_events()))
+        self.data.apply(engine.take_events())
         frames = []
         for number in range(FRAMES):
             self._orders(number)
@@ -121,15 +121,15 @@ class Market:
         """One durable frame. Gives how many deals and changed levels were in it: what single messages would have to say."""
         # Trades are told apart by their ids, so a frame that comes again must bring new ones.
         self.data._last_trade = 0
-        events = _core.decode_events(next(self._frames))
+        frame = next(self._frames)
         said = 0
         levels = set()
-        for event in events:
+        for event in _core.decode_events(frame):
             if isinstance(event, _core.TradeExecuted):
                 said += 1
             elif isinstance(event, _core.BookLevelChanged):
                 levels.add((event.side, event.price))
-        self.data.apply(events)
+        self.data.apply(frame)
         return said + len(levels)
 
 

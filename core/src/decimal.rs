@@ -2,29 +2,72 @@
 
 /// Text of `value` × 10^-`scale`. `digits`: exactly so many decimals, cut toward zero; `None`: the shortest form.
 pub fn format(value: i128, scale: u8, digits: Option<u8>) -> String {
-    let text = format!("{:0width$}", value.unsigned_abs(), width = usize::from(scale) + 1);
-    let (whole, fraction) = text.split_at(text.len() - usize::from(scale));
-    let fraction = match digits {
-        None => fraction.trim_end_matches('0').to_owned(),
-        Some(digits) => {
-            let digits = usize::from(digits);
-            let kept = &fraction[..digits.min(fraction.len())];
-            format!("{kept:0<digits$}")
-        }
-    };
-    let nothing_left = whole == "0" && fraction.bytes().all(|byte| byte == b'0');
-    let sign = if value < 0 && !nothing_left { "-" } else { "" };
-    let point = if fraction.is_empty() { "" } else { "." };
-    format!("{sign}{whole}{point}{fraction}")
+    let mut text = String::new();
+    append(&mut text, value, scale, digits);
+    text
 }
 
 /// What people are shown: cut to `display_scale`, then the shortest form.
-pub fn format_shown(value: i128, scale: u8, display_scale: u8) -> String {
+pub fn append_shown(text: &mut String, value: i128, scale: u8, display_scale: u8) {
     if value == 0 {
-        return "0".to_owned();
+        text.push('0');
+        return;
     }
-    let cut = value / 10i128.pow(u32::from(scale - display_scale));
-    format(cut, display_scale, None)
+    append(text, value / 10i128.pow(u32::from(scale - display_scale)), display_scale, None);
+}
+
+/// Decimal digits of the largest value.
+const DIGITS: usize = 39;
+
+fn append(text: &mut String, value: i128, scale: u8, digits: Option<u8>) {
+    let scale = usize::from(scale);
+    let mut buffer = [b'0'; DIGITS];
+    let all = write_digits(&mut buffer, value.unsigned_abs());
+    // What the value has of digits before and behind the point; a small one has leading zeros behind it that stand nowhere yet.
+    let (whole, behind) = all.split_at(all.len().saturating_sub(scale));
+    let zeros = scale - behind.len();
+    let kept = match digits {
+        None if behind.iter().all(|digit| *digit == b'0') => 0,
+        None => zeros + behind.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1),
+        Some(digits) => usize::from(digits),
+    };
+    let shown = &behind[..kept.saturating_sub(zeros).min(behind.len())];
+    if value < 0 && whole.iter().chain(shown).any(|digit| *digit != b'0') {
+        text.push('-');
+    }
+    text.reserve(whole.len() + kept + 2);
+    if whole.is_empty() {
+        text.push('0');
+    }
+    text.push_str(ascii(whole));
+    if kept > 0 {
+        text.push('.');
+        text.extend(std::iter::repeat_n('0', zeros.min(kept)));
+        text.push_str(ascii(shown));
+        text.extend(std::iter::repeat_n('0', kept - zeros.min(kept) - shown.len()));
+    }
+}
+
+fn ascii(digits: &[u8]) -> &str {
+    std::str::from_utf8(digits).expect("digits are ASCII")
+}
+
+/// The digits of `value` at the end of `buffer`; none for 0.
+fn write_digits(buffer: &mut [u8; DIGITS], mut value: u128) -> &[u8] {
+    let mut at = DIGITS;
+    // Wide division is slow, and few values need it for long.
+    while value > u128::from(u64::MAX) {
+        at -= 1;
+        buffer[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+    let mut small = value as u64;
+    while small > 0 {
+        at -= 1;
+        buffer[at] = b'0' + (small % 10) as u8;
+        small /= 10;
+    }
+    &buffer[at..]
 }
 
 /// Why a text is no amount.
@@ -119,8 +162,11 @@ mod tests {
         ] {
             assert_eq!(format(value, scale, digits), text);
         }
-        assert_eq!(format_shown(-19_999_999_999, 16, 8), "-0.00000199");
-        assert_eq!(format_shown(1, 16, 8), "0");
+        for (value, text) in [(-19_999_999_999, "-0.00000199"), (1, "0"), (0, "0"), (123 * 10i128.pow(16), "123")] {
+            let mut shown = String::new();
+            append_shown(&mut shown, value, 16, 8);
+            assert_eq!(shown, text);
+        }
     }
 
     #[test]

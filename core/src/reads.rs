@@ -58,13 +58,24 @@ impl Core {
         self.accounts.get(account).map(|found| found.balances())
     }
 
-    /// For every asset: available, cut to its display scale, in shortest fixed notation.
-    pub fn available_texts(&self, account: AccountId) -> Option<Vec<String>> {
-        let account = self.accounts.get(account)?;
-        let text = |(id, (_, scale, display_scale)): (usize, (&str, u8, u8))| {
-            decimal::format_shown(account.balance(id as AssetId).available, scale, display_scale)
-        };
-        Some(self.assets().enumerate().map(text).collect())
+    /// `pieces` with, between each two of them, what `account` has available of the next asset: cut to its display scale, in shortest fixed notation.
+    ///
+    /// `None` when there is no such account, or not one piece more than there are assets.
+    pub fn available_text<'p>(
+        &self,
+        account: AccountId,
+        pieces: impl ExactSizeIterator<Item = &'p str>,
+    ) -> Option<String> {
+        let account = self.accounts.get(account).filter(|_| pieces.len() == self.assets.len() + 1)?;
+        let mut text = String::with_capacity(32 * pieces.len());
+        for (id, piece) in pieces.enumerate() {
+            text.push_str(piece);
+            if let Some(asset) = self.assets.get(id) {
+                let available = account.balance(id as AssetId).available;
+                decimal::append_shown(&mut text, available, asset.scale, asset.display_scale);
+            }
+        }
+        Some(text)
     }
 
     /// (maker, taker) rates that a new order would get.

@@ -335,8 +335,20 @@ Event = (
     | MaxOpenOrdersSet
 )
 
-def decode_events(events: bytes, kinds: int = ...) -> list[Event]:
-    """The events of an encoded run, in order; with `kinds`, only those whose bit `1 << KIND` is set. ValueError: no event run."""
+def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: bytes = ...) -> list[Event]:
+    """The events of an encoded run, in order; with `kinds`, only those whose bit `1 << KIND` is set. ValueError: no event run.
+
+    Of CommandApplied only those whose command's bit `1 << command` is set in `commands`, and those whose meta has `word` in it.
+    """
+
+def market_changes(
+    events: bytes,
+) -> list[tuple[int, dict[tuple[int, int], tuple[int, int, int]], list[tuple[int, int, int, int, int, bool]]]]:
+    """What an encoded run did to markets: (market, levels, trades), a market as it first comes up.
+
+    Levels as they are in the end, {(side, price): (amount, orders, time of the command)}, as they first come up; trades in order:
+    (trade id, time, taker's side, price, amount, taker_market). ValueError: no event run.
+    """
 
 @final
 class Engine:
@@ -457,8 +469,10 @@ class Engine:
         """(available, held) atoms; (0, 0) for what was never touched. IndexError when the account does not exist."""
     def balances(self, account: int) -> list[Balance]:
         """The assets that the account touched, in order of asset."""
-    def available_texts(self, account: int) -> list[str]:
-        """For every asset of the venue in order: available, cut to its display scale, shortest fixed notation ("0", "16.5607577")."""
+    def available_text(self, account: int, pieces: tuple[str, ...]) -> str:
+        """The pieces with, between each two, what is available of the next asset of the venue: cut to its display scale, in shortest
+        fixed notation ("0", "16.5607577"). IndexError: no such account, or not one piece more than there are assets.
+        """
     def account_fees(self, account: int, market: int) -> tuple[int, int]:
         """(maker_ppm, taker_ppm) that a new order would get."""
     def order(self, order_id: int) -> LiveOrder | None: ...

@@ -121,7 +121,8 @@ class Pair:
 
     def _compare_account(self, account: int) -> None:
         native, twin = self.native, self.twin
-        assert native.available_texts(account) == twin.available_texts(account)
+        pieces = ("[", *["; "] * (len(twin.state.assets) - 1), "]") if twin.state.assets else ("none",)
+        assert native.available_text(account, pieces) == twin.available_text(account, pieces)
         assert native.open_order_count(account) == twin.open_order_count(account)
         for market in [*range(len(twin.state.markets)), 0xFFFF]:
             ours = [shown(order, ORDER) for order in native.open_orders(account, market)]

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from cambist import _core
-from cambist.domain.events import EVERY_KIND, kinds_of
+from cambist.domain.events import EVERY_KIND, EVERYTHING, Wanted, commands_of, kinds_of
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Reject
+from cambist.domain.orders import CommandKind, Reject
 from cambist.domain.transfer_ids import transfer_id
 
 
@@ -40,6 +40,26 @@ def test_transfer_ids_are_functions_of_their_parts_alone() -> None:
     different = [("a", "bc"), ("ab", "c"), ("abc",), (b"abc",), ("1",), (1,), (b"1",), ("",), ()]
     assert len({transfer_id(*parts) for parts in different}) == len(different)
     assert all(0 < transfer_id(*parts) < 2**128 for parts in different)
+
+
+def test_of_the_commands_only_wanted_ones_and_those_that_have_the_word_in_their_meta_are_told() -> None:
+    engine = _core.Engine()
+    engine.note(1, b"the word and more")
+    engine.open_account(2, b"nothing")
+    engine.advance_time(3, b"no word at all")
+    engine.open_account(4, b"wor")
+    events = engine.take_events()
+
+    def seqs(wanted: Wanted) -> list[int]:
+        return [event.seq for event in wanted.of(events) if isinstance(event, _core.CommandApplied)]
+
+    opening = commands_of(CommandKind.OPEN_ACCOUNT)
+    assert seqs(EVERYTHING) == [1, 2, 3, 4]
+    assert seqs(Wanted(commands=opening)) == [2, 4]
+    assert seqs(Wanted(commands=opening, word=b"word")) == [1, 2, 3, 4]
+    assert seqs(Wanted(commands=0, word=b"the word")) == [1]
+    assert seqs(Wanted(commands=0)) == []
+    assert seqs(Wanted(kinds=kinds_of(_core.AccountOpened), word=b"word")) == []
 
 
 def test_kinds_are_bits_that_the_decoder_takes() -> None:

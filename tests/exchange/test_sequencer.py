@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cambist import _core
-from cambist.domain.events import kinds_of
 from cambist.domain.orders import OrderStatus, OrderType, Reject, Side, TimeInForce
 from cambist.exchange import Exchange, JournalStopped, Sequencer
+from cambist.exchange.sequencer import Frame
 from tests.support.waiting import turns, until
 
 SEGMENT = 64 * 1024
@@ -104,10 +104,10 @@ async def test_a_read_between_flush_and_sync_waits_for_that_sync(floor: Floor) -
 async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -> None:
     heard: list[int] = []
 
-    def follower(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
-        assert floor.journal.durable_seq >= last_seq
-        assert _core.decode_events(raw) == events
-        heard.extend(event.seq for event in events if isinstance(event, _core.CommandApplied))
+    def follower(frame: Frame) -> None:
+        assert floor.journal.durable_seq >= frame.last_seq
+        heard.extend(event.seq for event in _core.decode_events(frame.events) if isinstance(event, _core.CommandApplied))
+        assert heard[-1] == frame.last_seq
 
     floor.sequencer.subscribe(follower)
     start = floor.sequencer.applied_seq
@@ -119,16 +119,6 @@ async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -
     if barrier is not None:
         await barrier
     assert heard == list(range(start + 1, start + 12))
-
-
-async def test_a_follower_is_given_the_kinds_of_events_that_it_looks_at(floor: Floor) -> None:
-    kinds: list[set[type]] = []
-    wanted = kinds_of(_core.OrderAccepted, _core.BookLevelChanged)
-    floor.sequencer.subscribe(lambda events, _raw, _seq: kinds.append({type(event) for event in events}), lambda: wanted)
-    floor.sequencer.subscribe(lambda events, _raw, _seq: kinds.append({type(event) for event in events}), lambda: 0)
-    floor.bid()
-    floor.sequencer.settle()
-    assert kinds == [{_core.OrderAccepted, _core.BookLevelChanged}, set()]
 
 
 async def test_time_never_goes_back_even_when_the_clock_does(floor: Floor) -> None:
@@ -171,7 +161,7 @@ async def test_state_hashes_are_recorded_every_so_many_commands(tmp_path: Path) 
 
 async def test_when_the_journal_refuses_a_frame_nothing_is_told_and_nothing_more_is_taken(floor: Floor) -> None:
     heard: list[int] = []
-    floor.sequencer.subscribe(lambda _events, _raw, last_seq: heard.append(last_seq))
+    floor.sequencer.subscribe(lambda frame: heard.append(frame.last_seq))
     floor.journal.close()
     floor.bid()
     barrier = floor.sequencer.barrier()

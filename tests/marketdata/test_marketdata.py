@@ -28,7 +28,7 @@ class Clock:
 def followed(venue: Venue, clock: Callable[[], int]) -> MarketData:
     data = MarketData(MARKETS, clock)
     for raw, _ in venue.runs:
-        data.apply(_core.decode_events(raw))
+        data.apply(raw)
     return data
 
 
@@ -46,7 +46,7 @@ def test_folded_book_changes_equal_the_cores_depth(seed: int, commands: int, cut
     updates: list[MarketUpdate] = []
     data.subscribe(None, updates.append)
     for raw, _ in venue.runs:
-        data.apply(_core.decode_events(raw))
+        data.apply(raw)
     for market in MARKETS:
         folded: tuple[dict[int, int], dict[int, int]] = ({}, {})
         number = 0
@@ -100,7 +100,7 @@ def test_recent_trades_newest_first_and_bounded(venue: Venue) -> None:
     venue.place(16, 1, 100, 10**11)
     for _ in range(RECENT_TRADES + 10):
         venue.place(17, 0, 100, 10**6)
-    data.apply(_core.decode_events(venue.cut()))
+    data.apply(venue.cut())
     newest = data.trades(BTC_USD, 10)
     assert [trade.id for trade in newest] == list(range(RECENT_TRADES + 10, RECENT_TRADES, -1))
     assert len(data.trades(BTC_USD, 10**6)) == RECENT_TRADES
@@ -114,10 +114,10 @@ def test_the_version_moves_when_something_changed_and_only_then(venue: Venue) ->
     data = followed(venue, lambda: venue.time)
     before = data.version(BTC_USD), data.version(LTC_BTC)
     venue.place(16, 0, 100, 10**6)
-    data.apply(_core.decode_events(venue.cut()))
+    data.apply(venue.cut())
     assert (data.version(BTC_USD), data.version(LTC_BTC)) == (before[0] + 1, before[1])
     venue.engine.note(venue.tick())
-    data.apply(_core.decode_events(venue.cut()))
+    data.apply(venue.cut())
     assert data.version(BTC_USD) == before[0] + 1
 
 
@@ -127,7 +127,7 @@ def test_a_level_that_ends_a_frame_as_it_began_is_no_change(venue: Venue) -> Non
     data.subscribe(BTC_USD, updates.append)
     order = venue.place(16, 0, 100, 10**6)
     venue.engine.cancel_order(venue.tick(), 16, order.id)
-    data.apply(_core.decode_events(venue.cut()))
+    data.apply(venue.cut())
     assert updates == []
     assert data.book_seq(BTC_USD) == 0
 
@@ -145,7 +145,7 @@ def test_subscribers_do_not_disturb_each_other(venue: Venue, caplog: pytest.LogC
     data.subscribe(LTC_BTC, others.append)
     venue.place(16, 0, 100, 10**6)
     venue.place(17, 1, 100, 10**5)
-    data.apply(_core.decode_events(venue.cut()))
+    data.apply(venue.cut())
     (update,) = heard
     assert [(level.side, level.price, level.amount, level.previous) for level in update.levels] == [(0, 100, 9 * 10**5, 0)]
     assert [trade.amount for trade in update.trades] == [10**5]
@@ -154,7 +154,7 @@ def test_subscribers_do_not_disturb_each_other(venue: Venue, caplog: pytest.LogC
     end()
     end()
     venue.place(16, 0, 101, 10**6)
-    data.apply(_core.decode_events(venue.cut()))
+    data.apply(venue.cut())
     assert len(heard) == 1
     assert others == []
 
@@ -171,12 +171,12 @@ async def test_a_start_from_history_equals_having_been_there(tmp_path: Path, ven
     await loaded.load(history)
     loaded.load_books(venue.engine)
     overlap = venue.runs[-1][0]
-    loaded.apply(_core.decode_events(overlap))
+    loaded.apply(overlap)
     random_day(venue, seed + 100, 60)
     for raw, last in venue.runs:
         if last > store.cursor.seq:
-            there.apply(_core.decode_events(raw))
-            loaded.apply(_core.decode_events(raw))
+            there.apply(raw)
+            loaded.apply(raw)
     for market in MARKETS:
         assert loaded.trades(market, 10_000) == there.trades(market, 10_000)
         assert loaded.book(market) == there.book(market) == tuple(venue.engine.depth(market, 0))

@@ -69,10 +69,10 @@ class TradingFloor:
         self.desk = Desk(folder / "wallet.sqlite", self.exchange, self.chain, entropy)
         self.metas: list[Meta] = []
         """The metas of every durable command, in order."""
-        self.sequencer.subscribe(lambda _events, raw, seq: bool(self.writer.feed(raw, seq)) or None)
-        self.sequencer.subscribe(lambda events, _raw, _seq: self.marketdata.apply(events))
-        self.sequencer.subscribe(lambda events, _raw, _seq: self.desk.apply(events))
-        self.sequencer.subscribe(lambda events, _raw, _seq: self._remember(events))
+        self.sequencer.subscribe(lambda frame: self.writer.feed(frame.events, frame.last_seq))
+        self.sequencer.subscribe(lambda frame: self.marketdata.apply(frame.events))
+        self.sequencer.subscribe(lambda frame: self.desk.apply(self.desk.wanted.of(frame.events), frame.last_seq))
+        self.sequencer.subscribe(lambda frame: self._remember(_core.decode_events(frame.events)))
 
     def _remember(self, events: Iterable[object]) -> None:
         self.metas += [Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied)]

@@ -300,12 +300,12 @@ class Twin:
         balance = self.state.accounts[account].balances.get(asset, Balance())
         return balance.available, balance.held
 
-    def available_texts(self, account: int) -> list[str]:
+    def available_text(self, account: int, pieces: tuple[str, ...]) -> str:
         texts = []
         for number, asset in enumerate(self.state.assets):
             shown = format_units(self.state.available(account, number), asset.scale, asset.display_scale)
             texts.append(shown.rstrip("0").rstrip(".") if "." in shown else shown)
-        return texts
+        return "".join(piece + text for piece, text in zip(pieces, [*texts, ""], strict=True))
 
     def account_fees(self, account: int, market: int) -> tuple[int, int]:
         return self.state.markets[market].fee_rates(self.state.accounts[account])

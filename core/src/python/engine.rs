@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString, PyTuple};
 
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
@@ -457,8 +457,13 @@ impl Engine {
         Ok(Engine::known_account(self.core.balances(account))?.iter().map(Balance::from).collect())
     }
 
-    fn available_texts(&self, account: u32) -> PyResult<Vec<String>> {
-        Engine::known_account(self.core.available_texts(account))
+    fn available_text(&self, account: u32, pieces: &Bound<'_, PyTuple>) -> PyResult<String> {
+        let pieces: Vec<Bound<'_, PyAny>> = pieces.iter().collect();
+        let texts = pieces.iter().map(|piece| piece.cast::<PyString>()?.to_str());
+        let texts: Vec<&str> = texts.collect::<PyResult<_>>()?;
+        self.core
+            .available_text(account, texts.into_iter())
+            .ok_or_else(|| PyIndexError::new_err("no such account, or not one piece more than there are assets"))
     }
 
     fn account_fees(&self, account: u32, market: u16) -> PyResult<(u32, u32)> {

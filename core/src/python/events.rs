@@ -1,8 +1,11 @@
 //! Events as Python objects, made from their bytes.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
 use crate::wire::Fields;
 
@@ -213,22 +216,143 @@ event_classes! {
 
 /// The events of an encoded run, in order; of `kinds` (bit n for kind n) only. Making an object costs far more than passing over its bytes.
 #[pyfunction]
-#[pyo3(signature = (events, kinds = u64::MAX))]
-fn decode_events<'py>(py: Python<'py>, events: &[u8], kinds: u64) -> PyResult<Bound<'py, PyList>> {
+#[pyo3(signature = (events, kinds = u64::MAX, commands = u64::MAX, word = NO_WORD))]
+fn decode_events<'py>(
+    py: Python<'py>,
+    events: &[u8],
+    kinds: u64,
+    commands: u64,
+    word: &[u8],
+) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
-    let mut rest = events;
-    while !rest.is_empty() {
-        let broken = || {
-            let offset = events.len() - rest.len();
-            PyValueError::new_err(format!("no event at byte {offset} of the run"))
-        };
-        let (kind, length) = header(rest).ok_or_else(broken)?;
-        if kinds >> kind & 1 == 1 {
-            list.append(read_whole(py, kind, &rest[HEADER..length]).ok_or_else(broken)??)?;
+    for event in Events::of(events) {
+        let Encoded { kind, fields, offset } = event?;
+        let wanted = kinds >> kind & 1 == 1
+            && (kind != CommandApplied::KIND || commands == u64::MAX || is_wanted_command(fields, commands, word));
+        if wanted {
+            list.append(read_whole(py, kind, fields).ok_or_else(|| no_event(offset))??)?;
         }
-        rest = &rest[length..];
     }
     Ok(list)
+}
+
+const NO_WORD: &[u8] = &[];
+
+fn is_wanted_command(fields: &[u8], commands: u64, word: &[u8]) -> bool {
+    let of_kind = fields.get(COMMAND_KIND).is_some_and(|command| commands >> (command & 63) & 1 == 1);
+    let meta = fields.get(META..).unwrap_or_default();
+    of_kind || (!word.is_empty() && meta.windows(word.len()).any(|part| part == word))
+}
+
+/// Where a command's number and its meta stand in CommandApplied.
+const COMMAND_KIND: usize = 16;
+const META: usize = 28;
+
+/// (side, price)
+type Place = (u8, u64);
+/// (amount, orders, time)
+type LevelAt = (u64, u32, u64);
+
+/// What a run did to one market.
+#[derive(Default)]
+struct MarketChanges {
+    /// Where a place stands in `changed`: it may change many times.
+    levels: HashMap<Place, usize>,
+    changed: Vec<(Place, LevelAt)>,
+    trades: Vec<(u64, u64, u8, u64, u64, bool)>,
+}
+
+#[pyfunction]
+fn market_changes<'py>(py: Python<'py>, events: &[u8]) -> PyResult<Bound<'py, PyList>> {
+    let mut markets: Vec<(u16, MarketChanges)> = Vec::new();
+    let mut time = 0;
+    for event in Events::of(events) {
+        let Encoded { kind, fields, offset } = event?;
+        let mut f = Fields(fields);
+        match kind {
+            CommandApplied::KIND => {
+                f.u64().ok_or_else(|| no_event(offset))?;
+                time = f.u64().ok_or_else(|| no_event(offset))?;
+            }
+            BookLevelChanged::KIND => {
+                let level = BookLevelChanged::read(&mut f).ok_or_else(|| no_event(offset))?;
+                let market = of_market(&mut markets, level.market);
+                let place = (level.side, level.price);
+                let now = (level.amount, level.orders, time);
+                match market.levels.entry(place) {
+                    Entry::Occupied(at) => market.changed[*at.get()].1 = now,
+                    Entry::Vacant(free) => {
+                        free.insert(market.changed.len());
+                        market.changed.push((place, now));
+                    }
+                }
+            }
+            TradeExecuted::KIND => {
+                let t = TradeExecuted::read(&mut f).ok_or_else(|| no_event(offset))?;
+                let trade = (t.trade_id, t.time, t.taker_side, t.price, t.amount, t.taker_market);
+                of_market(&mut markets, t.market).trades.push(trade);
+            }
+            _ => {}
+        }
+    }
+    let list = PyList::empty(py);
+    for (market, changes) in markets {
+        let levels = PyDict::new(py);
+        for (place, now) in changes.changed {
+            levels.set_item(place, now)?;
+        }
+        list.append((market, levels, changes.trades))?;
+    }
+    Ok(list)
+}
+
+/// Few markets trade within one run: a search costs less than a map.
+fn of_market(markets: &mut Vec<(u16, MarketChanges)>, market: u16) -> &mut MarketChanges {
+    let at = markets.iter().position(|(known, _)| *known == market).unwrap_or_else(|| {
+        markets.push((market, MarketChanges::default()));
+        markets.len() - 1
+    });
+    &mut markets[at].1
+}
+
+/// The events of a run, one after the other; what is none ends them with an error.
+struct Events<'r> {
+    run: &'r [u8],
+    rest: &'r [u8],
+}
+
+impl<'r> Events<'r> {
+    fn of(run: &'r [u8]) -> Events<'r> {
+        Events { run, rest: run }
+    }
+}
+
+struct Encoded<'r> {
+    kind: u8,
+    fields: &'r [u8],
+    offset: usize,
+}
+
+impl<'r> Iterator for Events<'r> {
+    type Item = PyResult<Encoded<'r>>;
+
+    fn next(&mut self) -> Option<PyResult<Encoded<'r>>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let offset = self.run.len() - self.rest.len();
+        let Some((kind, length)) = header(self.rest) else {
+            self.rest = &[];
+            return Some(Err(no_event(offset)));
+        };
+        let (event, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        Some(Ok(Encoded { kind, fields: &event[HEADER..], offset }))
+    }
+}
+
+fn no_event(offset: usize) -> PyErr {
+    PyValueError::new_err(format!("no event at byte {offset} of the run"))
 }
 
 const HEADER: usize = 4;
@@ -254,5 +378,6 @@ fn read_whole<'py>(py: Python<'py>, kind: u8, fields: &[u8]) -> Option<PyResult<
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<CommandApplied>()?;
     register_classes(module)?;
-    module.add_function(wrap_pyfunction!(decode_events, module)?)
+    module.add_function(wrap_pyfunction!(decode_events, module)?)?;
+    module.add_function(wrap_pyfunction!(market_changes, module)?)
 }

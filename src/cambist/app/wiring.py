@@ -26,7 +26,7 @@ from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
 from cambist.exchange.funds import Funds
 from cambist.exchange.orders import Orders
-from cambist.exchange.sequencer import JournalStopped, Sequencer, Subscriber
+from cambist.exchange.sequencer import Frame, JournalStopped, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.house import House
 from cambist.gateway.limits import UNLIMITED
@@ -350,10 +350,10 @@ def _subscribe(
     desk: Desk,
     merchant: MerchantDesk,
 ) -> None:
-    def guarded(view: Callable[[list[_core.Event], bytes, int], object]) -> Subscriber:
-        def deliver(events: list[_core.Event], raw: bytes, last_seq: int) -> None:
+    def guarded(view: Subscriber) -> Subscriber:
+        def deliver(frame: Frame) -> None:
             try:
-                view(events, raw, last_seq)
+                view(frame)
             except Exception as error:
                 # A view that missed a frame would tell lies from here on; the journal is whole, so a new start mends it.
                 _log.exception("a view could not follow the journal")
@@ -361,10 +361,10 @@ def _subscribe(
 
         return deliver
 
-    sequencer.subscribe(guarded(lambda _events, raw, last_seq: writer.feed(raw, last_seq)), kinds=lambda: 0)
-    sequencer.subscribe(guarded(lambda events, _raw, _last_seq: marketdata.apply(events)), kinds=marketdata.wanted_kinds)
-    sequencer.subscribe(guarded(lambda events, _raw, _last_seq: desk.apply(events)), kinds=desk.wanted_kinds)
-    sequencer.subscribe(guarded(lambda events, _raw, _last_seq: merchant.apply(events)), kinds=merchant.wanted_kinds)
+    sequencer.subscribe(guarded(lambda frame: writer.feed(frame.events, frame.last_seq)))
+    sequencer.subscribe(guarded(lambda frame: marketdata.apply(frame.events)))
+    sequencer.subscribe(guarded(lambda frame: desk.apply(desk.wanted.of(frame.events), through=frame.last_seq)))
+    sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.wanted.of(frame.events), through=frame.last_seq)))
 
 
 def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:

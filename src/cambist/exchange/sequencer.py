@@ -3,20 +3,25 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from cambist._core import Engine, JournalError, Outcome, decode_events
-from cambist.domain.events import EVERY_KIND
+import msgspec
+
+from cambist._core import Engine, JournalError, Outcome
 from cambist.exchange.journal_port import JournalPort
-
-if TYPE_CHECKING:
-    from cambist._core import Event
 
 Clock = Callable[[], int]
 """Microseconds since the epoch."""
 
-Subscriber = Callable[["list[Event]", bytes, int], None]
-"""Gets (events, the same events encoded, last seq of the frame), once per durable frame, in order."""
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """What the commands of a durable frame did: an encoded run of events (`domain.events.Wanted` makes objects of those one looks at)."""
+
+    events: bytes
+    last_seq: int
+
+
+Subscriber = Callable[[Frame], object]
+"""Called once per durable frame, in order, on the loop."""
 
 CHECKPOINT_EVERY = 100_000
 """Commands between two state hashes in the journal: a hash walks the whole state, a replay checks each one it meets."""
@@ -63,7 +68,7 @@ class Sequencer:
         self._checkpoint_every = checkpoint_every
         self._checkpointed = engine.seq
         self._time = engine.time
-        self._subscribers: list[tuple[Subscriber, Callable[[], int] | None]] = []
+        self._subscribers: list[Subscriber] = []
         self._in_flight: deque[_Batch] = deque()
         self._newest = _Batch()
         self._flush_due = False
@@ -94,11 +99,9 @@ class Sequencer:
             return self._in_flight[0].begun
         return self._newest.begun if self._flush_due else 0
 
-    def subscribe(self, subscriber: Subscriber, kinds: Callable[[], int] | None = None) -> None:
-        """Every durable frame from here on. `kinds` is asked before each frame which events the subscriber looks at
-        (`domain.events.kinds_of`); all by default. Making an event's object costs far more than passing over its bytes.
-        """
-        self._subscribers.append((subscriber, kinds))
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Every durable frame from here on."""
+        self._subscribers.append(subscriber)
 
     def stamp(self) -> int:
         """Time for the next command, never decreasing. Orders that ended by then are expired first. JournalStopped."""
@@ -174,9 +177,9 @@ class Sequencer:
             self.durable_seq = batch.last_seq
             if batch.future is not None and not batch.future.done():
                 batch.future.set_result(None)
-            for subscriber, kinds in self._subscribers:
-                wanted = EVERY_KIND if kinds is None else kinds()
-                subscriber(decode_events(batch.events, wanted) if wanted else [], batch.events, batch.last_seq)
+            frame = Frame(batch.events, batch.last_seq)
+            for subscriber in self._subscribers:
+                subscriber(frame)
 
     def _fail(self, error: BaseException) -> None:
         if self._failure is not None:

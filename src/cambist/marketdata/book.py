@@ -12,12 +12,13 @@ Levels = list[tuple[int, int]]
 class Book:
     """Levels as the durable frames left them. (`Engine.depth` may be a tick ahead of what is on disk.)"""
 
-    __slots__ = ("_amounts", "_prices", "seq")
+    __slots__ = ("_amounts", "_prices", "_times", "seq")
 
     def __init__(self) -> None:
         self.seq = 0
         self._amounts: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self._prices: tuple[list[int], list[int]] = ([], [])  # ascending
+        self._times: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
     def load(self, bids: Iterable[tuple[int, int]], asks: Iterable[tuple[int, int]]) -> None:
         """Replaces everything by these levels."""
@@ -26,17 +27,24 @@ class Book:
             amounts.clear()
             amounts.update(levels)
             self._prices[side][:] = sorted(amounts)
+            self._times[side].clear()
 
-    def set(self, side: int, price: int, amount: int) -> int:
-        """Makes a level that amount (0: gone). Returns what stood there."""
+    def changed_at(self, side: int, price: int) -> int:
+        """Time (µs) of the command that changed this level last; 0 for one that has stood since `load`."""
+        return self._times[side].get(price, 0)
+
+    def set(self, side: int, price: int, amount: int, time: int) -> int:
+        """Makes a level that amount (0: gone) at `time` (µs). Returns what stood there."""
         amounts = self._amounts[side]
         if amount:
+            self._times[side][price] = time
             before = amounts.get(price, 0)
             amounts[price] = amount
             if not before:
                 insort(self._prices[side], price)
             return before
         before = amounts.pop(price, 0)
+        self._times[side].pop(price, None)
         if before:
             prices = self._prices[side]
             del prices[bisect_left(prices, price)]

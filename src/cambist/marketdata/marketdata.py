@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
-from cambist.domain.events import EVERY_KIND, kinds_of
 from cambist.marketdata.accounts import AccountStreams
 from cambist.marketdata.book import Book, Levels
 from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
@@ -123,12 +122,12 @@ class _Market:
         self.candles.put(Candle(second, first.price, high, low, close, volume, notional, count))
         return at + count
 
-    def changed(self, levels: dict[tuple[int, int], tuple[int, int]]) -> tuple[LevelChange, ...]:
+    def changed(self, levels: dict[tuple[int, int], tuple[int, int, int]]) -> tuple[LevelChange, ...]:
         """Takes a frame's levels; the book's number grows by one when any of them is another amount than before."""
         book = self.book
         changes = []
-        for (side, price), (amount, orders) in levels.items():
-            previous = book.set(side, price, amount)
+        for (side, price), (amount, orders, time) in levels.items():
+            previous = book.set(side, price, amount, time)
             if previous != amount:
                 changes.append(LevelChange(side, price, amount, orders, previous))
         if changes:
@@ -136,14 +135,16 @@ class _Market:
         return tuple(changes)
 
 
-_MARKET_KINDS = kinds_of(_core.BookLevelChanged, _core.TradeExecuted)
+UNREAD_BYTES = 1 << 18
+"""Frames that nobody waits for are folded at the next read, and when there is so much of them: together they cost less than one by one."""
 
 
 class MarketData:
     """Ticker, trades, candles and book of every market.
 
     `apply` is called once per durable frame, in order (`Sequencer.subscribe`). Markets that were not named at the start come
-    into being with their first event; reads of a market that nothing is known of answer as for one without trades.
+    into being with their first event; reads of a market that nothing is known of answer as for one without trades. While somebody is
+    subscribed, every frame is folded and told by itself; otherwise frames wait for the next read.
     """
 
     def __init__(self, markets: Iterable[int], clock: Callable[[], int]) -> None:
@@ -153,32 +154,37 @@ class MarketData:
         """What frames do to single accounts, for private pushes."""
         self._markets: dict[int, _Market] = {market: _Market() for market in markets}
         self._everywhere: list[Subscriber] = []
+        self._listeners = 0
+        self._unread: list[bytes] = []
+        self._unread_bytes = 0
         self._past: Past | None = None
         self._last_trade = 0
 
     # --- feeding ----------------------------------------------------------------------------------------------------------
 
-    def wanted_kinds(self) -> int:
-        """The kinds of events that `apply` looks at now (`domain.events`): all of them only while an account is followed."""
-        return EVERY_KIND if self.accounts.any_followed else _MARKET_KINDS
+    def apply(self, events: bytes) -> None:
+        """Takes one durable frame: an encoded run of events. Trades that `load` brought already are passed over."""
+        self._unread.append(events)
+        self._unread_bytes += len(events)
+        if self._listeners or self._unread_bytes > UNREAD_BYTES:
+            self._read_on()
+        if self.accounts.any_followed:
+            self.accounts.apply(_core.decode_events(events))
 
-    def apply(self, events: Sequence[_core.Event]) -> None:
-        """Takes one durable frame, of the wanted kinds at least. Trades that `load` brought already are passed over."""
-        levels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
-        trades: dict[int, list[RecentTrade]] = {}
-        for event in events:
-            if isinstance(event, _core.BookLevelChanged):
-                levels.setdefault(event.market, {})[event.side, event.price] = (event.amount, event.orders)
-            elif isinstance(event, _core.TradeExecuted) and event.trade_id > self._last_trade:
-                self._last_trade = event.trade_id
-                trade = RecentTrade(event.trade_id, event.time, event.taker_side, event.price, event.amount, event.taker_market)
-                trades.setdefault(event.market, []).append(trade)
-        for number in levels.keys() | trades.keys():
-            self._publish(number, levels.get(number, {}), trades.get(number, []))
-        self.accounts.apply(events)
+    def _read_on(self) -> None:
+        """Folds what has not been looked at."""
+        unread = b"".join(self._unread)
+        self._unread.clear()
+        self._unread_bytes = 0
+        known = self._last_trade
+        for number, levels, traded in _core.market_changes(unread):
+            trades = [RecentTrade(*trade) for trade in traded if trade[0] > known]
+            if trades:
+                self._last_trade = max(self._last_trade, trades[-1].id)
+            self._publish(number, levels, trades)
 
-    def _publish(self, number: int, levels: dict[tuple[int, int], tuple[int, int]], trades: list[RecentTrade]) -> None:
-        market = self._market(number)
+    def _publish(self, number: int, levels: dict[tuple[int, int], tuple[int, int, int]], trades: list[RecentTrade]) -> None:
+        market = self._views(number)
         if trades:
             market.traded(trades)
         changes = market.changed(levels)
@@ -231,12 +237,16 @@ class MarketData:
 
         The callback runs on the loop in the middle of the frame's delivery: it queues, it does not send. What it raises is logged.
         """
-        subscribers = self._everywhere if market is None else self._market(market).subscribers
+        if self._unread:
+            self._read_on()
+        subscribers = self._everywhere if market is None else self._views(market).subscribers
         subscribers.append(callback)
+        self._listeners += 1
 
         def unsubscribe() -> None:
             if callback in subscribers:
                 subscribers.remove(callback)
+                self._listeners -= 1
 
         return unsubscribe
 
@@ -304,15 +314,25 @@ class MarketData:
         """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`."""
         return self._market(market).book.depth(limit)
 
+    def level_changed_at(self, market: int, side: int, price: int) -> int:
+        """Time (µs) of the command that changed this level last; 0 for one that stood before this process began."""
+        return self._market(market).book.changed_at(side, price)
+
     def best(self, market: int) -> tuple[int, int]:
         """The durable (best bid, best ask), 0 for an empty side."""
         return self._market(market).book.best()
 
     def book_seq(self, market: int) -> int:
-        """How many frames changed the book since the start of this process."""
+        """Grows whenever the book changed; by one a frame while somebody is subscribed."""
         return self._market(market).book.seq
 
     def _market(self, number: int) -> _Market:
+        """A market's views as of the last frame."""
+        if self._unread:
+            self._read_on()
+        return self._views(number)
+
+    def _views(self, number: int) -> _Market:
         market = self._markets.get(number)
         if market is None:
             market = self._markets[number] = _Market()

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from cambist import _core
-from cambist.domain.events import kinds_of
+from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
 from cambist.domain.orders import MarketStatus, Reject
 from cambist.exchange.merchants import MerchantFunds
@@ -19,7 +19,6 @@ MAX_WORDS = 3_000
 """Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
 REPEATED_LIFETIME = 365 * 86_400_000_000
 """µs until an order that may be paid again and again is closed."""
-_KINDS = kinds_of(_core.CommandApplied, _core.TransferPending, _core.TransferPosted, _core.TransferVoided)
 _NO_META = Meta()
 
 
@@ -87,13 +86,15 @@ class MerchantDesk:
         """Writes that fingerprint down."""
         self._view.adopt(journal)
 
-    def wanted_kinds(self) -> int:
-        """The kinds of events that `apply` looks at (`domain.events`)."""
-        return _KINDS
+    wanted = msgspec.structs.replace(MONEY_MOVED, word=b"merchant")
+    """The events that `apply` looks at."""
 
-    def apply(self, events: Sequence[object]) -> None:
-        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""
-        self._view.apply(events)
+    def apply(self, events: Sequence[object], through: int = 0) -> None:
+        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError.
+
+        `through`: what is not wanted is left out of the events, which are those of every command after the last frame up to this one.
+        """
+        self._view.apply(events, through)
 
     def flush(self) -> None:
         """Writes how far the view has come."""

@@ -98,13 +98,16 @@ class MerchantView:
         self._sql.close()
 
     # --- the journal --------------------------------------------------------------------------------------------------------
-    def apply(self, events: Sequence[object]) -> None:
-        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""
+    def apply(self, events: Sequence[object], through: int = 0) -> None:
+        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError.
+
+        `through`: nothing that matters here is missing from the events up to that command, and a gap is none.
+        """
         for event in events:
             if isinstance(event, _core.CommandApplied):
-                if event.seq > self.applied_seq + 1:
+                if event.seq > self.applied_seq + 1 and not through:
                     raise ValueError(f"merchant.sqlite has commands up to {self.applied_seq}, next came {event.seq}")
-                self._command = event if event.seq == self.applied_seq + 1 else None
+                self._command = event if event.seq > self.applied_seq else None
                 if self._command is not None:
                     self.applied_seq = event.seq
                     self._memo = _memo(event.meta) if event.code == 0 and b"merchant" in event.meta else {}
@@ -112,6 +115,7 @@ class MerchantView:
                         self._noted(event)
             elif self._command is not None and isinstance(event, _core.TransferPending | _core.TransferPosted | _core.TransferVoided):
                 self._moved(self._command, event)
+        self.applied_seq = max(self.applied_seq, through)
 
     def flush(self) -> None:
         """Writes how far the view has come."""

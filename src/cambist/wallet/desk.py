@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from cambist import _core
-from cambist.domain.events import kinds_of
+from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
 from cambist.domain.orders import Reject, TransferKind
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 _PAUSE = 10_000_000
 """How long an asset rests after its node could not be reached, µs."""
 _NO_META = Meta()
-_KINDS = kinds_of(_core.CommandApplied, _core.TransferPending, _core.TransferPosted, _core.TransferVoided)
 _Open = TypeVar("_Open", Withdrawal, Deposit)
 _Found = TypeVar("_Found")
 
@@ -89,13 +88,15 @@ class Desk:
         """Writes that fingerprint down."""
         self._view.adopt(journal)
 
-    def wanted_kinds(self) -> int:
-        """The kinds of events that `apply` looks at (`domain.events`)."""
-        return _KINDS
+    wanted = MONEY_MOVED
+    """The events that `apply` looks at."""
 
-    def apply(self, events: Sequence[object]) -> None:
-        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError."""
-        self._view.apply(events)
+    def apply(self, events: Sequence[object], through: int = 0) -> None:
+        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError.
+
+        `through`: what is not wanted is left out of the events, which are those of every command after the last frame up to this one.
+        """
+        self._view.apply(events, through)
 
     def flush(self) -> None:
         """Writes the view and its `applied_seq`."""

@@ -107,7 +107,7 @@ def test_folding_gives_the_book(orders: list[tuple[int, int, int, int, int]], li
             reader.take(json.loads(message)["params"])
 
     def durable() -> None:
-        data.apply(_core.decode_events(engine.take_events()))
+        data.apply(engine.take_events())
 
     durable()
     followed.start(0)
@@ -132,7 +132,7 @@ def test_queries_of_any_interval(orders: list[tuple[int, int, int, int, int]], l
     engine, data = venue()
     for side, price, spread, amount, _what in orders:
         engine.place_order(1, ACCOUNT, 0, side, 0, 0, 0, 1, 1_000 + price * spread, amount)
-    data.apply(_core.decode_events(engine.take_events()))
+    data.apply(engine.take_events())
     market = Markets(engine)[0]
     merge = Merge(market, interval)
     bids, asks = depth.merged(data, market, merge, limit)

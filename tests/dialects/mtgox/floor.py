@@ -62,7 +62,7 @@ class Floor(RoutedFloor):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.shops = self._open_shops(folder)
-        self.sequencer.subscribe(lambda events, _raw, _seq: self.shops.desk.apply(events))
+        self.sequencer.subscribe(lambda frame: self.shops.desk.apply(self.shops.desk.wanted.of(frame.events), frame.last_seq))
         open_markets(self.exchange, ASSETS, MARKETS, max_amount="100000", fee_ppm=6000)
         self.house = self.house_with(self.shops)
         self.service = build(self.house)

@@ -79,7 +79,8 @@ class Assets:
         self._version = self._catalogue.version
         self._by_id = [Asset(a.id, a.code.lower(), a.code, a.scale, a.display_scale) for a in self._catalogue.assets.by_id]
         self._by_code = {asset.code: asset for asset in self._by_id}
-        self._template = "{" + ",".join(f'"{asset.name}":%s' for asset in self._by_id) + "}"
+        names = [f'"{asset.name}":' for asset in self._by_id]
+        self._pieces = ("{" + names[0], *(f",{name}" for name in names[1:]), "}") if names else ("{}",)
 
     def _follow(self) -> None:
         """Takes over what was listed meanwhile. Cheap enough for every miss of a lookup."""
@@ -100,10 +101,8 @@ class Assets:
 
     def funds(self, account: int) -> str:
         """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
-        texts = self._engine.available_texts(account)
-        if len(texts) != len(self._by_id):
-            self._follow()
-        return self._template % tuple(texts)
+        self._follow()
+        return self._engine.available_text(account, self._pieces)
 
 
 class Pairs:

@@ -6,7 +6,6 @@ import msgspec
 
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
 from cambist.dialects.mtgox.currencies import Value, half_up, rescale
-from cambist.dialects.mtgox.level_stamps import LevelStamps
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.replies import Answer, Result, invalid, number, ready
 from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_trade
@@ -21,10 +20,10 @@ NEAR = 10
 class Quotes(MethodGroup):
     """What is said of one market. Answers are kept for as long as nothing changed: under load most requests find theirs ready."""
 
-    def __init__(self, venue: Venue, stamps: LevelStamps) -> None:
+    def __init__(self, venue: Venue) -> None:
         super().__init__(venue)
         self._data = venue.house.marketdata
-        self._stamps = stamps
+        self._begun = venue.house.clock()
         self._kept: dict[tuple[str, int], tuple[int, msgspec.Raw]] = {}
 
     def _keep(self, name: str, pair: Pair, write: Callable[[Pair], Result]) -> msgspec.Raw:
@@ -109,7 +108,7 @@ class Quotes(MethodGroup):
             "amount": number(amount_int, pair.item.scale),
             "price_int": str(price_int),
             "amount_int": str(amount_int),
-            "stamp": str(self._stamps.of(pair.market, side, price)),
+            "stamp": str(self._data.level_changed_at(pair.market, side, price) or self._begun),
         }
 
     def depth_pairs(self, call: Call) -> Answer:

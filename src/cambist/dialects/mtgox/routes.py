@@ -9,7 +9,6 @@ from cambist.dialects.mtgox.front_door import FrontDoor, Ushers
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.invalid_orders import InvalidOrders
-from cambist.dialects.mtgox.level_stamps import LevelStamps
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, MerchantOrders
 from cambist.dialects.mtgox.methods import Methods
@@ -49,7 +48,7 @@ class Rooms:
         self.id_keys = IdKeys(house.directory, house.clock)
         self.gatekeeper = Gatekeeper(house.directory, house.clock)
         self.ushers = Ushers(self.venue, self.gatekeeper)
-        self.quotes = Quotes(self.venue, LevelStamps(house.marketdata, house.clock))
+        self.quotes = Quotes(self.venue)
         self.account = Account(self.venue, self.id_keys)
         self.timetable = Timetable(house.clock)
         self.invalids = InvalidOrders(house.clock, self.timetable)

@@ -15,6 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import pytest
 
 from cambist import _core
+from cambist.app.config import default_text
 from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import MerchantFunds, payment_id
@@ -88,6 +89,38 @@ async def test_a_server_that_dies_between_payment_and_acknowledgement(tmp_path: 
                 post, f"{running.url}/payment/{made['transaction']}/pay", {"user": "alice", "password": alice["password"]}
             )
             assert again == 409
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+
+
+async def test_a_server_that_dies_between_coins_and_acknowledgement(tmp_path: Path) -> None:
+    swift = default_text().replace("block_seconds = 10", "block_seconds = 1").replace("confirmations = 3", "confirmations = 1")
+    (tmp_path / "swift.toml").write_text(swift)
+    line = ("sandbox", "--seed", "7", "--quiet", "--data", tmp_path / "data", "--loopback-callbacks", "--config", tmp_path / "swift.toml")
+    running = await asyncio.to_thread(start, tmp_path, *line)
+    try:
+        async with Shop([reply(b"half a moment"), OK]) as shop:
+            shop.on_notice = running.kill
+            asked = {"description": "socks", "ipn": f"{shop.url}/coins"}
+            made = await asyncio.to_thread(call, running, 1, "generic/bitcoin/address", **asked)
+            # Coins that one user sends to another go out to the network and come in again.
+            await asyncio.to_thread(call, running, 0, "generic/bitcoin/send_simple", address=made["addr"], amount_int=10**8)
+            await asyncio.wait_for(shop.arrived.wait(), 60)
+            assert running.process.poll() is not None
+            shop.on_notice = lambda: None
+            shop.arrived.clear()
+            running = await asyncio.to_thread(start, tmp_path, *line)
+            await asyncio.wait_for(shop.arrived.wait(), 60)
+            assert [heard.body for heard in shop.heard] == [shop.heard[0].body] * 2
+            keys = running.ready["users"][1]["keys"]["mtgox"]
+            assert all(heard.signed_by(keys["key"], keys["secret"]) for heard in shop.heard)
+            fields = shop.heard[0].fields
+            assert (fields["address"], fields["description"], fields["amount_int"]) == (made["addr"], "socks", "100000000")
+            seen = await asyncio.to_thread(call, running, 1, "generic/bitcoin/block_list_tx", hash=fields["blockid"])
+            assert fields["txid"] in seen["tx"]
+            again = await asyncio.to_thread(call, running, 1, "generic/bitcoin/address", **asked)
+            assert again["addr"] != made["addr"], "the first one was used"
     finally:
         if running.process.poll() is None:
             running.kill()

@@ -293,8 +293,13 @@ async def test_an_order_that_is_not_covered_goes_from_pending_to_invalid(floor: 
     floor.exchange.orders.place(poor.account, 0, 0, 0, 0, 10_000, 10**8)
     floor.exchange.sequencer.settle()
     assert await client.told() == []
-    floor.clock.now += 3600 * SECOND
-    assert (await client.read())["user_order"] == {"oid": market, "reason": "requested"}
+    floor.clock.now += 1800 * SECOND
+    later = await floor.order(poor, "bid", "100", "2")
+    assert len(await client.told()) == 2
+    for gone in (market, later):
+        floor.clock.now += 1800 * SECOND
+        assert (await client.read())["user_order"] == {"oid": gone, "reason": "requested"}
+        assert await client.told() == []
 
 
 async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:

@@ -43,6 +43,7 @@ class InvalidOrders:
         self._timetable = timetable
         self._kept: dict[int, deque[InvalidOrder]] = {}
         self._followers: dict[int, list[Gone]] = {}
+        self._waiting: set[int] = set()
 
     def add(self, order: InvalidOrder) -> None:
         """One more; it goes by itself."""
@@ -50,7 +51,7 @@ class InvalidOrders:
         kept.append(order)
         if len(kept) > MOST:
             self.remove(order.account, kept[0].seq)
-        self._timetable.at(order.created + LIFETIME, lambda: self._remove_old(order.account))
+        self._wait(order.account)
 
     def of(self, account: int) -> list[InvalidOrder]:
         """An account's, oldest first."""
@@ -87,7 +88,16 @@ class InvalidOrders:
 
         return unfollow
 
+    def _wait(self, account: int) -> None:
+        """One entry in the timetable for each account, however many orders it sends: for its oldest."""
+        kept = self._kept.get(account)
+        if kept and account not in self._waiting:
+            self._waiting.add(account)
+            self._timetable.at(kept[0].created + LIFETIME, lambda: self._remove_old(account))
+
     def _remove_old(self, account: int) -> None:
+        self._waiting.discard(account)
         since = self._clock() - LIFETIME
         for order in [order for order in self._kept.get(account, ()) if order.created <= since]:
             self.remove(account, order.seq)
+        self._wait(account)

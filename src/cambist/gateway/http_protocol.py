@@ -294,16 +294,19 @@ class HttpProtocol(HttpIntake):
     def flush(self) -> None:
         """Sends the replies that may leave, in order, and begins what they held up."""
         turns = self._turns
+        gateway = self._front.gateway
         while turns and turns[0].ready:
             turn = turns.pop(0)
             self.transport.write(turn.data)
-            metrics = self._front.gateway.metrics
-            self._front.gateway.counts(turn.route).observe(turn.status, metrics.timer() - turn.started)
+            gateway.counts(turn.route).observe(turn.status, gateway.metrics.timer() - turn.started)
             if turn.close:
                 turns.clear()
                 self._drained(close=not self._refusal)
                 return
-        self._advance()
+        if turns or self._held or self._running or self._paused:
+            self._advance()
+        else:  # as nearly always
+            self._drained()
 
     def _advance(self) -> None:
         """Begins held requests as far as they may, and reads on when there is room."""

@@ -13,6 +13,8 @@ from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import MarketStatus, OrderStatus, OrderType, Reject, Side, TimeInForce
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+FORMS = {"limit": (OrderType.LIMIT, TimeInForce.GTC), "market": (OrderType.MARKET, TimeInForce.IOC)}
+"""By `mode`."""
 MAX_CANCELS = 1000
 """Order ids in one CancelOrders."""
 LEVELS_AT_FIRST = 16
@@ -29,19 +31,20 @@ class Orders(MethodGroup):
         pair = self.venue.pairs.find(fields.get("pair", ""))
         side = SIDES.get(fields.get("type", ""))
         mode = fields.get("mode", "limit")
-        if pair is None or side is None or mode not in ("limit", "market"):
+        form = FORMS.get(mode)
+        if pair is None or side is None or form is None:
             return error_body(errors.FIELDS_WRONG)
+        order_type, tif = form
         amount = decimal_units(fields.get("amount", ""), pair.amount_scale)
-        price = decimal_units(fields.get("rate", ""), pair.price_scale) if mode == "limit" else 0
+        price = 0 if order_type else decimal_units(fields.get("rate", ""), pair.price_scale)
         if amount is None or price is None:
             return error_body(errors.FIELDS_WRONG)
-        if mode == "market":
+        if order_type:
             refusal = self._market_refusal(caller.account, pair, side, amount)
         else:
-            refusal = Reject.PRICE_TOO_HIGH if price > U64_MAX else Reject.AMOUNT_TOO_LARGE if amount > U64_MAX else Reject.OK
+            refusal = Reject.PRICE_TOO_HIGH if price > U64_MAX else Reject.AMOUNT_TOO_LARGE if amount > U64_MAX else 0
         if refusal:
             return error_body(errors.place_refusal(refusal, pair, side == Side.BUY))
-        order_type, tif = (OrderType.LIMIT, TimeInForce.GTC) if mode == "limit" else (OrderType.MARKET, TimeInForce.IOC)
         outcome = self.house.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
         if outcome.code:
             return error_body(errors.place_refusal(outcome.code, pair, side == Side.BUY))

@@ -351,6 +351,46 @@ def market_changes(
     """
 
 @final
+class RowTable:
+    """Rows of one of history's tables, made Python values in the portions that are asked for."""
+
+    def __len__(self) -> int: ...
+    def values(self, first: int, count: int) -> list[int | str | None]:
+        """The rows from `first` on, at most `count`: one row's values after the other's. Integers of more than 64 bits are decimal text."""
+
+@final
+class RowFold:
+    """Folds the events of orders, trades and balances into history's rows, without the interpreter. What it holds can be taken once."""
+
+    def __init__(self, seq: int, time: int, next_order: int, next_trade: int, next_entry: int) -> None: ...
+    @property
+    def cursor(self) -> tuple[int, int, int, int, int]: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def size(self) -> int:
+        """Rows held."""
+    def feed(self, run: bytes) -> list[tuple[TransferPending | TransferPosted | TransferVoided, int, int, bytes, int, int]]:
+        """Folds a run; gives its transfers: (event, seq, time, meta, source's entry, destination's entry or 0).
+
+        Commands up to `seq` are passed over; ValueError when one after it is missing, or for no event run.
+        """
+    def take_orders(self) -> RowTable: ...
+    def take_trades(self) -> RowTable: ...
+    def take_entries(self) -> RowTable: ...
+    def take_order_changes(
+        self,
+    ) -> list[tuple[int, tuple[int, int | None, int | None, int | None, int, int, int, int, int]]]:
+        """Of orders accepted before: (id, (updated, price, amount, stop price, filled, total, fee, reason, triggered))."""
+    def take_seconds(self) -> list[tuple[tuple[int, int], tuple[int, int, int, int, int, int, int]]]:
+        """Candles of one second: ((market, second), (open, high, low, close, volume, notional, count))."""
+    def take_marks(self) -> list[tuple[int, int, int, int]]:
+        """At each command whose seq is a multiple of 1,024: (seq, time, next order, next entry)."""
+
+def first_command(run: bytes) -> int:
+    """Seq of the command that a run of events begins with, 0 for an empty run. ValueError: no such run."""
+
+@final
 class Engine:
     """The core with its outboxes: every typed call applies one command and keeps its record and its events until taken.
 

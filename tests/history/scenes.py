@@ -71,7 +71,7 @@ class Venue:
         """Everything up to the last cut."""
         for raw, last in self.runs:
             if last > store.cursor.seq:
-                store.apply(fold(store.cursor, _core.decode_events(raw)))
+                store.apply(fold(store.cursor, raw))
 
 
 class Recorded:

@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cambist.domain.orders import Business, OrderType, TransferKind
 from cambist.history import migrations, queries, schema
-from cambist.history.fold import Cursor
+from cambist.history.fold import Cursor, fold
 from cambist.history.port import HistoryError, Page
 from cambist.history.sqlite import SqliteReads, SqliteWrites, as_json
 from tests.history.scenes import Venue, random_day
@@ -136,13 +136,10 @@ def test_the_reader_cannot_write(reads: SqliteReads) -> None:
 
 
 def test_a_failed_batch_leaves_nothing(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
-    from cambist import _core
-    from cambist.history.fold import fold
-
     venue.place(16, 0, 100, 10**6)
     venue.cut()
-    rows = fold(Cursor(), [event for raw, _ in venue.runs for event in _core.decode_events(raw)])
-    rows.trades.append((1,) + (None,) * 15)
+    rows = fold(Cursor(), b"".join(raw for raw, _ in venue.runs))
+    rows.marks.append((1, None, None, None))
     with pytest.raises(sqlite3.IntegrityError):
         writes.apply(rows)
     assert writes.cursor == Cursor()

@@ -10,12 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist import _core
+from cambist.domain.meta import Meta
 from cambist.history.fold import Cursor, Fold, fold
 from cambist.history.port import Page
-from cambist.history.schema import FOLDED, progress
+from cambist.history.schema import FOLDED, fitting, progress
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.history.writer import rebuild
-from tests.history.scenes import USERS, Venue, random_day
+from tests.history.plain_fold import PlainFold
+from tests.history.scenes import BTC_USD, USERS, Venue, random_day
 
 
 def everything(path: Path) -> dict[str, list[Any]]:
@@ -41,7 +43,7 @@ def test_one_go_equals_pieces_with_restarts_equals_rebuilt(seed: int, commands: 
         store = SqliteWrites(whole)
         folding = Fold(Cursor())
         for raw, _ in venue.runs:
-            folding.feed(_core.decode_events(raw))
+            folding.feed(raw)
         store.apply(folding.rows())
         store.close()
 
@@ -54,7 +56,7 @@ def test_one_go_equals_pieces_with_restarts_equals_rebuilt(seed: int, commands: 
                 again = max(0, at - dice.randint(0, 3))
                 until = at + dice.randint(1, 4)
                 for raw, _ in venue.runs[again:until]:
-                    folding.feed(_core.decode_events(raw))
+                    folding.feed(raw)
                 store.apply(folding.rows())
                 at = until
             store.close()
@@ -117,11 +119,54 @@ def test_a_missing_command_is_refused(venue: Venue) -> None:
     venue.engine.take_events()
     venue.place(16, 0, 100, 10**6)
     with pytest.raises(ValueError, match="jump"):
-        fold(Cursor(seq=venue.last_seq), _core.decode_events(venue.cut()))
+        fold(Cursor(seq=venue.last_seq), venue.cut())
 
 
 def test_rows_that_do_not_follow_the_stored_cursor_are_refused(venue: Venue, writes: SqliteWrites) -> None:
-    rows = fold(Cursor(), _core.decode_events(venue.runs[0][0]))
+    rows = fold(Cursor(), venue.runs[0][0])
     writes.apply(rows)
     with pytest.raises(ValueError, match="follow"):
         writes.apply(rows)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), commands=st.integers(0, 400), cut_every=st.integers(1, 60))
+def test_the_native_fold_gives_the_rows_of_the_plain_one(seed: int, commands: int, cut_every: int) -> None:
+    venue = Venue()
+    random_day(venue, seed, commands, cut_every)
+    dice = random.Random(seed)
+    at, cursor = 0, Cursor()
+    while at < len(venue.runs):
+        native, plain = Fold(cursor), PlainFold(cursor)
+        until = at + dice.randint(1, 8)
+        for raw, _ in venue.runs[max(0, at - dice.randint(0, 2)) : until]:
+            native.feed(raw)
+            plain.feed(_core.decode_events(raw))
+        ours, theirs = native.rows(), plain.rows()
+        for table in ("orders", "trades", "entries"):
+            rows, expected = getattr(ours, table), getattr(theirs, table)
+            assert rows.values(0, 1 << 30) == [fitting(value) for row in expected for value in row]
+            assert rows.values(1, 2) == [fitting(value) for row in expected[1:3] for value in row]
+        for part in ("cursor", "order_changes", "transfers", "transfer_changes", "words", "candles", "marks"):
+            assert getattr(ours, part) == getattr(theirs, part), part
+        at, cursor = until, ours.cursor
+
+
+@pytest.mark.parametrize(
+    ("meta", "tag"),
+    [
+        pytest.param(Meta(tag="mine").encode(), "mine", id="a tag"),
+        pytest.param(Meta(key_id=7, nonce=2**63, tag="ä" * 100).encode(), "ä" * 100, id="large numbers and a long tag"),
+        pytest.param(Meta(key_id=70_000, nonce=200, tag="x" * 300, memo={"word": 192}).encode(), "x" * 300, id="a tag and words"),
+        pytest.param(b"", "", id="no meta"),
+        pytest.param(b"\x93\x01\x02\x03", "", id="no tag"),
+        pytest.param(b"\x94\x01\x02\x03\xa5cut", "", id="a tag that is cut off"),
+        pytest.param(b"\x94\x01\x02\x03\xa2\xff\xfe", "", id="a tag that is no text"),
+        pytest.param(b"\x94\x01\xc3\x03\xa1x", "", id="a flag where a number belongs"),
+        pytest.param(b"something else", "", id="no MessagePack"),
+    ],
+)
+def test_an_orders_tag_is_read_from_its_commands_meta(venue: Venue, meta: bytes, tag: str) -> None:
+    venue.engine.place_order(venue.tick(), 16, BTC_USD, 0, 0, 0, 0, 0, 100, 10**6, meta=meta)
+    (order,) = fold(Cursor(seq=venue.last_seq), venue.cut()).orders.values(0, 1)[13:14]
+    assert order == tag

@@ -16,13 +16,13 @@ macro_rules! event_classes {
             #[pyclass(frozen, get_all, eq, module = "cambist._core")]
             #[derive(Debug, PartialEq)]
             pub struct $class {
-                $($field: $type),*
+                $(pub(super) $field: $type),*
             }
 
             #[pymethods]
             impl $class {
                 #[classattr]
-                const KIND: u8 = $kind;
+                pub(super) const KIND: u8 = $kind;
 
                 fn __repr__(&self) -> String {
                     format!("{self:?}")
@@ -30,7 +30,7 @@ macro_rules! event_classes {
             }
 
             impl $class {
-                fn read(f: &mut Fields<'_>) -> Option<$class> {
+                pub(super) fn read(f: &mut Fields<'_>) -> Option<$class> {
                     Some($class { $($field: $read(f)?),* })
                 }
             }
@@ -127,7 +127,7 @@ pub struct CommandApplied {
 #[pymethods]
 impl CommandApplied {
     #[classattr]
-    const KIND: u8 = 1;
+    const KIND: u8 = COMMAND_APPLIED;
 
     fn __repr__(&self, py: Python<'_>) -> String {
         let CommandApplied { seq, time, command, code, id, meta } = self;
@@ -226,11 +226,13 @@ fn decode_events<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for event in Events::of(events) {
-        let Encoded { kind, fields, offset } = event?;
-        let wanted = kinds >> kind & 1 == 1
-            && (kind != CommandApplied::KIND || commands == u64::MAX || is_wanted_command(fields, commands, word));
+        let event = event?;
+        let wanted = kinds >> event.kind & 1 == 1
+            && (event.kind != COMMAND_APPLIED
+                || commands == u64::MAX
+                || is_wanted_command(event.fields, commands, word));
         if wanted {
-            list.append(read_whole(py, kind, fields).ok_or_else(|| no_event(offset))??)?;
+            list.append(read_whole(py, event.kind, event.fields).ok_or(event.broken())??)?;
         }
     }
     Ok(list)
@@ -244,9 +246,10 @@ fn is_wanted_command(fields: &[u8], commands: u64, word: &[u8]) -> bool {
     of_kind || (!word.is_empty() && meta.windows(word.len()).any(|part| part == word))
 }
 
+pub(super) const COMMAND_APPLIED: u8 = 1;
 /// Where a command's number and its meta stand in CommandApplied.
 const COMMAND_KIND: usize = 16;
-const META: usize = 28;
+pub(super) const META: usize = 28;
 
 /// (side, price)
 type Place = (u8, u64);
@@ -267,15 +270,14 @@ fn market_changes<'py>(py: Python<'py>, events: &[u8]) -> PyResult<Bound<'py, Py
     let mut markets: Vec<(u16, MarketChanges)> = Vec::new();
     let mut time = 0;
     for event in Events::of(events) {
-        let Encoded { kind, fields, offset } = event?;
-        let mut f = Fields(fields);
-        match kind {
-            CommandApplied::KIND => {
-                f.u64().ok_or_else(|| no_event(offset))?;
-                time = f.u64().ok_or_else(|| no_event(offset))?;
+        let event = event?;
+        match event.kind {
+            COMMAND_APPLIED => {
+                let read_time = |f: &mut Fields<'_>| f.u64().and_then(|_| f.u64());
+                time = read_time(&mut Fields(event.fields)).ok_or(event.broken())?;
             }
             BookLevelChanged::KIND => {
-                let level = BookLevelChanged::read(&mut f).ok_or_else(|| no_event(offset))?;
+                let level = event.read(BookLevelChanged::read)?;
                 let market = of_market(&mut markets, level.market);
                 let place = (level.side, level.price);
                 let now = (level.amount, level.orders, time);
@@ -288,7 +290,7 @@ fn market_changes<'py>(py: Python<'py>, events: &[u8]) -> PyResult<Bound<'py, Py
                 }
             }
             TradeExecuted::KIND => {
-                let t = TradeExecuted::read(&mut f).ok_or_else(|| no_event(offset))?;
+                let t = event.read(TradeExecuted::read)?;
                 let trade = (t.trade_id, t.time, t.taker_side, t.price, t.amount, t.taker_market);
                 of_market(&mut markets, t.market).trades.push(trade);
             }
@@ -316,43 +318,61 @@ fn of_market(markets: &mut Vec<(u16, MarketChanges)>, market: u16) -> &mut Marke
 }
 
 /// The events of a run, one after the other; what is none ends them with an error.
-struct Events<'r> {
+pub(super) struct Events<'r> {
     run: &'r [u8],
     rest: &'r [u8],
 }
 
+/// Bytes that are no whole, well-formed event, so far into a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EventError(usize);
+
+impl From<EventError> for PyErr {
+    fn from(EventError(offset): EventError) -> PyErr {
+        PyValueError::new_err(format!("no event at byte {offset} of the run"))
+    }
+}
+
+pub(super) struct Encoded<'r> {
+    pub kind: u8,
+    pub fields: &'r [u8],
+    offset: usize,
+}
+
+impl<'r> Encoded<'r> {
+    pub fn broken(&self) -> EventError {
+        EventError(self.offset)
+    }
+
+    /// All of the fields, read by `read`.
+    pub fn read<E>(&self, read: impl FnOnce(&mut Fields<'r>) -> Option<E>) -> Result<E, EventError> {
+        let mut fields = Fields(self.fields);
+        read(&mut fields).filter(|_| fields.0.is_empty()).ok_or(self.broken())
+    }
+}
+
 impl<'r> Events<'r> {
-    fn of(run: &'r [u8]) -> Events<'r> {
+    pub fn of(run: &'r [u8]) -> Events<'r> {
         Events { run, rest: run }
     }
 }
 
-struct Encoded<'r> {
-    kind: u8,
-    fields: &'r [u8],
-    offset: usize,
-}
-
 impl<'r> Iterator for Events<'r> {
-    type Item = PyResult<Encoded<'r>>;
+    type Item = Result<Encoded<'r>, EventError>;
 
-    fn next(&mut self) -> Option<PyResult<Encoded<'r>>> {
+    fn next(&mut self) -> Option<Result<Encoded<'r>, EventError>> {
         if self.rest.is_empty() {
             return None;
         }
         let offset = self.run.len() - self.rest.len();
         let Some((kind, length)) = header(self.rest) else {
             self.rest = &[];
-            return Some(Err(no_event(offset)));
+            return Some(Err(EventError(offset)));
         };
         let (event, rest) = self.rest.split_at(length);
         self.rest = rest;
         Some(Ok(Encoded { kind, fields: &event[HEADER..], offset }))
     }
-}
-
-fn no_event(offset: usize) -> PyErr {
-    PyValueError::new_err(format!("no event at byte {offset} of the run"))
 }
 
 const HEADER: usize = 4;

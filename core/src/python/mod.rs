@@ -2,6 +2,7 @@
 
 mod engine;
 mod events;
+mod history;
 mod journal;
 mod numbers;
 mod views;
@@ -32,6 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("REJECTS", rejects)?;
     engine::register(module)?;
     events::register(module)?;
+    history::register(module)?;
     journal::register(module)?;
     numbers::register(module)?;
     views::register(module)

@@ -22,25 +22,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
+from cambist import _core
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
-from cambist.history.fold import (
-    AMOUNT,
-    FEE,
-    FILLED,
-    MEMO,
-    PRICE,
-    REASON,
-    STOP_PRICE,
-    TOTAL,
-    TRIGGERED,
-    UPDATED,
-    CandleRow,
-    Cursor,
-    OrderChange,
-    Rows,
-    TransferChange,
-)
+from cambist.history.fold import MEMO, CandleRow, Cursor, OrderChange, Rows, TransferChange
 from cambist.history.port import WHOLE, HistoryError, HistoryWrites, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
 
@@ -68,7 +53,6 @@ _WRITER_PRAGMAS = (
 _READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
 
 _CHANGED = ("price", "amount", "stop_price", "filled", "total", "fee", "reason", "triggered", "updated")
-_CHANGED_AT = (PRICE, AMOUNT, STOP_PRICE, FILLED, TOTAL, FEE, REASON, TRIGGERED, UPDATED)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -175,13 +159,17 @@ class _Statements:
     def run(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
         for first in range(0, len(rows), self._most):
             part = rows[first : first + self._most]
-            size = 1 << (len(part) - 1).bit_length()
-            flat = list(chain.from_iterable(part))
-            flat += [None] * ((size - len(part)) * self.width)
-            try:
-                connection.execute(self._text(size), flat)
-            except OverflowError:
-                connection.execute(self._text(size), [schema.fitting(value) for value in flat])
+            self._execute(connection, [schema.fitting(value) for value in chain.from_iterable(part)])
+
+    def run_table(self, connection: sqlite3.Connection, rows: _core.RowTable) -> None:
+        for first in range(0, len(rows), self._most):
+            self._execute(connection, rows.values(first, self._most))
+
+    def _execute(self, connection: sqlite3.Connection, values: list[Any]) -> None:
+        rows = len(values) // self.width
+        size = 1 << (rows - 1).bit_length()
+        values += [None] * ((size - rows) * self.width)
+        connection.execute(self._text(size), values)
 
     def _text(self, size: int) -> str:
         known = self._texts.get(size)
@@ -235,8 +223,8 @@ class SqliteWrites(HistoryWrites):
             raise ValueError(f"rows follow command {rows.after.seq}, the store ends at {self._cursor.seq}")
         with self._transaction():
             self._apply_orders(rows)
-            self._insert[schema.trades].run(self._db, rows.trades)
-            self._insert[schema.entries].run(self._db, rows.entries)
+            self._insert[schema.trades].run_table(self._db, rows.trades)
+            self._insert[schema.entries].run_table(self._db, rows.entries)
             self._apply_transfers(rows)
             self._apply_candles(rows.candles)
             self._insert[schema.marks].run(self._db, rows.marks)
@@ -282,7 +270,7 @@ class SqliteWrites(HistoryWrites):
         return cast(list[list[Any]], msgspec.json.decode(found))
 
     def _apply_orders(self, rows: Rows) -> None:
-        self._insert[schema.orders].run(self._db, rows.orders)
+        self._insert[schema.orders].run_table(self._db, rows.orders)
         if not rows.order_changes:
             return
         stored = self._stored(_STORED_ORDERS, list(rows.order_changes))

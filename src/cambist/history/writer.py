@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
-from time import monotonic, sleep
+from time import monotonic
 
 from cambist import _core
 from cambist.history.fold import Fold
@@ -33,11 +33,6 @@ BATCH_BYTES = 4 << 20
 
 BATCH_ROWS = 20_000
 """The same for what is read from the source, whose runs may be longer."""
-
-COURTESY_EVENTS = 256
-COURTESY_SECONDS = 20e-6
-"""After folding so many events the thread sleeps for a moment, which gives the interpreter lock to whoever waits for it. Without that the
-event loop would get it only by the interpreter's own switching, 5 ms later: an eternity beside a reply."""
 
 GATHER_BYTES = 2 << 20
 GATHER_SECONDS = 0.2
@@ -221,19 +216,13 @@ class HistoryWriter:
 
     def _store_runs(self, runs: list[bytes]) -> None:
         fold = Fold(self._store.cursor)
-        folded = 0
         for run in runs:
-            events = _core.decode_events(run)
-            folded += len(events)
-            if folded >= COURTESY_EVENTS:
-                sleep(COURTESY_SECONDS)
-                folded = 0
-            first = events[0].seq if events and isinstance(events[0], _core.CommandApplied) else 0
+            first = _core.first_command(run)
             if first > fold.seq + 1:
                 # Something before was never fed. All that is durable is in the source, this run included.
                 self._lose_place(first, fold.seq)
                 break
-            fold.feed(events)
+            fold.feed(run)
         self._apply(fold)
 
     def _lose_place(self, first: int, have: int) -> None:
@@ -253,7 +242,7 @@ class HistoryWriter:
             before = self._applied
             fold = Fold(self._store.cursor)
             for run, _ in self._source.runs(before):
-                fold.feed(_core.decode_events(run))
+                fold.feed(run)
                 if fold.size >= BATCH_ROWS:
                     self._apply(fold)
                     fold = Fold(self._store.cursor)
@@ -321,7 +310,7 @@ def rebuild(store: HistoryWrites, source: EventSource, progress: Callable[[int],
     store.clear()
     fold = Fold(store.cursor)
     for run, _ in source.runs(0):
-        fold.feed(_core.decode_events(run))
+        fold.feed(run)
         if fold.size >= BATCH_ROWS:
             store.apply(fold.rows())
             fold = Fold(store.cursor)

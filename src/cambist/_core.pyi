@@ -342,9 +342,9 @@ def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: by
     """
 
 def market_changes(
-    events: bytes,
+    runs: list[bytes],
 ) -> list[tuple[int, dict[tuple[int, int], tuple[int, int, int]], list[tuple[int, int, int, int, int, bool]]]]:
-    """What an encoded run did to markets: (market, levels, trades), a market as it first comes up.
+    """What encoded runs did to markets: (market, levels, trades), a market as it first comes up.
 
     Levels as they are in the end, {(side, price): (amount, orders, time of the command)}, as they first come up; trades in order:
     (trade id, time, taker's side, price, amount, taker_market). ValueError: no event run.
@@ -539,6 +539,11 @@ def format_units(value: int, scale: int, digits: int = -1) -> str:
     """Exact fixed-notation text of value * 10^-scale. digits < 0: shortest form; else exactly so many decimals, cut toward zero.
 
     A value cut to zero has no sign. ValueError above 36 digits or scale, OverflowError beyond 128 bits.
+    """
+
+def form_fields(body: bytes, limit: int) -> dict[str, str]:
+    """Fields of an `application/x-www-form-urlencoded` body or query, at most the first `limit`. Empty ones are left out, of a repeated
+    one the last counts, and wrong encodings become U+FFFD.
     """
 
 def parse_units(text: str, scale: int) -> int:

@@ -301,10 +301,14 @@ class Twin:
         return balance.available, balance.held
 
     def available_text(self, account: int, pieces: tuple[str, ...]) -> str:
+        if account >= len(self.state.accounts):
+            raise IndexError("no such account")
         texts = []
         for number, asset in enumerate(self.state.assets):
             shown = format_units(self.state.available(account, number), asset.scale, asset.display_scale)
             texts.append(shown.rstrip("0").rstrip(".") if "." in shown else shown)
+        if len(pieces) != len(texts) + 1:
+            raise IndexError("not one piece more than there are assets")
         return "".join(piece + text for piece, text in zip(pieces, [*texts, ""], strict=True))
 
     def account_fees(self, account: int, market: int) -> tuple[int, int]:

@@ -266,10 +266,25 @@ struct MarketChanges {
 }
 
 #[pyfunction]
-fn market_changes<'py>(py: Python<'py>, events: &[u8]) -> PyResult<Bound<'py, PyList>> {
+fn market_changes<'py>(py: Python<'py>, runs: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
     let mut markets: Vec<(u16, MarketChanges)> = Vec::new();
+    for run in runs {
+        fold_markets(&mut markets, run.cast::<PyBytes>()?.as_bytes())?;
+    }
+    let list = PyList::empty(py);
+    for (market, changes) in markets {
+        let levels = PyDict::new(py);
+        for (place, now) in changes.changed {
+            levels.set_item(place, now)?;
+        }
+        list.append((market, levels, changes.trades))?;
+    }
+    Ok(list)
+}
+
+fn fold_markets(markets: &mut Vec<(u16, MarketChanges)>, run: &[u8]) -> Result<(), EventError> {
     let mut time = 0;
-    for event in Events::of(events) {
+    for event in Events::of(run) {
         let event = event?;
         match event.kind {
             COMMAND_APPLIED => {
@@ -278,7 +293,7 @@ fn market_changes<'py>(py: Python<'py>, events: &[u8]) -> PyResult<Bound<'py, Py
             }
             BookLevelChanged::KIND => {
                 let level = event.read(BookLevelChanged::read)?;
-                let market = of_market(&mut markets, level.market);
+                let market = of_market(markets, level.market);
                 let place = (level.side, level.price);
                 let now = (level.amount, level.orders, time);
                 match market.levels.entry(place) {
@@ -292,20 +307,12 @@ fn market_changes<'py>(py: Python<'py>, events: &[u8]) -> PyResult<Bound<'py, Py
             TradeExecuted::KIND => {
                 let t = event.read(TradeExecuted::read)?;
                 let trade = (t.trade_id, t.time, t.taker_side, t.price, t.amount, t.taker_market);
-                of_market(&mut markets, t.market).trades.push(trade);
+                of_market(markets, t.market).trades.push(trade);
             }
             _ => {}
         }
     }
-    let list = PyList::empty(py);
-    for (market, changes) in markets {
-        let levels = PyDict::new(py);
-        for (place, now) in changes.changed {
-            levels.set_item(place, now)?;
-        }
-        list.append((market, levels, changes.trades))?;
-    }
-    Ok(list)
+    Ok(())
 }
 
 /// Few markets trade within one run: a search costs less than a map.

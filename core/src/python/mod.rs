@@ -2,6 +2,7 @@
 
 mod engine;
 mod events;
+mod forms;
 mod history;
 mod journal;
 mod numbers;
@@ -33,6 +34,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("REJECTS", rejects)?;
     engine::register(module)?;
     events::register(module)?;
+    forms::register(module)?;
     history::register(module)?;
     journal::register(module)?;
     numbers::register(module)?;

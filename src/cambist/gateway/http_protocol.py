@@ -18,6 +18,7 @@ from math import inf
 from typing import Any, cast
 
 import httptools
+import msgspec
 import structlog
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -36,18 +37,15 @@ _log = structlog.get_logger("cambist.gateway")
 _asgi_log = logging.getLogger("cambist.gateway.asgi")
 
 
-class Turn:
+class Turn(msgspec.Struct, eq=False, gc=False):
     """A request that has begun. `ready` once its reply may leave; `data` is that reply."""
 
-    __slots__ = ("close", "data", "ready", "route", "started", "status")
-
-    def __init__(self, close: bool, route: Route, started: float) -> None:
-        self.close = close
-        self.route = route
-        self.started = started
-        self.data = b""
-        self.status = 0
-        self.ready = False
+    close: bool
+    route: Route
+    started: float
+    status: int = 0
+    data: bytes = b""
+    ready: bool = False
 
 
 class _Held:
@@ -240,9 +238,7 @@ class HttpProtocol(HttpIntake):
             elif self._stage == IDLE:
                 self.deadline = front.now + front.idle_patience
             return
-        turn = Turn(close, route, started)
-        turn.status = status
-        turn.data = data
+        turn = Turn(close, route, started, status, data)
         self._turns.append(turn)
         if waiting is None:
             turn.ready = True

@@ -14,6 +14,8 @@ A failure (the file cannot be written, a row contradicts another) is final for t
 
 import asyncio
 import logging
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -38,9 +40,12 @@ GATHER_BYTES = 2 << 20
 GATHER_SECONDS = 0.2
 """How much the writer lets come together, and for how long, while nobody waits for history."""
 
-REST_SHARE = 4.0
+REST_SHARE = 9.0
 REST_SECONDS = 2.0
 """After a batch the writer rests so many times as long as the batch took, at most so long, while nobody waits for history."""
+
+NICENESS = 10
+"""The thread's, above the process's: where processors are scarce, orders come first."""
 
 PATIENCE = 100
 """How often the source may have nothing new although more is durable, before that counts as a hole. Half a second."""
@@ -156,6 +161,8 @@ class HistoryWriter:
     # --- the writer's side ------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        if sys.platform == "linux":  # elsewhere this would be the whole process's
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             while self._step():
                 pass

@@ -173,8 +173,7 @@ class MarketData:
 
     def _read_on(self) -> None:
         """Folds what has not been looked at."""
-        unread = b"".join(self._unread)
-        self._unread.clear()
+        unread, self._unread = self._unread, []
         self._unread_bytes = 0
         known = self._last_trade
         for number, levels, traded in _core.market_changes(unread):

@@ -3,6 +3,8 @@
 import hmac
 from typing import Any
 
+import msgspec
+
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.parse import form_fields, whole_number
 from cambist.directory import ApiKey, Directory, KeyForm
@@ -42,20 +44,17 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
 KEY_FORMS = (KeyForm(BTCE, _make_key, SCOPES), KeyForm(WEX, _make_key, SCOPES))
 
 
-class Caller:
+class Caller(msgspec.Struct, eq=False, gc=False):
     """An authenticated request: the key, its account, its fields, and the nonce that was accepted.
 
     The nonce goes into the journal exactly once: with the command that `meta` is given to, else with a note (`journaled` tells).
     """
 
-    __slots__ = ("account", "fields", "journaled", "key", "nonce")
-
-    def __init__(self, key: ApiKey, fields: dict[str, str], nonce: int) -> None:
-        self.key = key
-        self.account = key.account
-        self.fields = fields
-        self.nonce = nonce
-        self.journaled = False
+    key: ApiKey
+    account: int
+    fields: dict[str, str]
+    nonce: int
+    journaled: bool = False
 
     def meta(self, memo: dict[str, Any] | None = None) -> Meta:
         """The meta of the one command that this request causes."""
@@ -82,4 +81,4 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     nonce = whole_number(text)
     if nonce is None or nonce > MAX_NONCE or not directory.nonces.accept(key.id, nonce):
         return errors.invalid_nonce(directory.nonces.last(key.id), text)
-    return Caller(key, fields, nonce)
+    return Caller(key, key.account, fields, nonce)

@@ -23,11 +23,7 @@ def _text(raw: str) -> str:
 
 def form_fields(body: bytes) -> dict[str, str]:
     """Fields of an `application/x-www-form-urlencoded` body or query, absent ones left out. Wrong encodings become U+FFFD."""
-    text = body.decode("utf-8", "replace")
-    parts = [part.partition("=") for part in text.split("&", MAX_FIELDS)[:MAX_FIELDS]]
-    if "%" in text or "+" in text:
-        return {_text(name): _text(value) for name, _, value in parts if value}
-    return {name: value for name, _, value in parts if value}
+    return _core.form_fields(body, MAX_FIELDS)
 
 
 def whole_number(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Server and generator each on a processor of their own, so that neither takes the other's time."""
+"""The generator stays on one processor, so that it leaves the others alone; the server may use all of them, as it would in use."""
 
 from __future__ import annotations
 

@@ -112,8 +112,7 @@ class Sequencer:
             self._time = now
         else:
             now = self._time
-        expiry = self._engine.next_expiry()
-        if 0 < expiry <= now:
+        if 0 < self._engine.next_expiry() <= now:
             self.committed(self._engine.advance_time(now))
         return now
 

@@ -52,10 +52,8 @@ class Orders(MethodGroup):
 
     def _placed(self, caller: Caller, pair: Pair, outcome: _core.Outcome) -> bytes:
         order_id = outcome.id if outcome.status == OrderStatus.RESTING else 0
-        return succeeded(
-            f'{{"received":{pair.amount_text(outcome.filled)},"remains":{pair.amount_text(outcome.remaining)},'
-            f'"order_id":{order_id},"funds":{self.funds(caller)}}}'
-        )
+        received, remains = pair.amount_text(outcome.filled), pair.amount_text(outcome.remaining)
+        return succeeded(f'{{"received":{received},"remains":{remains},"order_id":{order_id},"funds":{self.funds(caller)}}}')
 
     def _market_refusal(self, account: int, pair: Pair, side: Side, amount: int) -> int:
         """Why a market order is refused before it is placed, 0 when it is not.

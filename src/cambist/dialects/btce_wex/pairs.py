@@ -101,8 +101,11 @@ class Assets:
 
     def funds(self, account: int) -> str:
         """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
-        self._follow()
-        return self._engine.available_text(account, self._pieces)
+        try:
+            return self._engine.available_text(account, self._pieces)
+        except IndexError:  # an asset was listed meanwhile
+            self._follow()
+            return self._engine.available_text(account, self._pieces)
 
 
 class Pairs:
@@ -140,9 +143,11 @@ class Pairs:
 
     def find(self, name: str) -> Pair | None:
         """The pair of exactly that name (`btc_usd`), halted or not; None when there is none."""
-        if name not in self._by_name:
+        found = self._by_name.get(name)
+        if found is None:
             self._follow()
-        return self._by_name.get(name)
+            found = self._by_name.get(name)
+        return found
 
     def all(self) -> list[Pair]:
         """Every pair, in the order in which the markets were created."""

@@ -67,7 +67,8 @@ class TradeApi:
         else:
             body = method.run(caller)
         if isinstance(body, bytes):
-            self._settle_nonce(caller)
+            if not caller.journaled:
+                self._settle_nonce(caller)
             return Reply(body=body)
         return self._later(caller, body)
 

@@ -8,7 +8,7 @@ import pytest
 
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
 from cambist.gateway.ws_revocations import Revocations
-from support.by_hand import HandClock, entropy
+from tests.support.by_hand import HandClock, entropy
 
 FORM = KeyForm("made", lambda drawn: (drawn("key", 8).hex(), "secret"))
 

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from cambist.dialects.btse import NonceRule, Settings
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
-from dialects.btse.floor import V3, Floor, Trader, signed_headers
+from tests.dialects.btse.floor import V3, Floor, Trader, signed_headers
 
 SPOT, OLD, OSS = "/ws/spot", "/spotWS", "/ws/oss/spot"
 

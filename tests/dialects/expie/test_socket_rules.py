@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from cambist.domain.orders import Side
-from dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
+from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
 
 INVALID = (1, "invalid argument")
 MINUTE = 60 * SECOND

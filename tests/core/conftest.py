@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from cambist._core import Engine
-from core.venue import Venue
-from twin import Twin
+from tests.core.venue import Venue
+from tests.twin import Twin
 
 # Before anybody imports it: its assertions are the ones that say what the native core and its twin disagree about.
-pytest.register_assert_rewrite("core.pair")
+pytest.register_assert_rewrite("tests.core.pair")
 
 
 @pytest.fixture(params=[Engine, Twin], ids=["core", "twin"])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.venue import Venue
-from twin.words import Code
+from tests.core.venue import Venue
+from tests.twin.words import Code
 
 
 @dataclass(frozen=True)

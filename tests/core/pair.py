@@ -5,12 +5,12 @@ from typing import Any
 from blake3 import blake3
 
 from cambist._core import Engine, decode_events
-from core.venue import as_event, as_outcome
-from twin import Twin
-from twin.commands import decode_records
-from twin.events import Outcome
-from twin.snapshot import read_state
-from twin.words import WORLD, Code
+from tests.core.venue import as_event, as_outcome
+from tests.twin import Twin
+from tests.twin.commands import decode_records
+from tests.twin.events import Outcome
+from tests.twin.snapshot import read_state
+from tests.twin.words import WORLD, Code
 
 TIME_END = 16  # seq and time: what a refusal may change of the canonical state
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cambist._core import Engine
-from core.traffic import Traffic, furniture
-from core.venue import ALICE, BOB, GEM_USD, NOON, Venue
-from twin import Twin
-from twin.commands import CancelMany, Command, CreateAsset, Note, OpenAccount, PlaceOrder, decode_records
-from twin.words import Code
+from tests.core.traffic import Traffic, furniture
+from tests.core.venue import ALICE, BOB, GEM_USD, NOON, Venue
+from tests.twin import Twin
+from tests.twin.commands import CancelMany, Command, CreateAsset, Note, OpenAccount, PlaceOrder, decode_records
+from tests.twin.words import Code
 
 NewEngine = Callable[[], Engine | Twin]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from core.faults import Fault, pairs, single
-from core.venue import ALICE, BOB, CAROL, GEM, GEM_OIL, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
-from twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderDone, Outcome
-from twin.words import ALL_MARKETS, BOTH_SIDES, U64_MAX, Business, Code, OrderStatus, Reason, Side, Type
+from tests.core.faults import Fault, pairs, single
+from tests.core.venue import ALICE, BOB, CAROL, GEM, GEM_OIL, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
+from tests.twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderDone, Outcome
+from tests.twin.words import ALL_MARKETS, BOTH_SIDES, U64_MAX, Business, Code, OrderStatus, Reason, Side, Type
 
 FAULTS = [
     Fault("unknown account", Code.ACCOUNT_NOT_FOUND, {"account": 20}),

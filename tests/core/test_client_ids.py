@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.venue import ALICE, BOB, CAROL, NOON, OIL_USD, Venue
-from twin.events import CommandApplied, OrderRejected, Outcome
-from twin.words import Code, Tif, Type
+from tests.core.venue import ALICE, BOB, CAROL, NOON, OIL_USD, Venue
+from tests.twin.events import CommandApplied, OrderRejected, Outcome
+from tests.twin.words import Code, Tif, Type
 
 SEVEN = {"client_id": 7}
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, OIL_USD, RICH, USD, Venue
-from twin.events import AccountFeesSet, BalanceChanged, CommandApplied, MarketFeesSet, Outcome, TradeExecuted
-from twin.words import FEES, NO_FEE_OVERRIDE, Code, Tif, Type
+from tests.core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, OIL_USD, RICH, USD, Venue
+from tests.twin.events import AccountFeesSet, BalanceChanged, CommandApplied, MarketFeesSet, Outcome, TradeExecuted
+from tests.twin.words import FEES, NO_FEE_OVERRIDE, Code, Tif, Type
 
 PPM = 1_000_000
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.faults import Fault, pairs, single
-from core.venue import ALICE, BOB, GEM, GEM_USD, MARKET, NOON, OIL, OIL_USD, RICH, USD, Venue
-from twin.events import (
+from tests.core.faults import Fault, pairs, single
+from tests.core.venue import ALICE, BOB, GEM, GEM_USD, MARKET, NOON, OIL, OIL_USD, RICH, USD, Venue
+from tests.twin.events import (
     AccountOpened,
     AssetCreated,
     CommandApplied,
@@ -18,9 +18,9 @@ from twin.events import (
     MaxOpenOrdersSet,
     Outcome,
 )
-from twin.snapshot import canonical_bytes
-from twin.state import Asset, Market, State
-from twin.words import MAX_ATOMS, U64_MAX, Code
+from tests.twin.snapshot import canonical_bytes
+from tests.twin.state import Asset, Market, State
+from tests.twin.words import MAX_ATOMS, U64_MAX, Code
 
 LIMITS = {"min_price": 1, "max_price": 10, "min_amount": 1, "max_amount": 10, "min_total": 0}
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
-from twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderAccepted, OrderDone, Outcome, TradeExecuted
-from twin.words import FEES, MAX_ATOMS, U64_MAX, Business, OrderStatus, Reason, Side, Tif, Type
+from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
+from tests.twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderAccepted, OrderDone, Outcome, TradeExecuted
+from tests.twin.words import FEES, MAX_ATOMS, U64_MAX, Business, OrderStatus, Reason, Side, Tif, Type
 
 BUY, SELL = Side.BUY, Side.SELL
 Row = tuple[int, int, int, int]

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import cambist._core
-import twin.numbers
+from tests.twin import numbers as twin
 
 
 class Numbers(Protocol):
@@ -24,7 +24,7 @@ EXACT = Context(prec=200)
 
 @pytest.fixture(params=["core", "twin"])
 def numbers(request: pytest.FixtureRequest) -> Numbers:
-    return cambist._core if request.param == "core" else twin.numbers
+    return cambist._core if request.param == "core" else twin
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_parse_refuses(numbers: Numbers, text: str, scale: int) -> None:
 
 @given(value=st.integers(0, 2**96 - 1) | st.integers(0, 10**6), scale=st.integers(0, 18))
 def test_what_is_written_is_read_back(value: int, scale: int) -> None:
-    for one in (cambist._core, twin.numbers):
+    for one in (cambist._core, twin):
         text = one.format_units(value, scale)
         assert one.parse_units(text, scale) == value
         assert one.parse_units(one.format_units(value, scale, scale), scale) == value
@@ -160,7 +160,7 @@ def test_what_is_written_is_read_back(value: int, scale: int) -> None:
 @example(value=-1, scale=18, digits=17)
 def test_both_write_the_same_and_it_is_exact(value: int, scale: int, digits: int) -> None:
     text = cambist._core.format_units(value, scale, digits)
-    assert text == twin.numbers.format_units(value, scale, digits)
+    assert text == twin.format_units(value, scale, digits)
     error = abs(EXACT.subtract(Decimal(value).scaleb(-scale, EXACT), Decimal(text)))
     assert error < Decimal(1).scaleb(-digits) if digits >= 0 else error == 0
 
@@ -170,7 +170,7 @@ PIECES = st.sampled_from(["0", "1", "9", "10", "500", ".", "e", "E", "-", " ", "
 
 @given(text=st.lists(PIECES, max_size=7).map("".join), scale=st.integers(0, 18))
 def test_both_read_the_same(text: str, scale: int) -> None:
-    assert read(cambist._core, text, scale) == read(twin.numbers, text, scale)
+    assert read(cambist._core, text, scale) == read(twin, text, scale)
 
 
 def read(numbers: Numbers, text: str, scale: int) -> int | None:

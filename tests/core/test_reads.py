@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL, OIL_USD, RICH, USD, Venue
-from twin.words import Type
+from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL, OIL_USD, RICH, USD, Venue
+from tests.twin.words import Type
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.faults import Fault, pairs, single
-from core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, NOON, RICH, USD, Venue
-from twin.events import (
+from tests.core.faults import Fault, pairs, single
+from tests.core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, NOON, RICH, USD, Venue
+from tests.twin.events import (
     BalanceChanged,
     BookLevelChanged,
     CommandApplied,
@@ -16,7 +16,7 @@ from twin.events import (
     Outcome,
     StopTriggered,
 )
-from twin.words import ALL_MARKETS, POST_ONLY, U64_MAX, Business, Code, OrderStatus, Reason, Side, Tif, Type
+from tests.twin.words import ALL_MARKETS, POST_ONLY, U64_MAX, Business, Code, OrderStatus, Reason, Side, Tif, Type
 
 RESTING, WAITING, DONE = OrderStatus.RESTING, OrderStatus.WAITING, OrderStatus.DONE
 

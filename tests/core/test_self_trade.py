@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from cambist._core import Engine
-from core.venue import ALICE, BOB, GEM, GEM_USD, RICH, USD, Venue
-from twin import Twin
-from twin.events import OrderDone, TradeExecuted
-from twin.words import OrderStatus, Reason, Type
+from tests.core.venue import ALICE, BOB, GEM, GEM_USD, RICH, USD, Venue
+from tests.twin import Twin
+from tests.twin.events import OrderDone, TradeExecuted
+from tests.twin.words import OrderStatus, Reason, Type
 
 ALLOW, NEWEST, OLDEST, BOTH = 1, 2, 3, 4
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cambist._core import Engine
-from core.traffic import Traffic, furniture
-from core.venue import ALICE, BOB, CAROL, GEM_USD, NOON, USD, Venue
-from twin import Twin
-from twin.words import Tif, Type
+from tests.core.traffic import Traffic, furniture
+from tests.core.venue import ALICE, BOB, CAROL, GEM_USD, NOON, USD, Venue
+from tests.twin import Twin
+from tests.twin.words import Tif, Type
 
 
 @pytest.fixture

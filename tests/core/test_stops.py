@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
-from twin.events import BalanceChanged, OrderAccepted, OrderDone, Outcome, StopTriggered, TradeExecuted
-from twin.words import Business, OrderStatus, Reason, Side, Tif, Type
+from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
+from tests.twin.events import BalanceChanged, OrderAccepted, OrderDone, Outcome, StopTriggered, TradeExecuted
+from tests.twin.words import Business, OrderStatus, Reason, Side, Tif, Type
 
 WAITING, RESTING, DONE = OrderStatus.WAITING, OrderStatus.RESTING, OrderStatus.DONE
 

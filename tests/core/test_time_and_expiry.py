@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, MARKET, NOON, OIL_USD, RICH, USD, Venue
-from twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderDone, OrderRejected, Outcome, TradeExecuted
-from twin.words import ALL_MARKETS, U64_MAX, Business, Code, OrderStatus, Reason, Side, Tif, Type
+from tests.core.venue import ALICE, BOB, CAROL, GEM, GEM_USD, MARKET, NOON, OIL_USD, RICH, USD, Venue
+from tests.twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderDone, OrderRejected, Outcome, TradeExecuted
+from tests.twin.words import ALL_MARKETS, U64_MAX, Business, Code, OrderStatus, Reason, Side, Tif, Type
 
 GTD = {"tif": Tif.GTD}
 LIMITS = {name: MARKET[name] for name in ("min_price", "max_price", "min_amount", "max_amount", "min_total")}

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.faults import Fault, pairs, single
-from core.venue import ALICE, BOB, CAROL, DAVE, GEM, NOON, RICH, USD, Venue
-from twin.events import BalanceChanged, CommandApplied, Outcome, TransferPending, TransferPosted, TransferVoided
-from twin.words import MAX_ATOMS, U64_MAX, WORLD, WORLD_MAY_OWE, Business, Code
+from tests.core.faults import Fault, pairs, single
+from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, NOON, RICH, USD, Venue
+from tests.twin.events import BalanceChanged, CommandApplied, Outcome, TransferPending, TransferPosted, TransferVoided
+from tests.twin.words import MAX_ATOMS, U64_MAX, WORLD, WORLD_MAY_OWE, Business, Code
 
 GOOD = {"transfer_id": 7, "source": ALICE, "destination": BOB, "asset": USD, "kind": 7, "pending": 0, "amount": 50}
 PENDING = {**GOOD, "pending": 1}

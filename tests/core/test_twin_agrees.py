@@ -10,9 +10,9 @@ import os
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from core.pair import Pair
-from core.traffic import Traffic, furniture
-from twin.words import Code
+from tests.core.pair import Pair
+from tests.core.traffic import Traffic, furniture
+from tests.twin.words import Code
 
 EXAMPLES = int(os.environ.get("CAMBIST_TWIN_EXAMPLES", "400"))
 COMMANDS = int(os.environ.get("CAMBIST_TWIN_COMMANDS", "120"))

@@ -9,7 +9,7 @@ from benchmarks import w10k
 from benchmarks.streams import w10k_stream
 
 from cambist._core import Engine, TradeExecuted, decode_events
-from twin.words import FEES
+from tests.twin.words import FEES
 
 RUN = 10_000
 

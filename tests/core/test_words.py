@@ -8,7 +8,7 @@ import pytest
 
 import cambist._core as core
 from cambist.domain import orders as domain
-from twin import commands, events, words
+from tests.twin import commands, events, words
 
 PAGE = (Path(__file__).parents[2] / "docs" / "internals" / "core.md").read_text()
 

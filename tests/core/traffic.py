@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, TypeVar
 
-from twin.state import Order, State
-from twin.words import (
+from tests.twin.state import Order, State
+from tests.twin.words import (
     ALL_MARKETS,
     BOTH_SIDES,
     MAX_ATOMS,

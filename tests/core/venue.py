@@ -5,8 +5,8 @@ from dataclasses import fields
 from typing import Any
 
 from cambist._core import Engine, decode_events
-from twin import Twin
-from twin.events import (
+from tests.twin import Twin
+from tests.twin.events import (
     ALL,
     BalanceChanged,
     BookLevelChanged,
@@ -19,7 +19,7 @@ from twin.events import (
     StopTriggered,
     TradeExecuted,
 )
-from twin.words import WORLD, Code, Reason, Side, Tif, Type
+from tests.twin.words import WORLD, Code, Reason, Side, Tif, Type
 
 GEM, USD, OIL = 0, 1, 2
 GEM_USD, OIL_USD, GEM_OIL = 0, 1, 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.floor import make_empty_files
+from tests.support.floor import make_empty_files
 
 
 @pytest.fixture(scope="session")

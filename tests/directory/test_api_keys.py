@@ -5,7 +5,7 @@ import time
 import pytest
 
 from cambist.directory import ApiKey, Directory, KeyForm, Refusal, User
-from directory.conftest import FORM, HOUR, NOON, PASSWORD, Place, make_key
+from tests.directory.conftest import FORM, HOUR, NOON, PASSWORD, Place, make_key
 
 
 def test_a_minted_key_is_found_and_speaks_for_its_user(directory: Directory, alice: User) -> None:

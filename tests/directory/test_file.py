@@ -24,7 +24,7 @@ from cambist.directory import (
 )
 from cambist.directory.migrations import configuration, upgrade
 from cambist.directory.tables import REVISION, metadata
-from directory.conftest import Place, seeded
+from tests.directory.conftest import Place, seeded
 
 
 def test_a_second_opener_is_told_who_is_in_the_way(place: Place, directory: Directory) -> None:
@@ -130,7 +130,7 @@ def test_the_wrong_master_key_is_refused_before_anything_is_read(place: Place, d
 
 
 def test_a_sealed_secret_cannot_be_moved_to_another_key(place: Place, directory: Directory, alice: User, key: ApiKey) -> None:
-    from directory.conftest import FORM
+    from tests.directory.conftest import FORM
 
     directory.mint_key(alice, FORM, {"info"})
     directory.close()

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cambist.directory import Directory, User
 from cambist.directory.guesses import FIRST_PAUSE, FORGOTTEN_AFTER, FREE, LONGEST_PAUSE
-from directory.conftest import MINUTE, Place
+from tests.directory.conftest import MINUTE, Place
 
 
 def test_a_few_are_free_and_then_pauses_grow(place: Place, directory: Directory) -> None:

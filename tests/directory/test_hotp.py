@@ -7,7 +7,7 @@ import pyotp
 
 from cambist.directory import Directory, HotpKey, Refusal, User, draw_hotp_key
 from cambist.directory.hotp import LOOK_AHEAD, _matching_counter
-from directory.conftest import Place
+from tests.directory.conftest import Place
 
 RFC_CODES = ("755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489")
 

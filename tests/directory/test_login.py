@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from cambist.directory import Directory, Enrolment, Refusal, User
-from directory.conftest import HOUR, NOON, PASSWORD, SECOND, Place
+from tests.directory.conftest import HOUR, NOON, PASSWORD, SECOND, Place
 
 STEP = 30 * SECOND
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cambist.directory import MAX_NONCE, Directory
 from cambist.directory.nonces import ONCE_CAPACITY, ONCE_HORIZON
-from directory.conftest import NOON, SECOND, Place
+from tests.directory.conftest import NOON, SECOND, Place
 
 KEY, OTHER = 1, 2
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cambist.directory import ApiKey, Directory, Refusal, User
-from directory.conftest import FORM, NOON, PASSWORD, Place
+from tests.directory.conftest import FORM, NOON, PASSWORD, Place
 
 
 @pytest.mark.parametrize(

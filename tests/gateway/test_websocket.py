@@ -23,9 +23,9 @@ from cambist.gateway.server import tls_context
 from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_route import Session, SocketRoute, SocketRoutes
 from cambist.gateway.ws_socket import Socket
-from support import websocket_frames as ws
-from support.waiting import wait_until
-from support.websocket_frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Wire
+from tests.support import websocket_frames as ws
+from tests.support.waiting import wait_until
+from tests.support.websocket_frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Wire
 
 Serve = Callable[..., Any]
 

@@ -14,9 +14,9 @@ from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_route import Session, SocketRoute
 from cambist.gateway.ws_socket import Socket
 from cambist.gateway.ws_timetable import Timetable
-from support import websocket_frames as ws
-from support.waiting import wait_until
-from support.websocket_frames import TEXT, Wire
+from tests.support import websocket_frames as ws
+from tests.support.waiting import wait_until
+from tests.support.websocket_frames import TEXT, Wire
 
 Serve = Callable[..., Any]
 

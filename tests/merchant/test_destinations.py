@@ -7,7 +7,7 @@ import pytest
 
 from cambist.merchant import Answered, Courier, DestinationRefused, Undelivered, destination_of
 from cambist.merchant.destinations import permitted, plainly_refused
-from support.shop import OK, Shop
+from tests.support.shop import OK, Shop
 
 INSIDE = [
     # loopback, and its other spellings

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from support.processes import PATIENCE, serving
+from tests.support.processes import PATIENCE, serving
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "take-a-payment.md"
 

@@ -21,8 +21,8 @@ from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import MerchantFunds, payment_id
 from cambist.merchant import Label, MerchantDesk, OrderState, Terms, Words
 from cambist.merchant.view import MerchantView
-from support.processes import Running, start
-from support.shop import OK, Shop, reply
+from tests.support.processes import Running, start
+from tests.support.shop import OK, Shop, reply
 
 HOUR = 3_600_000_000
 SENT: list[tuple[str, dict[str, object], dict[str, str]]] = []

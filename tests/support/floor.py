@@ -22,7 +22,7 @@ from cambist.marketdata import MarketData
 from cambist.merchant import Shops
 from cambist.merchant.view import MerchantView
 from cambist.wallet import Desk, SimulatedChain
-from support.by_hand import HandClock, MemoryJournal, entropy
+from tests.support.by_hand import HandClock, MemoryJournal, entropy
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000

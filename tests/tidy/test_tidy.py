@@ -133,9 +133,22 @@ def test_no_dialect_s_tests_lean_on_another_s() -> None:
     for path in tracked("tests/dialects/*.py"):
         modules = [node.module or "" for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
         own = path.relative_to(dialects).parts[0]
-        others = [module for module in modules if module.removeprefix("tests.").startswith("dialects.") and own not in module.split(".")]
+        others = [module for module in modules if module.startswith("tests.dialects.") and own not in module.split(".")]
         found += [f"{path.relative_to(ROOT)}: {module}" for module in others]
     assert not found, "Move what several dialects' tests need to tests/support:\n" + "\n".join(found)
+
+
+def test_every_module_of_the_tests_has_one_name() -> None:
+    """A module that is imported under two names is there twice, and its values are not those of the other."""
+    packages = {path.relative_to(ROOT / "tests").parts[0] for path in tracked("tests/*.py")}
+    found = []
+    for path in tracked("tests/*.py", "benchmarks/*.py", "scripts/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = [node.module or ""]
+            found += [f"{path.relative_to(ROOT)}:{node.lineno}: {module}" for module in modules if module.split(".")[0] in packages]
+    assert not found, "Import modules of the tests by their whole name, from tests on:\n" + "\n".join(found)
 
 
 def test_no_machine_paths_in_what_is_kept() -> None:

@@ -4,6 +4,6 @@ It is the oracle that the native core is compared to after every step of the pro
 sorted whenever they are asked, refusals as one column in the page's order, nothing cached and nothing clever.
 """
 
-from twin.engine import Twin, apply
+from tests.twin.engine import Twin, apply
 
 __all__ = ["Twin", "apply"]

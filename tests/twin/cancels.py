@@ -1,11 +1,11 @@
 """The ways in which a live order ends without trading."""
 
-from twin.column import Column, first_refusal
-from twin.commands import AdvanceTime, CancelAll, CancelMany, CancelOrder
-from twin.events import Outcome
-from twin.matching import end_live_order
-from twin.state import State
-from twin.words import ALL_MARKETS, BOTH_SIDES, Code, OrderStatus, Reason, Side, Tif
+from tests.twin.column import Column, first_refusal
+from tests.twin.commands import AdvanceTime, CancelAll, CancelMany, CancelOrder
+from tests.twin.events import Outcome
+from tests.twin.matching import end_live_order
+from tests.twin.state import State
+from tests.twin.words import ALL_MARKETS, BOTH_SIDES, Code, OrderStatus, Reason, Side, Tif
 
 
 def cancel_order(state: State, command: CancelOrder) -> Outcome:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from twin.words import Code
+from tests.twin.words import Code
 
 Column = Iterator[tuple[bool, Code]]
 """(is this wrong?, the refusal) in the order of the page.

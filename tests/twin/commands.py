@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from twin.wire import Reader, pack_object
-from twin.words import MAX_META
+from tests.twin.wire import Reader, pack_object
+from tests.twin.words import MAX_META
 
 HEADER = "length u32, kind u8, zero u8, meta_length u16, time u64"
 HEADER_BYTES = 16

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from twin import cancels, commands, orders, setup, transfers
-from twin.commands import Command
-from twin.events import CommandApplied, Event, OrderRejected, Outcome
-from twin.numbers import format_units
-from twin.snapshot import canonical_bytes, read_state, state_hash
-from twin.state import Balance, Market, Order, Pending, State
-from twin.words import ALL_MARKETS, BOTH_SIDES, WORLD, Code, Side
+from tests.twin import cancels, commands, orders, setup, transfers
+from tests.twin.commands import Command
+from tests.twin.events import CommandApplied, Event, OrderRejected, Outcome
+from tests.twin.numbers import format_units
+from tests.twin.snapshot import canonical_bytes, read_state, state_hash
+from tests.twin.state import Balance, Market, Order, Pending, State
+from tests.twin.words import ALL_MARKETS, BOTH_SIDES, WORLD, Code, Side
 
 RULES: dict[type[Command], Callable[[State, Any], Outcome]] = {
     commands.OpenAccount: setup.open_account,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from twin.wire import pack_object
+from tests.twin.wire import pack_object
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from twin.events import OrderDone, StopTriggered, TradeExecuted
-from twin.state import Market, Order, State
-from twin.words import (
+from tests.twin.events import OrderDone, StopTriggered, TradeExecuted
+from tests.twin.state import Market, Order, State
+from tests.twin.words import (
     FEES,
     LIMIT_TYPES,
     PPM,

@@ -2,12 +2,12 @@
 
 from copy import copy
 
-from twin.column import Column, first_refusal
-from twin.commands import PlaceOrder, ReplaceOrder
-from twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
-from twin.matching import fillable_now, match_and_finish, trigger_stops
-from twin.state import Market, Order, State
-from twin.words import (
+from tests.twin.column import Column, first_refusal
+from tests.twin.commands import PlaceOrder, ReplaceOrder
+from tests.twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
+from tests.twin.matching import fillable_now, match_and_finish, trigger_stops
+from tests.twin.state import Market, Order, State
+from tests.twin.words import (
     ALL_MARKETS,
     FIRST_USER_ACCOUNT,
     LIMIT_TYPES,

@@ -1,7 +1,7 @@
 """Set-up commands: accounts, assets, markets and their rules."""
 
-from twin.column import Column, first_refusal
-from twin.commands import (
+from tests.twin.column import Column, first_refusal
+from tests.twin.commands import (
     CreateAsset,
     CreateMarket,
     OpenAccount,
@@ -11,7 +11,7 @@ from twin.commands import (
     SetMarketStatus,
     SetMaxOpenOrders,
 )
-from twin.events import (
+from tests.twin.events import (
     AccountFeesSet,
     AccountOpened,
     AssetCreated,
@@ -22,8 +22,8 @@ from twin.events import (
     MaxOpenOrdersSet,
     Outcome,
 )
-from twin.state import Account, Asset, Market, State
-from twin.words import FIRST_USER_ACCOUNT, MAX_ASSETS, MAX_ATOMS, MAX_MARKETS, NO_FEE_OVERRIDE, PPM, Code, MarketStatus, SelfTrade
+from tests.twin.state import Account, Asset, Market, State
+from tests.twin.words import FIRST_USER_ACCOUNT, MAX_ASSETS, MAX_ATOMS, MAX_MARKETS, NO_FEE_OVERRIDE, PPM, Code, MarketStatus, SelfTrade
 
 CODE_LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 

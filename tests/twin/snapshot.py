@@ -4,9 +4,9 @@ from typing import Any
 
 from blake3 import blake3
 
-from twin.state import Account, Asset, Balance, Market, Order, Pending, State
-from twin.wire import Reader, pack_object, pack_one
-from twin.words import FIRST_USER_ACCOUNT, Side
+from tests.twin.state import Account, Asset, Balance, Market, Order, Pending, State
+from tests.twin.wire import Reader, pack_object, pack_one
+from tests.twin.words import FIRST_USER_ACCOUNT, Side
 
 HEAD = "seq u64, time u64, next_order_id u64, next_trade_id u64, next_entry_id u64, last_trade_time u64, max_open_orders u32"
 ASSET = "code [u8;12], scale u8, display_scale u8"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from twin.events import BalanceChanged, BookLevelChanged, Event
-from twin.words import (
+from tests.twin.events import BalanceChanged, BookLevelChanged, Event
+from tests.twin.words import (
     FIRST_USER_ACCOUNT,
     NO_FEE_OVERRIDE,
     OPEN_ORDERS_AT_START,

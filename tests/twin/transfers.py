@@ -1,10 +1,10 @@
 """Money that moves without a trade."""
 
-from twin.column import Column, first_refusal
-from twin.commands import PostTransfer, Transfer, VoidTransfer
-from twin.events import Outcome, TransferPending, TransferPosted, TransferVoided
-from twin.state import Pending, State
-from twin.words import MAX_ATOMS, U64_MAX, WORLD, WORLD_MAY_OWE, Business, Code
+from tests.twin.column import Column, first_refusal
+from tests.twin.commands import PostTransfer, Transfer, VoidTransfer
+from tests.twin.events import Outcome, TransferPending, TransferPosted, TransferVoided
+from tests.twin.state import Pending, State
+from tests.twin.words import MAX_ATOMS, U64_MAX, WORLD, WORLD_MAY_OWE, Business, Code
 
 
 def transfer(state: State, command: Transfer) -> Outcome:

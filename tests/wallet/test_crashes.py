@@ -10,7 +10,7 @@ import pytest
 
 from cambist import _core
 from cambist.wallet import AssetPolicy, DepositState, WithdrawalState
-from wallet.conftest import ALICE, BOB, BTC, COIN, SOMEWHERE, Crash, Venue
+from tests.wallet.conftest import ALICE, BOB, BTC, COIN, SOMEWHERE, Crash, Venue
 
 FEE = COIN // 1000
 REFUSED_ADDRESS = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"

@@ -17,7 +17,7 @@ from cambist.wallet import (
     WithdrawalState,
     deposit_id,
 )
-from wallet.conftest import ALICE, BOB, BTC, COIN, ETH, NOON, SECOND, SOMEWHERE, USD, Venue
+from tests.wallet.conftest import ALICE, BOB, BTC, COIN, ETH, NOON, SECOND, SOMEWHERE, USD, Venue
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cambist.wallet import Broadcast, ChainOutput, ChainTransaction, SendRefused, SimulatedChain, WalletBusy, WalletUnreadable
-from wallet.conftest import BLOCK, NOON, SOMEWHERE, Venue
+from tests.wallet.conftest import BLOCK, NOON, SOMEWHERE, Venue
 
 
 class Clock:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dialects.btce_wex.floor import Floor, Trader
+from tests.dialects.btce_wex.floor import Floor, Trader
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from cambist.dialects.btce_wex import build
 from cambist.dialects.btce_wex.auth import KEY_FORMS, SCOPES
 from cambist.directory import User
 from cambist.gateway.router import Router
-from support import floor as shared
-from support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
+from tests.support import floor as shared
+from tests.support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
 
 __all__ = ["DAY", "NOON", "SECOND", "Floor", "Trader"]
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dialects.btce_wex.floor import Floor, Trader
+from tests.dialects.btce_wex.floor import Floor, Trader
 
 
 async def raw(

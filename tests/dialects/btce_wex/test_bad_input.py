@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialects.btce_wex.floor import Floor, Trader
+from tests.dialects.btce_wex.floor import Floor, Trader
 
 METHODS = [
     *("getInfo", "Trade", "ActiveOrders", "OrderList", "OrderInfo", "CancelOrder", "CancelOrders", "TradeHistory", "TransHistory"),

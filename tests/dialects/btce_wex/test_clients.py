@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from support.clients import drive, situations
-from support.processes import Running, serving
+from tests.support.clients import drive, situations
+from tests.support.processes import Running, serving
 
 BTC_ADDRESS = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
 

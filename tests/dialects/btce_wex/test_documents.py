@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cambist.wallet import WalletRefusal
-from dialects.btce_wex.floor import Floor, Trader
+from tests.dialects.btce_wex.floor import Floor, Trader
 
 FUNDS = {"usd": 325, "btc": 23.998, "ltc": 0}
 ADDRESS = "1BARCQAEjxqp1sKneiFtBVTZzhTHBTYcN5"

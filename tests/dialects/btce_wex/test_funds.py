@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cambist import _core
-from dialects.btce_wex.floor import SECOND, Floor, Trader
+from tests.dialects.btce_wex.floor import SECOND, Floor, Trader
 
 ADDRESS = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
 

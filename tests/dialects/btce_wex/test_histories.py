@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dialects.btce_wex.floor import DAY, NOON, SECOND, Floor, Trader
+from tests.dialects.btce_wex.floor import DAY, NOON, SECOND, Floor, Trader
 
 NOW = NOON // SECOND
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cambist.domain.orders import OrderType, Side, TimeInForce
-from dialects.btce_wex.floor import NOON, SECOND, Floor, Trader
+from tests.dialects.btce_wex.floor import NOON, SECOND, Floor, Trader
 
 NOW = NOON // SECOND
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialects.btce_wex.floor import Floor, Trader
+from tests.dialects.btce_wex.floor import Floor, Trader
 
 
 async def traded(floor: Floor, alice: Trader, bob: Trader) -> None:

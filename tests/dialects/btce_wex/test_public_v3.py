@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cambist.domain.orders import MarketStatus
-from dialects.btce_wex.floor import DAY, NOON, SECOND, Floor, Trader
+from tests.dialects.btce_wex.floor import DAY, NOON, SECOND, Floor, Trader
 
 NOW = NOON // SECOND
 

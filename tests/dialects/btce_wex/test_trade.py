@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cambist.domain.orders import MarketStatus
-from dialects.btce_wex.floor import Floor, Trader
+from tests.dialects.btce_wex.floor import Floor, Trader
 
 
 async def test_an_order_that_rests(floor: Floor, alice: Trader) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cambist.dialects.btse import Settings
-from dialects.btse.floor import Floor, Trader
+from tests.dialects.btse.floor import Floor, Trader
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from cambist.directory import User
 from cambist.gateway.messages import Reply
 from cambist.gateway.router import Router
 from cambist.gateway.ws_timetable import Timetable
-from support.floor import RoutedFloor, Trader, open_markets
+from tests.support.floor import RoutedFloor, Trader, open_markets
 
 __all__ = ["V2", "V3", "Floor", "Trader", "error_of", "signed_headers"]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cambist.dialects.btse import EXACT_LIMITS, NonceRule, Settings
 from cambist.dialects.btse.auth import signature
-from dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
+from tests.dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
 
 SECRET = "848db84ac252b6726e5f6e7a711d9c96d9fd77d020151b45839a5b59c37203bx"
 ORDER_BODY = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
+from tests.dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
 
 BODIES = [
     b"[]", b"null", b"1", b'"text"', b"{", b"}", b"{}}", b"\xff\xfe", b"\x00", b'{"symbol":', b'{"symbol":"\\ud800"}', b'{"a":NaN}',

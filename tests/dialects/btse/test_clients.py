@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from support.clients import drive, situations
-from support.processes import serving
+from tests.support.clients import drive, situations
+from tests.support.processes import serving
 
 
 @pytest.mark.parametrize(("script", "environment"), [("drive_cryptoxlib.py", "cryptoxlib"), ("drive_ccxt_btse.py", "ccxt-4.5")])

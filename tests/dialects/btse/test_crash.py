@@ -7,8 +7,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from dialects.btse.floor import V3, signed_headers
-from support.processes import Running, serving, start
+from tests.dialects.btse.floor import V3, signed_headers
+from tests.support.processes import Running, serving, start
 
 
 def say(running: Running, method: str, path: str, headers: dict[bytes, bytes], body: bytes | None = None) -> tuple[int, Any]:

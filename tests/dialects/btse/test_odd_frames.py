@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
-from dialects.btse.floor import Floor
+from tests.dialects.btse.floor import Floor
 
 OPERATIONS = ["subscribe", "unsubscribe", "authKeyExpires", "login", "", "ping"]
 TOPICS = [

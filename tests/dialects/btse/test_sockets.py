@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from cambist.dialects.btse import NonceRule, Settings
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
-from dialects.btse.floor import V3, Floor, Trader, signed_headers
+from tests.dialects.btse.floor import V3, Floor, Trader, signed_headers
 
 SPOT, OLD, OSS = "/ws/spot", "/spotWS", "/ws/oss/spot"
 
@@ -398,17 +398,60 @@ async def test_the_older_notifications(sockets: Open, floor: Floor, alice: Trade
         assert [row["status"] for row in told["notificationApiV1"]] == [2]
 
 
-async def test_a_revoked_key_hears_nothing_more(sockets: Open, floor: Floor, alice: Trader) -> None:
+LOGGED_OUT = {"event": "login", "success": False}
+
+
+async def test_a_revoked_key_is_logged_out_and_its_private_topics_end(sockets: Open, floor: Floor, alice: Trader) -> None:
     other = floor.keyed(alice.user)
     async with sockets(SPOT) as client, sockets(SPOT) as spared:
         for each, trader in ((client, alice), (spared, other)):
             await each.login(trader)
-            await each.subscribe("notificationApiV2")
+            await each.subscribe("notificationApiV2", "fills", "tradeHistoryApi:BTC-USD")
         floor.directory.revoke(alice.key)
+        assert await client.receive() == LOGGED_OUT
+        assert await client.receive() == {"event": "unsubscribe", "channel": ["fills", "notificationApiV2"]}
         await floor.order(other, side="BUY", price="100", size="2")
         assert (await spared.receive())["data"]["status"] == 2
         await client.nothing_waits()
         assert not await client.login(alice)
+        await floor.order(other, side="SELL", price="100", size="1")
+        assert (await client.receive())["topic"] == "tradeHistoryApi:BTC-USD", "market topics go on"
+        await client.nothing_waits()
+
+
+async def test_after_a_revoked_key_another_one_may_log_in(sockets: Open, floor: Floor, alice: Trader) -> None:
+    other = floor.keyed(alice.user)
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        floor.directory.revoke(alice.key)
+        assert await client.receive() == LOGGED_OUT
+        await client.subscribe("notificationApiV2")
+        await floor.order(other, side="BUY", price="100", size="2")
+        await client.nothing_waits()
+        assert await client.login(other)
+        await floor.order(other, side="BUY", price="101", size="2")
+        assert (await client.receive())["data"]["price"] == 101
+
+
+async def test_the_end_of_a_key_that_a_socket_has_left_is_not_told(sockets: Open, floor: Floor, alice: Trader) -> None:
+    other = floor.keyed(alice.user)
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV2")
+        await client.login(other)
+        floor.directory.revoke(alice.key)
+        await floor.order(other, side="BUY", price="100", size="2")
+        assert (await client.receive())["data"]["status"] == 2
+        await client.nothing_waits()
+
+
+async def test_a_login_ends_when_somebody_is_erased(sockets: Open, floor: Floor, alice: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApi")
+        await asyncio.to_thread(floor.directory.erase_user, alice.user)
+        assert await client.receive() == LOGGED_OUT
+        assert await client.receive() == {"event": "unsubscribe", "channel": ["notificationApi"]}
 
 
 async def test_nobody_hears_of_another_account(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:

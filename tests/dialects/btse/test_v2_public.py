@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cambist.dialects.btse import Flavour, Settings
-from dialects.btse.floor import V2, V3, Floor, Trader, error_of
+from tests.dialects.btse.floor import V2, V3, Floor, Trader, error_of
 
 
 def form(value: Any) -> Any:

@@ -6,8 +6,8 @@ import pytest
 
 from cambist.dialects.btse import Flavour, Settings
 from cambist.dialects.btse.ids import ORDER_IDS
-from dialects.btse.floor import V2, V3, Floor, Trader
-from dialects.btse.test_v2_public import form
+from tests.dialects.btse.floor import V2, V3, Floor, Trader
+from tests.dialects.btse.test_v2_public import form
 
 OLD = Settings(flavour=Flavour.V2_0)
 

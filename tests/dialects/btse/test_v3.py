@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cambist.domain.orders import TransferKind
-from dialects.btse.floor import V3, Floor, Trader
-from dialects.btse.test_v2_public import form
+from tests.dialects.btse.floor import V3, Floor, Trader
+from tests.dialects.btse.test_v2_public import form
 
 V31 = "/spot/api/v3.1"
 ORDER_KEYS = [

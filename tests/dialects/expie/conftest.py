@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cambist.gateway.ws_limits import SocketLimits
-from dialects.expie.floor import Floor, Trader
+from tests.dialects.expie.floor import Floor, Trader
 
 Open = Callable[..., Any]
 

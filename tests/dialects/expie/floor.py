@@ -20,9 +20,9 @@ from cambist.gateway.http_limits import HttpLimits
 from cambist.gateway.server import Server
 from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_timetable import Timetable
-from support import floor as shared
-from support.floor import SECOND, TradingFloor
-from support.waiting import turns
+from tests.support import floor as shared
+from tests.support.floor import SECOND, TradingFloor
+from tests.support.waiting import turns
 
 __all__ = ["BUY", "NOON", "SECOND", "SELL", "Client", "Floor", "Trader", "same_shape"]
 

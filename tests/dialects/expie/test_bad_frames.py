@@ -14,9 +14,9 @@ import pytest
 
 from cambist.gateway.ws_limits import SocketLimits
 from cambist.gateway.ws_socket import Socket
-from dialects.expie.floor import BUY, SELL, Floor, Trader
-from support import websocket_frames as ws
-from support.waiting import until
+from tests.dialects.expie.floor import BUY, SELL, Floor, Trader
+from tests.support import websocket_frames as ws
+from tests.support.waiting import until
 
 Open = Callable[..., Awaitable[Floor]]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from support.processes import Running, serving
+from tests.support.processes import Running, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 CCXWS = ROOT / "tests" / "clients" / "ccxws"

@@ -16,7 +16,7 @@ from cambist.dialects.expie.depth import PUSH_INTERVALS, PUSH_LIMITS, Followed, 
 from cambist.dialects.expie.markets import Markets
 from cambist.domain.orders import Side
 from cambist.marketdata import MarketData
-from dialects.expie.floor import SECOND, Floor, Trader
+from tests.dialects.expie.floor import SECOND, Floor, Trader
 
 ACCOUNT = _core.FIRST_USER_ACCOUNT
 

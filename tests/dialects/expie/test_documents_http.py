@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dialects.expie.floor import BUY, NOON, SECOND, SELL, Floor, Trader, same_shape
+from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Floor, Trader, same_shape
 
 PLACED_AT = 1_517_801_276_820_693
 PLACED = """{

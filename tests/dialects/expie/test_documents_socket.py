@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from dialects.expie.floor import BUY, SELL, Client, Floor, Trader
+from tests.dialects.expie.floor import BUY, SELL, Client, Floor, Trader
 
 PLACED_AT = 1_517_455_018_000_000
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cambist.domain.orders import MarketStatus, Side
-from dialects.expie.floor import BUY, SELL, Floor, Trader
+from tests.dialects.expie.floor import BUY, SELL, Floor, Trader
 
 INVALID = (400, 1, "invalid argument")
 NO_TOKEN = (401, 6, "require authentication")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from cambist.domain.orders import TransferKind
-from dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
+from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
 
 
 async def events(client: Client, count: int) -> list[tuple[int, int, str, str, str]]:

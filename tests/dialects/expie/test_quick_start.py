@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dialects.expie.floor import SELL, Floor, Trader
-from support.processes import serving
+from tests.dialects.expie.floor import SELL, Floor, Trader
+from tests.support.processes import serving
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/how-to/socket-quick-start.md").read_text()

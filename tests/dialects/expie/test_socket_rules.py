@@ -1,5 +1,6 @@
 """The socket protocol, rule by rule."""
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from cambist.domain.orders import Side
-from dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
+from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
 
 INVALID = (1, "invalid argument")
 MINUTE = 60 * SECOND
@@ -207,15 +208,55 @@ async def test_a_token_that_may_not_read_or_is_not_for_this_address(floor: Floor
     assert await client.error("server.auth", far.token, "") == (11, "invalid token")
 
 
-async def test_a_revoked_token_is_a_stranger_again(floor: Floor, alice: Trader, bob: Trader) -> None:
+STRANGER = {"error": {"code": 6, "message": "require authentication"}, "result": None, "id": None}
+
+
+async def test_a_revoked_token_is_a_stranger_again_and_hears_so(floor: Floor, alice: Trader) -> None:
+    other = floor.keyed(alice.user)
+    client, spared = await floor.socket(alice), await floor.socket(other)
+    for each in (client, spared):
+        await each.follow("order.subscribe", "BCCBTC")
+        await each.follow("asset.subscribe", "BTC")
+        await each.follow("price.subscribe", "BCCBTC")
+    floor.directory.revoke(alice.key)
+    assert await client.receive() == STRANGER
+    assert await client.error("asset.query") == (6, "require authentication")
+    await trade(floor, other, other, "0.15")
+    assert (await client.push())[0] == "price.update", "what everybody may follow goes on"
+    assert await client.quiet()
+    assert (await spared.push())[0] == "order.update"
+
+
+async def test_the_end_of_a_token_that_a_client_has_left_is_not_told(floor: Floor, alice: Trader, bob: Trader) -> None:
     client = await floor.socket(alice)
-    await client.follow("order.subscribe", "BCCBTC")
+    await client.follow("server.auth", bob.token, "")
     await client.follow("asset.subscribe", "BTC")
     floor.directory.revoke(alice.key)
-    assert await client.error("asset.query") == (6, "require authentication")
-    floor.exchange.orders.place(alice.account, 0, Side.BUY, 0, 0, 100_000, 10)
+    floor.fund(bob.account, "BTC", "1")
     await floor.settle()
+    assert (await client.push())[0] == "asset.update"
     assert await client.quiet()
+
+
+async def test_a_token_ends_when_somebody_is_erased(floor: Floor, alice: Trader) -> None:
+    client = await floor.socket(alice)
+    await asyncio.to_thread(floor.directory.erase_user, alice.user)
+    assert await client.receive() == STRANGER
+
+
+async def test_a_history_that_is_being_read_is_not_shown_to_a_token_that_is_revoked_meanwhile(
+    floor: Floor, alice: Trader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, entries = await floor.socket(alice), floor.history.entries
+
+    async def revoked_meanwhile(*arguments: Any, **options: Any) -> Any:
+        floor.directory.revoke(alice.key)
+        return await entries(*arguments, **options)
+
+    monkeypatch.setattr(floor.history, "entries", revoked_meanwhile)
+    await client.connection.send('{"method":"asset.history","params":["","",0,0,0,10],"id":7}')
+    assert await client.receive() == STRANGER
+    assert await client.receive() == STRANGER | {"id": 7}
 
 
 # --- price, deals, state, today, kline ------------------------------------------------------------------------------------

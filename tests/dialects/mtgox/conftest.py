@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dialects.mtgox.floor import Floor, Trader
+from tests.dialects.mtgox.floor import Floor, Trader
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from cambist.gateway.router import Router
 from cambist.merchant import Courier, MerchantDesk, Outbox, Patience, Shops
 from cambist.merchant.view import MerchantView
 from cambist.wallet import WalletRefusal
-from support import floor as shared
-from support.by_hand import entropy
-from support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
+from tests.support import floor as shared
+from tests.support.by_hand import entropy
+from tests.support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
 
 __all__ = ["AGENT", "DAY", "NOON", "SECOND", "Floor", "Trader"]
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from cambist.domain.meta import Meta
-from dialects.mtgox.floor import SECOND, Floor, Trader
-from support.shop import OK, Shop, reply
+from tests.dialects.mtgox.floor import SECOND, Floor, Trader
+from tests.support.shop import OK, Shop, reply
 
 PAUSE = 30 * 60 * SECOND
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from cambist.dialects.mtgox import ids
-from dialects.mtgox.floor import AGENT, NOON, SECOND, Floor, Trader
+from tests.dialects.mtgox.floor import AGENT, NOON, SECOND, Floor, Trader
 
 PATH = "/api/1/generic/private/info"
 MICROS = 1_000_000_000_000_000

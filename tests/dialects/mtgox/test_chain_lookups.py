@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cambist.wallet import CoinPortUnavailable
-from dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
 
 SOMEWHERE = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
 BLOCK = 10 * SECOND

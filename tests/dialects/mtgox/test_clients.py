@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import serving
+from tests.support.processes import serving
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "tests" / "clients" / "drive_mtgox.js"

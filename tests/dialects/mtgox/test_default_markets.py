@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from support.processes import serving
+from tests.support.processes import serving
 
 SCALES = {"USD": 5, "EUR": 5, "GBP": 5, "JPY": 3}
 DAYLIGHT = {"USD": (1_000, 5_000), "EUR": (1_000, 5_000), "GBP": (1_000, 5_000), "JPY": (100_000, 600_000)}

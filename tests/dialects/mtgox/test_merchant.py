@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pyotp
 import pytest
 
-from dialects.mtgox.floor import AGENT, DAY, NOON, SECOND, Floor, Trader
-from support.shop import CHUNKED_OK, OK, Shop, reply
+from tests.dialects.mtgox.floor import AGENT, DAY, NOON, SECOND, Floor, Trader
+from tests.support.shop import CHUNKED_OK, OK, Shop, reply
 
 PAUSE = 30 * 60 * SECOND
 

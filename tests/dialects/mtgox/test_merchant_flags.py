@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dialects.mtgox.floor import AGENT, DAY, SECOND, Floor, Trader
-from dialects.mtgox.test_merchant import created, pay, visit
-from support.shop import OK, Shop
+from tests.dialects.mtgox.floor import AGENT, DAY, SECOND, Floor, Trader
+from tests.dialects.mtgox.test_merchant import created, pay, visit
+from tests.support.shop import OK, Shop
 
 URLS = {"return_success": "https://a.example/", "return_failure": "https://a.example/"}
 

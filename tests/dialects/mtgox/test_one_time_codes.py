@@ -9,7 +9,7 @@ import pytest
 
 from cambist.directory.guesses import FIRST_PAUSE, FREE
 from cambist.directory.hotp import LOOK_AHEAD
-from dialects.mtgox.floor import AGENT, Floor, Trader
+from tests.dialects.mtgox.floor import AGENT, Floor, Trader
 
 SEND: dict[str, object] = {"address": "1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "amount_int": 10**8}
 

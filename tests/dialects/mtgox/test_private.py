@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from dialects.mtgox.floor import NOON, SECOND, Floor, Trader
-from support.waiting import turns
+from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from tests.support.waiting import turns
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 

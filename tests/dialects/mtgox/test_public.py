@@ -8,7 +8,7 @@ import pytest
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.history.port import Page
 from cambist.marketdata import MarketData
-from dialects.mtgox.floor import DAY, NOON, SECOND, Floor, Trader
+from tests.dialects.mtgox.floor import DAY, NOON, SECOND, Floor, Trader
 
 VALUE = ["value", "value_int", "display", "display_short", "currency"]
 

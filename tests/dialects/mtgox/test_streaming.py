@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
-from dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
 
 TRADES = "dbf1dee9-4f2e-4a08-8cb7-748919a71b21"
 LAG = "85174711-be64-4de1-b783-0628995d7914"

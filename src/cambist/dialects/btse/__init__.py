@@ -14,6 +14,7 @@ from cambist.dialects.btse.ws_session import Floor
 from cambist.gateway.house import House
 from cambist.gateway.order_feed import order_feed
 from cambist.gateway.service import DialectService
+from cambist.gateway.ws_revocations import Revocations
 from cambist.gateway.ws_timetable import Timetable
 
 __all__ = ["EXACT_LIMITS", "Flavour", "NonceRule", "Settings", "build"]
@@ -27,5 +28,5 @@ def build(house: House, settings: Settings | None = None, timetable: Timetable |
     venue = Venue.of(house, settings or Settings())
     switches = DeadMansSwitches(house.exchange, house.clock, timetable or Timetable(house.clock))
     views, records = MarketViews(venue), OrderRecords(venue)
-    floor = Floor(venue, views, Desk(order_feed(house), records, house.directory))
+    floor = Floor(venue, views, Desk(order_feed(house), records), Revocations(house.directory))
     return DialectService(NAME, routes(venue, views, records, switches), KEY_FORMS, sockets(NAME, floor))

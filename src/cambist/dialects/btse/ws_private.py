@@ -20,7 +20,7 @@ from cambist.dialects.btse.records import OrderRecord, OrderRecords
 from cambist.dialects.btse.render import ZERO, encode, millis, number
 from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, TYPE_NAMES, Status, type_number
 from cambist.dialects.btse.symbols import Market, shown
-from cambist.directory import ApiKey, Directory
+from cambist.directory import ApiKey
 from cambist.domain.orders import DoneReason
 from cambist.gateway.ws_hub import Channel
 from cambist.history.port import HistoryError
@@ -68,28 +68,19 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What all private channels work with. `records` gives what the feed does not know, `directory` whether a key still holds."""
+    """What all private channels work with. `records` gives what the feed does not know."""
 
     feed: OrderFeed
     records: OrderRecords
-    directory: Directory
-
-    def holds(self, key: ApiKey) -> bool:
-        """False once the key is revoked."""
-        return self.directory.find_key(key.key) is key
 
 
 class PrivateChannel(Channel, ABC):
-    """A private topic for one key. Steps wait in a queue until what is not known about their orders is read; nothing overtakes.
-
-    A revoked key hears nothing more.
-    """
+    """A private topic for one key. Steps wait in a queue until what is not known about their orders is read; nothing overtakes."""
 
     topic = ""
 
     def __init__(self, desk: Desk, key: ApiKey) -> None:
         self._desk = desk
-        self._key = key
         self._account = key.account
         self._unfollow: Callable[[], None] = lambda: None
         self._queue: list[OrderStep] = []
@@ -133,7 +124,7 @@ class PrivateChannel(Channel, ABC):
 
     def messages(self) -> Iterable[bytes]:
         ready, self._ready = self._ready, []
-        return ready if self._desk.holds(self._key) else []
+        return ready
 
     @abstractmethod
     def told(self, notices: list[Notice]) -> list[bytes]:

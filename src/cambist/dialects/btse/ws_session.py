@@ -18,6 +18,7 @@ from cambist.dialects.btse.ws_channels import SNAPSHOT_LEVELS, BestPrices, BookD
 from cambist.dialects.btse.ws_private import PRIVATE_TOPICS, Desk
 from cambist.domain.meta import Meta
 from cambist.gateway.ws_hub import Hub
+from cambist.gateway.ws_revocations import Revocations
 from cambist.gateway.ws_route import Session
 from cambist.gateway.ws_socket import Socket
 
@@ -84,6 +85,7 @@ class Floor:
     venue: Venue
     views: MarketViews
     desk: Desk
+    revocations: Revocations
     hub: Hub = field(default_factory=Hub)
 
 
@@ -96,6 +98,7 @@ class Client(Session):
         self._families = families
         self._private = private
         self._caller: Caller | None = None
+        self._unfollow_key: Callable[[], None] = lambda: None
         self._wanted: set[str] = set()
         self._failures = 0
 
@@ -132,6 +135,7 @@ class Client(Session):
             self._floor.venue.house.exchange.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
         self._end_private()
         self._caller = caller
+        self._unfollow_key = self._floor.revocations.follow(caller.key, self._revoked)
         self._failures = 0
         self.socket.send(encode({"event": "login", "success": True}))
         for topic in sorted(self._wanted):
@@ -149,10 +153,23 @@ class Client(Session):
         return None if isinstance(caller, Refusal) or not caller.key.permits(READ) else caller
 
     def _end_private(self) -> None:
-        """Another login ends what the one before followed."""
+        """Another login ends what the one before followed, and so does the end of its key."""
+        self._unfollow_key()
         if self._caller is not None:
             for topic in PRIVATE_TOPICS:
                 self._floor.hub.unsubscribe(self.socket, (topic, self._caller.key.id))
+
+    def _revoked(self) -> None:
+        """The login's key is no more: neither is the login, nor the private topics. Market topics go on."""
+        self._end_private()
+        self._caller = None
+        topics, self._wanted = sorted(self._wanted), set()
+        self.socket.send(encode({"event": "login", "success": False}), durable=True)
+        if topics:
+            self._acknowledge("unsubscribe", topics)
+
+    def closed(self) -> None:
+        self._unfollow_key()
 
     def _follow_private(self, topic: str) -> None:
         caller, floor = self._caller, self._floor

@@ -11,6 +11,7 @@ from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
 from cambist.gateway.service import DialectService
 from cambist.gateway.ws_hub import Hub
+from cambist.gateway.ws_revocations import Revocations
 from cambist.gateway.ws_route import SocketRoute
 from cambist.gateway.ws_socket import Socket
 from cambist.gateway.ws_timetable import Timetable
@@ -29,7 +30,7 @@ def build(house: House, *, pace: Pace | None = None, market_orders: bool = True,
     venue = Venue.of(house, pace or Pace(), market_orders)
     hub, timetable = Hub(), timetable or Timetable(house.clock)
     methods = PublicMethods(venue, hub, timetable).table() | PrivateMethods(venue).table()
-    floor = Floor(methods, venue.markets, house.directory, hub)
+    floor = Floor(methods, venue.markets, Revocations(house.directory), hub)
 
     def accept(_request: Request, socket: Socket) -> Client:
         return Client(socket, floor)

@@ -37,6 +37,10 @@ class Call:
         self.id = id
 
 
+NOTHING_ASKED = Call("", [], None)
+"""What an answer answers that nobody asked for: its id is null."""
+
+
 def parse(message: bytes | str) -> Call | None:
     """The request of a message, None when it is none: then the connection is closed without a reply.
 

@@ -217,33 +217,11 @@ class State(_Paced):
         return (text,)
 
 
-class _Private(Channel, ABC):
-    """A channel of one account and key: when the key is revoked it falls silent."""
-
-    def __init__(self, key_lives: Callable[[], bool]) -> None:
-        self._key_lives = key_lives
-        self._unfollow: Callable[[], None] = lambda: None
-
-    def stopped(self) -> None:
-        self._unfollow()
-
-    def messages(self) -> Iterable[bytes]:
-        if self._key_lives():
-            return self.news()
-        for socket in tuple(self.followers):
-            self.hub.unsubscribe(socket, self.key)
-        return ()
-
-    @abstractmethod
-    def news(self) -> Iterable[bytes]:
-        """What there is to say."""
-
-
-class Orders(_Private):
+class Orders(Channel):
     """`order.update`: one for each order and command."""
 
-    def __init__(self, feed: OrderFeed, account: int, market: Market, key_lives: Callable[[], bool]) -> None:
-        super().__init__(key_lives)
+    def __init__(self, feed: OrderFeed, account: int, market: Market) -> None:
+        self._unfollow: Callable[[], None] = lambda: None
         self._feed = feed
         self._account = account
         self._market = market
@@ -252,13 +230,16 @@ class Orders(_Private):
     def started(self) -> None:
         self._unfollow = self._feed.follow(self._account, self._stepped)
 
+    def stopped(self) -> None:
+        self._unfollow()
+
     def _stepped(self, steps: Sequence[OrderStep]) -> None:
         mine = [step for step in steps if step.order.market == self._market.id]
         if mine:
             self._steps += mine
             self.touch()
 
-    def news(self) -> Iterable[bytes]:
+    def messages(self) -> Iterable[bytes]:
         steps, self._steps = self._steps, []
         return [push("order.update", f"{event},{text}") for event, text in map(self._event, steps)]
 
@@ -267,11 +248,11 @@ class Orders(_Private):
         return event, orders.pending(self._market, step.order)
 
 
-class Assets(_Private):
+class Assets(Channel):
     """`asset.update` of one asset: its balance after each turn that changed it."""
 
-    def __init__(self, streams: AccountStreams, account: int, asset: Asset, key_lives: Callable[[], bool]) -> None:
-        super().__init__(key_lives)
+    def __init__(self, streams: AccountStreams, account: int, asset: Asset) -> None:
+        self._unfollow: Callable[[], None] = lambda: None
         self._streams = streams
         self._account = account
         self._asset = asset
@@ -280,6 +261,9 @@ class Assets(_Private):
     def started(self) -> None:
         self._unfollow = self._streams.follow(self._account, self._happened)
 
+    def stopped(self) -> None:
+        self._unfollow()
+
     def _happened(self, _account: int, happened: list[Happening]) -> None:
         for one in happened:
             event = one.event
@@ -287,5 +271,5 @@ class Assets(_Private):
                 self._balance = (event.available, event.held)
                 self.touch()
 
-    def news(self) -> Iterable[bytes]:
+    def messages(self) -> Iterable[bytes]:
         return (push("asset.update", f"{{{Balances.one(self._asset, *self._balance)}}}"),)

@@ -44,9 +44,6 @@ class PrivateMethods:
         client.drop(family)
         return SUCCESS
 
-    def _key_lives(self, key: ApiKey) -> bool:
-        return self._venue.house.directory.find_key(key.key) is key
-
     # --- orders -----------------------------------------------------------------------------------------------------------
 
     def order_query(self, client: Client, params: Params) -> Result | Awaitable[Result]:
@@ -74,7 +71,7 @@ class PrivateMethods:
         return SUCCESS
 
     def _orders(self, key: ApiKey, market: Market) -> Orders:
-        return Orders(self._feed, key.account, market, partial(self._key_lives, key))
+        return Orders(self._feed, key.account, market)
 
     # --- assets -----------------------------------------------------------------------------------------------------------
 
@@ -99,7 +96,7 @@ class PrivateMethods:
         client.drop("asset")
         key, streams = _key(client), self._venue.house.marketdata.accounts
         for asset in params.all_assets():
-            client.follow("asset", (key.id, asset.id), partial(Assets, streams, key.account, asset, partial(self._key_lives, key)))
+            client.follow("asset", (key.id, asset.id), partial(Assets, streams, key.account, asset))
         return SUCCESS
 
 

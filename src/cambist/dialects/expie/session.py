@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
 from cambist.dialects.expie import errors
-from cambist.dialects.expie.calls import BadParams, Call, Params, answered, failed, parse
+from cambist.dialects.expie.calls import NOTHING_ASKED, BadParams, Call, Params, answered, failed, parse
 from cambist.dialects.expie.errors import Failure
 from cambist.dialects.expie.markets import Markets
-from cambist.directory import ApiKey, Directory
+from cambist.directory import ApiKey
 from cambist.gateway.ws_hub import Channel, Hub
+from cambist.gateway.ws_revocations import Revocations
 from cambist.gateway.ws_route import Session
 from cambist.gateway.ws_socket import Socket
 from cambist.history.port import HistoryError
@@ -20,27 +21,34 @@ Result = str | Failure
 
 
 class Client(Session):
-    """The conversation with one client. `key` is whom it has shown itself to be."""
+    """The conversation with one client. `key` is whom it has shown itself to be; None before that, and again once the key is revoked."""
 
     def __init__(self, socket: Socket, floor: Floor) -> None:
         super().__init__(socket)
         self._floor = floor
-        self._key: ApiKey | None = None
-
-    @property
-    def key(self) -> ApiKey | None:
-        """The client's key; None before it authenticated, and again once the key is revoked."""
-        key = self._key
-        if key is not None and self._floor.directory.find_key(key.key) is not key:
-            self._key = key = None
-        return key
+        self.key: ApiKey | None = None
+        self._unfollow_key: Callable[[], None] = lambda: None
 
     def authenticated(self, key: ApiKey) -> None:
         """From here on the client speaks for this key; what it followed for another one ends."""
-        if self._key is not None and self._key.key != key.key:
-            for family in PRIVATE_FAMILIES:
-                self.drop(family)
-        self._key = key
+        if self.key is not None and self.key.id != key.id:
+            self._drop_private()
+        self._unfollow_key()
+        self._unfollow_key = self._floor.revocations.follow(key, self._revoked)
+        self.key = key
+
+    def _revoked(self) -> None:
+        """The client is a stranger again, and is told so by an answer to nothing that it asked."""
+        self.key = None
+        self._drop_private()
+        self.socket.send(failed(NOTHING_ASKED, errors.AUTHENTICATION_REQUIRED), durable=True)
+
+    def _drop_private(self) -> None:
+        for family in PRIVATE_FAMILIES:
+            self.drop(family)
+
+    def closed(self) -> None:
+        self._unfollow_key()
 
     def text(self, message: str) -> Awaitable[None] | None:
         return self._request(message)
@@ -75,6 +83,8 @@ class Client(Session):
             done = await result
         except HistoryError:
             done = errors.SERVICE_UNAVAILABLE
+        if method.private and self.key is None:
+            done = errors.AUTHENTICATION_REQUIRED  # the token was revoked meanwhile
         self._answer(call, method, done)
 
     def _answer(self, call: Call, method: Method, result: Result) -> None:
@@ -124,5 +134,5 @@ class Floor:
 
     methods: dict[str, Method]
     markets: Markets
-    directory: Directory
+    revocations: Revocations
     hub: Hub

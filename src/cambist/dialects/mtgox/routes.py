@@ -25,6 +25,7 @@ from cambist.gateway.house import House
 from cambist.gateway.messages import Reply, Request
 from cambist.gateway.router import Route
 from cambist.gateway.ws_hub import Hub
+from cambist.gateway.ws_revocations import Revocations
 from cambist.gateway.ws_route import Session, SocketRoute
 from cambist.gateway.ws_socket import Socket
 from cambist.gateway.ws_timetable import Timetable
@@ -59,7 +60,7 @@ class Rooms:
 
         self.handshakes = Handshakes(self.venue)
         feeds = Feeds(self.venue, self.quotes, self.timetable, self.invalids)
-        leases = Leases(house.directory, self.id_keys, self.timetable)
+        leases = Leases(self.id_keys, self.timetable, Revocations(house.directory))
         self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, leases, self.venue.listing)
 
     def sockets(self) -> tuple[SocketRoute, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from cambist.dialects.mtgox.id_keys import IdKeys, Pass
-from cambist.directory import ApiKey, Directory
+from cambist.gateway.ws_revocations import Revocations
 from cambist.gateway.ws_timetable import Timetable
 
 EXPIRED, REVOKED = "idKey expired", "API key revoked"
@@ -15,69 +15,60 @@ Ended = Callable[[str], None]
 """Gets EXPIRED or REVOKED: what ended last."""
 
 
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """What gives them out: which idKeys are good, and who says when one is not any more."""
+
+    id_keys: IdKeys
+    timetable: Timetable
+    revocations: Revocations
+
+    def lease(self, ended: Ended) -> Lease:
+        """A new one, without any idKey yet."""
+        return Lease(self, ended)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An idKey that was shown, and what calls its two ends off."""
+
+    what: Pass
+    not_expired: Callable[[], None]
+    not_revoked: Callable[[], None]
+
+    def forget(self) -> None:
+        self.not_expired()
+        self.not_revoked()
+
+
 class Lease:
     """One client's right to one account's channel. A newer idKey prolongs it; it ends with the last of them."""
 
     def __init__(self, leases: Leases, ended: Ended) -> None:
         self._leases = leases
         self._ended = ended
-        self._passes: list[tuple[Pass, Callable[[], None]]] = []
+        self._shown: list[_Shown] = []
 
-    def show(self, shown: Pass) -> None:
+    def show(self, what: Pass) -> None:
         """Another idKey for the same account. One that was shown before changes nothing."""
-        if all(known != shown for known, _ in self._passes):
-            self._passes.append((shown, self._leases.timetable.at(shown.until, lambda: self.look(EXPIRED))))
-            self._leases.open.setdefault(self, None)
-
-    def look(self, reason: str) -> None:
-        """Drops what is not good any more, and ends when nothing is left."""
-        if not self._passes:
+        if any(known.what == what for known in self._shown):
             return
-        good = [(shown, call_off) for shown, call_off in self._passes if self._leases.id_keys.good(shown)]
-        for entry in self._passes:
-            if entry not in good:
-                entry[1]()
-        self._passes = good
+        expiry = self._leases.timetable.at(what.until, lambda: self._look(EXPIRED))
+        revocation = self._leases.revocations.follow(what.key, lambda: self._look(REVOKED))
+        self._shown.append(_Shown(what, expiry, revocation))
+
+    def _look(self, reason: str) -> None:
+        """Drops what is not good any more, and ends when nothing is left."""
+        good = [shown for shown in self._shown if self._leases.id_keys.good(shown.what)]
+        for shown in self._shown:
+            if shown not in good:
+                shown.forget()
+        self._shown = good
         if not good:
-            self.end()
             self._ended(reason)
 
     def end(self) -> None:
         """Nobody follows any more: nothing will be told. Idempotent."""
-        for _, call_off in self._passes:
-            call_off()
-        self._passes = []
-        self._leases.open.pop(self, None)
-
-
-class Leases:
-    """All of them; hears of every key that is revoked."""
-
-    def __init__(self, directory: Directory, id_keys: IdKeys, timetable: Timetable) -> None:
-        self.id_keys = id_keys
-        self.timetable = timetable
-        self.open: dict[Lease, None] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        directory.follow_revocations(self._revoked)
-
-    def lease(self, ended: Ended) -> Lease:
-        """A new one, without any idKey yet."""
-        self._loop = asyncio.get_running_loop()
-        return Lease(self, ended)
-
-    def _revoked(self, _key: ApiKey) -> None:
-        loop = self._loop
-        if loop is None or loop.is_closed():
-            return
-        try:
-            here = asyncio.get_running_loop() is loop
-        except RuntimeError:
-            here = False
-        if here:
-            self._look()
-        else:
-            loop.call_soon_threadsafe(self._look)
-
-    def _look(self) -> None:
-        for lease in tuple(self.open):
-            lease.look(REVOKED)
+        for shown in self._shown:
+            shown.forget()
+        self._shown = []

@@ -61,14 +61,10 @@ impl Core {
     /// `pieces` with, between each two of them, what `account` has available of the next asset: cut to its display scale, in shortest fixed notation.
     ///
     /// `None` when there is no such account, or not one piece more than there are assets.
-    pub fn available_text<'p>(
-        &self,
-        account: AccountId,
-        pieces: impl ExactSizeIterator<Item = &'p str>,
-    ) -> Option<String> {
+    pub fn available_text(&self, account: AccountId, pieces: &[String]) -> Option<String> {
         let account = self.accounts.get(account).filter(|_| pieces.len() == self.assets.len() + 1)?;
         let mut text = String::with_capacity(32 * pieces.len());
-        for (id, piece) in pieces.enumerate() {
+        for (id, piece) in pieces.iter().enumerate() {
             text.push_str(piece);
             if let Some(asset) = self.assets.get(id) {
                 let available = account.balance(id as AssetId).available;

@@ -351,6 +351,14 @@ def market_changes(
     """
 
 @final
+class AvailableTemplate:
+    """Text with a gap for what is available of each asset, made once for many accounts."""
+
+    def __init__(self, pieces: Sequence[str]) -> None: ...
+    @property
+    def pieces(self) -> list[str]: ...
+
+@final
 class RowTable:
     """Rows of one of history's tables, made Python values in the portions that are asked for."""
 
@@ -509,9 +517,9 @@ class Engine:
         """(available, held) atoms; (0, 0) for what was never touched. IndexError when the account does not exist."""
     def balances(self, account: int) -> list[Balance]:
         """The assets that the account touched, in order of asset."""
-    def available_text(self, account: int, pieces: tuple[str, ...]) -> str:
-        """The pieces with, between each two, what is available of the next asset of the venue: cut to its display scale, in shortest
-        fixed notation ("0", "16.5607577"). IndexError: no such account, or not one piece more than there are assets.
+    def available_text(self, account: int, template: AvailableTemplate) -> str:
+        """The template's pieces with, between each two, what is available of the next asset of the venue: cut to its display scale, in
+        shortest fixed notation ("0", "16.5607577"). IndexError: no such account, or not one piece more than there are assets.
         """
     def account_fees(self, account: int, market: int) -> tuple[int, int]:
         """(maker_ppm, taker_ppm) that a new order would get."""
@@ -544,6 +552,11 @@ def format_units(value: int, scale: int, digits: int = -1) -> str:
 def form_fields(body: bytes, limit: int) -> dict[str, str]:
     """Fields of an `application/x-www-form-urlencoded` body or query, at most the first `limit`. Empty ones are left out, of a repeated
     one the last counts, and wrong encodings become U+FFFD.
+    """
+
+def client_units(text: str, scale: int) -> int | None:
+    """As `parse_units`, of what a client wrote: None for what is no number, is finer than the scale or has more than 64 characters, and
+    2^64 for what is larger: beyond every limit of a market, and still of a size that callers can compare.
     """
 
 def parse_units(text: str, scale: int) -> int:

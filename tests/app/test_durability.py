@@ -227,8 +227,8 @@ async def check_balances(running: Running, data: Path, fleet: Fleet) -> None:
         if number % CONNECTIONS == 0:
             sent = await client.call("getInfo")
             assert sent.result is not None
-            pieces = ("{", *[","] * (len(codes) - 1), "}")
-            texts = engine.available_text(16 + number // CONNECTIONS, pieces).strip("{}").split(",")
+            template = _core.AvailableTemplate(("{", *[","] * (len(codes) - 1), "}"))
+            texts = engine.available_text(16 + number // CONNECTIONS, template).strip("{}").split(",")
             assert sent.result["funds"] == {code: json.loads(text) for code, text in zip(codes, texts, strict=True)}
         await client.close()
 

@@ -70,7 +70,7 @@ async def test_a_view_that_can_not_follow_stops_the_venue(tmp_path: Path, monkey
     def broken(_events: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(type(venue.desk), "apply", lambda _self, events: broken(events))
+    monkeypatch.setattr(type(venue.desk), "apply", lambda _self, events, through: broken(events))
     venue.exchange.control.open_account()
     await asyncio.wait_for(venue.stopping.wait(), 5)
     assert isinstance(venue.failure[0], RuntimeError)

@@ -4,7 +4,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from cambist._core import Engine, decode_events
+from cambist._core import AvailableTemplate, Engine, decode_events
 from tests.core.venue import as_event, as_outcome
 from tests.twin import Twin
 from tests.twin.commands import decode_records
@@ -122,7 +122,8 @@ class Pair:
     def _compare_account(self, account: int) -> None:
         native, twin = self.native, self.twin
         pieces = ("[", *["; "] * (len(twin.state.assets) - 1), "]") if twin.state.assets else ("none",)
-        assert native.available_text(account, pieces) == twin.available_text(account, pieces)
+        template = AvailableTemplate(pieces)
+        assert native.available_text(account, template) == twin.available_text(account, template)
         assert native.open_order_count(account) == twin.open_order_count(account)
         for market in [*range(len(twin.state.markets)), 0xFFFF]:
             ours = [shown(order, ORDER) for order in native.open_orders(account, market)]

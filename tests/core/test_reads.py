@@ -2,6 +2,7 @@
 
 import pytest
 
+from cambist._core import AvailableTemplate
 from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL, OIL_USD, RICH, USD, Venue
 from tests.twin.words import Type
 
@@ -23,18 +24,18 @@ def test_available_text(venue: Venue, scale: int, display_scale: int, atoms: int
     asset = venue.do("create_asset", "FINE", scale, display_scale).id
     if atoms:
         venue.deposit(DAVE, asset, atoms)
-    assert venue.engine.available_text(DAVE, ("{", ", ", ", ", ", ", "}")) == f"{{0, 0, 0, {text}}}"
+    assert venue.engine.available_text(DAVE, AvailableTemplate(("{", ", ", ", ", ", ", "}"))) == f"{{0, 0, 0, {text}}}"
 
 
 @pytest.mark.parametrize("pieces", [(), ("a",), ("a", "b", "c"), ("a", "b", "c", "d", "e")])
 def test_available_text_wants_one_piece_more_than_there_are_assets(venue: Venue, pieces: tuple[str, ...]) -> None:
     with pytest.raises(IndexError, match="one piece more"):
-        venue.engine.available_text(DAVE, pieces)
+        venue.engine.available_text(DAVE, AvailableTemplate(pieces))
 
 
 def test_available_text_of_nobody(venue: Venue) -> None:
     with pytest.raises(IndexError, match="no such account"):
-        venue.engine.available_text(1 << 20, ("a", "b", "c", "d"))
+        venue.engine.available_text(1 << 20, AvailableTemplate(("a", "b", "c", "d")))
 
 
 def test_what_is_not_there(venue: Venue) -> None:

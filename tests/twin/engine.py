@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from tests.twin import cancels, commands, orders, setup, transfers
 from tests.twin.commands import Command
@@ -50,6 +50,13 @@ def apply(state: State, command: Command) -> tuple[Outcome, list[Event]]:
     outcome = replace(outcome, seq=state.seq)
     applied = CommandApplied(state.seq, command.time, command.number, outcome.code, outcome.id, command.meta)
     return outcome, [applied, *state.events]
+
+
+class Template(Protocol):
+    """`AvailableTemplate`, as far as it is looked at."""
+
+    @property
+    def pieces(self) -> Sequence[str]: ...
 
 
 class Twin:
@@ -300,7 +307,8 @@ class Twin:
         balance = self.state.accounts[account].balances.get(asset, Balance())
         return balance.available, balance.held
 
-    def available_text(self, account: int, pieces: tuple[str, ...]) -> str:
+    def available_text(self, account: int, template: Template) -> str:
+        pieces = template.pieces
         if account >= len(self.state.accounts):
             raise IndexError("no such account")
         texts = []

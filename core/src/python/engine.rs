@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString, PyTuple};
+use pyo3::types::PyBytes;
 
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
@@ -457,12 +457,9 @@ impl Engine {
         Ok(Engine::known_account(self.core.balances(account))?.iter().map(Balance::from).collect())
     }
 
-    fn available_text(&self, account: u32, pieces: &Bound<'_, PyTuple>) -> PyResult<String> {
-        let pieces: Vec<Bound<'_, PyAny>> = pieces.iter().collect();
-        let texts = pieces.iter().map(|piece| piece.cast::<PyString>()?.to_str());
-        let texts: Vec<&str> = texts.collect::<PyResult<_>>()?;
+    fn available_text(&self, account: u32, template: &AvailableTemplate) -> PyResult<String> {
         self.core
-            .available_text(account, texts.into_iter())
+            .available_text(account, &template.pieces)
             .ok_or_else(|| PyIndexError::new_err("no such account, or not one piece more than there are assets"))
     }
 
@@ -524,6 +521,20 @@ impl Engine {
     }
 }
 
+/// Text with a gap for what is available of each asset.
+#[pyclass(frozen, get_all, module = "cambist._core")]
+pub struct AvailableTemplate {
+    pieces: Vec<String>,
+}
+
+#[pymethods]
+impl AvailableTemplate {
+    #[new]
+    fn new(pieces: Vec<String>) -> AvailableTemplate {
+        AvailableTemplate { pieces }
+    }
+}
+
 /// (price, amount), best first.
 type Levels = Vec<(u64, u64)>;
 
@@ -546,5 +557,6 @@ fn not_a_record(error: &RecordError) -> PyErr {
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Engine>()?;
+    module.add_class::<AvailableTemplate>()?;
     module.add_function(wrap_pyfunction!(decode_commands, module)?)
 }

@@ -35,15 +35,31 @@ fn parse_units<'py>(py: Python<'py>, text: &str, scale: u8) -> PyResult<Bound<'p
             ParseError::TooLarge => "too large".to_owned(),
         })
     })?;
-    // Nearly all are small, and the limited API makes integers of the small ones far faster.
-    let Ok(units) = match u64::try_from(units) {
+    Ok(integer(py, units))
+}
+
+/// Longest number text of a client that is read: 2^64 with 18 decimals and an exponent is half of it.
+const MAX_CLIENT_TEXT: usize = 64;
+
+#[pyfunction]
+fn client_units<'py>(py: Python<'py>, text: &str, scale: u8) -> Option<Bound<'py, PyInt>> {
+    if scale > MAX_DIGITS || text.len() > MAX_CLIENT_TEXT {
+        return None;
+    }
+    decimal::parse(text, scale).ok().map(|units| integer(py, units.min(1 << 64)))
+}
+
+/// Nearly all are small, and the limited API makes integers of the small ones far faster.
+fn integer(py: Python<'_>, value: u128) -> Bound<'_, PyInt> {
+    let Ok(integer) = match u64::try_from(value) {
         Ok(small) => small.into_pyobject(py),
-        Err(_) => units.into_pyobject(py),
+        Err(_) => value.into_pyobject(py),
     };
-    Ok(units)
+    integer
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(format_units, module)?)?;
-    module.add_function(wrap_pyfunction!(parse_units, module)?)
+    module.add_function(wrap_pyfunction!(parse_units, module)?)?;
+    module.add_function(wrap_pyfunction!(client_units, module)?)
 }

@@ -27,8 +27,8 @@ from cambist import _core
 from cambist.history.fold import Fold
 from cambist.history.port import EventSource, HistoryAhead, HistoryError, HistoryFailed, HistoryWrites
 
-MAX_BYTES = 64 << 20
-"""Events that wait, encoded. About 100,000 orders and their trades."""
+MAX_BYTES = 256 << 20
+"""Events that wait, encoded. About 400,000 orders and their trades: a storm of ten seconds."""
 
 BATCH_BYTES = 4 << 20
 """Events of one transaction, roughly: enough that its fixed cost does not count, few enough that a reader does not wait long."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable
 
+from cambist import _core
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.coupons import MAX_CODE_LENGTH, RANDOM_BYTES, new_code
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.pairs import Asset
-from cambist.dialects.btce_wex.parse import U64_MAX, decimal_units
+from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
 from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import Reject
@@ -33,7 +34,7 @@ class Funds(MethodGroup):
 
     def _amount(self, caller: Caller, asset: Asset) -> int | None:
         """The field `amount` in atoms, None when it is no amount above zero or has more decimals than are shown."""
-        shown = decimal_units(caller.fields.get("amount", ""), asset.display_scale)
+        shown = _core.client_units(caller.fields.get("amount", ""), asset.display_scale)
         return asset.atoms(shown) if shown is not None and 0 < shown <= U64_MAX else None
 
     def coin_deposit_address(self, caller: Caller) -> bytes:

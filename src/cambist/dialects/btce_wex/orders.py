@@ -7,7 +7,7 @@ from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.pairs import Pair
-from cambist.dialects.btce_wex.parse import U64_MAX, decimal_units, whole_number
+from cambist.dialects.btce_wex.parse import U64_MAX, whole_number
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
 from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import MarketStatus, OrderStatus, OrderType, Reject, Side, TimeInForce
@@ -35,8 +35,8 @@ class Orders(MethodGroup):
         if pair is None or side is None or form is None:
             return error_body(errors.FIELDS_WRONG)
         order_type, tif = form
-        amount = decimal_units(fields.get("amount", ""), pair.amount_scale)
-        price = 0 if order_type else decimal_units(fields.get("rate", ""), pair.price_scale)
+        amount = _core.client_units(fields.get("amount", ""), pair.amount_scale)
+        price = 0 if order_type else _core.client_units(fields.get("rate", ""), pair.price_scale)
         if amount is None or price is None:
             return error_body(errors.FIELDS_WRONG)
         if order_type:

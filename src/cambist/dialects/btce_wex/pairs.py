@@ -80,7 +80,8 @@ class Assets:
         self._by_id = [Asset(a.id, a.code.lower(), a.code, a.scale, a.display_scale) for a in self._catalogue.assets.by_id]
         self._by_code = {asset.code: asset for asset in self._by_id}
         names = [f'"{asset.name}":' for asset in self._by_id]
-        self._pieces = ("{" + names[0], *(f",{name}" for name in names[1:]), "}") if names else ("{}",)
+        pieces = ("{" + names[0], *(f",{name}" for name in names[1:]), "}") if names else ("{}",)
+        self._template = _core.AvailableTemplate(pieces)
 
     def _follow(self) -> None:
         """Takes over what was listed meanwhile. Cheap enough for every miss of a lookup."""
@@ -102,10 +103,10 @@ class Assets:
     def funds(self, account: int) -> str:
         """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
         try:
-            return self._engine.available_text(account, self._pieces)
+            return self._engine.available_text(account, self._template)
         except IndexError:  # an asset was listed meanwhile
             self._follow()
-            return self._engine.available_text(account, self._pieces)
+            return self._engine.available_text(account, self._template)
 
 
 class Pairs:

@@ -11,8 +11,6 @@ MAX_FIELDS = 256
 """Fields of a form that are looked at: no method has ten, and splitting must not be a way to burn our time."""
 
 U64_MAX = (1 << 64) - 1
-MAX_NUMBER_TEXT = 64
-"""Longest number text that is parsed: 2^64 with 18 decimals and an exponent is half of it."""
 
 
 def _text(raw: str) -> str:
@@ -31,19 +29,6 @@ def whole_number(text: str) -> int | None:
     if len(text) <= 20 and text.isascii() and text.isdigit():
         return int(text)
     return None
-
-
-def decimal_units(text: str, scale: int) -> int | None:
-    """Decimal text (`100.500`, `1e-05`) as an integer of 10^-scale units; None when it is no number or has more decimals.
-
-    A number beyond 64 bits is cut to 2^64: larger than any limit of a market, and still of a size that the callers can compare.
-    """
-    if len(text) > MAX_NUMBER_TEXT:
-        return None
-    try:
-        return min(_core.parse_units(text, scale), U64_MAX + 1)
-    except ValueError:
-        return None
 
 
 def path_parts(path: str) -> list[str]:

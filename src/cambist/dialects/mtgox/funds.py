@@ -1,10 +1,11 @@
 """`bitcoin/address` and `bitcoin/send_simple`: coins in and out."""
 
+from cambist import _core
 from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
-from cambist.dialects.mtgox.parse import decimal_units, whole
+from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
 from cambist.domain.orders import Reject
 from cambist.merchant import Label, MerchantRefusal
@@ -70,7 +71,7 @@ class Coins(MethodGroup):
     def _units(self, call: Call, name: str, decimal_name: str, currency: Currency) -> int | None:
         if call.text(name):
             return whole(call.text(name))
-        return decimal_units(call.text(decimal_name), currency.scale)
+        return _core.client_units(call.text(decimal_name), currency.scale)
 
     def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
         caller = call.signed

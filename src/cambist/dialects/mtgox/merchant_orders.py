@@ -2,10 +2,11 @@
 
 import uuid
 
+from cambist import _core
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
-from cambist.dialects.mtgox.parse import decimal_units, flag, whole
+from cambist.dialects.mtgox.parse import flag, whole
 from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, Result, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.orders import Reject
@@ -95,7 +96,7 @@ class MerchantOrders(MethodGroup):
     def _units(self, call: Call, currency: Currency) -> int | None:
         if call.text("amount_int"):
             return whole(call.text("amount_int"))
-        return decimal_units(call.text("amount"), currency.scale)
+        return _core.client_units(call.text("amount"), currency.scale)
 
     def _asked(self, call: Call) -> MerchantOrder | None:
         name = call.text("transaction") or call.text("order") or call.text("id")

@@ -5,7 +5,7 @@ from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
 from cambist.dialects.mtgox.markets import Pair
-from cambist.dialects.mtgox.parse import U64_MAX, decimal_units, whole
+from cambist.dialects.mtgox.parse import U64_MAX, whole
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
 from cambist.dialects.mtgox.trades import SIDES, result_trade
 from cambist.domain.orders import OrderType, Reject, Side, TimeInForce
@@ -65,7 +65,7 @@ class Orders(MethodGroup):
         pair = call.pair
         assert pair is not None
         name = "amount_int" if call.text("amount_int") else "amount"
-        units = whole(call.text(name)) if name == "amount_int" else decimal_units(call.text(name), pair.item.scale)
+        units = whole(call.text(name)) if name == "amount_int" else _core.client_units(call.text(name), pair.item.scale)
         if units is None or units == 0:
             return invalid("amount_int", "should be a whole number above zero")
         if units > U64_MAX:
@@ -83,7 +83,7 @@ class Orders(MethodGroup):
         text = call.text(name)
         if not text:
             return 0
-        units = whole(text) if name == "price_int" else decimal_units(text, pair.currency.scale)
+        units = whole(text) if name == "price_int" else _core.client_units(text, pair.currency.scale)
         if units is None:
             return invalid("price_int", "should be a whole number")
         if units > U64_MAX:

@@ -9,7 +9,6 @@ from cambist import _core
 
 MAX_FIELDS = 256
 """Fields of a form that are looked at: splitting must not be a way to burn our time."""
-MAX_NUMBER_TEXT = 64
 U64_MAX = (1 << 64) - 1
 
 _DECIMAL = re.compile(r"[0-9]{1,40}(?:\.[0-9]{0,40})?", re.ASCII)
@@ -37,23 +36,7 @@ def form_fields(body: bytes) -> dict[str, str]:
 
 def whole(text: str) -> int | None:
     """A non-negative integer; a fraction is allowed when it is zero, as in `20000000.0`. None for all else; 2^64 when larger."""
-    text = text.strip()
-    if len(text) > MAX_NUMBER_TEXT:
-        return None
-    try:
-        return min(_core.parse_units(text, 0), U64_MAX + 1)
-    except ValueError:
-        return None
-
-
-def decimal_units(text: str, scale: int) -> int | None:
-    """Decimal text as an integer of 10^-scale; None when it is no number or finer. 2^64 when larger."""
-    if len(text) > MAX_NUMBER_TEXT:
-        return None
-    try:
-        return min(_core.parse_units(text, scale), U64_MAX + 1)
-    except ValueError:
-        return None
+    return _core.client_units(text.strip(), 0)
 
 
 def flag(text: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from cambist import _core
 from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.account import Account
 from cambist.dialects.mtgox.call import Call, Method, MethodGroup, Run
@@ -15,7 +16,7 @@ from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.orders import SIDE_OF, Orders, invalid_oid
-from cambist.dialects.mtgox.parse import U64_MAX, decimal_units, form_fields
+from cambist.dialects.mtgox.parse import U64_MAX, form_fields
 from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number, wrapped
 from cambist.domain.orders import Side
 from cambist.gateway.limits import SECOND
@@ -126,10 +127,10 @@ class Version0(MethodGroup):
         def place(call: Call) -> Answer:
             pair = call.pair
             assert pair is not None
-            amount = decimal_units(call.text("amount"), pair.amount_scale)
+            amount = _core.client_units(call.text("amount"), pair.amount_scale)
             if not amount or amount > U64_MAX:
                 return invalid("amount", f"should be above zero, with at most {pair.amount_scale} decimals")
-            price = decimal_units(call.text("price"), pair.price_scale) if call.text("price") else 0
+            price = _core.client_units(call.text("price"), pair.price_scale) if call.text("price") else 0
             if price is None or price > U64_MAX:
                 return invalid("price", f"at most {pair.price_scale} decimals")
             placed = self._files.orders.place(call, pair, SIDE_OF[side], price, amount)

@@ -135,7 +135,7 @@ class _Market:
         return tuple(changes)
 
 
-UNREAD_BYTES = 1 << 18
+UNREAD_BYTES = 1 << 20
 """Frames that nobody waits for are folded at the next read, and when there is so much of them: together they cost less than one by one."""
 
 

@@ -15,6 +15,7 @@ from cambist.domain.orders import MarketStatus, OrderStatus, OrderType, Reject, 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 FORMS = {"limit": (OrderType.LIMIT, TimeInForce.GTC), "market": (OrderType.MARKET, TimeInForce.IOC)}
 """By `mode`."""
+RESTING = int(OrderStatus.RESTING)
 MAX_CANCELS = 1000
 """Order ids in one CancelOrders."""
 LEVELS_AT_FIRST = 16
@@ -51,7 +52,7 @@ class Orders(MethodGroup):
         return self._placed(caller, pair, outcome)
 
     def _placed(self, caller: Caller, pair: Pair, outcome: _core.Outcome) -> bytes:
-        order_id = outcome.id if outcome.status == OrderStatus.RESTING else 0
+        order_id = outcome.id if outcome.status == RESTING else 0
         received, remains = pair.amount_text(outcome.filled), pair.amount_text(outcome.remaining)
         return succeeded(f'{{"received":{received},"remains":{remains},"order_id":{order_id},"funds":{self.funds(caller)}}}')
 

@@ -142,7 +142,7 @@ class Bench:
                 exchange=SimpleNamespace(engine=self.market.engine, orders=None),
                 marketdata=self.market.data,
                 history=SimpleNamespace(reached=None),
-                directory=None,
+                directory=SimpleNamespace(follow_revocations=lambda _revoked: None),
                 clock=lambda: time.time_ns() // 1_000,
             ),
         )

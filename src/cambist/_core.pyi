@@ -506,7 +506,8 @@ class Engine:
         Call again until `seq` stops growing. Returns the encoded events when asked for. Raises JournalDamaged.
         """
 
-    # reads: pure functions of the log
+    # Reads: pure functions of the log. What is asked of one account or market raises IndexError when there is none such; what looks for
+    # something (orders, levels, transfers) answers empty.
     def assets(self) -> list[AssetSpec]: ...
     def markets(self) -> list[MarketSpec]: ...
     def market(self, market: int) -> MarketSpec: ...
@@ -514,7 +515,7 @@ class Engine:
     def accounts(self) -> int:
         """How many accounts there are, system accounts included."""
     def balance(self, account: int, asset: int) -> tuple[int, int]:
-        """(available, held) atoms; (0, 0) for what was never touched. IndexError when the account does not exist."""
+        """(available, held) atoms; (0, 0) for what was never touched."""
     def balances(self, account: int) -> list[Balance]:
         """The assets that the account touched, in order of asset."""
     def available_text(self, account: int, template: AvailableTemplate) -> str:

@@ -11,7 +11,7 @@ from cambist import _core
 from cambist.history import History, Page
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData, MarketUpdate
-from cambist.marketdata.marketdata import RECENT_TRADES
+from cambist.marketdata.marketdata import RECENT_TRADES, UNREAD_BYTES
 from tests.history.scenes import BTC_USD, LTC_BTC, Venue, random_day
 
 MARKETS = (BTC_USD, LTC_BTC)
@@ -108,6 +108,35 @@ def test_recent_trades_newest_first_and_bounded(venue: Venue) -> None:
     assert data.trades(BTC_USD, 100, since=newest[3].time) == newest[:4]
     assert data.trades_kept_since(BTC_USD) == 10
     assert data.trades_kept_since(LTC_BTC) == 0
+
+
+def test_frames_that_nobody_reads_are_folded_before_they_fill_the_memory(venue: Venue) -> None:
+    data = MarketData(MARKETS, lambda: venue.time)
+    waiting, frames = [], 0
+    while frames * 100 < 2 * UNREAD_BYTES // 250:
+        for _ in range(100):
+            venue.place(16, 0, 100 - frames % 50, 10**6)
+        frames += 1
+        data.apply(venue.cut())
+        waiting.append(data._unread_bytes)
+    assert max(waiting) <= UNREAD_BYTES
+    assert waiting.count(0) >= 1
+    assert data.book(BTC_USD) == venue.engine.depth(BTC_USD, 0)
+
+
+def test_a_level_knows_when_it_changed_last(venue: Venue) -> None:
+    data = MarketData(MARKETS, lambda: venue.time)
+    venue.place(16, 0, 100, 10**6)
+    first = venue.time
+    data.load_books(venue.engine)
+    assert data.level_changed_at(BTC_USD, 0, 100) == 0
+    data.apply(venue.cut())
+    venue.place(16, 0, 99, 10**6)
+    data.apply(venue.cut())
+    assert (data.level_changed_at(BTC_USD, 0, 100), data.level_changed_at(BTC_USD, 0, 99)) == (first, venue.time)
+    venue.place(17, 1, 99, 2 * 10**6)
+    data.apply(venue.cut())
+    assert data.level_changed_at(BTC_USD, 0, 100) == data.level_changed_at(BTC_USD, 0, 99) == 0
 
 
 def test_the_version_moves_when_something_changed_and_only_then(venue: Venue) -> None:

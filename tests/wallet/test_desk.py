@@ -353,6 +353,20 @@ def test_feeding_twice_is_harmless_and_a_gap_is_not_taken(venue: Venue) -> None:
     assert venue.desk.applied_seq == venue.engine.seq
 
 
+def test_what_moves_no_money_may_be_left_out_when_it_is_said_how_far_the_events_go(venue: Venue) -> None:
+    venue.fund(ALICE, BTC, 5 * COIN)
+    venue.engine.advance_time(venue.now)
+    venue.desk.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE, transfer_id=81)
+    venue.engine.advance_time(venue.now)
+    run = venue.engine.take_events()
+    wanted = venue.desk.wanted.of(run)
+    assert len(wanted) < len(_core.decode_events(run))
+    venue.desk.apply(wanted, through=venue.engine.seq)
+    venue.desk.apply(wanted, through=venue.engine.seq)
+    assert [item.transfer_id for item in venue.desk.withdrawals(ALICE)] == [81]
+    assert venue.desk.applied_seq == venue.engine.seq
+
+
 def test_a_flushed_view_need_not_read_what_it_knows(venue: Venue) -> None:
     venue.fund(ALICE, BTC, 5 * COIN)
     for _ in range(20):

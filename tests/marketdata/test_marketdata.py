@@ -124,6 +124,17 @@ def test_frames_that_nobody_reads_are_folded_before_they_fill_the_memory(venue: 
     assert data.book(BTC_USD) == venue.engine.depth(BTC_USD, 0)
 
 
+def test_what_cannot_be_folded_is_not_passed_over_in_silence(venue: Venue) -> None:
+    data = MarketData(MARKETS, lambda: venue.time)
+    venue.place(16, 0, 100, 10**6)
+    data.apply(venue.cut()[:-1])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no event"):
+            data.book(BTC_USD)
+    with pytest.raises(ValueError, match="no event"):
+        data.apply(b"any frame after it")
+
+
 def test_a_level_knows_when_it_changed_last(venue: Venue) -> None:
     data = MarketData(MARKETS, lambda: venue.time)
     venue.place(16, 0, 100, 10**6)

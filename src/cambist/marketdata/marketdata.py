@@ -173,10 +173,20 @@ class MarketData:
 
     def _read_on(self) -> None:
         """Folds what has not been looked at."""
+        # Taken away first: a subscriber that reads while it is told must not come here again.
         unread, self._unread = self._unread, []
         self._unread_bytes = 0
+        try:
+            self._fold(unread)
+        except BaseException:
+            # Whoever reads next fails too, and so does the next frame, which stops the venue: better than a view that missed something.
+            self._unread[:0] = unread
+            self._unread_bytes = UNREAD_BYTES
+            raise
+
+    def _fold(self, runs: list[bytes]) -> None:
         known = self._last_trade
-        for number, levels, traded in _core.market_changes(unread):
+        for number, levels, traded in _core.market_changes(runs):
             trades = [RecentTrade(*trade) for trade in traded if trade[0] > known]
             if trades:
                 self._last_trade = max(self._last_trade, trades[-1].id)

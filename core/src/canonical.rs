@@ -54,6 +54,14 @@ impl Core {
         for id in &self.transfers.used {
             out.u128(*id);
         }
+        let armed = self.cancel_afters.iter();
+        // Left out where there is none: states from before there was such a command keep their bytes.
+        if armed.len() > 0 {
+            out.u32(armed.len() as u32);
+            for (account, due) in armed {
+                out.u32(account).u64(due);
+            }
+        }
         bytes
     }
 
@@ -164,7 +172,21 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     for _ in 0..f.u64()? {
         core.transfers.used.insert(f.u128()?);
     }
+    if !f.0.is_empty() {
+        read_cancel_afters(f, &mut core)?;
+    }
     Some(core)
+}
+
+fn read_cancel_afters(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
+    for _ in 0..f.u32()? {
+        let (account, due) = (f.u32()?, f.u64()?);
+        if account < FIRST_USER_ACCOUNT || !core.account_exists(account) || due == 0 {
+            return None;
+        }
+        core.cancel_afters.arm(account, due);
+    }
+    Some(())
 }
 
 fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, orders: &mut Vec<Order>) -> Option<()> {

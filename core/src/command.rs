@@ -8,19 +8,54 @@ pub enum Command<'a> {
     OpenAccount,
     CreateAsset(CreateAsset),
     CreateMarket(CreateMarket),
-    SetMarketLimits { market: MarketId, limits: MarketLimits },
-    SetMarketStatus { market: MarketId, status: u8 },
-    SetMarketFees { market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm },
-    SetAccountFees { account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm },
-    SetMaxOpenOrders { count: u32 },
+    SetMarketLimits {
+        market: MarketId,
+        limits: MarketLimits,
+    },
+    SetMarketStatus {
+        market: MarketId,
+        status: u8,
+    },
+    SetMarketFees {
+        market: MarketId,
+        maker_ppm: Ppm,
+        taker_ppm: Ppm,
+    },
+    SetAccountFees {
+        account: AccountId,
+        maker_ppm: Ppm,
+        taker_ppm: Ppm,
+    },
+    SetMaxOpenOrders {
+        count: u32,
+    },
     PlaceOrder(PlaceOrder),
-    CancelOrder { account: AccountId, order_id: OrderId },
-    CancelMany { account: AccountId, order_ids: OrderIds<'a> },
-    CancelAll { account: AccountId, market: MarketId, side: u8 },
+    CancelOrder {
+        account: AccountId,
+        order_id: OrderId,
+    },
+    CancelMany {
+        account: AccountId,
+        order_ids: OrderIds<'a>,
+    },
+    CancelAll {
+        account: AccountId,
+        market: MarketId,
+        side: u8,
+    },
     ReplaceOrder(ReplaceOrder),
+    /// `due` 0 disarms.
+    SetCancelAfter {
+        account: AccountId,
+        due: Micros,
+    },
     Transfer(Transfer),
-    PostTransfer { transfer_id: u128 },
-    VoidTransfer { transfer_id: u128 },
+    PostTransfer {
+        transfer_id: u128,
+    },
+    VoidTransfer {
+        transfer_id: u128,
+    },
     AdvanceTime,
     Note,
 }
@@ -127,6 +162,7 @@ impl Command<'_> {
             Command::CancelMany { .. } => 12,
             Command::CancelAll { .. } => 13,
             Command::ReplaceOrder(_) => 14,
+            Command::SetCancelAfter { .. } => 15,
             Command::Transfer(_) => 20,
             Command::PostTransfer { .. } => 21,
             Command::VoidTransfer { .. } => 22,

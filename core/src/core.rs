@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::accounts::Accounts;
+use crate::cancel_after::CancelAfters;
 use crate::command::Command;
 use crate::event::Event;
 use crate::events::Events;
@@ -34,7 +35,10 @@ pub struct Core {
     pub(crate) orders: Orders,
     /// Live orders with an end, soonest first.
     pub(crate) expiries: BTreeSet<(Micros, OrderId)>,
+    pub(crate) cancel_afters: CancelAfters,
     pub(crate) transfers: Transfers,
+    /// How many commands changed the catalogue; no part of the canonical state.
+    pub(crate) catalogue_changes: u64,
     /// What commands did, until it is forgotten.
     pub(crate) events: Events,
 }
@@ -61,7 +65,9 @@ impl Core {
             accounts: Accounts::new(),
             orders,
             expiries: BTreeSet::new(),
+            cancel_afters: CancelAfters::default(),
             transfers: Transfers::default(),
+            catalogue_changes: 0,
             events: Events::new(),
         }
     }
@@ -109,9 +115,27 @@ impl Core {
             Command::Transfer(transfer) => self.transfer(transfer, outcome),
             Command::PostTransfer { transfer_id } => self.post_transfer(*transfer_id, outcome),
             Command::VoidTransfer { transfer_id } => self.void_transfer(*transfer_id, outcome),
-            Command::AdvanceTime => self.expire_orders(outcome),
+            Command::SetCancelAfter { account, due } => self.set_cancel_after(*account, *due),
+            Command::AdvanceTime => self.advance_time(outcome),
             Command::Note => Ok(()),
             Command::OpenAccount => self.open_account(outcome),
+            Command::CreateAsset(_)
+            | Command::CreateMarket(_)
+            | Command::SetMarketLimits { .. }
+            | Command::SetMarketStatus { .. }
+            | Command::SetMarketFees { .. }
+            | Command::SetAccountFees { .. }
+            | Command::SetMaxOpenOrders { .. } => {
+                self.dispatch_catalogue(command, outcome)?;
+                self.catalogue_changes += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// The commands that change what is traded, and on what terms.
+    fn dispatch_catalogue(&mut self, command: &Command<'_>, outcome: &mut Outcome) -> Answer {
+        match command {
             Command::CreateAsset(asset) => self.create_asset(asset, outcome),
             Command::CreateMarket(market) => self.create_market(market, outcome),
             Command::SetMarketLimits { market, limits } => self.set_market_limits(*market, limits),
@@ -123,6 +147,7 @@ impl Core {
                 self.set_account_fees(*account, *maker_ppm, *taker_ppm)
             }
             Command::SetMaxOpenOrders { count } => self.set_max_open_orders(*count),
+            _ => unreachable!("dispatched by the caller"),
         }
     }
 

@@ -28,6 +28,8 @@ pub enum Event {
     MarketFeesSet { market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm },
     AccountFeesSet { account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm },
     MaxOpenOrdersSet { count: u32 },
+    CancelAfterSet { account: AccountId, due: Micros },
+    CancelAfterFired { account: AccountId, orders: u32, due: Micros },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +219,16 @@ impl Event {
             Event::MaxOpenOrdersSet { count } => {
                 let mut out = told.event::<4>(20);
                 out.u32(*count);
+                out.end();
+            }
+            Event::CancelAfterSet { account, due } => {
+                let mut out = told.event::<12>(21);
+                out.u32(*account).u64(*due);
+                out.end();
+            }
+            Event::CancelAfterFired { account, orders, due } => {
+                let mut out = told.event::<16>(22);
+                out.u32(*account).u32(*orders).u64(*due);
                 out.end();
             }
             Event::OrderAccepted(_)

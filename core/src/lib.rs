@@ -5,6 +5,7 @@
 
 mod accounts;
 mod book;
+mod cancel_after;
 mod canonical;
 mod command;
 mod core;

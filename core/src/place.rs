@@ -16,7 +16,7 @@ use crate::outcome::Reject::{
 use crate::outcome::{Answer, Outcome, Refusal, Status, refuse};
 use crate::types::{
     ALL_MARKETS, AccountId, Amount, Atoms, BOTH_SIDES, Business, DoneReason, FEES, FIRST_USER_ACCOUNT, MAX_ATOMS,
-    MarketId, OrderId, OrderType, POST_ONLY, Price, SelfTrade, Side, TimeInForce, fee,
+    MarketId, Micros, OrderId, OrderType, POST_ONLY, Price, SelfTrade, Side, TimeInForce, fee,
 };
 
 /// What an order did as a taker within one command.
@@ -555,6 +555,50 @@ impl Core {
         let concerned = |order: &LiveOrder| {
             (market == ALL_MARKETS || order.market == market) && (side == BOTH_SIDES || order.side as u8 == side)
         };
+        outcome.count = self.cancel_where(account, DoneReason::Cancelled, concerned);
+        Ok(())
+    }
+
+    pub(crate) fn set_cancel_after(&mut self, account: AccountId, due: Micros) -> Answer {
+        refuse(!self.account_exists(account), AccountNotFound)?;
+        refuse(account < FIRST_USER_ACCOUNT, SystemAccount)?;
+        refuse(due != 0 && due <= self.time, AlreadyExpired)?;
+        if due == 0 {
+            self.cancel_afters.disarm(account);
+        } else {
+            self.cancel_afters.arm(account, due);
+        }
+        self.events.push(Event::CancelAfterSet { account, due });
+        Ok(())
+    }
+
+    /// Everything that is due, each at its own hour; at the same hour orders expire before cancel-afters fire.
+    pub(crate) fn advance_time(&mut self, outcome: &mut Outcome) -> Answer {
+        loop {
+            let expiry = self.expiries.first().copied().filter(|(expire_at, _)| *expire_at <= self.time);
+            let cancel_after = self.cancel_afters.first().filter(|(due, _)| *due <= self.time);
+            match (expiry, cancel_after) {
+                (None, None) => return Ok(()),
+                (Some((expire_at, order_id)), other) if other.is_none_or(|(due, _)| expire_at <= due) => {
+                    let slot = self.orders.find(order_id).expect("only live orders have an expiry");
+                    self.cancel_slot(slot, DoneReason::Expired);
+                    outcome.count += 1;
+                }
+                (_, Some((due, account))) => outcome.count += self.fire_cancel_after(account, due),
+                (Some(_), None) => unreachable!("an expiry without a rival is taken"),
+            }
+        }
+    }
+
+    fn fire_cancel_after(&mut self, account: AccountId, due: Micros) -> u32 {
+        self.cancel_afters.disarm(account);
+        let orders = self.orders.count_of(account);
+        self.events.push(Event::CancelAfterFired { account, orders, due });
+        self.cancel_where(account, DoneReason::CancelAfter, |_| true)
+    }
+
+    /// Ends the account's live orders that are `concerned`, in order of id; how many.
+    fn cancel_where(&mut self, account: AccountId, reason: DoneReason, concerned: impl Fn(&LiveOrder) -> bool) -> u32 {
         let mut slots: Vec<(OrderId, Slot)> = self
             .orders
             .of_account(account)
@@ -563,22 +607,9 @@ impl Core {
             .collect();
         slots.sort_unstable();
         for (_, slot) in &slots {
-            self.cancel_slot(*slot, DoneReason::Cancelled);
+            self.cancel_slot(*slot, reason);
         }
-        outcome.count = slots.len() as u32;
-        Ok(())
-    }
-
-    pub(crate) fn expire_orders(&mut self, outcome: &mut Outcome) -> Answer {
-        while let Some((expire_at, order_id)) = self.expiries.first().copied() {
-            if expire_at > self.time {
-                break;
-            }
-            let slot = self.orders.find(order_id).expect("only live orders have an expiry");
-            self.cancel_slot(slot, DoneReason::Expired);
-            outcome.count += 1;
-        }
-        Ok(())
+        slots.len() as u32
     }
 
     /// After a stop triggered: as for a new order, but what cannot be filled or rest ends instead of being refused.

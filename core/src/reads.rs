@@ -119,9 +119,21 @@ impl Core {
         resting(Side::Buy) + resting(Side::Sell) + market.book.stops.len()
     }
 
-    /// When the next live order ends.
+    /// When time has to be advanced next: a live order ends then, or a cancel-after fires.
     pub fn next_expiry(&self) -> Option<Micros> {
-        self.expiries.first().map(|(expire_at, _)| *expire_at)
+        let expiry = self.expiries.first().map(|(expire_at, _)| *expire_at);
+        let due = self.cancel_afters.first().map(|(due, _)| due);
+        [expiry, due].into_iter().flatten().min()
+    }
+
+    /// When the account's orders are cancelled; `Some(0)`: that is not armed. `None`: no such account.
+    pub fn cancel_after(&self, account: AccountId) -> Option<Micros> {
+        self.account_exists(account).then(|| self.cancel_afters.due(account).unwrap_or(0))
+    }
+
+    /// How many commands changed assets, markets, fees or limits since this core was made or restored.
+    pub fn catalogue_changes(&self) -> u64 {
+        self.catalogue_changes
     }
 
     pub fn pending_transfers(&self) -> impl Iterator<Item = &TransferMoved> {

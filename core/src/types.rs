@@ -168,6 +168,7 @@ pub enum DoneReason {
     SelfTrade = 5,
     InsufficientFunds = 6,
     Fok = 7,
+    CancelAfter = 8,
 }
 
 /// Why a balance changed.

@@ -253,6 +253,7 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
             Command::CancelMany { account, order_ids: OrderIds(order_ids) }
         }
         13 => Command::CancelAll { account: f.u32()?, market: f.u16()?, side: f.u8()? },
+        15 => Command::SetCancelAfter { account: f.u32()?, due: f.u64()? },
         20 => Command::Transfer(Transfer {
             transfer_id: f.u128()?,
             from: f.u32()?,
@@ -342,6 +343,9 @@ fn write_body(out: &mut Sink<'_>, command: &Command<'_>) {
         }
         Command::ReplaceOrder(c) => {
             out.u32(c.account).u64(c.order_id).u64(c.price).u64(c.amount).u64(c.stop_price);
+        }
+        Command::SetCancelAfter { account, due } => {
+            out.u32(*account).u64(*due);
         }
         Command::Transfer(c) => {
             out.u128(c.transfer_id).u32(c.from).u32(c.to).u16(c.asset).u8(c.kind).u8(c.pending).u128(c.amount);

@@ -312,6 +312,19 @@ class MaxOpenOrdersSet:
     KIND: ClassVar[int]
     count: int
 
+@final
+class CancelAfterSet:
+    KIND: ClassVar[int]
+    account: int
+    due: int
+
+@final
+class CancelAfterFired:
+    KIND: ClassVar[int]
+    account: int
+    orders: int
+    due: int
+
 Event = (
     CommandApplied
     | OrderAccepted
@@ -333,6 +346,8 @@ Event = (
     | MarketFeesSet
     | AccountFeesSet
     | MaxOpenOrdersSet
+    | CancelAfterSet
+    | CancelAfterFired
 )
 
 def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: bytes = ...) -> list[Event]:
@@ -422,6 +437,11 @@ class Engine:
     def next_trade_id(self) -> int: ...
     @property
     def next_entry_id(self) -> int: ...
+    @property
+    def catalogue_version(self) -> int:
+        """Grows with every command that changes assets, markets, fees, limits or status, however it was applied. No two engines of one
+        process have the same one, restored ones included: what was read of the catalogue is current while the version is the same.
+        """
 
     # commands; `time` must not go back
     def open_account(self, time: int, meta: bytes = b"") -> Outcome: ...
@@ -474,6 +494,8 @@ class Engine:
     def replace_order(
         self, time: int, account: int, order_id: int, price: int = 0, amount: int = 0, stop_price: int = 0, meta: bytes = b""
     ) -> Outcome: ...
+    def set_cancel_after(self, time: int, account: int, due: int, meta: bytes = b"") -> Outcome:
+        """Arms the account's dead man's switch: advance_time to or past `due` (µs) cancels all its orders. 0 disarms."""
     def transfer(
         self,
         time: int,
@@ -536,7 +558,9 @@ class Engine:
         """(best bid, best ask), 0 for an empty side."""
     def live_orders(self, market: int) -> int: ...
     def next_expiry(self) -> int:
-        """Earliest `expire_at` of a live order, 0 when none."""
+        """When time has to be advanced next: the earliest `expire_at` of a live order or `due` of a cancel-after, 0 when none."""
+    def cancel_after(self, account: int) -> int:
+        """When the account's orders will be cancelled (µs), 0 when that is not armed."""
     def pending_transfer(self, transfer_id: int) -> PendingTransfer | None: ...
     def pending_transfers(self) -> list[PendingTransfer]: ...
     def transfer_used(self, transfer_id: int) -> bool: ...

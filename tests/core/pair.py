@@ -125,6 +125,7 @@ class Pair:
         template = AvailableTemplate(pieces)
         assert native.available_text(account, template) == twin.available_text(account, template)
         assert native.open_order_count(account) == twin.open_order_count(account)
+        assert native.cancel_after(account) == twin.cancel_after(account)
         for market in [*range(len(twin.state.markets)), 0xFFFF]:
             ours = [shown(order, ORDER) for order in native.open_orders(account, market)]
             assert ours == [shown(order, ORDER) for order in twin.open_orders(account, market)]

@@ -28,6 +28,7 @@ COMMANDS: list[tuple[int, Callable[[Venue, int], Outcome]]] = [
     (12, lambda venue, time: venue.do_at(time, "cancel_many", ALICE, [1])),
     (13, lambda venue, time: venue.do_at(time, "cancel_all", ALICE)),
     (14, lambda venue, time: venue.do_at(time, "replace_order", ALICE, 1, 2)),
+    (15, lambda venue, time: venue.do_at(time, "set_cancel_after", ALICE, 2**63)),
     (20, lambda venue, time: venue.do_at(time, "transfer", **TRANSFER)),
     (21, lambda venue, time: venue.do_at(time, "post_transfer", 77)),
     (22, lambda venue, time: venue.do_at(time, "void_transfer", 77)),

@@ -241,6 +241,11 @@ class Traffic:
         where = {"market": self.pick([0, 1, 2, ALL_MARKETS], [3]), "side": self.pick([0, 1, BOTH_SIDES], [2])}
         return "cancel_all", {"account": self.user(), **where}
 
+    def cancel_after(self) -> Call:
+        """Often soon, sometimes taken back, now and then too late."""
+        due = self.pick([0, self.state.time + self.pick([1, 2, 3, 5]), self.state.time + 9], [self.state.time, 1, U64_MAX])
+        return "set_cancel_after", {"account": self.user(), "due": due}
+
     # --- money
 
     def transfer(self) -> Call:
@@ -329,6 +334,7 @@ KINDS: tuple[tuple[int, Callable[[Traffic], Call]], ...] = (
     (40, Traffic.cancel),
     (10, Traffic.cancel_many),
     (5, Traffic.cancel_all),
+    (12, Traffic.cancel_after),
     (30, Traffic.transfer),
     (15, Traffic.settle),
     (20, Traffic.advance_time),

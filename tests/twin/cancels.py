@@ -1,11 +1,11 @@
 """The ways in which a live order ends without trading."""
 
 from tests.twin.column import Column, first_refusal
-from tests.twin.commands import AdvanceTime, CancelAll, CancelMany, CancelOrder
-from tests.twin.events import Outcome
+from tests.twin.commands import AdvanceTime, CancelAll, CancelMany, CancelOrder, SetCancelAfter
+from tests.twin.events import CancelAfterFired, CancelAfterSet, Outcome
 from tests.twin.matching import end_live_order
 from tests.twin.state import State
-from tests.twin.words import ALL_MARKETS, BOTH_SIDES, Code, OrderStatus, Reason, Side, Tif
+from tests.twin.words import ALL_MARKETS, BOTH_SIDES, FIRST_USER_ACCOUNT, Code, OrderStatus, Reason, Side, Tif
 
 
 def cancel_order(state: State, command: CancelOrder) -> Outcome:
@@ -55,8 +55,42 @@ def _cancel_all_refusals(state: State, command: CancelAll) -> Column:
     yield command.side not in (Side.BUY, Side.SELL, BOTH_SIDES), Code.ENUM_INVALID
 
 
+def set_cancel_after(state: State, command: SetCancelAfter) -> Outcome:
+    code = first_refusal(_cancel_after_refusals(state, command))
+    if code:
+        return Outcome(code)
+    state.cancel_after.pop(command.account, None)
+    if command.due:
+        state.cancel_after[command.account] = command.due
+    state.emit(CancelAfterSet(command.account, command.due))
+    return Outcome()
+
+
+def _cancel_after_refusals(state: State, command: SetCancelAfter) -> Column:
+    yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
+    yield command.account < FIRST_USER_ACCOUNT, Code.SYSTEM_ACCOUNT
+    yield command.due != 0 and command.due <= state.time, Code.ALREADY_EXPIRED
+
+
 def advance_time(state: State, command: AdvanceTime) -> Outcome:
-    expired = [order for order in state.live.values() if order.tif == Tif.GTD and order.expire_at <= command.time]
-    for order in sorted(expired, key=lambda order: (order.expire_at, order.order_id)):
-        end_live_order(state, order, Reason.EXPIRED)
-    return Outcome(count=len(expired))
+    count = 0
+    while True:
+        expiries = [(order.expire_at, 0, order.order_id) for order in state.live.values() if order.tif == Tif.GTD]
+        switches = [(due, 1, account) for account, due in state.cancel_after.items()]
+        time, is_switch, number = min([*expiries, *switches], default=(command.time + 1, 0, 0))
+        if time > command.time:
+            return Outcome(count=count)
+        if is_switch:
+            count += _fire_cancel_after(state, number)
+        else:
+            end_live_order(state, state.live[number], Reason.EXPIRED)
+            count += 1
+
+
+def _fire_cancel_after(state: State, account: int) -> int:
+    due = state.cancel_after.pop(account)
+    orders = state.orders_of(account)
+    state.emit(CancelAfterFired(account, len(orders), due))
+    for order in orders:
+        end_live_order(state, order, Reason.CANCEL_AFTER)
+    return len(orders)

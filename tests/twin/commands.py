@@ -185,6 +185,14 @@ class ReplaceOrder(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SetCancelAfter(Command):
+    number = 15
+    layout = "account u32, due u64"
+    account: int
+    due: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transfer(Command):
     number = 20
     layout = "transfer_id u128, source u32, destination u32, asset u16, kind u8, pending u8, amount u128"

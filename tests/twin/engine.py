@@ -26,12 +26,24 @@ RULES: dict[type[Command], Callable[[State, Any], Outcome]] = {
     commands.CancelMany: cancels.cancel_many,
     commands.CancelAll: cancels.cancel_all,
     commands.ReplaceOrder: orders.replace_order,
+    commands.SetCancelAfter: cancels.set_cancel_after,
     commands.Transfer: transfers.transfer,
     commands.PostTransfer: transfers.post_transfer,
     commands.VoidTransfer: transfers.void_transfer,
     commands.AdvanceTime: cancels.advance_time,
     commands.Note: lambda state, command: Outcome(),
 }
+
+CATALOGUE = (
+    commands.CreateAsset,
+    commands.CreateMarket,
+    commands.SetMarketLimits,
+    commands.SetMarketStatus,
+    commands.SetMarketFees,
+    commands.SetAccountFees,
+    commands.SetMaxOpenOrders,
+)
+"""What makes `catalogue_version` grow."""
 
 
 def apply(state: State, command: Command) -> tuple[Outcome, list[Event]]:
@@ -66,6 +78,7 @@ class Twin:
         self.state = state or State()
         self._records: list[bytes] = []
         self._events: list[Event] = []
+        self._catalogue_version = 0
 
     @staticmethod
     def restore(snapshot: bytes) -> "Twin":
@@ -82,6 +95,7 @@ class Twin:
     def apply(self, command: Command) -> Outcome:
         record = command.encode()  # first, so that what does not fit changes nothing
         outcome, events = apply(self.state, command)
+        self._catalogue_version += isinstance(command, CATALOGUE) and outcome.code == Code.OK
         self._records.append(record)
         self._events += events
         return outcome
@@ -236,6 +250,9 @@ class Twin:
             )
         )
 
+    def set_cancel_after(self, time: int, account: int, due: int, meta: bytes = b"") -> Outcome:
+        return self.apply(commands.SetCancelAfter(time=time, account=account, due=due, meta=meta))
+
     def transfer(
         self,
         time: int,
@@ -350,7 +367,17 @@ class Twin:
         return len([order for order in self.state.live.values() if order.market == market])
 
     def next_expiry(self) -> int:
-        return min((order.expire_at for order in self.state.live.values() if order.expire_at), default=0)
+        expiries = [order.expire_at for order in self.state.live.values() if order.expire_at]
+        return min([*expiries, *self.state.cancel_after.values()], default=0)
+
+    def cancel_after(self, account: int) -> int:
+        if account >= len(self.state.accounts):
+            raise IndexError("no such account")
+        return self.state.cancel_after.get(account, 0)
+
+    @property
+    def catalogue_version(self) -> int:
+        return self._catalogue_version
 
     def pending_transfer(self, transfer_id: int) -> Pending | None:
         return self.state.pending.get(transfer_id)

@@ -298,5 +298,22 @@ class MaxOpenOrdersSet(Event):
     count: int
 
 
+@dataclass(frozen=True)
+class CancelAfterSet(Event):
+    number = 21
+    layout = "account u32, due u64"
+    account: int
+    due: int
+
+
+@dataclass(frozen=True)
+class CancelAfterFired(Event):
+    number = 22
+    layout = "account u32, orders u32, due u64"
+    account: int
+    orders: int
+    due: int
+
+
 ALL = {kind.__name__: kind for kind in Event.__subclasses__()}
 """Event classes by name, which the native module uses too."""

@@ -42,6 +42,9 @@ def canonical_bytes(state: State) -> bytes:
     parts += [pack_object(PENDING, state.pending[transfer_id]) for transfer_id in sorted(state.pending)]
     parts.append(pack_one("u64", len(state.used_transfer_ids)))
     parts += [pack_one("u128", transfer_id) for transfer_id in sorted(state.used_transfer_ids)]
+    if state.cancel_after:
+        parts.append(pack_one("u32", len(state.cancel_after)))
+        parts += [pack_one("u32", account) + pack_one("u64", due) for account, due in sorted(state.cancel_after.items())]
     return b"".join(parts)
 
 
@@ -67,6 +70,10 @@ def read_state(data: bytes) -> State:
         move = Pending(**_values(reader, PENDING))
         state.pending[move.transfer_id] = move
     state.used_transfer_ids = {reader.one("u128") for _ in range(reader.one("u64"))}
+    if reader.left:
+        state.cancel_after = {reader.one("u32"): reader.one("u64") for _ in range(reader.one("u32"))}
+    if not state.cancel_after.keys() <= set(range(FIRST_USER_ACCOUNT, len(state.accounts))) or 0 in state.cancel_after.values():
+        raise ValueError("a cancel-after of no user, or for no time")
     if len(state.accounts) < FIRST_USER_ACCOUNT or canonical_bytes(state) != data:
         raise ValueError("no canonical state")
     return state

@@ -161,6 +161,8 @@ class State:
     live: dict[int, Order] = field(default_factory=dict)
     pending: dict[int, Pending] = field(default_factory=dict)
     used_transfer_ids: set[int] = field(default_factory=set)
+    cancel_after: dict[int, int] = field(default_factory=dict)
+    """Account to the time at which its orders are cancelled; armed ones only."""
 
     events: list[Event] = field(default_factory=list)
     """Of the command being applied; no part of the canonical state."""

@@ -121,6 +121,7 @@ class Reason(IntEnum):
     SELF_TRADE = 5
     INSUFFICIENT_FUNDS = 6
     FOK = 7
+    CANCEL_AFTER = 8
 
 
 class Business(IntEnum):

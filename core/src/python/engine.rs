@@ -1,6 +1,7 @@
 //! `Engine`: the core with its outboxes of command records and events.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
@@ -20,9 +21,14 @@ use crate::wire::{Record, RecordError, write_record};
 const AHEAD: usize = 1 << 12;
 const NO_META: &[u8] = &[];
 
+/// Numbers engines, so that no two of one process share a catalogue version.
+static ENGINES: AtomicU64 = AtomicU64::new(0);
+
 #[pyclass(module = "cambist._core")]
 pub struct Engine {
     pub(super) core: Core,
+    /// Which engine of this process this is, from 1.
+    number: u64,
     commands: Vec<u8>,
     first_seq: u64,
     count: u32,
@@ -64,6 +70,7 @@ impl Engine {
     fn holding(core: Core) -> Engine {
         Engine {
             core,
+            number: ENGINES.fetch_add(1, Ordering::Relaxed) + 1,
             commands: Vec::new(),
             first_seq: 0,
             count: 0,
@@ -140,6 +147,11 @@ impl Engine {
     #[getter]
     fn next_entry_id(&self) -> u64 {
         self.core.next_entry_id()
+    }
+
+    #[getter]
+    fn catalogue_version(&self) -> u64 {
+        self.number << 32 | self.core.catalogue_changes()
     }
 
     // --- commands ------------------------------------------------------------------------------------------------------
@@ -302,6 +314,11 @@ impl Engine {
     ) -> PyResult<Outcome> {
         let replace = ReplaceOrder { account, order_id, price, amount, stop_price };
         self.apply(time, &Command::ReplaceOrder(replace), meta)
+    }
+
+    #[pyo3(signature = (time, account, due, meta = NO_META))]
+    fn set_cancel_after(&mut self, time: u64, account: u32, due: u64, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::SetCancelAfter { account, due }, meta)
     }
 
     #[pyo3(signature = (time, transfer_id, source, destination, asset, kind, pending, amount, meta = NO_META))]
@@ -502,6 +519,10 @@ impl Engine {
 
     fn next_expiry(&self) -> u64 {
         self.core.next_expiry().unwrap_or(0)
+    }
+
+    fn cancel_after(&self, account: u32) -> PyResult<u64> {
+        Engine::known_account(self.core.cancel_after(account))
     }
 
     fn pending_transfer(&self, transfer_id: u128) -> Option<PendingTransfer> {

@@ -212,6 +212,8 @@ event_classes! {
     18 => MarketFeesSet { market: u16 = u16, maker_ppm: u32 = u32, taker_ppm: u32 = u32 }
     19 => AccountFeesSet { account: u32 = u32, maker_ppm: u32 = u32, taker_ppm: u32 = u32 }
     20 => MaxOpenOrdersSet { count: u32 = u32 }
+    21 => CancelAfterSet { account: u32 = u32, due: u64 = u64 }
+    22 => CancelAfterFired { account: u32 = u32, orders: u32 = u32, due: u64 = u64 }
 }
 
 /// The events of an encoded run, in order; of `kinds` (bit n for kind n) only. Making an object costs far more than passing over its bytes.

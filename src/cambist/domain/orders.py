@@ -47,6 +47,7 @@ class DoneReason(IntEnum):
     SELF_TRADE = 5
     INSUFFICIENT_FUNDS = 6
     FOK = 7
+    CANCEL_AFTER = 8
 
 
 class Business(IntEnum):
@@ -88,6 +89,7 @@ class CommandKind(IntEnum):
     CANCEL_MANY = 12
     CANCEL_ALL = 13
     REPLACE_ORDER = 14
+    SET_CANCEL_AFTER = 15
     TRANSFER = 20
     POST_TRANSFER = 21
     VOID_TRANSFER = 22

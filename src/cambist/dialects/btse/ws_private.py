@@ -151,7 +151,7 @@ class PrivateChannel(Channel, ABC):
             self._waiting_stops.add(order.id)
         elif stop and (step.accepted or order.id in self._waiting_stops):
             self._waiting_stops.discard(order.id)
-            if order.reason not in (DoneReason.CANCELLED, DoneReason.EXPIRED):
+            if order.reason not in (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.CANCEL_AFTER):
                 note(Status.TRIGGER_ACTIVATED)
         for trade in step.trades:
             filled, total = filled + trade.amount, total + trade.total

@@ -160,7 +160,7 @@ class PrivateFeed:
         order = self._orders.pop(event.order_id, None)
         if order is None:
             return
-        if event.reason in (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.SELF_TRADE):
+        if event.reason in (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.SELF_TRADE, DoneReason.CANCEL_AFTER):
             reason = REQUESTED
         else:
             reason = COMPLETED_ACTIVE if order.moving else COMPLETED_PASSIVE

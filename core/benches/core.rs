@@ -22,15 +22,15 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
             let mut outcome = Outcome::default();
             for command in &workload.prefill {
                 core.apply(0, &command.command(), &[], &mut outcome);
-                core.forget(0);
+                core.forget_events(0);
             }
             let start = Instant::now();
             for (at, command) in workload.timed.iter().enumerate() {
                 core.warm(at, |at| workload.timed.get(at).map(soon));
                 core.apply(0, &command.command(), &[], &mut outcome);
                 black_box(&outcome);
-                black_box(core.told());
-                core.forget(0);
+                black_box(core.events());
+                core.forget_events(0);
             }
             let seconds = start.elapsed().as_secs_f64();
             assert_eq!(core.live_orders(0) as u64, workload.check.live);
@@ -53,7 +53,7 @@ fn bytes_per_order() -> f64 {
     let mut outcome = Outcome::default();
     for command in &workload.prefill {
         core.apply(0, &command.command(), &[], &mut outcome);
-        core.forget(0);
+        core.forget_events(0);
     }
     let after = resident_bytes();
     black_box(&core);

@@ -86,7 +86,7 @@ pub fn funded_core(accounts: u32) -> Core {
     let mut outcome = Outcome::default();
     let mut apply = |command: &Command<'_>| {
         core.apply(0, command, &[], &mut outcome);
-        core.forget(0);
+        core.forget_events(0);
         assert_eq!(outcome.code, 0);
     };
     let mut id = 0;
@@ -176,7 +176,7 @@ impl Generator {
         self.core.apply(0, &command.command(), &[], &mut outcome);
         assert_eq!(outcome.code, 0);
         let mut removed = Vec::new();
-        for (kind, fields) in split_events(self.core.told()) {
+        for (kind, fields) in split_events(self.core.events()) {
             match kind {
                 TRADE_EXECUTED => {
                     let (price, amount) = (number(fields, 44), number(fields, 52));
@@ -188,7 +188,7 @@ impl Generator {
                 _ => {}
             }
         }
-        self.core.forget(0);
+        self.core.forget_events(0);
         for order_id in removed {
             self.remove(order_id);
         }

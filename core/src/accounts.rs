@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::event::{BalanceChanged, Event};
-use crate::events::Events;
+use crate::event_buffer::EventBuffer;
 use crate::types::{
     AccountId, AssetId, Atoms, Business, FIRST_USER_ACCOUNT, NO_FEE_OVERRIDE, OrderId, Ppm, REMEMBERED_CLIENT_IDS,
     prefetch,
@@ -197,9 +197,9 @@ impl Accounts {
         self.rows[account as usize].balance(asset).available
     }
 
-    /// Moves one balance and tells: no money moves anywhere else.
+    /// Changes one balance and writes the event: no money moves anywhere else.
     #[inline(always)]
-    pub fn change(&mut self, events: &mut Events, why: Why, account: AccountId, asset: AssetId, change: Holding) {
+    pub fn change(&mut self, events: &mut EventBuffer, why: Why, account: AccountId, asset: AssetId, change: Holding) {
         let row = self.rows[account as usize].add(asset, change.available, change.held);
         debug_assert!(account == crate::types::WORLD || (row.available >= 0 && row.held >= 0));
         let entry_id = self.next_entry_id;

@@ -7,7 +7,7 @@ use crate::command::MarketLimits;
 use crate::core::{Asset, Core};
 use crate::event::TransferMoved;
 use crate::market::{HALTED, Market, MarketTerms};
-use crate::orders::{Order, Rare};
+use crate::order::{Order, Rare};
 use crate::types::{
     AccountId, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderType, POST_ONLY,
     SelfTrade, Side, TimeInForce,

@@ -2,7 +2,7 @@
 
 use crate::types::{AccountId, Amount, AssetId, MarketId, Micros, OrderId, Ppm, Price};
 
-/// One command, checked for form only: every value may still be refused by the core.
+/// One command, checked for form only: every value may still be rejected by the core.
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'a> {
     OpenAccount,

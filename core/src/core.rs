@@ -6,10 +6,10 @@ use crate::accounts::Accounts;
 use crate::cancel_after::CancelAfters;
 use crate::command::Command;
 use crate::event::Event;
-use crate::events::Events;
+use crate::event_buffer::EventBuffer;
 use crate::market::Market;
 use crate::orders::Orders;
-use crate::outcome::{Answer, Outcome, Refusal, Reject};
+use crate::outcome::{Answer, Outcome, RejectReason, Rejection};
 use crate::transfers::Transfers;
 use crate::types::{AccountId, AssetId, DEFAULT_MAX_OPEN_ORDERS, FIRST_USER_ACCOUNT, MarketId, Micros, OrderId};
 
@@ -40,7 +40,7 @@ pub struct Core {
     /// How many commands changed the catalogue; no part of the canonical state.
     pub(crate) catalogue_changes: u64,
     /// What commands did, until it is forgotten.
-    pub(crate) events: Events,
+    pub(crate) events: EventBuffer,
 }
 
 impl Default for Core {
@@ -68,12 +68,12 @@ impl Core {
             cancel_afters: CancelAfters::default(),
             transfers: Transfers::default(),
             catalogue_changes: 0,
-            events: Events::new(),
+            events: EventBuffer::new(),
         }
     }
 
-    /// Applies one command and adds what it did to [`Core::told`]. Refusals change nothing but `seq` and `time`.
-    /// `meta` means nothing here: it stands beside the command in what is told, for the views.
+    /// Applies one command and adds what it did to [`Core::events`]. Rejections change nothing but `seq` and `time`.
+    /// `meta` means nothing here: it stands beside the command in its first event, for the views.
     ///
     /// The outcome is written where the caller wants it: returned by value it would be copied right after its fields were
     /// written one by one, which stalls.
@@ -83,13 +83,13 @@ impl Core {
         self.events.begin(self.seq, time, command.kind(), meta);
         *outcome = Outcome { seq: self.seq, ..Outcome::default() };
         let answer = if time < self.time {
-            Err(Reject::TimeWentBack.into())
+            Err(RejectReason::TimeWentBack.into())
         } else {
             self.time = time;
             self.dispatch(command, outcome)
         };
-        if let Err(refusal) = answer {
-            self.refused(command, refusal, outcome);
+        if let Err(rejection) = answer {
+            self.rejected(command, rejection, outcome);
         }
         self.events.applied(outcome);
     }
@@ -152,8 +152,8 @@ impl Core {
     }
 
     #[cold]
-    fn refused(&mut self, command: &Command<'_>, refusal: Refusal, outcome: &mut Outcome) {
-        let code = refusal.reject as u16;
+    fn rejected(&mut self, command: &Command<'_>, rejection: Rejection, outcome: &mut Outcome) {
+        let code = rejection.reason as u16;
         match command {
             Command::PlaceOrder(order) => {
                 self.events.push(Event::OrderRejected { account: order.account, market: order.market, code });
@@ -163,18 +163,18 @@ impl Core {
             }
             _ => {}
         }
-        *outcome = Outcome { seq: self.seq, code, id: refusal.id, ..Outcome::default() };
+        *outcome = Outcome { seq: self.seq, code, id: rejection.id, ..Outcome::default() };
     }
 
     /// What commands did, in order, since it was last forgotten: a run of events.
     #[inline]
-    pub fn told(&self) -> &[u8] {
-        self.events.told()
+    pub fn events(&self) -> &[u8] {
+        self.events.bytes()
     }
 
-    /// Keeps the first `length` bytes of [`Core::told`]; without this it only grows.
+    /// Keeps the first `length` bytes of [`Core::events`]; without this it only grows.
     #[inline]
-    pub fn forget(&mut self, length: usize) {
+    pub fn forget_events(&mut self, length: usize) {
         self.events.forget(length);
     }
 

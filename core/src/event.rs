@@ -1,7 +1,7 @@
 //! What happened, in the past tense: enough to rebuild every view without asking the core.
 
 use crate::command::{MarketLimits, PlaceOrder};
-use crate::events::Events;
+use crate::event_buffer::EventBuffer;
 use crate::market::MarketTerms;
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, Business, DoneReason, MarketId, Micros, OrderId, Ppm, Price, Side,
@@ -113,24 +113,31 @@ pub struct TransferMoved {
     pub amount: Atoms,
 }
 
-impl Event {
-    /// Tells this event. Inlined, so that the event's kind is known and its fields are written from where they are.
+impl EventBuffer {
     #[inline(always)]
-    pub(crate) fn write(&self, told: &mut Events) {
+    pub fn push(&mut self, event: Event) {
+        event.write(self);
+    }
+}
+
+impl Event {
+    /// Inlined, so that the event's kind is known and its fields are written from where they are.
+    #[inline(always)]
+    fn write(&self, buffer: &mut EventBuffer) {
         match self {
             Event::BalanceChanged(e) => {
-                let mut out = told.event::<88>(8);
+                let mut out = buffer.event::<88>(8);
                 out.u64(e.entry_id).u32(e.account).u16(e.asset).u8(e.business as u8).u8(0).u64(e.reference);
                 out.i128(e.change_available).i128(e.change_held).i128(e.available).i128(e.held);
                 out.end();
             }
             Event::BookLevelChanged { market, side, orders, price, amount } => {
-                let mut out = told.event::<24>(9);
+                let mut out = buffer.event::<24>(9);
                 out.u16(*market).u8(*side as u8).u8(0).u32(*orders).u64(*price).u64(*amount);
                 out.end();
             }
             Event::OrderAccepted(e) => {
-                let mut out = told.event::<92>(2);
+                let mut out = buffer.event::<92>(2);
                 let o = &e.order;
                 out.u64(e.order_id).u32(o.account).u16(o.market).u8(o.side).u8(o.order_type).u8(o.tif);
                 out.u8(o.flags).u8(o.self_trade).u8(0).u64(o.price).u64(o.amount).u64(o.stop_price);
@@ -138,7 +145,7 @@ impl Event {
                 out.end();
             }
             Event::TradeExecuted(e) => {
-                let mut out = told.event::<124>(4);
+                let mut out = buffer.event::<124>(4);
                 out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(u8::from(e.taker_market));
                 out.u32(e.maker_account).u32(e.taker_account).u64(e.maker_order).u64(e.taker_order);
                 out.u64(e.price).u64(e.amount).u64(e.maker_remaining).u64(e.taker_remaining);
@@ -146,49 +153,49 @@ impl Event {
                 out.end();
             }
             Event::OrderDone(e) => {
-                let mut out = told.event::<32>(5);
+                let mut out = buffer.event::<32>(5);
                 out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side as u8).u8(e.reason as u8);
                 out.u64(e.remaining).u64(e.filled);
                 out.end();
             }
-            _ => self.write_rare(told),
+            _ => self.write_rare(buffer),
         }
     }
 
     #[inline(never)]
-    fn write_rare(&self, told: &mut Events) {
+    fn write_rare(&self, buffer: &mut EventBuffer) {
         match self {
             Event::OrderRejected { account, market, code } => {
-                let mut out = told.event::<8>(3);
+                let mut out = buffer.event::<8>(3);
                 out.u32(*account).u16(*market).u16(*code);
                 out.end();
             }
             Event::OrderReplaced(e) => {
-                let mut out = told.event::<48>(6);
+                let mut out = buffer.event::<48>(6);
                 out.u64(e.order_id).u32(e.account).u16(e.market).u8(u8::from(e.kept_priority)).u8(0);
                 out.u64(e.price).u64(e.amount).u64(e.stop_price).u64(e.remaining);
                 out.end();
             }
             Event::StopTriggered { order_id, account, market, last_price } => {
-                let mut out = told.event::<24>(7);
+                let mut out = buffer.event::<24>(7);
                 out.u64(*order_id).u32(*account).u16(*market).u16(0).u64(*last_price);
                 out.end();
             }
-            Event::TransferPosted(e, was_pending) => e.write(told, 10, u8::from(*was_pending)),
-            Event::TransferPending(e) => e.write(told, 11, 0),
-            Event::TransferVoided(e) => e.write(told, 12, 0),
+            Event::TransferPosted(e, was_pending) => e.write(buffer, 10, u8::from(*was_pending)),
+            Event::TransferPending(e) => e.write(buffer, 11, 0),
+            Event::TransferVoided(e) => e.write(buffer, 12, 0),
             Event::AccountOpened { account } => {
-                let mut out = told.event::<4>(13);
+                let mut out = buffer.event::<4>(13);
                 out.u32(*account);
                 out.end();
             }
             Event::AssetCreated { asset, scale, display_scale, code } => {
-                let mut out = told.event::<16>(14);
+                let mut out = buffer.event::<16>(14);
                 out.u16(*asset).u8(*scale).u8(*display_scale).bytes(*code);
                 out.end();
             }
             Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => {
-                let mut out = told.event::<66>(15);
+                let mut out = buffer.event::<66>(15);
                 out.u16(*market).u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
                 out.u8(terms.self_trade as u8).u8(0);
                 out.limits(limits);
@@ -196,38 +203,38 @@ impl Event {
                 out.end();
             }
             Event::MarketLimitsSet { market, limits } => {
-                let mut out = told.event::<50>(16);
+                let mut out = buffer.event::<50>(16);
                 out.u16(*market);
                 out.limits(limits);
                 out.end();
             }
             Event::MarketStatusSet { market, status } => {
-                let mut out = told.event::<3>(17);
+                let mut out = buffer.event::<3>(17);
                 out.u16(*market).u8(*status);
                 out.end();
             }
             Event::MarketFeesSet { market, maker_ppm, taker_ppm } => {
-                let mut out = told.event::<10>(18);
+                let mut out = buffer.event::<10>(18);
                 out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
                 out.end();
             }
             Event::AccountFeesSet { account, maker_ppm, taker_ppm } => {
-                let mut out = told.event::<12>(19);
+                let mut out = buffer.event::<12>(19);
                 out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
                 out.end();
             }
             Event::MaxOpenOrdersSet { count } => {
-                let mut out = told.event::<4>(20);
+                let mut out = buffer.event::<4>(20);
                 out.u32(*count);
                 out.end();
             }
             Event::CancelAfterSet { account, due } => {
-                let mut out = told.event::<12>(21);
+                let mut out = buffer.event::<12>(21);
                 out.u32(*account).u64(*due);
                 out.end();
             }
             Event::CancelAfterFired { account, orders, due } => {
-                let mut out = told.event::<16>(22);
+                let mut out = buffer.event::<16>(22);
                 out.u32(*account).u32(*orders).u64(*due);
                 out.end();
             }
@@ -241,12 +248,10 @@ impl Event {
 }
 
 impl TransferMoved {
-    fn write(&self, told: &mut Events, kind: u8, flag: u8) {
-        {
-            let mut out = told.event::<44>(kind);
-            out.u128(self.transfer_id).u32(self.from).u32(self.to).u16(self.asset).u8(self.kind).u8(flag);
-            out.i128(self.amount);
-            out.end();
-        }
+    fn write(&self, buffer: &mut EventBuffer, kind: u8, flag: u8) {
+        let mut out = buffer.event::<44>(kind);
+        out.u128(self.transfer_id).u32(self.from).u32(self.to).u16(self.asset).u8(self.kind).u8(flag);
+        out.i128(self.amount);
+        out.end();
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! What matching and cancelling touch fills one cache line per order; the rest stands in a second array of the same slots.
 
+use crate::id_index::IdIndex;
+use crate::order::{Order, Rare};
 use crate::types::{
     AccountId, Amount, MarketId, Micros, OrderId, OrderType, Ppm, Price, SelfTrade, Side, TimeInForce, prefetch,
     prefetch_at,
 };
 
-pub(crate) type Slot = u32;
-pub(crate) const NIL: Slot = u32::MAX;
+pub(crate) use crate::id_index::{NIL, Slot};
 
 /// A resting or waiting order, as far as the hot path needs it.
 #[derive(Clone, Copy, Debug)]
@@ -41,53 +42,6 @@ struct Cold {
     amount: Amount,
     created: Micros,
     taker_ppm: Ppm,
-}
-
-/// Fields that most orders leave at zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rare {
-    pub stop_price: Price,
-    pub expire_at: Micros,
-    pub funds: u128,
-    pub client_id: u128,
-}
-
-/// A whole order, outside the slab: on its way in, taken out to be matched again, or read.
-#[derive(Clone, Copy, Debug)]
-pub struct Order {
-    pub order_id: OrderId,
-    pub account: AccountId,
-    pub market: MarketId,
-    pub side: Side,
-    pub order_type: OrderType,
-    pub tif: TimeInForce,
-    pub flags: u8,
-    pub self_trade: SelfTrade,
-    pub price: Price,
-    pub amount: Amount,
-    pub filled: Amount,
-    pub created: Micros,
-    pub maker_ppm: Ppm,
-    pub taker_ppm: Ppm,
-    pub rare: Rare,
-}
-
-impl Order {
-    #[inline]
-    pub fn has_funds(&self) -> bool {
-        self.rare.funds != 0
-    }
-
-    /// What is left to trade; 0 for an order that names funds instead.
-    #[inline]
-    pub fn remaining(&self) -> Amount {
-        if self.has_funds() { 0 } else { self.amount - self.filled }
-    }
-
-    /// An untriggered stop.
-    pub fn is_waiting(&self) -> bool {
-        self.order_type.is_stop()
-    }
 }
 
 impl LiveOrder {
@@ -181,17 +135,16 @@ impl Orders {
 
     #[inline]
     pub fn prefetch_id(&self, order_id: OrderId) {
-        if let Some(Some(page)) = self.by_id.pages.get((order_id / PAGE) as usize) {
-            prefetch(&page.slots[(order_id % PAGE) as usize]);
+        if let Some(slot) = self.by_id.entry(order_id) {
+            prefetch(slot);
         }
     }
 
     #[inline]
     pub fn prefetch_order(&self, order_id: OrderId) {
-        if let Some(Some(page)) = self.by_id.pages.get((order_id / PAGE) as usize) {
-            let slot = page.slots[(order_id % PAGE) as usize] as usize;
-            prefetch_at(&self.slots, slot);
-            prefetch_at(&self.cold, slot);
+        if let Some(slot) = self.by_id.entry(order_id) {
+            prefetch_at(&self.slots, *slot as usize);
+            prefetch_at(&self.cold, *slot as usize);
         }
     }
 
@@ -350,50 +303,5 @@ impl Orders {
             self[next].account_previous = previous;
         }
         self.free.push(slot);
-    }
-}
-
-const PAGE: u64 = 1024;
-
-/// Order id to slot: ids are sequential, so a page table of live pages needs no hash; a page goes when its last order does.
-#[derive(Clone, Debug, Default)]
-struct IdIndex {
-    pages: Vec<Option<Box<Page>>>,
-}
-
-#[derive(Clone, Debug)]
-struct Page {
-    live: u32,
-    slots: [Slot; PAGE as usize],
-}
-
-impl IdIndex {
-    #[inline]
-    fn get(&self, order_id: OrderId) -> Option<Slot> {
-        let page = self.pages.get((order_id / PAGE) as usize)?.as_ref()?;
-        let slot = page.slots[(order_id % PAGE) as usize];
-        (slot != NIL).then_some(slot)
-    }
-
-    #[inline]
-    fn insert(&mut self, order_id: OrderId, slot: Slot) {
-        let at = (order_id / PAGE) as usize;
-        if at >= self.pages.len() {
-            self.pages.resize(at + 1, None);
-        }
-        let page = self.pages[at].get_or_insert_with(|| Box::new(Page { live: 0, slots: [NIL; PAGE as usize] }));
-        page.slots[(order_id % PAGE) as usize] = slot;
-        page.live += 1;
-    }
-
-    #[inline]
-    fn remove(&mut self, order_id: OrderId) {
-        let entry = &mut self.pages[(order_id / PAGE) as usize];
-        let page = entry.as_mut().expect("a live order has its page");
-        page.slots[(order_id % PAGE) as usize] = NIL;
-        page.live -= 1;
-        if page.live == 0 {
-            *entry = None;
-        }
     }
 }

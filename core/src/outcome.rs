@@ -2,10 +2,10 @@
 
 use crate::types::{Amount, Atoms};
 
-/// Refusal codes. The numbers are journaled and published: they are for ever.
+/// Rejection codes. The numbers are journaled and published: they are for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
-pub enum Reject {
+pub enum RejectReason {
     TimeWentBack = 1,
     MalformedCommand = 2,
     AccountNotFound = 3,
@@ -46,46 +46,46 @@ pub enum Reject {
     WorldLimit = 55,
 }
 
-impl Reject {
-    pub const ALL: [Reject; 38] = [
-        Reject::TimeWentBack,
-        Reject::MalformedCommand,
-        Reject::AccountNotFound,
-        Reject::SystemAccount,
-        Reject::AssetNotFound,
-        Reject::MarketNotFound,
-        Reject::MarketHalted,
-        Reject::AssetExists,
-        Reject::MarketExists,
-        Reject::AssetInvalid,
-        Reject::MarketInvalid,
-        Reject::FeeInvalid,
-        Reject::EnumInvalid,
-        Reject::CombinationInvalid,
-        Reject::PriceTooLow,
-        Reject::PriceTooHigh,
-        Reject::AmountTooSmall,
-        Reject::AmountTooLarge,
-        Reject::TotalTooSmall,
-        Reject::TotalTooLarge,
-        Reject::AlreadyExpired,
-        Reject::ClientIdUsed,
-        Reject::TooManyOpenOrders,
-        Reject::WouldCross,
-        Reject::InsufficientFunds,
-        Reject::FillOrKillUnfillable,
-        Reject::LevelFull,
-        Reject::OrderNotFound,
-        Reject::OrderNotLive,
-        Reject::NotYourOrder,
-        Reject::NotReplaceable,
-        Reject::AmountBelowFilled,
-        Reject::TransferIdUsed,
-        Reject::TransferNotFound,
-        Reject::TransferNotPending,
-        Reject::SameAccount,
-        Reject::TransferAmountInvalid,
-        Reject::WorldLimit,
+impl RejectReason {
+    pub const ALL: [RejectReason; 38] = [
+        RejectReason::TimeWentBack,
+        RejectReason::MalformedCommand,
+        RejectReason::AccountNotFound,
+        RejectReason::SystemAccount,
+        RejectReason::AssetNotFound,
+        RejectReason::MarketNotFound,
+        RejectReason::MarketHalted,
+        RejectReason::AssetExists,
+        RejectReason::MarketExists,
+        RejectReason::AssetInvalid,
+        RejectReason::MarketInvalid,
+        RejectReason::FeeInvalid,
+        RejectReason::EnumInvalid,
+        RejectReason::CombinationInvalid,
+        RejectReason::PriceTooLow,
+        RejectReason::PriceTooHigh,
+        RejectReason::AmountTooSmall,
+        RejectReason::AmountTooLarge,
+        RejectReason::TotalTooSmall,
+        RejectReason::TotalTooLarge,
+        RejectReason::AlreadyExpired,
+        RejectReason::ClientIdUsed,
+        RejectReason::TooManyOpenOrders,
+        RejectReason::WouldCross,
+        RejectReason::InsufficientFunds,
+        RejectReason::FillOrKillUnfillable,
+        RejectReason::LevelFull,
+        RejectReason::OrderNotFound,
+        RejectReason::OrderNotLive,
+        RejectReason::NotYourOrder,
+        RejectReason::NotReplaceable,
+        RejectReason::AmountBelowFilled,
+        RejectReason::TransferIdUsed,
+        RejectReason::TransferNotFound,
+        RejectReason::TransferNotPending,
+        RejectReason::SameAccount,
+        RejectReason::TransferAmountInvalid,
+        RejectReason::WorldLimit,
     ];
 
     pub fn name(self) -> String {
@@ -106,7 +106,7 @@ pub enum Status {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// 0, or the number of a [`Reject`].
+    /// 0, or the number of a [`RejectReason`].
     pub code: u16,
     pub status: Status,
     pub seq: u64,
@@ -117,24 +117,24 @@ pub struct Outcome {
     pub total: Atoms,
 }
 
-/// A refusal on its way out; `id` names what is in the way, where something is.
+/// A rejection on its way out; `id` names what is in the way, where something is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Refusal {
-    pub reject: Reject,
+pub(crate) struct Rejection {
+    pub reason: RejectReason,
     pub id: u64,
 }
 
-impl From<Reject> for Refusal {
-    fn from(reject: Reject) -> Refusal {
-        Refusal { reject, id: 0 }
+impl From<RejectReason> for Rejection {
+    fn from(reason: RejectReason) -> Rejection {
+        Rejection { reason, id: 0 }
     }
 }
 
 /// What a command handler returns; the outcome it writes field by field through a reference, which keeps wide copies off the hot path.
-pub(crate) type Answer = Result<(), Refusal>;
+pub(crate) type Answer = Result<(), Rejection>;
 
-/// Reads as one line of a column of checks: `refuse(price < min, PriceTooLow)?`.
+/// Reads as one line of a column of checks: `reject_if(price < min, PriceTooLow)?`.
 #[inline]
-pub(crate) fn refuse(condition: bool, reject: Reject) -> Result<(), Refusal> {
-    if condition { Err(reject.into()) } else { Ok(()) }
+pub(crate) fn reject_if(condition: bool, reason: RejectReason) -> Result<(), Rejection> {
+    if condition { Err(reason.into()) } else { Ok(()) }
 }

@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::decimal;
 use crate::event::TransferMoved;
 use crate::market::Market;
-use crate::orders::Order;
+use crate::order::Order;
 use crate::types::{
     ALL_MARKETS, AccountId, Amount, AssetId, Atoms, MarketId, Micros, OrderId, Ppm, Price, Side, WORLD,
 };

@@ -27,15 +27,15 @@ impl Replay {
         self.directory == directory && self.position == core.seq()
     }
 
-    /// Applies up to `frames` frames, not beyond `until`; unless `telling`, the core forgets at once what they did.
-    pub fn run(&mut self, core: &mut Core, until: u64, frames: u64, telling: bool) -> Result<()> {
+    /// Applies up to `frames` frames, not beyond `until`; their events are forgotten at once unless `keep_events`.
+    pub fn run(&mut self, core: &mut Core, until: u64, frames: u64, keep_events: bool) -> Result<()> {
         for _ in 0..frames {
             if core.seq() >= until {
                 break;
             }
             let Some(frame) = self.reader.next()? else { break };
             match frame.kind {
-                FrameKind::Commands => apply_frame(core, &frame, until, telling)?,
+                FrameKind::Commands => apply_frame(core, &frame, until, keep_events)?,
                 FrameKind::Checkpoint => check_hash(core, &frame)?,
             }
             // The reader is past the whole frame; when `until` cut it short, the next replay opens its place anew.
@@ -49,7 +49,7 @@ fn damaged(frame: &FrameRef<'_>, reason: String) -> JournalError {
     JournalError::Damaged { file: frame.file.to_path_buf(), offset: frame.offset, reason }
 }
 
-fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, telling: bool) -> Result<()> {
+fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, keep_events: bool) -> Result<()> {
     if frame.first_seq > core.seq() + 1 {
         return Err(damaged(frame, format!("command {} comes after command {}", frame.first_seq, core.seq())));
     }
@@ -67,10 +67,10 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, telling: bool)
         }
         core.warm(at, |at| run.get(at).map(|record| Soon::in_record(record.bytes)));
         let record = &run[at];
-        let told = core.told().len();
+        let before = core.events().len();
         core.apply(record.time, &record.command(), record.meta, &mut outcome);
-        if !telling {
-            core.forget(told);
+        if !keep_events {
+            core.forget_events(before);
         }
     }
     Ok(())

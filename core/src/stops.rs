@@ -1,38 +1,57 @@
-//! Stops that the last trade price has reached.
+//! Waiting stops, found by the price that triggers them.
 
-use crate::core::Core;
-use crate::event::Event;
-use crate::outcome::Outcome;
-use crate::types::{MarketId, OrderId};
+use std::collections::BTreeSet;
 
-impl Core {
-    /// Triggers until no stop of this market is reached any more; trades of one may reach the next.
-    ///
-    /// `outcome` belongs to order `own`: it is brought up to date when that order itself triggers.
+use crate::types::{OrderId, Price, Side};
+
+/// Waiting stops by the price that triggers them; the first of each set is the next to trigger.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stops {
+    buys: BTreeSet<(Price, OrderId)>,
+    /// Prices inverted, so that the highest comes first and equal ones keep the order of their ids.
+    sells: BTreeSet<(Price, OrderId)>,
+}
+
+impl Stops {
+    pub fn insert(&mut self, side: Side, stop_price: Price, order_id: OrderId) {
+        match side {
+            Side::Buy => self.buys.insert((stop_price, order_id)),
+            Side::Sell => self.sells.insert((!stop_price, order_id)),
+        };
+    }
+
     #[inline]
-    pub(crate) fn trigger_stops(&mut self, market: MarketId, own: OrderId, outcome: &mut Outcome) {
-        while let Some(order_id) = self.reached_stop(market) {
-            let mut of_other = Outcome::default();
-            let told = if order_id == own { &mut *outcome } else { &mut of_other };
-            self.trigger(market, order_id, told);
+    pub fn remove(&mut self, side: Side, stop_price: Price, order_id: OrderId) {
+        let removed = match side {
+            Side::Buy => self.buys.remove(&(stop_price, order_id)),
+            Side::Sell => self.sells.remove(&(!stop_price, order_id)),
+        };
+        debug_assert!(removed, "a waiting stop is in its index");
+    }
+
+    /// The stop that `last_price` triggers first.
+    #[inline]
+    pub fn triggered(&self, last_price: Price) -> Option<OrderId> {
+        let buy = self.buys.first().filter(|(stop, _)| *stop <= last_price).map(|(_, id)| *id);
+        let sell = self.sells.first().filter(|(stop, _)| !*stop >= last_price).map(|(_, id)| *id);
+        match (buy, sell) {
+            (Some(buy), Some(sell)) => Some(buy.min(sell)),
+            (one, other) => one.or(other),
         }
     }
 
     #[inline]
-    fn reached_stop(&self, market: MarketId) -> Option<OrderId> {
-        let market = self.market(market);
-        if market.last_price == 0 { None } else { market.book.stops.triggered(market.last_price) }
+    pub fn is_empty(&self) -> bool {
+        self.buys.is_empty() && self.sells.is_empty()
     }
 
-    fn trigger(&mut self, market: MarketId, order_id: OrderId, outcome: &mut Outcome) {
-        let slot = self.orders.find(order_id).expect("a waiting stop is live");
-        let mut order = self.take_out(slot);
-        let last_price = self.market(market).last_price;
-        self.market_mut(market).book.stops.remove(order.side, order.rare.stop_price, order_id);
-        self.events.push(Event::StopTriggered { order_id, account: order.account, market, last_price });
-        let held = self.hold_of(&order);
-        self.release(&order, held);
-        order.order_type = order.order_type.triggered();
-        self.enter_triggered(&mut order, outcome);
+    pub fn len(&self) -> usize {
+        self.buys.len() + self.sells.len()
+    }
+
+    pub fn ids(&self) -> Vec<OrderId> {
+        let mut ids: Vec<OrderId> = self.buys.iter().chain(&self.sells).map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        ids
     }
 }

@@ -33,7 +33,7 @@ impl Soon {
 }
 
 impl Core {
-    /// Call before applying command number `at` of a run of which `soon` tells.
+    /// Call before applying command number `at` of a run, where `soon(n)` is what command number `n` will touch.
     #[inline(always)]
     pub fn warm(&self, at: usize, soon: impl Fn(usize) -> Option<Soon>) {
         if !self.orders.is_large() {

@@ -21,15 +21,15 @@ def section(title: str, until: str) -> str:
     return PAGE.split(f"## {title}\n")[1].split(f"\n{until}")[0]
 
 
-def test_refusals() -> None:
-    on_the_page = {int(code): name for code, name in re.findall(r"\| (\d+) \| ([A-Z]\w+)", section("Refusals", "### Set-up"))}
+def test_rejections() -> None:
+    on_the_page = {int(code): name for code, name in re.findall(r"\| (\d+) \| ([A-Z]\w+)", section("Rejections", "### Set-up"))}
     assert on_the_page == {code.value: camel(code.name) for code in words.Code if code}
     assert on_the_page == {code.value: camel(code.name) for code in domain.Reject if 0 < code < 900}
     assert {code: name for code, name in core.REJECTS.items() if code} == on_the_page
 
 
 def test_commands() -> None:
-    on_the_page = {int(number): name for number, name in re.findall(r"^\| (\d+) \| (\w+) \|", section("Commands", "## Refusals"), re.M)}
+    on_the_page = {int(number): name for number, name in re.findall(r"^\| (\d+) \| (\w+) \|", section("Commands", "## Rejections"), re.M)}
     assert on_the_page == {number: command.__name__ for number, command in commands.BY_NUMBER.items()}
     assert on_the_page == {kind.value: camel(kind.name) for kind in domain.CommandKind}
 

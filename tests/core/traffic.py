@@ -264,7 +264,7 @@ class Traffic:
         }
         return "transfer", fields
 
-    def settle(self) -> Call:
+    def finish_transfer(self) -> Call:
         used = sorted(self.state.used_transfer_ids) or [1]
         pending = sorted(self.state.pending) or used
         command = self.pick(["post_transfer", "void_transfer"])
@@ -336,7 +336,7 @@ KINDS: tuple[tuple[int, Callable[[Traffic], Call]], ...] = (
     (5, Traffic.cancel_all),
     (12, Traffic.cancel_after),
     (30, Traffic.transfer),
-    (15, Traffic.settle),
+    (15, Traffic.finish_transfer),
     (20, Traffic.advance_time),
     (8, Traffic.note),
     (10, Traffic.status),

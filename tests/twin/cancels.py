@@ -1,6 +1,6 @@
 """The ways in which a live order ends without trading."""
 
-from tests.twin.column import Column, first_refusal
+from tests.twin.column import Column, first_rejection
 from tests.twin.commands import AdvanceTime, CancelAll, CancelMany, CancelOrder, SetCancelAfter
 from tests.twin.events import CancelAfterFired, CancelAfterSet, Outcome
 from tests.twin.matching import end_live_order
@@ -9,7 +9,7 @@ from tests.twin.words import ALL_MARKETS, BOTH_SIDES, FIRST_USER_ACCOUNT, Code, 
 
 
 def cancel_order(state: State, command: CancelOrder) -> Outcome:
-    code = first_refusal(_cancel_refusals(state, command.account, command.order_id))
+    code = first_rejection(_cancel_rejections(state, command.account, command.order_id))
     if code:
         return Outcome(code)
     order = state.live[command.order_id]
@@ -17,7 +17,7 @@ def cancel_order(state: State, command: CancelOrder) -> Outcome:
     return Outcome(id=order.order_id, status=OrderStatus.DONE, remaining=order.remaining)
 
 
-def _cancel_refusals(state: State, account: int, order_id: int) -> Column:
+def _cancel_rejections(state: State, account: int, order_id: int) -> Column:
     yield account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield order_id == 0 or order_id >= state.next_order_id, Code.ORDER_NOT_FOUND
     yield order_id not in state.live, Code.ORDER_NOT_LIVE
@@ -29,14 +29,14 @@ def cancel_many(state: State, command: CancelMany) -> Outcome:
         return Outcome(Code.ACCOUNT_NOT_FOUND)
     count = 0
     for order_id in command.order_ids:
-        if first_refusal(_cancel_refusals(state, command.account, order_id)) == Code.OK:
+        if first_rejection(_cancel_rejections(state, command.account, order_id)) == Code.OK:
             end_live_order(state, state.live[order_id], Reason.CANCELLED)
             count += 1
     return Outcome(count=count)
 
 
 def cancel_all(state: State, command: CancelAll) -> Outcome:
-    code = first_refusal(_cancel_all_refusals(state, command))
+    code = first_rejection(_cancel_all_rejections(state, command))
     if code:
         return Outcome(code)
     orders = [
@@ -49,14 +49,14 @@ def cancel_all(state: State, command: CancelAll) -> Outcome:
     return Outcome(count=len(orders))
 
 
-def _cancel_all_refusals(state: State, command: CancelAll) -> Column:
+def _cancel_all_rejections(state: State, command: CancelAll) -> Column:
     yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.market != ALL_MARKETS and command.market >= len(state.markets), Code.MARKET_NOT_FOUND
     yield command.side not in (Side.BUY, Side.SELL, BOTH_SIDES), Code.ENUM_INVALID
 
 
 def set_cancel_after(state: State, command: SetCancelAfter) -> Outcome:
-    code = first_refusal(_cancel_after_refusals(state, command))
+    code = first_rejection(_cancel_after_rejections(state, command))
     if code:
         return Outcome(code)
     state.cancel_after.pop(command.account, None)
@@ -66,7 +66,7 @@ def set_cancel_after(state: State, command: SetCancelAfter) -> Outcome:
     return Outcome()
 
 
-def _cancel_after_refusals(state: State, command: SetCancelAfter) -> Column:
+def _cancel_after_rejections(state: State, command: SetCancelAfter) -> Column:
     yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.account < FIRST_USER_ACCOUNT, Code.SYSTEM_ACCOUNT
     yield command.due != 0 and command.due <= state.time, Code.ALREADY_EXPIRED

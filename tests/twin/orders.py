@@ -2,7 +2,7 @@
 
 from copy import copy
 
-from tests.twin.column import Column, first_refusal
+from tests.twin.column import Column, first_rejection
 from tests.twin.commands import PlaceOrder, ReplaceOrder
 from tests.twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
 from tests.twin.matching import fillable_now, match_and_finish, trigger_stops
@@ -28,7 +28,7 @@ from tests.twin.words import (
 
 
 def place_order(state: State, command: PlaceOrder) -> Outcome:
-    code = first_refusal(_place_refusals(state, command))
+    code = first_rejection(_place_rejections(state, command))
     if code:
         state.emit(OrderRejected(command.account, command.market, code))
         first_order = state.remembered(command.account, command.client_id) if code == Code.CLIENT_ID_USED else 0
@@ -115,7 +115,7 @@ def _trigger_stops_and_answer(state: State, order: Order, filled_before: int = 0
     return outcome
 
 
-def _place_refusals(state: State, command: PlaceOrder) -> Column:
+def _place_rejections(state: State, command: PlaceOrder) -> Column:
     yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.account < FIRST_USER_ACCOUNT, Code.SYSTEM_ACCOUNT
     yield command.market >= len(state.markets), Code.MARKET_NOT_FOUND
@@ -208,7 +208,7 @@ def _can_fill_or_kill(state: State, order: Order) -> bool:
 
 
 def replace_order(state: State, command: ReplaceOrder) -> Outcome:
-    code = first_refusal(_replace_refusals(state, command))
+    code = first_rejection(_replace_rejections(state, command))
     if code:
         state.emit(OrderRejected(command.account, ALL_MARKETS, code))
         return Outcome(code)
@@ -269,7 +269,7 @@ def _emit_replaced(state: State, order: Order, *, kept_priority: bool) -> None:
     )
 
 
-def _replace_refusals(state: State, command: ReplaceOrder) -> Column:
+def _replace_rejections(state: State, command: ReplaceOrder) -> Column:
     yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.order_id == 0 or command.order_id >= state.next_order_id, Code.ORDER_NOT_FOUND
     yield command.order_id not in state.live, Code.ORDER_NOT_LIVE

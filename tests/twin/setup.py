@@ -1,6 +1,6 @@
 """Set-up commands: accounts, assets, markets and their rules."""
 
-from tests.twin.column import Column, first_refusal
+from tests.twin.column import Column, first_rejection
 from tests.twin.commands import (
     CreateAsset,
     CreateMarket,
@@ -36,7 +36,7 @@ def open_account(state: State, command: OpenAccount) -> Outcome:
 
 
 def create_asset(state: State, command: CreateAsset) -> Outcome:
-    code = first_refusal(_asset_refusals(state, command))
+    code = first_rejection(_asset_rejections(state, command))
     if code:
         return Outcome(code)
     number = len(state.assets)
@@ -45,7 +45,7 @@ def create_asset(state: State, command: CreateAsset) -> Outcome:
     return Outcome(id=number)
 
 
-def _asset_refusals(state: State, command: CreateAsset) -> Column:
+def _asset_rejections(state: State, command: CreateAsset) -> Column:
     letters = command.code.rstrip(b"\0")
     yield not 2 <= len(letters) <= 12, Code.ASSET_INVALID
     yield not CODE_LETTERS.issuperset(letters), Code.ASSET_INVALID
@@ -56,7 +56,7 @@ def _asset_refusals(state: State, command: CreateAsset) -> Column:
 
 
 def create_market(state: State, command: CreateMarket) -> Outcome:
-    code = first_refusal(_market_refusals(state, command))
+    code = first_rejection(_market_rejections(state, command))
     if code:
         return Outcome(code)
     number = len(state.markets)
@@ -100,7 +100,7 @@ def create_market(state: State, command: CreateMarket) -> Outcome:
     return Outcome(id=number)
 
 
-def _market_refusals(state: State, command: CreateMarket) -> Column:
+def _market_rejections(state: State, command: CreateMarket) -> Column:
     yield command.base >= len(state.assets), Code.ASSET_NOT_FOUND
     yield command.quote >= len(state.assets), Code.ASSET_NOT_FOUND
     yield command.base == command.quote, Code.MARKET_INVALID
@@ -131,7 +131,7 @@ def _limits_are_wrong(limits: CreateMarket | SetMarketLimits, base_unit: int, qu
 
 
 def set_market_limits(state: State, command: SetMarketLimits) -> Outcome:
-    code = first_refusal(_limits_refusals(state, command))
+    code = first_rejection(_limits_rejections(state, command))
     if code:
         return Outcome(code)
     market = state.markets[command.market]
@@ -144,14 +144,14 @@ def set_market_limits(state: State, command: SetMarketLimits) -> Outcome:
     return Outcome()
 
 
-def _limits_refusals(state: State, command: SetMarketLimits) -> Column:
+def _limits_rejections(state: State, command: SetMarketLimits) -> Column:
     yield command.market >= len(state.markets), Code.MARKET_NOT_FOUND
     market = state.markets[command.market]
     yield _limits_are_wrong(command, market.base_unit, market.quote_unit), Code.MARKET_INVALID
 
 
 def set_market_status(state: State, command: SetMarketStatus) -> Outcome:
-    code = first_refusal(_status_refusals(state, command))
+    code = first_rejection(_status_rejections(state, command))
     if code:
         return Outcome(code)
     state.markets[command.market].status = command.status
@@ -159,13 +159,13 @@ def set_market_status(state: State, command: SetMarketStatus) -> Outcome:
     return Outcome()
 
 
-def _status_refusals(state: State, command: SetMarketStatus) -> Column:
+def _status_rejections(state: State, command: SetMarketStatus) -> Column:
     yield command.market >= len(state.markets), Code.MARKET_NOT_FOUND
     yield command.status > MarketStatus.HALTED, Code.ENUM_INVALID
 
 
 def set_market_fees(state: State, command: SetMarketFees) -> Outcome:
-    code = first_refusal(_market_fee_refusals(state, command))
+    code = first_rejection(_market_fee_rejections(state, command))
     if code:
         return Outcome(code)
     market = state.markets[command.market]
@@ -174,14 +174,14 @@ def set_market_fees(state: State, command: SetMarketFees) -> Outcome:
     return Outcome()
 
 
-def _market_fee_refusals(state: State, command: SetMarketFees) -> Column:
+def _market_fee_rejections(state: State, command: SetMarketFees) -> Column:
     yield command.market >= len(state.markets), Code.MARKET_NOT_FOUND
     yield command.maker_ppm > PPM, Code.FEE_INVALID
     yield command.taker_ppm > PPM, Code.FEE_INVALID
 
 
 def set_account_fees(state: State, command: SetAccountFees) -> Outcome:
-    code = first_refusal(_account_fee_refusals(state, command))
+    code = first_rejection(_account_fee_rejections(state, command))
     if code:
         return Outcome(code)
     account = state.accounts[command.account]
@@ -190,7 +190,7 @@ def set_account_fees(state: State, command: SetAccountFees) -> Outcome:
     return Outcome()
 
 
-def _account_fee_refusals(state: State, command: SetAccountFees) -> Column:
+def _account_fee_rejections(state: State, command: SetAccountFees) -> Column:
     back_to_the_markets = command.maker_ppm == command.taker_ppm == NO_FEE_OVERRIDE
     yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.account < FIRST_USER_ACCOUNT, Code.SYSTEM_ACCOUNT

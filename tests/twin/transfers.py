@@ -1,6 +1,6 @@
 """Money that moves without a trade."""
 
-from tests.twin.column import Column, first_refusal
+from tests.twin.column import Column, first_rejection
 from tests.twin.commands import PostTransfer, Transfer, VoidTransfer
 from tests.twin.events import Outcome, TransferPending, TransferPosted, TransferVoided
 from tests.twin.state import Pending, State
@@ -8,7 +8,7 @@ from tests.twin.words import MAX_ATOMS, U64_MAX, WORLD, WORLD_MAY_OWE, Business,
 
 
 def transfer(state: State, command: Transfer) -> Outcome:
-    code = first_refusal(_transfer_refusals(state, command))
+    code = first_rejection(_transfer_rejections(state, command))
     if code:
         return Outcome(code)
     state.used_transfer_ids.add(command.transfer_id)
@@ -23,7 +23,7 @@ def transfer(state: State, command: Transfer) -> Outcome:
     return Outcome(id=_change(state, move, move.source, available=-move.amount, held=move.amount))
 
 
-def _transfer_refusals(state: State, command: Transfer) -> Column:
+def _transfer_rejections(state: State, command: Transfer) -> Column:
     yield command.source >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.destination >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.source == command.destination, Code.SAME_ACCOUNT
@@ -47,7 +47,7 @@ def _emit_posted(state: State, move: Pending, *, was_pending: bool) -> None:
 
 
 def post_transfer(state: State, command: PostTransfer) -> Outcome:
-    code = first_refusal(_settle_refusals(state, command.transfer_id))
+    code = first_rejection(_pending_rejections(state, command.transfer_id))
     if code:
         return Outcome(code)
     move = state.pending.pop(command.transfer_id)
@@ -58,7 +58,7 @@ def post_transfer(state: State, command: PostTransfer) -> Outcome:
 
 
 def void_transfer(state: State, command: VoidTransfer) -> Outcome:
-    code = first_refusal(_settle_refusals(state, command.transfer_id))
+    code = first_rejection(_pending_rejections(state, command.transfer_id))
     if code:
         return Outcome(code)
     move = state.pending.pop(command.transfer_id)
@@ -66,6 +66,6 @@ def void_transfer(state: State, command: VoidTransfer) -> Outcome:
     return Outcome(id=_change(state, move, move.source, available=move.amount, held=-move.amount))
 
 
-def _settle_refusals(state: State, transfer_id: int) -> Column:
+def _pending_rejections(state: State, transfer_id: int) -> Column:
     yield transfer_id not in state.used_transfer_ids, Code.TRANSFER_NOT_FOUND
     yield transfer_id not in state.pending, Code.TRANSFER_NOT_PENDING

@@ -26,7 +26,7 @@ OPEN_ORDERS_AT_START = 10_000
 
 
 class Code(IntEnum):
-    """Refusals; 0 is success."""
+    """Rejections; 0 is success."""
 
     OK = 0
     TIME_WENT_BACK = 1

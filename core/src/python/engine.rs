@@ -367,7 +367,7 @@ impl Engine {
         events: bool,
     ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
         let Engine { core, batch, .. } = self;
-        let told = core.told().len();
+        let before = core.events().len();
         let applied = py.detach(|| {
             // All or nothing: a malformed record is found before the first one is applied.
             let Batch { starts, codes } = batch;
@@ -390,14 +390,14 @@ impl Engine {
                 core.apply(record.time, &record.command(), record.meta, &mut outcome);
                 codes.extend_from_slice(&outcome.code.to_le_bytes());
                 if !events {
-                    core.forget(told);
+                    core.forget_events(before);
                 }
             }
             Ok::<_, RecordError>(())
         });
         applied.map_err(|error| not_a_record(&error))?;
-        let answer = (PyBytes::new(py, &batch.codes), PyBytes::new(py, &core.told()[told..]));
-        core.forget(told);
+        let answer = (PyBytes::new(py, &batch.codes), PyBytes::new(py, &core.events()[before..]));
+        core.forget_events(before);
         Ok(answer)
     }
 
@@ -409,8 +409,8 @@ impl Engine {
     }
 
     fn take_events<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let taken = PyBytes::new(py, self.core.told());
-        self.core.forget(0);
+        let taken = PyBytes::new(py, self.core.events());
+        self.core.forget_events(0);
         taken
     }
 
@@ -424,7 +424,7 @@ impl Engine {
         frames: u64,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let Engine { core, replay, .. } = self;
-        let told = core.told().len();
+        let before = core.events().len();
         let replayed = py.detach(|| {
             let mut going = match replay.take() {
                 Some(going) if going.continues(&journal_directory, core) => going,
@@ -434,8 +434,8 @@ impl Engine {
             *replay = Some(going);
             Ok::<_, JournalError>(())
         });
-        let answer = replayed.map(|()| PyBytes::new(py, &core.told()[told..]));
-        core.forget(told);
+        let answer = replayed.map(|()| PyBytes::new(py, &core.events()[before..]));
+        core.forget_events(before);
         Ok(answer?)
     }
 

@@ -179,7 +179,7 @@ impl From<Unfolded> for PyErr {
         match error {
             Unfolded::Broken(error) => error.into(),
             Unfolded::Jump(from, to) => PyValueError::new_err(format!("events jump from command {from} to {to}")),
-            Unfolded::NoTrade => PyValueError::new_err("a balance changed by a trade that was not told"),
+            Unfolded::NoTrade => PyValueError::new_err("a balance changed without a TradeExecuted before it"),
         }
     }
 }
@@ -219,7 +219,7 @@ impl RowFold {
             return Err(Unfolded::Jump(self.seq, seq));
         }
         self.seq = seq;
-        self.time = self.time.max(time); // a command that was refused because time went back carries the earlier one
+        self.time = self.time.max(time); // a command that was rejected because time went back carries the earlier one
         if seq % MARK_EVERY == 0 {
             self.marks.push((seq, self.time, self.next_order, self.next_entry));
         }

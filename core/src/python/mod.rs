@@ -11,7 +11,7 @@ mod views;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::outcome::Reject;
+use crate::outcome::RejectReason;
 use crate::types;
 
 #[pymodule]
@@ -28,7 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("NO_FEE_OVERRIDE", types::NO_FEE_OVERRIDE)?;
     module.add("MAX_ATOMS", types::MAX_ATOMS)?;
     let rejects = PyDict::new(py);
-    for reject in Reject::ALL {
+    for reject in RejectReason::ALL {
         rejects.set_item(reject as u16, reject.name())?;
     }
     module.add("REJECTS", rejects)?;

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::accounts;
 use crate::event::TransferMoved;
 use crate::market;
-use crate::orders;
+use crate::order;
 use crate::outcome;
 
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
@@ -130,8 +130,8 @@ pub struct LiveOrder {
     waiting: bool,
 }
 
-impl From<orders::Order> for LiveOrder {
-    fn from(o: orders::Order) -> LiveOrder {
+impl From<order::Order> for LiveOrder {
+    fn from(o: order::Order) -> LiveOrder {
         let rare = &o.rare;
         LiveOrder {
             order_id: o.order_id,
@@ -195,7 +195,7 @@ macro_rules! debug_repr {
 
 #[pymethods]
 impl Outcome {
-    /// For refusals that never reach the core.
+    /// For rejections that never reach the core.
     #[staticmethod]
     fn refused(code: u16, seq: u64) -> Outcome {
         Outcome::from(outcome::Outcome { code, seq, ..outcome::Outcome::default() })

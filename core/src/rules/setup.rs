@@ -4,11 +4,11 @@ use crate::command::{CreateAsset, CreateMarket, MarketLimits};
 use crate::core::{Asset, Core};
 use crate::event::Event;
 use crate::market::{HALTED, Market, MarketTerms, OPEN};
-use crate::outcome::Reject::{
+use crate::outcome::RejectReason::{
     AccountNotFound, AssetExists, AssetInvalid, AssetNotFound, EnumInvalid, FeeInvalid, MarketExists, MarketInvalid,
     MarketNotFound, SystemAccount,
 };
-use crate::outcome::{Answer, Outcome, refuse};
+use crate::outcome::{Answer, Outcome, reject_if};
 use crate::types::{AccountId, AssetId, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, PPM, Ppm, SelfTrade};
 
 fn code_is_valid(code: &[u8; 12]) -> bool {
@@ -33,10 +33,10 @@ impl Core {
     }
 
     pub(crate) fn create_asset(&mut self, c: &CreateAsset, outcome: &mut Outcome) -> Answer {
-        refuse(!code_is_valid(&c.code), AssetInvalid)?;
-        refuse(c.scale > MAX_SCALE || c.display_scale > c.scale, AssetInvalid)?;
-        refuse(self.assets.iter().any(|asset| asset.code == c.code), AssetExists)?;
-        refuse(self.assets.len() >= usize::from(AssetId::MAX), AssetInvalid)?;
+        reject_if(!code_is_valid(&c.code), AssetInvalid)?;
+        reject_if(c.scale > MAX_SCALE || c.display_scale > c.scale, AssetInvalid)?;
+        reject_if(self.assets.iter().any(|asset| asset.code == c.code), AssetExists)?;
+        reject_if(self.assets.len() >= usize::from(AssetId::MAX), AssetInvalid)?;
         let asset = self.assets.len() as AssetId;
         self.assets.push(Asset { code: c.code, scale: c.scale, display_scale: c.display_scale });
         self.events.push(Event::AssetCreated { asset, scale: c.scale, display_scale: c.display_scale, code: c.code });
@@ -45,18 +45,18 @@ impl Core {
     }
 
     pub(crate) fn create_market(&mut self, c: &CreateMarket, outcome: &mut Outcome) -> Answer {
-        refuse(!self.asset_exists(c.base) || !self.asset_exists(c.quote), AssetNotFound)?;
-        refuse(c.base == c.quote, MarketInvalid)?;
+        reject_if(!self.asset_exists(c.base) || !self.asset_exists(c.quote), AssetNotFound)?;
+        reject_if(c.base == c.quote, MarketInvalid)?;
         let taken = |market: &Market| market.terms.base == c.base && market.terms.quote == c.quote;
-        refuse(self.markets.iter().any(taken), MarketExists)?;
+        reject_if(self.markets.iter().any(taken), MarketExists)?;
         let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
         let scale = |asset: AssetId| (asset, self.assets[usize::from(asset)].scale);
         let terms = MarketTerms::new(scale(c.base), scale(c.quote), c.price_scale, c.amount_scale, self_trade)
             .ok_or(MarketInvalid)?;
-        refuse(!terms.limits_valid(&c.limits), MarketInvalid)?;
-        refuse(fees_invalid(c.maker_ppm, c.taker_ppm), FeeInvalid)?;
+        reject_if(!terms.limits_valid(&c.limits), MarketInvalid)?;
+        reject_if(fees_invalid(c.maker_ppm, c.taker_ppm), FeeInvalid)?;
         // The last number means "all markets".
-        refuse(self.markets.len() >= usize::from(MarketId::MAX) - 1, MarketInvalid)?;
+        reject_if(self.markets.len() >= usize::from(MarketId::MAX) - 1, MarketInvalid)?;
         let id = self.markets.len() as MarketId;
         self.events.push(Event::MarketCreated {
             market: id,
@@ -71,24 +71,24 @@ impl Core {
     }
 
     pub(crate) fn set_market_limits(&mut self, market: MarketId, limits: &MarketLimits) -> Answer {
-        refuse(!self.market_exists(market), MarketNotFound)?;
-        refuse(!self.market(market).terms.limits_valid(limits), MarketInvalid)?;
+        reject_if(!self.market_exists(market), MarketNotFound)?;
+        reject_if(!self.market(market).terms.limits_valid(limits), MarketInvalid)?;
         self.market_mut(market).limits = *limits;
         self.events.push(Event::MarketLimitsSet { market, limits: *limits });
         Ok(())
     }
 
     pub(crate) fn set_market_status(&mut self, market: MarketId, status: u8) -> Answer {
-        refuse(!self.market_exists(market), MarketNotFound)?;
-        refuse(status != OPEN && status != HALTED, EnumInvalid)?;
+        reject_if(!self.market_exists(market), MarketNotFound)?;
+        reject_if(status != OPEN && status != HALTED, EnumInvalid)?;
         self.market_mut(market).status = status;
         self.events.push(Event::MarketStatusSet { market, status });
         Ok(())
     }
 
     pub(crate) fn set_market_fees(&mut self, market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm) -> Answer {
-        refuse(!self.market_exists(market), MarketNotFound)?;
-        refuse(fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
+        reject_if(!self.market_exists(market), MarketNotFound)?;
+        reject_if(fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
         let changed = self.market_mut(market);
         changed.maker_ppm = maker_ppm;
         changed.taker_ppm = taker_ppm;
@@ -97,10 +97,10 @@ impl Core {
     }
 
     pub(crate) fn set_account_fees(&mut self, account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm) -> Answer {
-        refuse(!self.account_exists(account), AccountNotFound)?;
-        refuse(account < FIRST_USER_ACCOUNT, SystemAccount)?;
+        reject_if(!self.account_exists(account), AccountNotFound)?;
+        reject_if(account < FIRST_USER_ACCOUNT, SystemAccount)?;
         let none = maker_ppm == NO_FEE_OVERRIDE && taker_ppm == NO_FEE_OVERRIDE;
-        refuse(!none && fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
+        reject_if(!none && fees_invalid(maker_ppm, taker_ppm), FeeInvalid)?;
         self.accounts.get_mut(account).set_fees((!none).then_some((maker_ppm, taker_ppm)));
         self.events.push(Event::AccountFeesSet { account, maker_ppm, taker_ppm });
         Ok(())

@@ -1,10 +1,9 @@
-//! What commands did, told as it happens: the bytes of docs/internals/core.md, section Events.
+//! Where commands write what they did: the bytes of docs/internals/core.md, section Events.
 //!
 //! Events are written once, where and when they happen, in the form in which they leave. An object for each of them would be
 //! written, read back and written again.
 
 use crate::command::MarketLimits;
-use crate::event::Event;
 use crate::outcome::Outcome;
 use crate::types::Micros;
 
@@ -29,21 +28,21 @@ pub fn split_events(mut run: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 
 /// A run of events. It only grows until its owner has read it and forgets it.
 #[derive(Clone, Debug)]
-pub(crate) struct Events {
-    /// Made in advance: the first `end` bytes tell something, the rest is room.
+pub(crate) struct EventBuffer {
+    /// Made in advance: the first `end` bytes are events, the rest is room.
     run: Vec<u8>,
     end: usize,
     /// Where the CommandApplied of the command in hand stands.
     command: usize,
 }
 
-impl Events {
-    pub fn new() -> Events {
-        Events { run: vec![0; 1 << 12], end: 0, command: 0 }
+impl EventBuffer {
+    pub fn new() -> EventBuffer {
+        EventBuffer { run: vec![0; 1 << 12], end: 0, command: 0 }
     }
 
     #[inline]
-    pub fn told(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.run[..self.end]
     }
 
@@ -83,11 +82,6 @@ impl Events {
         let applied = &mut self.run[self.command..self.command + EVENT_HEADER + APPLIED];
         applied[APPLIED_CODE..APPLIED_ID].copy_from_slice(&outcome.code.to_le_bytes());
         applied[APPLIED_ID..APPLIED_ID + 8].copy_from_slice(&outcome.id.to_le_bytes());
-    }
-
-    #[inline(always)]
-    pub fn push(&mut self, event: Event) {
-        event.write(self);
     }
 
     /// Frames one event of `N` bytes of fields: `u16 length | u8 kind | u8 zero | fields`.

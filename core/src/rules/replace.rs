@@ -4,12 +4,13 @@ use crate::command::ReplaceOrder;
 use crate::core::Core;
 use crate::event::{Event, OrderReplaced};
 use crate::market::HALTED;
-use crate::orders::{Order, Slot};
-use crate::outcome::Reject::{
+use crate::order::Order;
+use crate::orders::Slot;
+use crate::outcome::RejectReason::{
     AmountBelowFilled, CombinationInvalid, InsufficientFunds, LevelFull, MarketHalted, NotReplaceable, WouldCross,
 };
-use crate::outcome::{Answer, Outcome, Refusal, Status, refuse};
-use crate::place::{check_amount, check_price, check_total};
+use crate::outcome::{Answer, Outcome, Rejection, Status, reject_if};
+use crate::rules::place::{check_amount, check_price, check_total};
 use crate::types::{Amount, Atoms, OrderType, POST_ONLY, Price};
 
 /// The order's terms after the change, checked.
@@ -39,14 +40,14 @@ impl Core {
         Ok(())
     }
 
-    /// One column of refusals, in the order of the page.
-    fn check_replace(&self, c: &ReplaceOrder, order: &Order) -> Result<Change, Refusal> {
+    /// One column of rejections, in the order of the page.
+    fn check_replace(&self, c: &ReplaceOrder, order: &Order) -> Result<Change, Rejection> {
         let market = self.market(order.market);
-        refuse(market.status == HALTED, MarketHalted)?;
-        refuse(order.has_funds(), NotReplaceable)?;
+        reject_if(market.status == HALTED, MarketHalted)?;
+        reject_if(order.has_funds(), NotReplaceable)?;
         let waiting = order.is_waiting();
-        refuse(c.stop_price != 0 && !waiting, CombinationInvalid)?;
-        refuse(c.price != 0 && order.order_type == OrderType::StopMarket, CombinationInvalid)?;
+        reject_if(c.stop_price != 0 && !waiting, CombinationInvalid)?;
+        reject_if(c.price != 0 && order.order_type == OrderType::StopMarket, CombinationInvalid)?;
         let or = |given: u64, own: u64| if given == 0 { own } else { given };
         let (price, amount) = (or(c.price, order.price), or(c.amount, order.amount));
         let stop_price = or(c.stop_price, order.rare.stop_price);
@@ -57,19 +58,19 @@ impl Core {
             check_price(market, stop_price)?;
         }
         check_amount(market, amount)?;
-        refuse(amount <= order.filled, AmountBelowFilled)?;
+        reject_if(amount <= order.filled, AmountBelowFilled)?;
         if order.order_type.is_limit() {
             check_total(market, price, amount)?;
         }
-        refuse(order.flags & POST_ONLY != 0 && market.book.crosses(order.side, price), WouldCross)?;
+        reject_if(order.flags & POST_ONLY != 0 && market.book.crosses(order.side, price), WouldCross)?;
         let old_hold = self.hold_of(order);
         let new_hold = market.terms.cost(order.side, price, amount - order.filled);
         let available = self.accounts.available(order.account, market.terms.paid(order.side));
-        refuse(available + old_hold < new_hold, InsufficientFunds)?;
+        reject_if(available + old_hold < new_hold, InsufficientFunds)?;
         if !waiting {
             let own = if price == order.price { order.remaining() } else { 0 };
             let others = market.book.amount_at(order.side, price) - own;
-            refuse(others.checked_add(amount - order.filled).is_none(), LevelFull)?;
+            reject_if(others.checked_add(amount - order.filled).is_none(), LevelFull)?;
         }
         Ok(Change { price, amount, stop_price, old_hold, new_hold })
     }

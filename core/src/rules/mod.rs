@@ -1,0 +1,11 @@
+//! What each command does (docs/internals/core.md): all checks before the first change.
+
+mod cancel;
+mod live;
+mod matching;
+mod place;
+mod replace;
+mod setup;
+mod stops;
+mod time;
+mod transfers;

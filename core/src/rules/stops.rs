@@ -1,0 +1,38 @@
+//! Stops that the last trade price has reached.
+
+use crate::core::Core;
+use crate::event::Event;
+use crate::outcome::Outcome;
+use crate::types::{MarketId, OrderId};
+
+impl Core {
+    /// Triggers until no stop of this market is reached any more; trades of one may reach the next.
+    ///
+    /// `outcome` belongs to order `own`: it is brought up to date when that order itself triggers.
+    #[inline]
+    pub(super) fn trigger_stops(&mut self, market: MarketId, own: OrderId, outcome: &mut Outcome) {
+        while let Some(order_id) = self.reached_stop(market) {
+            let mut of_other = Outcome::default();
+            let outcome = if order_id == own { &mut *outcome } else { &mut of_other };
+            self.trigger(market, order_id, outcome);
+        }
+    }
+
+    #[inline]
+    fn reached_stop(&self, market: MarketId) -> Option<OrderId> {
+        let market = self.market(market);
+        if market.last_price == 0 { None } else { market.book.stops.triggered(market.last_price) }
+    }
+
+    fn trigger(&mut self, market: MarketId, order_id: OrderId, outcome: &mut Outcome) {
+        let slot = self.orders.find(order_id).expect("a waiting stop is live");
+        let mut order = self.take_out(slot);
+        let last_price = self.market(market).last_price;
+        self.market_mut(market).book.stops.remove(order.side, order.rare.stop_price, order_id);
+        self.events.push(Event::StopTriggered { order_id, account: order.account, market, last_price });
+        let held = self.hold_of(&order);
+        self.release(&order, held);
+        order.order_type = order.order_type.triggered();
+        self.enter_triggered(&mut order, outcome);
+    }
+}

@@ -1,0 +1,83 @@
+//! Money between accounts that no order moves: deposits, withdrawals, coupons, payments.
+
+use crate::accounts::Holding;
+use crate::command::Transfer;
+use crate::core::Core;
+use crate::event::{Event, TransferMoved};
+use crate::outcome::RejectReason::{
+    AccountNotFound, AssetNotFound, EnumInvalid, InsufficientFunds, SameAccount, TransferAmountInvalid, TransferIdUsed,
+    TransferNotFound, TransferNotPending, WorldLimit,
+};
+use crate::outcome::{Answer, Outcome, Rejection, reject_if};
+use crate::types::{AccountId, Atoms, Business, MAX_ATOMS, WORLD, WORLD_LIMIT};
+
+const LAST_KIND: u8 = 8;
+
+impl Core {
+    pub(crate) fn transfer(&mut self, c: &Transfer, outcome: &mut Outcome) -> Answer {
+        self.check_transfer(c)?;
+        let moved = TransferMoved {
+            transfer_id: c.transfer_id,
+            from: c.from,
+            to: c.to,
+            asset: c.asset,
+            kind: c.kind,
+            amount: c.amount as Atoms,
+        };
+        let entry_id = self.accounts.next_entry_id;
+        self.transfers.used.insert(c.transfer_id);
+        if c.pending == 1 {
+            self.transfers.pending.insert(c.transfer_id, moved);
+            self.events.push(Event::TransferPending(moved));
+            self.move_balance(&moved, c.from, -moved.amount, moved.amount);
+        } else {
+            self.events.push(Event::TransferPosted(moved, false));
+            self.move_balance(&moved, c.from, -moved.amount, 0);
+            self.move_balance(&moved, c.to, moved.amount, 0);
+        }
+        outcome.id = entry_id;
+        Ok(())
+    }
+
+    /// One column of rejections, in the order of the page.
+    fn check_transfer(&self, c: &Transfer) -> Result<(), Rejection> {
+        reject_if(!self.account_exists(c.from) || !self.account_exists(c.to), AccountNotFound)?;
+        reject_if(c.from == c.to, SameAccount)?;
+        reject_if(!self.asset_exists(c.asset), AssetNotFound)?;
+        reject_if(c.kind == 0 || c.kind > LAST_KIND || c.pending > 1, EnumInvalid)?;
+        reject_if(c.amount == 0 || c.amount > MAX_ATOMS, TransferAmountInvalid)?;
+        reject_if(c.transfer_id == 0 || self.transfers.used.contains(&c.transfer_id), TransferIdUsed)?;
+        let left = self.accounts.available(c.from, c.asset) - c.amount as Atoms;
+        reject_if(c.from != WORLD && left < 0, InsufficientFunds)?;
+        reject_if(c.from == WORLD && left < -WORLD_LIMIT, WorldLimit)
+    }
+
+    pub(crate) fn post_transfer(&mut self, transfer_id: u128, outcome: &mut Outcome) -> Answer {
+        let moved = self.take_pending(transfer_id)?;
+        let entry_id = self.accounts.next_entry_id;
+        self.events.push(Event::TransferPosted(moved, true));
+        self.move_balance(&moved, moved.from, 0, -moved.amount);
+        self.move_balance(&moved, moved.to, moved.amount, 0);
+        outcome.id = entry_id;
+        Ok(())
+    }
+
+    pub(crate) fn void_transfer(&mut self, transfer_id: u128, outcome: &mut Outcome) -> Answer {
+        let moved = self.take_pending(transfer_id)?;
+        let entry_id = self.accounts.next_entry_id;
+        self.events.push(Event::TransferVoided(moved));
+        self.move_balance(&moved, moved.from, moved.amount, -moved.amount);
+        outcome.id = entry_id;
+        Ok(())
+    }
+
+    fn take_pending(&mut self, transfer_id: u128) -> Result<TransferMoved, Rejection> {
+        reject_if(!self.transfers.used.contains(&transfer_id), TransferNotFound)?;
+        self.transfers.pending.remove(&transfer_id).ok_or(TransferNotPending.into())
+    }
+
+    fn move_balance(&mut self, moved: &TransferMoved, account: AccountId, available: Atoms, held: Atoms) {
+        let why = (Business::Transfer, moved.transfer_id as u64);
+        self.accounts.change(&mut self.events, why, account, moved.asset, Holding { available, held });
+    }
+}

@@ -34,9 +34,9 @@ def measure(settings: Settings) -> list[Row]:
 
 
 def _row(rig: Rig, name: str, moving: bool) -> Row:
-    around = _with_orders if moving else _alone
+    environment = _with_orders if moving else _alone
     request = get(f"/api/3/{name}/btc_usd", rig.host)
-    compared = rig.compare(around(rig, get("/empty/plain", rig.host)), around(rig, request), seconds=RUN_SECONDS, begins=b"{")
+    compared = rig.compare(environment(rig, get("/empty/plain", rig.host)), environment(rig, request), seconds=RUN_SECONDS, begins=b"{")
     market = "moving market" if moving else "still market"
     target = Target(AT_LEAST, 0.6)
     return Row(GROUP, f"public {name}, {market}", compared.ratio, "x empty handler", target, compared.note(), compared.detail())

@@ -10,7 +10,7 @@ from benchmarks.report import AT_MOST, Row, Settings, Target
 
 GROUP = "sandbox"
 SETTLING = 5.0
-"""Seconds from the ready file to the look at memory: every periodic duty has run by then."""
+"""Seconds from the ready file to the look at memory: every periodic periodic task has run by then."""
 
 
 def measure(settings: Settings) -> list[Row]:

@@ -71,7 +71,7 @@ def connect(host: str, port: int, path: str) -> socket.socket:
     return one
 
 
-def text_frame(message: str) -> bytes:
+def text_message(message: str) -> bytes:
     """A masked text frame, the mask being zero."""
     data = message.encode()
     assert len(data) < 126
@@ -142,7 +142,7 @@ def _fan_out(settings: Settings, server: set[int]) -> list[Row]:
             sockets = [connect("127.0.0.1", port, path) for _ in range(SUBSCRIBERS)]
             if path == "/ws":
                 for one in sockets:
-                    one.sendall(b"".join(map(text_frame, FOLLOW)))
+                    one.sendall(b"".join(map(text_message, FOLLOW)))
             stack.callback(Drain(sockets).close)
         for _round in range(rounds):
             for what, results in runs.items():
@@ -172,7 +172,7 @@ class Follower:
     def __init__(self, host: str, port: int) -> None:
         self.seen: dict[int, float] = {}
         self._socket = connect(host, port, "/ws")
-        self._socket.sendall(text_frame(FOLLOW[0]))
+        self._socket.sendall(text_message(FOLLOW[0]))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -311,7 +311,7 @@ def _subscribers(process: Process, count: int) -> list[socket.socket]:
     """So many sockets that follow deals and depth, each of which has its book."""
     sockets = [connect(*process.address, "/ws") for _ in range(count)]
     for one in sockets:
-        one.sendall(b"".join(map(text_frame, FOLLOW)))
+        one.sendall(b"".join(map(text_message, FOLLOW)))
         data = b""
         while b"depth.update" not in data:
             data += one.recv(65_536)

@@ -10,18 +10,18 @@ import hmac
 
 from cambist.app import wiring
 from cambist.app.cli import main
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex import DialectService
-from cambist.gateway.house import House
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Route
 
 ANSWER = b'{"success":1,"return":{}}'
 REFUSED = Reply(body=b'{"success":0,"error":"invalid sign"}')
 
 
-def build(house: House) -> DialectService:
+def build(services: VenueServices) -> DialectService:
     """A dialect like any other, for the wiring's list."""
-    find_key = house.directory.find_key
+    find_key = services.directory.find_key
 
     def signed(request: Request) -> Reply:
         key = find_key(request.headers.get(b"key", b"").decode("latin-1"))

@@ -23,14 +23,14 @@ import websockets.asyncio.server
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, the directory of this file is there instead
 
 from cambist import _core
+from cambist.dialect_kit.hub import Channel, Hub
+from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
+from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.expie import Pace, build
 from cambist.gateway.app import Gateway
-from cambist.gateway.house import House
 from cambist.gateway.server import Server
-from cambist.gateway.ws_hub import Channel, Hub
-from cambist.gateway.ws_limits import SocketLimits
-from cambist.gateway.ws_route import Session, SocketRoute
-from cambist.gateway.ws_socket import Socket
+from cambist.gateway.ws.limits import SocketLimits
+from cambist.gateway.ws.socket import Socket as WebSocketConnection
 from cambist.marketdata import MarketData
 
 MESSAGE = b"x" * 200
@@ -65,17 +65,17 @@ async def drained(transports: list[Any], leeway: int) -> None:
 async def timed(seconds: float, transports: list[Any], turn: Callable[[], int]) -> dict[str, Any]:
     """Takes turns for so long, and until everything is delivered. `turn` says how many messages it gave to each client."""
     processor, started = time.process_time(), time.perf_counter()
-    messages = turns = 0
+    messages = pending = 0
     while time.perf_counter() - started < seconds:
         messages += turn()
-        turns += 1
+        pending += 1
         await drained(transports, LEEWAY)
     await drained(transports, 0)
     elapsed = time.perf_counter() - started
     return {
         "clients": len(transports),
         "messages": messages * len(transports),
-        "turns": turns,
+        "turns": pending,
         "seconds": elapsed,
         "per_second": messages * len(transports) / elapsed,
         "processor": time.process_time() - processor,
@@ -136,8 +136,8 @@ class Market:
 class Bench:
     def __init__(self) -> None:
         self.market = Market()
-        house = cast(
-            "House",
+        services = cast(
+            "VenueServices",
             SimpleNamespace(
                 exchange=SimpleNamespace(engine=self.market.engine, orders=None),
                 marketdata=self.market.data,
@@ -146,7 +146,7 @@ class Bench:
                 clock=lambda: time.time_ns() // 1_000,
             ),
         )
-        service = build(house, pace=Pace(depth=0))
+        service = build(services, pace=Pace(depth=0))
         self.expie: list[Socket] = []
         (theirs,) = service.sockets
 
@@ -206,8 +206,12 @@ class Bench:
                     channel.publish(MESSAGE)
                 return A_TURN
 
-            return await timed(seconds, [socket.transport for socket in self.sockets if socket.is_open], publish)
-        return await timed(seconds, [socket.transport for socket in self.expie if socket.is_open], self.market.turn)
+            return await timed(seconds, transports_of(self.sockets), publish)
+        return await timed(seconds, transports_of(self.expie), self.market.turn)
+
+
+def transports_of(sockets: list[Socket]) -> list[asyncio.Transport]:
+    return [cast(WebSocketConnection, socket).transport for socket in sockets if socket.is_open]
 
 
 if __name__ == "__main__":

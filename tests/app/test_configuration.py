@@ -6,7 +6,7 @@ import pytest
 
 from cambist import _core
 from cambist.app.config import default_text, parse, terms
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 
 ASSETS = """
 [[asset]]
@@ -103,7 +103,7 @@ def test_nothing_at_all_is_a_configuration() -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, words: str) -> None:
-    with pytest.raises(Trouble, match=re.escape(words)) as caught:
+    with pytest.raises(OperatorError, match=re.escape(words)) as caught:
         parse(text, "venue.toml")
     assert caught.value.code == Exit.CONFIGURATION
     assert caught.value.text.startswith("venue.toml: ")

@@ -7,7 +7,7 @@ carry key id and nonce, so each request can be found, or not, by name:
 | the client saw | the journal must have |
 |---|---|
 | success | the command, once, done, with the same numbers |
-| a refusal | at most one command, refused (or a note of its nonce) |
+| a rejection | at most one command, refused (or a note of its nonce) |
 | nothing (killed) | nothing at all, or all of it |
 """
 
@@ -27,7 +27,7 @@ import pytest
 from cambist import _core
 from cambist.app.recovery import replayed_events
 from cambist.domain.meta import Meta
-from cambist.domain.orders import CommandKind, Reject
+from cambist.domain.orders import CommandKind, RejectReason
 from tests.support.btce_client import BtceClient, Exchanged, nothing
 from tests.support.processes import Running, cambist, start
 
@@ -149,7 +149,7 @@ def check_request(key_id: int, sent: Exchanged, journal: dict[tuple[int, int], l
         return
     assert commands, f"{sent.fields} was acknowledged and is lost: {sent.reply}"
     (found,) = commands
-    assert found.command.code == Reject.OK, sent
+    assert found.command.code == RejectReason.OK, sent
     if sent.method == "Trade":
         check_order(sent, found)
     elif sent.method == "CancelOrder":

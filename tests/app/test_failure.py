@@ -13,19 +13,19 @@ from cambist import _core
 from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
-from cambist.app.errors import Exit, Trouble
-from cambist.app.serving import Beside, Listen, until_stopped
-from cambist.app.wiring import Surroundings, Venue, open_venue
+from cambist.app.errors import Exit, OperatorError
+from cambist.app.serving import Listen, ServeHooks, until_stopped
+from cambist.app.wiring import Environment, Venue, open_venue
 from cambist.directory import cheap_password_hasher
-from cambist.exchange.sequencer import JournalStopped
+from cambist.exchange.commands import JournalStopped
 from tests.support.processes import cambist, start
 from tests.support.waiting import until
 
 
 async def opened(path: Path) -> Venue:
     files = DataDirectory.open(path, create=True)
-    around = Surroundings(system_clock, SeededEntropy(1), cheap_password_hasher())
-    return await open_venue(files, parse(default_text()), around)
+    environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
+    return await open_venue(files, parse(default_text()), environment)
 
 
 def status_of(url: str) -> int:
@@ -39,11 +39,11 @@ def status_of(url: str) -> int:
 async def test_a_failed_journal_ends_the_process_with_its_code(tmp_path: Path) -> None:
     venue = await opened(tmp_path / "venue")
     ready = tmp_path / "ready.json"
-    serving = asyncio.create_task(until_stopped(venue, Listen(None, 0, None, None, ready), None, Beside()))
+    serving = asyncio.create_task(until_stopped(venue, Listen(None, 0, None, None, ready), None, ServeHooks()))
     await until(lambda: ready.exists() or serving.done())
     seq = venue.engine.seq
     venue.sequencer._fail(_core.JournalFailed("write: no space left on device"))
-    with pytest.raises(Trouble, match="no space left") as caught:
+    with pytest.raises(OperatorError, match="no space left") as caught:
         await serving
     assert caught.value.code == Exit.DISK
     assert not ready.exists()
@@ -58,7 +58,7 @@ async def test_nothing_is_taken_or_told_after_a_failure(tmp_path: Path) -> None:
     assert venue.stopping.is_set()
     with pytest.raises(JournalStopped):
         venue.exchange.control.open_account()
-    with pytest.raises(Trouble) as caught:
+    with pytest.raises(OperatorError) as caught:
         await venue.durable()
     assert caught.value.code == Exit.DISK
     await venue.close()
@@ -70,7 +70,7 @@ async def test_a_view_that_can_not_follow_stops_the_venue(tmp_path: Path, monkey
     def broken(_events: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(type(venue.desk), "apply", lambda _self, events, through: broken(events))
+    monkeypatch.setattr(type(venue.wallet), "apply", lambda _self, events, through: broken(events))
     venue.exchange.control.open_account()
     await asyncio.wait_for(venue.stopping.wait(), 5)
     assert isinstance(venue.failure[0], RuntimeError)
@@ -85,9 +85,9 @@ async def test_a_trouble_at_the_start_lets_go_of_every_file(tmp_path: Path) -> N
     path = tmp_path / "venue"
     await (await opened(path)).close()
     config = parse(default_text().replace("price_decimals = 3", "price_decimals = 2", 1))
-    around = Surroundings(system_clock, SeededEntropy(1), cheap_password_hasher())
-    with pytest.raises(Trouble, match="can not change"):
-        await open_venue(DataDirectory.open(path), config, around)
+    environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
+    with pytest.raises(OperatorError, match="cannot change"):
+        await open_venue(DataDirectory.open(path), config, environment)
     await (await opened(path)).close()
 
 

@@ -12,9 +12,9 @@ import pytest
 from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 from cambist.app.provenance import fingerprint
-from cambist.app.wiring import Surroundings, open_venue
+from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
 from tests.support.processes import cambist
 
@@ -24,8 +24,8 @@ REBUILT = ("history.sqlite", "wallet.sqlite", "merchant.sqlite")
 async def run_once(path: Path, accounts: int = 1) -> None:
     """Opens a venue, opens accounts on it, and closes it."""
     files = DataDirectory.open(path, create=True)
-    around = Surroundings(system_clock, SeededEntropy(1), cheap_password_hasher())
-    venue = await open_venue(files, parse(default_text()), around)
+    environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
+    venue = await open_venue(files, parse(default_text()), environment)
     for _ in range(accounts):
         venue.exchange.control.open_account()
     await venue.close()
@@ -53,7 +53,7 @@ def swap_in(name: str, stopped: Path, mine: Path) -> None:
 async def test_a_view_of_another_venue_is_refused_and_rebuilding_mends_it(name: str, stopped: Path, mine: Path) -> None:
     swap_in(name, stopped, mine)
     words = f"{mine / name} was folded from the journal of another venue, not from {mine / 'journal'}. `cambist rebuild --data {mine}`"
-    with pytest.raises(Trouble, match=re.escape(words)) as caught:
+    with pytest.raises(OperatorError, match=re.escape(words)) as caught:
         await run_once(mine)
     assert caught.value.code == Exit.DAMAGED
     rebuilt = cambist("rebuild", "--data", mine)
@@ -63,7 +63,7 @@ async def test_a_view_of_another_venue_is_refused_and_rebuilding_mends_it(name: 
 
 async def test_the_users_of_another_venue_are_refused(stopped: Path, mine: Path) -> None:
     swap_in("directory.sqlite", stopped, mine)
-    with pytest.raises(Trouble, match=r"directory\.sqlite was folded from .* another venue.* can not be made again"):
+    with pytest.raises(OperatorError, match=r"directory\.sqlite was folded from .* another venue.* cannot be made again"):
         await run_once(mine)
     shutil.copy(stopped / "mine" / "directory.sqlite", mine / "directory.sqlite")
     await run_once(mine)

@@ -218,7 +218,7 @@ def test_configuration_changes_are_applied_at_the_next_start(tmp_path: Path) -> 
     file.write_text(text.replace("price_decimals = 3", "price_decimals = 2", 1))
     answer = cambist("serve", "--data", data, "--port", "0")
     assert answer.returncode == Exit.CONFIGURATION
-    assert "can not change" in answer.stderr
+    assert "cannot change" in answer.stderr
     file.write_text(text[: text.index("[[market]]")])
     answer = cambist("serve", "--data", data, "--port", "0")
     assert answer.returncode == Exit.CONFIGURATION

@@ -98,7 +98,7 @@ def dead_mans_switch(alice, **_):
         assert time.monotonic() < end
 
 
-def refusals(alice, config, **_):
+def rejections(alice, config, **_):
     refused(ccxt.InsufficientFunds, order, alice, side="BUY", price=9000, size=900000)
     refused(ccxt.InvalidOrder, order, alice, side="BUY", price=0.01, size=1)
     refused(ccxt.InvalidOrder, order, alice, side="BUY", price=1000, size=0.0001)
@@ -117,7 +117,7 @@ SITUATIONS = (
     wallet,
     orders,
     dead_mans_switch,
-    refusals,
+    rejections,
 )
 
 

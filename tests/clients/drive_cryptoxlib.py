@@ -91,7 +91,7 @@ async def cancels(alice, **_):
     assert await answer(alice.get_open_orders(PAIR)) == []
 
 
-async def refusals(alice, **_):
+async def rejections(alice, **_):
     await refused(alice.create_order(PAIR, BUY, LIMIT, "0.5", "-1"), 400, -2)
     await refused(alice.create_order(PAIR, BUY, LIMIT, "0.0000001", "1000"), 400, 301)
     await refused(alice.create_order(PAIR, BUY, enums.OrderType.OCO, "1", "1000", stop_price="1", trigger_price="1"), 400, -2)
@@ -129,7 +129,7 @@ SITUATIONS = (
     money_and_fees,
     orders,
     cancels,
-    refusals,
+    rejections,
     sockets,
 )
 

@@ -12,7 +12,7 @@ from tests.twin.events import Outcome
 from tests.twin.snapshot import read_state
 from tests.twin.words import WORLD, Code
 
-TIME_END = 16  # seq and time: what a refusal may change of the canonical state
+TIME_END = 16  # seq and time: what a rejection may change of the canonical state
 
 
 class Pair:

@@ -9,7 +9,7 @@ from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_US
 from tests.twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderAccepted, OrderRejected, Outcome
 from tests.twin.words import MAX_ATOMS, POST_ONLY, U64_MAX, WORLD, Business, Code, OrderStatus, Side, Tif, Type
 
-# The refusals' market: amounts up to 2^63, so that a level can be full; prices 10..10,000; totals from 50.
+# The rejections' market: amounts up to 2^63, so that a level can be full; prices 10..10,000; totals from 50.
 LIMITS = {"min_price": 10, "max_price": 10_000, "min_amount": 2, "max_amount": 2**63, "min_total": 50}
 GOOD = {
     "account": ALICE,

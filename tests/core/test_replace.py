@@ -1,4 +1,4 @@
-"""ReplaceOrder: refusals in their order, and the three ways in which an order becomes another one."""
+"""ReplaceOrder: rejections in their order, and the three ways in which an order becomes another one."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.twin.words import ALL_MARKETS, POST_ONLY, U64_MAX, Business, Code, Or
 
 RESTING, WAITING, DONE = OrderStatus.RESTING, OrderStatus.WAITING, OrderStatus.DONE
 
-# The refusals' order: number 1, Alice's, post-only, 20 to buy at 50, of which 6 are bought.
+# The rejections' order: number 1, Alice's, post-only, 20 to buy at 50, of which 6 are bought.
 LIMITS = {"min_price": 10, "max_price": 100, "min_amount": 4, "max_amount": 2**63, "min_total": 200}
 MONEY_LEFT = 1_000
 

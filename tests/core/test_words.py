@@ -24,7 +24,7 @@ def section(title: str, until: str) -> str:
 def test_rejections() -> None:
     on_the_page = {int(code): name for code, name in re.findall(r"\| (\d+) \| ([A-Z]\w+)", section("Rejections", "### Set-up"))}
     assert on_the_page == {code.value: camel(code.name) for code in words.Code if code}
-    assert on_the_page == {code.value: camel(code.name) for code in domain.Reject if 0 < code < 900}
+    assert on_the_page == {code.value: camel(code.name) for code in domain.RejectReason if 0 < code < 900}
     assert {code: name for code, name in core.REJECTS.items() if code} == on_the_page
 
 

@@ -17,5 +17,5 @@ def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, empty_files: Path) -> Path:
-    """The files of a house in which nothing happened yet."""
+    """The files of a venue in which nothing happened yet."""
     return Path(shutil.copytree(empty_files, tmp_path / "house"))

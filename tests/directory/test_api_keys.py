@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cambist.directory import ApiKey, Directory, KeyForm, Refusal, User
+from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
 from tests.directory.conftest import FORM, HOUR, NOON, PASSWORD, Place, make_key
 
 
@@ -59,7 +59,7 @@ def test_a_revoked_key_is_gone_for_good_with_its_secret(place: Place, directory:
     assert directory.revoke(key) is True
     assert directory.revoke(key) is False
     assert directory.find_key(key.key) is None
-    assert directory.reveal_secret(key) is Refusal.KEY_REVOKED
+    assert directory.reveal_secret(key) is DirectoryRejection.KEY_REVOKED
     directory.close()
     reopened = place.open()
     assert reopened.find_key(key.key) is None
@@ -75,8 +75,8 @@ def test_a_secret_is_shown_again_in_the_first_hour_only(place: Place, directory:
     directory.close()
     reopened = place.open()
     place.clock.now += age
-    assert reopened.reveal_secret(key) == (key.secret if shown else Refusal.REVEAL_OVER)
-    assert reopened.reveal_secret(key, now=NOON + age) == (key.secret if shown else Refusal.REVEAL_OVER)
+    assert reopened.reveal_secret(key) == (key.secret if shown else DirectoryRejection.REVEAL_OVER)
+    assert reopened.reveal_secret(key, now=NOON + age) == (key.secret if shown else DirectoryRejection.REVEAL_OVER)
 
 
 def test_each_dialect_mints_its_own_form(directory: Directory, alice: User) -> None:
@@ -110,7 +110,7 @@ def test_a_seed_gives_a_user_the_same_keys_whatever_else_was_minted(place: Place
 def test_a_key_that_exists_is_not_minted_twice(directory: Directory, alice: User) -> None:
     stuck = KeyForm("btce", lambda entropy: ("SAME", "secret"))
     first = directory.mint_key(alice, stuck, {"info"})
-    assert directory.mint_key(alice, stuck, {"info"}) is Refusal.KEY_TAKEN
+    assert directory.mint_key(alice, stuck, {"info"}) is DirectoryRejection.KEY_TAKEN
     assert directory.keys() == [first]
 
 
@@ -125,7 +125,7 @@ def test_a_new_key_never_takes_the_number_of_one_that_the_journal_knows(director
 
 @pytest.mark.parametrize("scopes", [{"info", "fly"}, {""}, {"info trade"}])
 def test_scopes_that_the_api_does_not_have_are_refused(directory: Directory, alice: User, scopes: set[str]) -> None:
-    assert directory.mint_key(alice, FORM, scopes) is Refusal.SCOPE_UNKNOWN
+    assert directory.mint_key(alice, FORM, scopes) is DirectoryRejection.SCOPE_UNKNOWN
     assert directory.keys() == []
 
 
@@ -167,7 +167,7 @@ def test_address_lists(place: Place, directory: Directory, alice: User, allowed:
 
 @pytest.mark.parametrize("text", ["", "localhost", "192.0.2", "192.0.2.7/33", "192.0.2.0-192.0.2.9", "fe80::g"])
 def test_what_is_no_network_is_refused(directory: Directory, alice: User, text: str) -> None:
-    assert directory.mint_key(alice, FORM, {"info"}, ["192.0.2.7", text]) is Refusal.ADDRESS_INVALID
+    assert directory.mint_key(alice, FORM, {"info"}, ["192.0.2.7", text]) is DirectoryRejection.ADDRESS_INVALID
 
 
 def test_finding_a_key_is_a_look_into_memory(directory: Directory, key: ApiKey) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyotp
 
-from cambist.directory import Directory, HotpKey, Refusal, User, draw_hotp_key
+from cambist.directory import Directory, DirectoryRejection, HotpKey, User, draw_hotp_key
 from cambist.directory.hotp import LOOK_AHEAD, _matching_counter
 from tests.directory.conftest import Place
 
@@ -74,7 +74,7 @@ def test_a_key_that_is_in_use_is_not_replaced(directory: Directory) -> None:
     assert first.secret != second.secret
     assert not directory.hotp.verify(alice, pyotp.HOTP(first.secret).at(0))
     assert directory.hotp.verify(alice, pyotp.HOTP(second.secret).at(0))
-    assert directory.hotp.enrol(alice) == Refusal.HOTP_ACTIVE
+    assert directory.hotp.enrol(alice) == DirectoryRejection.HOTP_ACTIVE
     directory.hotp.remove(alice)
     assert not directory.hotp.active(alice)
     assert isinstance(directory.hotp.enrol(alice), HotpKey)
@@ -84,7 +84,7 @@ def test_an_erased_user_has_none(directory: Directory) -> None:
     alice = user(directory)
     directory.hotp.enrol(alice)
     erased = directory.erase_user(alice)
-    assert directory.hotp.enrol(erased) == Refusal.USER_ERASED
+    assert directory.hotp.enrol(erased) == DirectoryRejection.USER_ERASED
     assert not directory.hotp.verify(erased, "000000")
 
 

@@ -5,7 +5,7 @@ import base64
 import pyotp
 import pytest
 
-from cambist.directory import Directory, Enrolment, Refusal, User
+from cambist.directory import Directory, DirectoryRejection, Enrolment, User
 from tests.directory.conftest import HOUR, NOON, PASSWORD, SECOND, Place
 
 STEP = 30 * SECOND
@@ -67,7 +67,7 @@ def test_codes_are_asked_for_only_after_a_first_one_was_right(place: Place, dire
     assert not directory.totp.confirm(alice, "000000")
     assert directory.totp.confirm(alice, code_at(enrolment, NOON))
     assert directory.totp.active(alice)
-    assert directory.totp.enrol(alice) is Refusal.TOTP_ACTIVE
+    assert directory.totp.enrol(alice) is DirectoryRejection.TOTP_ACTIVE
 
 
 @pytest.mark.parametrize(

@@ -2,40 +2,40 @@
 
 import pytest
 
-from cambist.directory import ApiKey, Directory, Refusal, User
+from cambist.directory import ApiKey, Directory, DirectoryRejection, User
 from tests.directory.conftest import FORM, NOON, PASSWORD, Place
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "account", "refusal"),
+    ("name", "password", "account", "rejection"),
     [
         ("bob", PASSWORD, 17, None),
         ("B0b.the-builder_2", PASSWORD, 17, None),
-        ("b", PASSWORD, 17, Refusal.NAME_INVALID),
-        ("b" * 33, PASSWORD, 17, Refusal.NAME_INVALID),
-        ("-bob", PASSWORD, 17, Refusal.NAME_INVALID),
-        ("bob smith", PASSWORD, 17, Refusal.NAME_INVALID),
-        ("bob\n", PASSWORD, 17, Refusal.NAME_INVALID),
-        ("böb", PASSWORD, 17, Refusal.NAME_INVALID),
-        ("аlice", PASSWORD, 17, Refusal.NAME_INVALID),
-        ("alice", PASSWORD, 17, Refusal.NAME_TAKEN),
-        ("ALICE", PASSWORD, 17, Refusal.NAME_TAKEN),
-        ("bob", PASSWORD, 16, Refusal.ACCOUNT_TAKEN),
-        ("bob", "1234567", 17, Refusal.PASSWORD_TOO_SHORT),
-        ("bob", "x" * 1025, 17, Refusal.PASSWORD_TOO_LONG),
+        ("b", PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("b" * 33, PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("-bob", PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("bob smith", PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("bob\n", PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("böb", PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("аlice", PASSWORD, 17, DirectoryRejection.NAME_INVALID),
+        ("alice", PASSWORD, 17, DirectoryRejection.NAME_TAKEN),
+        ("ALICE", PASSWORD, 17, DirectoryRejection.NAME_TAKEN),
+        ("bob", PASSWORD, 16, DirectoryRejection.ACCOUNT_TAKEN),
+        ("bob", "1234567", 17, DirectoryRejection.PASSWORD_TOO_SHORT),
+        ("bob", "x" * 1025, 17, DirectoryRejection.PASSWORD_TOO_LONG),
         ("bob", "x" * 1024, 17, None),
     ],
 )
 def test_who_can_be_added_beside_alice(
-    directory: Directory, alice: User, name: str, password: str, account: int, refusal: Refusal | None
+    directory: Directory, alice: User, name: str, password: str, account: int, rejection: DirectoryRejection | None
 ) -> None:
     added = directory.add_user(name, password, account)
-    if refusal is None:
+    if rejection is None:
         assert added == User(2, name, account, NOON)
         assert directory.users() == [alice, added]
     else:
-        assert added is refusal
-        assert refusal.words
+        assert added is rejection
+        assert rejection.words
         assert directory.users() == [alice]
 
 
@@ -68,7 +68,7 @@ def test_passwords(directory: Directory, alice: User, name: str, password: str, 
 
 def test_a_new_password_replaces_the_old_one_and_ends_the_sessions(place: Place, directory: Directory, alice: User) -> None:
     token, _ = directory.sessions.open(alice, 1_000_000)
-    assert directory.set_password(alice, "short") is Refusal.PASSWORD_TOO_SHORT
+    assert directory.set_password(alice, "short") is DirectoryRejection.PASSWORD_TOO_SHORT
     assert directory.sessions.find(token) is not None
     assert directory.set_password(alice, "another horse") is None
     assert directory.sessions.find(token) is None
@@ -112,9 +112,9 @@ def test_an_erased_user_leaves_only_the_account_number(place: Place, directory: 
     assert directory.verify_password("margarethe.zimmermann", PASSWORD) is None
     assert directory.find_key(minted.key) is None
     assert directory.sessions.find(token) is None
-    assert directory.mint_key(erased, FORM, {"info"}) is Refusal.USER_ERASED
-    assert directory.set_password(erased, PASSWORD) is Refusal.USER_ERASED
-    assert directory.totp.enrol(erased) is Refusal.USER_ERASED
+    assert directory.mint_key(erased, FORM, {"info"}) is DirectoryRejection.USER_ERASED
+    assert directory.set_password(erased, PASSWORD) is DirectoryRejection.USER_ERASED
+    assert directory.totp.enrol(erased) is DirectoryRejection.USER_ERASED
     assert b"margarethe" not in place.octets()
     directory.close()
     assert b"margarethe" not in place.octets()
@@ -122,7 +122,7 @@ def test_an_erased_user_leaves_only_the_account_number(place: Place, directory: 
 
 def test_an_erased_name_is_free_but_the_account_is_not(directory: Directory, alice: User) -> None:
     directory.erase_user(alice)
-    assert directory.add_user("alice", PASSWORD, 16) is Refusal.ACCOUNT_TAKEN
+    assert directory.add_user("alice", PASSWORD, 16) is DirectoryRejection.ACCOUNT_TAKEN
     again = directory.add_user("alice", PASSWORD, 17)
     assert isinstance(again, User)
     assert again.id == alice.id + 1

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from cambist import _core
-from cambist.domain.events import EVERY_KIND, EVERYTHING, Wanted, commands_of, kinds_of
+from cambist.domain.events import EVERY_KIND, EVERYTHING, EventFilter, commands_of, kinds_of
 from cambist.domain.meta import Meta
-from cambist.domain.orders import CommandKind, Reject
+from cambist.domain.orders import CommandKind, RejectReason
 from cambist.domain.transfer_ids import transfer_id
 
 
@@ -17,7 +17,7 @@ def snake(name: str) -> str:
 
 
 def test_refusals_are_the_cores_by_number_and_name() -> None:
-    own = {reject.value: reject.name for reject in Reject if 0 < reject < 900}
+    own = {reject.value: reject.name for reject in RejectReason if 0 < reject < 900}
     assert own == {code: snake(name) for code, name in _core.REJECTS.items()}
 
 
@@ -50,16 +50,16 @@ def test_of_the_commands_only_wanted_ones_and_those_that_have_the_word_in_their_
     engine.open_account(4, b"wor")
     events = engine.take_events()
 
-    def seqs(wanted: Wanted) -> list[int]:
+    def seqs(wanted: EventFilter) -> list[int]:
         return [event.seq for event in wanted.of(events) if isinstance(event, _core.CommandApplied)]
 
     opening = commands_of(CommandKind.OPEN_ACCOUNT)
     assert seqs(EVERYTHING) == [1, 2, 3, 4]
-    assert seqs(Wanted(commands=opening)) == [2, 4]
-    assert seqs(Wanted(commands=opening, word=b"word")) == [1, 2, 3, 4]
-    assert seqs(Wanted(commands=0, word=b"the word")) == [1]
-    assert seqs(Wanted(commands=0)) == []
-    assert seqs(Wanted(kinds=kinds_of(_core.AccountOpened), word=b"word")) == []
+    assert seqs(EventFilter(commands=opening)) == [2, 4]
+    assert seqs(EventFilter(commands=opening, word=b"word")) == [1, 2, 3, 4]
+    assert seqs(EventFilter(commands=0, word=b"the word")) == [1]
+    assert seqs(EventFilter(commands=0)) == []
+    assert seqs(EventFilter(kinds=kinds_of(_core.AccountOpened), word=b"word")) == []
 
 
 def test_kinds_are_bits_that_the_decoder_takes() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cambist import _core
-from cambist.domain.orders import OrderStatus, OrderType, Reject, Side, TimeInForce
+from cambist.domain.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from cambist.exchange import Exchange, JournalStopped, Sequencer
 from cambist.exchange.sequencer import Frame
-from tests.support.waiting import turns, until
+from tests.support.waiting import pending, until
 
 SEGMENT = 64 * 1024
 BTC, USD, BTC_USD = 0, 1, 0
@@ -41,11 +41,11 @@ class Floor:
         control.create_asset("USD", 16, 8)
         limits = {"min_price": 1, "max_price": 10**8, "min_amount": 1, "max_amount": 10**15, "min_total": 0}
         created = control.create_market(BTC, USD, 3, 8, self_trade=1, maker_ppm=2_000, taker_ppm=2_000, **limits)
-        assert created.code == Reject.OK
+        assert created.code == RejectReason.OK
         control.open_account()
         self.exchange.funds.deposit(1, ALICE, USD, 10**24)
         self.exchange.funds.deposit(2, ALICE, BTC, 10**24)
-        sequencer.settle()
+        sequencer.drain()
 
     @property
     def sequencer(self) -> Sequencer:
@@ -94,7 +94,7 @@ async def test_the_barrier_opens_only_when_the_journal_has_the_command(floor: Fl
 
 async def test_a_read_between_flush_and_sync_waits_for_that_sync(floor: Floor) -> None:
     floor.bid()
-    await turns()  # one tick: the frame is handed over, its sync has not been heard of
+    await pending()  # one tick: the frame is handed over, its sync has not been heard of
     barrier = floor.sequencer.barrier()
     if barrier is not None:
         await barrier
@@ -114,7 +114,7 @@ async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -
     for burst in (3, 1, 7):
         for _ in range(burst):
             floor.bid()
-        await turns()
+        await pending()
     barrier = floor.sequencer.barrier()
     if barrier is not None:
         await barrier
@@ -125,13 +125,13 @@ async def test_time_never_goes_back_even_when_the_clock_does(floor: Floor) -> No
     floor.bid()
     floor.now -= 500_000
     assert floor.sequencer.stamp() == 1_000_000
-    assert floor.bid().code == Reject.OK
+    assert floor.bid().code == RejectReason.OK
 
 
 async def test_an_order_that_ended_by_now_is_gone_before_the_next_command(floor: Floor) -> None:
     order = floor.bid(expire_at=floor.now + 10)
     floor.now += 10
-    assert floor.exchange.orders.cancel(ALICE, order.id).code == Reject.ORDER_NOT_LIVE
+    assert floor.exchange.orders.cancel(ALICE, order.id).code == RejectReason.ORDER_NOT_LIVE
 
 
 async def test_an_order_ends_in_a_quiet_market_too(floor: Floor) -> None:
@@ -139,7 +139,7 @@ async def test_an_order_ends_in_a_quiet_market_too(floor: Floor) -> None:
     floor.now += 10
     floor.sequencer.advance()
     assert floor.exchange.engine.order(order.id) is None
-    floor.sequencer.settle()
+    floor.sequencer.drain()
 
 
 async def test_state_hashes_are_recorded_every_so_many_commands(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ async def test_state_hashes_are_recorded_every_so_many_commands(tmp_path: Path) 
     floor.open(checkpoint_every=10)
     for _ in range(30):
         floor.bid()
-        floor.sequencer.settle()
+        floor.sequencer.drain()
     floor.sequencer.checkpoint()
     floor.sequencer.close()
     floor.journal.close()
@@ -177,7 +177,7 @@ async def test_when_the_journal_refuses_a_frame_nothing_is_told_and_nothing_more
     with pytest.raises(JournalStopped):
         await late
     with pytest.raises(JournalStopped):
-        floor.sequencer.settle()
+        floor.sequencer.drain()
 
 
 @pytest.fixture
@@ -204,21 +204,21 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
                 pass
         except OSError:
             pass  # full, as intended
-    while (outcome := floor.bid()).code == Reject.OK:
+    while (outcome := floor.bid()).code == RejectReason.OK:
         placed.append(outcome.id)
-        floor.sequencer.settle()
-    assert outcome.code == Reject.JOURNAL_FULL
-    assert floor.exchange.funds.deposit(3, ALICE, USD, 1).code == Reject.JOURNAL_FULL
-    assert floor.exchange.orders.replace(ALICE, placed[0], amount=1).code == Reject.JOURNAL_FULL
+        floor.sequencer.drain()
+    assert outcome.code == RejectReason.JOURNAL_FULL
+    assert floor.exchange.funds.deposit(3, ALICE, USD, 1).code == RejectReason.JOURNAL_FULL
+    assert floor.exchange.orders.replace(ALICE, placed[0], amount=1).code == RejectReason.JOURNAL_FULL
 
     cancelled = floor.exchange.orders.cancel(ALICE, placed[0])
-    assert (cancelled.code, cancelled.status) == (Reject.OK, OrderStatus.DONE)
-    floor.sequencer.settle()
+    assert (cancelled.code, cancelled.status) == (RejectReason.OK, OrderStatus.DONE)
+    floor.sequencer.drain()
 
     filler.unlink()
     await until(lambda: floor.sequencer.has_space)  # looking makes the writer try again
-    assert floor.bid().code == Reject.OK
-    floor.sequencer.settle()
+    assert floor.bid().code == RejectReason.OK
+    floor.sequencer.drain()
     floor.sequencer.close()
     floor.journal.close()
     again = _core.Engine()

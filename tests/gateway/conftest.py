@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 import uvloop
 
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
 from cambist.gateway.app import Gateway
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Route
+from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server
 
 PATIENCE = 10.0  # seconds after which a test gives up; nothing is expected to take that long
@@ -185,7 +185,7 @@ Serve = Callable[..., Running]
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """`serve(routes, limits=..., server={...}, barrier=...)` starts a house; all are closed at the end."""
+    """`serve(routes, limits=..., server={...}, barrier=...)` starts a venue; all are closed at the end."""
     houses: list[Running] = []
 
     def start(
@@ -195,5 +195,5 @@ def serve() -> Iterator[Serve]:
         return houses[-1]
 
     yield start
-    for house in houses:
-        house.close()
+    for services in houses:
+        services.close()

@@ -18,21 +18,21 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
 from cambist.gateway.app import Receive, Scope, Send
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.messages import Reply, Request
+from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.metrics import BOUNDS, Metrics
-from cambist.gateway.router import Route
 from cambist.gateway.server import tls_context
 from tests.gateway.conftest import ECHO, PATIENCE, Answer, Running, Serve, answers
-from tests.support.waiting import turns
+from tests.support.waiting import pending
 
 SECRET = "hunter2"
 
 
-def one(house: Running, method: str, path: str, body: bytes = b"", fields: str = "") -> Answer:
+def one(services: Running, method: str, path: str, body: bytes = b"", fields: str = "") -> Answer:
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}Content-Length: {len(body)}\r\n\r\n"
-    client = house.connect()
+    client = services.connect()
     client.send(head.encode() + body)
     (answer,) = answers(client.to_end(), bodiless=method == "HEAD")
     client.close()
@@ -46,8 +46,8 @@ def test_a_reply_goes_out_as_it_is(serve: Serve) -> None:
     reply = Reply(
         429, b"slow down", b"text/plain; charset=utf-8", ((b"retry-after", b"5"), (b"set-cookie", b"a=b"), (b"set-cookie", b"c=d"))
     )
-    house = serve([Route("/", lambda _request: reply)])
-    client = house.connect()
+    services = serve([Route("/", lambda _request: reply)])
+    client = services.connect()
     client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     first = (
         b"HTTP/1.1 429 Too Many Requests\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 9\r\n"
@@ -57,16 +57,16 @@ def test_a_reply_goes_out_as_it_is(serve: Serve) -> None:
 
 
 def test_a_date_comes_from_the_clock_that_was_given(serve: Serve) -> None:
-    house = serve(server={"date": lambda: 784_111_777_000_000})
-    assert one(house, "GET", "/").headers[b"date"] == b"Sun, 06 Nov 1994 08:49:37 GMT"
+    services = serve(server={"date": lambda: 784_111_777_000_000})
+    assert one(services, "GET", "/").headers[b"date"] == b"Sun, 06 Nov 1994 08:49:37 GMT"
     assert b"date" not in one(serve(), "GET", "/").headers
 
 
 def test_head_gives_what_get_gives_without_the_body(serve: Serve) -> None:
-    house = serve([Route("/a", lambda _request: Reply(200, b"12345")), Route("/b", lambda _request: Reply(), ("POST",))])
-    answer = one(house, "HEAD", "/a")
+    services = serve([Route("/a", lambda _request: Reply(200, b"12345")), Route("/b", lambda _request: Reply(), ("POST",))])
+    answer = one(services, "HEAD", "/a")
     assert (answer.status, answer.headers[b"content-length"], answer.body) == (200, b"5", b"")
-    assert one(house, "HEAD", "/b").status == 405
+    assert one(services, "HEAD", "/b").status == 405
 
 
 def test_a_204_has_neither_length_nor_type(serve: Serve) -> None:
@@ -75,11 +75,11 @@ def test_a_204_has_neither_length_nor_type(serve: Serve) -> None:
 
 
 def test_an_unknown_path_and_a_wrong_method(serve: Serve) -> None:
-    house = serve([Route("/a", lambda _request: Reply())])
-    assert one(house, "GET", "/nope") == Answer(
+    services = serve([Route("/a", lambda _request: Reply())])
+    assert one(services, "GET", "/nope") == Answer(
         404, {b"content-type": b"application/json", b"content-length": b"21", b"connection": b"close"}, b'{"error":"not found"}'
     )
-    wrong = one(house, "POST", "/a", b"x")
+    wrong = one(services, "POST", "/a", b"x")
     assert (wrong.status, wrong.headers[b"allow"]) == (405, b"GET, HEAD")
 
 
@@ -88,7 +88,7 @@ def raises(_request: Request) -> Reply:
 
 
 async def raises_later(_request: Request) -> Reply:
-    await turns()
+    await pending()
     raise ValueError(SECRET)
 
 
@@ -114,9 +114,9 @@ WRONG_REPLIES = {
 def test_a_broken_handler_gives_a_fixed_500_and_no_secret_in_the_log(serve: Serve, path: str) -> None:
     routes = [Route("/raises", raises), Route("/later", raises_later), Route("/nothing", says_nothing)]
     routes += [Route(wrong, lambda _request, reply=reply: reply) for wrong, reply in WRONG_REPLIES.items()]  # type: ignore[misc]
-    house = serve(routes, fallback=raises_in_a_page)
+    services = serve(routes, fallback=raises_in_a_page)
     with structlog.testing.capture_logs() as logs:
-        answer = one(house, "GET", path, fields=f"Key: {SECRET}\r\n")
+        answer = one(services, "GET", path, fields=f"Key: {SECRET}\r\n")
     assert (answer.status, answer.body) == (500, b'{"error":"internal error"}')
     (line,) = [line for line in logs if line["event"] == "handler failed"]
     assert SECRET not in repr(logs)
@@ -155,11 +155,11 @@ def test_healthz_is_up_even_when_the_journal_is_dead(serve: Serve) -> None:
     def dead() -> asyncio.Future[None] | None:
         raise RuntimeError
 
-    house = serve(barrier=dead, readiness=lambda: ["the journal has failed"])
-    assert one(house, "GET", "/healthz").status == 200
-    answer = one(house, "GET", "/readyz")
+    services = serve(barrier=dead, readiness=lambda: ["the journal has failed"])
+    assert one(services, "GET", "/healthz").status == 200
+    answer = one(services, "GET", "/readyz")
     assert (answer.status, json.loads(answer.body)) == (503, {"status": "not ready", "reasons": ["the journal has failed"]})
-    assert one(house, "GET", "/metrics").status == 200
+    assert one(services, "GET", "/metrics").status == 200
 
 
 def test_readyz_follows_its_reasons(serve: Serve) -> None:
@@ -170,19 +170,19 @@ def test_readyz_follows_its_reasons(serve: Serve) -> None:
             raise RuntimeError
         return reasons
 
-    house = serve(readiness=readiness)
-    assert one(house, "GET", "/readyz").status == 200
+    services = serve(readiness=readiness)
+    assert one(services, "GET", "/readyz").status == 200
     reasons.append("history is 70,000 commands behind")
-    assert one(house, "GET", "/readyz").status == 503
+    assert one(services, "GET", "/readyz").status == 503
     reasons.append("boom")
-    assert json.loads(one(house, "GET", "/readyz").body)["reasons"] == ["the readiness check failed"]
+    assert json.loads(one(services, "GET", "/readyz").body)["reasons"] == ["the readiness check failed"]
     reasons.clear()
-    assert one(house, "HEAD", "/readyz").status == 200
+    assert one(services, "HEAD", "/readyz").status == 200
 
 
-def samples(house: Running) -> dict[tuple[str, ...], float]:
+def samples(services: Running) -> dict[tuple[str, ...], float]:
     """A scrape: (name, label values…) to value."""
-    text = one(house, "GET", "/metrics").body.decode()
+    text = one(services, "GET", "/metrics").body.decode()
     return {
         (sample.name, *(value for _label, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -199,16 +199,16 @@ def test_metrics_count_replies_refusals_and_connections(serve: Serve) -> None:
         Route("/b", raises, dialect="wex", name="trade"),
         Route("/later", raises_later),
     ]
-    house = serve(routes, metrics=metrics, limits=HttpLimits(body_bytes=10))
+    services = serve(routes, metrics=metrics, limits=HttpLimits(body_bytes=10))
     for path in ("/a", "/a", "/b", "/later", "/nope"):
-        one(house, "GET", path)
-    one(house, "POST", "/a", b"x" * 11)
-    house.say(b"nonsense\r\n\r\n")
-    idle = house.connect()
+        one(services, "GET", path)
+    one(services, "POST", "/a", b"x" * 11)
+    services.say(b"nonsense\r\n\r\n")
+    idle = services.connect()
     idle.send(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
     idle.answer()
-    house.settle()
-    found = samples(house)
+    services.settle()
+    found = samples(services)
     assert found["cambist_requests_total", "btce", "/a", "2xx"] == 3
     assert found["cambist_requests_total", "wex", "trade", "5xx"] == 1
     assert found["cambist_requests_total", "", "/later", "5xx"] == 1
@@ -226,12 +226,12 @@ def test_metrics_count_replies_refusals_and_connections(serve: Serve) -> None:
 
 
 def test_a_client_cannot_add_labels(serve: Serve) -> None:
-    house = serve([Route("/p/", lambda _request: Reply(), prefix=True)])
-    before = len(samples(house))
+    services = serve([Route("/p/", lambda _request: Reply(), prefix=True)])
+    before = len(samples(services))
     for number in range(50):
-        one(house, "GET", f"/p/{number}")
-        one(house, "GET", f"/{number}")
-    assert len(samples(house)) - before <= 3 * (len(BOUNDS) + 5)
+        one(services, "GET", f"/p/{number}")
+        one(services, "GET", f"/{number}")
+    assert len(samples(services)) - before <= 3 * (len(BOUNDS) + 5)
 
 
 def test_a_gauge_s_name_is_taken_once() -> None:
@@ -260,8 +260,8 @@ async def pages(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def test_what_no_route_knows_goes_to_the_pages(serve: Serve) -> None:
-    house = serve([Route("/a", lambda _request: Reply(200, b"route"))], fallback=pages)
-    client = house.connect()
+    services = serve([Route("/a", lambda _request: Reply(200, b"route"))], fallback=pages)
+    client = services.connect()
     client.send(
         b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
         b"POST /p%20q?r=s HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
@@ -279,7 +279,7 @@ def test_what_no_route_knows_goes_to_the_pages(serve: Serve) -> None:
     assert shown["raw_path"] == "b'/p%20q'"
     assert shown["query_string"] == "b'r=s'"
     assert shown["state"] == "{'started': True}"
-    assert house.gateway.metrics.route("gateway", "(pages)").statuses[2] == 1
+    assert services.gateway.metrics.route("gateway", "(pages)").statuses[2] == 1
 
 
 class Shouting(asyncio.Protocol):
@@ -309,8 +309,8 @@ HANDSHAKE = b"GET /ws?a=b HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade
 
 @pytest.mark.parametrize("pieces", [0, 1])
 def test_a_websocket_handshake_hands_the_connection_over(serve: Serve, pieces: int) -> None:
-    house = serve(fallback=pages, server={"ws": Shouting})
-    client = house.connect()
+    services = serve(fallback=pages, server={"ws": Shouting})
+    client = services.connect()
     client.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     assert client.answer().status == 200
     client.send(HANDSHAKE + b"hello ", pieces=pieces)
@@ -320,26 +320,26 @@ def test_a_websocket_handshake_hands_the_connection_over(serve: Serve, pieces: i
         b"HTTP/1.1 101 Switching Protocols\r\nsaw: GET /ws?a=b HTTP/1.1|host: x|connection: keep-alive, Upgrade|upgrade: WebSocket|"
     )
     assert raw.endswith(b"\r\n\r\nHELLO BYE")
-    house.settle()
-    assert house.gateway.metrics.connections <= 1  # the settling client's own, at most
+    services.settle()
+    assert services.gateway.metrics.connections <= 1  # the settling client's own, at most
 
 
 def test_an_upgraded_connection_still_counts(serve: Serve) -> None:
-    house = serve(fallback=pages, server={"ws": Shouting}, limits=HttpLimits(connections_loopback=1))
-    client = house.connect()
+    services = serve(fallback=pages, server={"ws": Shouting}, limits=HttpLimits(connections_loopback=1))
+    client = services.connect()
     client.send(HANDSHAKE)
     assert client.answer().status == 101
-    assert answers(house.connect().to_end())[0].status == 503
+    assert answers(services.connect().to_end())[0].status == 503
     client.send(b"bye")
     client.to_end()
-    house.call(lambda: None)
-    assert one(house, "GET", "/healthz").status == 200
+    services.call(lambda: None)
+    assert one(services, "GET", "/healthz").status == 200
 
 
 def test_an_upgraded_connection_has_no_patience_of_ours(serve: Serve) -> None:
     limits = HttpLimits(head_seconds=0.3, idle_seconds=0.01, sweep_seconds=0.01)
-    house = serve(fallback=pages, server={"ws": Shouting}, limits=limits)
-    client, hasty = house.connect(), house.connect()
+    services = serve(fallback=pages, server={"ws": Shouting}, limits=limits)
+    client, hasty = services.connect(), services.connect()
     client.send(HANDSHAKE)
     assert client.answer().status == 101
     assert hasty.to_end() == b""
@@ -378,10 +378,10 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_tls(serve: Serve, certificate: tuple[Path, Path]) -> None:
-    house = serve(server={"tls": tls_context(*certificate), "host": "localhost"})
-    assert house.server.url == f"https://localhost:{house.port}"
+    services = serve(server={"tls": tls_context(*certificate), "host": "localhost"})
+    assert services.server.url == f"https://localhost:{services.port}"
     context = ssl.create_default_context(cafile=str(certificate[0]))
-    client = house.connect()
+    client = services.connect()
     client.socket = context.wrap_socket(client.socket, server_hostname="localhost")
     for number in range(3):
         client.send(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
@@ -391,17 +391,17 @@ def test_tls(serve: Serve, certificate: tuple[Path, Path]) -> None:
 
 
 def test_plain_http_on_a_tls_port_and_a_handshake_that_never_ends(serve: Serve, certificate: tuple[Path, Path]) -> None:
-    house = serve(server={"tls": tls_context(*certificate)}, limits=HttpLimits(handshake_seconds=0.05))
-    assert house.connect().to_end() == b""
-    client = house.connect()
+    services = serve(server={"tls": tls_context(*certificate)}, limits=HttpLimits(handshake_seconds=0.05))
+    assert services.connect().to_end() == b""
+    client = services.connect()
     client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"200" not in client.to_end()
 
 
 def test_a_port_in_use_is_an_oserror(serve: Serve) -> None:
-    house = serve()
+    services = serve()
     from cambist.gateway.server import Server
 
-    other = Server(house.gateway, port=house.port)
+    other = Server(services.gateway, port=services.port)
     with pytest.raises(OSError, match="in use"):
-        asyncio.run_coroutine_threadsafe(other.start(), house.loop).result(PATIENCE)
+        asyncio.run_coroutine_threadsafe(other.start(), services.loop).result(PATIENCE)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
+from cambist.dialect_kit.messages import Reply, Request, Withheld
+from cambist.dialect_kit.routes import Route
 from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send
-from cambist.gateway.failures import Withheld
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Route
 from tests.gateway.conftest import Running, Serve, answers
-from tests.support.waiting import turns
+from tests.support.waiting import pending
 
 
 class Journal:
@@ -46,7 +45,7 @@ def sync_handler(request: Request) -> Reply:
 
 
 async def async_handler(request: Request) -> Reply:
-    await turns()
+    await pending()
     return sync_handler(request)
 
 
@@ -75,17 +74,17 @@ def ask(path: str) -> bytes:
 @pytest.mark.parametrize("path", WAYS)
 def test_a_reply_waits_for_its_barrier(serve: Serve, path: str) -> None:
     journal = Journal()
-    house = serve(ROUTES, barrier=journal.barrier, fallback=page)
-    client = house.connect()
+    services = serve(ROUTES, barrier=journal.barrier, fallback=page)
+    client = services.connect()
     client.send(ask(path))
-    house.settle()
+    services.settle()
     assert len(journal.futures) == 1
     assert client.silent()
     events = []
-    house.call(lambda: (events.append("durable"), journal.futures[0].set_result(None)))
+    services.call(lambda: (events.append("durable"), journal.futures[0].set_result(None)))
     if path == "/page":  # its body is rendered after its head, and has a barrier of its own
-        house.settle()
-        house.call(lambda: journal.futures[1].set_result(None))
+        services.settle()
+        services.call(lambda: journal.futures[1].set_result(None))
     answer = client.answer()
     events.append("answered")
     assert events == ["durable", "answered"]
@@ -109,11 +108,11 @@ def test_nothing_owed_nothing_waited_for(serve: Serve, path: str) -> None:
 @pytest.mark.parametrize("path", [*WAYS, "/fails"])
 def test_a_barrier_that_fails_sends_nothing_and_closes(serve: Serve, path: str, fail: Callable[[asyncio.Future[None]], object]) -> None:
     journal = Journal()
-    house = serve(ROUTES, barrier=journal.barrier, fallback=page)
-    client = house.connect()
+    services = serve(ROUTES, barrier=journal.barrier, fallback=page)
+    client = services.connect()
     client.send(ask(path) + ask("/sync"))
-    house.settle()
-    house.call(lambda: fail(journal.futures[0]))
+    services.settle()
+    services.call(lambda: fail(journal.futures[0]))
     assert client.to_end() == b""
 
 
@@ -126,84 +125,84 @@ def test_a_journal_that_is_dead_already_sends_nothing_and_closes(serve: Serve, p
 
 def test_replies_of_one_group_commit_leave_together(serve: Serve) -> None:
     journal = SharedJournal()
-    house = serve(ROUTES, barrier=journal.barrier)
-    clients = [house.connect() for _number in range(20)]
+    services = serve(ROUTES, barrier=journal.barrier)
+    clients = [services.connect() for _number in range(20)]
     for client in clients:
         client.send(ask("/sync"))
-    house.settle()
+    services.settle()
     assert all(client.silent() for client in clients)
-    house.call(lambda: journal.futures[0].set_result(None))
+    services.call(lambda: journal.futures[0].set_result(None))
     assert all(client.answer().status == 200 for client in clients)
 
 
 def test_a_failed_group_commit_closes_all_and_only_those_who_waited(serve: Serve) -> None:
     journal = SharedJournal()
-    house = serve(ROUTES, barrier=journal.barrier)
-    waiting = [house.connect() for _number in range(3)]
+    services = serve(ROUTES, barrier=journal.barrier)
+    waiting = [services.connect() for _number in range(3)]
     for client in waiting:
         client.send(ask("/sync"))
-    idle = house.connect()
+    idle = services.connect()
     idle.send(ask("/healthz"))
     assert idle.answer().status == 200
-    house.settle()
-    house.call(lambda: journal.futures[0].set_exception(RuntimeError()))
+    services.settle()
+    services.call(lambda: journal.futures[0].set_exception(RuntimeError()))
     assert [client.to_end() for client in waiting] == [b"", b"", b""]
-    assert house.refused("withheld") == 3
+    assert services.refused("withheld") == 3
     idle.send(ask("/healthz"))
     assert idle.answer().status == 200
 
 
 def test_pipelined_replies_keep_their_order_when_barriers_open_out_of_order(serve: Serve) -> None:
     journal = Journal()
-    house = serve(ROUTES, barrier=journal.barrier)
-    client = house.connect()
+    services = serve(ROUTES, barrier=journal.barrier)
+    client = services.connect()
     client.send(ask("/sync") + ask("/async") + ask("/sync"))
-    house.settle()
+    services.settle()
     assert len(journal.futures) == 3
     for number in (2, 1):
-        house.call(lambda number=number: journal.futures[number].set_result(None))  # type: ignore[misc]
-        house.settle()
+        services.call(lambda number=number: journal.futures[number].set_result(None))  # type: ignore[misc]
+        services.settle()
         assert client.silent()
-    house.call(lambda: journal.futures[0].set_result(None))
+    services.call(lambda: journal.futures[0].set_result(None))
     assert [client.answer().body for _ in range(3)] == [b"seen /sync", b"seen /async", b"seen /sync"]
 
 
 def test_a_reply_that_owes_nothing_does_not_pass_one_that_does(serve: Serve) -> None:
     journal = Journal()
-    house = serve(ROUTES, barrier=journal.barrier)
-    client = house.connect()
+    services = serve(ROUTES, barrier=journal.barrier)
+    client = services.connect()
     client.send(ask("/sync") + ask("/healthz"))
-    house.settle()
+    services.settle()
     assert client.silent()
-    house.call(lambda: journal.futures[0].set_result(None))
+    services.call(lambda: journal.futures[0].set_result(None))
     assert [client.answer().body for _ in range(2)] == [b"seen /sync", b'{"status":"up"}']
 
 
 def test_a_client_that_leaves_does_not_disturb_the_others(serve: Serve) -> None:
     journal = SharedJournal()
-    house = serve(ROUTES, barrier=journal.barrier, fallback=page)
-    leaving = [house.connect() for _path in WAYS]
+    services = serve(ROUTES, barrier=journal.barrier, fallback=page)
+    leaving = [services.connect() for _path in WAYS]
     for client, path in zip(leaving, WAYS, strict=True):
         client.send(ask(path))
-    staying = house.connect()
+    staying = services.connect()
     staying.send(ask("/sync"))
-    house.settle()
+    services.settle()
     for client in leaving:
         client.close()
-    house.settle()
+    services.settle()
     assert not journal.futures[0].cancelled()
-    house.call(lambda: journal.futures[0].set_result(None))
+    services.call(lambda: journal.futures[0].set_result(None))
     assert staying.answer().body == b"seen /sync"
 
 
 def test_a_500_waits_too_since_the_command_may_have_been_applied(serve: Serve) -> None:
     journal = Journal()
-    house = serve(ROUTES, barrier=journal.barrier)
-    client = house.connect()
+    services = serve(ROUTES, barrier=journal.barrier)
+    client = services.connect()
     client.send(ask("/fails"))
-    house.settle()
+    services.settle()
     assert client.silent()
-    house.call(lambda: journal.futures[0].set_result(None))
+    services.call(lambda: journal.futures[0].set_result(None))
     assert client.answer().status == 500
 
 
@@ -230,7 +229,7 @@ async def exchange(app: ASGIApp, path: str) -> list[str]:
 async def test_through_asgi_a_reply_waits(path: str) -> None:
     journal = SharedJournal()
     task = asyncio.create_task(exchange(Gateway(ROUTES, barrier=journal.barrier), path))
-    await turns(10)
+    await pending(10)
     assert not task.done()
     journal.futures[0].set_result(None)
     assert await task == ["http.response.start", "http.response.body"]
@@ -246,7 +245,7 @@ async def test_through_asgi_a_failed_barrier_sends_nothing(path: str) -> None:
 async def test_through_asgi_a_cancelled_wait_leaves_the_barrier_alone() -> None:
     journal = SharedJournal()
     task = asyncio.create_task(exchange(Gateway(ROUTES, barrier=journal.barrier), "/sync"))
-    await turns(10)
+    await pending(10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -254,8 +253,8 @@ async def test_through_asgi_a_cancelled_wait_leaves_the_barrier_alone() -> None:
 
 
 def test_the_test_s_own_framing(serve: Serve) -> None:
-    house: Running = serve(ROUTES)
-    client = house.connect()
+    services: Running = serve(ROUTES)
+    client = services.connect()
     client.send(ask("/sync"))
     assert client.answer() == answers(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\nseen /sync")[0]
 
@@ -265,13 +264,13 @@ def loses(_request: Request) -> Reply:
 
 
 async def loses_later(request: Request) -> Reply:
-    await turns()
+    await pending()
     return loses(request)
 
 
 @pytest.mark.parametrize("path", ["/now", "/later"])
 def test_a_handler_may_let_its_reply_get_lost(serve: Serve, path: str) -> None:
-    house = serve([Route("/now", loses), Route("/later", loses_later)])
-    client = house.connect()
+    services = serve([Route("/now", loses), Route("/later", loses_later)])
+    client = services.connect()
     client.send(ask(path))
     assert client.to_end() == b""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cambist.gateway.front import LOOPBACK, peer_key
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Route
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
+from cambist.gateway.connections import LOOPBACK, peer_key
+from cambist.gateway.http.limits import HttpLimits
 from tests.gateway.conftest import ECHO, PATIENCE, Answer, Client, Running, Serve, answers
 
 GET = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -62,12 +62,12 @@ def test_pipelined_requests_across_an_ignored_upgrade_keep_their_bodies(serve: S
 
 
 def test_pipelined_heads_are_bounded_one_by_one(serve: Serve) -> None:
-    house = serve(limits=HttpLimits(head_bytes=1_000))
+    services = serve(limits=HttpLimits(head_bytes=1_000))
     big = b"GET /%d HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 900 + b"\r\n\r\n"
-    found = house.say(b"".join(big % n for n in range(20)) + LAST)
+    found = services.say(b"".join(big % n for n in range(20)) + LAST)
     assert [path_of(answer) for answer in found] == [b"/%d" % n for n in range(20)] + [b"/last"]
-    (*found, refusal) = house.say(GET % 1 + b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_100 + b"\r\n\r\n")
-    assert [answer.status for answer in (*found, refusal)] == [200, 431]
+    (*found, rejection) = services.say(GET % 1 + b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_100 + b"\r\n\r\n")
+    assert [answer.status for answer in (*found, rejection)] == [200, 431]
 
 
 def test_a_slow_handler_is_not_overtaken(serve: Serve) -> None:
@@ -84,13 +84,13 @@ def test_a_slow_handler_is_not_overtaken(serve: Serve) -> None:
         seen.append(f"quick {request.path}")
         return Reply(200, b"quick")
 
-    house = serve([Route("/slow", slow), Route("/quick", quick)])
-    client = house.connect()
+    services = serve([Route("/slow", slow), Route("/quick", quick)])
+    client = services.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /quick HTTP/1.1\r\nHost: x\r\n\r\n")
-    house.settle()
+    services.settle()
     assert client.silent()
     assert seen == ["begin /slow"]
-    house.call(release.set)
+    services.call(release.set)
     assert [client.answer().body for _ in range(2)] == [b"slow", b"quick"]
     assert seen == ["begin /slow", "end /slow", "quick /quick"]
 
@@ -107,17 +107,17 @@ def test_no_more_requests_are_begun_than_the_bound(serve: Serve) -> None:
         begun.append(request.path)
         return Reply(200, request.path.encode())
 
-    house = serve([Route("/", count, prefix=True)], barrier=barrier, limits=HttpLimits(pipeline=4, head_bytes=256))
-    client = house.connect()
+    services = serve([Route("/", count, prefix=True)], barrier=barrier, limits=HttpLimits(pipeline=4, head_bytes=256))
+    client = services.connect()
     client.send(b"".join(GET % n for n in range(100)))
-    house.settle()
+    services.settle()
     assert begun == ["/0", "/1", "/2", "/3"]
-    house.call(lambda: futures[0].set_result(None))
+    services.call(lambda: futures[0].set_result(None))
     assert client.answer().body == b"/0"
-    house.settle()
+    services.settle()
     assert begun == ["/0", "/1", "/2", "/3", "/4"]
     for number in range(1, 100):
-        house.call(lambda number=number: futures[number].set_result(None))  # type: ignore[misc]
+        services.call(lambda number=number: futures[number].set_result(None))  # type: ignore[misc]
         assert client.answer().body == b"/%d" % number
 
 
@@ -128,12 +128,12 @@ def test_a_client_that_has_said_its_last_word_still_gets_its_replies(serve: Serv
         future.append(asyncio.get_running_loop().create_future())
         return future[-1]
 
-    house = serve(barrier=barrier)
-    client = house.connect()
+    services = serve(barrier=barrier)
+    client = services.connect()
     client.send(GET % 1 + GET % 2)
     client.socket.shutdown(1)
-    house.settle()
-    house.call(lambda: [each.set_result(None) for each in future])
+    services.settle()
+    services.call(lambda: [each.set_result(None) for each in future])
     assert [path_of(answer) for answer in answers(client.to_end())] == [b"/1", b"/2"]
 
 
@@ -162,12 +162,12 @@ def test_100_continue_comes_after_the_replies_before_it(serve: Serve) -> None:
         await release.wait()
         return Reply(200, b"slow")
 
-    house = serve([Route("/slow", slow), ECHO])
-    client = house.connect()
+    services = serve([Route("/slow", slow), ECHO])
+    client = services.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
-    house.settle()
+    services.settle()
     assert client.silent()
-    house.call(release.set)
+    services.call(release.set)
     assert client.answer().body == b"slow"
     assert (client.left or client.socket.recv(100)) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.left = b""
@@ -220,8 +220,8 @@ def test_who_does_not_finish_is_let_go(serve: Serve, limits: HttpLimits, sent: b
     ],
 )
 def test_a_drop_now_and_then_buys_no_time(serve: Serve, limits: HttpLimits, head: bytes, drop: bytes, reason: str) -> None:
-    house = serve(limits=limits)
-    client = house.connect()
+    services = serve(limits=limits)
+    client = services.connect()
     client.send(head)
     client.socket.settimeout(0.01)
     came = b""
@@ -231,12 +231,12 @@ def test_a_drop_now_and_then_buys_no_time(serve: Serve, limits: HttpLimits, head
             came = client.socket.recv(1_000)
             break
     assert came.startswith(b"HTTP/1.1 408 ")
-    assert house.refused(reason) == 1
+    assert services.refused(reason) == 1
 
 
 def test_an_idle_connection_is_closed_without_a_word(serve: Serve) -> None:
-    house = serve(limits=HttpLimits(idle_seconds=0.05, **HASTY))
-    client = house.connect()
+    services = serve(limits=HttpLimits(idle_seconds=0.05, **HASTY))
+    client = services.connect()
     client.send(GET % 1)
     assert client.answer().status == 200
     assert client.to_end() == b""
@@ -251,13 +251,13 @@ def test_a_handler_may_take_longer_than_any_patience_with_clients(serve: Serve) 
         return Reply(200, b"slow")
 
     limits = HttpLimits(head_seconds=0.3, idle_seconds=0.01, body_seconds=0.01, **HASTY)
-    house = serve([Route("/slow", slow)], limits=limits)
-    client = house.connect()
+    services = serve([Route("/slow", slow)], limits=limits)
+    client = services.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-    hasty = house.connect()
+    hasty = services.connect()
     assert hasty.to_end() == b""  # by then the sweep has been round
-    house.call(sweeps.set)
-    house.call(release.set)
+    services.call(sweeps.set)
+    services.call(release.set)
     assert client.answer().body == b"slow"
 
 
@@ -269,20 +269,20 @@ def test_who_does_not_read_is_cut_off_and_nothing_more_is_begun_for_him(serve: S
         begun += 1
         return Reply(200, b"x" * 100_000)
 
-    house = serve([Route("/", big, prefix=True)], limits=HttpLimits(write_seconds=0.3, **HASTY))
-    client = house.connect(receive_buffer=4_096)
+    services = serve([Route("/", big, prefix=True)], limits=HttpLimits(write_seconds=0.3, **HASTY))
+    client = services.connect(receive_buffer=4_096)
     client.send(b"".join(GET % n for n in range(400)))
-    while not house.refused("slow_reader"):
-        house.settle()
+    while not services.refused("slow_reader"):
+        services.settle()
     assert begun < 100  # the rest of what he asked for is 30 MB, which nobody keeps for him
-    assert house.gateway.metrics.connections <= 1
+    assert services.gateway.metrics.connections <= 1
 
 
 def test_who_reads_late_gets_everything(serve: Serve) -> None:
-    house = serve([Route("/", lambda request: Reply(200, request.path.encode() * 10_000), prefix=True)])
-    client = house.connect(receive_buffer=4_096)
+    services = serve([Route("/", lambda request: Reply(200, request.path.encode() * 10_000), prefix=True)])
+    client = services.connect(receive_buffer=4_096)
     client.send(b"".join(GET % n for n in range(300)))
-    house.settle()
+    services.settle()
     for number in range(300):
         assert client.answer().body == b"/%d" % number * 10_000
 
@@ -291,28 +291,28 @@ def test_who_reads_late_gets_everything(serve: Serve) -> None:
 
 
 def test_one_connection_too_many_gets_a_503(serve: Serve) -> None:
-    house = serve(limits=HttpLimits(connections=2))
-    first, second = house.connect(), house.connect()
+    services = serve(limits=HttpLimits(connections=2))
+    first, second = services.connect(), services.connect()
     for client in (first, second):
         client.send(GET % 1)
         assert client.answer().status == 200
-    (answer,) = answers(house.connect().to_end())
+    (answer,) = answers(services.connect().to_end())
     assert answer.status == 503
     assert answer.headers[b"connection"] == b"close"
-    assert house.refused("connections") == 1
+    assert services.refused("connections") == 1
     first.send(LAST)
     assert answers(first.to_end())[0].status == 200
-    house.settle()  # there is room again
+    services.settle()  # there is room again
 
 
 def test_one_address_has_its_own_cap(serve: Serve) -> None:
-    house = serve(limits=HttpLimits(connections_loopback=1))
-    client = house.connect()
+    services = serve(limits=HttpLimits(connections_loopback=1))
+    client = services.connect()
     client.send(GET % 1)
     assert client.answer().status == 200
-    (answer,) = answers(house.connect().to_end())
+    (answer,) = answers(services.connect().to_end())
     assert answer.status == 503
-    assert house.refused("connections_per_peer") == 1
+    assert services.refused("connections_per_peer") == 1
 
 
 @pytest.mark.parametrize(
@@ -341,17 +341,17 @@ def resident_bytes() -> int:
 def test_thousands_of_idle_connections_cost_little(serve: Serve) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16_384), hard))
-    house = serve()
+    services = serve()
     idle: list[Client] = []
     before = resident_bytes()
     for _number in range(2_000):
-        idle.append(house.connect())
+        idle.append(services.connect())
         idle[-1].send(GET % 1)
     for client in idle:
         assert client.answer().status == 200
     each = (resident_bytes() - before) / len(idle)
-    assert house.gateway.metrics.connections == 2_000
-    house.settle()  # others are served as ever
+    assert services.gateway.metrics.connections == 2_000
+    services.settle()  # others are served as ever
     assert each < 30_000, f"{each:.0f} bytes for each, the clients' side included"
     for client in idle[::100]:
         client.send(GET % 2)
@@ -361,8 +361,8 @@ def test_thousands_of_idle_connections_cost_little(serve: Serve) -> None:
 # --- the end ------------------------------------------------------------------------------------------------------------------
 
 
-def stop(house: Running, deadline: float) -> asyncio.Future[bool]:
-    return asyncio.run_coroutine_threadsafe(house.server.stop(deadline), house.loop)  # type: ignore[return-value]
+def stop(services: Running, deadline: float) -> asyncio.Future[bool]:
+    return asyncio.run_coroutine_threadsafe(services.server.stop(deadline), services.loop)  # type: ignore[return-value]
 
 
 def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(serve: Serve) -> None:
@@ -372,21 +372,21 @@ def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(serve: Serve)
         await release.wait()
         return Reply(200, b"slow")
 
-    house = serve([Route("/slow", slow), ECHO])
-    idle, busy, sending = house.connect(), house.connect(), house.connect()
+    services = serve([Route("/slow", slow), ECHO])
+    idle, busy, sending = services.connect(), services.connect(), services.connect()
     idle.send(GET % 1)
     assert idle.answer().status == 200
     busy.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
     sending.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
-    house.settle()
-    stopped = stop(house, PATIENCE)
+    services.settle()
+    stopped = stop(services, PATIENCE)
     assert idle.to_end() == b""
     with pytest.raises(ConnectionError):
-        house.connect()
+        services.connect()
     sending.send(b"def")
     (answer,) = answers(sending.to_end())
     assert answer.headers[b"connection"] == b"close"
-    house.call(release.set)
+    services.call(release.set)
     assert answers(busy.to_end())[0].body == b"slow"
     assert stopped.result(PATIENCE) is True
 
@@ -396,9 +396,9 @@ def test_stopping_cuts_what_does_not_finish(serve: Serve) -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    house = serve([Route("/never", never)])
-    client = house.connect()
+    services = serve([Route("/never", never)])
+    client = services.connect()
     client.send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
-    house.settle()
-    assert stop(house, 0.05).result(PATIENCE) is False
+    services.settle()
+    assert stop(services, 0.05).result(PATIENCE) is False
     assert client.to_end() == b""

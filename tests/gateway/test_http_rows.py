@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from cambist.gateway.app import Gateway
-from cambist.gateway.http_limits import HttpLimits
+from cambist.gateway.http.limits import HttpLimits
 from tests.gateway.conftest import ECHO, Running
 
 LIMITS = HttpLimits(head_bytes=2_000, head_fields=20, body_bytes=1_000)
@@ -20,10 +20,10 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[Running]:
-    house = Running(Gateway([ECHO]), LIMITS)
-    yield house
-    house.close()
+def services() -> Iterator[Running]:
+    services = Running(Gateway([ECHO]), LIMITS)
+    yield services
+    services.close()
 
 
 SERVED = {
@@ -188,18 +188,18 @@ REFUSED = {
 
 @pytest.mark.parametrize("pieces", [0, 7, 1])
 @pytest.mark.parametrize("row", SERVED)
-def test_it_is_served(house: Running, row: str, pieces: int) -> None:
+def test_it_is_served(services: Running, row: str, pieces: int) -> None:
     raw, seen = SERVED[row]
-    (answer,) = house.say(raw, pieces=pieces)
+    (answer,) = services.say(raw, pieces=pieces)
     assert answer.status == 200
     assert answer.body.startswith(seen)
 
 
 @pytest.mark.parametrize("pieces", [0, 7, 1])
 @pytest.mark.parametrize("row", REFUSED)
-def test_it_is_refused_and_the_connection_closed(house: Running, row: str, pieces: int) -> None:
+def test_it_is_refused_and_the_connection_closed(services: Running, row: str, pieces: int) -> None:
     raw, status = REFUSED[row]
-    (answer,) = house.say(raw, pieces=pieces)
+    (answer,) = services.say(raw, pieces=pieces)
     assert answer.status == status
     assert answer.headers[b"connection"] == b"close"
     assert answer.headers[b"content-type"] == b"application/json"
@@ -207,23 +207,23 @@ def test_it_is_refused_and_the_connection_closed(house: Running, row: str, piece
 
 
 @pytest.mark.parametrize("row", REFUSED)
-def test_a_refusal_comes_after_the_replies_to_the_requests_before_it(house: Running, row: str) -> None:
+def test_a_refusal_comes_after_the_replies_to_the_requests_before_it(services: Running, row: str) -> None:
     raw, status = REFUSED[row]
     before = b"GET /one HTTP/1.1\r\nHost: x\r\n\r\nPOST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-    first, second, refusal = house.say(before + raw)
-    assert (first.status, second.status, refusal.status) == (200, 200, status)
+    first, second, rejection = services.say(before + raw)
+    assert (first.status, second.status, rejection.status) == (200, 200, status)
     assert second.body.startswith(b"POST\n/two\n\nabc\n")
 
 
-def test_a_refused_request_reaches_no_handler(house: Running) -> None:
-    counts = house.gateway.counts(ECHO)
+def test_a_refused_request_reaches_no_handler(services: Running) -> None:
+    counts = services.gateway.counts(ECHO)
     before = sum(counts.statuses)
     for raw, _status in REFUSED.values():
-        house.say(raw)
+        services.say(raw)
     assert sum(counts.statuses) == before
 
 
-def test_trailers_do_not_become_headers(house: Running) -> None:
-    (answer,) = house.say(CHUNKED + b"3\r\nabc\r\n0\r\nKey: mine\r\nHost: y\r\n\r\n")
+def test_trailers_do_not_become_headers(services: Running) -> None:
+    (answer,) = services.say(CHUNKED + b"3\r\nabc\r\n0\r\nKey: mine\r\nHost: y\r\n\r\n")
     assert b"key=" not in answer.body
     assert b"host=x" in answer.body

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from cambist.gateway.app import Gateway
-from cambist.gateway.front import Front
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.http_protocol import HttpProtocol
+from cambist.gateway.connections import Connections
+from cambist.gateway.http.limits import HttpLimits
+from cambist.gateway.http.protocol import HttpProtocol
 from tests.gateway.conftest import ECHO
 from tests.gateway.test_http_rows import REFUSED, SERVED
 
@@ -64,7 +64,7 @@ def replies(pieces: list[bytes]) -> bytes:
     async def serve() -> bytes:
         state = ServerState()
         gateway = Gateway([ECHO])
-        front = Front(gateway, LIMITS, uvicorn.Config(gateway, log_config=None), state, None)
+        front = Connections(gateway, LIMITS, uvicorn.Config(gateway, log_config=None), state, None)
         connection, wire = HttpProtocol(front), Wire()
         connection.connection_made(wire)
         for piece in pieces:

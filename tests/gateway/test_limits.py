@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cambist.gateway.limits import HOUR, MINUTE, SECOND, UNLIMITED, Budget, RateLimits, RateRules, retry_after
+from cambist.dialect_kit.rate_limits import HOUR, MINUTE, SECOND, UNLIMITED, Budget, RateLimits, RateRules, retry_after
 
 BTSE = RateRules(
     {

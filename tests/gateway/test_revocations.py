@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cambist.dialect_kit.revocations import Revocations
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
-from cambist.gateway.ws_revocations import Revocations
 from tests.support.by_hand import HandClock, entropy
 
 FORM = KeyForm("made", lambda drawn: (drawn("key", 8).hex(), "secret"))

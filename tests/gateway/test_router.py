@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import NOT_FOUND, Route, Router
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
+from cambist.gateway.http.router import NOT_FOUND, Router
 
 
 def named(name: str, path: str, methods: tuple[str, ...] = ("GET",), *, prefix: bool = False, pattern: str = "") -> Route:

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from cambist.gateway.failures import Withheld
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.messages import Reply, Request
+from cambist.dialect_kit.messages import Reply, Request, Withheld
+from cambist.dialect_kit.sockets import Session, SocketRoute
+from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import tls_context
-from cambist.gateway.ws_limits import SocketLimits
-from cambist.gateway.ws_route import Session, SocketRoute, SocketRoutes
-from cambist.gateway.ws_socket import Socket
+from cambist.gateway.ws.limits import SocketLimits
+from cambist.gateway.ws.router import SocketRouter
+from cambist.gateway.ws.socket import Socket
 from tests.support import websocket_frames as ws
 from tests.support.waiting import wait_until
 from tests.support.websocket_frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Wire
@@ -65,14 +65,14 @@ class Echo(Session):
         raise RuntimeError
 
     def binary(self, message: bytes) -> None:
-        self.socket.send_frame(bytes([0x82, len(message)]) + message)
+        self.socket.send_encoded(bytes([0x82, len(message)]) + message)
 
     def closed(self) -> None:
         self.ended += 1
 
 
 @pytest.fixture
-def house(serve: Serve) -> Any:
+def services(serve: Serve) -> Any:
     return start(serve)
 
 
@@ -86,21 +86,21 @@ def start(
 
     routes = [SocketRoute("/ws", accept, subprotocols=("b", "a")), SocketRoute("/open/", accept, prefix=True)]
     limits = http or HttpLimits(sweep_seconds=0.02)
-    house = serve([], limits=limits, server={"socket_limits": socket_limits or SocketLimits(), "tls": tls}, sockets=routes, **options)
+    services = serve([], limits=limits, server={"socket_limits": socket_limits or SocketLimits(), "tls": tls}, sockets=routes, **options)
 
     def prepare() -> None:
         Echo.release = asyncio.Event()
 
-    house.call(prepare)
-    return house
+    services.call(prepare)
+    return services
 
 
 # --- handshake ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pieces", [0, 1])
-def test_the_example_of_the_rfc(house: Any, pieces: int) -> None:
-    client = house.connect()
+def test_the_example_of_the_rfc(services: Any, pieces: int) -> None:
+    client = services.connect()
     client.send(ws.handshake() + ws.text("at once"), pieces=pieces)
     answer = client.answer()
     assert (answer.status, answer.headers[b"sec-websocket-accept"]) == (101, ws.ACCEPT)
@@ -110,8 +110,8 @@ def test_the_example_of_the_rfc(house: Any, pieces: int) -> None:
     assert frame == Frame(TEXT, b"at once")
 
 
-def test_a_handshake_behind_other_requests_of_the_connection(house: Any) -> None:
-    client = house.connect()
+def test_a_handshake_behind_other_requests_of_the_connection(services: Any) -> None:
+    client = services.connect()
     client.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
     assert client.answer().status == 200
     client.send(ws.handshake())
@@ -131,24 +131,24 @@ def test_a_handshake_behind_other_requests_of_the_connection(house: Any) -> None
         ((b"/ws", b"/ws?refuse"), 403),
     ],
 )
-def test_handshakes_that_are_refused(house: Any, change: tuple[bytes, bytes], status: int) -> None:
-    client = house.connect()
+def test_handshakes_that_are_refused(services: Any, change: tuple[bytes, bytes], status: int) -> None:
+    client = services.connect()
     client.send(ws.handshake().replace(*change))
     assert client.answer().status == status
     if status != 404:
         assert client.to_end() == b""
-    house.settle()
-    assert house.gateway.metrics.connections <= 2
+    services.settle()
+    assert services.gateway.metrics.connections <= 2
 
 
 @pytest.mark.parametrize(("offer", "agreed"), [(b"a", b"a"), (b"a, b", b"b"), (b"c", None)])
-def test_subprotocols(house: Any, offer: bytes, agreed: bytes | None) -> None:
-    wire = Wire(house, "/ws", b"Sec-WebSocket-Protocol: " + offer)
+def test_subprotocols(services: Any, offer: bytes, agreed: bytes | None) -> None:
+    wire = Wire(services, "/ws", b"Sec-WebSocket-Protocol: " + offer)
     assert wire.answer.headers.get(b"sec-websocket-protocol") == agreed
 
 
-def test_prefixes(house: Any) -> None:
-    wire = Wire(house, "/open/anything?x=1")
+def test_prefixes(services: Any) -> None:
+    wire = Wire(services, "/open/anything?x=1")
     assert Echo.made[0].socket.request.path == "/open/anything"
     wire.send(ws.text("x"))
     assert wire.says() == "x"
@@ -157,13 +157,13 @@ def test_prefixes(house: Any) -> None:
 def test_two_sockets_at_one_path_are_a_mistake() -> None:
     route = SocketRoute("/ws", lambda _request, socket: Echo(socket))
     with pytest.raises(ValueError, match="two sockets"):
-        SocketRoutes([route, SocketRoute("/ws", route.accept)])
+        SocketRouter([route, SocketRoute("/ws", route.accept)])
 
 
 def test_sockets_count_as_connections(serve: Serve) -> None:
-    house = start(serve, http=HttpLimits(connections_loopback=1))
-    wire = Wire(house)
-    other = house.connect()
+    services = start(serve, http=HttpLimits(connections_loopback=1))
+    wire = Wire(services)
+    other = services.connect()
     assert other.answer().status == 503
     wire.client.close()
 
@@ -173,14 +173,14 @@ def test_sockets_count_as_connections(serve: Serve) -> None:
 
 @pytest.mark.parametrize("pieces", [0, 1, 3])
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 4_096, 65_535, 65_536])
-def test_messages_of_every_length(house: Any, size: int, pieces: int) -> None:
-    wire = Wire(house)
+def test_messages_of_every_length(services: Any, size: int, pieces: int) -> None:
+    wire = Wire(services)
     wire.send(ws.text("x" * size), pieces=pieces if size < 200 else pieces * 1_000)
     assert wire.frame() == Frame(TEXT, b"x" * size)
 
 
-def test_fragments_with_control_frames_between(house: Any) -> None:
-    wire = Wire(house)
+def test_fragments_with_control_frames_between(services: Any) -> None:
+    wire = Wire(services)
     wire.send(ws.frame(TEXT, b"a\xc3", fin=False), ws.frame(PING, b"still there?"), ws.frame(CONT, b"", fin=False), ws.frame(CONT, b"\xa4"))
     assert wire.frame() == Frame(PONG, b"still there?")
     assert wire.says() == "aä"
@@ -188,17 +188,17 @@ def test_fragments_with_control_frames_between(house: Any) -> None:
     assert wire.frame() == Frame(BINARY, b"\x00\xff")
 
 
-def test_replies_keep_the_order_of_the_requests(house: Any) -> None:
-    wire = Wire(house)
+def test_replies_keep_the_order_of_the_requests(services: Any) -> None:
+    wire = Wire(services)
     wire.send(ws.text("1"), ws.text("later"), ws.text("2"), ws.text("later"), ws.text("3"))
     assert wire.says() == "1"
     assert wire.client.silent()
-    house.call(Echo.release.set)
+    services.call(Echo.release.set)
     assert [wire.says() for _ in range(4)] == ["later", "2", "later", "3"]
 
 
-def test_what_came_before_a_close_is_answered_first(house: Any) -> None:
-    wire = Wire(house)
+def test_what_came_before_a_close_is_answered_first(services: Any) -> None:
+    wire = Wire(services)
     wire.send(ws.text("1"), ws.text("2"), ws.closing(1000, "done"), ws.text("too late"))
     frames = wire.to_end()
     assert [frame.payload for frame in frames[:2]] == [b"1", b"2"]
@@ -236,29 +236,29 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("pieces", [0, 7])
-def test_what_ends_a_connection(house: Any, name: str, pieces: int) -> None:
+def test_what_ends_a_connection(services: Any, name: str, pieces: int) -> None:
     data, code = WRONG[name]
-    other, wire = Wire(house), Wire(house)
+    other, wire = Wire(services), Wire(services)
     wire.send(data, pieces=pieces if len(data) < 5_000 else 0)
     assert wire.to_end()[-1].closing[0] == code
     other.send(ws.text("and I?"))
     assert other.says() == "and I?"
-    house.settle()
+    services.settle()
     assert Echo.made[1].ended == 1
 
 
-def test_a_session_that_raises(house: Any) -> None:
+def test_a_session_that_raises(services: Any) -> None:
     for word in ("boom", "later boom"):
-        wire = Wire(house)
+        wire = Wire(services)
         wire.send(ws.text("before"), ws.text(word), ws.text("behind"))
         assert wire.says() == "before"
         assert wire.to_end()[-1].closing == (1011, "internal error")
     assert [session.ended for session in Echo.made] == [1, 1]
-    assert house.refused("failed_socket") == 2
+    assert services.refused("failed_socket") == 2
 
 
-def test_a_session_that_wants_no_reply(house: Any) -> None:
-    wire = Wire(house)
+def test_a_session_that_wants_no_reply(services: Any) -> None:
+    wire = Wire(services)
     wire.send(ws.text("silence"))
     assert wire.client.to_end() == b""
 
@@ -267,8 +267,8 @@ def test_binary_for_a_session_that_speaks_text(serve: Serve) -> None:
     class SpeaksText(Session):
         def text(self, message: str) -> None: ...
 
-    house = serve([], sockets=[SocketRoute("/ws", lambda _request, socket: SpeaksText(socket))])
-    wire = Wire(house)
+    services = serve([], sockets=[SocketRoute("/ws", lambda _request, socket: SpeaksText(socket))])
+    wire = Wire(services)
     wire.send(ws.frame(BINARY, b"x"))
     assert wire.to_end()[-1].closing[0] == 1003
 
@@ -276,8 +276,8 @@ def test_binary_for_a_session_that_speaks_text(serve: Serve) -> None:
 # --- ends -----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_session_ends_it(house: Any) -> None:
-    wire = Wire(house)
+def test_the_session_ends_it(services: Any) -> None:
+    wire = Wire(services)
     wire.send(ws.text("last"), ws.text("bye"), ws.text("behind"))
     assert wire.says() == "last"
     assert wire.frame().closing == (4001, "as you wish")
@@ -286,41 +286,41 @@ def test_the_session_ends_it(house: Any) -> None:
     assert Echo.made[0].ended == 1
 
 
-def test_a_client_that_vanishes(house: Any) -> None:
-    wire = Wire(house)
+def test_a_client_that_vanishes(services: Any) -> None:
+    wire = Wire(services)
     wire.client.close()
-    house.settle()
+    services.settle()
     assert Echo.made[0].ended == 1
-    assert house.gateway.metrics.connections <= 1
+    assert services.gateway.metrics.connections <= 1
 
 
-def test_the_server_stops(house: Any) -> None:
-    wire = Wire(house)
-    asyncio.run_coroutine_threadsafe(house.server.stop(), house.loop)
+def test_the_server_stops(services: Any) -> None:
+    wire = Wire(services)
+    asyncio.run_coroutine_threadsafe(services.server.stop(), services.loop)
     assert wire.frame().closing == (1001, "the server stops")
     wire.send(ws.closing(1001))
     assert wire.client.to_end() == b""
 
 
 def test_a_client_that_does_not_close_is_cut(serve: Serve) -> None:
-    house = start(serve, socket_limits=SocketLimits(closing_seconds=0.05))
-    wire = Wire(house)
+    services = start(serve, socket_limits=SocketLimits(closing_seconds=0.05))
+    wire = Wire(services)
     wire.send(ws.text("bye"))
     assert wire.frame().closing[0] == 4001
     # It neither answers nor hangs up; the server does.
     wire.client.to_end()
-    wait_until(lambda: not house.gateway.metrics.connections)
+    wait_until(lambda: not services.gateway.metrics.connections)
 
 
 def test_silence_is_answered_with_a_ping_and_then_with_an_end(serve: Serve) -> None:
-    house = start(serve, socket_limits=SocketLimits(ping_seconds=0.05, pong_seconds=0.2))
-    wire, lively = Wire(house), Wire(house)
+    services = start(serve, socket_limits=SocketLimits(ping_seconds=0.05, pong_seconds=0.2))
+    wire, lively = Wire(services), Wire(services)
     assert wire.frame() == Frame(PING, b"")
     for _round in range(3):
         assert lively.frame() == Frame(PING, b"")
         lively.send(ws.frame(PONG))
     assert wire.to_end()[-1].closing == (1011, "no answer to a ping")
-    assert house.refused("dead_socket") == 1
+    assert services.refused("dead_socket") == 1
     lively.send(ws.text("here"))
     while (frame := lively.frame()).opcode == PING:
         lively.send(ws.frame(PONG))
@@ -330,9 +330,9 @@ def test_silence_is_answered_with_a_ping_and_then_with_an_end(serve: Serve) -> N
 def test_over_tls(serve: Serve, tmp_path: Path) -> None:
     """Nothing can be half-closed here, so the server hangs up behind its close frame."""
     certificate, key = self_signed(tmp_path)
-    house = start(serve, tls=tls_context(certificate, key))
+    services = start(serve, tls=tls_context(certificate, key))
     context = ssl.create_default_context(cafile=str(certificate))
-    with connect(f"wss://localhost:{house.port}/ws", ssl=context, compression=None) as client:
+    with connect(f"wss://localhost:{services.port}/ws", ssl=context, compression=None) as client:
         for size in (1, 200, 60_000):
             client.send("x" * size)
             assert client.recv(timeout=10) == "x" * size

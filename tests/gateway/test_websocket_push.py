@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.ws_hub import Channel, Hub
-from cambist.gateway.ws_limits import SocketLimits
-from cambist.gateway.ws_route import Session, SocketRoute
-from cambist.gateway.ws_socket import Socket
-from cambist.gateway.ws_timetable import Timetable
+from cambist.dialect_kit.hub import Channel, Hub
+from cambist.dialect_kit.sockets import Session, SocketRoute
+from cambist.gateway.http.limits import HttpLimits
+from cambist.gateway.ws.limits import SocketLimits
+from cambist.gateway.ws.socket import Socket
+from cambist.scheduling.timetable import Timetable
 from tests.support import websocket_frames as ws
 from tests.support.waiting import wait_until
 from tests.support.websocket_frames import TEXT, Wire
@@ -70,28 +70,28 @@ class Numbers(Channel):
         return [word.encode() for word in words]
 
 
-class House:
+class VenueServices:
     """A server with a journal and a hub; `follow X`, `leave X` and `read X` are what its sessions know."""
 
     def __init__(self, serve: Serve, limits: SocketLimits) -> None:
         self.journal, self.hub, self.log = Journal(), Hub(), list[str]()
         self.sessions: list[Session] = []
-        house = self
+        services = self
 
         class Follower(Session):
             def opened(self) -> None:
-                house.sessions.append(self)
+                services.sessions.append(self)
 
             def text(self, message: str) -> None:
                 verb, _, key = message.partition(" ")
                 if verb == "follow":
-                    house.hub.subscribe(self.socket, key, lambda: Numbers(house.log))
+                    services.hub.subscribe(self.socket, key, lambda: Numbers(services.log))
                 elif verb == "leave":
-                    house.hub.unsubscribe(self.socket, key)
+                    services.hub.unsubscribe(self.socket, key)
                 self.socket.send(message.encode(), durable=verb != "read")
 
             def closed(self) -> None:
-                house.log.append(f"closed, following {len(house.hub.following(self.socket))}")
+                services.log.append(f"closed, following {len(services.hub.following(self.socket))}")
 
         route = SocketRoute("/ws", lambda _request, socket: Follower(socket))
         http = HttpLimits(sweep_seconds=0.02)
@@ -125,65 +125,65 @@ class House:
 
 
 @pytest.fixture
-def house(serve: Serve) -> House:
-    return House(serve, SocketLimits(closing_seconds=0.5))
+def services(serve: Serve) -> VenueServices:
+    return VenueServices(serve, SocketLimits(closing_seconds=0.5))
 
 
 # --- the barrier ----------------------------------------------------------------------------------------------------------
 
 
-def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(house: House) -> None:
-    wire, other = house.wire("a"), house.wire("a")
-    house.call(house.journal.hold)
+def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(services: VenueServices) -> None:
+    wire, other = services.wire("a"), services.wire("a")
+    services.call(services.journal.hold)
     wire.send(ws.text("read 1"), ws.text("pushed?"))
-    house.running.settle()
-    house.say("a", "push")
+    services.running.settle()
+    services.say("a", "push")
     assert other.says() == "push"  # a push shows durable things only, so it waits for nobody
     assert wire.client.silent()
-    house.call(house.journal.sync)
+    services.call(services.journal.sync)
     assert [wire.says() for _ in range(3)] == ["read 1", "pushed?", "push"]
 
 
-def test_replies_to_two_frames_leave_one_after_the_other(house: House) -> None:
-    wire = house.wire()
-    house.call(house.journal.hold)
-    first = house.journal.future
+def test_replies_to_two_frames_leave_one_after_the_other(services: VenueServices) -> None:
+    wire = services.wire()
+    services.call(services.journal.hold)
+    first = services.journal.future
     wire.send(ws.text("read 1"))
-    house.running.settle()
-    house.call(house.journal.hold)
+    services.running.settle()
+    services.call(services.journal.hold)
     wire.send(ws.text("read 2"))
-    house.running.settle()
+    services.running.settle()
     assert first is not None
-    house.call(lambda: first.set_result(None))
+    services.call(lambda: first.set_result(None))
     assert wire.says() == "read 1"
-    house.running.settle()
+    services.running.settle()
     assert wire.client.silent()
-    house.call(house.journal.sync)
+    services.call(services.journal.sync)
     assert wire.says() == "read 2"
 
 
-def test_a_journal_that_fails_takes_the_connection_with_it(house: House) -> None:
-    wire = house.wire("a")
-    house.call(house.journal.hold)
+def test_a_journal_that_fails_takes_the_connection_with_it(services: VenueServices) -> None:
+    wire = services.wire("a")
+    services.call(services.journal.hold)
     wire.send(ws.text("read 1"), ws.text("never"))
-    house.running.settle()
-    house.say("a", "never")
-    house.call(house.journal.fail)
+    services.running.settle()
+    services.say("a", "never")
+    services.call(services.journal.fail)
     assert wire.client.to_end() == b""
-    assert house.running.refused("withheld") == 1
-    house.running.settle()
-    assert len(house.hub) == 0
+    assert services.running.refused("withheld") == 1
+    services.running.settle()
+    assert len(services.hub) == 0
 
 
-def test_a_close_waits_behind_what_is_not_durable(house: House) -> None:
-    wire = house.wire()
-    house.call(house.journal.hold)
+def test_a_close_waits_behind_what_is_not_durable(services: VenueServices) -> None:
+    wire = services.wire()
+    services.call(services.journal.hold)
     wire.send(ws.text("read 1"))
-    house.running.settle()
-    house.call(lambda: house.sockets[0].close(1000, "enough"))
-    house.running.settle()
+    services.running.settle()
+    services.call(lambda: services.sockets[0].close(1000, "enough"))
+    services.running.settle()
     assert wire.client.silent()
-    house.call(house.journal.sync)
+    services.call(services.journal.sync)
     assert wire.says() == "read 1"
     assert wire.frame().closing == (1000, "enough")
 
@@ -191,30 +191,30 @@ def test_a_close_waits_behind_what_is_not_durable(house: House) -> None:
 # --- channels -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_channel_lives_as_long_as_somebody_follows_it(house: House) -> None:
-    one, two = house.wire("a", "b"), house.wire("a")
-    assert house.log == ["started a", "started b"]
-    assert house.call(lambda: house.hub.following(house.sockets[0])) == ["a", "b"]
+def test_a_channel_lives_as_long_as_somebody_follows_it(services: VenueServices) -> None:
+    one, two = services.wire("a", "b"), services.wire("a")
+    assert services.log == ["started a", "started b"]
+    assert services.call(lambda: services.hub.following(services.sockets[0])) == ["a", "b"]
     one.send(ws.text("leave a"), ws.text("leave a"))
     assert [one.says(), one.says()] == ["leave a", "leave a"]
-    house.say("a", "1")
+    services.say("a", "1")
     assert two.says() == "1"
     two.client.close()
-    house.running.settle()
-    assert house.log == ["started a", "started b", "stopped a", "closed, following 0"]
+    services.running.settle()
+    assert services.log == ["started a", "started b", "stopped a", "closed, following 0"]
     one.client.close()
-    house.running.settle()
-    assert len(house.hub) == 0
+    services.running.settle()
+    assert len(services.hub) == 0
 
 
-def test_following_twice_is_following_once(house: House) -> None:
-    wire = house.wire("a", "a")
-    house.say("a", "1", "2")
+def test_following_twice_is_following_once(services: VenueServices) -> None:
+    wire = services.wire("a", "a")
+    services.say("a", "1", "2")
     assert [wire.says(), wire.says()] == ["1", "2"]
 
 
-def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(house: House) -> None:
-    wires = [house.wire("a", "b") for _ in range(3)]
+def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(services: VenueServices) -> None:
+    wires = [services.wire("a", "b") for _ in range(3)]
     writes: list[int] = []
 
     class Counting:
@@ -229,94 +229,94 @@ def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(house: Ho
             return getattr(self._transport, name)
 
     def burst() -> None:
-        for socket in house.sockets:
+        for socket in services.sockets:
             socket.transport = Counting(socket.transport)  # type: ignore[assignment]
         for number in range(10):
-            house.channel("a").say(f"a{number}")
-            house.channel("b").say(f"b{number}")
+            services.channel("a").say(f"a{number}")
+            services.channel("b").say(f"b{number}")
 
-    house.call(burst)
+    services.call(burst)
     for wire in wires:
         assert [wire.says() for _ in range(20)] == [f"a{n}" for n in range(10)] + [f"b{n}" for n in range(10)]
     assert writes == [20 * 4] * 3
-    assert house.call(lambda: (house.channel("a").asked, house.channel("b").asked)) == (1, 1)
+    assert services.call(lambda: (services.channel("a").asked, services.channel("b").asked)) == (1, 1)
 
 
-def test_a_channel_that_fails_takes_nobody_with_it(house: House) -> None:
-    wire = house.wire("a", "b")
+def test_a_channel_that_fails_takes_nobody_with_it(services: VenueServices) -> None:
+    wire = services.wire("a", "b")
 
     def burst() -> None:
-        house.channel("a").say("boom")
-        house.channel("b").say("fine")
+        services.channel("a").say("boom")
+        services.channel("b").say("fine")
 
-    house.call(burst)
+    services.call(burst)
     assert wire.says() == "fine"
-    house.say("a", "again")
+    services.say("a", "again")
     assert wire.says() == "again"
 
 
-def test_a_closed_socket_follows_nothing(house: House) -> None:
-    wire = house.wire("a")
-    socket = house.sockets[0]
+def test_a_closed_socket_follows_nothing(services: VenueServices) -> None:
+    wire = services.wire("a")
+    socket = services.sockets[0]
     wire.client.close()
-    house.running.settle()
-    house.call(lambda: house.hub.subscribe(socket, "b", lambda: Numbers(house.log)))
-    assert len(house.hub) == 0
+    services.running.settle()
+    services.call(lambda: services.hub.subscribe(socket, "b", lambda: Numbers(services.log)))
+    assert len(services.hub) == 0
 
 
 # --- clients that do not read ---------------------------------------------------------------------------------------------
 
 
 def test_who_does_not_read_is_dropped_and_nobody_else_notices(serve: Serve) -> None:
-    house = House(serve, SocketLimits(unread_bytes=200_000, closing_seconds=0.3))
-    slow, quick = house.wire("a", receive_buffer=4_096), house.wire("a")
+    services = VenueServices(serve, SocketLimits(unread_bytes=200_000, closing_seconds=0.3))
+    slow, quick = services.wire("a", receive_buffer=4_096), services.wire("a")
     word = "x" * 10_000
     most = 0
     sent = 0
-    while not house.running.refused("slow_socket"):
-        house.say("a", word, word)
+    while not services.running.refused("slow_socket"):
+        services.say("a", word, word)
         sent += 2
         assert [quick.says(), quick.says()] == [word, word]
-        most = max(most, house.call(house.sockets[0].transport.get_write_buffer_size))
+        most = max(most, services.call(services.sockets[0].transport.get_write_buffer_size))
         assert sent < 5_000, "the slow client was never dropped"
     assert most <= 200_000 + 2 * 10_010
-    assert house.call(lambda: [len(house.channel("a").followers), house.sockets[0].is_open]) == [1, False]
+    assert services.call(lambda: [len(services.channel("a").followers), services.sockets[0].is_open]) == [1, False]
     # It reads on: what was in the buffer, then why it was dropped.
     frames = [frame for frame in slow.to_end() if frame.opcode != TEXT]
     assert frames[0].closing == (1008, "too slow: unread messages are not kept without end")
-    house.say("a", "still here")
+    services.say("a", "still here")
     assert quick.says() == "still here"
 
 
 def test_who_never_reads_again_is_cut(serve: Serve) -> None:
-    house = House(serve, SocketLimits(unread_bytes=100_000, closing_seconds=0.1))
-    house.wire("a", receive_buffer=4_096)
-    while not house.running.refused("slow_socket"):
-        house.say("a", "x" * 50_000)
-    wait_until(lambda: not house.running.gateway.metrics.connections)
+    services = VenueServices(serve, SocketLimits(unread_bytes=100_000, closing_seconds=0.1))
+    services.wire("a", receive_buffer=4_096)
+    while not services.running.refused("slow_socket"):
+        services.say("a", "x" * 50_000)
+    wait_until(lambda: not services.running.gateway.metrics.connections)
 
 
 def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> None:
-    house = House(serve, SocketLimits(unread_bytes=50_000))
-    wire = house.wire("a")
-    house.call(house.journal.hold)
+    services = VenueServices(serve, SocketLimits(unread_bytes=50_000))
+    wire = services.wire("a")
+    services.call(services.journal.hold)
     wire.send(ws.text("read 1"))
-    house.running.settle()
+    services.running.settle()
     for _round in range(10):
-        house.say("a", "x" * 10_000)
+        services.say("a", "x" * 10_000)
     assert wire.to_end()[-1].closing[0] == 1008
 
 
 def test_requests_of_who_reads_no_replies_are_not_taken(serve: Serve) -> None:
     limits = SocketLimits(choked_bytes=1, frames_per_second=1e9, burst=10**9)
-    house = House(serve, limits)
-    wire = house.wire()
-    house.call(house.journal.hold)
+    services = VenueServices(serve, limits)
+    wire = services.wire()
+    services.call(services.journal.hold)
     wire.send(*[ws.text("read " + "x" * 1_000)] * 50)
-    house.running.settle()
+    services.running.settle()
     # One reply waits for the journal; the other requests wait in the client's socket, and none of them is lost.
-    assert house.call(lambda: house.running.gateway.metrics.sockets.received) == 1
-    house.call(house.journal.sync)
+    assert services.call(lambda: services.running.gateway.metrics.sockets.received) == 1
+    services.call(services.journal.sync)
     assert all(wire.says() == "read " + "x" * 1_000 for _ in range(50))
 
 

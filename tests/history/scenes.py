@@ -91,7 +91,7 @@ class Recorded:
 
 
 def random_day(venue: Venue, seed: int, commands: int, cut_every: int = 7) -> None:
-    """Orders of every kind, cancels, replaces, stops, expiries, transfers in both phases, refusals."""
+    """Orders of every kind, cancels, replaces, stops, expiries, transfers in both phases, rejections."""
     dice = random.Random(seed)
     pending: list[int] = []
     placed: list[int] = []

@@ -8,7 +8,7 @@ import pytest
 
 from cambist.domain.orders import Business, DoneReason, TransferKind
 from cambist.history.port import Page
-from cambist.history.records import Leg, OrderState, TransferStatus
+from cambist.history.records import Leg, StoredOrderState, TransferStatus
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import BTC, BTC_USD, LTC_BTC, START, USD, USERS, Venue, random_day
 
@@ -185,7 +185,7 @@ def test_a_taker_buy_prints_as_a_ledger_line(venue: Venue, writes: SqliteWrites,
     assert (received.order_id, received.counter_order, received.maker) == (taker.id, maker.id, False)
     assert (received.price, received.amount, received.total, received.ppm, received.side) == (1_180, 10**5, 1_180 * 10**5, 2_000, 0)
     (order,) = reads.orders(16, ALL)
-    assert (order.tag, order.reason, order.state, order.fee) == ("mine", DoneReason.FILLED, OrderState.FILLED, received.fee)
+    assert (order.tag, order.reason, order.state, order.fee) == ("mine", DoneReason.FILLED, StoredOrderState.FILLED, received.fee)
 
 
 def test_a_cancelled_order_and_a_triggered_stop(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
@@ -201,8 +201,8 @@ def test_a_cancelled_order_and_a_triggered_stop(venue: Venue, writes: SqliteWrit
     venue.cut()
     venue.folded_into(writes)
     cancelled, triggered = reads.orders_by_id([first.id, stop.id])
-    assert (cancelled.state, cancelled.filled) == (OrderState.CANCELLED, 0)
-    assert (triggered.triggered, triggered.waiting, triggered.state) == (at, False, OrderState.LIVE)
+    assert (cancelled.state, cancelled.filled) == (StoredOrderState.CANCELLED, 0)
+    assert (triggered.triggered, triggered.waiting, triggered.state) == (at, False, StoredOrderState.LIVE)
     hold, *_, release = [row for row in reads.entries(16, ALL) if row.order_id == first.id]
     assert (hold.business, release.business, release.change, release.side) == (Business.HOLD, Business.RELEASE, 0, 0)
 

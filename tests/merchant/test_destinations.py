@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cambist.merchant import Answered, Courier, DestinationRefused, Undelivered, destination_of
+from cambist.merchant import Answered, DestinationRejected, Undelivered, WebhookClient, destination_of
 from cambist.merchant.destinations import permitted, plainly_refused
 from tests.support.shop import OK, Shop
 
@@ -26,7 +26,7 @@ INSIDE = [
 async def test_inside_addresses_are_refused_when_an_order_is_made_and_when_a_notice_is_sent(host: str) -> None:
     url = f"http://{host}/ipn"
     assert plainly_refused(url, loopback=False)
-    answer = await Courier(seconds=5).post(url, b"x=1", [])
+    answer = await WebhookClient(seconds=5).post(url, b"x=1", [])
     assert isinstance(answer, Undelivered)
     assert answer.reason.startswith("refused: ")
 
@@ -87,7 +87,7 @@ class Dns:
 
 async def test_a_name_that_leads_inside_is_refused() -> None:
     for answer in (["127.0.0.1"], ["1.1.1.1", "10.0.0.1"], ["::ffff:169.254.169.254"], []):
-        sent = await Courier(resolve=Dns(answer)).post("http://rebind.example/", b"", [])
+        sent = await WebhookClient(resolve=Dns(answer)).post("http://rebind.example/", b"", [])
         assert isinstance(sent, Undelivered)
         assert sent.reason.startswith("refused: ")
 
@@ -96,13 +96,13 @@ async def test_an_answer_that_changes_is_never_asked_for_twice() -> None:
     async with Shop([OK]) as shop:
         # The checked address is called, though the name leads elsewhere by now (nobody listens on 127.0.0.2).
         dns = Dns(["127.0.0.1"], ["127.0.0.2"])
-        courier = Courier(loopback=True, resolve=dns)
-        answer = await courier.post(f"http://rebind.example:{shop.port}/ipn", b"a=1", [("Rest-Key", "k")])
+        webhook_client = WebhookClient(loopback=True, resolve=dns)
+        answer = await webhook_client.post(f"http://rebind.example:{shop.port}/ipn", b"a=1", [("Rest-Key", "k")])
         assert answer == Answered(200, b"[OK]")
         assert dns.asked == [f"rebind.example:{shop.port}"]
         assert shop.heard[0].headers["host"] == f"rebind.example:{shop.port}"
         # And the other way round: what turns bad is refused.
-        turning = Courier(resolve=Dns(["127.0.0.1"], ["1.1.1.1"]))
+        turning = WebhookClient(resolve=Dns(["127.0.0.1"], ["1.1.1.1"]))
         assert isinstance(await turning.post("http://rebind.example/", b"", []), Undelivered)
 
 
@@ -113,18 +113,18 @@ async def test_a_server_that_never_answers_is_left_in_time() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    answer = await Courier(loopback=True, seconds=0.2).post(f"http://127.0.0.1:{port}/", b"", [])
+    answer = await WebhookClient(loopback=True, seconds=0.2).post(f"http://127.0.0.1:{port}/", b"", [])
     assert answer == Undelivered("no answer within 0.2 s")
     server.close()
-    assert isinstance(await Courier(loopback=True).post(f"http://127.0.0.1:{port}/", b"", []), Undelivered)
+    assert isinstance(await WebhookClient(loopback=True).post(f"http://127.0.0.1:{port}/", b"", []), Undelivered)
 
 
 @pytest.mark.parametrize("nonsense", [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", b"\x00" * 100])
 async def test_nonsense_is_no_answer(nonsense: bytes) -> None:
     async with Shop([nonsense]) as shop:
-        assert isinstance(await Courier(loopback=True).post(f"{shop.url}/", b"", []), Undelivered)
+        assert isinstance(await WebhookClient(loopback=True).post(f"{shop.url}/", b"", []), Undelivered)
 
 
 def test_a_refusal_says_why() -> None:
-    with pytest.raises(DestinationRefused, match="neither"):
+    with pytest.raises(DestinationRejected, match="neither"):
         destination_of("ftp://a.example/")

@@ -19,7 +19,7 @@ from cambist.app.config import default_text
 from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import MerchantFunds, payment_id
-from cambist.merchant import Label, MerchantDesk, OrderState, Terms, Words
+from cambist.merchant import Label, MerchantService, PaymentState, Terms, Words
 from cambist.merchant.view import MerchantView
 from tests.support.processes import Running, start
 from tests.support.shop import OK, Shop, reply
@@ -138,7 +138,7 @@ class World:
             self.engine.open_account(self.time)
         self.engine.create_asset(self.time, "BTC", 16, 8)
         self.engine.transfer(self.time, 1, 0, 16, 0, 1, 0, 10**18)
-        self.desk = self.reopened()
+        self.service = self.reopened()
 
     def note(self, meta: Meta) -> _core.Outcome:
         return self.engine.note(self.time, meta.encode())
@@ -153,9 +153,9 @@ class World:
             self.time, account, market, side, type, tif, 0, 0, price, amount, client_id=client_id, meta=meta.encode()
         )
 
-    def reopened(self) -> MerchantDesk:
+    def reopened(self) -> MerchantService:
         view = MerchantView(self.folder / "merchant.sqlite")
-        desk = MerchantDesk(
+        service = MerchantService(
             view,
             self,
             lambda: MerchantFunds(self.transfer, self.place),
@@ -164,53 +164,53 @@ class World:
             lambda: self.time,
             lifetime=HOUR,
         )
-        desk.apply(self.events)
-        return desk
+        service.apply(self.events)
+        return service
 
     def publish(self, upto: int | None = None) -> None:
-        """Everything applied becomes durable; the desk hears of the first `upto` events only, as before a crash."""
+        """Everything applied becomes durable; the service hears of the first `upto` events only, as before a crash."""
         fresh = _core.decode_events(self.engine.take_events())
         self.events += fresh
-        self.desk.apply(fresh[:upto] if upto is not None else fresh)
+        self.service.apply(fresh[:upto] if upto is not None else fresh)
 
     def order(self, terms: Terms = Terms()) -> str:  # noqa: B008 - frozen
         words = Words("socks", "https://a.example/", "https://a.example/", "https://a.example/ipn", "7")
-        made = self.desk.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
+        made = self.service.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
         assert len(made) == 32
         self.publish()
         return made
 
 
-def told(desk: MerchantDesk, order: str) -> list[str]:
-    return [status for status, *_ in desk.view.notices(order)]
+def told(service: MerchantService, order: str) -> list[str]:
+    return [status for status, *_ in service.view.notices(order)]
 
 
 def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None:
     world = World(tmp_path)
     order = world.order()
-    known = world.desk.order(order)
+    known = world.service.order(order)
     assert known is not None
     assert known.amount == 5 * 10**16
-    outcome = world.desk.pay(known, 16, part="x")
+    outcome = world.service.pay(known, 16, part="x")
     assert not isinstance(outcome, str)
     assert outcome.code == 0
     world.publish()
-    world.desk.apply(world.events)
-    world.desk.close()
-    world.desk = world.reopened()
-    assert told(world.desk, order) == ["paid"]
-    world.desk.close()
+    world.service.apply(world.events)
+    world.service.close()
+    world.service = world.reopened()
+    assert told(world.service, order) == ["paid"]
+    world.service.close()
     for file in tmp_path.iterdir():
         file.unlink()
-    world.desk = world.reopened()
-    again = world.desk.order(order)
+    world.service = world.reopened()
+    again = world.service.order(order)
     assert again is not None
-    assert again.state == OrderState.PAID
-    assert told(world.desk, order) == ["paid"]
-    world.desk.told(order, 0)
+    assert again.state == PaymentState.PAID
+    assert told(world.service, order) == ["paid"]
+    world.service.told(order, 0)
     world.publish()
-    assert world.desk.view.due(1 << 62, 10) == []
-    world.desk.close()
+    assert world.service.view.due(1 << 62, 10) == []
+    world.service.close()
 
 
 def test_a_crash_between_the_two_steps_of_a_payment_is_mended(tmp_path: Path) -> None:
@@ -220,15 +220,15 @@ def test_a_crash_between_the_two_steps_of_a_payment_is_mended(tmp_path: Path) ->
     assert world.transfer(payment_id(order), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
     world.publish()
     assert world.engine.balance(17, 0) == (0, 0)
-    world.desk.close()
-    world.desk = world.reopened()
+    world.service.close()
+    world.service = world.reopened()
     for _ in range(3):
-        world.desk.tick(world.time)
+        world.service.tick(world.time)
         world.publish()
     assert world.engine.balance(17, 0) == (5 * 10**16, 0)
     assert world.engine.balance(_core.MERCHANTS, 0) == (0, 0)
-    assert told(world.desk, order) == ["paid"]
-    world.desk.close()
+    assert told(world.service, order) == ["paid"]
+    world.service.close()
 
 
 def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> None:
@@ -237,15 +237,15 @@ def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> No
         folder.mkdir()
         world = World(folder)
         order = world.order()
-        known = world.desk.order(order)
+        known = world.service.order(order)
         assert known is not None
-        world.desk.pay(known, 16, part="x")
+        world.service.pay(known, 16, part="x")
         world.publish(upto=cut)
-        world.desk.close()
-        world.desk = world.reopened()
-        assert told(world.desk, order) == ["paid"], cut
-        assert [payment.valid for payment in world.desk.payments(order)] == [True]
-        world.desk.close()
+        world.service.close()
+        world.service = world.reopened()
+        assert told(world.service, order) == ["paid"], cut
+        assert [payment.valid for payment in world.service.payments(order)] == [True]
+        world.service.close()
 
 
 def test_a_gap_is_a_bug(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_a_gap_is_a_bug(tmp_path: Path) -> None:
     world.note(Meta())
     with pytest.raises(ValueError, match="next came"):
         world.publish()
-    world.desk.close()
+    world.service.close()
 
 
 def coins(world: World, step: str) -> None:
@@ -278,77 +278,77 @@ LABEL = Label("socks", "https://a.example/coins", "key")
 @pytest.mark.parametrize("steps", [("seen", "credited"), ("at once",)])
 def test_coins_make_one_notice_however_often_they_are_folded(tmp_path: Path, steps: tuple[str, ...]) -> None:
     world = World(tmp_path)
-    assert world.desk.labelled_address(17, 0, LABEL, lambda _: False) == "1address"
+    assert world.service.labelled_address(17, 0, LABEL, lambda _: False) == "1address"
     world.publish()
     subject = f"{77:032x}"
     for step in steps:
-        assert told(world.desk, subject) == []
+        assert told(world.service, subject) == []
         coins(world, step)
-        world.desk.close()
-        world.desk = world.reopened()
-    assert told(world.desk, subject) == ["arrived"]
-    arrival = world.desk.arrival(subject)
-    world.desk.close()
+        world.service.close()
+        world.service = world.reopened()
+    assert told(world.service, subject) == ["arrived"]
+    arrival = world.service.arrival(subject)
+    world.service.close()
     for file in tmp_path.iterdir():
         file.unlink()
-    world.desk = world.reopened()
-    assert told(world.desk, subject) == ["arrived"]
+    world.service = world.reopened()
+    assert told(world.service, subject) == ["arrived"]
     assert arrival is not None
-    assert world.desk.arrival(subject) == arrival
+    assert world.service.arrival(subject) == arrival
     assert (arrival.txid, arrival.block, arrival.amount, arrival.credited, arrival.label) == ("feed", "b10c", 10**16, 1_000, LABEL)
-    world.desk.told(subject, 0)
+    world.service.told(subject, 0)
     world.publish()
-    world.desk.close()
+    world.service.close()
     for file in tmp_path.iterdir():
         file.unlink()
-    world.desk = world.reopened()
-    assert world.desk.view.due(1 << 62, 10) == [], "what was acknowledged is not told again, also by a file made anew"
-    world.desk.close()
+    world.service = world.reopened()
+    assert world.service.view.due(1 << 62, 10) == [], "what was acknowledged is not told again, also by a file made anew"
+    world.service.close()
 
 
 def test_coins_that_are_gone_make_no_notice(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.desk.labelled_address(17, 0, LABEL, lambda _: False)
+    world.service.labelled_address(17, 0, LABEL, lambda _: False)
     world.publish()
     coins(world, "seen")
     coins(world, "gone")
-    assert world.desk.view.due(1 << 62, 10) == []
-    assert world.desk.arrival(f"{77:032x}") is None
-    world.desk.close()
+    assert world.service.view.due(1 << 62, 10) == []
+    assert world.service.arrival(f"{77:032x}") is None
+    world.service.close()
 
 
 def test_labels_of_older_journals_want_no_notice(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.note(Meta(memo={"merchant_label": [17, 0, "socks", "1address"]}))
     world.publish()
-    assert world.desk.view.labelled(17, 0, Label("socks")) == "1address"
+    assert world.service.view.labelled(17, 0, Label("socks")) == "1address"
     coins(world, "at once")
-    assert world.desk.view.due(1 << 62, 10) == []
-    world.desk.close()
+    assert world.service.view.due(1 << 62, 10) == []
+    world.service.close()
 
 
 def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Path) -> None:
     world = World(tmp_path)
     order = world.order(Terms(repeated=True))
-    known = world.desk.order(order)
+    known = world.service.order(order)
     assert known is not None
     for part in ("a", "b", "b"):
-        world.desk.pay(known, 16, part=part)
+        world.service.pay(known, 16, part=part)
     meta = Meta(memo={"merchant": order, "step": "pay", "part": "c"})
     assert world.transfer(payment_id(order, "pay", "c"), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
     world.publish()
-    world.desk.close()
+    world.service.close()
     for file in tmp_path.iterdir():
         file.unlink()
-    world.desk = world.reopened()
-    assert [payment.valid for payment in world.desk.payments(order)].count(True) == 2
+    world.service = world.reopened()
+    assert [payment.valid for payment in world.service.payments(order)].count(True) == 2
     for _ in range(3):
-        world.desk.tick(world.time)
+        world.service.tick(world.time)
         world.publish()
-    assert [payment.valid for payment in world.desk.payments(order)] == [True] * 3
+    assert [payment.valid for payment in world.service.payments(order)] == [True] * 3
     assert world.engine.balance(17, 0) == (15 * 10**16, 0)
-    assert told(world.desk, order) == ["paid"] * 3
-    world.desk.close()
+    assert told(world.service, order) == ["paid"] * 3
+    world.service.close()
 
 
 @pytest.mark.parametrize("cut", range(6))
@@ -357,21 +357,21 @@ def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Pat
     world.engine.create_asset(world.time, "USD", 16, 8)
     world.engine.create_market(world.time, 0, 1, 2, 8, 1, 1, 10**9, 1, 10**12, 0, 0, 0)
     order = world.order(Terms(sell_in=0))
-    known = world.desk.order(order)
+    known = world.service.order(order)
     assert known is not None
-    world.desk.pay(known, 16, part="x")
+    world.service.pay(known, 16, part="x")
     world.publish()
-    world.desk.tick(world.time)
+    world.service.tick(world.time)
     world.publish(upto=cut)
-    world.desk.close()
-    world.desk = world.reopened()
+    world.service.close()
+    world.service = world.reopened()
     for _ in range(3):
-        world.desk.tick(world.time)
+        world.service.tick(world.time)
         world.publish()
     placed = [event for event in world.events if isinstance(event, _core.OrderAccepted)]
     assert [(event.account, event.amount) for event in placed] == [(17, 5 * 10**8)]
-    assert world.desk.view.unsold() == []
-    world.desk.close()
+    assert world.service.view.unsold() == []
+    world.service.close()
 
 
 def test_orders_of_older_journals_are_read(tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_orders_of_older_journals_are_read(tmp_path: Path) -> None:
     old = [1, "ab" * 16, 17, 0, "5", "key", "socks", "https://a.example/", "https://a.example/", "", "", True, 2_000]
     world.note(Meta(memo={"merchant_order": old}))
     world.publish()
-    order = world.desk.order("ab" * 16)
+    order = world.service.order("ab" * 16)
     assert order is not None
     assert (order.terms, order.expires) == (Terms(only_accounts=True), 2_000)
-    world.desk.close()
+    world.service.close()

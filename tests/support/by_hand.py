@@ -1,4 +1,4 @@
-"""Surroundings that a test moves by hand: the clock, chance, and a journal without files."""
+"""Environment that a test moves by hand: the clock, chance, and a journal without files."""
 
 import hashlib
 import os

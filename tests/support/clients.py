@@ -19,7 +19,7 @@ PATIENCE = 300.0
 def client_environment(name: str) -> Path:
     """The interpreter of an environment that has exactly tests/clients/<name>.txt; made once, made anew when the file changes.
 
-    Where the packages can not be had the test is skipped, and says so.
+    Where the packages cannot be had the test is skipped, and says so.
     """
     requirements = CLIENTS / f"{name}.txt"
     home = ROOT / ".venvs" / name
@@ -30,7 +30,7 @@ def client_environment(name: str) -> Path:
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", requirements]
         done = subprocess.run(install, capture_output=True, text=True, timeout=PATIENCE)
         if done.returncode != 0:
-            pytest.skip(f"CLIENT NOT TESTED: {requirements.name} can not be installed here: {done.stderr.strip()[-500:]}")
+            pytest.skip(f"CLIENT NOT TESTED: {requirements.name} cannot be installed here: {done.stderr.strip()[-500:]}")
         stamp.write_text(digest)
     return python
 

@@ -1,4 +1,4 @@
-"""What the tests of every dialect stand on: a house with real parts, whose clock, chance and journal are by hand.
+"""What the tests of every dialect stand on: a venue with real parts, whose clock, chance and journal are by hand.
 
 A dialect's own `floor.py` derives from it and adds the routes, and how its clients speak.
 """
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cambist import _core
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
 from cambist.domain.meta import Meta
 from cambist.exchange import Exchange, Sequencer
-from cambist.gateway.house import House
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Router
+from cambist.gateway.http.router import Router
 from cambist.history import History, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
-from cambist.merchant import Shops
+from cambist.merchant import Merchants
 from cambist.merchant.view import MerchantView
-from cambist.wallet import Desk, SimulatedChain
+from cambist.wallet import SimulatedChain, WalletService
 from tests.support.by_hand import HandClock, MemoryJournal, entropy
 
 NOON = 1_795_000_000_000_000
@@ -51,7 +51,7 @@ class Trader:
 
 
 class TradingFloor:
-    """A running house in the loop of the test. Attributes are its parts; `close` ends it in order."""
+    """A running venue in the loop of the test. Attributes are its parts; `close` ends it in order."""
 
     def __init__(self, folder: Path, now: int = NOON) -> None:
         """`folder` has the files of `make_empty_files`."""
@@ -66,7 +66,7 @@ class TradingFloor:
         self.history = History(SqliteReads(folder / "history.sqlite"), self.writer.reached)
         self.directory = _directory(folder, self.clock)
         self.chain = SimulatedChain(folder / "chain.sqlite", self.clock, entropy)
-        self.desk = Desk(folder / "wallet.sqlite", self.exchange, self.chain, entropy)
+        self.desk = WalletService(folder / "wallet.sqlite", self.exchange, self.chain, entropy)
         self.metas: list[Meta] = []
         """The metas of every durable command, in order."""
         self.sequencer.subscribe(lambda frame: self.writer.feed(frame.events, frame.last_seq))
@@ -77,12 +77,14 @@ class TradingFloor:
     def _remember(self, events: Iterable[object]) -> None:
         self.metas += [Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied)]
 
-    def house_with(self, merchants: Shops | None) -> House:
+    def services_with(self, merchants: Merchants | None) -> VenueServices:
         """What a dialect is built with."""
-        return House(self.exchange, self.marketdata, self.history, self.directory, self.desk, self.clock, entropy, merchants=merchants)
+        return VenueServices(
+            self.exchange, self.marketdata, self.history, self.directory, self.desk, self.clock, entropy, merchants=merchants
+        )
 
     def close(self) -> None:
-        self.sequencer.settle()
+        self.sequencer.drain()
         self.sequencer.close()
         self.writer.close()
         self.history.close()
@@ -123,7 +125,7 @@ class TradingFloor:
 
     def nonces(self, trader: Trader) -> list[int]:
         """The nonces of a key that stand in the journal, in order."""
-        self.sequencer.settle()
+        self.sequencer.drain()
         return [meta.nonce for meta in self.metas if meta.key_id == trader.key.id]
 
 
@@ -168,7 +170,7 @@ def _directory(folder: Path, clock: HandClock) -> Directory:
 
 
 def make_empty_files(folder: Path) -> None:
-    """The files of a house in which nothing happened yet: making them takes longer than most tests, copying does not."""
+    """The files of a venue in which nothing happened yet: making them takes longer than most tests, copying does not."""
     clock = HandClock(NOON)
     _directory(folder, clock).close()
     SimulatedChain(folder / "chain.sqlite", clock, entropy).close()

@@ -63,8 +63,8 @@ def start(directory: Path, *arguments: str | Path, **environment: str) -> Runnin
     ready_file.unlink(missing_ok=True)
     with log.open("ab") as output:
         line = command(*arguments, "--port", "0", "--ready-file", ready_file)
-        around = {**os.environ, **environment}
-        process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=around)
+        environment = {**os.environ, **environment}
+        process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
     try:
         wait_until(lambda: ready_file.exists() or process.poll() is not None)
         assert ready_file.exists(), f"exit code {process.returncode} before it was ready"

@@ -87,10 +87,10 @@ def parse_all(data: bytes) -> list[Frame]:
 
 
 class Wire:
-    """A client that reads frames, on a server of tests/gateway (`house`)."""
+    """A client that reads frames, on a server of tests/gateway (`venue`)."""
 
-    def __init__(self, house: Any, path: str = "/ws", *fields: bytes, **options: int) -> None:
-        self.client = house.connect(**options)
+    def __init__(self, services: Any, path: str = "/ws", *fields: bytes, **options: int) -> None:
+        self.client = services.connect(**options)
         self.client.send(handshake(path, *fields))
         answer = self.client.answer()
         assert answer.status == 101, answer

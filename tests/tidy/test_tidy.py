@@ -1,4 +1,4 @@
-"""House rules that no linter knows. Each failure says where, what, and what to do instead."""
+"""Project rules that no linter knows. Each failure says where, what, and what to do instead."""
 
 import ast
 import re

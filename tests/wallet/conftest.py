@@ -1,4 +1,4 @@
-"""A venue of real parts around the desk: native core, simulated chain, a journal that loses what was not synced, crashes on demand."""
+"""A venue of real parts around the service: native core, simulated chain, a journal that loses what was not synced, crashes on demand."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
-from cambist.wallet import AssetPolicy, Broadcast, Desk, Incoming, SendRefused, SimulatedChain, Trouble
+from cambist.wallet import AssetPolicy, Broadcast, Incoming, MovementRejected, SendRejected, SimulatedChain, WalletService
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -86,7 +86,7 @@ class DyingPort:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._venue.chain, name)
 
-    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRefused | None:
+    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRejected | None:
         self._venue.steps.step()
         answer = self._venue.chain.send(asset, address, amount, reference)
         self._venue.steps.step()
@@ -104,7 +104,7 @@ class DyingPort:
 
 
 class Venue:
-    """`sync` makes durable what the core applied and feeds it to the desk; `crash` forgets the rest; `restart` replays."""
+    """`sync` makes durable what the core applied and feeds it to the service; `crash` forgets the rest; `restart` replays."""
 
     def __init__(self, folder: Path, **policies: AssetPolicy) -> None:
         self.folder = folder
@@ -122,7 +122,7 @@ class Venue:
         self._start()
         self.sync()
 
-    # --- what the desk is given ---------------------------------------------------------------------------------------------
+    # --- what the service is given ---------------------------------------------------------------------------------------------
     def note(self, meta: Meta) -> _core.Outcome:
         return self.engine.note(self.time(), meta.encode())
 
@@ -141,14 +141,14 @@ class Venue:
         if count:
             self.journal.append(records)
         self.steps.step()
-        self.desk.apply(events)
+        self.service.apply(events)
         self.steps.step()
 
     def crash(self) -> None:
         self.stop()
 
     def stop(self) -> None:
-        self.desk.close()
+        self.service.close()
         self.chain.close()
 
     def restart(self) -> None:
@@ -156,19 +156,19 @@ class Venue:
         events = [_core.decode_events(self.engine.apply_batch(frame)[1]) for frame in self.journal]
         self._start()
         for frame in events:
-            self.desk.apply([event for event in frame])
+            self.service.apply([event for event in frame])
 
     def _start(self) -> None:
         self.chain = SimulatedChain(self.folder / "chain.sqlite", self.time, self.entropy, BLOCK)
-        self.desk = Desk(self.folder / "wallet.sqlite", self, DyingPort(self), self.entropy, self.policies)
+        self.service = WalletService(self.folder / "wallet.sqlite", self, DyingPort(self), self.entropy, self.policies)
 
     # --- time and money -----------------------------------------------------------------------------------------------------
-    def tick(self, blocks: int = 0) -> list[Trouble]:
-        """Blocks pass, the desk works, what it did becomes durable."""
+    def tick(self, blocks: int = 0) -> list[MovementRejected]:
+        """Blocks pass, the service works, what it did becomes durable."""
         self.now += blocks * BLOCK
-        troubles = self.desk.tick(self.now)
+        rejections = self.service.tick(self.now)
         self.sync()
-        return troubles
+        return rejections
 
     def fund(self, account: int, asset: int, atoms: int) -> None:
         number = 1_000_000 + self.engine.seq
@@ -176,9 +176,9 @@ class Venue:
         self.sync()
 
     def address(self, account: int, asset: int) -> str:
-        address = self.desk.new_address(account, asset)
+        address = self.service.new_address(account, asset)
         self.sync()
-        assert self.desk.address_of(account, asset) == address
+        assert self.service.address_of(account, asset) == address
         return address
 
     def balance(self, account: int, asset: int = BTC) -> tuple[int, int]:

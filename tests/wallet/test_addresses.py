@@ -74,8 +74,8 @@ def test_base_58_goes_both_ways(raw: bytes) -> None:
     assert from_base58(base58(raw)) == raw
 
 
-@given(key_hash=st.binary(min_size=20, max_size=20), place=st.integers(1, 25), letter=st.sampled_from("23456789ABCDEFGHJKLMNPQRSTUVWXYZ"))
-def test_one_wrong_character_is_noticed(key_hash: bytes, place: int, letter: str) -> None:
+@given(key_hash=st.binary(min_size=20, max_size=20), place=st.integers(1, 25), webhook=st.sampled_from("23456789ABCDEFGHJKLMNPQRSTUVWXYZ"))
+def test_one_wrong_character_is_noticed(key_hash: bytes, place: int, webhook: str) -> None:
     address = FORMS["BTC"].write(key_hash)
-    wrong = address[:place] + letter + address[place + 1 :]
+    wrong = address[:place] + webhook + address[place + 1 :]
     assert FORMS["BTC"].valid(wrong) is (wrong == address)

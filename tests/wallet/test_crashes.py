@@ -18,7 +18,7 @@ PAID, REFUSED, CANCELLED = 101, 102, 103
 
 
 def furnished(folder: Path) -> Venue:
-    """Alice has 10 BTC, Bob an address that somebody pays 0.5 BTC to; nothing has been asked of the desk."""
+    """Alice has 10 BTC, Bob an address that somebody pays 0.5 BTC to; nothing has been asked of the service."""
     venue = Venue(folder, BTC=AssetPolicy(confirmations=2, fee=FEE))
     venue.fund(ALICE, BTC, 10 * COIN)
     venue.chain.simulate_refusal(REFUSED_ADDRESS, "on a black list")
@@ -28,11 +28,11 @@ def furnished(folder: Path) -> Venue:
 
 def story(venue: Venue) -> None:
     """Everything that is asked; who asks it again after a crash uses the same ids, as a client with a retry does."""
-    venue.desk.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE, transfer_id=PAID)
-    venue.desk.request_withdrawal(ALICE, BTC, 2 * COIN, REFUSED_ADDRESS, transfer_id=REFUSED)
-    venue.desk.request_withdrawal(ALICE, BTC, 3 * COIN, SOMEWHERE, transfer_id=CANCELLED)
+    venue.service.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE, transfer_id=PAID)
+    venue.service.request_withdrawal(ALICE, BTC, 2 * COIN, REFUSED_ADDRESS, transfer_id=REFUSED)
+    venue.service.request_withdrawal(ALICE, BTC, 3 * COIN, SOMEWHERE, transfer_id=CANCELLED)
     venue.sync()
-    venue.desk.cancel_withdrawal(CANCELLED)
+    venue.service.cancel_withdrawal(CANCELLED)
     venue.sync()
     for _ in range(6):
         venue.tick(blocks=1)
@@ -45,9 +45,9 @@ def check(venue: Venue) -> None:
     assert venue.balance(_core.FEES) == (FEE, 0)
     assert venue.engine.pending_transfers() == []
     assert [row[0] for row in venue.chain.sent()] == [f"{PAID:032x}"]
-    states = {item.transfer_id: item.state for item in venue.desk.withdrawals(ALICE)}
+    states = {item.transfer_id: item.state for item in venue.service.withdrawals(ALICE)}
     assert states == {PAID: WithdrawalState.DONE, REFUSED: WithdrawalState.CANCELLED, CANCELLED: WithdrawalState.CANCELLED}
-    assert [item.state for item in venue.desk.deposits(BOB)] == [DepositState.DONE]
+    assert [item.state for item in venue.service.deposits(BOB)] == [DepositState.DONE]
     venue.check_conservation()
 
 
@@ -101,14 +101,14 @@ def test_two_deaths_in_a_row(tmp_path: Path, view_lost: bool) -> None:
 
 def test_ticking_faster_than_the_disk_answers_changes_nothing(tmp_path: Path) -> None:
     venue = furnished(tmp_path)
-    venue.desk.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE, transfer_id=PAID)
+    venue.service.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE, transfer_id=PAID)
     for _ in range(6):
         seq = venue.engine.seq
         venue.now += 10_000_000
-        assert venue.desk.tick(venue.now) == []
+        assert venue.service.tick(venue.now) == []
         done = venue.engine.seq
         for _ in range(3):
-            assert venue.desk.tick(venue.now) == []
+            assert venue.service.tick(venue.now) == []
         assert venue.engine.seq == done, f"asked again for what was asked already, after {seq}"
         venue.sync()
     assert (venue.balance(ALICE), venue.balance(BOB)) == ((9 * COIN, 0), (COIN // 2, 0))
@@ -118,9 +118,9 @@ def test_ticking_faster_than_the_disk_answers_changes_nothing(tmp_path: Path) ->
 
 def test_a_deposit_booked_but_not_yet_durable_is_read_again_after_a_crash(tmp_path: Path) -> None:
     venue = furnished(tmp_path)
-    venue.desk.tick(venue.now)
+    venue.service.tick(venue.now)
     assert len(venue.engine.pending_transfers()) == 1
-    venue.desk.flush()
+    venue.service.flush()
     venue.crash()
     venue.restart()
     assert venue.engine.pending_transfers() == []

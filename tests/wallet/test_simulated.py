@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cambist.wallet import Broadcast, ChainOutput, ChainTransaction, SendRefused, SimulatedChain, WalletBusy, WalletUnreadable
+from cambist.wallet import Broadcast, ChainOutput, ChainTransaction, SendRejected, SimulatedChain, WalletBusy, WalletUnreadable
 from tests.wallet.conftest import BLOCK, NOON, SOMEWHERE, Venue
 
 
@@ -63,7 +63,7 @@ def test_a_cancelled_reference_is_never_sent_and_a_sent_one_not_cancelled(place:
     chain = place.open()
     assert chain.cancel("ref-1")
     assert chain.cancel("ref-1")
-    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRefused("cancelled before it was sent")
+    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRejected("cancelled before it was sent")
     chain.send("BTC", SOMEWHERE, "1", "ref-2")
     assert not chain.cancel("ref-2")
     assert [row[0] for row in chain.sent()] == ["ref-2"]
@@ -72,9 +72,9 @@ def test_a_cancelled_reference_is_never_sent_and_a_sent_one_not_cancelled(place:
 def test_a_refusal_is_for_ever(place: Place) -> None:
     chain = place.open()
     chain.simulate_refusal(SOMEWHERE, "on a black list")
-    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRefused("on a black list")
-    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRefused("on a black list")
-    assert chain.send("BTC", "nonsense", "1", "ref-2") == SendRefused("no such address")
+    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRejected("on a black list")
+    assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRejected("on a black list")
+    assert chain.send("BTC", "nonsense", "1", "ref-2") == SendRejected("no such address")
     assert chain.sent() == []
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 
 SOCKET_NAME = "admin.sock"
 ANSWER_SECONDS = 120
@@ -47,7 +47,7 @@ def _connected(data: Path) -> Iterator[socket.socket | None]:
                 yield None
                 return
             except PermissionError:
-                raise Trouble(f"{data / SOCKET_NAME}: only the user that runs the venue may administer it", Exit.REFUSED) from None
+                raise OperatorError(f"{data / SOCKET_NAME}: only the user that runs the venue may administer it", Exit.REFUSED) from None
         yield connection
     finally:
         connection.close()
@@ -80,10 +80,10 @@ def _over_socket(connection: socket.socket, action: str, arguments: dict[str, An
     except (TimeoutError, ConnectionError):
         line = b""
     if not line.endswith(b"\n"):
-        raise Trouble("the venue went away before it answered; ask again to see whether it was done", Exit.REFUSED)
+        raise OperatorError("the venue went away before it answered; ask again to see whether it was done", Exit.REFUSED)
     reply = msgspec.json.decode(line)
     if "error" in reply:
-        raise Trouble(reply["error"]["text"], Exit(reply["error"]["code"]))
+        raise OperatorError(reply["error"]["text"], Exit(reply["error"]["code"]))
     return reply["result"]
 
 
@@ -126,7 +126,7 @@ class AdminServer:
         try:
             request = msgspec.json.decode(line, type=AdminRequest)
             return {"result": await self._answer(request.action, request.arguments)}
-        except Trouble as trouble:
+        except OperatorError as trouble:
             return {"error": {"text": trouble.text, "code": int(trouble.code)}}
         except msgspec.DecodeError as error:
             return {"error": {"text": f"this is no request: {error}", "code": int(Exit.USAGE)}}

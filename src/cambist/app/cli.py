@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 
 app = typer.Typer(
     name="cambist",
@@ -227,9 +227,9 @@ def options(version: Annotated[bool, typer.Option("--version", help="Print the v
 
 def _ask(data: Path, action: str, **arguments: Any) -> Any:
     """The answer of the running venue through its admin socket, or of the files when it is stopped."""
-    from cambist.app import asking
+    from cambist.app import admin_client
 
-    return asking.ask(data, action, arguments)
+    return admin_client.ask(data, action, arguments)
 
 
 def _words(text: str) -> list[str]:
@@ -267,7 +267,7 @@ def main() -> None:
     """Entry point: runs the command; Trouble becomes its sentence on standard error and its exit code."""
     try:
         app()
-    except Trouble as trouble:
+    except OperatorError as trouble:
         sys.stderr.write(f"cambist: {trouble.text}\n")
         sys.exit(trouble.code)
     except KeyboardInterrupt:

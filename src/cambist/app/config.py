@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from cambist import _core
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 from cambist.domain.orders import SelfTrade
 
 DEFAULT_NAME = "default_config.toml"
@@ -144,13 +144,13 @@ def default_text() -> str:
 
 
 def load(path: Path) -> Config:
-    """The configuration in a file. Trouble when it can not be read or is refused."""
+    """The configuration in a file. Trouble when it cannot be read or is refused."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Trouble(f"{path}: there is no such configuration file", Exit.CONFIGURATION) from None
+        raise OperatorError(f"{path}: there is no such configuration file", Exit.CONFIGURATION) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise Trouble(f"{path}: can not be read: {error}", Exit.CONFIGURATION) from None
+        raise OperatorError(f"{path}: cannot be read: {error}", Exit.CONFIGURATION) from None
     return parse(text, str(path))
 
 
@@ -159,11 +159,11 @@ def parse(text: str, source: str = "configuration") -> Config:
     try:
         config = msgspec.toml.decode(text, type=Config)
     except msgspec.ValidationError as error:
-        raise Trouble(f"{source}: {_plain(str(error))}", Exit.CONFIGURATION) from None
+        raise OperatorError(f"{source}: {_plain(str(error))}", Exit.CONFIGURATION) from None
     except msgspec.DecodeError as error:
-        raise Trouble(f"{source}: this is no TOML: {error}", Exit.CONFIGURATION) from None
+        raise OperatorError(f"{source}: this is no TOML: {error}", Exit.CONFIGURATION) from None
     for complaint in _complaints(config):
-        raise Trouble(f"{source}: {complaint}", Exit.CONFIGURATION)
+        raise OperatorError(f"{source}: {complaint}", Exit.CONFIGURATION)
     return config
 
 
@@ -176,7 +176,7 @@ def terms(config: Config, market: MarketConfig) -> MarketTerms:
         try:
             return _core.parse_units(text, scale)
         except ValueError:
-            raise Trouble(
+            raise OperatorError(
                 f'market {market.name}: {setting} = "{text}" is no decimal number with at most {scale} decimals', Exit.CONFIGURATION
             ) from None
 
@@ -275,7 +275,7 @@ def _market_complaints(config: Config, market: MarketConfig, codes: set[str]) ->
         return [f"{where}: amount_decimals = {market.amount_decimals} is more than the scale of {base.code}, {base.scale}"]
     try:
         numbers = terms(config, market)
-    except Trouble as trouble:
+    except OperatorError as trouble:
         return [trouble.text]
     for low, high, what in ((numbers.min_price, numbers.max_price, "price"), (numbers.min_amount, numbers.max_amount, "amount")):
         if not 1 <= low <= high:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cambist import _core
-from cambist.app.errors import Exit, Trouble
-from cambist.directory import KeyForm, Refusal, User
+from cambist.app.errors import Exit, OperatorError
+from cambist.directory import DirectoryRejection, KeyForm, User
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, Reject
+from cambist.domain.orders import MarketStatus, RejectReason
 from cambist.sandbox.people import credentials
 
 if TYPE_CHECKING:
@@ -44,12 +44,12 @@ class Control:
     async def answer(self, action: str, arguments: dict[str, Any]) -> Any:
         """The action's result, once everything that it did is durable."""
         if action not in self._actions:
-            raise Trouble(f"the venue knows no action {action!r}: is it of another version?", Exit.USAGE)
+            raise OperatorError(f"the venue knows no action {action!r}: is it of another version?", Exit.USAGE)
         _log.info("asked by the operator", action=action)
         try:
             result = await self._actions[action](**arguments)
         except TypeError as error:
-            raise Trouble(f"{action}: {error}", Exit.USAGE) from None
+            raise OperatorError(f"{action}: {error}", Exit.USAGE) from None
         await self._venue.durable()
         return result
 
@@ -61,15 +61,15 @@ class Control:
     async def user_add(self, name: str, password: str | None = None) -> dict[str, Any]:
         venue = self._venue
         if venue.directory.user(name) is not None:
-            raise Trouble(f"{name}: {Refusal.NAME_TAKEN.words}")
+            raise OperatorError(f"{name}: {DirectoryRejection.NAME_TAKEN.words}")
         if password is None:
             password = made_up_password(venue.entropy(f"password/{name.lower()}", 15))
         account = venue.exchange.control.open_account().id
         # A name must never stand on an account that a crash could take back and give to somebody else.
         await venue.durable()
         user = await asyncio.to_thread(venue.directory.add_user, name, password, account)
-        if isinstance(user, Refusal):
-            raise Trouble(f"{name}: {user.words}")
+        if isinstance(user, DirectoryRejection):
+            raise OperatorError(f"{name}: {user.words}")
         return {"name": user.name, "account": user.account, "password": password}
 
     async def user_list(self) -> list[dict[str, Any]]:
@@ -83,9 +83,9 @@ class Control:
     async def key_create(self, user: str, dialect: str, scopes: Sequence[str], ip_allow: Sequence[str] = ()) -> dict[str, Any]:
         form = self._form(dialect)
         key = self._venue.directory.mint_key(self._user(user), form, scopes, ip_allow)
-        if isinstance(key, Refusal):
-            known = f" ({', '.join(sorted(form.scopes))})" if key == Refusal.SCOPE_UNKNOWN else ""
-            raise Trouble(f"{key.words}{known}")
+        if isinstance(key, DirectoryRejection):
+            known = f" ({', '.join(sorted(form.scopes))})" if key == DirectoryRejection.SCOPE_UNKNOWN else ""
+            raise OperatorError(f"{key.words}{known}")
         return {"user": user, "dialect": dialect, "scopes": sorted(key.scopes), "ip_allow": [str(network) for network in key.ip_allow]} | (
             credentials(key)
         )
@@ -93,7 +93,7 @@ class Control:
     async def key_revoke(self, key: str) -> dict[str, Any]:
         found = self._venue.directory.find_key(key)
         if found is None:
-            raise Trouble("there is no such key, or it was revoked before")
+            raise OperatorError("there is no such key, or it was revoked before")
         self._venue.directory.revoke(found)
         return {"key": key}
 
@@ -115,13 +115,13 @@ class Control:
     def _user(self, name: str) -> User:
         user = self._venue.directory.user(name)
         if user is None:
-            raise Trouble(f"there is no user {name}")
+            raise OperatorError(f"there is no user {name}")
         return user
 
     def _form(self, dialect: str) -> KeyForm:
         forms = {form.dialect: form for form in self._venue.key_forms}
         if dialect not in forms:
-            raise Trouble(f"there is no dialect {dialect}; known: {', '.join(forms)}")
+            raise OperatorError(f"there is no dialect {dialect}; known: {', '.join(forms)}")
         return forms[dialect]
 
     # --- money ----------------------------------------------------------------------------------------------------------
@@ -141,8 +141,8 @@ class Control:
         known = venue.engine.transfer_used(transfer_id)
         if not known:
             outcome = venue.exchange.funds.deposit(transfer_id, account, asset.id, atoms, meta=Meta(memo={"by": "operator"}))
-            if outcome.code != Reject.OK:
-                raise Trouble(f"{asset.code}: refused: {words(outcome.code)}")
+            if outcome.code != RejectReason.OK:
+                raise OperatorError(f"{asset.code}: refused: {words(outcome.code)}")
         return {"asset": asset.code, "amount": _core.format_units(atoms, asset.scale), "repeated": known}
 
     # --- markets --------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class Control:
         base, _, quote = name.upper().partition("_")
         spec = self._venue.exchange.markets.by_codes(base, quote)
         if spec is None:
-            raise Trouble(f"there is no market {name}")
+            raise OperatorError(f"there is no market {name}")
         self._venue.exchange.control.set_market_status(spec.id, MarketStatus.HALTED if halted else MarketStatus.OPEN)
         return {"name": name, "halted": halted}
 
@@ -172,18 +172,20 @@ def parse_amounts(engine: _core.Engine, text: str) -> list[tuple[_core.AssetSpec
         code, equals, amount = part.partition("=")
         spec = assets.get(code.strip().upper())
         if not equals:
-            raise Trouble(f'"{part}": write amounts as in "BTC=1.5,USD=1000"', Exit.USAGE)
+            raise OperatorError(f'"{part}": write amounts as in "BTC=1.5,USD=1000"', Exit.USAGE)
         if spec is None:
-            raise Trouble(f"there is no asset {code.strip()}; known: {', '.join(assets)}")
+            raise OperatorError(f"there is no asset {code.strip()}; known: {', '.join(assets)}")
         try:
             atoms = _core.parse_units(amount, spec.scale)
         except ValueError:
             atoms = 0
         if not 1 <= atoms <= _core.MAX_ATOMS:
-            raise Trouble(f'"{amount}" is no amount of {spec.code}: a number above zero with at most {spec.scale} decimals', Exit.USAGE)
+            raise OperatorError(
+                f'"{amount}" is no amount of {spec.code}: a number above zero with at most {spec.scale} decimals', Exit.USAGE
+            )
         found.append((spec, atoms))
     if not found:
-        raise Trouble('name at least one amount, as in "BTC=1.5,USD=1000"', Exit.USAGE)
+        raise OperatorError('name at least one amount, as in "BTC=1.5,USD=1000"', Exit.USAGE)
     return found
 
 
@@ -193,8 +195,8 @@ def made_up_password(random: bytes) -> str:
 
 
 def words(code: int) -> str:
-    """A refusal's name as words."""
-    return Reject(code).name.lower().replace("_", " ")
+    """A rejection's name as words."""
+    return RejectReason(code).name.lower().replace("_", " ")
 
 
 def _market_row(engine: _core.Engine, assets: list[_core.AssetSpec], market: _core.MarketSpec) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from cambist.app.config import Config, default_text, load, parse
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 
 FORMAT = "cambist data directory, format 1\n"
 
@@ -46,7 +46,7 @@ class DataDirectory:
             try:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise Trouble(f"{path}: can not make a data directory here: {error.strerror}", Exit.NOT_A_VENUE) from None
+                raise OperatorError(f"{path}: cannot make a data directory here: {error.strerror}", Exit.NOT_A_VENUE) from None
         directory._take_lock()
         try:
             directory._check_format(create)
@@ -74,19 +74,19 @@ class DataDirectory:
 
     def _take_lock(self) -> None:
         if not self.path.is_dir():
-            raise Trouble(f"{self.path}: there is no data directory; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)
+            raise OperatorError(f"{self.path}: there is no data directory; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)
         if not (self.path / "format").exists() and any(entry.name != "lock" for entry in self.path.iterdir()):
-            raise Trouble(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
+            raise OperatorError(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
         try:
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Trouble(f"{self.path}: can not be opened: {error.strerror}", Exit.NOT_A_VENUE) from None
+            raise OperatorError(f"{self.path}: cannot be opened: {error.strerror}", Exit.NOT_A_VENUE) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = os.pread(self._lock, 32, 0).decode(errors="replace").strip()
             self.close()
-            raise Trouble(f"{self.path}: a venue runs on this directory already (process {owner or 'unknown'})", Exit.BUSY) from None
+            raise OperatorError(f"{self.path}: a venue runs on this directory already (process {owner or 'unknown'})", Exit.BUSY) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
@@ -96,13 +96,13 @@ class DataDirectory:
             found = file.read_text()
         except FileNotFoundError:
             if not create:
-                raise Trouble(
+                raise OperatorError(
                     f"{self.path}: there is no venue here; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE
                 ) from None
             self._keep(file, FORMAT)
             return
         if found != FORMAT:
-            raise Trouble(f"{file}: this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}", Exit.NOT_A_VENUE)
+            raise OperatorError(f"{file}: this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}", Exit.NOT_A_VENUE)
 
     def _keep(self, file: Path, text: str) -> None:
         """Writes a small file as a whole or not at all."""

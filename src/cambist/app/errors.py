@@ -22,7 +22,7 @@ class Exit(IntEnum):
     """A write or sync failed; what was acknowledged is safe."""
 
 
-class Trouble(Exception):
+class OperatorError(Exception):
     """A reason to stop that a person can act upon."""
 
     def __init__(self, text: str, code: Exit = Exit.REFUSED) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import Protocol
 
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 
 
 class JournalView(Protocol):
@@ -39,4 +39,4 @@ def claim(view: JournalView, file: Path, journal: Path, remedy: str) -> None:
     if view.folded_from == 0:
         view.adopt(own)
     elif view.folded_from != own:
-        raise Trouble(f"{file} was folded from the journal of another venue, not from {journal}. {remedy}", Exit.DAMAGED)
+        raise OperatorError(f"{file} was folded from the journal of another venue, not from {journal}. {remedy}", Exit.DAMAGED)

@@ -9,7 +9,7 @@ import structlog
 
 from cambist import _core
 from cambist.app.data_directory import DataDirectory
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 
 CHECKPOINT = 2
 """Kind of a journal frame that holds a state hash."""
@@ -34,11 +34,11 @@ def open_journal(directory: DataDirectory, segment_bytes: int) -> _core.Journal:
     try:
         journal = _core.Journal.open(str(directory.journal), segment_bytes)
     except _core.JournalLocked:
-        raise Trouble(f"{directory.journal}: another process has the journal open", Exit.BUSY) from None
+        raise OperatorError(f"{directory.journal}: another process has the journal open", Exit.BUSY) from None
     except _core.JournalDamaged as error:
         raise damaged(error) from None
     except _core.JournalError as error:
-        raise Trouble(str(error), Exit.DISK) from None
+        raise OperatorError(str(error), Exit.DISK) from None
     if journal.cut is not None:
         file, offset, length = journal.cut
         _log.warning("the journal's torn end was removed: it was never acknowledged", file=file, offset=offset, bytes=length)
@@ -54,7 +54,7 @@ def engine_near(directory: DataDirectory, at_most: int) -> _core.Engine:
     try:
         engine = _core.Engine.restore(state)
     except ValueError as error:
-        raise Trouble(f"{directory.snapshots}: the snapshot at {seq} can not be restored: {error}; remove it", Exit.DAMAGED) from None
+        raise OperatorError(f"{directory.snapshots}: the snapshot at {seq} cannot be restored: {error}; remove it", Exit.DAMAGED) from None
     return engine
 
 
@@ -107,7 +107,7 @@ def _apply(engine: _core.Engine, frame: _core.Frame, until: int | None) -> bytes
     try:
         return engine.apply_batch(records)[1] if records else b""
     except ValueError as error:
-        raise Trouble(f"{frame.file}, offset {frame.offset}: {error}. {UNTOUCHED}", Exit.DAMAGED) from None
+        raise OperatorError(f"{frame.file}, offset {frame.offset}: {error}. {UNTOUCHED}", Exit.DAMAGED) from None
 
 
 def _slice(records: bytes, first: int, end: int) -> bytes:
@@ -120,7 +120,7 @@ def _slice(records: bytes, first: int, end: int) -> bytes:
 
 def _check_hash(engine: _core.Engine, frame: _core.Frame) -> None:
     if frame.first_seq == engine.seq and engine.state_hash() != frame.payload:
-        raise Trouble(
+        raise OperatorError(
             f"{frame.file}, offset {frame.offset}: the state after command {engine.seq} has another hash. {UNTOUCHED}", Exit.DAMAGED
         )
 
@@ -128,7 +128,7 @@ def _check_hash(engine: _core.Engine, frame: _core.Frame) -> None:
 def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed, moved: Moved = unmoved) -> _core.Engine:
     """The engine at the journal's end. `feed` gets the events of every command after `views_have`, in order. Trouble DAMAGED."""
     if views_have > last_seq:
-        raise Trouble(
+        raise OperatorError(
             f"{directory.path}: the journal ends at {last_seq}, but a view knows command {views_have}: they are not of the same venue, "
             "or the journal is an older copy",
             Exit.DAMAGED,
@@ -140,7 +140,7 @@ def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed
         feed(_core.decode_events(run))
         moved(engine.seq, last_seq)
     if engine.seq != last_seq:
-        raise Trouble(f"{directory.journal}: replay ends at {engine.seq}, the journal at {last_seq}", Exit.DAMAGED)
+        raise OperatorError(f"{directory.journal}: replay ends at {engine.seq}, the journal at {last_seq}", Exit.DAMAGED)
     return engine
 
 
@@ -170,7 +170,7 @@ class JournalEvents:
             yield run, engine.seq
 
 
-def damaged(error: _core.JournalDamaged) -> Trouble:
+def damaged(error: _core.JournalDamaged) -> OperatorError:
     """The journal's complaint with its place, as a person reads it."""
     text, file, offset = error.args
-    return Trouble(f"{file}, offset {offset}: {text}. {UNTOUCHED}", Exit.DAMAGED)
+    return OperatorError(f"{file}, offset {offset}: {text}. {UNTOUCHED}", Exit.DAMAGED)

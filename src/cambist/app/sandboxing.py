@@ -17,10 +17,10 @@ from cambist.app.config import Config
 from cambist.app.control import Control, made_up_password, parse_amounts
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy
-from cambist.app.errors import Exit, Trouble
-from cambist.app.serving import Beside, Listen, closing_on_trouble, surroundings, tls_of, until_stopped
+from cambist.app.errors import Exit, OperatorError
+from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, tls_of, until_stopped
 from cambist.app.wiring import Venue, open_venue
-from cambist.directory import Refusal
+from cambist.directory import DirectoryRejection
 from cambist.gateway.server import run
 from cambist.sandbox import money, snippets
 from cambist.sandbox.people import People, Person, SandboxFile, announcement, ready_record
@@ -59,7 +59,7 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
 async def _sandbox(
     files: DataDirectory, config: Config, note: SandboxFile, plan: SandboxPlan, listen: Listen, tls: ssl.SSLContext | None
 ) -> None:
-    venue = await open_venue(files, config, surroundings(files))
+    venue = await open_venue(files, config, environment(files))
     try:
         play = await _prepare(venue, note, plan)
     except BaseException:
@@ -68,7 +68,7 @@ async def _sandbox(
     await until_stopped(venue, listen, tls, play)
 
 
-class _Play(Beside):
+class _Play(ServeHooks):
     """A sandbox's users and traders."""
 
     dated = False
@@ -96,10 +96,10 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
     if files.sandbox.exists():
         note = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile)
         if plan.seed is not None and plan.seed != note.seed:
-            raise Trouble(f"{files.path}: this sandbox was made with seed {note.seed}, not {plan.seed}", Exit.REFUSED)
+            raise OperatorError(f"{files.path}: this sandbox was made with seed {note.seed}, not {plan.seed}", Exit.REFUSED)
     else:
         if files.journal.exists():
-            raise Trouble(f"{files.path}: this is a venue, not a sandbox; `cambist serve` runs it", Exit.NOT_A_VENUE)
+            raise OperatorError(f"{files.path}: this is a venue, not a sandbox; `cambist serve` runs it", Exit.NOT_A_VENUE)
         note = SandboxFile(plan.seed if plan.seed is not None else DEFAULT_SEED)
         files.keep_sandbox(msgspec.json.encode(note).decode())
     config = files.settings(plan.config)
@@ -125,8 +125,8 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
     funds = parse_amounts(venue.engine, plan.fund or _default_funds(venue))
     for name in dict.fromkeys(filter(None, (name.strip() for name in names.split(",")))):
         user = await people.user(name)
-        if isinstance(user, Refusal):
-            raise Trouble(f"user {name}: {user.words}", Exit.USAGE)
+        if isinstance(user, DirectoryRejection):
+            raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
         for asset, atoms in funds:
             control.credit(user.account, asset, atoms, "sandbox: first funds")
         _give_addresses(venue, user.account)
@@ -147,8 +147,8 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
 def _give_addresses(venue: Venue, account: int) -> None:
     """One deposit address for each coin, as somebody has who has deposited before: some APIs show addresses but never make one."""
     for spec in venue.engine.assets():
-        if venue.desk.address_of(account, spec.id) is None:
-            venue.desk.new_address(account, spec.id)
+        if venue.wallet.address_of(account, spec.id) is None:
+            venue.wallet.new_address(account, spec.id)
 
 
 def _default_funds(venue: Venue) -> str:

@@ -19,14 +19,14 @@ from cambist.app.admin import AdminServer
 from cambist.app.config import Config
 from cambist.app.control import Control
 from cambist.app.data_directory import DataDirectory
-from cambist.app.duties import Duties
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
+from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved
-from cambist.app.wiring import Surroundings, Venue, open_venue
+from cambist.app.wiring import Environment, Venue, open_venue
 from cambist.directory import cheap_password_hasher
-from cambist.gateway.http_limits import HttpLimits
+from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
 from cambist.sandbox.people import SandboxFile
 
@@ -61,7 +61,7 @@ def on_stopped_venue(data: Path, action: str, arguments: dict[str, Any]) -> Any:
     logs.configure("warning", "text")
 
     async def act() -> Any:
-        venue = await open_venue(files, config, surroundings(files))
+        venue = await open_venue(files, config, environment(files))
         try:
             return await Control(venue).answer(action, arguments)
         finally:
@@ -76,7 +76,7 @@ def rebuild(files: DataDirectory, moved: Moved) -> int:
     logs.configure("warning", "text")
 
     async def make() -> int:
-        venue = await open_venue(files, config, surroundings(files), moved)
+        venue = await open_venue(files, config, environment(files), moved)
         seq = venue.engine.seq
         await venue.close()
         return seq
@@ -86,11 +86,11 @@ def rebuild(files: DataDirectory, moved: Moved) -> int:
 
 async def _serve(files: DataDirectory, config: Config, listen: Listen, tls: ssl.SSLContext | None) -> None:
     with progress("Replaying the journal") as moved:
-        venue = await open_venue(files, config, surroundings(files), moved)
-    await until_stopped(venue, listen, tls, Beside())
+        venue = await open_venue(files, config, environment(files), moved)
+    await until_stopped(venue, listen, tls, ServeHooks())
 
 
-class Beside:
+class ServeHooks:
     """What a process has beside the venue and its server; a plain venue has nothing."""
 
     dated = True
@@ -105,37 +105,37 @@ class Beside:
         """Called before the venue is closed."""
 
 
-async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, beside: Beside) -> None:
+async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> None:
     """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, venue.stopping.set)
-    server = _server(venue, listen, tls, beside)
+    server = _server(venue, listen, tls, hooks)
     admin = AdminServer(venue.files.path, Control(venue).answer)
-    duties = Duties(venue)
+    periodic_tasks = PeriodicTasks(venue)
     try:
         try:
             await server.start()
         except OSError as error:
-            raise Trouble(f"can not listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
+            raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
         await admin.start()
-        duties.start()
+        periodic_tasks.start()
         # What exists now lives as long as the process: the collector need not walk it again and again while requests wait.
         gc.collect()
         gc.freeze()
-        record = beside.begin(server.url)
+        record = hooks.begin(server.url)
         sys.stdout.flush()
         _write_ready_file(listen.ready_file, record)
         _log.info("serving", url=server.url, seq=venue.engine.seq)
         await venue.stopping.wait()
     finally:
-        await _wind_up(venue, server, admin, duties, beside)
+        await _wind_up(venue, server, admin, periodic_tasks, hooks)
         _remove_ready_file(listen.ready_file)
     if venue.failure:
-        raise Trouble(f"the venue had to stop: {venue.failure[0] or type(venue.failure[0]).__name__}", Exit.DISK)
+        raise OperatorError(f"the venue had to stop: {venue.failure[0] or type(venue.failure[0]).__name__}", Exit.DISK)
 
 
-def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, beside: Beside) -> Server:
+def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> Server:
     settings, http = venue.config.server, venue.config.http
     return Server(
         venue.gateway,
@@ -149,26 +149,26 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, beside: Be
             connections_loopback=http.connections,
         ),
         tls=tls,
-        date=venue.clock if beside.dated else None,
+        date=venue.clock if hooks.dated else None,
     )
 
 
-async def _wind_up(venue: Venue, server: Server, admin: AdminServer, duties: Duties, beside: Beside) -> None:
-    beside.end()
+async def _wind_up(venue: Venue, server: Server, admin: AdminServer, periodic_tasks: PeriodicTasks, hooks: ServeHooks) -> None:
+    hooks.end()
     await server.stop(deadline=1.0 if venue.failure else 10.0)
     await admin.close()
-    await duties.stop()
+    await periodic_tasks.stop()
     await venue.close()
     _log.info("stopped", seq=venue.engine.seq)
 
 
-def surroundings(files: DataDirectory) -> Surroundings:
+def environment(files: DataDirectory) -> Environment:
     """A sandbox's chance follows from its seed, a venue's from the system; a stopped sandbox stays a sandbox."""
     if not files.sandbox.exists():
-        return Surroundings(system_clock, system_entropy)
+        return Environment(system_clock, system_entropy)
     seed = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile).seed
     entropy = SeededEntropy(seed)
-    return Surroundings(system_clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"))
+    return Environment(system_clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"))
 
 
 # --- files and sockets ----------------------------------------------------------------------------------------------------
@@ -178,11 +178,11 @@ def tls_of(listen: Listen) -> ssl.SSLContext | None:
     if listen.tls_cert is None and listen.tls_key is None:
         return None
     if listen.tls_cert is None or listen.tls_key is None:
-        raise Trouble("--tls-cert and --tls-key belong together: give both or none", Exit.USAGE)
+        raise OperatorError("--tls-cert and --tls-key belong together: give both or none", Exit.USAGE)
     try:
         return tls_context(listen.tls_cert, listen.tls_key)
     except (OSError, ssl.SSLError) as error:
-        raise Trouble(f"the certificate or its key can not be used: {error}", Exit.CONFIGURATION) from None
+        raise OperatorError(f"the certificate or its key cannot be used: {error}", Exit.CONFIGURATION) from None
 
 
 def _write_ready_file(file: Path | None, record: Any) -> None:
@@ -196,7 +196,7 @@ def _write_ready_file(file: Path | None, record: Any) -> None:
             opened.write(msgspec.json.encode(record))
         draft.rename(file)
     except OSError as error:
-        raise Trouble(f"{file}: the ready file can not be written: {error.strerror}", Exit.USAGE) from None
+        raise OperatorError(f"{file}: the ready file cannot be written: {error.strerror}", Exit.USAGE) from None
 
 
 def _remove_ready_file(file: Path | None) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from cambist import _core
 from cambist.app.admin import NotRunning, ask_running
 from cambist.app.data_directory import DataDirectory
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved, replayed
 from cambist.app.wiring import snapshots_of
@@ -31,7 +31,7 @@ class Findings:
 def verify(data: Path, as_json: bool) -> None:
     """Checks the directory and prints what it found. Trouble DAMAGED with the exact place otherwise."""
     if not (data / "format").exists():
-        raise Trouble(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
+        raise OperatorError(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
     # A running venue appends all the time: what it had made durable when we asked is what must be whole.
     try:
         until = ask_running(data, "status", {})["durable_seq"]
@@ -58,12 +58,12 @@ def examine(data: Path, until: int | None, moved: Moved) -> Findings:
     """Replays the journal from its beginning with every check on, comparing each snapshot on the way. Trouble DAMAGED."""
     directory = DataDirectory(data)
     if not directory.journal.is_dir():
-        raise Trouble(f"{directory.journal}: the journal is missing", Exit.DAMAGED)
+        raise OperatorError(f"{directory.journal}: the journal is missing", Exit.DAMAGED)
     engine = _core.Engine()
     findings = Findings()
     for seq, file, good in sorted(snapshots_of(directory)):
         if not good:
-            raise Trouble(f"{file}, offset 0: the snapshot is not what was written", Exit.DAMAGED)
+            raise OperatorError(f"{file}, offset 0: the snapshot is not what was written", Exit.DAMAGED)
         if until is None or seq <= until:
             _compare(directory, seq, file, engine, moved)
             findings.snapshots += 1
@@ -98,10 +98,10 @@ def _compare(directory: DataDirectory, seq: int, file: str, engine: _core.Engine
     for _ in replayed(engine, directory.journal, seq):
         moved(engine.seq, None)
     if engine.seq != seq:
-        raise Trouble(f"{file}: the state at {seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
+        raise OperatorError(f"{file}: the state at {seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
     found = _core.read_snapshot(str(directory.snapshots), seq)
     if found is None or found[0] != seq or found[1] != engine.snapshot():
-        raise Trouble(f"{file}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
+        raise OperatorError(f"{file}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
 
 
 def _conservation(engine: _core.Engine) -> list[dict[str, str]]:
@@ -115,14 +115,16 @@ def _conservation(engine: _core.Engine) -> list[dict[str, str]]:
                 continue
             if balance.available < 0 or balance.held < 0:
                 code = specs[balance.asset].code
-                raise Trouble(f"account {account} has a negative balance of {code}: {balance.available}, {balance.held}", Exit.DAMAGED)
+                raise OperatorError(
+                    f"account {account} has a negative balance of {code}: {balance.available}, {balance.held}", Exit.DAMAGED
+                )
             sums[balance.asset][1] += balance.available
             sums[balance.asset][2] += balance.held
     rows = []
     for spec in specs:
         world, available, held = sums[spec.id]
         if world + available + held != 0:
-            raise Trouble(f"{spec.code} does not add up: world {world}, available {available}, held {held} atoms", Exit.DAMAGED)
+            raise OperatorError(f"{spec.code} does not add up: world {world}, available {available}, held {held} atoms", Exit.DAMAGED)
         text = [("-" if atoms < 0 else "") + _core.format_units(abs(atoms), spec.scale) for atoms in (world, available, held, 0)]
         rows.append({"asset": spec.code, "world": text[0], "available": text[1], "held": text[2], "sum": text[3]})
     return rows

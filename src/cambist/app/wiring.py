@@ -11,10 +11,16 @@ import structlog
 from argon2 import PasswordHasher
 
 from cambist import _core
-from cambist.app import listing, merchants, provenance, recovery
+from cambist.app import provenance, provisioning, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
+from cambist.app.merchants import open_merchants
+from cambist.dialect_kit.rate_limits import UNLIMITED
+from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.service import DialectService
+from cambist.dialect_kit.sockets import SocketRoute
+from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex import build as build_btce_wex
 from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule
 from cambist.dialects.btse import Settings as BtseSettings
@@ -26,30 +32,26 @@ from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
 from cambist.exchange.funds import Funds
 from cambist.exchange.orders import Orders
-from cambist.exchange.sequencer import Frame, JournalStopped, Sequencer, Subscriber
+from cambist.exchange.commands import JournalStopped
+from cambist.exchange.sequencer import Frame, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
-from cambist.gateway.house import House
-from cambist.gateway.limits import UNLIMITED
 from cambist.gateway.metrics import Metrics
-from cambist.gateway.router import Route
-from cambist.gateway.service import DialectService
-from cambist.gateway.ws_route import SocketRoute
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
-from cambist.merchant import MerchantDesk, Shops
-from cambist.wallet import AssetPolicy, Desk, SimulatedChain, WalletBusy, WalletError
+from cambist.merchant import Merchants, MerchantService
+from cambist.wallet import AssetPolicy, SimulatedChain, WalletBusy, WalletError, WalletService
 
 Clock = Callable[[], int]
 Entropy = Callable[[str, int], bytes]
 
-DIALECTS: tuple[Callable[[House], DialectService], ...] = (build_btce_wex, build_expie, build_mtgox)
+DIALECTS: tuple[Callable[[VenueServices], DialectService], ...] = (build_btce_wex, build_expie, build_mtgox)
 
 _log = structlog.get_logger("cambist.app")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Environment:
     """What differs between a venue and a sandbox: where time and chance come from, and what a password hash costs."""
 
     clock: Clock
@@ -73,8 +75,8 @@ class Venue:
     exchange: Exchange
     directory: Directory
     chain: SimulatedChain
-    desk: Desk
-    shops: Shops
+    wallet: WalletService
+    merchants: Merchants
     marketdata: MarketData
     history: History
     history_writer: HistoryWriter
@@ -97,7 +99,7 @@ class Venue:
             try:
                 await asyncio.shield(barrier)
             except JournalStopped:
-                raise Trouble("the journal can not be written; what was acknowledged is safe", Exit.DISK) from None
+                raise OperatorError("the journal cannot be written; what was acknowledged is safe", Exit.DISK) from None
 
     async def write_snapshot(self) -> tuple[int, str]:
         """Keeps the state as it is now, once the journal has everything that led to it. Returns (seq, file)."""
@@ -112,8 +114,8 @@ class Venue:
         """Puts what the views hold in memory into their files."""
         marks = self.directory.nonces.collect(self.sequencer.durable_seq)
         await asyncio.to_thread(self.directory.nonces.store, marks)
-        self.desk.flush()
-        self.shops.desk.flush()
+        self.wallet.flush()
+        self.merchants.service.flush()
 
     async def close(self) -> None:
         """Ends in order: state hash, views, snapshot, files. After a failure nothing more is written. Idempotent."""
@@ -134,24 +136,24 @@ class Venue:
         self.sequencer.close()
         self.history_writer.close()
         self.history.close()
-        self.shops.desk.close()
-        self.desk.close()
+        self.merchants.service.close()
+        self.wallet.close()
         self.chain.close()
         self.directory.close()
         self.journal.close()
         self.files.close()
 
 
-async def open_venue(files: DataDirectory, config: Config, around: Surroundings, moved: recovery.Moved = recovery.unmoved) -> Venue:
+async def open_venue(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved = recovery.unmoved) -> Venue:
     """Everything, in the order in which it stands on each other; `files` is closed with it. Trouble when the files do not allow it."""
     with ExitStack() as opened:
         opened.callback(files.close)
-        venue = await _assemble(files, config, around, moved, opened)
+        venue = await _assemble(files, config, environment, moved, opened)
         opened.pop_all()
         return venue
 
 
-async def _assemble(files: DataDirectory, config: Config, around: Surroundings, moved: recovery.Moved, opened: ExitStack) -> Venue:
+async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     failure: list[BaseException] = []
@@ -165,26 +167,26 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     opened.callback(journal.close)
 
     # 2. Identity, and the wallet's memory: views that know how far they have come.
-    directory = _open_directory(files, around)
+    directory = _open_directory(files, environment)
     opened.callback(directory.close)
     books = _Books()
-    chain, desk = _open_wallet(files, config, around, books, opened)
-    shops = merchants.open_merchants(files, config, around.clock, around.entropy, books, desk)
-    opened.callback(shops.desk.close)
+    chain, wallet = _open_wallet(files, config, environment, books, opened)
+    merchants = open_merchants(files, config, environment.clock, environment.entropy, books, wallet)
+    opened.callback(merchants.service.close)
     store = _open_history_store(files, opened)
-    _claim_views(files, directory, desk, shops.desk, store)
+    _claim_views(files, directory, wallet, merchants.service, store)
 
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
     def feed(events: Sequence[_core.Event]) -> None:
-        desk.apply(events)
-        shops.desk.apply(events)
+        wallet.apply(events)
+        merchants.service.apply(events)
         _apply_nonces(directory, events)
 
-    views_have = min(directory.nonces.applied_seq, desk.applied_seq, shops.desk.applied_seq)
+    views_have = min(directory.nonces.applied_seq, wallet.applied_seq, merchants.service.applied_seq)
     engine = recovery.recover(files, views_have, journal.last_seq, feed, moved)
 
     # 4. The single writer and the facade that everything above uses.
-    sequencer = Sequencer(engine, journal, around.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
+    sequencer = Sequencer(engine, journal, environment.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
     exchange = Exchange(engine, sequencer)
     opened.callback(sequencer.close)
     books.exchange = exchange
@@ -193,30 +195,30 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     history, writer = _follow_history(files, store, sequencer, opened)
 
     # 6. Who hears of durable frames: each once, in order.
-    marketdata = MarketData((market.id for market in engine.markets()), around.clock)
-    _subscribe(sequencer, failed, writer, marketdata, desk, shops.desk)
+    marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
+    _subscribe(sequencer, failed, writer, marketdata, wallet, merchants.service)
 
     # 7. What the configuration adds or changes, as commands of its own.
-    for sentence in listing.apply(config, exchange):
+    for sentence in provisioning.apply(config, exchange):
         _log.info(sentence)
-    sequencer.settle()
+    sequencer.drain()
 
     # 8. Market data starts from what history and books hold.
     await _history_reached(history, writer, sequencer.durable_seq, moved)
     await marketdata.load(history)
     marketdata.load_books(engine)
 
-    # 9. The dialects on the house, and the front before them.
-    run_entropy = around.run_entropy(engine.seq) if around.run_entropy else around.entropy
-    house = House(exchange, marketdata, history, directory, desk, around.clock, run_entropy, merchants=shops)
-    services = [*(build(house) for build in DIALECTS), build_btse(house, _btse_settings(config.dialects.btse))]
-    routes = [route for service in services for route in service.routes]
-    sockets = [socket for service in services for socket in service.sockets]
+    # 9. The dialects on the venue, and the front before them.
+    run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
+    services = VenueServices(exchange, marketdata, history, directory, wallet, environment.clock, run_entropy, merchants=merchants)
+    dialects = [*(build(services) for build in DIALECTS), build_btse(services, _btse_settings(config.dialects.btse))]
+    routes = [route for dialect in dialects for route in dialect.routes]
+    sockets = [socket for dialect in dialects for socket in dialect.sockets]
     gateway = _gateway(routes, sockets, sequencer, writer)
     return Venue(
         files=files,
         config=config,
-        clock=around.clock,
+        clock=environment.clock,
         entropy=run_entropy,
         journal=journal,
         engine=engine,
@@ -224,13 +226,13 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         exchange=exchange,
         directory=directory,
         chain=chain,
-        desk=desk,
-        shops=shops,
+        wallet=wallet,
+        merchants=merchants,
         marketdata=marketdata,
         history=history,
         history_writer=writer,
         gateway=gateway,
-        key_forms=tuple(form for service in services for form in service.key_forms),
+        key_forms=tuple(form for dialect in dialects for form in dialect.key_forms),
         stopping=stopping,
         failure=failure,
         snapshot_seq=max((seq for seq, _, good in snapshots_of(files) if good), default=0),
@@ -248,7 +250,7 @@ def snapshots_of(files: DataDirectory) -> list[tuple[int, str, bool]]:
 
 
 class _Books:
-    """The exchange as the desk sees it; it is there only after the desk's view was read."""
+    """The exchange as the service sees it; it is there only after the service's view was read."""
 
     exchange: Exchange
 
@@ -268,42 +270,44 @@ class _Books:
         return self.exchange.note(meta)
 
 
-def _open_directory(files: DataDirectory, around: Surroundings) -> Directory:
+def _open_directory(files: DataDirectory, environment: Environment) -> Directory:
     try:
-        master_key = load_or_create_master_key(files.master_key, around.entropy)
-        return Directory.open(files.directory, master_key, around.entropy, around.clock, around.hasher)
+        master_key = load_or_create_master_key(files.master_key, environment.entropy)
+        return Directory.open(files.directory, master_key, environment.entropy, environment.clock, environment.hasher)
     except DirectoryError as error:
-        raise Trouble(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
+        raise OperatorError(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
 
 
 def _open_wallet(
-    files: DataDirectory, config: Config, around: Surroundings, books: _Books, opened: ExitStack
-) -> tuple[SimulatedChain, Desk]:
+    files: DataDirectory, config: Config, environment: Environment, books: _Books, opened: ExitStack
+) -> tuple[SimulatedChain, WalletService]:
     policy = AssetPolicy(confirmations=config.wallet.confirmations)
     try:
-        chain = SimulatedChain(files.chain, around.clock, around.entropy, config.wallet.block_seconds * 1_000_000)
+        chain = SimulatedChain(files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000)
         opened.callback(chain.close)
-        desk = Desk(files.wallet, books, chain, around.entropy, default_policy=policy)
+        wallet = WalletService(files.wallet, books, chain, environment.entropy, default_policy=policy)
     except WalletError as error:
-        raise Trouble(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
-    opened.callback(desk.close)
-    return chain, desk
+        raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
+    opened.callback(wallet.close)
+    return chain, wallet
 
 
 def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites:
     try:
         store = SqliteWrites(files.history)
     except HistoryError as error:
-        raise Trouble(f"{error}", Exit.DAMAGED) from None
+        raise OperatorError(f"{error}", Exit.DAMAGED) from None
     opened.callback(store.close)
     return store
 
 
-def _claim_views(files: DataDirectory, directory: Directory, desk: Desk, shops: MerchantDesk, store: SqliteWrites) -> None:
+def _claim_views(
+    files: DataDirectory, directory: Directory, wallet: WalletService, merchants: MerchantService, store: SqliteWrites
+) -> None:
     """Trouble DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
-    provenance.claim(directory.nonces, files.directory, files.journal, "Its users and keys can not be made again: put this venue's back")
+    provenance.claim(directory.nonces, files.directory, files.journal, "Its users and keys cannot be made again: put this venue's back")
     rebuild = f"`cambist rebuild --data {files.path}` makes it again"
-    for view, file in ((desk, files.wallet), (shops, files.merchant), (store, files.history)):
+    for view, file in ((wallet, files.wallet), (merchants, files.merchant), (store, files.history)):
         provenance.claim(view, file, files.journal, rebuild)
 
 
@@ -315,7 +319,7 @@ def _follow_history(files: DataDirectory, store: SqliteWrites, sequencer: Sequen
         opened.callback(writer.close)
         history = History(SqliteReads(files.history), writer.reached)
     except HistoryError as error:
-        raise Trouble(f"{error}", Exit.DAMAGED) from None
+        raise OperatorError(f"{error}", Exit.DAMAGED) from None
     opened.callback(history.close)
     return history, writer
 
@@ -330,7 +334,7 @@ async def _history_reached(history: History, writer: HistoryWriter, seq: int, mo
         waiting.result()
     except HistoryError as error:
         reason = f"{error}: {writer.failure}" if writer.failure is not None else f"{error}"
-        raise Trouble(f"{reason}. `cambist rebuild` makes it again", Exit.DAMAGED) from None
+        raise OperatorError(f"{reason}. `cambist rebuild` makes it again", Exit.DAMAGED) from None
 
 
 def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
@@ -347,8 +351,8 @@ def _subscribe(
     failed: Callable[[BaseException], None],
     writer: HistoryWriter,
     marketdata: MarketData,
-    desk: Desk,
-    merchant: MerchantDesk,
+    wallet: WalletService,
+    merchant: MerchantService,
 ) -> None:
     def guarded(view: Subscriber) -> Subscriber:
         def deliver(frame: Frame) -> None:
@@ -363,7 +367,7 @@ def _subscribe(
 
     sequencer.subscribe(guarded(lambda frame: writer.feed(frame.events, frame.last_seq)))
     sequencer.subscribe(guarded(lambda frame: marketdata.apply(frame.events)))
-    sequencer.subscribe(guarded(lambda frame: desk.apply(desk.wanted.of(frame.events), through=frame.last_seq)))
+    sequencer.subscribe(guarded(lambda frame: wallet.apply(wallet.wanted.of(frame.events), through=frame.last_seq)))
     sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.wanted.of(frame.events), through=frame.last_seq)))
 
 

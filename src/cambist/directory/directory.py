@@ -19,7 +19,7 @@ from .sealing import Sealer
 from .second_factor import SecondFactor
 from .sessions import Sessions
 from .tables import api_keys, facts, guesses, hotps, sessions, totps, users
-from .values import REVEAL_WINDOW, ApiKey, Clock, Entropy, KeyForm, MasterKeyWrong, Refusal, User, parse_networks
+from .values import REVEAL_WINDOW, ApiKey, Clock, DirectoryRejection, Entropy, KeyForm, MasterKeyWrong, User, parse_networks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}", re.ASCII)
 _CHECK = "master-key-check"
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 class Directory:
     """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guesses` and `nonces` beside them. Owns its file until `close`.
 
-    Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Refusal; DirectoryError and its
+    Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Rejection; DirectoryError and its
     kinds are raised when the machine, the file or the master key is not right.
     """
 
@@ -73,20 +73,20 @@ class Directory:
         self._database.close()
 
     # --- users ----------------------------------------------------------------------------------------------------------
-    def add_user(self, name: str, password: str, account: int) -> User | Refusal:
+    def add_user(self, name: str, password: str, account: int) -> User | DirectoryRejection:
         """A user for an account of the core (16 or above). NAME_INVALID, PASSWORD_TOO_SHORT or _LONG, NAME_TAKEN, ACCOUNT_TAKEN."""
         if not _NAME.fullmatch(name):
-            return Refusal.NAME_INVALID
-        refusal = self._passwords.refusal(password)
-        if refusal is not None:
-            return refusal
+            return DirectoryRejection.NAME_INVALID
+        rejection = self._passwords.rejection(password)
+        if rejection is not None:
+            return rejection
         # Outside the transaction: other threads need not wait for Argon2. The account is the label, since no account is given twice.
         hashed = self._passwords.hash(f"account-{account}", password)
         with self._database.transaction() as connection:
             if connection.execute(select(users.c.id).where(users.c.folded_name == name.lower())).one_or_none() is not None:
-                return Refusal.NAME_TAKEN
+                return DirectoryRejection.NAME_TAKEN
             if connection.execute(select(users.c.id).where(users.c.account == account)).one_or_none() is not None:
-                return Refusal.ACCOUNT_TAKEN
+                return DirectoryRejection.ACCOUNT_TAKEN
             user = User(next_number(connection, "users"), name, account, self._clock())
             row = {"id": user.id, "name": name, "folded_name": name.lower(), "account": account, "created": user.created}
             connection.execute(insert(users).values(**row, password_hash=hashed))
@@ -120,14 +120,14 @@ class Directory:
             self._store_password(user, password)
         return user
 
-    def set_password(self, user: User, password: str) -> Refusal | None:
+    def set_password(self, user: User, password: str) -> DirectoryRejection | None:
         """Replaces the password and ends every session. PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ERASED; None when done."""
-        refusal = self._passwords.refusal(password)
-        if refusal is None:
-            refusal = self._store_password(user, password)
-        if refusal is None:
+        rejection = self._passwords.rejection(password)
+        if rejection is None:
+            rejection = self._store_password(user, password)
+        if rejection is None:
             self.sessions.revoke_all(user)
-        return refusal
+        return rejection
 
     def erase_user(self, user: User) -> User:
         """Removes what is personal (name, password, second factor, sessions) and revokes the keys. The account number stays."""
@@ -149,26 +149,26 @@ class Directory:
         return erased
 
     # --- API keys -------------------------------------------------------------------------------------------------------
-    def mint_key(self, user: User, form: KeyForm, scopes: Iterable[str], ip_allow: Iterable[str] = ()) -> ApiKey | Refusal:
+    def mint_key(self, user: User, form: KeyForm, scopes: Iterable[str], ip_allow: Iterable[str] = ()) -> ApiKey | DirectoryRejection:
         """A new key, secret included. `ip_allow`: addresses or networks as text, none for anywhere.
 
         USER_ERASED, SCOPE_UNKNOWN, ADDRESS_INVALID; KEY_TAKEN when the form drew a key that exists.
         """
         granted, networks = frozenset(scopes), parse_networks(ip_allow)
-        if isinstance(networks, Refusal):
+        if isinstance(networks, DirectoryRejection):
             return networks
         if (form.scopes and not granted <= form.scopes) or any(not scope or " " in scope for scope in granted):
-            return Refusal.SCOPE_UNKNOWN
+            return DirectoryRejection.SCOPE_UNKNOWN
         try:
             with self._database.transaction() as connection:
                 if connection.execute(select(users.c.erased).where(users.c.id == user.id)).scalar_one() is not None:
-                    return Refusal.USER_ERASED
+                    return DirectoryRejection.USER_ERASED
                 number = next_number(connection, "api_keys", at_least=self.nonces.highest_key_id() + 1)
                 text, secret = form.make(self._labelled(connection, user, form))
                 key = ApiKey(number, user.id, user.account, form.dialect, text, secret, granted, networks, self._clock())
                 connection.execute(insert(api_keys).values(**_key_row(key), secret=self._sealer.seal(_context(number), secret)))
         except IntegrityError:
-            return Refusal.KEY_TAKEN
+            return DirectoryRejection.KEY_TAKEN
         self._live[key.key] = key
         return key
 
@@ -211,13 +211,13 @@ class Directory:
 
         return unfollow
 
-    def reveal_secret(self, key: ApiKey, now: int | None = None) -> str | Refusal:
+    def reveal_secret(self, key: ApiKey, now: int | None = None) -> str | DirectoryRejection:
         """The secret again, during the first hour. KEY_REVOKED, REVEAL_OVER. `now`: µs, the clock's when not given."""
         live = self._live.get(key.key)
         if live is None:
-            return Refusal.KEY_REVOKED
+            return DirectoryRejection.KEY_REVOKED
         age = (self._clock() if now is None else now) - live.created
-        return live.secret if age < REVEAL_WINDOW else Refusal.REVEAL_OVER
+        return live.secret if age < REVEAL_WINDOW else DirectoryRejection.REVEAL_OVER
 
     # --- inside ---------------------------------------------------------------------------------------------------------
     def _row(self, name: str) -> Row[Any] | None:
@@ -227,13 +227,13 @@ class Directory:
         with self._database.transaction() as connection:
             return connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
 
-    def _store_password(self, user: User, password: str) -> Refusal | None:
+    def _store_password(self, user: User, password: str) -> DirectoryRejection | None:
         with self._database.transaction() as connection:
             number = next_number(connection, "passwords")
         hashed = self._passwords.hash(f"change-{number}", password)
         with self._database.transaction() as connection:
             change = update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(password_hash=hashed)
-            return None if connection.execute(change).rowcount == 1 else Refusal.USER_ERASED
+            return None if connection.execute(change).rowcount == 1 else DirectoryRejection.USER_ERASED
 
     def _labelled(self, connection: Connection, user: User, form: KeyForm) -> Entropy:
         """Entropy whose labels name the dialect, the account and the how-manieth key: a seed gives the same keys whatever else exists."""
@@ -243,7 +243,7 @@ class Directory:
 
     def _key(self, row: Row[Any]) -> ApiKey:
         networks = parse_networks(row.ip_allow.split())
-        assert not isinstance(networks, Refusal)
+        assert not isinstance(networks, DirectoryRejection)
         secret = self._sealer.unseal(_context(row.id), row.secret) if row.secret is not None else ""
         scopes = frozenset(row.scopes.split())
         return ApiKey(row.id, row.user_id, row.account, row.dialect, row.key, secret, scopes, networks, row.created, row.revoked)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from .database import Database, next_number
 from .sealing import Sealer
 from .tables import hotps
-from .values import Clock, Entropy, Refusal, User
+from .values import Clock, DirectoryRejection, Entropy, User
 
 LOOK_AHEAD = 10
 """Codes that a token may be ahead of us: its button was pressed and the code not used."""
@@ -40,14 +40,14 @@ class HotpKeys:
         self._entropy = entropy
         self._clock = clock
 
-    def enrol(self, user: User) -> HotpKey | Refusal:
+    def enrol(self, user: User) -> HotpKey | DirectoryRejection:
         """A new key for the user, inactive until its first good code; it replaces one that was never used. USER_ERASED, HOTP_ACTIVE."""
         if user.erased is not None:
-            return Refusal.USER_ERASED
+            return DirectoryRejection.USER_ERASED
         with self._database.transaction() as connection:
             row = connection.execute(select(hotps).where(hotps.c.user_id == user.id)).one_or_none()
             if row is not None and row.confirmed is not None:
-                return Refusal.HOTP_ACTIVE
+                return DirectoryRejection.HOTP_ACTIVE
             number = next_number(connection, "hotps")
             key = draw_hotp_key(lambda label, length: self._entropy(f"hotp/{number}/{label}", length))
             connection.execute(delete(hotps).where(hotps.c.user_id == user.id))

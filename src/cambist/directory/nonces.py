@@ -122,6 +122,12 @@ class Nonces:
         self._memory.unwritten.append((key_id, nonce, until))
         return True
 
+    def judge(self, key_id: int, nonce: int) -> bool:
+        """True, and remembered, when a request of that key may use this nonce, written as `Meta.nonce` has it. For the command port."""
+        if nonce > 0:
+            return self.accept(key_id, nonce)
+        return self.accept_once(key_id, -nonce, self._clock() + ONCE_HORIZON)
+
     @staticmethod
     def once(nonce: int) -> int:
         """How a once-only nonce is written into `Meta.nonce`."""

@@ -3,7 +3,7 @@
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from .values import Entropy, Refusal
+from .values import DirectoryRejection, Entropy
 
 MIN_CHARACTERS = 8
 MAX_CHARACTERS = 1024
@@ -23,11 +23,11 @@ class Passwords:
         self._entropy = entropy
         self._decoy = ""
 
-    def refusal(self, password: str) -> Refusal | None:
+    def rejection(self, password: str) -> DirectoryRejection | None:
         """Why this text cannot be a password, None when it can."""
         if len(password) < MIN_CHARACTERS:
-            return Refusal.PASSWORD_TOO_SHORT
-        return Refusal.PASSWORD_TOO_LONG if len(password) > MAX_CHARACTERS else None
+            return DirectoryRejection.PASSWORD_TOO_SHORT
+        return DirectoryRejection.PASSWORD_TOO_LONG if len(password) > MAX_CHARACTERS else None
 
     def hash(self, label: str, password: str) -> str:
         """The encoded hash with its parameters and salt. `label` is unique per hash."""

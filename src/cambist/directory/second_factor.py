@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from .database import Database, next_number
 from .sealing import Sealer
 from .tables import totps
-from .values import Clock, Entropy, Refusal, User
+from .values import Clock, DirectoryRejection, Entropy, User
 
 STEP_SECONDS = 30
 STEPS_TOLERATED = 1
@@ -39,14 +39,14 @@ class SecondFactor:
         with self._database.transaction() as connection:
             return connection.execute(select(totps.c.confirmed).where(totps.c.user_id == user.id)).scalar_one_or_none() is not None
 
-    def enrol(self, user: User, issuer: str = "Cambist") -> Enrolment | Refusal:
+    def enrol(self, user: User, issuer: str = "Cambist") -> Enrolment | DirectoryRejection:
         """A new secret, inactive until `confirm`; it replaces one that was never confirmed. USER_ERASED, TOTP_ACTIVE."""
         if user.erased is not None:
-            return Refusal.USER_ERASED
+            return DirectoryRejection.USER_ERASED
         with self._database.transaction() as connection:
             row = connection.execute(select(totps).where(totps.c.user_id == user.id)).one_or_none()
             if row is not None and row.confirmed is not None:
-                return Refusal.TOTP_ACTIVE
+                return DirectoryRejection.TOTP_ACTIVE
             number = next_number(connection, "totps")
             secret = base64.b32encode(self._entropy(f"totp/{number}", _SECRET_BYTES)).decode()
             connection.execute(delete(totps).where(totps.c.user_id == user.id))

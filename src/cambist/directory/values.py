@@ -1,4 +1,4 @@
-"""What the directory hands out: users, API keys, the form of a key, and the refusals that people can cause."""
+"""What the directory hands out: users, API keys, the form of a key, and the rejections that people can cause."""
 
 import ipaddress
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ REVEAL_WINDOW = HOUR
 """How long after minting a key's secret can be fetched again, µs."""
 
 
-class Refusal(StrEnum):
+class DirectoryRejection(StrEnum):
     """Why the directory said no. The value is a stable code; `words` is the sentence for people."""
 
     NAME_INVALID = "name-invalid"
@@ -39,19 +39,21 @@ class Refusal(StrEnum):
 
 
 _WORDS = {
-    Refusal.NAME_INVALID: "a name has 2 to 32 characters: letters, digits, dot, dash, underscore; it starts with a letter or digit",
-    Refusal.NAME_TAKEN: "this name is taken (names are compared without regard to case)",
-    Refusal.ACCOUNT_TAKEN: "this account already belongs to a user",
-    Refusal.PASSWORD_TOO_SHORT: "a password has at least 8 characters",
-    Refusal.PASSWORD_TOO_LONG: "a password has at most 1,024 characters",
-    Refusal.USER_ERASED: "this user was erased",
-    Refusal.SCOPE_UNKNOWN: "this API has no such scope",
-    Refusal.ADDRESS_INVALID: "an allowed address is an IPv4 or IPv6 address or network, such as 192.0.2.7 or 2001:db8::/32",
-    Refusal.KEY_TAKEN: "the key exists already",
-    Refusal.KEY_REVOKED: "this key was revoked",
-    Refusal.REVEAL_OVER: "a secret can be shown again only in the first hour; create a new key",
-    Refusal.TOTP_ACTIVE: "one-time codes are already switched on",
-    Refusal.HOTP_ACTIVE: "a key for one-time codes is already in use",
+    DirectoryRejection.NAME_INVALID: (
+        "a name has 2 to 32 characters: letters, digits, dot, dash, underscore; it starts with a letter or digit"
+    ),
+    DirectoryRejection.NAME_TAKEN: "this name is taken (names are compared without regard to case)",
+    DirectoryRejection.ACCOUNT_TAKEN: "this account already belongs to a user",
+    DirectoryRejection.PASSWORD_TOO_SHORT: "a password has at least 8 characters",
+    DirectoryRejection.PASSWORD_TOO_LONG: "a password has at most 1,024 characters",
+    DirectoryRejection.USER_ERASED: "this user was erased",
+    DirectoryRejection.SCOPE_UNKNOWN: "this API has no such scope",
+    DirectoryRejection.ADDRESS_INVALID: "an allowed address is an IPv4 or IPv6 address or network, such as 192.0.2.7 or 2001:db8::/32",
+    DirectoryRejection.KEY_TAKEN: "the key exists already",
+    DirectoryRejection.KEY_REVOKED: "this key was revoked",
+    DirectoryRejection.REVEAL_OVER: "a secret can be shown again only in the first hour; create a new key",
+    DirectoryRejection.TOTP_ACTIVE: "one-time codes are already switched on",
+    DirectoryRejection.HOTP_ACTIVE: "a key for one-time codes is already in use",
 }
 
 
@@ -138,14 +140,14 @@ class ApiKey:
         return any(address in network for network in self.ip_allow)
 
 
-def parse_networks(texts: Iterable[str]) -> tuple[Network, ...] | Refusal:
+def parse_networks(texts: Iterable[str]) -> tuple[Network, ...] | DirectoryRejection:
     """Addresses and networks as people write them; host bits are cleared, IPv4-mapped IPv6 networks become IPv4 ones."""
     networks: list[Network] = []
     for text in texts:
         try:
             network: Network = ipaddress.ip_network(text.strip(), strict=False)
         except ValueError:
-            return Refusal.ADDRESS_INVALID
+            return DirectoryRejection.ADDRESS_INVALID
         mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
         if mapped is not None and network.prefixlen >= 96:
             network = ipaddress.IPv4Network((mapped, network.prefixlen - 96))

@@ -26,7 +26,7 @@ def commands_of(*commands: CommandKind) -> int:
     return sum(1 << command for command in commands)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class EventFilter(msgspec.Struct, frozen=True):
     """What somebody who follows the exchange looks at: making an event's object costs far more than passing over its bytes.
 
     `kinds`: bits of kinds of events. Of CommandApplied only those of `commands` (bit n for the command's number n), and those whose meta
@@ -42,8 +42,8 @@ class Wanted(msgspec.Struct, frozen=True):
         return decode_events(run, self.kinds, self.commands, self.word)
 
 
-EVERYTHING = Wanted()
-MONEY_MOVED = Wanted(
+EVERYTHING = EventFilter()
+MONEY_MOVED = EventFilter(
     kinds_of(CommandApplied, TransferPending, TransferPosted, TransferVoided),
     commands_of(CommandKind.TRANSFER, CommandKind.POST_TRANSFER, CommandKind.VOID_TRANSFER, CommandKind.NOTE),
 )

@@ -97,8 +97,8 @@ class CommandKind(IntEnum):
     NOTE = 31
 
 
-class Reject(IntEnum):
-    """Refusal codes. Numbers are for ever; those from 900 are the sequencer's own and never reach the journal."""
+class RejectReason(IntEnum):
+    """Rejection codes. Numbers are for ever; those from 900 are the sequencer's own and never reach the journal."""
 
     OK = 0
     TIME_WENT_BACK = 1

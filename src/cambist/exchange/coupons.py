@@ -14,13 +14,13 @@ from typing import Any, Protocol
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Reject, TransferKind
+from cambist.domain.orders import RejectReason, TransferKind
 
 ANYBODY = 0
 """Receiver of a coupon that everybody may redeem. (Account 0 is the world: it never redeems.)"""
 
 
-class CouponRefusal(IntEnum):
+class CouponRejection(IntEnum):
     """Why a coupon is not redeemed, before the core is asked."""
 
     UNKNOWN = 1
@@ -111,22 +111,22 @@ class Coupons:
             return None
         return Coupon(digest, record.asset, record.amount, int(record.memo.get("receiver", ANYBODY)))
 
-    def redeem(self, account: int, coupon: Coupon, *, meta: Callable[[], Meta]) -> _core.Outcome | CouponRefusal:
+    def redeem(self, account: int, coupon: Coupon, *, meta: Callable[[], Meta]) -> _core.Outcome | CouponRejection:
         """Moves the coupon's money to `account`; `meta` is called only when the core is asked.
 
         NOT_RECEIVER when it is meant for someone else, UNKNOWN when it is not in circulation.
         Outcome as of a transfer: TRANSFER_ID_USED when it was redeemed before.
         """
         if coupon.receiver not in (ANYBODY, account):
-            return CouponRefusal.NOT_RECEIVER
+            return CouponRejection.NOT_RECEIVER
         if not self._engine.transfer_used(transfer_id("create", coupon.hash)):
-            return CouponRefusal.UNKNOWN
+            return CouponRejection.UNKNOWN
         memo = {"coupon": coupon.hash}
         outcome = self._step(
             "redeem", coupon.hash, _core.COUPONS, account, coupon.asset, coupon.amount, TransferKind.COUPON_REDEEM, memo, meta()
         )
         # What circulates was paid in: if this fails the books are wrong, and nothing that follows can be trusted.
-        assert outcome.code != Reject.INSUFFICIENT_FUNDS, f"account COUPONS does not cover coupon {coupon.hash}"
+        assert outcome.code != RejectReason.INSUFFICIENT_FUNDS, f"account COUPONS does not cover coupon {coupon.hash}"
         return outcome
 
     def _step(

@@ -2,7 +2,7 @@
 
 from cambist._core import WORLD, Engine, Outcome
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Reject, TransferKind
+from cambist.domain.orders import RejectReason, TransferKind
 from cambist.exchange.sequencer import Sequencer
 
 NO_META = Meta()
@@ -29,7 +29,7 @@ class Funds:
     ) -> Outcome:
         """Moves money at once, or holds it at the source (`pending`) until `post` or `void`. Outcome.id: the source's ledger entry."""
         if not self._sequencer.has_space:
-            return Outcome.refused(Reject.JOURNAL_FULL, self._engine.seq)
+            return Outcome.refused(RejectReason.JOURNAL_FULL, self._engine.seq)
         time = self._sequencer.stamp()
         return self._sequencer.committed(
             self._engine.transfer(time, transfer_id, source, destination, asset, kind, 1 if pending else 0, amount, meta.encode())

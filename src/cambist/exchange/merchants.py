@@ -12,7 +12,7 @@ from typing import Protocol
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import OrderType, Reject, Side, TimeInForce, TransferKind
+from cambist.domain.orders import OrderType, RejectReason, Side, TimeInForce, TransferKind
 from cambist.domain.transfer_ids import transfer_id
 from cambist.exchange.coupons import MoveMoney
 
@@ -43,7 +43,7 @@ class MerchantFunds:
     def pay(self, order: str, payer: int, merchant: int, asset: int, amount: int, meta: Meta = NO_META, *, part: str = "") -> _core.Outcome:
         """From the payer to the merchant. INSUFFICIENT_FUNDS; TRANSFER_ID_USED when the order (this part of it) was paid before."""
         paid = self._step(PAY, order, payer, _core.MERCHANTS, asset, amount, meta, part)
-        if paid.code == Reject.OK:
+        if paid.code == RejectReason.OK:
             self.credit(order, merchant, asset, amount, part=part)
         return paid
 

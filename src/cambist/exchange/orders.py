@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cambist._core import ALL_MARKETS, BOTH_SIDES, Engine, Outcome
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Reject
+from cambist.domain.orders import RejectReason
 from cambist.exchange.sequencer import Sequencer
 
 NO_META = Meta()
@@ -38,7 +38,7 @@ class Orders:
         """Places an order; `funds` in atoms of quote, `expire_at` in µs. JOURNAL_FULL when the disk has no room for new orders."""
         sequencer = self._sequencer
         if not sequencer.has_space:
-            return Outcome.refused(Reject.JOURNAL_FULL, self._engine.seq)
+            return Outcome.refused(RejectReason.JOURNAL_FULL, self._engine.seq)
         time = sequencer.stamp()
         return sequencer.committed(
             self._engine.place_order(
@@ -79,6 +79,6 @@ class Orders:
     ) -> Outcome:
         """Changes a live order; zero keeps a value. `amount` is the new whole amount, the filled part included."""
         if not self._sequencer.has_space:
-            return Outcome.refused(Reject.JOURNAL_FULL, self._engine.seq)
+            return Outcome.refused(RejectReason.JOURNAL_FULL, self._engine.seq)
         time = self._sequencer.stamp()
         return self._sequencer.committed(self._engine.replace_order(time, account, order_id, price, amount, stop_price, meta.encode()))

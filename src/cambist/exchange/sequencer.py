@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from cambist._core import Engine, JournalError, Outcome
+from cambist.exchange.commands import JournalStopped
 from cambist.exchange.journal_port import JournalPort
 
 Clock = Callable[[], int]
@@ -25,10 +26,6 @@ Subscriber = Callable[[Frame], object]
 
 CHECKPOINT_EVERY = 100_000
 """Commands between two state hashes in the journal: a hash walks the whole state, a replay checks each one it meets."""
-
-
-class JournalStopped(Exception):
-    """The journal failed: nothing more is taken, nothing unsynced may be told, the process must end."""
 
 
 class _Batch:
@@ -190,7 +187,7 @@ class Sequencer:
                 batch.future.set_exception(JournalStopped())
         self._on_failure(error)
 
-    def settle(self) -> None:
+    def drain(self) -> None:
         """Blocks until everything applied is durable and published. For start, shutdown and tools; not for the hot path. JournalStopped."""
         self._flush()
         if self._failure is None:
@@ -202,8 +199,8 @@ class Sequencer:
             raise JournalStopped from self._failure
 
     def checkpoint(self) -> None:
-        """Settles, then records the state hash in the journal and settles that too. JournalStopped."""
-        self.settle()
+        """Drains, then records the state hash in the journal and waits for that too. JournalStopped."""
+        self.drain()
         try:
             self._checkpoint()
             self._journal.wait()

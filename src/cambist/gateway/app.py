@@ -14,12 +14,14 @@ from typing import Any
 
 import structlog
 
+from cambist.dialect_kit.messages import Reply, Request, Withheld
+from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.sockets import SocketRoute
 from cambist.gateway import health
-from cambist.gateway.failures import BROKEN, Withheld, place_of
-from cambist.gateway.messages import Reply, Request
+from cambist.gateway.failures import BROKEN, place_of
+from cambist.gateway.http.router import NOT_FOUND, Found, Router
 from cambist.gateway.metrics import Metrics, RouteCounts
-from cambist.gateway.router import NOT_FOUND, Found, Route, Router
-from cambist.gateway.ws_route import SocketRoute, SocketRoutes
+from cambist.gateway.ws.router import SocketRouter
 
 Barrier = Callable[[], "asyncio.Future[None] | None"]
 """A future that is done once everything the core has applied so far is on disk; None when it already is. It may be shared by many replies,
@@ -69,7 +71,7 @@ class Gateway:
         self.body_cap = body_cap
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
         self.find: Callable[[str, str], Found] = Router(all_routes).find
-        self.find_socket = SocketRoutes(sockets).find
+        self.find_socket = SocketRouter(sockets).find
         self._counts: dict[Route, RouteCounts] = {}
 
     def counts(self, route: Route) -> RouteCounts:

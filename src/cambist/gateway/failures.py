@@ -2,16 +2,9 @@
 
 import traceback
 
-from cambist.gateway.messages import Reply
+from cambist.dialect_kit.messages import Reply
 
 BROKEN = Reply(500, b'{"error":"internal error"}')
-
-
-class Withheld(Exception):
-    """A reply may not leave. Whoever holds the connection closes it without a word.
-
-    Raised when the journal did not become durable. A handler may raise it too, to let a reply get lost as networks do.
-    """
 
 
 def place_of(error: Exception) -> list[str]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 from prometheus_client import generate_latest
 
-from cambist.gateway.messages import Reply, Request
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
 from cambist.gateway.metrics import Metrics
-from cambist.gateway.router import Route
 
 Readiness = Callable[[], Sequence[str]]
 """Why the venue is not ready, in words fit for strangers; empty when it is."""

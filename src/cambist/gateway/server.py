@@ -17,10 +17,10 @@ import uvloop
 from uvicorn.server import ServerState
 
 from cambist.gateway.app import Gateway
-from cambist.gateway.front import Front
-from cambist.gateway.http_limits import HttpLimits
-from cambist.gateway.http_protocol import HttpProtocol
-from cambist.gateway.ws_limits import SocketLimits
+from cambist.gateway.connections import Connections
+from cambist.gateway.http.limits import HttpLimits
+from cambist.gateway.http.protocol import HttpProtocol
+from cambist.gateway.ws.limits import SocketLimits
 
 _log = structlog.get_logger("cambist.gateway")
 _T = TypeVar("_T")
@@ -108,7 +108,7 @@ class Server:
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             raise RuntimeError("the application refused to start")
-        front = self._front = Front(self.app, self.limits, self._config, self._state, self._date, self.socket_limits)
+        front = self._connections = Connections(self.app, self.limits, self._config, self._state, self._date, self.socket_limits)
         front.app_state = self._lifespan.state
         listener = await asyncio.get_running_loop().create_server(
             lambda: HttpProtocol(front),
@@ -138,7 +138,7 @@ class Server:
         if not finished:
             await self._cut()
         self._listener = None
-        self._front.end()
+        self._connections.end()
         await self._lifespan.shutdown()
         return finished
 

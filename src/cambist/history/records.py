@@ -13,7 +13,7 @@ import msgspec
 from cambist.domain.orders import DoneReason, OrderType
 
 
-class OrderState(IntEnum):
+class StoredOrderState(IntEnum):
     """Where an order stands, coarsely; `Order.reason` says exactly why it is done."""
 
     LIVE = 0
@@ -79,17 +79,17 @@ class Order(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return 0 if self.funds else self.amount - self.filled
 
     @property
-    def state(self) -> OrderState:
+    def state(self) -> StoredOrderState:
         """LIVE, FILLED, EXPIRED, or CANCELLED for every other end (by the user, unfilled rest, self-trade, funds, fok)."""
         match self.reason:
             case 0:
-                return OrderState.LIVE
+                return StoredOrderState.LIVE
             case DoneReason.FILLED:
-                return OrderState.FILLED
+                return StoredOrderState.FILLED
             case DoneReason.EXPIRED:
-                return OrderState.EXPIRED
+                return StoredOrderState.EXPIRED
             case _:
-                return OrderState.CANCELLED
+                return StoredOrderState.CANCELLED
 
     @property
     def waiting(self) -> bool:

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
-from cambist.marketdata.accounts import AccountStreams
 from cambist.marketdata.book import Book, Levels
 from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
@@ -150,8 +149,6 @@ class MarketData:
     def __init__(self, markets: Iterable[int], clock: Callable[[], int]) -> None:
         """`markets`: their numbers. `clock`: µs, what the 24 hours are counted back from."""
         self._clock = clock
-        self.accounts = AccountStreams()
-        """What frames do to single accounts, for private pushes."""
         self._markets: dict[int, _Market] = {market: _Market() for market in markets}
         self._everywhere: list[Subscriber] = []
         self._listeners = 0
@@ -168,8 +165,6 @@ class MarketData:
         self._unread_bytes += len(events)
         if self._listeners or self._unread_bytes > UNREAD_BYTES:
             self._read_on()
-        if self.accounts.any_followed:
-            self.accounts.apply(_core.decode_events(events))
 
     def _read_on(self) -> None:
         """Folds what has not been looked at."""

@@ -1,34 +1,34 @@
 """What shops ask to be paid, coins that somebody waits for, and the notices that tell of both. Balances live in the core."""
 
-from .courier import Answered, Courier, Undelivered
-from .desk import MerchantDesk
-from .destinations import Destination, DestinationRefused, destination_of
-from .outbox import Letter, Outbox, Patience
-from .shops import Shops
-from .values import Arrival, Label, MerchantOrder, MerchantRefusal, Notice, NoticeStatus, OrderState, Payment, Terms, Words
+from .destinations import Destination, DestinationRejected, destination_of
+from .merchants import Merchants
+from .outbox import Outbox, Patience, Webhook
+from .service import MerchantService
+from .values import Arrival, Label, MerchantOrder, MerchantRejection, Notice, NoticeStatus, Payment, PaymentState, Terms, Words
 from .view import MerchantFileError
+from .webhook_client import Answered, Undelivered, WebhookClient
 
 __all__ = [
     "Answered",
     "Arrival",
-    "Courier",
     "Destination",
-    "DestinationRefused",
+    "DestinationRejected",
     "Label",
-    "Letter",
-    "MerchantDesk",
     "MerchantFileError",
     "MerchantOrder",
-    "MerchantRefusal",
+    "MerchantRejection",
+    "MerchantService",
+    "Merchants",
     "Notice",
     "NoticeStatus",
-    "OrderState",
     "Outbox",
     "Patience",
     "Payment",
-    "Shops",
+    "PaymentState",
     "Terms",
     "Undelivered",
+    "Webhook",
+    "WebhookClient",
     "Words",
     "destination_of",
 ]

@@ -26,7 +26,7 @@ _TRANSLATED = (
 """IPv6 networks whose last 32 bits are an IPv4 address."""
 
 
-class DestinationRefused(Exception):
+class DestinationRejected(Exception):
     """Nothing is sent there; the text says why."""
 
 
@@ -49,18 +49,18 @@ class Destination:
 def destination_of(url: str) -> Destination:
     """A URL taken apart. DestinationRefused unless it is plain http or https, without user, blanks or control characters."""
     if not url or len(url) > MAX_URL or not url.isascii() or any(character <= " " or character == "\x7f" for character in url):
-        raise DestinationRefused("it is no plain URL")
+        raise DestinationRejected("it is no plain URL")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise DestinationRefused("it is no plain URL") from None
+        raise DestinationRejected("it is no plain URL") from None
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise DestinationRefused("it begins neither with http:// nor with https://")
+        raise DestinationRejected("it begins neither with http:// nor with https://")
     if "@" in parts.netloc or "\\" in url or "%" in parts.netloc:
-        raise DestinationRefused("it holds a user name, a backslash or an escaped host")
+        raise DestinationRejected("it holds a user name, a backslash or an escaped host")
     if port == 0:
-        raise DestinationRefused("it has no port to connect to")
+        raise DestinationRejected("it has no port to connect to")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Destination(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], target)
 
@@ -96,10 +96,10 @@ def _inner(address: Address) -> ipaddress.IPv4Address | None:
 
 
 def plainly_refused(url: str, loopback: bool) -> str:
-    """Why a URL can be refused without asking anybody for its host; empty when it can not."""
+    """Why a URL can be refused without asking anybody for its host; empty when it cannot."""
     try:
         host = destination_of(url).host
-    except DestinationRefused as refused:
+    except DestinationRejected as refused:
         return str(refused)
     try:
         spelled = socket.inet_ntoa(socket.inet_aton(host))
@@ -117,12 +117,12 @@ async def checked_address(destination: Destination, resolve: Resolve, loopback: 
     try:
         addresses = await resolve(destination.host, destination.port)
     except (OSError, UnicodeError):
-        raise DestinationRefused("its host can not be found") from None
+        raise DestinationRejected("its host cannot be found") from None
     if not addresses:
-        raise DestinationRefused("its host can not be found")
+        raise DestinationRejected("its host cannot be found")
     # One forbidden address among good ones is how a name is made to pass here and lead inside later.
     if not all(permitted(address, loopback) for address in addresses):
-        raise DestinationRefused("its host is not on the public internet")
+        raise DestinationRejected("its host is not on the public internet")
     return addresses[0]
 
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import structlog
 
-from .courier import Answered, Courier
-from .desk import MerchantDesk
+from .service import MerchantService
 from .values import Clock, Notice
+from .webhook_client import Answered, WebhookClient
 
 ACKNOWLEDGED = b"[OK]"
 AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Webhook:
     """Where a notice goes, a form's body and the header fields that go with it."""
 
     url: str
@@ -23,7 +23,7 @@ class Letter:
     headers: Sequence[tuple[str, str]]
 
 
-Wording = Callable[[Notice], Letter | None]
+Wording = Callable[[Notice], Webhook | None]
 """How a dialect tells a notice, the same every time; None when it cannot be told any more."""
 
 _log = structlog.get_logger("cambist.merchant")
@@ -40,9 +40,9 @@ class Patience:
 class Outbox:
     """Call `run_due` every second or so. `wording` is set by the dialect whose users are told; without one nothing is sent."""
 
-    def __init__(self, desk: MerchantDesk, courier: Courier, clock: Clock, patience: Patience) -> None:
-        self._desk = desk
-        self._courier = courier
+    def __init__(self, service: MerchantService, webhook_client: WebhookClient, clock: Clock, patience: Patience) -> None:
+        self._service = service
+        self._webhook_client = webhook_client
         self._clock = clock
         self._patience = patience
         self._sending: set[tuple[str, int]] = set()
@@ -54,7 +54,7 @@ class Outbox:
         """Starts sending what is due and not being sent, at most AT_ONCE at a time. Returns at once."""
         if self.wording is None or self._closed:
             return
-        for notice in self._desk.view.due(self._clock(), 2 * AT_ONCE):
+        for notice in self._service.view.due(self._clock(), 2 * AT_ONCE):
             name = (notice.subject, notice.number)
             if len(self._sending) >= AT_ONCE:
                 return
@@ -87,19 +87,19 @@ class Outbox:
             self._sending.discard(name)
 
     async def _attempt(self, notice: Notice) -> None:
-        letter = self.wording(notice) if self.wording is not None else None
-        if letter is None:
-            self._desk.view.tried(notice, None, "it cannot be told any more")
+        webhook = self.wording(notice) if self.wording is not None else None
+        if webhook is None:
+            self._service.view.tried(notice, None, "it cannot be told any more")
             return
-        result = await self._courier.post(letter.url, letter.body, letter.headers)
+        result = await self._webhook_client.post(webhook.url, webhook.body, webhook.headers)
         if self._closed:
             return
         if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:
             # Out of the way until the journal has it: asked again in between, it would be sent again.
-            self._desk.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
-            self._desk.told(notice.subject, notice.number)
+            self._service.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
+            self._service.told(notice.subject, notice.number)
             return
         said = f"status {result.status}" if isinstance(result, Answered) else result.reason
         last = notice.attempts + 1 >= self._patience.attempts
-        self._desk.view.tried(notice, None if last else self._clock() + self._patience.pause, said)
+        self._service.view.tried(notice, None if last else self._clock() + self._patience.pause, said)
         _log.info("a notice was not acknowledged", subject=notice.subject, attempt=notice.attempts + 1, why=said, last=last)

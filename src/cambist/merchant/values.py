@@ -1,4 +1,4 @@
-"""What the merchant desk hands out. Amounts are atoms of the order's asset, times µs, ids 32 hex digits."""
+"""What the merchant service hands out. Amounts are atoms of the order's asset, times µs, ids 32 hex digits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ Clock = Callable[[], int]
 Entropy = Callable[[str, int], bytes]
 
 
-class OrderState(IntEnum):
+class PaymentState(IntEnum):
     OPEN = 0
     PARTIAL = 1
     """Something was paid, not all."""
@@ -30,8 +30,8 @@ class NoticeStatus(StrEnum):
     """Of no order: coins came to an address for which somebody wanted to be told."""
 
 
-class MerchantRefusal(StrEnum):
-    """Why the desk said no before anything reached the core. The value is a stable code; `words` is the sentence for people."""
+class MerchantRejection(StrEnum):
+    """Why the service said no before anything reached the core. The value is a stable code; `words` is the sentence for people."""
 
     AMOUNT_INVALID = "amount-invalid"
     TOO_LONG = "too-long"
@@ -48,14 +48,14 @@ class MerchantRefusal(StrEnum):
 
 
 _WORDS = {
-    MerchantRefusal.AMOUNT_INVALID: "the amount must be above zero, and within what one transfer may move",
-    MerchantRefusal.TOO_LONG: "description, data and addresses are too long together (at most 3,000 bytes)",
-    MerchantRefusal.URL_INVALID: "this is no address of a page: it begins with http:// or https:// and has no blanks",
-    MerchantRefusal.NOT_OPEN: "this order is not waiting for a payment any more",
-    MerchantRefusal.BEGUN: "something was paid already, so this order can not be cancelled",
-    MerchantRefusal.NO_NETWORK: "this currency can not be sent by coins",
-    MerchantRefusal.UNAVAILABLE: "this can not be done now; please try again later",
-    MerchantRefusal.OWN_ORDER: "this order is your own: somebody else must pay it",
+    MerchantRejection.AMOUNT_INVALID: "the amount must be above zero, and within what one transfer may move",
+    MerchantRejection.TOO_LONG: "description, data and addresses are too long together (at most 3,000 bytes)",
+    MerchantRejection.URL_INVALID: "this is no address of a page: it begins with http:// or https:// and has no blanks",
+    MerchantRejection.NOT_OPEN: "this order is not waiting for a payment any more",
+    MerchantRejection.BEGUN: "something was paid already, so this order cannot be cancelled",
+    MerchantRejection.NO_NETWORK: "this currency cannot be sent by coins",
+    MerchantRejection.UNAVAILABLE: "this cannot be done now; please try again later",
+    MerchantRejection.OWN_ORDER: "this order is your own: somebody else must pay it",
 }
 
 
@@ -93,7 +93,7 @@ class MerchantOrder:
     key: str
     words: Words
     terms: Terms
-    state: OrderState
+    state: PaymentState
     address: str
     created: int
     expires: int
@@ -102,7 +102,7 @@ class MerchantOrder:
     @property
     def waiting(self) -> bool:
         """Whether it may still be paid by a person."""
-        return self.state in (OrderState.OPEN, OrderState.PARTIAL)
+        return self.state in (PaymentState.OPEN, PaymentState.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The desk's memory: a view of the journal in `merchant.sqlite`, and the outbox of notices.
+"""The service's memory: a view of the journal in `merchant.sqlite`, and the outbox of notices.
 
 | journaled fact | becomes |
 |---|---|
@@ -9,7 +9,7 @@
 | Transfer kind deposit to an order's address, pending, posted, voided | a payment by coins |
 | Note, memo `merchant_ended` (order, state) | the order, cancelled or closed |
 | the same with a `part` | one of several payments of an order |
-| Order or note, memo `merchant_sold` (payment) | what that payment brought is sold, or can not be |
+| Order or note, memo `merchant_sold` (payment) | what that payment brought is sold, or cannot be |
 | Note, memo `merchant_told` (subject, number) | the notice, acknowledged |
 | Note, memo `merchant_label` (account, asset, label, address; or these, whom to tell of coins, and the key) | a named deposit address |
 | Transfer kind deposit to such an address, pending, posted, voided | an arrival; posted, also its one notice |
@@ -32,7 +32,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
-from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderState, Payment, Terms, Words
+from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, Payment, PaymentState, Terms, Words
 
 VERSION = 4
 _SCHEMA = """
@@ -137,7 +137,7 @@ class MerchantView:
                     self._sql.execute("UPDATE orders SET address = ? WHERE id = ?", (address, order))
             case {"merchant_ended": [str(order), int(state)]}:
                 with self._transaction():
-                    self._end(order, OrderState(state), command.time)
+                    self._end(order, PaymentState(state), command.time)
             case {"merchant_label": [int(account), int(asset), str(label), str(address), *rest]}:
                 notify, key = rest or ("", "")
                 with self._transaction():
@@ -155,13 +155,13 @@ class MerchantView:
         texts = (description, success, failure, notify, data)
         repeated, sell_in = rest or (False, NOT_SOLD)
         terms = (int(only_accounts), int(repeated), sell_in)
-        row = (key, account, asset, str(amount), api_key, *texts, *terms, int(OrderState.OPEN), "", time, expires, time)
+        row = (key, account, asset, str(amount), api_key, *texts, *terms, int(PaymentState.OPEN), "", time, expires, time)
         self._sql.execute(f"INSERT OR IGNORE INTO orders VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - fixed text
 
-    def _end(self, order: str, state: OrderState, time: int) -> None:
+    def _end(self, order: str, state: PaymentState, time: int) -> None:
         done = self._sql.execute("UPDATE orders SET state = ?, changed = ? WHERE id = ? AND state < 2", (int(state), time, order))
         if done.rowcount:
-            status = NoticeStatus.CANCELLED if state == OrderState.CANCELLED else NoticeStatus.CLOSED
+            status = NoticeStatus.CANCELLED if state == PaymentState.CANCELLED else NoticeStatus.CLOSED
             self._notify(order, status, f"{payment_id(order):032x}", time)
 
     def _moved(self, command: _core.CommandApplied, event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided) -> None:
@@ -225,7 +225,7 @@ class MerchantView:
             "INSERT INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, sell = excluded.sell",
             (key, order, str(amount), state, int(part is None), time, part or "", sell),
         )
-        if known is None or state != VALID or known.state == OrderState.PAID:
+        if known is None or state != VALID or known.state == PaymentState.PAID:
             return
         if known.terms.repeated:
             # Each payment is one for itself, and the order waits for the next.
@@ -234,7 +234,7 @@ class MerchantView:
             return
         _pending, valid = self.sums(order)
         paid = valid >= known.amount
-        reached = OrderState.PAID if paid else OrderState.PARTIAL
+        reached = PaymentState.PAID if paid else PaymentState.PARTIAL
         self._sql.execute("UPDATE orders SET state = ?, changed = ? WHERE id = ?", (int(reached), time, order))
         self._notify(order, NoticeStatus.PAID if paid else NoticeStatus.PARTIAL, key, time)
 
@@ -308,7 +308,7 @@ class MerchantView:
         for row in self._sql.execute(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE {where} LIMIT 1000", values).fetchall():  # noqa: S608
             key, account, asset, amount, api_key, description, success, failure, notify, data, only, repeated, sell_in, state, *rest = row
             words, terms = Words(description, success, failure, notify, data), Terms(bool(only), bool(repeated), sell_in)
-            yield MerchantOrder(key, account, asset, int(amount), api_key, words, terms, OrderState(state), *rest)
+            yield MerchantOrder(key, account, asset, int(amount), api_key, words, terms, PaymentState(state), *rest)
 
     # --- the outbox ---------------------------------------------------------------------------------------------------------
     def due(self, now: int, limit: int) -> list[Notice]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from cambist.directory import ApiKey, Directory, KeyForm, Refusal, User
+from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
 from cambist.exchange.exchange import Exchange
 from cambist.sandbox.traders import ACCOUNTS
 
@@ -15,7 +15,7 @@ Passwords = Callable[[str], str]
 
 
 class SandboxFile(msgspec.Struct):
-    """`sandbox.json` in the data directory: what can not be found elsewhere when it is reopened."""
+    """`sandbox.json` in the data directory: what cannot be found elsewhere when it is reopened."""
 
     seed: int
     traders: list[int] = []
@@ -43,7 +43,7 @@ class People:
         self._passwords = passwords
         self._durable = durable
 
-    async def user(self, name: str) -> User | Refusal:
+    async def user(self, name: str) -> User | DirectoryRejection:
         """The user of that name, with an account of his own."""
         known = self._directory.user(name)
         if known is not None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 
 from cambist._core import MarketSpec
-from cambist.domain.orders import MarketStatus, OrderType, Reject, Side, TimeInForce
+from cambist.domain.orders import MarketStatus, OrderType, RejectReason, Side, TimeInForce
 from cambist.exchange.exchange import Exchange
 from cambist.sandbox.money import usd_value
 from cambist.sandbox.quoting import missing, size, stale
@@ -91,7 +91,7 @@ class Traders:
                 outcome = self._exchange.orders.place(
                     maker, market, quote.side, OrderType.LIMIT, TimeInForce.GTC, quote.price, quote.amount, post_only=True
                 )
-                if outcome.code == Reject.JOURNAL_FULL:
+                if outcome.code == RejectReason.JOURNAL_FULL:
                     return
 
     def _take(self, market: int) -> None:

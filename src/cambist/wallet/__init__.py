@@ -1,16 +1,16 @@
 """Coins coming in and going out. Balances live in the core; here live addresses, and what the networks say."""
 
-from .desk import Desk
-from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, CoinPort, CoinPortUnavailable, Incoming, SendRefused
+from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, CoinPort, CoinPortUnavailable, Incoming, SendRejected
+from .service import WalletService
 from .simulated import SimulatedChain
 from .values import (
     AssetPolicy,
     Deposit,
     DepositState,
-    Trouble,
+    MovementRejected,
     WalletBusy,
     WalletError,
-    WalletRefusal,
+    WalletRejection,
     WalletUnreadable,
     Withdrawal,
     WithdrawalState,
@@ -27,14 +27,14 @@ __all__ = [
     "CoinPortUnavailable",
     "Deposit",
     "DepositState",
-    "Desk",
     "Incoming",
-    "SendRefused",
+    "MovementRejected",
+    "SendRejected",
     "SimulatedChain",
-    "Trouble",
     "WalletBusy",
     "WalletError",
-    "WalletRefusal",
+    "WalletRejection",
+    "WalletService",
     "WalletUnreadable",
     "Withdrawal",
     "WithdrawalState",

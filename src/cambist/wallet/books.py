@@ -1,4 +1,4 @@
-"""What the desk needs of the exchange. `exchange.Exchange` is it; so is any synchronous adapter on an Engine."""
+"""What the service needs of the exchange. `exchange.Exchange` is it; so is any synchronous adapter on an Engine."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,7 +33,7 @@ class Funds(Protocol):
 
 
 class Reads(Protocol):
-    """The core's reads that the desk asks."""
+    """The core's reads that the service asks."""
 
     @property
     def seq(self) -> int: ...
@@ -49,7 +49,7 @@ class Reads(Protocol):
 
 
 class Books(Protocol):
-    """The exchange, as the desk sees it."""
+    """The exchange, as the service sees it."""
 
     @property
     def engine(self) -> Reads: ...

@@ -1,4 +1,4 @@
-"""The coin port: what the desk asks of the outside world's coin networks.
+"""The coin port: what the service asks of the outside world's coin networks.
 
 Assets go by their code ("BTC"), amounts as plain decimal text in coins ("0.125"): a node knows neither our asset numbers nor our atoms.
 Adapters: `simulated.SimulatedChain`; nodes of real networks implement the same protocol.
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class CoinPortUnavailable(Exception):
-    """The node cannot be reached just now. The desk asks again later; nothing is lost by it."""
+    """The node cannot be reached just now. The service asks again later; nothing is lost by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Broadcast:
 
 
 @dataclass(frozen=True, slots=True)
-class SendRefused:
+class SendRejected:
     """The network or the node will never send this one: the money goes back."""
 
     reason: str
@@ -82,7 +82,7 @@ class CoinPort(Protocol):
     def valid_address(self, asset: str, text: str) -> bool:
         """Whether the text is an address of that asset's network, checksum included."""
 
-    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRefused | None:
+    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRejected | None:
         """Sends once per reference: asked again, it answers what became of the first time. None: under way, ask again.
 
         `amount` is what arrives; the network's own fee is the node's matter.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from .addresses import FORMS
-from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, Incoming, SendRefused
+from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, Incoming, SendRejected
 from .sqlite import SqliteFile
 from .values import Clock, Entropy
 
@@ -25,7 +25,7 @@ CREATE TABLE transactions (asset TEXT NOT NULL, txid TEXT NOT NULL, at INTEGER N
                            PRIMARY KEY (asset, txid)) STRICT;
 CREATE TABLE sends (reference TEXT PRIMARY KEY, asset TEXT NOT NULL, address TEXT NOT NULL, amount TEXT NOT NULL, txid TEXT,
                     refused TEXT, CHECK ((txid IS NULL) = (refused IS NOT NULL))) STRICT;
-CREATE TABLE refusals (address TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT;
+CREATE TABLE rejections (address TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT;
 """
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS outputs_to ON outputs (asset, address);
@@ -84,21 +84,21 @@ class SimulatedChain:
             sql.execute("INSERT OR IGNORE INTO addresses VALUES (?, ?, ?)", (asset, address, label))
         return address
 
-    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRefused | None:
+    def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRejected | None:
         with self._file.transaction() as sql:
             before = sql.execute("SELECT asset, address, amount, txid, refused FROM sends WHERE reference = ?", (reference,)).fetchone()
             if before is None:
-                refused = sql.execute("SELECT reason FROM refusals WHERE address = ?", (address,)).fetchone()
+                refused = sql.execute("SELECT reason FROM rejections WHERE address = ?", (address,)).fetchone()
                 if refused is not None or not self.valid_address(asset, address):
                     reason = refused[0] if refused else "no such address"
                     sql.execute("INSERT INTO sends VALUES (?, ?, ?, ?, NULL, ?)", (reference, asset, address, amount, reason))
-                    return SendRefused(reason)
+                    return SendRejected(reason)
                 txid = self._txid("send", asset, reference)
                 sql.execute("INSERT INTO sends VALUES (?, ?, ?, ?, ?, NULL)", (reference, asset, address, amount, txid))
                 self._record(asset, txid, address, amount, self._clock())
                 return Broadcast(txid)
         if before[4] is not None:
-            return SendRefused(before[4])
+            return SendRejected(before[4])
         if before[:3] != (asset, address, amount):
             raise ValueError(f"reference {reference} was used for another payment")
         return Broadcast(before[3])
@@ -216,7 +216,7 @@ class SimulatedChain:
     def simulate_refusal(self, address: str, reason: str) -> None:
         """Sends to that address are refused from now on."""
         with self._file.transaction() as sql:
-            sql.execute("INSERT OR REPLACE INTO refusals VALUES (?, ?)", (address, reason))
+            sql.execute("INSERT OR REPLACE INTO rejections VALUES (?, ?)", (address, reason))
 
     def sent(self) -> list[tuple[str, str, str, str]]:
         """(reference, asset, address, amount) of everything that really left, in order of reference: for audits and tests."""

@@ -1,4 +1,4 @@
-"""What the wallet hands out: withdrawals, deposits, policies, refusals; and how transfer ids follow from outside facts."""
+"""What the wallet hands out: withdrawals, deposits, policies, rejections; and how transfer ids follow from outside facts."""
 
 import hashlib
 from collections.abc import Callable
@@ -23,8 +23,8 @@ class WalletUnreadable(WalletError):
     """The file is damaged, or of a format that this program does not read."""
 
 
-class WalletRefusal(StrEnum):
-    """Why the desk said no before anything reached the core. The value is a stable code; `words` is the sentence for people."""
+class WalletRejection(StrEnum):
+    """Why the service said no before anything reached the core. The value is a stable code; `words` is the sentence for people."""
 
     ASSET_UNKNOWN = "asset-unknown"
     NO_NETWORK = "no-network"
@@ -40,13 +40,13 @@ class WalletRefusal(StrEnum):
 
 
 _WORDS = {
-    WalletRefusal.ASSET_UNKNOWN: "there is no such asset",
-    WalletRefusal.NO_NETWORK: "this asset has no coin network here: no addresses and no withdrawals",
-    WalletRefusal.ADDRESS_INVALID: "this is not an address of the asset's network",
-    WalletRefusal.AMOUNT_TOO_SMALL: "the amount is below the minimum, or nothing would be left of it after the fee",
-    WalletRefusal.AMOUNT_TOO_FINE: "the amount has more decimals than the network carries",
-    WalletRefusal.UNAVAILABLE: "the coin network cannot be reached or the venue cannot take this now; try again later",
-    WalletRefusal.NOT_CANCELLABLE: "this withdrawal is on its way, finished or unknown",
+    WalletRejection.ASSET_UNKNOWN: "there is no such asset",
+    WalletRejection.NO_NETWORK: "this asset has no coin network here: no addresses and no withdrawals",
+    WalletRejection.ADDRESS_INVALID: "this is not an address of the asset's network",
+    WalletRejection.AMOUNT_TOO_SMALL: "the amount is below the minimum, or nothing would be left of it after the fee",
+    WalletRejection.AMOUNT_TOO_FINE: "the amount has more decimals than the network carries",
+    WalletRejection.UNAVAILABLE: "the coin network cannot be reached or the venue cannot take this now; try again later",
+    WalletRejection.NOT_CANCELLABLE: "this withdrawal is on its way, finished or unknown",
 }
 
 
@@ -119,7 +119,7 @@ class AssetPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class MovementRejected:
     """A step of `tick` that the core refused, for logs and metrics; it is tried again at the next tick."""
 
     transfer_id: int

@@ -1,4 +1,4 @@
-"""The desk's memory: a view of the journal in `wallet.sqlite`. Deleting the file loses nothing; it is folded again from the journal.
+"""The service's memory: a view of the journal in `wallet.sqlite`. Deleting the file loses nothing; it is folded again from the journal.
 
 | journaled fact | becomes |
 |---|---|
@@ -9,7 +9,7 @@
 | its VoidTransfer | cancelled |
 | Transfer kind withdrawal-settle, memo `withdrawal` (hex id) | done |
 
-Fed with events of durable frames only, so nothing that it knows can be undone by a crash: that is why the desk may act on it outside.
+Fed with events of durable frames only, so nothing that it knows can be undone by a crash: that is why the service may act on it outside.
 """
 
 import os
@@ -43,7 +43,7 @@ CREATE INDEX deposits_of ON deposits (account, seen);
 _VERSION = 1
 
 
-class DeskView:
+class WalletView:
     """Addresses and everything open in memory, all that ever was in the file."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from cambist.dialects.btce_wex import build
 from cambist.dialects.btce_wex.auth import KEY_FORMS, SCOPES
 from cambist.directory import User
-from cambist.gateway.router import Router
+from cambist.gateway.http.router import Router
 from tests.support import floor as shared
 from tests.support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
 
@@ -28,13 +28,13 @@ class Trader(shared.Trader):
 
 
 class Floor(RoutedFloor):
-    """Routes on a running house. `call` is what a well-behaved client does, `send` whatever a client might do."""
+    """Routes on a running venue. `call` is what a well-behaved client does, `send` whatever a client might do."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         open_markets(self.exchange)
-        self.house = self.house_with(None)
-        self.router = Router(build(self.house).routes)
+        self.services = self.services_with(None)
+        self.router = Router(build(self.services).routes)
 
     async def public(self, path: str, method: str = "GET") -> Any:
         """The decoded answer of a public path, which may have a query."""

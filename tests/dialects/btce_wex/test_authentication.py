@@ -1,4 +1,4 @@
-"""Key, Sign, address, nonce, right, method: in that order, and what each refusal leaves behind."""
+"""Key, Sign, address, nonce, right, method: in that order, and what each rejection leaves behind."""
 
 import hashlib
 import hmac
@@ -101,7 +101,7 @@ async def test_an_address_that_the_key_does_not_allow(floor: Floor, alice: Trade
 
 
 NONCES = [
-    # sent, accepted, in order on one key; what the refusal says was sent
+    # sent, accepted, in order on one key; what the rejection says was sent
     ("1", True),
     ("2", True),
     ("10", True),
@@ -218,6 +218,6 @@ async def test_paths(floor: Floor, alice: Trader, path: str) -> None:
 async def test_nothing_secret_is_told_or_kept_in_the_journal(floor: Floor, alice: Trader) -> None:
     await floor.call(alice, "getInfo")
     await floor.call(alice, "Trade", pair="btc_usd", type="buy", rate=10, amount=1)
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     everything = b"".join(floor.journal.frames) + b"".join(floor.replies) + repr(alice.key).encode()
     assert alice.key.secret.encode() not in everything

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cambist.wallet import WalletRefusal
+from cambist.wallet import WalletRejection
 from tests.dialects.btce_wex.floor import Floor, Trader
 
 FUNDS = {"usd": 325, "btc": 23.998, "ltc": 0}
@@ -100,7 +100,7 @@ async def two_orders(floor: Floor, alice: Trader, _bob: Trader) -> dict[str, str
 async def address(floor: Floor, alice: Trader, _bob: Trader) -> dict[str, str]:
     btc = floor.exchange.assets.by_code("BTC")
     assert btc is not None
-    assert not isinstance(floor.desk.new_address(alice.account, btc.id), WalletRefusal)
+    assert not isinstance(floor.desk.new_address(alice.account, btc.id), WalletRejection)
     return {}
 
 

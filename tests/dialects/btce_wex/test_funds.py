@@ -50,7 +50,7 @@ async def test_a_withdrawal_as_it_proceeds(floor: Floor, alice: Trader) -> None:
     for _ in range(5):
         floor.clock.now += 60 * SECOND
         floor.desk.tick(floor.clock())
-        floor.exchange.sequencer.settle()
+        floor.exchange.sequencer.drain()
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 2)
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 99.69
 
@@ -58,7 +58,7 @@ async def test_a_withdrawal_as_it_proceeds(floor: Floor, alice: Trader) -> None:
 async def test_a_withdrawal_that_fails_gives_the_money_back(floor: Floor, alice: Trader) -> None:
     floor.chain.simulate_refusal(ADDRESS, "the network said no")
     answer = await floor.returned(alice, "WithdrawCoin", coinName="BTC", amount="2", address=ADDRESS)
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     floor.desk.tick(floor.clock())
     assert (await status(floor, alice, answer["tId"]))[4] == 0
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 100
@@ -135,7 +135,7 @@ async def test_a_receiver_is_honoured(floor: Floor, alice: Trader, bob: Trader) 
 async def test_the_journal_knows_hashes_and_account_numbers_only(floor: Floor, alice: Trader) -> None:
     floor.trader("carol")
     code = (await floor.returned(alice, "CreateCoupon", currency="USD", amount="5", receiver="carol"))["coupon"]
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     kept = b"".join(floor.journal.frames).upper()
     for part in (code, code.replace("-", ""), code[-8:], "carol"):
         assert part.upper().encode() not in kept

@@ -1,4 +1,4 @@
-"""`Trade`: what it answers, what it does, and the text of every refusal."""
+"""`Trade`: what it answers, what it does, and the text of every rejection."""
 
 import json
 

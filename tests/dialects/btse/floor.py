@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from cambist.dialect_kit.messages import Reply
 from cambist.dialects.btse import Settings, build
 from cambist.dialects.btse.auth import KEY_FORMS, SCOPES
 from cambist.directory import User
-from cambist.gateway.messages import Reply
-from cambist.gateway.router import Router
-from cambist.gateway.ws_timetable import Timetable
+from cambist.gateway.http.router import Router
+from cambist.scheduling.timetable import Timetable
 from tests.support.floor import RoutedFloor, Trader, open_markets
 
 __all__ = ["V2", "V3", "Floor", "Trader", "error_of", "signed_headers"]
@@ -28,15 +28,15 @@ def signed_headers(key: str, secret: str, path: str, nonce: int | str, body: byt
 
 
 class Floor(RoutedFloor):
-    """Routes on a running house. `call` is what a well-behaved client does, `send` whatever a client might do."""
+    """Routes on a running venue. `call` is what a well-behaved client does, `send` whatever a client might do."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         super().__init__(folder)
         open_markets(self.exchange)
         self.settings = settings
-        self.house = self.house_with(None)
+        self.services = self.services_with(None)
         self.timetable = Timetable(self.clock)
-        self.service = build(self.house, settings, self.timetable)
+        self.service = build(self.services, settings, self.timetable)
         self.router = Router(self.service.routes)
         self.counter = 0
 

@@ -1,4 +1,4 @@
-"""What strangers and broken clients send: this API's own refusal, never a 5xx, and nobody's money or order touched by it."""
+"""What strangers and broken clients send: this API's own rejection, never a 5xx, and nobody's money or order touched by it."""
 
 import json
 from typing import Any
@@ -74,7 +74,7 @@ values = (
 
 
 def only_safe(reply: Any, path: str) -> None:
-    """200, or a refusal in the generation's form; nothing from 500 on."""
+    """200, or a rejection in the generation's form; nothing from 500 on."""
     if reply.status != 200:
         assert 400 <= error_of(path, reply)[0] < 500
     else:

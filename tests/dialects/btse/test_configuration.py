@@ -3,10 +3,10 @@
 import pytest
 
 from cambist.app import config
-from cambist.app.errors import Trouble
+from cambist.app.errors import OperatorError
 from cambist.app.wiring import _btse_settings
+from cambist.dialect_kit.rate_limits import UNLIMITED
 from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule, Settings
-from cambist.gateway.limits import UNLIMITED
 
 
 def test_the_default_suits_a_sandbox() -> None:
@@ -30,5 +30,5 @@ def test_everything_can_be_chosen() -> None:
     ],
 )
 def test_what_can_not_be_is_refused(line: str) -> None:
-    with pytest.raises(Trouble):
+    with pytest.raises(OperatorError):
         config.parse(f"[dialects.btse]\n{line}\n")

@@ -184,7 +184,7 @@ async def test_immediate_and_killed(book: Floor, alice: Trader) -> None:
     error = await book.error(
         alice, "POST", f"{V2}/order", symbol="BTC-USD", side="BUY", type="LIMIT", price="1001", amount="2", time_in_force="FOK"
     )
-    assert error == (400, 15, "A fill-or-kill order can not be filled")
+    assert error == (400, 15, "A fill-or-kill order cannot be filled")
 
 
 @pytest.mark.parametrize(

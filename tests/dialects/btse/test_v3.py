@@ -103,7 +103,7 @@ async def test_statuses(floor: Floor, alice: Trader, bob: Trader, fields: dict[s
     [
         ({"price": "1000", "size": "101"}, 8, "Insufficient balance"),
         ({"type": "MARKET", "size": "101"}, 8, "Insufficient balance"),
-        ({"price": "999", "size": "3", "time_in_force": "FOK"}, 15, "A fill-or-kill order can not be filled"),
+        ({"price": "999", "size": "3", "time_in_force": "FOK"}, 15, "A fill-or-kill order cannot be filled"),
         ({"price": "1000", "size": "1", "postOnly": "True"}, 15, "A post-only order would trade at once"),
         ({"price": "1000", "size": "1", "clOrderID": "used"}, 15, "Duplicate client order id"),
     ],
@@ -314,7 +314,7 @@ async def test_cancel_all_after_fires_exactly_once(floor: Floor, alice: Trader, 
     floor.timetable.run_due()
     assert live(floor, alice) == 1
     assert floor.engine.seq == seq + 1
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert [meta.memo for meta in floor.metas if meta.memo and "btse" in meta.memo] == [{"btse": "cancelAllAfter"}]
 
 

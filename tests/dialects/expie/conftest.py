@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cambist.gateway.ws_limits import SocketLimits
+from cambist.gateway.ws.limits import SocketLimits
 from tests.dialects.expie.floor import Floor, Trader
 
 Open = Callable[..., Any]

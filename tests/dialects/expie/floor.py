@@ -16,13 +16,13 @@ from cambist.dialects.expie.auth import KEY_FORMS, SCOPES
 from cambist.directory import User
 from cambist.exchange import Exchange
 from cambist.gateway.app import Gateway
-from cambist.gateway.http_limits import HttpLimits
+from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server
-from cambist.gateway.ws_limits import SocketLimits
-from cambist.gateway.ws_timetable import Timetable
+from cambist.gateway.ws.limits import SocketLimits
+from cambist.scheduling.timetable import Timetable
 from tests.support import floor as shared
 from tests.support.floor import SECOND, TradingFloor
-from tests.support.waiting import turns
+from tests.support.waiting import pending
 
 __all__ = ["BUY", "NOON", "SECOND", "SELL", "Client", "Floor", "Trader", "same_shape"]
 
@@ -121,7 +121,7 @@ class Floor(TradingFloor):
         super().__init__(folder, NOON)
         open_markets(self.exchange)
         self.timetable = Timetable(self.clock)
-        service = build(self.house_with(None), timetable=self.timetable, **options)
+        service = build(self.services_with(None), timetable=self.timetable, **options)
         self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets)
         self.server = Server(self.gateway, limits=HttpLimits(sweep_seconds=0.05), socket_limits=socket_limits)
         self.clients: list[Client] = []
@@ -136,7 +136,7 @@ class Floor(TradingFloor):
         barrier = self.sequencer.barrier()
         if barrier is not None:
             await barrier
-        await turns(5)
+        await pending(5)
 
     async def socket(self, trader: Trader | None = None) -> Client:
         """A connected client, authenticated when it is somebody's."""

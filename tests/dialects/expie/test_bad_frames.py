@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from cambist.gateway.ws_limits import SocketLimits
-from cambist.gateway.ws_socket import Socket
+from cambist.gateway.ws.socket import Socket
+from cambist.gateway.ws.limits import SocketLimits
 from tests.dialects.expie.floor import BUY, SELL, Floor, Trader
 from tests.support import websocket_frames as ws
 from tests.support.waiting import until

@@ -172,10 +172,10 @@ async def test_over_the_wire(floor: Floor, alice: Trader, bob: Trader, limit: in
 
 def test_a_missing_number_makes_a_full_book() -> None:
     """Should a change of the book ever not arrive, its number tells, and the followers get everything anew."""
+    from cambist.dialect_kit.hub import Hub
     from cambist.dialects.expie.channels import Depth
-    from cambist.gateway.ws_hub import Hub
-    from cambist.gateway.ws_timetable import Timetable
     from cambist.marketdata.values import LevelChange, MarketUpdate
+    from cambist.scheduling.timetable import Timetable
 
     engine, data = venue()
     market = Markets(engine)[0]

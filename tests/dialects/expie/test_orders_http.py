@@ -88,7 +88,7 @@ async def test_further_decimals_are_cut_off(floor: Floor, alice: Trader) -> None
 
 
 @pytest.mark.parametrize(
-    ("fields", "refusal"),
+    ("fields", "rejection"),
     [
         ({"amount": "1", "price": "0.1"}, INVALID),
         ({"side": 1, "price": "0.1"}, INVALID),
@@ -120,11 +120,11 @@ async def test_further_decimals_are_cut_off(floor: Floor, alice: Trader) -> None
     ],
 )
 async def test_orders_that_are_refused(
-    floor: Floor, alice: Trader, bob: Trader, fields: dict[str, Any], refusal: tuple[int, int, str]
+    floor: Floor, alice: Trader, bob: Trader, fields: dict[str, Any], rejection: tuple[int, int, str]
 ) -> None:
     await floor.limit(bob, "BCCBTC", BUY, "1", "0.05")  # so that a market sell would find somebody, and a market buy nobody
     before = floor.engine.next_order_id, floor.engine.totals()
-    assert await floor.refused("POST", "markets/BCCBTC/orders", alice, **fields) == refusal
+    assert await floor.refused("POST", "markets/BCCBTC/orders", alice, **fields) == rejection
     assert (floor.engine.next_order_id, floor.engine.totals()) == before
 
 
@@ -219,7 +219,7 @@ async def test_orders_of_other_apis(floor: Floor, alice: Trader, bob: Trader) ->
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "refusal"),
+    ("method", "path", "rejection"),
     [
         ("GET", "", UNKNOWN),
         ("GET", "nothing", UNKNOWN),
@@ -250,8 +250,8 @@ async def test_orders_of_other_apis(floor: Floor, alice: Trader, bob: Trader) ->
         ("GET", "balance/history?coin_code=BTC", NO_TOKEN),
     ],
 )
-async def test_strangers(floor: Floor, method: str, path: str, refusal: tuple[int, int, str]) -> None:
-    assert await floor.refused(method, path) == refusal
+async def test_strangers(floor: Floor, method: str, path: str, rejection: tuple[int, int, str]) -> None:
+    assert await floor.refused(method, path) == rejection
 
 
 async def test_paths_are_tolerant(floor: Floor, alice: Trader) -> None:

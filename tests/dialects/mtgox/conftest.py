@@ -12,7 +12,7 @@ from tests.dialects.mtgox.floor import Floor, Trader
 async def floor(folder: Path) -> AsyncIterator[Floor]:
     floor = Floor(folder)
     yield floor
-    await floor.shops.outbox.close()
+    await floor.merchants.outbox.close()
     if floor.journal.held:
         floor.journal.let_go()
     floor.close()

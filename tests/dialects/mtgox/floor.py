@@ -1,4 +1,4 @@
-"""A whole trading floor for this dialect's tests: real core, sequencer, directory, wallet, merchant desk, histories and routes."""
+"""A whole trading floor for this dialect's tests: real core, sequencer, directory, wallet, merchant service, histories and routes."""
 
 import base64
 import hashlib
@@ -10,15 +10,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cambist import _core
+from cambist.dialect_kit.messages import Reply
 from cambist.dialects.mtgox import build
 from cambist.dialects.mtgox.auth import KEY_FORM, SCOPES
 from cambist.directory import User
 from cambist.exchange.merchants import MerchantFunds
-from cambist.gateway.messages import Reply
-from cambist.gateway.router import Router
-from cambist.merchant import Courier, MerchantDesk, Outbox, Patience, Shops
+from cambist.gateway.http.router import Router
+from cambist.merchant import Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
-from cambist.wallet import WalletRefusal
+from cambist.wallet import WalletRejection
 from tests.support import floor as shared
 from tests.support.by_hand import entropy
 from tests.support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
@@ -57,23 +57,23 @@ class Trader(shared.Trader):
 
 
 class Floor(RoutedFloor):
-    """Routes on a running house. `call` is what a well-behaved client does, `send` whatever a client might do."""
+    """Routes on a running venue. `call` is what a well-behaved client does, `send` whatever a client might do."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.shops = self._open_shops(folder)
-        self.sequencer.subscribe(lambda frame: self.shops.desk.apply(self.shops.desk.wanted.of(frame.events), frame.last_seq))
+        self.merchants = self._open_shops(folder)
+        self.sequencer.subscribe(lambda frame: self.merchants.service.apply(self.merchants.service.wanted.of(frame.events), frame.last_seq))
         open_markets(self.exchange, ASSETS, MARKETS, max_amount="100000", fee_ppm=6000)
-        self.house = self.house_with(self.shops)
-        self.service = build(self.house)
+        self.services = self.services_with(self.merchants)
+        self.service = build(self.services)
         self.router = Router(self.service.routes)
 
-    def _open_shops(self, folder: Path) -> Shops:
+    def _open_shops(self, folder: Path) -> Merchants:
         def address(account: int, asset: int) -> str | None:
             made = self.desk.new_address(account, asset)
-            return None if isinstance(made, WalletRefusal) else made
+            return None if isinstance(made, WalletRejection) else made
 
-        desk = MerchantDesk(
+        service = MerchantService(
             MerchantView(folder / "merchant.sqlite"),
             self.exchange,
             lambda: MerchantFunds(self.exchange.funds.transfer, self.exchange.orders.place),
@@ -83,11 +83,11 @@ class Floor(RoutedFloor):
             lifetime=DAY,
             loopback=True,
         )
-        return Shops(desk, Outbox(desk, Courier(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
+        return Merchants(service, Outbox(service, WebhookClient(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
 
     def close(self) -> None:
         super().close()
-        self.shops.desk.close()
+        self.merchants.service.close()
 
     async def send(
         self,

@@ -14,7 +14,7 @@ PAUSE = 30 * 60 * SECOND
 async def address(floor: Floor, trader: Trader, shop: Shop, description: str = "socks", path: str = "/coins") -> str:
     made = await floor.returned(trader, "generic/bitcoin/address", description=description, ipn=f"{shop.url}{path}")
     assert list(made) == ["addr"]
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     return str(made["addr"])
 
 
@@ -22,10 +22,10 @@ def pass_blocks(floor: Floor, blocks: int = 4) -> None:
     """The clock goes on, the wallet looks at its networks, and all of it becomes durable."""
     for _ in range(blocks):
         floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.exchange.sequencer.drain()
         floor.clock.now += 10 * SECOND
     floor.desk.tick(floor.clock.now)
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
 
 
 async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(floor: Floor, alice: Trader) -> None:
@@ -34,14 +34,14 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
         where = await address(floor, other, shop, "two pairs & a hat")
         txid = floor.chain.simulate_deposit(where, "0.75")
         floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
-        await floor.house.shops.outbox.run_due()
+        floor.exchange.sequencer.drain()
+        await floor.services.merchants.outbox.run_due()
         assert shop.heard == [], "seen is not credited"
         pass_blocks(floor)
         credited = floor.clock.now
         for _ in range(3):
-            await floor.house.shops.outbox.run_due()
-            floor.exchange.sequencer.settle()
+            await floor.services.merchants.outbox.run_due()
+            floor.exchange.sequencer.drain()
             floor.clock.now += 2 * PAUSE
         (heard,) = shop.heard
     assert heard.head.startswith("POST /coins HTTP/1.1\r\n")
@@ -65,8 +65,8 @@ async def test_it_is_sent_again_until_it_is_acknowledged(floor: Floor, alice: Tr
         floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
         pass_blocks(floor)
         for heard in (1, 2, 2):
-            await floor.house.shops.outbox.run_due()
-            floor.exchange.sequencer.settle()
+            await floor.services.merchants.outbox.run_due()
+            floor.exchange.sequencer.drain()
             assert len(shop.heard) == heard
             floor.clock.now += PAUSE
         assert shop.heard[0].body == shop.heard[1].body
@@ -81,8 +81,8 @@ async def test_every_deposit_has_a_notice_of_its_own(floor: Floor, alice: Trader
         txids.append(floor.chain.simulate_deposit(where, "3"))
         pass_blocks(floor)
         for _ in range(2):
-            await floor.house.shops.outbox.run_due()
-            floor.exchange.sequencer.settle()
+            await floor.services.merchants.outbox.run_due()
+            floor.exchange.sequencer.drain()
         assert sorted((heard.fields["txid"], heard.fields["amount_int"]) for heard in shop.heard) == sorted(
             zip(txids, ("100000000", "200000000", "300000000"), strict=True)
         )
@@ -94,7 +94,7 @@ async def test_the_address_stays_until_it_is_used_and_is_another_for_another_ipn
         first = await address(floor, alice, shop)
         assert await address(floor, alice, shop) == first
         plain = await floor.returned(alice, "generic/bitcoin/address", description="socks")
-        floor.exchange.sequencer.settle()
+        floor.exchange.sequencer.drain()
         others = [
             plain["addr"],
             await address(floor, alice, shop, description="shoes"),
@@ -108,7 +108,7 @@ async def test_the_address_stays_until_it_is_used_and_is_another_for_another_ipn
         assert await address(floor, alice, shop) not in (first, *others)
         floor.chain.simulate_deposit(plain["addr"], "1")
         pass_blocks(floor)
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         assert [heard.fields["address"] for heard in shop.heard] == [first]
 
 
@@ -120,7 +120,7 @@ async def test_v2_takes_it_too(floor: Floor, alice: Trader) -> None:
         made = await floor.json("POST", "/api/2/money/bitcoin/get_address", body, headers)
         floor.chain.simulate_deposit(made["data"]["addr"], "1")
         pass_blocks(floor)
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         (heard,) = shop.heard
         assert heard.head.startswith("POST /v2 ")
         assert b"&description=&" in heard.body
@@ -130,10 +130,10 @@ async def test_coins_that_never_confirm_are_not_told(floor: Floor, alice: Trader
     async with Shop([OK]) as shop:
         txid = floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
         floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.exchange.sequencer.drain()
         floor.chain.simulate_drop("BTC", txid)
         pass_blocks(floor)
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         assert shop.heard == []
 
 
@@ -142,7 +142,7 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
         floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
         pass_blocks(floor)
         floor.directory.revoke(alice.key)
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         assert shop.heard == []
     assert floor.available(alice, "BTC") == "101"
 
@@ -160,13 +160,13 @@ async def test_an_ipn_that_leads_nowhere_good_is_refused(floor: Floor, alice: Tr
 async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(floor: Floor, alice: Trader) -> None:
     # Nobody asks for the name before there is something to send: by then it may have become another.
     made = await floor.returned(alice, "generic/bitcoin/address", ipn="http://name.invalid/ipn")
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     floor.chain.simulate_deposit(made["addr"], "1")
     pass_blocks(floor)
-    await floor.house.shops.outbox.run_due()
-    view = floor.house.shops.desk.view
+    await floor.services.merchants.outbox.run_due()
+    view = floor.services.merchants.service.view
     (notice,) = view.due(1 << 62, 10)
-    assert view.notices(notice.subject)[0][3] == "refused: its host can not be found"
+    assert view.notices(notice.subject)[0][3] == "refused: its host cannot be found"
 
 
 async def test_words_are_not_without_end(floor: Floor, alice: Trader) -> None:

@@ -1,4 +1,4 @@
-"""Keys, signatures, nonces and tonces: what is let in, what is refused, and that a refusal changes nothing."""
+"""Keys, signatures, nonces and tonces: what is let in, what is refused, and that a rejection changes nothing."""
 
 import re
 from urllib.parse import quote

@@ -16,7 +16,7 @@ async def look(floor: Floor, method: str, **fields: object) -> Any:
     return (await floor.json("GET", f"/api/1/generic/public/bitcoin/{method}?{query}")).get("return")
 
 
-async def refusal(floor: Floor, method: str, **fields: object) -> tuple[str, str]:
+async def rejection(floor: Floor, method: str, **fields: object) -> tuple[str, str]:
     query = "&".join(f"{name}={value}" for name, value in fields.items())
     answer = await floor.json("GET", f"/api/1/generic/bitcoin/{method}?{query}")
     assert answer["result"] == "error", answer
@@ -55,11 +55,11 @@ async def test_a_deposit_from_its_transaction_to_its_block(floor: Floor, alice: 
 
 
 async def test_a_withdrawal_is_on_the_network_when_it_was_sent(floor: Floor, alice: Trader) -> None:
-    assert await refusal(floor, "addr_details", hash=SOMEWHERE) == ("Address not found", "address_not_found")
+    assert await rejection(floor, "addr_details", hash=SOMEWHERE) == ("Address not found", "address_not_found")
     await floor.returned(alice, "generic/bitcoin/send_simple", address=SOMEWHERE, amount_int=50000000)
     for _ in range(2):
         floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.exchange.sequencer.drain()
     (sent,) = floor.desk.withdrawals(alice.account)
     details = await look(floor, "tx_details", hash=sent.txid)
     assert [(output["address"], output["amount"]["value"]) for output in details["out"]] == [(SOMEWHERE, "0.50000000")]
@@ -68,9 +68,9 @@ async def test_a_withdrawal_is_on_the_network_when_it_was_sent(floor: Floor, ali
 
 async def test_whose_an_address_is_is_not_told(floor: Floor, alice: Trader) -> None:
     given = (await floor.returned(alice, "generic/bitcoin/address", description="alice's own socks"))["addr"]
-    floor.exchange.sequencer.settle()
-    strange = await refusal(floor, "addr_details", hash=SOMEWHERE)
-    assert await refusal(floor, "addr_details", hash=given) == strange, "given out, but never paid: as unknown as anybody's"
+    floor.exchange.sequencer.drain()
+    strange = await rejection(floor, "addr_details", hash=SOMEWHERE)
+    assert await rejection(floor, "addr_details", hash=given) == strange, "given out, but never paid: as unknown as anybody's"
     floor.chain.simulate_deposit(given, "1")
     told = repr(await look(floor, "addr_details", hash=given))
     for word in ("alice", "socks", str(alice.account), "account"):
@@ -92,7 +92,7 @@ async def test_whose_an_address_is_is_not_told(floor: Floor, alice: Trader) -> N
     ],
 )
 async def test_what_is_not_found(floor: Floor, method: str, fields: dict[str, str], error: tuple[str, str]) -> None:
-    assert await refusal(floor, method, **fields) == error
+    assert await rejection(floor, method, **fields) == error
 
 
 async def test_transactions_that_never_confirm_or_are_yet_to_come_are_not_there(floor: Floor, alice: Trader) -> None:
@@ -100,8 +100,8 @@ async def test_transactions_that_never_confirm_or_are_yet_to_come_are_not_there(
     dropped, later = floor.chain.simulate_deposit(address, "1"), floor.chain.simulate_deposit(address, "1", at=NOON + SECOND)
     floor.chain.simulate_drop("BTC", dropped)
     for txid in (dropped, later):
-        assert (await refusal(floor, "tx_details", hash=txid))[0] == "Transaction not found"
-    assert (await refusal(floor, "addr_details", hash=address))[0] == "Address not found"
+        assert (await rejection(floor, "tx_details", hash=txid))[0] == "Transaction not found"
+    assert (await rejection(floor, "addr_details", hash=address))[0] == "Address not found"
     floor.clock.now += SECOND
     assert (await look(floor, "tx_details", hash=later))["confirmations"] == 0
 
@@ -130,4 +130,4 @@ async def test_a_network_that_is_away(floor: Floor, monkeypatch: pytest.MonkeyPa
     for name in ("transaction", "block", "payments_to"):
         monkeypatch.setattr(floor.chain, name, away)
     for method, fields in (("tx_details", {"hash": "0" * 64}), ("block_list_tx", {"depth": 5}), ("addr_details", {"hash": SOMEWHERE})):
-        assert (await refusal(floor, method, **fields))[1] == "unknown_error"
+        assert (await rejection(floor, method, **fields))[1] == "unknown_error"

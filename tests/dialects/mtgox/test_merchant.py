@@ -32,7 +32,7 @@ async def created(floor: Floor, shopkeeper: Trader, shop: Shop | None = None, **
 async def visit(floor: Floor, made: dict[str, Any], act: str = "", **fields: str) -> Any:
     path = f"/payment/{made['transaction']}" + (f"/{act}" if act else "")
     reply = await floor.send("POST" if act else "GET", path, urlencode(fields).encode(), AGENT)
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     return reply
 
 
@@ -60,7 +60,7 @@ async def test_create_pay_and_hear_of_it(floor: Floor, alice: Trader, shopkeeper
         assert floor.available(alice, "BTC") == "98.5"
         assert floor.available(shopkeeper, "BTC") == "1.5"
         assert "Thank you" in (await visit(floor, made)).body.decode()
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         (heard,) = shop.heard
     assert heard.head.startswith("POST /ipn HTTP/1.1\r\n")
     assert heard.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -71,9 +71,9 @@ async def test_create_pay_and_hear_of_it(floor: Floor, alice: Trader, shopkeeper
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", fields["payment_id"])
     assert (fields["status"], fields["amount"], fields["currency"], fields["method"]) == ("paid", "150000000", "BTC", "MTGOXBTC")
     assert (fields["date"], fields["data"]) == ("2026-11-18 11:06:40", "order 7&x=1")
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     floor.clock.now += 10 * DAY
-    await floor.house.shops.outbox.run_due()
+    await floor.services.merchants.outbox.run_due()
     assert len(shop.heard) == 1
 
 
@@ -81,11 +81,11 @@ async def test_it_is_sent_every_half_hour_until_it_is_acknowledged(floor: Floor,
     async with Shop([reply(b"thanks"), reply(b"[OK]", "500 Oops"), CHUNKED_OK]) as shop:
         made = await created(floor, shopkeeper, shop)
         await pay(floor, made)
-        outbox = floor.house.shops.outbox
+        outbox = floor.services.merchants.outbox
         for heard in (1, 2, 3, 3):
             await outbox.run_due()
             await outbox.run_due()
-            floor.exchange.sequencer.settle()
+            floor.exchange.sequencer.drain()
             assert len(shop.heard) == heard
             floor.clock.now += PAUSE - 1
             await outbox.run_due()
@@ -102,10 +102,10 @@ async def test_anything_but_ok_is_an_error_and_tries_are_counted(floor: Floor, a
         made = await created(floor, shopkeeper, shop)
         await pay(floor, made)
         for _ in range(10):
-            await floor.house.shops.outbox.run_due()
+            await floor.services.merchants.outbox.run_due()
             floor.clock.now += PAUSE
         assert len(shop.heard) == 4
-    ((status, attempts, due, said),) = floor.house.shops.desk.view.notices(made["transaction"].replace("-", ""))
+    ((status, attempts, due, said),) = floor.services.merchants.service.view.notices(made["transaction"].replace("-", ""))
     assert (status, attempts, due, said) == ("paid", 4, None, "status 200")
 
 
@@ -113,7 +113,7 @@ async def test_a_redirect_is_not_followed_and_a_flood_not_read(floor: Floor, ali
     async with Shop([OK]) as inside, Shop([reply(b"", "302 Found", f"Location: {inside.url}/ipn"), reply(b"x" * 200_000), OK]) as shop:
         await pay(floor, await created(floor, shopkeeper, shop))
         for _ in range(3):
-            await floor.house.shops.outbox.run_due()
+            await floor.services.merchants.outbox.run_due()
             floor.clock.now += PAUSE
         assert (len(shop.heard), len(inside.heard)) == (3, 0)
 
@@ -121,7 +121,7 @@ async def test_a_redirect_is_not_followed_and_a_flood_not_read(floor: Floor, ali
 async def test_paying_twice_pays_once(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
     answers = [await floor.send("POST", f"/payment/{made['transaction']}/pay", b"user=alice&password=a+password", AGENT) for _ in range(2)]
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert sorted(answer.status for answer in answers) == [303, 409]
     assert (await pay(floor, made, "bob")).status == 409
     assert floor.available(shopkeeper, "BTC") == "1.5"
@@ -130,14 +130,14 @@ async def test_paying_twice_pays_once(floor: Floor, alice: Trader, bob: Trader, 
 
 async def test_two_payers_in_one_tick(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
-    floor.exchange.sequencer.settle()
-    desk = floor.house.shops.desk
+    floor.exchange.sequencer.drain()
+    desk = floor.services.merchants.service
     order = desk.order(made["transaction"].replace("-", ""))
     assert order is not None
     outcomes = [desk.pay(order, payer.account, part=payer.user.name) for payer in (alice, bob)]
     codes = [outcome.code for outcome in outcomes if not isinstance(outcome, str)]
     assert codes == [0, 50]
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert floor.available(shopkeeper, "BTC") == "1.5"
     assert floor.available(bob, "BTC") == "100"
 
@@ -180,7 +180,7 @@ async def test_cancelling(floor: Floor, alice: Trader, shopkeeper: Trader) -> No
         assert (gone.status, location(gone)) == (303, f"{shop.url}/cart")
         assert (await pay(floor, made)).status == 409
         assert "was cancelled" in (await visit(floor, made)).body.decode()
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         assert [heard.fields["status"] for heard in shop.heard] == ["cancelled"]
         assert list(shop.heard[0].fields) == ["id", "payment_id", "status", "aonce"]
     assert floor.available(alice, "BTC") == "100"
@@ -190,14 +190,14 @@ async def test_an_order_that_nobody_pays_is_closed(floor: Floor, alice: Trader, 
     async with Shop([OK]) as shop:
         made = await created(floor, shopkeeper, shop)
         floor.clock.now += DAY - 1
-        floor.house.shops.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.services.merchants.service.tick(floor.clock.now)
+        floor.exchange.sequencer.drain()
         assert "Pay now" in (await visit(floor, made)).body.decode()
         floor.clock.now += 1
-        floor.house.shops.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.services.merchants.service.tick(floor.clock.now)
+        floor.exchange.sequencer.drain()
         assert "not made in time" in (await visit(floor, made)).body.decode()
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         assert [heard.fields["status"] for heard in shop.heard] == ["closed"]
 
 
@@ -224,14 +224,14 @@ async def test_paying_by_coins_in_parts(floor: Floor, shopkeeper: Trader) -> Non
             floor.chain.simulate_deposit(address, amount)
             for _ in range(3):
                 floor.desk.tick(floor.clock.now)
-                floor.exchange.sequencer.settle()
+                floor.exchange.sequencer.drain()
 
         async def confirm() -> None:
             for _ in range(4):
                 floor.clock.now += 60 * SECOND
                 floor.desk.tick(floor.clock.now)
-                floor.exchange.sequencer.settle()
-            await floor.house.shops.outbox.run_due()
+                floor.exchange.sequencer.drain()
+            await floor.services.merchants.outbox.run_due()
 
         await send("0.5")
         assert "is on its way" in (await visit(floor, made)).body.decode()
@@ -272,7 +272,7 @@ async def test_paying_through_the_api(floor: Floor, alice: Trader, shopkeeper: T
     made = await created(floor, shopkeeper)
     paid = await floor.returned(alice, "generic/merchant/order/pay", transaction=made["transaction"])
     assert paid == {"transaction": made["transaction"], "status": "paid"}
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert await floor.error(alice, "generic/merchant/order/pay", transaction=made["transaction"]) == (
         "This order is not waiting for a payment any more"
     )
@@ -328,7 +328,7 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
         made = await created(floor, shopkeeper, shop)
         await pay(floor, made)
         floor.directory.revoke(shopkeeper.key)
-        await floor.house.shops.outbox.run_due()
+        await floor.services.merchants.outbox.run_due()
         assert shop.heard == []
     assert floor.available(shopkeeper, "BTC") == "1.5"
     assert floor.clock.now == NOON

@@ -30,15 +30,15 @@ async def details(floor: Floor, shopkeeper: Trader, made: dict[str, Any]) -> dic
 
 
 async def tell(floor: Floor) -> None:
-    await floor.house.shops.outbox.run_due()
-    floor.exchange.sequencer.settle()
+    await floor.services.merchants.outbox.run_due()
+    floor.exchange.sequencer.drain()
 
 
 def work(floor: Floor, times: int = 3) -> None:
-    """The merchant desk at its work, and everything durable."""
+    """The merchant service at its work, and everything durable."""
     for _ in range(times):
-        floor.house.shops.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.services.merchants.service.tick(floor.clock.now)
+        floor.exchange.sequencer.drain()
 
 
 async def coins(floor: Floor, address: str, amount: str) -> None:
@@ -46,7 +46,7 @@ async def coins(floor: Floor, address: str, amount: str) -> None:
     floor.chain.simulate_deposit(address, amount)
     for _ in range(5):
         floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.settle()
+        floor.exchange.sequencer.drain()
         floor.clock.now += 10 * SECOND
 
 
@@ -132,7 +132,7 @@ async def test_instant_only_takes_accounts_only(floor: Floor, alice: Trader, sho
     assert b"instead" not in (await visit(floor, made)).body
     refused = await visit(floor, made, "coins")
     assert refused.status == 409
-    assert b"can not be sent by coins" in refused.body
+    assert b"cannot be sent by coins" in refused.body
     told = await details(floor, shopkeeper, made)
     assert (told["instant_only"], told["address"]) == (True, "")
     assert (await pay(floor, made)).status == 303
@@ -146,7 +146,7 @@ async def test_coins_are_sold_when_they_are_credited_and_once_only(floor: Floor,
     made = await created(floor, shopkeeper, autosell="1")
     assert (await details(floor, shopkeeper, made))["autosell"] == "USD"
     assert (await pay(floor, made, "bob")).status == 303
-    desk = floor.house.shops.desk
+    desk = floor.services.merchants.service
     for _ in range(3):
         desk.tick(floor.clock.now)  # asked again before it is durable, it sells nothing more
     work(floor, 5)

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
-from tests.support.waiting import turns
+from tests.support.waiting import pending
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -236,11 +236,11 @@ async def test_bitcoin_address(floor: Floor, alice: Trader) -> None:
     first = await floor.returned(alice, "generic/bitcoin/address")
     assert list(first) == ["addr"]
     assert first["addr"].startswith("1")
-    await turns()
+    await pending()
     assert await floor.returned(alice, "generic/private/bitcoin/address") == first
     floor.chain.simulate_deposit(first["addr"], "1.5")
     floor.desk.tick(floor.clock.now)
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert await floor.returned(alice, "generic/bitcoin/address") != first
 
 
@@ -253,7 +253,7 @@ async def test_a_description_has_an_address_of_its_own(floor: Floor, alice: Trad
     assert await floor.returned(bob, "generic/bitcoin/address", description="socks") != socks
     floor.chain.simulate_deposit(socks["addr"], "1")
     floor.desk.tick(floor.clock.now)
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert await floor.returned(alice, "generic/bitcoin/address", description="shoes") == shoes
     assert await floor.returned(alice, "generic/bitcoin/address", description="socks") != socks
     assert await floor.returned(alice, "generic/bitcoin/address") == plain

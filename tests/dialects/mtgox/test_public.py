@@ -140,8 +140,8 @@ async def test_properties_tell_what_kind_of_order_the_taker_s_was(floor: Floor, 
     assert [trade["properties"] for trade in await floor.public("BTCUSD/trades")] == kinds
     # What only the histories know, what an account is told of its own, and what memory takes up at the next start say the same.
     page = Page(newest_first=False)
-    await floor.house.history.reached(floor.engine.seq)
-    assert [trade.taker_market for trade in await floor.house.history.market_trades(0, page)] == [kind == "market" for kind in kinds]
+    await floor.services.history.reached(floor.engine.seq)
+    assert [trade.taker_market for trade in await floor.services.history.market_trades(0, page)] == [kind == "market" for kind in kinds]
     for trader in (alice, bob):
         assert [trade["properties"] for trade in await floor.returned(trader, "generic/private/trades")] == kinds
         rows = await floor.returned(trader, "generic/wallet/history", currency="BTC", type="in" if trader is alice else "out")
@@ -149,7 +149,7 @@ async def test_properties_tell_what_kind_of_order_the_taker_s_was(floor: Floor, 
     result = await floor.returned(bob, "generic/order/result", type="ask", order=market)
     assert [trade["properties"] for trade in result["trades"]] == ["market"]
     again = MarketData((0,), floor.clock)
-    await again.load(floor.house.history)
+    await again.load(floor.services.history)
     assert [trade.taker_market for trade in again.trades(0, 10)] == [False, True, True, False]
 
 
@@ -158,7 +158,7 @@ async def test_trades_since_an_id(floor: Floor, alice: Trader, bob: Trader) -> N
     for _ in range(5):
         floor.clock.now += 12 * 3600 * SECOND
         await floor.order(bob, "ask", "10", "1")
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     everything = await floor.public("BTCUSD/trades?since=0")
     tids = [trade["tid"] for trade in everything]
     assert len(tids) == 5
@@ -204,19 +204,19 @@ async def test_unknown_currency(floor: Floor) -> None:
 
 @pytest.mark.parametrize("path", ["generic/public/order/lag", "generic/order/lag", "generic/lag"])
 async def test_lag_of_an_idle_engine(floor: Floor, path: str) -> None:
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     assert await floor.public(path) == {"lag": 0, "lag_secs": 0, "lag_text": "0.000000 seconds", "length": "0"}
 
 
 async def test_lag_is_the_age_of_what_waits_for_the_disk(floor: Floor, alice: Trader) -> None:
-    floor.exchange.sequencer.settle()
+    floor.exchange.sequencer.drain()
     floor.journal.held = True
     place = floor.exchange.orders.place
     for price in (10_000, 11_000, 12_000):
         place(alice.account, 0, 0, 0, 0, price, 10**8)
     floor.clock.now += 535_998
     route, match = floor.router.find("GET", "/api/1/generic/order/lag")
-    from cambist.gateway.messages import Request
+    from cambist.dialect_kit.messages import Request
 
     reply: Any = route.handler(Request("GET", "/api/1/generic/order/lag", headers={b"user-agent": b"x"}, match=match))
     assert json.loads(reply.body)["return"] == {"lag": 535998, "lag_secs": 0.535998, "lag_text": "0.535998 seconds", "length": "3"}

@@ -1,8 +1,8 @@
 """`getInfo`: what the key may do and what its account can spend."""
 
 from cambist.dialects.btce_wex.auth import Caller
+from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.render import succeeded
-from cambist.dialects.btce_wex.venue import MethodGroup
 
 RIGHTS = ("info", "trade", "withdraw")
 
@@ -13,5 +13,5 @@ class Account(MethodGroup):
         rights = ",".join(f'"{right}":{int(caller.key.permits(right))}' for right in RIGHTS)
         return succeeded(
             f'{{"funds":{self.funds(caller)},"rights":{{{rights}}},"transaction_count":0,'
-            f'"open_orders":{self.engine.open_order_count(caller.account)},"server_time":{self.venue.now()}}}'
+            f'"open_orders":{self.engine.open_order_count(caller.account)},"server_time":{self.context.now()}}}'
         )

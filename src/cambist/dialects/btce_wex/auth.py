@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
+from cambist.dialect_kit.messages import Request
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.parse import form_fields, whole_number
 from cambist.directory import ApiKey, Directory, KeyForm
 from cambist.directory.values import Entropy
 from cambist.domain.meta import Meta
-from cambist.gateway.messages import Request
 
 BTCE = "btce"
 WEX = "wex"

@@ -1,4 +1,4 @@
-"""Every error text that this API knows, in the originals' wording, and how a refusal of the core is put into it.
+"""Every error text that this API knows, in the originals' wording, and how a rejection of the core is put into it.
 
 Texts marked "ours" are decisions: the originals' wording was never recorded, and no known client reads it.
 """
@@ -6,7 +6,7 @@ Texts marked "ours" are decisions: the originals' wording was never recorded, an
 from cambist import _core
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import quoted
-from cambist.domain.orders import Reject
+from cambist.domain.orders import RejectReason
 
 # trade API: authentication
 KEY_MISSING = "api key not specified"
@@ -64,25 +64,25 @@ def not_enough(asset: str, purpose: str) -> str:
     return f"It is not enough {asset} for {purpose}"
 
 
-def place_refusal(code: int, pair: Pair, buy: bool) -> str:
+def place_rejection(code: int, pair: Pair, buy: bool) -> str:
     """The text for a `Trade` that the core refused with `code` (a `Reject`)."""
     spec = pair.spec()
     price_of = f"Price per {pair.base_code} must be"
-    if code == Reject.INSUFFICIENT_FUNDS:
+    if code == RejectReason.INSUFFICIENT_FUNDS:
         return not_enough(pair.quote_code, "purchase") if buy else not_enough(pair.base_code, "sell")
-    if code == Reject.PRICE_TOO_LOW:
+    if code == RejectReason.PRICE_TOO_LOW:
         return f"{price_of} greater than {_core.format_units(spec.min_price, pair.price_scale)} {pair.quote_code}."
-    if code == Reject.PRICE_TOO_HIGH:
+    if code == RejectReason.PRICE_TOO_HIGH:
         return f"{price_of} lower than {_core.format_units(spec.max_price, pair.price_scale)} {pair.quote_code}."
-    if code == Reject.AMOUNT_TOO_SMALL:
+    if code == RejectReason.AMOUNT_TOO_SMALL:
         # The original names the currency that is spent beside a limit that is counted in base.
         spent = pair.quote_code if buy else pair.base_code
         return f"Value {spent} must be greater than {_core.format_units(spec.min_amount, pair.amount_scale)} {spent}."
-    if code in (Reject.AMOUNT_TOO_LARGE, Reject.TOTAL_TOO_LARGE, Reject.LEVEL_FULL):
+    if code in (RejectReason.AMOUNT_TOO_LARGE, RejectReason.TOTAL_TOO_LARGE, RejectReason.LEVEL_FULL):
         return f"Value {pair.base_code} must be lower than {_core.format_units(spec.max_amount, pair.amount_scale)} {pair.base_code}."
-    if code == Reject.TOTAL_TOO_SMALL:
+    if code == RejectReason.TOTAL_TOO_SMALL:
         return f"Value {pair.quote_code} must be greater than {pair.quote.shown(spec.min_total)} {pair.quote_code}."
-    if code == Reject.TOO_MANY_OPEN_ORDERS:
+    if code == RejectReason.TOO_MANY_OPEN_ORDERS:
         return TOO_MANY_ORDERS
     return UNAVAILABLE
 

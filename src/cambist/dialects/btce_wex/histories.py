@@ -6,11 +6,11 @@ from dataclasses import replace
 from cambist import _core
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
+from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import WEEK, Filters
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import SIDE_NAMES, quoted_text, seconds, succeeded
-from cambist.dialects.btce_wex.venue import MethodGroup
 from cambist.domain.orders import Business, Side, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Fill, LedgerEntry, Leg, TransferStatus
@@ -26,10 +26,10 @@ CHUNK = 1000
 class Histories(MethodGroup):
     def trade_history(self, caller: Caller) -> bytes | Awaitable[bytes]:
         """Trades of the account; none at all is an error, `no trades`. `since` looks back a week at most."""
-        filters = Filters(caller.fields, self.venue.now(), WEEK)
+        filters = Filters(caller.fields, self.context.now(), WEEK)
         market = None
         if not filters.wrong and "pair" in caller.fields:
-            pair = self.venue.pairs.find(caller.fields["pair"])
+            pair = self.context.pairs.find(caller.fields["pair"])
             market = pair.market if pair is not None else None
             filters.wrong = "" if pair is not None else "pair"
         if filters.wrong:
@@ -37,15 +37,15 @@ class Histories(MethodGroup):
         return self._trades(caller.account, filters.page, market)
 
     async def _trades(self, account: int, page: Page, market: int | None) -> bytes:
-        await self.venue.told()
-        fills = await self.house.history.fills(account, page, market=market) if page.limit else []
+        await self.context.told()
+        fills = await self.services.history.fills(account, page, market=market) if page.limit else []
         if not fills:
             return error_body(errors.NO_TRADES)
         return succeeded("{" + ",".join(map(self._trade, fills)) + "}")
 
     def _trade(self, fill: Fill) -> str:
         """`order_id` is always the order that rested; it is "yours" for its maker, and for the taker of his own order."""
-        pair = self.venue.pairs[fill.market]
+        pair = self.context.pairs[fill.market]
         yours = fill.maker or fill.maker_account == fill.taker_account
         return (
             f'"{fill.id}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[fill.side]}","amount":{pair.amount_text(fill.amount)},'
@@ -55,17 +55,17 @@ class Histories(MethodGroup):
 
     def trans_history(self, caller: Caller) -> bytes | Awaitable[bytes]:
         """Movements of the account's money; none at all is an error, `no transactions`."""
-        filters = Filters(caller.fields, self.venue.now())
+        filters = Filters(caller.fields, self.context.now())
         if filters.wrong:
             return error_body(errors.invalid_parameter(filters.wrong))
         return self._transactions(caller.account, filters.page)
 
     async def _transactions(self, account: int, page: Page) -> bytes:
-        await self.venue.told()
+        await self.context.told()
         skip, texts = page.offset, list[str]()
         chunk = replace(page, offset=0, limit=CHUNK)
         while len(texts) < page.limit:
-            entries = await self.house.history.entries(account, chunk)
+            entries = await self.services.history.entries(account, chunk)
             for entry in filter(is_transaction, entries):
                 if skip:
                     skip -= 1
@@ -80,7 +80,7 @@ class Histories(MethodGroup):
         return succeeded("{" + ",".join(texts) + "}")
 
     def _transaction(self, entry: LedgerEntry) -> str:
-        asset = self.venue.assets[entry.asset]
+        asset = self.context.assets[entry.asset]
         kind, status = transaction_type(entry), transaction_status(entry)
         return (
             f'"{entry.id}":{{"type":{kind},"amount":{asset.shown_full(abs(entry.change_available))},"currency":"{asset.code}",'
@@ -93,8 +93,8 @@ class Histories(MethodGroup):
         if entry.business == Business.RELEASE:
             return f"Cancel order :order:{entry.order_id}:"
         if entry.business == Business.TRADE:
-            return trade_description(self.venue.pairs[entry.market], entry)
-        code = self.venue.assets[entry.asset].code
+            return trade_description(self.context.pairs[entry.market], entry)
+        code = self.context.assets[entry.asset].code
         match entry.kind:
             case TransferKind.DEPOSIT:
                 return f"{code} Payment"

@@ -7,9 +7,9 @@ long as its market and, where the clock is part of it, the second stay the same:
 from collections.abc import Callable
 
 from cambist import _core
+from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import seconds
-from cambist.dialects.btce_wex.venue import Venue
 
 MAX_KEPT = 4096
 """Texts kept at once; when there are more (many different limits were asked for) all are dropped."""
@@ -22,9 +22,9 @@ Levels = list[tuple[int, int]]
 class MarketViews:
     """Ticker, depth, trades and fee of a market."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._data = venue.house.marketdata
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._data = context.services.marketdata
         self._kept: dict[tuple[str, int, int], tuple[int, int, str]] = {}
 
     def _keep(self, name: str, pair: Pair, limit: int, second: int, write: Callable[[Pair, int], str]) -> str:
@@ -46,7 +46,7 @@ class MarketViews:
         `buy` is the best ask and `sell` the best bid: what the reader would pay and get. Without a trade in 24 hours the prices are
         those of the last trade there was, 0 before the first.
         """
-        second = self._venue.now()
+        second = self._context.now()
         return f'{self._keep("ticker", pair, 0, second, self._ticker)},"updated":{second}', second
 
     def _ticker(self, pair: Pair, _limit: int) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Awaitable
 from cambist import _core
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
+from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import MAX_COUNT, Filters
 from cambist.dialects.btce_wex.parse import whole_number
 from cambist.dialects.btce_wex.render import SIDE_NAMES, seconds, succeeded
-from cambist.dialects.btce_wex.venue import MethodGroup
-from cambist.history.records import Order, OrderState
+from cambist.history.records import Order, StoredOrderState
 
 ACTIVE, EXECUTED, CANCELLED, CANCELLED_PARTLY_EXECUTED = 0, 1, 2, 3
 """`status` of an order."""
@@ -23,7 +23,7 @@ class OrderViews(MethodGroup):
 
     def order_list(self, caller: Caller) -> bytes | Awaitable[bytes]:
         """ActiveOrders under its old name: `count` limits it, `active=0` asks for finished orders too, filtered as histories are."""
-        filters = Filters(caller.fields, self.venue.now())
+        filters = Filters(caller.fields, self.context.now())
         if filters.wrong:
             return error_body(errors.invalid_parameter(filters.wrong))
         if caller.fields.get("active") == "0":
@@ -35,7 +35,7 @@ class OrderViews(MethodGroup):
         name = caller.fields.get("pair")
         if name is None:
             return _core.ALL_MARKETS
-        pair = self.venue.pairs.find(name)
+        pair = self.context.pairs.find(name)
         return None if pair is None else pair.market
 
     def _open(self, caller: Caller, limit: int | None) -> bytes:
@@ -51,8 +51,8 @@ class OrderViews(MethodGroup):
         market = self._market(caller)
         if market is None:
             return error_body(errors.invalid_parameter("pair"))
-        await self.venue.told()
-        orders = await self.house.history.orders(caller.account, filters.page, market=None if market == _core.ALL_MARKETS else market)
+        await self.context.told()
+        orders = await self.services.history.orders(caller.account, filters.page, market=None if market == _core.ALL_MARKETS else market)
         if not orders:
             return error_body(errors.NO_ORDERS)
         return succeeded("{" + ",".join(self._past(order, "") for order in orders) + "}")
@@ -69,15 +69,15 @@ class OrderViews(MethodGroup):
             return self._finished(caller.account, order_id)
         if order.account != caller.account:
             return error_body(errors.ORDER_INVALID)
-        return succeeded("{" + self._live(order, f'"start_amount":{self.venue.pairs[order.market].amount_text(order.amount)},') + "}")
+        return succeeded("{" + self._live(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")
 
     async def _finished(self, account: int, order_id: int) -> bytes:
-        await self.venue.told()
-        orders = await self.house.history.orders_by_id([order_id])
+        await self.context.told()
+        orders = await self.services.history.orders_by_id([order_id])
         if not orders or orders[0].account != account:
             return error_body(errors.ORDER_INVALID)
         order = orders[0]
-        return succeeded("{" + self._past(order, f'"start_amount":{self.venue.pairs[order.market].amount_text(order.amount)},') + "}")
+        return succeeded("{" + self._past(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")
 
     def _live(self, order: _core.LiveOrder, start_amount: str = "") -> str:
         # A stop that waits (placed through another API) has its stop price where an order here has its rate.
@@ -85,9 +85,9 @@ class OrderViews(MethodGroup):
         return self._entry(order.order_id, order.market, order.side, start_amount, order.remaining, rate, order.created, ACTIVE)
 
     def _past(self, order: Order, start_amount: str) -> str:
-        if order.state == OrderState.LIVE:
+        if order.state == StoredOrderState.LIVE:
             status = ACTIVE
-        elif order.state == OrderState.FILLED:
+        elif order.state == StoredOrderState.FILLED:
             status = EXECUTED
         else:
             status = CANCELLED_PARTLY_EXECUTED if order.filled else CANCELLED
@@ -96,10 +96,10 @@ class OrderViews(MethodGroup):
 
     def _average_price(self, order: Order) -> int:
         """What a market order, which named no rate, traded at; cut to the market's digits. 0 when it traded nothing."""
-        return order.total // (order.filled * self.venue.pairs[order.market].quote_unit) if order.filled else 0
+        return order.total // (order.filled * self.context.pairs[order.market].quote_unit) if order.filled else 0
 
     def _entry(self, order_id: int, market: int, side: int, start_amount: str, remaining: int, rate: int, created: int, status: int) -> str:
-        pair = self.venue.pairs[market]
+        pair = self.context.pairs[market]
         return (
             f'"{order_id}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[side]}",{start_amount}"amount":{pair.amount_text(remaining)},'
             f'"rate":{pair.price_text(rate)},"timestamp_created":{seconds(created)},"status":{status}}}'

@@ -5,12 +5,12 @@ from collections.abc import Awaitable
 from cambist import _core
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
+from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.parse import U64_MAX, whole_number
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
-from cambist.dialects.btce_wex.venue import MethodGroup
-from cambist.domain.orders import MarketStatus, OrderStatus, OrderType, Reject, Side, TimeInForce
+from cambist.domain.orders import MarketStatus, OrderStatus, OrderType, RejectReason, Side, TimeInForce
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 FORMS = {"limit": (OrderType.LIMIT, TimeInForce.GTC), "market": (OrderType.MARKET, TimeInForce.IOC)}
@@ -29,7 +29,7 @@ class Orders(MethodGroup):
         `order_id` is 0 when nothing of the order rests: fully traded, or a market order, whose rest is dropped.
         """
         fields = caller.fields
-        pair = self.venue.pairs.find(fields.get("pair", ""))
+        pair = self.context.pairs.find(fields.get("pair", ""))
         side = SIDES.get(fields.get("type", ""))
         mode = fields.get("mode", "limit")
         form = FORMS.get(mode)
@@ -41,14 +41,14 @@ class Orders(MethodGroup):
         if amount is None or price is None:
             return error_body(errors.FIELDS_WRONG)
         if order_type:
-            refusal = self._market_refusal(caller.account, pair, side, amount)
+            rejection = self._market_rejection(caller.account, pair, side, amount)
         else:
-            refusal = Reject.PRICE_TOO_HIGH if price > U64_MAX else Reject.AMOUNT_TOO_LARGE if amount > U64_MAX else 0
-        if refusal:
-            return error_body(errors.place_refusal(refusal, pair, side == Side.BUY))
-        outcome = self.house.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
+            rejection = RejectReason.PRICE_TOO_HIGH if price > U64_MAX else RejectReason.AMOUNT_TOO_LARGE if amount > U64_MAX else 0
+        if rejection:
+            return error_body(errors.place_rejection(rejection, pair, side == Side.BUY))
+        outcome = self.services.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
         if outcome.code:
-            return error_body(errors.place_refusal(outcome.code, pair, side == Side.BUY))
+            return error_body(errors.place_rejection(outcome.code, pair, side == Side.BUY))
         return self._placed(caller, pair, outcome)
 
     def _placed(self, caller: Caller, pair: Pair, outcome: _core.Outcome) -> bytes:
@@ -56,23 +56,23 @@ class Orders(MethodGroup):
         received, remains = pair.amount_text(outcome.filled), pair.amount_text(outcome.remaining)
         return succeeded(f'{{"received":{received},"remains":{remains},"order_id":{order_id},"funds":{self.funds(caller)}}}')
 
-    def _market_refusal(self, account: int, pair: Pair, side: Side, amount: int) -> int:
+    def _market_rejection(self, account: int, pair: Pair, side: Side, amount: int) -> int:
         """Why a market order is refused before it is placed, 0 when it is not.
 
         The core would trade as much as the money allows; the original's funds check refuses the whole order, and so do we.
         """
         spec = pair.spec()
         if spec.status != MarketStatus.OPEN:
-            return Reject.MARKET_HALTED
+            return RejectReason.MARKET_HALTED
         if amount < spec.min_amount:
-            return Reject.AMOUNT_TOO_SMALL
+            return RejectReason.AMOUNT_TOO_SMALL
         if amount > spec.max_amount:
-            return Reject.AMOUNT_TOO_LARGE
+            return RejectReason.AMOUNT_TOO_LARGE
         if side == Side.SELL:
             needed, available = amount * pair.base_unit, self.engine.balance(account, pair.base.id)[0]
         else:
             needed, available = self._cost_to_buy(pair, amount), self.engine.balance(account, pair.quote.id)[0]
-        return Reject.INSUFFICIENT_FUNDS if needed > available else Reject.OK
+        return RejectReason.INSUFFICIENT_FUNDS if needed > available else RejectReason.OK
 
     def _cost_to_buy(self, pair: Pair, amount: int) -> int:
         """Quote atoms that buying `amount` at the standing asks takes; only what is offered when that is less."""
@@ -97,17 +97,19 @@ class Orders(MethodGroup):
             return error_body(errors.invalid_parameter("order_id"))
         if not 0 < order_id < self.engine.next_order_id:
             return error_body(errors.ORDER_INVALID)
-        outcome = self.house.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
-        if outcome.code == Reject.OK:
+        outcome = self.services.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
+        if outcome.code == RejectReason.OK:
             return succeeded(f'{{"order_id":{order_id},"funds":{self.funds(caller)}}}')
-        if outcome.code == Reject.ORDER_NOT_LIVE:
+        if outcome.code == RejectReason.ORDER_NOT_LIVE:
             return self._not_live(caller.account, order_id)
-        return error_body(errors.ORDER_INVALID if outcome.code in (Reject.ORDER_NOT_FOUND, Reject.NOT_YOUR_ORDER) else errors.UNAVAILABLE)
+        return error_body(
+            errors.ORDER_INVALID if outcome.code in (RejectReason.ORDER_NOT_FOUND, RejectReason.NOT_YOUR_ORDER) else errors.UNAVAILABLE
+        )
 
     async def _not_live(self, account: int, order_id: int) -> bytes:
         """The core forgets whose a finished order was; history knows, and strangers learn nothing about it."""
-        await self.venue.told()
-        orders = await self.house.history.orders_by_id([order_id])
+        await self.context.told()
+        orders = await self.services.history.orders_by_id([order_id])
         own = bool(orders) and orders[0].account == account
         return error_body(errors.ORDER_NOT_ACTIVE if own else errors.ORDER_INVALID)
 
@@ -123,7 +125,7 @@ class Orders(MethodGroup):
         answers = {order_id: self._cancel_answer(caller.account, order_id) for order_id in order_ids}
         live = [order_id for order_id, answer in answers.items() if not answer]
         if live:
-            outcome = self.house.exchange.orders.cancel_many(caller.account, live, meta=caller.meta())
+            outcome = self.services.exchange.orders.cancel_many(caller.account, live, meta=caller.meta())
             if outcome.code:
                 return error_body(errors.UNAVAILABLE)
         result = ",".join(
@@ -133,7 +135,7 @@ class Orders(MethodGroup):
         return succeeded(f'{{"cancel_result":{{{result}}},"funds":{self.funds(caller)}}}')
 
     def _cancel_answer(self, account: int, order_id: int) -> str:
-        """Why the order can not be cancelled, empty when it can."""
+        """Why the order cannot be cancelled, empty when it can."""
         if not 0 < order_id < self.engine.next_order_id:
             return errors.ORDER_INVALID
         order = self.engine.order(order_id)

@@ -1,24 +1,24 @@
 """Public API v2: `/api/2/<pair>/<method>`, one pair, and a count as one more part of the path."""
 
+from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent
 from cambist.dialects.btce_wex.parse import form_fields, path_parts
 from cambist.dialects.btce_wex.public_v3 import limit_of
-from cambist.dialects.btce_wex.venue import Venue
-from cambist.gateway.messages import Reply, Request
 
 
 class PublicV2:
     """The handler of `/api/2/<pair>/<method>` and `/api/2/<pair>/<method>/<count>`."""
 
-    def __init__(self, venue: Venue, views: MarketViews) -> None:
-        self._venue = venue
+    def __init__(self, context: DialectContext, views: MarketViews) -> None:
+        self._context = context
         self._views = views
 
     def __call__(self, request: Request) -> Reply:
         name, method, count = [*path_parts(request.path)[2:], "", "", ""][:3]
-        pair = self._venue.pairs.find(name)
+        pair = self._context.pairs.find(name)
         if pair is None or not pair.open:
             return Reply(body=error_body(errors.invalid_pair(name)))
         limit = limit_of(count or form_fields(request.query).get("limit"))

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from cambist import _core
+from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.parse import form_fields, path_parts, whole_number
-from cambist.dialects.btce_wex.venue import Venue
-from cambist.gateway.messages import Reply, Request
 
 DEFAULT_LIMIT = 150
 MAX_LIMIT = 5000
@@ -31,10 +31,10 @@ def limit_of(text: str | None) -> int:
 class PublicV3:
     """The handler of `/api/3`."""
 
-    def __init__(self, venue: Venue, views: MarketViews) -> None:
-        self._venue = venue
-        self._catalogue = venue.house.exchange.catalogue
-        self._data = venue.house.marketdata
+    def __init__(self, context: DialectContext, views: MarketViews) -> None:
+        self._context = context
+        self._catalogue = context.services.exchange.catalogue
+        self._data = context.services.marketdata
         self._kept: dict[tuple[str, bytes], tuple[int, State, Reply]] = {}
         self._methods: dict[str, Callable[[Pair, int], str]] = {
             "ticker": lambda pair, _limit: f"{{{views.ticker(pair)[0]}}}",
@@ -52,7 +52,7 @@ class PublicV3:
         return self._answer(request, target)
 
     def _state(self, market: int) -> State:
-        return self._catalogue.version, self._data.version(market), self._venue.now()
+        return self._catalogue.version, self._data.version(market), self._context.now()
 
     def _keep(self, target: tuple[str, bytes], market: int, state: State, reply: Reply) -> None:
         if len(target[0]) + len(target[1]) <= MAX_KEPT_TARGET:
@@ -86,7 +86,7 @@ class PublicV3:
         for name in names.split("-"):
             if not name:
                 continue
-            pair = self._venue.pairs.find(name)
+            pair = self._context.pairs.find(name)
             if pair is None or not pair.open:
                 if ignore_invalid:
                     continue
@@ -98,8 +98,8 @@ class PublicV3:
 
     def _info(self) -> str:
         """Every open market with its limits; a halted one is missing. `server_time` comes first and the pairs last."""
-        pairs = [(pair, pair.spec()) for pair in self._venue.pairs.all() if pair.open]
-        return f'{{"server_time":{self._venue.now()},"pairs":{{' + ",".join([_pair_info(*pair) for pair in pairs]) + "}}"
+        pairs = [(pair, pair.spec()) for pair in self._context.pairs.all() if pair.open]
+        return f'{{"server_time":{self._context.now()},"pairs":{{' + ",".join([_pair_info(*pair) for pair in pairs]) + "}}"
 
 
 def _pair_info(pair: Pair, spec: _core.MarketSpec) -> str:

@@ -2,12 +2,12 @@
 
 import re
 
+from cambist.dialect_kit.routes import Route
+from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.market_views import MarketViews
 from cambist.dialects.btce_wex.public_v2 import PublicV2
 from cambist.dialects.btce_wex.public_v3 import PublicV3
 from cambist.dialects.btce_wex.trade_api import TradeApi
-from cambist.dialects.btce_wex.venue import Venue
-from cambist.gateway.router import Route
 
 BOTH = ("GET", "POST")
 """Several clients POST to public paths; a GET of `/tapi` is told that it lacks a key."""
@@ -18,9 +18,9 @@ V2_PAIR = re.compile(r"/api/2/+[a-z0-9]+_[a-z0-9]+(?:/.*)?")
 """A name that looks like a pair of ours, whatever the method."""
 
 
-def routes(venue: Venue) -> tuple[Route, ...]:
-    views = MarketViews(venue)
-    trade, v2, v3 = TradeApi(venue), PublicV2(venue, views), PublicV3(venue, views)
+def routes(context: DialectContext) -> tuple[Route, ...]:
+    views = MarketViews(context)
+    trade, v2, v3 = TradeApi(context), PublicV2(context, views), PublicV3(context, views)
     return (
         Route("/tapi", trade, BOTH, dialect="btce_wex"),
         # `/tapi/`, and `/tapi/3/getInfo` as one client has it; the method is in the body all the same.

@@ -3,17 +3,17 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.account import Account
 from cambist.dialects.btce_wex.auth import Caller, authenticate
+from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.funds import Funds
 from cambist.dialects.btce_wex.histories import Histories
 from cambist.dialects.btce_wex.order_views import OrderViews
 from cambist.dialects.btce_wex.orders import Orders
-from cambist.dialects.btce_wex.venue import Venue
 from cambist.domain.meta import Meta
-from cambist.gateway.messages import Reply, Request
 from cambist.history.port import HistoryError
 
 Run = Callable[[Caller], bytes | Awaitable[bytes]]
@@ -27,9 +27,9 @@ class Method:
     run: Run
 
 
-def methods(venue: Venue) -> dict[str, Method]:
+def methods(context: DialectContext) -> dict[str, Method]:
     """Every method of the trade API by its name; names are compared exactly."""
-    account, orders, views, histories, funds = Account(venue), Orders(venue), OrderViews(venue), Histories(venue), Funds(venue)
+    account, orders, views, histories, funds = Account(context), Orders(context), OrderViews(context), Histories(context), Funds(context)
     return {
         "getInfo": Method("info", account.get_info),
         "Trade": Method("trade", orders.trade),
@@ -50,10 +50,10 @@ def methods(venue: Venue) -> dict[str, Method]:
 class TradeApi:
     """The handler of `/tapi`."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._directory = venue.house.directory
-        self._exchange = venue.house.exchange
-        self._methods = methods(venue)
+    def __init__(self, context: DialectContext) -> None:
+        self._directory = context.services.directory
+        self._exchange = context.services.exchange
+        self._methods = methods(context)
 
     def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
         caller = authenticate(self._directory, request)

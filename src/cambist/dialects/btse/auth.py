@@ -3,13 +3,13 @@
 import hmac
 from hashlib import blake2b
 
+from cambist.dialect_kit.messages import Request
 from cambist.dialects.btse import errors
-from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.settings import NonceRule, Settings
 from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm
 from cambist.directory.values import Clock, Entropy
 from cambist.domain.meta import Meta
-from cambist.gateway.messages import Request
 
 DIALECT = "btse"
 READ, TRADING = "read", "trading"
@@ -51,7 +51,7 @@ class Caller:
         return Meta(key_id=self.key.id, nonce=self.nonce, tag=tag)
 
 
-class Doorkeeper:
+class Authenticator:
     """Verifies signatures and keeps the nonce rule."""
 
     def __init__(self, directory: Directory, clock: Clock, settings: Settings) -> None:
@@ -60,7 +60,7 @@ class Doorkeeper:
         self._window = settings.nonce_window * 1_000_000
         self._rule = settings.nonce_rule
 
-    def signed(self, request: Request) -> tuple[ApiKey, bytes, bytes] | Refusal:
+    def signed(self, request: Request) -> tuple[ApiKey, bytes, bytes] | Rejection:
         """(key, nonce as sent, signature) of a rightly signed request; nothing is used up by asking."""
         headers = request.headers
         family = next((names for names in FAMILIES if headers.get(names[0])), None)
@@ -81,7 +81,7 @@ class Doorkeeper:
             return errors.SIGN_WRONG
         return self._from_here(key, request.client) or (key, nonce, sign)
 
-    def login(self, sent_key: str, nonce: bytes, sign: bytes, paths: tuple[str, ...], client: str) -> Caller | Refusal:
+    def login(self, sent_key: str, nonce: bytes, sign: bytes, paths: tuple[str, ...], client: str) -> Caller | Rejection:
         """Who speaks on a socket: its login frame is signed over one of `paths` and the nonce."""
         key = self._directory.find_key(sent_key)
         if key is None or key.dialect != DIALECT:
@@ -89,16 +89,16 @@ class Doorkeeper:
         right = [hmac.compare_digest(signature(key.secret, path, nonce), sign) for path in paths]
         if not any(right):
             return errors.SIGN_WRONG
-        refusal = self._from_here(key, client)
-        if refusal is not None:
-            return refusal
+        rejection = self._from_here(key, client)
+        if rejection is not None:
+            return rejection
         used = self.use_up(key, nonce, sign, changes=False)
-        return used if isinstance(used, Refusal) else Caller(key, used)
+        return used if isinstance(used, Rejection) else Caller(key, used)
 
-    def _from_here(self, key: ApiKey, client: str) -> Refusal | None:
+    def _from_here(self, key: ApiKey, client: str) -> Rejection | None:
         return errors.ADDRESS_REFUSED if key.ip_allow and not key.allows(client) else None
 
-    def use_up(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool) -> int | Refusal:
+    def use_up(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool) -> int | Rejection:
         """What the journal must remember of this request (0: nothing), as Meta.nonce has it; or "Invalid nonce"."""
         if len(nonce) > 16 or not nonce.isdigit():
             return errors.NONCE_WRONG

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from cambist import _core
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
-from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.context import DialectContext
+from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
 from cambist.dialects.btse.records import OrderRecord, OrderRecords
 from cambist.dialects.btse.symbols import Market
-from cambist.dialects.btse.venue import Venue
-from cambist.domain.orders import DoneReason, Reject
+from cambist.domain.orders import DoneReason, RejectReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Amendment:
 class OrderChanges:
     """Takes orders out of the exchange and changes them in it."""
 
-    def __init__(self, venue: Venue, records: OrderRecords) -> None:
-        self._exchange = venue.house.exchange
-        self._engine = venue.house.exchange.engine
+    def __init__(self, context: DialectContext, records: OrderRecords) -> None:
+        self._exchange = context.services.exchange
+        self._engine = context.services.exchange.engine
         self._records = records
 
-    def cancel(self, caller: Caller, market: Market | None, number: int) -> Refusal | Awaitable[OrderRecord | Refusal]:
+    def cancel(self, caller: Caller, market: Market | None, number: int) -> Rejection | Awaitable[OrderRecord | Rejection]:
         """Cancels one live order of the caller's, which must be of that market when one is named. The record is as it was cancelled."""
         order = self._own_live(caller.account, market, number)
         if order is None:
@@ -41,11 +41,11 @@ class OrderChanges:
             return errors.of_core(outcome.code)
         return self._as_it_stands(number)
 
-    async def _as_it_stands(self, number: int) -> OrderRecord | Refusal:
+    async def _as_it_stands(self, number: int) -> OrderRecord | Rejection:
         records = await self._records.by_id([number])
         return records[0] if records else errors.ORDER_UNKNOWN
 
-    def cancel_all(self, caller: Caller, market: Market) -> Refusal | list[int]:
+    def cancel_all(self, caller: Caller, market: Market) -> Rejection | list[int]:
         """Cancels every order of the caller's in a market, in one command; the numbers of those that were live."""
         numbers = [order.order_id for order in self._engine.open_orders(caller.account, market.id)]
         if numbers:
@@ -58,20 +58,20 @@ class OrderChanges:
         """What was cancelled, as history has it."""
         return [record for record in await self._records.by_id(numbers) if record.reason == DoneReason.CANCELLED]
 
-    def amend(self, caller: Caller, market: Market, number: int, change: Amendment) -> Refusal | Awaitable[OrderRecord | Refusal]:
+    def amend(self, caller: Caller, market: Market, number: int, change: Amendment) -> Rejection | Awaitable[OrderRecord | Rejection]:
         """Replaces a live order of the caller's. It keeps its place in the queue only when the amount alone shrinks."""
         order = self._own_live(caller.account, market, number)
         if order is None:
             return errors.ORDER_UNKNOWN
         if change.price > U64_MAX or change.stop_price > U64_MAX:
-            return errors.of_core(Reject.PRICE_TOO_HIGH)
+            return errors.of_core(RejectReason.PRICE_TOO_HIGH)
         if change.amount > U64_MAX:
-            return errors.of_core(Reject.AMOUNT_TOO_LARGE)
+            return errors.of_core(RejectReason.AMOUNT_TOO_LARGE)
         outcome = self._exchange.orders.replace(
             caller.account, number, price=change.price, amount=change.amount, stop_price=change.stop_price, meta=caller.meta()
         )
         if outcome.code:
-            if outcome.code == Reject.JOURNAL_FULL:
+            if outcome.code == RejectReason.JOURNAL_FULL:
                 caller.journaled = False  # the core was not asked
             return errors.of_core(outcome.code)
         return self._as_it_stands(number)

@@ -11,8 +11,8 @@ import structlog
 
 from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
-from cambist.exchange.sequencer import JournalStopped
-from cambist.gateway.ws_timetable import Timetable
+from cambist.exchange.commands import JournalStopped
+from cambist.scheduling.timetable import Timetable
 
 MAX_TIMEOUT_MS = 7 * 86_400_000
 MEMO = {"btse": "cancelAllAfter"}

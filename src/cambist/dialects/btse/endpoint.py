@@ -1,20 +1,20 @@
-"""From a request to a reply: who, how often, what was said, the endpoint itself, and the words for a refusal."""
+"""From a request to a reply: who, how often, what was said, the endpoint itself, and the words for a rejection."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.messages import Handler, Reply, Request
+from cambist.dialect_kit.rate_limits import retry_after
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
-from cambist.dialects.btse.errors import Generation, Refusal
+from cambist.dialects.btse.context import DialectContext
+from cambist.dialects.btse.errors import Generation, Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.symbols import Market, Symbols
-from cambist.dialects.btse.venue import Venue
 from cambist.domain.meta import Meta
-from cambist.gateway.limits import retry_after
-from cambist.gateway.messages import Handler, Reply, Request
 from cambist.history.port import HistoryError
 
-Answer = bytes | Refusal
+Answer = bytes | Rejection
 """A body for HTTP 200, or why there is none."""
 PublicRun = Callable[[Fields], Answer | Awaitable[Answer]]
 PrivateRun = Callable[[Caller, Fields], Answer | Awaitable[Answer]]
@@ -33,7 +33,7 @@ class Private:
     run: PrivateRun
 
 
-def market_of(symbols: Symbols, fields: Fields, name: str = "symbol") -> Market | Refusal:
+def market_of(symbols: Symbols, fields: Fields, name: str = "symbol") -> Market | Rejection:
     """The market that a mandatory symbol names."""
     symbol = fields.text(name)
     if not symbol:
@@ -48,17 +48,17 @@ def public(generation: Generation, run: PublicRun) -> Handler:
         values = Fields.of(request)
         if request.match is not None:
             values = values.having("symbol", request.match["symbol"])
-        answer = values.refusal or run(values)
-        if isinstance(answer, bytes | Refusal):
+        answer = values.rejection or run(values)
+        if isinstance(answer, bytes | Rejection):
             return reply_of(generation, answer)
         return _later(generation, answer)
 
     return handle
 
 
-def private(generation: Generation, venue: Venue, endpoint: Private) -> Handler:
+def private(generation: Generation, context: DialectContext, endpoint: Private) -> Handler:
     """A handler for the owner of a key. Checks in this order: signature, address, right, rate, nonce; until there nothing has changed."""
-    doorkeeper, limits, exchange = venue.doorkeeper, venue.limits, venue.house.exchange
+    authenticator, limits, exchange = context.authenticator, context.limits, context.services.exchange
 
     def settle(caller: Caller) -> None:
         # A nonce that no command took along gets a note, so that the request stays refused after a crash too.
@@ -73,8 +73,8 @@ def private(generation: Generation, venue: Venue, endpoint: Private) -> Handler:
             settle(caller)
 
     def handle(request: Request) -> Reply | Awaitable[Reply]:
-        signed = doorkeeper.signed(request)
-        if isinstance(signed, Refusal):
+        signed = authenticator.signed(request)
+        if isinstance(signed, Rejection):
             return errors.reply(generation, signed)
         key, nonce, sign = signed
         if not key.permits(endpoint.scope):
@@ -82,12 +82,12 @@ def private(generation: Generation, venue: Venue, endpoint: Private) -> Handler:
         wait = limits.admit(endpoint.group, key=key.id, user=key.user)
         if wait:
             return errors.reply(generation, errors.too_many(retry_after(wait)))
-        used = doorkeeper.use_up(key, nonce, sign, changes=endpoint.changes)
-        if isinstance(used, Refusal):
+        used = authenticator.use_up(key, nonce, sign, changes=endpoint.changes)
+        if isinstance(used, Rejection):
             return errors.reply(generation, used)
         caller, values = Caller(key, used), Fields.of(request)
-        answer = values.refusal or endpoint.run(caller, values)
-        if isinstance(answer, bytes | Refusal):
+        answer = values.rejection or endpoint.run(caller, values)
+        if isinstance(answer, bytes | Rejection):
             settle(caller)
             return reply_of(generation, answer)
         return later(caller, answer)

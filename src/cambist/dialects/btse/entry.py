@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from cambist import _core
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
-from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.context import DialectContext
+from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
 from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, client_id, is_market_type
 from cambist.dialects.btse.symbols import Market
-from cambist.dialects.btse.venue import Venue
-from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, Reject, SelfTrade, Side, TimeInForce
+from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, RejectReason, SelfTrade, Side, TimeInForce
 
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 PLAIN_WORDS = {word: tif for tif, word in PLAIN.items()}
@@ -38,13 +38,13 @@ class OrderRequest:
 class OrderEntry:
     """Gives orders to the exchange."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._exchange = venue.house.exchange
-        self._engine = venue.house.exchange.engine
-        self._clock = venue.house.clock
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._exchange = context.services.exchange
+        self._engine = context.services.exchange.engine
+        self._clock = context.services.clock
 
-    def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Refusal:
+    def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Rejection:
         """The order as it stands after the command, or why it was not placed."""
         code = self._checked(caller.account, order)
         if code:
@@ -67,7 +67,7 @@ class OrderEntry:
             meta=caller.meta(order.tag),
         )
         if outcome.code:
-            if outcome.code == Reject.JOURNAL_FULL:
+            if outcome.code == RejectReason.JOURNAL_FULL:
                 caller.journaled = False  # the core was not asked, so no command took the nonce along
             return errors.of_core(outcome.code)
         return placed(order, outcome, tif, expire_at, self._engine.time)
@@ -86,25 +86,25 @@ class OrderEntry:
         The core would trade as much as the money allows; this API refuses the whole order.
         """
         if order.price > U64_MAX or order.stop_price > U64_MAX:
-            return Reject.PRICE_TOO_HIGH
+            return RejectReason.PRICE_TOO_HIGH
         if order.amount > U64_MAX:
-            return Reject.AMOUNT_TOO_LARGE
+            return RejectReason.AMOUNT_TOO_LARGE
         if order.type != OrderType.MARKET:
-            return Reject.OK
-        spec = self._venue.symbols.spec(order.market)
+            return RejectReason.OK
+        spec = self._context.symbols.spec(order.market)
         if spec.status != MarketStatus.OPEN:
-            return Reject.MARKET_HALTED
+            return RejectReason.MARKET_HALTED
         if order.funds:
-            return Reject.INSUFFICIENT_FUNDS if order.funds > self._available(account, order.market.quote.id) else Reject.OK
+            return RejectReason.INSUFFICIENT_FUNDS if order.funds > self._available(account, order.market.quote.id) else RejectReason.OK
         if order.amount < spec.min_amount:
-            return Reject.AMOUNT_TOO_SMALL
+            return RejectReason.AMOUNT_TOO_SMALL
         if order.amount > spec.max_amount:
-            return Reject.AMOUNT_TOO_LARGE
+            return RejectReason.AMOUNT_TOO_LARGE
         if order.side == Side.SELL:
             needed, available = order.amount * order.market.base_unit, self._available(account, order.market.base.id)
         else:
             needed, available = self._cost_to_buy(order.market, order.amount), self._available(account, order.market.quote.id)
-        return Reject.INSUFFICIENT_FUNDS if needed > available else Reject.OK
+        return RejectReason.INSUFFICIENT_FUNDS if needed > available else RejectReason.OK
 
     def _available(self, account: int, asset: int) -> int:
         return self._engine.balance(account, asset)[0]

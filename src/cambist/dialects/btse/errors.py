@@ -1,12 +1,12 @@
-"""Refusals as values, and how each generation of the API writes them. Texts that clients search for are the original's."""
+"""Rejections as values, and how each generation of the API writes them. Texts that clients search for are the original's."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 import msgspec
 
+from cambist.dialect_kit.messages import Reply
 from cambist.dialects.btse.status import GENERIC, REFUSALS, Status
-from cambist.gateway.messages import Reply
 
 
 class Generation(Enum):
@@ -17,7 +17,7 @@ class Generation(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """Why a request is not done: the HTTP status, this API's own number, and words. `wait` is the Retry-After field of a 429."""
 
     http: int
@@ -26,61 +26,63 @@ class Refusal:
     wait: bytes = b""
 
 
-API_MISSING = Refusal(401, Status.AUTHENTICATION_FAILED, "api parameter is mandatory")
-NONCE_MISSING = Refusal(401, Status.AUTHENTICATION_FAILED, "nonce parameter is mandatory")
-SIGN_MISSING = Refusal(401, Status.AUTHENTICATION_FAILED, "sign parameter is mandatory")
-KEY_UNKNOWN = Refusal(401, Status.AUTHENTICATION_FAILED, "Authenticate failed")
-SIGN_WRONG = Refusal(401, Status.AUTHENTICATION_FAILED, "Signature verification failed")
-NONCE_WRONG = Refusal(401, GENERIC, "Invalid nonce")
-ADDRESS_REFUSED = Refusal(403, Status.AUTHENTICATION_FAILED, "This address may not use the API key")
-NOT_FOUND = Refusal(404, GENERIC, "There is no such endpoint")
-METHOD_WRONG = Refusal(405, GENERIC, "This endpoint does not answer that method")
-SYMBOL_MISSING = Refusal(400, Status.INVALID_REQUEST, "symbol parameter is mandatory")
-SYMBOL_UNKNOWN = Refusal(400, Status.UNSUPPORTED_SYMBOL, "Unsupported symbol")
-BODY_WRONG = Refusal(400, Status.INVALID_REQUEST, "The body is not a JSON object")
-COUNT_TOO_LARGE = Refusal(400, Status.INVALID_REQUEST, "Can't support count more than 500")
-ORDER_UNKNOWN = Refusal(400, Status.ORDER_NOTFOUND, "Order not found")
-NO_INDEX = Refusal(400, Status.INVALID_REQUEST, "Peg orders follow an index price, and this venue has none")
-NO_OCO = Refusal(400, Status.INVALID_REQUEST, "OCO orders are not supported: place the two orders and cancel one yourself")
-NO_TRAILING = Refusal(400, Status.INVALID_REQUEST, "Trailing stops are not supported: use triggerPrice and amend it")
-NO_TAKE_PROFIT = Refusal(
+API_MISSING = Rejection(401, Status.AUTHENTICATION_FAILED, "api parameter is mandatory")
+NONCE_MISSING = Rejection(401, Status.AUTHENTICATION_FAILED, "nonce parameter is mandatory")
+SIGN_MISSING = Rejection(401, Status.AUTHENTICATION_FAILED, "sign parameter is mandatory")
+KEY_UNKNOWN = Rejection(401, Status.AUTHENTICATION_FAILED, "Authenticate failed")
+SIGN_WRONG = Rejection(401, Status.AUTHENTICATION_FAILED, "Signature verification failed")
+NONCE_WRONG = Rejection(401, GENERIC, "Invalid nonce")
+ADDRESS_REFUSED = Rejection(403, Status.AUTHENTICATION_FAILED, "This address may not use the API key")
+NOT_FOUND = Rejection(404, GENERIC, "There is no such endpoint")
+METHOD_WRONG = Rejection(405, GENERIC, "This endpoint does not answer that method")
+SYMBOL_MISSING = Rejection(400, Status.INVALID_REQUEST, "symbol parameter is mandatory")
+SYMBOL_UNKNOWN = Rejection(400, Status.UNSUPPORTED_SYMBOL, "Unsupported symbol")
+BODY_WRONG = Rejection(400, Status.INVALID_REQUEST, "The body is not a JSON object")
+COUNT_TOO_LARGE = Rejection(400, Status.INVALID_REQUEST, "Can't support count more than 500")
+ORDER_UNKNOWN = Rejection(400, Status.ORDER_NOTFOUND, "Order not found")
+NO_INDEX = Rejection(400, Status.INVALID_REQUEST, "Peg orders follow an index price, and this venue has none")
+NO_OCO = Rejection(400, Status.INVALID_REQUEST, "OCO orders are not supported: place the two orders and cancel one yourself")
+NO_TRAILING = Rejection(400, Status.INVALID_REQUEST, "Trailing stops are not supported: use triggerPrice and amend it")
+NO_TAKE_PROFIT = Rejection(
     400, Status.INVALID_REQUEST, "Stops trigger when the price moves against the order; take-profit is a limit order here"
 )
-HISTORY_AWAY = Refusal(503, Status.REQUEST_FAILED, "Histories are not available now")
+HISTORY_AWAY = Rejection(503, Status.REQUEST_FAILED, "Histories are not available now")
 
 
-def no_permission(scope: str) -> Refusal:
-    return Refusal(403, Status.AUTHENTICATION_FAILED, f"The API key has no {scope} permission")
+def no_permission(scope: str) -> Rejection:
+    return Rejection(403, Status.AUTHENTICATION_FAILED, f"The API key has no {scope} permission")
 
 
-def too_many(wait: bytes) -> Refusal:
-    return Refusal(429, Status.RATE_LIMITS_EXCEEDED, "Rate limit exceeded", wait)
+def too_many(wait: bytes) -> Rejection:
+    return Rejection(429, Status.RATE_LIMITS_EXCEEDED, "Rate limit exceeded", wait)
 
 
-def invalid(name: str) -> Refusal:
+def invalid(name: str) -> Rejection:
     """A parameter that is no value of its kind."""
-    return Refusal(400, Status.INVALID_REQUEST, f"Invalid request parameters: {name}")
+    return Rejection(400, Status.INVALID_REQUEST, f"Invalid request parameters: {name}")
 
 
-def missing(name: str) -> Refusal:
-    return Refusal(400, Status.INVALID_REQUEST, f"{name} parameter is mandatory")
+def missing(name: str) -> Rejection:
+    return Rejection(400, Status.INVALID_REQUEST, f"{name} parameter is mandatory")
 
 
-def of_core(code: int) -> Refusal:
-    """The core's refusal in this API's number and words."""
+def of_core(code: int) -> Rejection:
+    """The core's rejection in this API's number and words."""
     known = REFUSALS.get(code)
     if known is not None:
-        return Refusal(400, *known)
-    return Refusal(503, Status.REQUEST_FAILED, "The request can not be done now, please check the order status")
+        return Rejection(400, *known)
+    return Rejection(503, Status.REQUEST_FAILED, "The request cannot be done now, please check the order status")
 
 
-def body(generation: Generation, refusal: Refusal) -> bytes:
+def body(generation: Generation, rejection: Rejection) -> bytes:
     """v2: code (the HTTP status), errorCode, message. v3: status, errorCode, message, extraData."""
     if generation is Generation.V2:
-        return msgspec.json.encode({"code": refusal.http, "errorCode": int(refusal.code), "message": refusal.message})
-    return msgspec.json.encode({"status": refusal.http, "errorCode": int(refusal.code), "message": refusal.message, "extraData": None})
+        return msgspec.json.encode({"code": rejection.http, "errorCode": int(rejection.code), "message": rejection.message})
+    return msgspec.json.encode(
+        {"status": rejection.http, "errorCode": int(rejection.code), "message": rejection.message, "extraData": None}
+    )
 
 
-def reply(generation: Generation, refusal: Refusal) -> Reply:
-    headers = ((b"retry-after", refusal.wait),) if refusal.wait else ()
-    return Reply(refusal.http, body(generation, refusal), headers=headers)
+def reply(generation: Generation, rejection: Rejection) -> Reply:
+    headers = ((b"retry-after", rejection.wait),) if rejection.wait else ()
+    return Reply(rejection.http, body(generation, rejection), headers=headers)

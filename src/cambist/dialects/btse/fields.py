@@ -6,9 +6,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from cambist import _core
+from cambist.dialect_kit.messages import Request
 from cambist.dialects.btse import errors
-from cambist.dialects.btse.errors import Refusal
-from cambist.gateway.messages import Request
+from cambist.dialects.btse.errors import Rejection
 
 U64_MAX = (1 << 64) - 1
 I63_MAX = (1 << 63) - 1
@@ -55,16 +55,16 @@ def body_of(body: bytes) -> dict[str, Any] | None:
 
 
 class Fields:
-    """The parameters of one request. A reader notes in `refusal` the first that is wrong, and answers what absence would.
+    """The parameters of one request. A reader notes in `rejection` the first that is wrong, and answers what absence would.
 
     Zero and empty count as absent where a number or a text is optional: real clients send a 0 for every price that they do not mean.
     """
 
-    __slots__ = ("_values", "refusal")
+    __slots__ = ("_values", "rejection")
 
     def __init__(self, values: dict[str, Any] | None) -> None:
         self._values = values if values is not None else {}
-        self.refusal: Refusal | None = errors.BODY_WRONG if values is None else None
+        self.rejection: Rejection | None = errors.BODY_WRONG if values is None else None
 
     @staticmethod
     def of(request: Request) -> "Fields":
@@ -77,12 +77,12 @@ class Fields:
     def having(self, name: str, value: str) -> "Fields":
         """These fields, and what the path says."""
         fields = Fields({**self._values, name: _plain(value)})
-        fields.refusal = self.refusal
+        fields.rejection = self.rejection
         return fields
 
-    def refuse(self, refusal: Refusal) -> None:
+    def refuse(self, rejection: Rejection) -> None:
         """Keeps the first one."""
-        self.refusal = self.refusal or refusal
+        self.rejection = self.rejection or rejection
 
     def text(self, *names: str) -> str:
         """The first of the names that says something; numbers count as their digits. Empty when none does."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from cambist.dialects.btse import errors
+from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import market_of
-from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.render import encode, millis, percent
 from cambist.dialects.btse.symbols import Market
-from cambist.dialects.btse.venue import Venue
 from cambist.marketdata import RecentTrade, group_levels
 
 GROUPS = (1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000)
@@ -44,10 +44,10 @@ class Day:
 class MarketViews:
     """Reads market data in this API's terms."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._data = venue.house.marketdata
-        self._clock = venue.house.clock
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._data = context.services.marketdata
+        self._clock = context.services.clock
 
     def day(self, market: Market) -> Day:
         ticker = self._data.ticker(market.id)
@@ -62,15 +62,15 @@ class MarketViews:
         all_bids, all_asks = self._data.book(market.id, needed)
         return group_levels(all_bids, 0, step, bids), group_levels(all_asks, 1, step, asks)
 
-    def orderbook(self, fields: Fields) -> bytes | Refusal:
+    def orderbook(self, fields: Fields) -> bytes | Rejection:
         """Both versions' book by grouping: `symbol`, `group`, `limit_bids`, `limit_asks`."""
-        market = market_of(self._venue.symbols, fields)
+        market = market_of(self._context.symbols, fields)
         group = fields.whole("group") or 0
         bids, asks = fields.whole("limit_bids", MAX_LEVELS) or 0, fields.whole("limit_asks", MAX_LEVELS) or 0
-        if isinstance(market, Refusal):
+        if isinstance(market, Rejection):
             return market
-        if fields.refusal or group >= REST_GROUPS:
-            return fields.refusal or errors.invalid("group")
+        if fields.rejection or group >= REST_GROUPS:
+            return fields.rejection or errors.invalid("group")
         return encode(self.book_body(market, *self.levels(market, group, bids, asks)))
 
     def book_body(self, market: Market, bids: Levels, asks: Levels) -> dict[str, object]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from cambist import _core
+from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.ids import ORDER_IDS
 from cambist.dialects.btse.status import STOP_TYPES, Status
 from cambist.dialects.btse.symbols import Market, Symbols
-from cambist.dialects.btse.venue import Venue
 from cambist.domain.orders import DoneReason, OrderType, TimeInForce
 from cambist.history.records import Order
 
@@ -123,10 +123,10 @@ def of_history(order: Order, market: Market) -> OrderRecord:
 class OrderRecords:
     """Finds orders and makes records of them."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._engine = venue.house.exchange.engine
-        self._symbols: Symbols = venue.symbols
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._engine = context.services.exchange.engine
+        self._symbols: Symbols = context.symbols
 
     def number(self, account: int, uuid: str, tag: str) -> int:
         """The order that an id, or else a client's own id, names; 0 when it names none. Whose it is, is not looked at for ids."""
@@ -157,13 +157,13 @@ class OrderRecords:
 
     async def by_id(self, ids: Sequence[int]) -> list[OrderRecord]:
         """As history has them after everything that was told, in order of id; unknown ones are left out."""
-        await self._venue.told()
-        return [of_history(order, self._symbols[order.market]) for order in await self._venue.house.history.orders_by_id(ids)]
+        await self._context.told()
+        return [of_history(order, self._symbols[order.market]) for order in await self._context.services.history.orders_by_id(ids)]
 
     async def own(self, account: int, number: int) -> OrderRecord | None:
         """One order of the account, live or done; None when there is none of that number, or it is somebody else's."""
-        await self._venue.told()
-        orders = await self._venue.house.history.orders_by_id([number])
+        await self._context.told()
+        orders = await self._context.services.history.orders_by_id([number])
         if not orders or orders[0].account != account:
             return None
         return of_history(orders[0], self._symbols[orders[0].market])

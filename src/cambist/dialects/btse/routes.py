@@ -1,26 +1,26 @@
-"""The paths of this dialect: one table a version, and every refusal in that version's words."""
+"""The paths of this dialect: one table a version, and every rejection in that version's words."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cambist.dialect_kit.messages import Handler, Reply, Request
+from cambist.dialect_kit.routes import Route
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import READ, TRADING
 from cambist.dialects.btse.cancels import OrderChanges
+from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.deadman import DeadMansSwitches
 from cambist.dialects.btse.endpoint import ORDERS, QUERY, Private, PublicRun, private, public
 from cambist.dialects.btse.entry import OrderEntry
-from cambist.dialects.btse.errors import Generation, Refusal
+from cambist.dialects.btse.errors import Generation, Rejection
 from cambist.dialects.btse.market_views import MarketViews
 from cambist.dialects.btse.records import OrderRecords
-from cambist.dialects.btse.v2_public import V2Public
-from cambist.dialects.btse.v2_trade import V2Trade
-from cambist.dialects.btse.v3_account import V3Account
-from cambist.dialects.btse.v3_orders import V3Orders
-from cambist.dialects.btse.v3_public import V3Public
-from cambist.dialects.btse.venue import Venue
-from cambist.gateway.messages import Handler, Reply, Request
-from cambist.gateway.router import Route
+from cambist.dialects.btse.v2.public import V2Public
+from cambist.dialects.btse.v2.trade import V2Trade
+from cambist.dialects.btse.v3.account import V3Account
+from cambist.dialects.btse.v3.orders import V3Orders
+from cambist.dialects.btse.v3.public import V3Public
 
 NAME = "btse"
 V2_PREFIXES = ("/spot/v2", "/v2")
@@ -41,8 +41,8 @@ Table = Mapping[str, Mapping[str, Endpoint]]
 """Path below the version's prefix, with `{symbol}` at the end for one in the path, to method to endpoint."""
 
 
-def v2_table(venue: Venue, views: MarketViews, trade: V2Trade) -> Table:
-    public_part = V2Public(venue, views)
+def v2_table(context: DialectContext, views: MarketViews, trade: V2Trade) -> Table:
+    public_part = V2Public(context, views)
     return {
         "/market_summary": {"GET": Public(public_part.market_summary)},
         "/markets": {"GET": Public(public_part.markets, lasting=True)},
@@ -59,8 +59,8 @@ def v2_table(venue: Venue, views: MarketViews, trade: V2Trade) -> Table:
     }
 
 
-def v3_table(venue: Venue, views: MarketViews, orders: V3Orders, account: V3Account) -> Table:
-    public_part = V3Public(venue, views)
+def v3_table(context: DialectContext, views: MarketViews, orders: V3Orders, account: V3Account) -> Table:
+    public_part = V3Public(context, views)
     return {
         "/market_summary": {"GET": Public(public_part.market_summary, lasting=True)},
         "/ohlcv": {"GET": Public(public_part.ohlcv)},
@@ -85,27 +85,27 @@ def v3_table(venue: Venue, views: MarketViews, orders: V3Orders, account: V3Acco
     }
 
 
-def routes(venue: Venue, views: MarketViews, records: OrderRecords, switches: DeadMansSwitches) -> tuple[Route, ...]:
-    entry, changes = OrderEntry(venue), OrderChanges(venue, records)
-    v2 = v2_table(venue, views, V2Trade(venue, records, entry, changes))
-    v3 = v3_table(venue, views, V3Orders(venue, records, entry, changes, switches), V3Account(venue, records))
+def routes(context: DialectContext, views: MarketViews, records: OrderRecords, switches: DeadMansSwitches) -> tuple[Route, ...]:
+    entry, changes = OrderEntry(context), OrderChanges(context, records)
+    v2 = v2_table(context, views, V2Trade(context, records, entry, changes))
+    v3 = v3_table(context, views, V3Orders(context, records, entry, changes, switches), V3Account(context, records))
     found: list[Route] = []
     for generation, prefixes, table in ((Generation.V2, V2_PREFIXES, v2), (Generation.V3, V3_PREFIXES, v3)):
         for prefix in prefixes:
             for path, methods in table.items():
-                found += _routes_of(venue, generation, prefix, path, methods)
+                found += _routes_of(context, generation, prefix, path, methods)
             nowhere = _say(generation, errors.NOT_FOUND)
             found.append(Route(f"{prefix}/", nowhere, METHODS, prefix=True, dialect=NAME, name=f"{prefix}/*", durable=False))
     return tuple(found)
 
 
-def _routes_of(venue: Venue, generation: Generation, prefix: str, path: str, methods: Mapping[str, Endpoint]) -> list[Route]:
+def _routes_of(context: DialectContext, generation: Generation, prefix: str, path: str, methods: Mapping[str, Endpoint]) -> list[Route]:
     literal, in_path, _ = path.partition("{symbol}")
     where = prefix + literal
     pattern = re.compile(re.escape(where) + r"(?P<symbol>[^/]+)") if in_path else None
     made = []
     for method, endpoint in methods.items():
-        handler = _handler(venue, generation, endpoint)
+        handler = _handler(context, generation, endpoint)
         durable = isinstance(endpoint, Private) or endpoint.lasting
         made.append(Route(where, handler, (method,), bool(in_path), pattern, NAME, prefix + path, durable))
     allow = ", ".join(sorted(methods)).encode()
@@ -114,14 +114,14 @@ def _routes_of(venue: Venue, generation: Generation, prefix: str, path: str, met
     return made
 
 
-def _handler(venue: Venue, generation: Generation, endpoint: Endpoint) -> Handler:
+def _handler(context: DialectContext, generation: Generation, endpoint: Endpoint) -> Handler:
     if isinstance(endpoint, Private):
-        return private(generation, venue, endpoint)
+        return private(generation, context, endpoint)
     return public(generation, endpoint.run)
 
 
-def _say(generation: Generation, refusal: Refusal, allow: bytes = b"") -> Handler:
-    reply = Reply(refusal.http, errors.body(generation, refusal), headers=((b"allow", allow),) if allow else ())
+def _say(generation: Generation, rejection: Rejection, allow: bytes = b"") -> Handler:
+    reply = Reply(rejection.http, errors.body(generation, rejection), headers=((b"allow", allow),) if allow else ())
 
     def answer(_request: Request) -> Reply:
         return reply

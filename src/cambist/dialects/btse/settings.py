@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cambist.gateway.limits import UNLIMITED, Budget, RateRules
+from cambist.dialect_kit.rate_limits import UNLIMITED, Budget, RateRules
 
 MAX_NONCE_WINDOW = 60
 """Seconds. The journal gives used nonces back for twice that long after a crash, so no wider window would be safe."""

@@ -1,8 +1,8 @@
-"""The numbers that this API has for states, kinds and errors, and which of them a refusal of the core becomes."""
+"""The numbers that this API has for states, kinds and errors, and which of them a rejection of the core becomes."""
 
 from enum import IntEnum
 
-from cambist.domain.orders import OrderType, Reject, Side
+from cambist.domain.orders import OrderType, RejectReason, Side
 
 
 class Status(IntEnum):
@@ -45,26 +45,26 @@ TYPE_NAMES = ("LIMIT", "MARKET", "LIMIT", "MARKET")
 """By the core's order type: a stop is a LIMIT or MARKET order with a trigger price here."""
 
 REFUSALS: dict[int, tuple[Status, str]] = {
-    Reject.MARKET_HALTED: (Status.MARKET_UNAVAILABLE, "Market is unavailable"),
-    Reject.COMBINATION_INVALID: (Status.INVALID_REQUEST, "These order parameters do not go together"),
-    Reject.PRICE_TOO_LOW: (Status.INVALID_ORDER_PRICE, "Invalid order price"),
-    Reject.PRICE_TOO_HIGH: (Status.INVALID_ORDER_PRICE, "Invalid order price"),
-    Reject.AMOUNT_TOO_SMALL: (Status.INVALID_ORDER_SIZE, "Invalid order size"),
-    Reject.AMOUNT_TOO_LARGE: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: maximum exceeded"),
-    Reject.TOTAL_TOO_SMALL: (Status.INVALID_ORDER_SIZE, "Invalid order size: the order's value is too small"),
-    Reject.TOTAL_TOO_LARGE: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: the order's value is too large"),
-    Reject.LEVEL_FULL: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: too much at this price"),
-    Reject.AMOUNT_BELOW_FILLED: (Status.INVALID_ORDER_SIZE, "Invalid order size: that much is filled already"),
-    Reject.ALREADY_EXPIRED: (Status.ORDER_REJECTED, "The order has expired"),
-    Reject.CLIENT_ID_USED: (Status.ORDER_REJECTED, "Duplicate client order id"),
-    Reject.TOO_MANY_OPEN_ORDERS: (Status.MAX_OPEN_ORDER_EXCEEDED, "Maximum open orders exceeded"),
-    Reject.WOULD_CROSS: (Status.ORDER_REJECTED, "A post-only order would trade at once"),
-    Reject.INSUFFICIENT_FUNDS: (Status.INSUFFICIENT_BALANCE, "Insufficient balance"),
-    Reject.FILL_OR_KILL_UNFILLABLE: (Status.ORDER_REJECTED, "A fill-or-kill order can not be filled"),
-    Reject.ORDER_NOT_FOUND: (Status.ORDER_NOTFOUND, "Order not found"),
-    Reject.ORDER_NOT_LIVE: (Status.ORDER_NOTFOUND, "Order not found"),
-    Reject.NOT_YOUR_ORDER: (Status.ORDER_NOTFOUND, "Order not found"),
-    Reject.NOT_REPLACEABLE: (Status.ORDER_REJECTED, "This order can not be amended"),
+    RejectReason.MARKET_HALTED: (Status.MARKET_UNAVAILABLE, "Market is unavailable"),
+    RejectReason.COMBINATION_INVALID: (Status.INVALID_REQUEST, "These order parameters do not go together"),
+    RejectReason.PRICE_TOO_LOW: (Status.INVALID_ORDER_PRICE, "Invalid order price"),
+    RejectReason.PRICE_TOO_HIGH: (Status.INVALID_ORDER_PRICE, "Invalid order price"),
+    RejectReason.AMOUNT_TOO_SMALL: (Status.INVALID_ORDER_SIZE, "Invalid order size"),
+    RejectReason.AMOUNT_TOO_LARGE: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: maximum exceeded"),
+    RejectReason.TOTAL_TOO_SMALL: (Status.INVALID_ORDER_SIZE, "Invalid order size: the order's value is too small"),
+    RejectReason.TOTAL_TOO_LARGE: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: the order's value is too large"),
+    RejectReason.LEVEL_FULL: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: too much at this price"),
+    RejectReason.AMOUNT_BELOW_FILLED: (Status.INVALID_ORDER_SIZE, "Invalid order size: that much is filled already"),
+    RejectReason.ALREADY_EXPIRED: (Status.ORDER_REJECTED, "The order has expired"),
+    RejectReason.CLIENT_ID_USED: (Status.ORDER_REJECTED, "Duplicate client order id"),
+    RejectReason.TOO_MANY_OPEN_ORDERS: (Status.MAX_OPEN_ORDER_EXCEEDED, "Maximum open orders exceeded"),
+    RejectReason.WOULD_CROSS: (Status.ORDER_REJECTED, "A post-only order would trade at once"),
+    RejectReason.INSUFFICIENT_FUNDS: (Status.INSUFFICIENT_BALANCE, "Insufficient balance"),
+    RejectReason.FILL_OR_KILL_UNFILLABLE: (Status.ORDER_REJECTED, "A fill-or-kill order cannot be filled"),
+    RejectReason.ORDER_NOT_FOUND: (Status.ORDER_NOTFOUND, "Order not found"),
+    RejectReason.ORDER_NOT_LIVE: (Status.ORDER_NOTFOUND, "Order not found"),
+    RejectReason.NOT_YOUR_ORDER: (Status.ORDER_NOTFOUND, "Order not found"),
+    RejectReason.NOT_REPLACEABLE: (Status.ORDER_REJECTED, "This order cannot be amended"),
 }
 BUSINESS = frozenset({Status.INSUFFICIENT_BALANCE, Status.ORDER_REJECTED, Status.ORDER_NOTFOUND})
 """What v3 says as an order's status with HTTP 200, because the request was fine and the order was not."""

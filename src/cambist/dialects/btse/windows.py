@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cambist.dialects.btse import errors
-from cambist.dialects.btse.errors import Refusal
+from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.history.port import Page
 
@@ -25,12 +25,12 @@ TRADES = Reach(30, 3)
 OWN_TRADES = Reach(7, 7)
 
 
-def page(fields: Fields, now: int, reach: Reach) -> Page | Refusal:
+def page(fields: Fields, now: int, reach: Reach) -> Page | Rejection:
     """What is asked for, newest first. `now` in µs. A window that is too long loses its beginning, as documented."""
     start, end = fields.whole("startTime", LAST_MS), fields.whole("endTime", LAST_MS)
     count = fields.whole("count")
-    if fields.refusal:
-        return fields.refusal
+    if fields.rejection:
+        return fields.rejection
     if count is not None and count > MAX_COUNT:
         return errors.COUNT_TOO_LARGE
     if start is None and end is None:

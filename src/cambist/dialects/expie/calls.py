@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cambist.dialects.expie import depth
-from cambist.dialects.expie.errors import Failure
+from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Asset, Market, Markets
 
 SUCCESS = '{"status":"success"}'
@@ -69,7 +69,7 @@ def answered(call: Call, result: str) -> bytes:
     return f'{{"error":null,"result":{result},"id":{"null" if call.id is None else call.id}}}'.encode()
 
 
-def failed(call: Call, failure: Failure) -> bytes:
+def failed(call: Call, failure: Rejection) -> bytes:
     number = b"null" if call.id is None else b"%d" % call.id
     return b'{"error":%b,"result":null,"id":%b}' % (failure.body(), number)
 

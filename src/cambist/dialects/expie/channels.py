@@ -6,18 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 
 from cambist import _core
+from cambist.account_streams.events import AccountEvent, AccountStreams
+from cambist.account_streams.orders import OrderFeed, OrderStep
+from cambist.dialect_kit.hub import Channel
 from cambist.dialects.expie import orders
 from cambist.dialects.expie.balances import Balances
 from cambist.dialects.expie.depth import Followed
 from cambist.dialects.expie.market_views import MarketViews
 from cambist.dialects.expie.markets import Asset, Market
-from cambist.gateway.ws_hub import Channel
-from cambist.gateway.ws_timetable import Timetable
-from cambist.marketdata.accounts import AccountStreams, Happening
 from cambist.marketdata.candles import candle_start
 from cambist.marketdata.marketdata import MarketData
-from cambist.marketdata.orders import OrderFeed, OrderStep
 from cambist.marketdata.values import MarketUpdate, RecentTrade
+from cambist.scheduling.timetable import Timetable
 
 PUT, UPDATE, FINISH = 1, 2, 3
 """Events of an order."""
@@ -118,7 +118,7 @@ class Candles(_MarketChannel):
 
 
 class _Paced(Channel, ABC):
-    """A channel that is asked for its messages at most once a period of the house's clock."""
+    """A channel that is asked for its messages at most once a period of the venue's clock."""
 
     def __init__(self, timetable: Timetable, clock: Clock, period: int) -> None:
         self._timetable = timetable
@@ -264,7 +264,7 @@ class Assets(Channel):
     def stopped(self) -> None:
         self._unfollow()
 
-    def _happened(self, _account: int, happened: list[Happening]) -> None:
+    def _happened(self, _account: int, happened: list[AccountEvent]) -> None:
         for one in happened:
             event = one.event
             if isinstance(event, _core.BalanceChanged) and event.account == self._account and event.asset == self._asset.id:

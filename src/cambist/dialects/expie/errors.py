@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cambist.domain.orders import Reject
-from cambist.gateway.messages import Reply
+from cambist.dialect_kit.messages import Reply
+from cambist.domain.orders import RejectReason
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Rejection:
     """`code` and `message` as clients read them; `status` is HTTP's."""
 
     code: int
@@ -25,46 +25,46 @@ class Failure:
         return Reply(self.status, b'{"error":' + self.body() + b"}")
 
 
-INVALID_ARGUMENT = Failure(1, "invalid argument")
-INTERNAL_ERROR = Failure(2, "internal error", 500)
-SERVICE_UNAVAILABLE = Failure(3, "service unavailable", 503)
-METHOD_NOT_FOUND = Failure(4, "method not found", 404)
-WRONG_HTTP_METHOD = Failure(4, "method not found", 405)
-AUTHENTICATION_REQUIRED = Failure(6, "require authentication", 401)
-SCOPE_MISSING = Failure(6, "the token lacks the scope for this", 403)
+INVALID_ARGUMENT = Rejection(1, "invalid argument")
+INTERNAL_ERROR = Rejection(2, "internal error", 500)
+SERVICE_UNAVAILABLE = Rejection(3, "service unavailable", 503)
+METHOD_NOT_FOUND = Rejection(4, "method not found", 404)
+WRONG_HTTP_METHOD = Rejection(4, "method not found", 405)
+AUTHENTICATION_REQUIRED = Rejection(6, "require authentication", 401)
+SCOPE_MISSING = Rejection(6, "the token lacks the scope for this", 403)
 
-TOKEN_INVALID = Failure(11, "invalid token", 401)
-SIGNATURE_INVALID = Failure(11, "invalid signature", 401)
+TOKEN_INVALID = Rejection(11, "invalid token", 401)
+SIGNATURE_INVALID = Rejection(11, "invalid signature", 401)
 
-BALANCE_NOT_ENOUGH = Failure(10, "balance not enough")
-AMOUNT_TOO_SMALL = Failure(11, "amount too small")
-NO_ENOUGH_TRADER = Failure(12, "no enough trader")
-MARKET_ORDERS_DISABLED = Failure(1, "market orders are disabled")
-TOO_MANY_ORDERS = Failure(1, "too many open orders")
+BALANCE_NOT_ENOUGH = Rejection(10, "balance not enough")
+AMOUNT_TOO_SMALL = Rejection(11, "amount too small")
+NO_ENOUGH_TRADER = Rejection(12, "no enough trader")
+MARKET_ORDERS_DISABLED = Rejection(1, "market orders are disabled")
+TOO_MANY_ORDERS = Rejection(1, "too many open orders")
 
-ORDER_NOT_FOUND = Failure(10, "order not found", 404)
-USER_NOT_MATCH = Failure(11, "user not match", 403)
+ORDER_NOT_FOUND = Rejection(10, "order not found", 404)
+USER_NOT_MATCH = Rejection(11, "user not match", 403)
 
 _PLACING = {
-    Reject.INSUFFICIENT_FUNDS: BALANCE_NOT_ENOUGH,
-    Reject.AMOUNT_TOO_SMALL: AMOUNT_TOO_SMALL,
-    Reject.TOTAL_TOO_SMALL: AMOUNT_TOO_SMALL,
-    Reject.TOO_MANY_OPEN_ORDERS: TOO_MANY_ORDERS,
-    Reject.PRICE_TOO_LOW: INVALID_ARGUMENT,
-    Reject.PRICE_TOO_HIGH: INVALID_ARGUMENT,
-    Reject.AMOUNT_TOO_LARGE: INVALID_ARGUMENT,
-    Reject.TOTAL_TOO_LARGE: INVALID_ARGUMENT,
-    Reject.LEVEL_FULL: INVALID_ARGUMENT,
+    RejectReason.INSUFFICIENT_FUNDS: BALANCE_NOT_ENOUGH,
+    RejectReason.AMOUNT_TOO_SMALL: AMOUNT_TOO_SMALL,
+    RejectReason.TOTAL_TOO_SMALL: AMOUNT_TOO_SMALL,
+    RejectReason.TOO_MANY_OPEN_ORDERS: TOO_MANY_ORDERS,
+    RejectReason.PRICE_TOO_LOW: INVALID_ARGUMENT,
+    RejectReason.PRICE_TOO_HIGH: INVALID_ARGUMENT,
+    RejectReason.AMOUNT_TOO_LARGE: INVALID_ARGUMENT,
+    RejectReason.TOTAL_TOO_LARGE: INVALID_ARGUMENT,
+    RejectReason.LEVEL_FULL: INVALID_ARGUMENT,
 }
 
 
-def place_refusal(code: int) -> Failure:
-    """What the core's refusal of an order is called here. A halted market and a full disk are `service unavailable`."""
-    return _PLACING.get(Reject(code), SERVICE_UNAVAILABLE)
+def place_rejection(code: int) -> Rejection:
+    """What the core's rejection of an order is called here. A halted market and a full disk are `service unavailable`."""
+    return _PLACING.get(RejectReason(code), SERVICE_UNAVAILABLE)
 
 
-def cancel_refusal(code: int) -> Failure:
+def cancel_refusal(code: int) -> Rejection:
     """The same for a cancel."""
-    if code in (Reject.ORDER_NOT_FOUND, Reject.ORDER_NOT_LIVE):
+    if code in (RejectReason.ORDER_NOT_FOUND, RejectReason.ORDER_NOT_LIVE):
         return ORDER_NOT_FOUND
-    return USER_NOT_MATCH if code == Reject.NOT_YOUR_ORDER else SERVICE_UNAVAILABLE
+    return USER_NOT_MATCH if code == RejectReason.NOT_YOUR_ORDER else SERVICE_UNAVAILABLE

@@ -6,29 +6,29 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable
 
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
 from cambist.dialects.expie import auth, depth, errors, orders, parameters
 from cambist.dialects.expie.balances import Wanted
-from cambist.dialects.expie.errors import Failure
+from cambist.dialects.expie.context import DialectContext
+from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.market_views import MarketViews
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import Parameters, Wrong
 from cambist.dialects.expie.placing import Placing
-from cambist.dialects.expie.venue import Venue
 from cambist.directory import ApiKey
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Route
 from cambist.history.port import HistoryError
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
-"""All of them reach us, so that the refusal of the wrong one is in this API's words."""
+"""All of them reach us, so that the rejection of the wrong one is in this API's words."""
 DEFAULT_DEPTH = 10
 MAX_NAME = 32
 
 _MARKET_DATA = re.compile(r"/v1/+markets?/+[^/]+/+(?:depth|ticker)/*")
 _ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
 
-Answer = str | Failure
+Answer = str | Rejection
 Run = Callable[[ApiKey, Market, Parameters, int], "Answer | Awaitable[Answer]"]
 
 
@@ -40,11 +40,11 @@ def path_parts(path: str) -> list[str]:
 class HttpApi:
     """The handler of every path."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._views = MarketViews(venue)
-        self._orders = OrderViews(venue)
-        self._placing = Placing(venue)
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._views = MarketViews(context)
+        self._orders = OrderViews(context)
+        self._placing = Placing(context)
 
     def routes(self) -> tuple[Route, ...]:
         """Market data is durable by itself; everything else waits for the journal."""
@@ -88,13 +88,13 @@ class HttpApi:
         return errors.METHOD_NOT_FOUND
 
     def _market(self, name: str) -> Market:
-        market = self._venue.markets.find(name) if len(name) <= MAX_NAME else None
+        market = self._context.markets.find(name) if len(name) <= MAX_NAME else None
         if market is None:
             raise Wrong
         return market
 
-    def _caller(self, request: Request, scope: str) -> ApiKey | Failure:
-        key = auth.find(self._venue.house.directory, auth.sent_token(request.headers), request.client)
+    def _caller(self, request: Request, scope: str) -> ApiKey | Rejection:
+        key = auth.find(self._context.services.directory, auth.sent_token(request.headers), request.client)
         if key is None:
             return errors.AUTHENTICATION_REQUIRED
         return key if key.permits(scope) else errors.SCOPE_MISSING
@@ -134,9 +134,9 @@ class HttpApi:
         if request.method != verb:
             return errors.WRONG_HTTP_METHOD
         key = self._caller(request, scope)
-        if isinstance(key, Failure):
+        if isinstance(key, Rejection):
             return key
-        if order_id >= self._venue.house.exchange.engine.next_order_id:
+        if order_id >= self._context.services.exchange.engine.next_order_id:
             return errors.ORDER_NOT_FOUND
         return run(key, self._market(name), parameters.of_request(request), order_id)
 
@@ -160,7 +160,7 @@ class HttpApi:
     async def _deals(self, key: ApiKey, market: Market, given: Parameters, order_id: int) -> Answer:
         offset, limit = given.page()
         records = await self._orders.deals(key.account, market, order_id, offset, limit)
-        return records if isinstance(records, Failure) else orders.page(records, offset, limit)
+        return records if isinstance(records, Rejection) else orders.page(records, offset, limit)
 
     # --- balances ---------------------------------------------------------------------------------------------------------
 
@@ -168,20 +168,20 @@ class HttpApi:
         if request.method != "GET":
             return errors.WRONG_HTTP_METHOD
         key = self._caller(request, auth.READ)
-        if isinstance(key, Failure):
+        if isinstance(key, Rejection):
             return key
         if view == "summary":
-            return self._venue.balances.summary(key.account)
+            return self._context.balances.summary(key.account)
         given = parameters.of_request(request)
         offset, limit = given.page()
-        asset = self._venue.markets.find_asset(given.text("coin_code"))
+        asset = self._context.markets.find_asset(given.text("coin_code"))
         if asset is None:
             raise Wrong
         return self._history(Wanted(key.account, asset, "", offset, limit))
 
     async def _history(self, wanted: Wanted) -> Answer:
-        await self._venue.told()
-        return orders.page(await self._venue.balances.records(wanted), wanted.offset, wanted.limit)
+        await self._context.told()
+        return orders.page(await self._context.balances.records(wanted), wanted.offset, wanted.limit)
 
 
 async def _paged(records: Awaitable[list[str]], offset: int, limit: int, total: int) -> Answer:
@@ -189,4 +189,4 @@ async def _paged(records: Awaitable[list[str]], offset: int, limit: int, total: 
 
 
 def _reply(answer: Answer) -> Reply:
-    return answer.reply() if isinstance(answer, Failure) else Reply(body=answer.encode())
+    return answer.reply() if isinstance(answer, Rejection) else Reply(body=answer.encode())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cambist import _core
+from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import rate_text, time_text
-from cambist.dialects.expie.venue import Venue
 from cambist.domain.orders import MarketStatus, Side
 from cambist.marketdata.candles import DAY, MINUTE, check_interval, fold_candles
 from cambist.marketdata.marketdata import RECENT_TRADES
@@ -39,9 +39,9 @@ def second_candles(trades: Iterable[RecentTrade]) -> list[Candle]:
 class MarketViews:
     """What a market looks like. Numbers without a trade behind them are 0."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self.data = venue.house.marketdata
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self.data = context.services.marketdata
 
     # --- prices and states ------------------------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ class MarketViews:
         )
 
     def _second(self) -> int:
-        return self._venue.house.clock() // 1_000_000
+        return self._context.services.clock() // 1_000_000
 
     # --- candles ----------------------------------------------------------------------------------------------------------
 
@@ -103,8 +103,8 @@ class MarketViews:
         """Candles with start <= candle.start <= end, at most the newest MAX_CANDLES. Parts of a minute go back a day."""
         if interval >= MINUTE:
             return await self.data.candle_history(market.id, interval, start, end + 1, MAX_CANDLES)
-        history = self._venue.house.history
-        await self._venue.told()
+        history = self._context.services.history
+        await self._context.told()
         start = max(start - start % interval, self._second() - DAY)
         seconds = [
             Candle(s.start, s.open, s.high, s.low, s.close, s.volume, s.notional, s.count)
@@ -139,12 +139,12 @@ class MarketViews:
 
     def markets(self) -> str:
         """Every market; fees are numbers, minimums strings."""
-        return "[" + ",".join(map(self._row, self._venue.markets.all())) + "]"
+        return "[" + ",".join(map(self._row, self._context.markets.all())) + "]"
 
     def _row(self, market: Market) -> str:
         spec = market.spec()
         is_open = spec.status == MarketStatus.OPEN
-        market_orders = self._venue.market_orders
+        market_orders = self._context.market_orders
         return (
             f'{{"name":"{market.name}","market_order_min_money":"{market.money.exact(spec.min_total)}",'
             f'"stock_precision":{market.stock_scale},"money":"{market.money.code}","maker_fee_rate":{rate_text(spec.maker_ppm)},'

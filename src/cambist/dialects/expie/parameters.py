@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from cambist.dialect_kit.messages import Request
 from cambist.dialects.expie.numbers import decimal_of
-from cambist.gateway.messages import Request
 
 MAX_FIELDS = 64
 DEFAULT_LIMIT = 20

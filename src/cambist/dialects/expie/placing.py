@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cambist import _core
+from cambist.account_streams.orders import TrackedOrder, state_of
 from cambist.dialects.expie import errors, orders
-from cambist.dialects.expie.errors import Failure
+from cambist.dialects.expie.context import DialectContext
+from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import U64_MAX, units
 from cambist.dialects.expie.parameters import Parameters, Wrong
-from cambist.dialects.expie.venue import Venue
 from cambist.directory import ApiKey
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, OrderType, Reject, Side, TimeInForce
+from cambist.domain.orders import MarketStatus, OrderType, RejectReason, Side, TimeInForce
 from cambist.history.port import Page
 from cambist.history.records import Fill
-from cambist.marketdata.orders import OrderState, state_of
 
 SIDES = {orders.SELL: Side.SELL, orders.BUY: Side.BUY}
 PAGE = 1_000
 PPM = 1_000_000
 
-Answer = str | Failure
+Answer = str | Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ def _fee(market: Market, side: Side, outcome: _core.Outcome, ppm: int) -> int | 
 class Placing:
     """Answers are JSON text or a Failure; an awaitable where histories must be asked for what an order traded."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._engine = venue.house.exchange.engine
-        self._orders = venue.house.exchange.orders
-        self._history = venue.house.history
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._engine = context.services.exchange.engine
+        self._orders = context.services.exchange.orders
+        self._history = context.services.history
 
     # --- placing ----------------------------------------------------------------------------------------------------------
 
@@ -71,11 +71,11 @@ class Placing:
             raise Wrong
         if given.has("price"):
             wanted = self._limit(key.account, market, side, amount, given.decimal("price"))
-        elif not self._venue.market_orders:
+        elif not self._context.market_orders:
             return errors.MARKET_ORDERS_DISABLED
         else:
             wanted = self._market(key.account, market, side, amount)
-        return wanted if isinstance(wanted, Failure) else self._place(key, market, wanted)
+        return wanted if isinstance(wanted, Rejection) else self._place(key, market, wanted)
 
     def _place(self, key: ApiKey, market: Market, wanted: Wanted) -> Answer | Awaitable[Answer]:
         rates = self._engine.account_fees(key.account, market.id)
@@ -91,14 +91,14 @@ class Placing:
             meta=Meta(key_id=key.id),
         )
         if outcome.code:
-            return errors.place_refusal(outcome.code)
+            return errors.place_rejection(outcome.code)
         fee = _fee(market, wanted.side, outcome, rates[1])
         if fee is None:
             return self._placed(market, outcome.id)
         now = self._engine.time
         return orders.pending(
             market,
-            OrderState(
+            TrackedOrder(
                 id=outcome.id,
                 account=key.account,
                 market=market.id,
@@ -125,11 +125,11 @@ class Placing:
 
     async def _placed(self, market: Market, order_id: int) -> Answer:
         """An order that traded at once, as histories have it."""
-        await self._venue.told()
+        await self._context.told()
         (order,) = await self._history.orders_by_id([order_id])
         return orders.pending(market, order)
 
-    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> Wanted | Failure:
+    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> Wanted | Rejection:
         stock, money = units(amount, market.stock_scale), units(price, market.money_scale)
         if not money or money > U64_MAX or stock > U64_MAX:
             raise Wrong
@@ -140,7 +140,7 @@ class Placing:
             return errors.BALANCE_NOT_ENOUGH
         return Wanted(side, OrderType.LIMIT, money, stock, 0)
 
-    def _market(self, account: int, market: Market, side: Side, amount: Decimal) -> Wanted | Failure:
+    def _market(self, account: int, market: Market, side: Side, amount: Decimal) -> Wanted | Rejection:
         spec = market.spec()
         if spec.status != MarketStatus.OPEN:
             return errors.SERVICE_UNAVAILABLE
@@ -169,14 +169,14 @@ class Placing:
         if order is None or order.market != market.id:
             return errors.ORDER_NOT_FOUND
         outcome = self._orders.cancel(key.account, order_id, meta=Meta(key_id=key.id))
-        if outcome.code != Reject.OK:
+        if outcome.code != RejectReason.OK:
             return errors.cancel_refusal(outcome.code)
         if not order.filled:
             return orders.pending(market, state_of(order))
         return self._cancelled(market, order)
 
     async def _cancelled(self, market: Market, order: _core.LiveOrder) -> Answer:
-        await self._venue.told()
+        await self._context.told()
         return orders.pending(market, state_of(order, await self._all_fills(order.order_id)))
 
     async def _all_fills(self, order_id: int) -> Sequence[Fill]:

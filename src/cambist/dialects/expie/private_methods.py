@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from functools import partial
 
+from cambist.dialect_kit.order_feed import order_feed
 from cambist.dialects.expie.balances import Wanted
 from cambist.dialects.expie.calls import SUCCESS, Params
 from cambist.dialects.expie.channels import Assets, Orders
+from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import MAX_LIMIT
 from cambist.dialects.expie.session import Client, Method, Result
-from cambist.dialects.expie.venue import Venue
 from cambist.directory import ApiKey
 from cambist.domain.orders import Side
-from cambist.gateway.order_feed import order_feed
 
 SIDES = {0: None, 1: int(Side.SELL), 2: int(Side.BUY)}
 
@@ -23,10 +23,10 @@ SIDES = {0: None, 1: int(Side.SELL), 2: int(Side.BUY)}
 class PrivateMethods:
     """The client is authenticated when these run."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._views = OrderViews(venue)
-        self._feed = order_feed(venue.house)
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._views = OrderViews(context)
+        self._feed = order_feed(context.services)
 
     def table(self) -> dict[str, Method]:
         return {
@@ -77,8 +77,8 @@ class PrivateMethods:
 
     def asset_query(self, client: Client, params: Params) -> Result:
         """[] for all, or [assets]."""
-        assets = params.all_assets() or self._venue.markets.assets()
-        return self._venue.balances.shown(_key(client).account, assets)
+        assets = params.all_assets() or self._context.markets.assets()
+        return self._context.balances.shown(_key(client).account, assets)
 
     def asset_history(self, client: Client, params: Params) -> Result | Awaitable[Result]:
         """[asset or "", business or "", start, end, offset, limit]."""
@@ -88,13 +88,13 @@ class PrivateMethods:
         return self._asset_history(Wanted(_key(client).account, asset, business, offset, limit, since, until))
 
     async def _asset_history(self, wanted: Wanted) -> Result:
-        await self._venue.told()
-        return _page(wanted.offset, wanted.limit, await self._venue.balances.records(wanted), None)
+        await self._context.told()
+        return _page(wanted.offset, wanted.limit, await self._context.balances.records(wanted), None)
 
     def asset_subscribe(self, client: Client, params: Params) -> Result:
         """[assets]: nothing comes at first, then every change of a balance."""
         client.drop("asset")
-        key, streams = _key(client), self._venue.house.marketdata.accounts
+        key, streams = _key(client), self._context.services.marketdata.accounts
         for asset in params.all_assets():
             client.follow("asset", (key.id, asset.id), partial(Assets, streams, key.account, asset))
         return SUCCESS

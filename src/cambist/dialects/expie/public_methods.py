@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from cambist.dialect_kit.hub import Hub
 from cambist.dialects.expie import auth, depth, errors
 from cambist.dialects.expie.calls import SUCCESS, BadParams, Params
 from cambist.dialects.expie.channels import Candles, Deals, Depth, Price, State, push
+from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.market_views import MAX_PERIOD, MarketViews, good_interval
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.session import Client, Method, Result
-from cambist.dialects.expie.venue import Venue
 from cambist.directory import ApiKey
-from cambist.gateway.ws_hub import Hub
-from cambist.gateway.ws_timetable import Timetable
 from cambist.history.port import Page
 from cambist.marketdata.candles import DAY
 from cambist.marketdata.values import RecentTrade
+from cambist.scheduling.timetable import Timetable
 
 FIRST_DEALS = 100
 """So many deals a new follower gets at most."""
@@ -29,13 +29,13 @@ MAX_INTERVAL = 366 * DAY
 class PublicMethods:
     """Everything here shows durable things only."""
 
-    def __init__(self, venue: Venue, hub: Hub, timetable: Timetable) -> None:
-        self._venue = venue
+    def __init__(self, context: DialectContext, hub: Hub, timetable: Timetable) -> None:
+        self._context = context
         self._hub = hub
         self._timetable = timetable
-        self._views = MarketViews(venue)
-        self._data = venue.house.marketdata
-        self._clock = venue.house.clock
+        self._views = MarketViews(context)
+        self._data = context.services.marketdata
+        self._clock = context.services.clock
 
     def table(self) -> dict[str, Method]:
         def dropping(family: str) -> Method:
@@ -83,20 +83,20 @@ class PublicMethods:
     def auth(self, client: Client, params: Params) -> Result:
         """[token, source]: who this is from now on."""
         token, _source = params.text(0), params.text(1, MAX_SOURCE)
-        key = auth.find(self._venue.house.directory, token, client.socket.client)
+        key = auth.find(self._context.services.directory, token, client.socket.client)
         return self._authenticated(client, key, errors.TOKEN_INVALID)
 
     def sign(self, client: Client, params: Params) -> Result:
         """[access_id, signature, tonce in ms]: the same without sending the token."""
         access_id, signature, tonce = params.text(0), params.text(1), params.integer(2)
-        house = self._venue.house
-        key = auth.find_signed(house.directory, access_id, signature, tonce, self._clock() // 1_000, client.socket.client)
+        services = self._context.services
+        key = auth.find_signed(services.directory, access_id, signature, tonce, self._clock() // 1_000, client.socket.client)
         return self._authenticated(client, key, errors.SIGNATURE_INVALID)
 
     @staticmethod
-    def _authenticated(client: Client, key: ApiKey | None, refusal: errors.Failure) -> Result:
+    def _authenticated(client: Client, key: ApiKey | None, rejection: errors.Rejection) -> Result:
         if key is None:
-            return refusal
+            return rejection
         if not key.permits(auth.READ):
             return errors.SCOPE_MISSING
         client.authenticated(key)
@@ -119,7 +119,7 @@ class PublicMethods:
         merge = depth.Merge(market, interval)
 
         def make() -> Depth:
-            pace = self._venue.pace
+            pace = self._context.pace
             followed = depth.Followed(market, merge, limit, pace.full, lambda: depth.merged(self._data, market, merge, limit))
             return Depth(self._data, followed, self._timetable, self._clock, pace.depth)
 
@@ -153,7 +153,7 @@ class PublicMethods:
 
     def _followed_markets(self, client: Client, family: str) -> list[Market]:
         keys = [channel.key for channel in client.followed(family)]
-        return [self._venue.markets[key[1]] for key in keys if isinstance(key, tuple)]
+        return [self._context.markets[key[1]] for key in keys if isinstance(key, tuple)]
 
     # --- deals ------------------------------------------------------------------------------------------------------------
 
@@ -168,8 +168,8 @@ class PublicMethods:
     async def _older_deals(self, market: Market, limit: int, last_id: int) -> Result:
         # Only what market data has told already: the journal may know more, and this answer does not wait for it.
         newest = self._data.trades(market.id, 1)
-        await self._venue.told()
-        found = await self._venue.house.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
+        await self._context.told()
+        found = await self._context.services.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
         return self._views.deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
 
     def deals_subscribe(self, client: Client, params: Params) -> Result:
@@ -232,7 +232,7 @@ class PublicMethods:
     def _states(self, family: str, client: Client, params: Params) -> Result:
         self._replace(family, client)
         for market in params.all_markets():
-            make = partial(State, self._write(family, market), self._timetable, self._clock, self._venue.pace.state)
+            make = partial(State, self._write(family, market), self._timetable, self._clock, self._context.pace.state)
             client.follow(family, market.id, make)
         return SUCCESS
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.hub import Channel, Hub
+from cambist.dialect_kit.revocations import Revocations
+from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.expie import errors
 from cambist.dialects.expie.calls import NOTHING_ASKED, BadParams, Call, Params, answered, failed, parse
-from cambist.dialects.expie.errors import Failure
+from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Markets
 from cambist.directory import ApiKey
-from cambist.gateway.ws_hub import Channel, Hub
-from cambist.gateway.ws_revocations import Revocations
-from cambist.gateway.ws_route import Session
-from cambist.gateway.ws_socket import Socket
 from cambist.history.port import HistoryError
 
-Result = str | Failure
+Result = str | Rejection
 """JSON text, or what went wrong."""
 
 
@@ -73,7 +72,7 @@ class Client(Session):
             result = method.run(self, Params(self._floor.markets, call.params, method.count))
         except BadParams:
             result = errors.INVALID_ARGUMENT
-        if isinstance(result, str | Failure):
+        if isinstance(result, str | Rejection):
             self._answer(call, method, result)
             return None
         return self._later(call, method, result)
@@ -90,7 +89,7 @@ class Client(Session):
     def _answer(self, call: Call, method: Method, result: Result) -> None:
         # What shows the core's state waits for the journal; market data is durable by itself.
         durable = not method.private
-        if isinstance(result, Failure):
+        if isinstance(result, Rejection):
             self.socket.send(failed(call, result), durable=durable)
             return
         self.socket.send(answered(call, result), durable=durable)

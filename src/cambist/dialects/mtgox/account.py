@@ -2,17 +2,17 @@
 
 import uuid
 
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.auth import SCOPES, Caller
-from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.currencies import BEFORE, NAMES, Currency
 from cambist.dialects.mtgox.id_keys import IdKeys
-from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number
-from cambist.dialects.mtgox.stream_channels import channel_id
+from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid, number
+from cambist.dialects.mtgox.stream.channels import channel_id
 from cambist.dialects.mtgox.trades import DAY, moment, own_trade
-from cambist.directory import Refusal, draw_hotp_key
+from cambist.directory import DirectoryRejection, draw_hotp_key
 from cambist.domain.orders import Business
-from cambist.gateway.limits import SECOND
 from cambist.history.port import Page
 
 MONTH = 30 * DAY * SECOND
@@ -22,8 +22,8 @@ assert frozenset(RIGHTS) == SCOPES
 
 
 class Account(MethodGroup):
-    def __init__(self, venue: Venue, id_keys: IdKeys) -> None:
-        super().__init__(venue)
+    def __init__(self, context: DialectContext, id_keys: IdKeys) -> None:
+        super().__init__(context)
         self._id_keys = id_keys
         self._drawn = 0
 
@@ -32,8 +32,8 @@ class Account(MethodGroup):
     async def info(self, call: Call) -> Result:
         """Who the account is, what the key may do, what is in every wallet."""
         caller = call.signed
-        await self.venue.told()
-        user = self.house.directory.user_by_account(caller.account)
+        await self.context.told()
+        user = self.services.directory.user_by_account(caller.account)
         assert user is not None
         return {
             "Login": user.name,
@@ -44,7 +44,7 @@ class Account(MethodGroup):
             "Language": "en_US",
             "Created": moment(user.created),
             # A signed call is a login.
-            "Last_Login": moment(self.venue.now()),
+            "Last_Login": moment(self.context.now()),
             "Wallets": await self._wallets(caller.account),
             "Monthly_Volume": await self._monthly_volume(caller.account),
             "Trade_Fee": self._fee(caller.account),
@@ -59,7 +59,7 @@ class Account(MethodGroup):
             operations = 0
             if balance is not None:
                 for business in (Business.TRADE, Business.TRANSFER):
-                    operations += await self.house.history.entry_count(account, asset=currency.asset, business=business)
+                    operations += await self.services.history.entry_count(account, asset=currency.asset, business=business)
             wallets[currency.code] = {
                 "Balance": currency.of_atoms(available + in_orders),
                 "Operations": operations,
@@ -75,7 +75,7 @@ class Account(MethodGroup):
         bitcoin, total = self.listing.currency("BTC"), 0
         if bitcoin is None:
             return None
-        for volume in await self.house.history.volumes(self.venue.now() - MONTH, account=account):
+        for volume in await self.services.history.volumes(self.context.now() - MONTH, account=account):
             pair = self.listing.of_market(volume.market)
             if pair is not None and pair.item.code == bitcoin.code:
                 total += pair.amount_int(volume.volume)
@@ -97,8 +97,8 @@ class Account(MethodGroup):
         return self._trades(call.signed.account, call.pair.market if call.pair else None)
 
     async def _trades(self, account: int, market: int | None) -> Result:
-        await self.venue.told()
-        fills = await self.house.history.fills(account, Page(limit=MAX_OWN_TRADES), market=market)
+        await self.context.told()
+        fills = await self.services.history.fills(account, Page(limit=MAX_OWN_TRADES), market=market)
         pairs = [(self.listing.of_market(fill.market), fill) for fill in reversed(fills)]
         return [own_trade(pair, fill) for pair, fill in pairs if pair is not None]
 
@@ -113,20 +113,20 @@ class Account(MethodGroup):
     def hotp_gen(self, call: Call) -> Answer:
         """A new HOTP key. Signed, it is also kept for the account: its first good code makes it the account's second factor."""
         admitted = call.admit()
-        if isinstance(admitted, Failure):
+        if isinstance(admitted, Rejection):
             return admitted
-        hotp = self.house.directory.hotp
+        hotp = self.services.directory.hotp
         if not isinstance(admitted, Caller):
             # Nothing is written for strangers: their key is drawn and forgotten.
             self._drawn += 1
             place = f"mtgox-hotp/{self._drawn}"
-            fresh = draw_hotp_key(lambda label, length: self.house.entropy(f"{place}/{label}", length))
+            fresh = draw_hotp_key(lambda label, length: self.services.entropy(f"{place}/{label}", length))
             return {"name": str(uuid.UUID(bytes=fresh.name, version=4)), "key": fresh.secret}
-        user = self.house.directory.user_by_account(admitted.account)
+        user = self.services.directory.user_by_account(admitted.account)
         assert user is not None
         kept = hotp.enrol(user)
-        if isinstance(kept, Refusal):
-            return Failure(kept.words, "hotp_active")
+        if isinstance(kept, DirectoryRejection):
+            return Rejection(kept.words, "hotp_active")
         return {"name": str(uuid.UUID(bytes=kept.name, version=4)), "key": kept.secret}
 
 

@@ -14,13 +14,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from cambist.dialect_kit.messages import Request
 from cambist.dialects.mtgox import replies
 from cambist.dialects.mtgox.parse import form_fields, lenient_base64, ordered_nonce, whole
-from cambist.dialects.mtgox.replies import Failure
+from cambist.dialects.mtgox.replies import Rejection
 from cambist.directory import ApiKey, Directory, KeyForm, Nonces
 from cambist.directory.values import Entropy
 from cambist.domain.meta import Meta
-from cambist.gateway.messages import Request
 
 DIALECT = "mtgox"
 SCOPES = frozenset({"get_info", "trade", "deposit", "withdraw", "merchant"})
@@ -63,14 +63,14 @@ class Caller:
         self.journaled = False
 
 
-class Gatekeeper:
+class Authenticator:
     """Tells who sent a request. Whoever it lets in has used up his nonce; whoever it refuses has changed nothing."""
 
     def __init__(self, directory: Directory, clock: Callable[[], int]) -> None:
         self._directory = directory
         self._clock = clock
 
-    def admit(self, request: Request, signed_path: str | None) -> Caller | Failure:
+    def admit(self, request: Request, signed_path: str | None) -> Caller | Rejection:
         """`signed_path`: what v2 signs of the path; None where the path is not signed."""
         sent = request.headers.get(b"rest-key", b"")
         if not sent:
@@ -89,7 +89,7 @@ class Gatekeeper:
         key = self._directory.find_key(text.strip().lower())
         return key if key is not None and key.dialect == DIALECT else None
 
-    def burn(self, key: ApiKey, fields: dict[str, str], client: str) -> Caller | Failure:
+    def burn(self, key: ApiKey, fields: dict[str, str], client: str) -> Caller | Rejection:
         """The caller whose nonce is used up from here on. The signature was checked before."""
         if key.ip_allow and not key.allows(client):
             return replies.ADDRESS_REFUSED

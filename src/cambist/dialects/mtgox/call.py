@@ -4,12 +4,12 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.mtgox.auth import Caller
 from cambist.dialects.mtgox.markets import Listing, Pair
 from cambist.dialects.mtgox.replies import Answer
-from cambist.gateway.house import House
-from cambist.gateway.messages import Request
-from cambist.merchant import MerchantDesk
+from cambist.merchant import MerchantService
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}", re.ASCII)
 
@@ -53,20 +53,20 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
-    """The house, and its markets and currencies under this API's names."""
+class DialectContext:
+    """The venue, and its markets and currencies under this API's names."""
 
-    house: House
+    services: VenueServices
     listing: Listing
 
     @staticmethod
-    def of(house: House) -> "Venue":
-        return Venue(house, Listing(house.exchange))
+    def of(services: VenueServices) -> "DialectContext":
+        return DialectContext(services, Listing(services.exchange))
 
     @property
-    def merchants(self) -> MerchantDesk:
+    def merchants(self) -> MerchantService:
         """Payment orders."""
-        return self.house.shops.desk
+        return self.services.merchants.service
 
     def base_url(self, request: Request) -> str:
         """Where people reach this server: what the configuration says, else what the client called."""
@@ -75,18 +75,18 @@ class Venue:
 
     def now(self) -> int:
         """µs."""
-        return self.house.clock()
+        return self.services.clock()
 
     def told(self) -> Awaitable[None]:
         """Resolves when history has everything that anybody can have been told by now."""
-        return self.house.history.reached(self.house.exchange.engine.seq)
+        return self.services.history.reached(self.services.exchange.engine.seq)
 
 
 class MethodGroup:
     """Base of the groups of methods."""
 
-    def __init__(self, venue: Venue) -> None:
-        self.venue = venue
-        self.house = venue.house
-        self.listing = venue.listing
-        self.engine = venue.house.exchange.engine
+    def __init__(self, context: DialectContext) -> None:
+        self.context = context
+        self.services = context.services
+        self.listing = context.listing
+        self.engine = context.services.exchange.engine

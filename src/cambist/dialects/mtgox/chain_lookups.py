@@ -1,17 +1,17 @@
 """`bitcoin/tx_details`, `block_list_tx`, `addr_details`: what the network shows to anybody. Whose an address is, it does not know."""
 
 from cambist import _core
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import replies
 from cambist.dialects.mtgox.call import Call, MethodGroup
 from cambist.dialects.mtgox.currencies import Currency, Value
 from cambist.dialects.mtgox.parse import whole
-from cambist.dialects.mtgox.replies import Answer, Failure, invalid
-from cambist.gateway.limits import SECOND
-from cambist.wallet import ChainTransaction, WalletRefusal
+from cambist.dialects.mtgox.replies import Answer, Rejection, invalid
+from cambist.wallet import ChainTransaction, WalletRejection
 
-NO_TRANSACTION = Failure("Transaction not found", "transaction_not_found")
-NO_BLOCK = Failure("Block not found", "block_not_found")
-NO_ADDRESS = Failure("Address not found", "address_not_found")
+NO_TRANSACTION = Rejection("Transaction not found", "transaction_not_found")
+NO_BLOCK = Rejection("Block not found", "block_not_found")
+NO_ADDRESS = Rejection("Address not found", "address_not_found")
 
 
 class ChainLookups(MethodGroup):
@@ -22,8 +22,8 @@ class ChainLookups(MethodGroup):
             return replies.NO_METHOD
         if not name:
             return invalid("hash", "is required")
-        found = self.house.wallet.transaction(bitcoin.asset, name)
-        if isinstance(found, WalletRefusal):
+        found = self.services.wallet.transaction(bitcoin.asset, name)
+        if isinstance(found, WalletRejection):
             return replies.BUSY
         return _told(bitcoin, found) if found is not None else NO_TRANSACTION
 
@@ -35,8 +35,8 @@ class ChainLookups(MethodGroup):
         number = whole(depth)
         if not name and number is None:
             return invalid("depth", "should be a whole number") if depth else invalid("hash", "or depth is required")
-        found = self.house.wallet.block(bitcoin.asset, name or number or 0)
-        if isinstance(found, WalletRefusal):
+        found = self.services.wallet.block(bitcoin.asset, name or number or 0)
+        if isinstance(found, WalletRejection):
             return replies.BUSY
         if found is None:
             return NO_BLOCK
@@ -53,10 +53,10 @@ class ChainLookups(MethodGroup):
         bitcoin, name = self.listing.currency("BTC"), call.text("hash") or call.text("address")
         if bitcoin is None:
             return replies.NO_METHOD
-        if not self.house.wallet.valid_address(bitcoin.asset, name):
+        if not self.services.wallet.valid_address(bitcoin.asset, name):
             return invalid("hash", "should be a Bitcoin address")
-        found = self.house.wallet.payments_to(bitcoin.asset, name)
-        if isinstance(found, WalletRefusal):
+        found = self.services.wallet.payments_to(bitcoin.asset, name)
+        if isinstance(found, WalletRejection):
             return replies.BUSY
         if not found:
             return NO_ADDRESS

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from cambist.dialects.mtgox.call import Call, MethodGroup
-from cambist.dialects.mtgox.replies import Answer, Failure, Result
+from cambist.dialects.mtgox.replies import Answer, Rejection, Result
 from cambist.directory import User
 
-CODE_REQUIRED = Failure("A one-time code is required", "code_required", 403)
-CODE_INVALID = Failure("Invalid one-time code", "code_invalid", 403)
-CODE_PAUSE = Failure("Too many wrong one-time codes, please wait", "code_pause", 403)
+CODE_REQUIRED = Rejection("A one-time code is required", "code_required", 403)
+CODE_INVALID = Rejection("Invalid one-time code", "code_invalid", 403)
+CODE_PAUSE = Rejection("Too many wrong one-time codes, please wait", "code_pause", 403)
 
 
 class CodeCheck(MethodGroup):
@@ -18,9 +18,9 @@ class CodeCheck(MethodGroup):
 
         A code does not switch codes on here: whoever has an API key alone must not be able to lock the owner out.
         """
-        user = self.house.directory.user_by_account(call.signed.account)
+        user = self.services.directory.user_by_account(call.signed.account)
         assert user is not None
-        if not self.house.directory.hotp.active(user):
+        if not self.services.directory.hotp.active(user):
             return act()
         code = call.text("code")
         return self._checked(user, code, act) if code else CODE_REQUIRED
@@ -28,13 +28,13 @@ class CodeCheck(MethodGroup):
     def _checked(self, user: User, code: str, act: Callable[[], Result]) -> Awaitable[Result]:
         async def checked() -> Result:
             # On a thread: that a code is used up must be on the disk, and the disk is not waited for here.
-            refusal = await asyncio.to_thread(self._refusal, user, code)
-            return refusal if refusal is not None else act()
+            rejection = await asyncio.to_thread(self._rejection, user, code)
+            return rejection if rejection is not None else act()
 
         return checked()
 
-    def _refusal(self, user: User, code: str) -> Failure | None:
-        directory = self.house.directory
+    def _rejection(self, user: User, code: str) -> Rejection | None:
+        directory = self.services.directory
         if directory.guesses.begin("code", user.id):
             return CODE_PAUSE
         if not directory.hotp.verify(user, code):

@@ -2,23 +2,23 @@
 
 from cambist import _core
 from cambist.dialects.mtgox import ids, replies
-from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import whole
-from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
-from cambist.domain.orders import Reject
-from cambist.merchant import Label, MerchantRefusal
-from cambist.wallet import WalletRefusal
+from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
+from cambist.domain.orders import RejectReason
+from cambist.merchant import Label, MerchantRejection
+from cambist.wallet import WalletRejection
 
 MAX_FEE = 1_000_000
 """0.01 BTC: the most that may be given to the network."""
 
 
 class Coins(MethodGroup):
-    def __init__(self, venue: Venue) -> None:
-        super().__init__(venue)
-        self._codes = CodeCheck(venue)
+    def __init__(self, context: DialectContext) -> None:
+        super().__init__(context)
+        self._codes = CodeCheck(context)
 
     def _bitcoin(self) -> Currency | None:
         return self.listing.currency("BTC")
@@ -35,12 +35,12 @@ class Coins(MethodGroup):
         label = Label(call.text("description"), notify, call.signed.key.key if notify else "")
 
         def used(address: str) -> bool:
-            return any(deposit.address == address for deposit in self.house.wallet.deposits(account))
+            return any(deposit.address == address for deposit in self.services.wallet.deposits(account))
 
-        found = self.venue.merchants.labelled_address(account, bitcoin.asset, label, used)
-        if found == MerchantRefusal.URL_INVALID:
+        found = self.context.merchants.labelled_address(account, bitcoin.asset, label, used)
+        if found == MerchantRejection.URL_INVALID:
             return invalid("ipn", "should be an http or https address on the public internet")
-        return Failure(found.words.capitalize()) if isinstance(found, MerchantRefusal) else {"addr": found}
+        return Rejection(found.words.capitalize()) if isinstance(found, MerchantRejection) else {"addr": found}
 
     def account_address(self, call: Call) -> Answer:
         """v2's `bitcoin/get_address`: `account` is the `Link` of `info`, one's own."""
@@ -75,13 +75,15 @@ class Coins(MethodGroup):
 
     def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
         caller = call.signed
-        drawn = int.from_bytes(self.house.entropy(f"mtgox-send/{self.engine.seq}", 16), "big") or 1
-        result = self.house.wallet.request_withdrawal(caller.account, bitcoin.asset, atoms, address, meta=caller.meta(), transfer_id=drawn)
-        if isinstance(result, WalletRefusal):
+        drawn = int.from_bytes(self.services.entropy(f"mtgox-send/{self.engine.seq}", 16), "big") or 1
+        result = self.services.wallet.request_withdrawal(
+            caller.account, bitcoin.asset, atoms, address, meta=caller.meta(), transfer_id=drawn
+        )
+        if isinstance(result, WalletRejection):
             caller.untold()
-            return Failure(result.words)
-        if result.code == Reject.INSUFFICIENT_FUNDS:
-            return Failure("Insufficient funds: not enough BTC", "insufficient_funds")
-        if result.code == Reject.JOURNAL_FULL:
+            return Rejection(result.words)
+        if result.code == RejectReason.INSUFFICIENT_FUNDS:
+            return Rejection("Insufficient funds: not enough BTC", "insufficient_funds")
+        if result.code == RejectReason.JOURNAL_FULL:
             caller.untold()
-        return {"trx": ids.of_words("transfer", f"{drawn:032x}")} if result.code == Reject.OK else replies.BUSY
+        return {"trx": ids.of_words("transfer", f"{drawn:032x}")} if result.code == RejectReason.OK else replies.BUSY

@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.rate_limits import HOUR
 from cambist.dialects.mtgox.auth import DIALECT, secret_bytes
 from cambist.dialects.mtgox.parse import lenient_base64
 from cambist.directory import ApiKey, Directory
-from cambist.gateway.limits import HOUR
 
 LIFETIME = 24 * HOUR
 _MAC_BYTES = 24

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.rate_limits import HOUR
 from cambist.dialects.mtgox.markets import Pair
-from cambist.gateway.limits import HOUR
-from cambist.gateway.ws_timetable import Timetable
+from cambist.scheduling.timetable import Timetable
 
 LIFETIME = HOUR
 MOST = 50

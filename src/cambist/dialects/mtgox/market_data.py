@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialect_kit.rate_limits import SECOND
+from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.currencies import Value, half_up, rescale
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.replies import Answer, Result, invalid, number, ready
 from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_trade
 from cambist.domain.orders import Side
-from cambist.gateway.limits import SECOND
 from cambist.history.port import Page
 
 NEAR = 10
@@ -20,10 +20,10 @@ NEAR = 10
 class Quotes(MethodGroup):
     """What is said of one market. Answers are kept for as long as nothing changed: under load most requests find theirs ready."""
 
-    def __init__(self, venue: Venue) -> None:
-        super().__init__(venue)
-        self._data = venue.house.marketdata
-        self._begun = venue.house.clock()
+    def __init__(self, context: DialectContext) -> None:
+        super().__init__(context)
+        self._data = context.services.marketdata
+        self._begun = context.services.clock()
         self._kept: dict[tuple[str, int], tuple[int, msgspec.Raw]] = {}
 
     def _keep(self, name: str, pair: Pair, write: Callable[[Pair], Result]) -> msgspec.Raw:
@@ -56,7 +56,7 @@ class Quotes(MethodGroup):
             **self._lasts(pair, last),
             **self._best(pair),
             "item": pair.item.code,
-            "now": str(self.venue.now()),
+            "now": str(self.context.now()),
         }
 
     def ticker_fast(self, call: Call) -> Answer:
@@ -64,7 +64,7 @@ class Quotes(MethodGroup):
         assert call.pair is not None
         pair = call.pair
         last = pair.price_int(self._data.ticker(pair.market).last)
-        return {**self._lasts(pair, last), **self._best(pair), "now": str(self.venue.now())}
+        return {**self._lasts(pair, last), **self._best(pair), "now": str(self.context.now())}
 
     def _lasts(self, pair: Pair, last: int) -> dict[str, Value]:
         """`last_local` is this market's last trade. `last_orig` is that of the item in any currency, `last_all` and `last` the same in
@@ -134,7 +134,7 @@ class Quotes(MethodGroup):
         pair = call.pair
         text = call.text("since")
         if not text:
-            kept = self._data.trades(pair.market, 5_000, since=self.venue.now() - DAY * SECOND)
+            kept = self._data.trades(pair.market, 5_000, since=self.context.now() - DAY * SECOND)
             return [public_trade(pair, trade) for trade in reversed(kept)]
         if not (text.isascii() and text.isdigit() and len(text) <= 19):
             return invalid("since", "should be a trade id")
@@ -152,9 +152,9 @@ class Quotes(MethodGroup):
         return since < oldest.time
 
     async def _past(self, pair: Pair, since: int, limit: int) -> Result:
-        await self.house.history.reached(self.house.exchange.sequencer.durable_seq)
+        await self.services.history.reached(self.services.exchange.sequencer.durable_seq)
         page = Page(since=since, limit=limit, newest_first=False)
-        return [public_trade(pair, trade) for trade in await self.house.history.market_trades(pair.market, page)]
+        return [public_trade(pair, trade) for trade in await self.services.history.market_trades(pair.market, page)]
 
     def cancelled_trades(self, call: Call) -> Answer:
         """Ids of trades that were taken back in the last month: a trade is final here, so there are none."""

@@ -3,29 +3,29 @@
 import uuid
 
 from cambist import _core
-from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import flag, whole
-from cambist.dialects.mtgox.replies import BUSY, Answer, Failure, Result, invalid
+from cambist.dialects.mtgox.replies import BUSY, Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import moment
-from cambist.domain.orders import Reject
-from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState, Terms, Words
+from cambist.domain.orders import RejectReason
+from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState, Terms, Words
 
 PAY_PATH = "/payment/"
-NO_ORDER = Failure("Payment order not found", "merchant_order_not_found")
+NO_ORDER = Rejection("Payment order not found", "merchant_order_not_found")
 STATES = {
-    OrderState.OPEN: "pending",
-    OrderState.PARTIAL: "partial",
-    OrderState.PAID: "paid",
-    OrderState.CANCELLED: "cancelled",
-    OrderState.CLOSED: "closed",
+    PaymentState.OPEN: "pending",
+    PaymentState.PARTIAL: "partial",
+    PaymentState.PAID: "paid",
+    PaymentState.CANCELLED: "cancelled",
+    PaymentState.CLOSED: "closed",
 }
-OWN_TEXTS = {MerchantRefusal.AMOUNT_INVALID: "amount", MerchantRefusal.URL_INVALID: "return_success, return_failure or ipn"}
+OWN_TEXTS = {MerchantRejection.AMOUNT_INVALID: "amount", MerchantRejection.URL_INVALID: "return_success, return_failure or ipn"}
 
 
 def order_key(text: str) -> str:
-    """An order's id as the desk knows it, from the UUID that shops know; empty when it is none."""
+    """An order's id as the service knows it, from the UUID that shops know; empty when it is none."""
     try:
         return uuid.UUID(text).hex if len(text) == 36 else ""
     except ValueError:
@@ -38,10 +38,10 @@ def transaction(order: MerchantOrder) -> str:
 
 
 class MerchantOrders(MethodGroup):
-    def __init__(self, venue: Venue) -> None:
-        super().__init__(venue)
-        self._desk = venue.merchants
-        self._codes = CodeCheck(venue)
+    def __init__(self, context: DialectContext) -> None:
+        super().__init__(context)
+        self._merchants = context.merchants
+        self._codes = CodeCheck(context)
 
     def create(self, call: Call) -> Answer:
         """A new payment order; the shop sends its customer to `payment_url`."""
@@ -53,7 +53,7 @@ class MerchantOrders(MethodGroup):
         atoms = currency.atoms(units) if units else None
         if not atoms:
             return invalid("amount", f"should be above zero, with at most {currency.scale} decimals")
-        user = self.house.directory.user_by_account(caller.account)
+        user = self.services.directory.user_by_account(caller.account)
         assert user is not None
         words = Words(
             call.text("description") or f"Payment to {user.name}",
@@ -66,9 +66,9 @@ class MerchantOrders(MethodGroup):
             if not url:
                 return invalid(name, "is required")
         terms = self._terms(call, currency)
-        if isinstance(terms, Failure):
+        if isinstance(terms, Rejection):
             return terms
-        made = self._desk.create(
+        made = self._merchants.create(
             caller.account,
             currency.asset,
             atoms,
@@ -77,12 +77,12 @@ class MerchantOrders(MethodGroup):
             terms=terms,
             meta=caller.meta,
         )
-        if isinstance(made, MerchantRefusal):
-            return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else Failure(made.words.capitalize())
+        if isinstance(made, MerchantRejection):
+            return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else Rejection(made.words.capitalize())
         name = str(uuid.UUID(made))
         return {"transaction": name, "payment_url": f"{call.base_url}{PAY_PATH}{name}"}
 
-    def _terms(self, call: Call, currency: Currency) -> Terms | Failure:
+    def _terms(self, call: Call, currency: Currency) -> Terms | Rejection:
         """The flags. Coins are sold in the market of the path, or for USD. `email` is taken and nothing is mailed."""
         only_accounts = flag(call.text("instant_only")) or not currency.virtual
         repeated = flag(call.text("multipay"))
@@ -100,7 +100,7 @@ class MerchantOrders(MethodGroup):
 
     def _asked(self, call: Call) -> MerchantOrder | None:
         name = call.text("transaction") or call.text("order") or call.text("id")
-        return self._desk.order(order_key(name))
+        return self._merchants.order(order_key(name))
 
     def details(self, call: Call) -> Answer:
         """An order of one's own, by `transaction` (also `order`, `id`)."""
@@ -111,7 +111,7 @@ class MerchantOrders(MethodGroup):
 
     def _told(self, order: MerchantOrder, base_url: str) -> dict[str, object]:
         currency = self.listing.of_asset(order.asset)
-        pending, valid = self._desk.view.sums(order.id)
+        pending, valid = self._merchants.view.sums(order.id)
         return {
             "transaction": transaction(order),
             "payment_url": f"{base_url}{PAY_PATH}{transaction(order)}",
@@ -152,7 +152,7 @@ class MerchantOrders(MethodGroup):
                 "method": method_of(payment.by_coins),
                 "date": moment(payment.seen),
             }
-            for payment in self._desk.payments(order.id)
+            for payment in self._merchants.payments(order.id)
         ]
 
     def pay(self, call: Call) -> Answer:
@@ -161,12 +161,12 @@ class MerchantOrders(MethodGroup):
         return NO_ORDER if order is None else self._codes.then(call, lambda: self._pay(call, order))
 
     def _pay(self, call: Call, order: MerchantOrder) -> Result:
-        caller, order = call.signed, self._desk.order(order.id) or order
-        paid = self._desk.pay(order, caller.account, caller.meta(), part=f"{caller.key.id}/{caller.nonce}")
-        if isinstance(paid, MerchantRefusal):
+        caller, order = call.signed, self._merchants.order(order.id) or order
+        paid = self._merchants.pay(order, caller.account, caller.meta(), part=f"{caller.key.id}/{caller.nonce}")
+        if isinstance(paid, MerchantRejection):
             caller.untold()
-            return Failure(paid.words.capitalize())
-        if paid.code == Reject.JOURNAL_FULL:
+            return Rejection(paid.words.capitalize())
+        if paid.code == RejectReason.JOURNAL_FULL:
             caller.untold()
         return pay_refusal(paid.code) or {"transaction": transaction(order), "status": "paid"}
 
@@ -176,14 +176,14 @@ def method_of(by_coins: bool) -> str:
     return "BITCOIN" if by_coins else "ACCOUNT"
 
 
-def pay_refusal(code: int) -> Failure | None:
+def pay_refusal(code: int) -> Rejection | None:
     """Why the core did not pay; None when it did."""
     match code:
-        case Reject.OK:
+        case RejectReason.OK:
             return None
-        case Reject.INSUFFICIENT_FUNDS:
-            return Failure("There is not enough money in this account", "insufficient_funds")
-        case Reject.TRANSFER_ID_USED:
-            return Failure("This order was paid already", "already_paid")
+        case RejectReason.INSUFFICIENT_FUNDS:
+            return Rejection("There is not enough money in this account", "insufficient_funds")
+        case RejectReason.TRANSFER_ID_USED:
+            return Rejection("This order was paid already", "already_paid")
         case _:
             return BUSY

@@ -1,14 +1,14 @@
 """Every method by its names. v1 and v2 name them alike; v0 has files of its own (v0.py)."""
 
 from cambist.dialects.mtgox.account import Account
-from cambist.dialects.mtgox.call import Call, Method, Venue
+from cambist.dialects.mtgox.call import Call, DialectContext, Method
 from cambist.dialects.mtgox.chain_lookups import ChainLookups
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.merchant_orders import MerchantOrders
 from cambist.dialects.mtgox.orders import Orders
 from cambist.dialects.mtgox.replies import Answer
-from cambist.dialects.mtgox.stream_channels import public_channels
+from cambist.dialects.mtgox.stream.channels import public_channels
 from cambist.dialects.mtgox.wallet_history import WalletHistory
 
 ALIASES = {
@@ -33,9 +33,9 @@ OWN_TRADES = "trades, own"
 class Methods:
     """The table, and how a path's words are looked up in it."""
 
-    def __init__(self, venue: Venue, quotes: Quotes, account: Account, orders: Orders, merchants: MerchantOrders) -> None:
-        coins, wallet, chain = Coins(venue), WalletHistory(venue), ChainLookups(venue)
-        self._venue = venue
+    def __init__(self, context: DialectContext, quotes: Quotes, account: Account, orders: Orders, merchants: MerchantOrders) -> None:
+        coins, wallet, chain = Coins(context), WalletHistory(context), ChainLookups(context)
+        self._context = context
         self._table = {
             "ticker": Method(quotes.ticker, needs_pair=True),
             "ticker_fast": Method(quotes.ticker_fast, needs_pair=True),
@@ -76,4 +76,4 @@ class Methods:
         return self._table.get(name) if name != OWN_TRADES or own else None
 
     def _channels(self, call: Call) -> Answer:
-        return public_channels(pair.name for pair in self._venue.listing.pairs())
+        return public_channels(pair.name for pair in self._context.listing.pairs())

@@ -8,36 +8,36 @@ import uuid
 from urllib.parse import urlencode
 
 from cambist.dialects.mtgox.auth import sign
-from cambist.dialects.mtgox.call import MethodGroup, Venue
+from cambist.dialects.mtgox.call import DialectContext, MethodGroup
 from cambist.dialects.mtgox.merchant_orders import transaction
 from cambist.dialects.mtgox.trades import moment
-from cambist.merchant import Arrival, Letter, MerchantOrder, Notice, NoticeStatus
+from cambist.merchant import Arrival, MerchantOrder, Notice, NoticeStatus, Webhook
 
 Fields = dict[str, str]
 
 
 class Notices(MethodGroup):
-    """The wording of the house's outbox."""
+    """The wording of the venue's outbox."""
 
-    def __init__(self, venue: Venue) -> None:
-        super().__init__(venue)
-        venue.house.shops.outbox.wording = self.letter
+    def __init__(self, context: DialectContext) -> None:
+        super().__init__(context)
+        context.services.merchants.outbox.wording = self.webhook
 
-    def letter(self, notice: Notice) -> Letter | None:
+    def webhook(self, notice: Notice) -> Webhook | None:
         """A notice, ready to be sent; None when it cannot be told any more."""
-        desk = self.venue.merchants
+        merchants = self.context.merchants
         if notice.status == NoticeStatus.ARRIVED:
-            arrival = desk.arrival(notice.subject)
+            arrival = merchants.arrival(notice.subject)
             return self._signed(arrival.label.key, arrival.label.notify, self._arrived(arrival, notice)) if arrival is not None else None
-        order = desk.order(notice.subject)
+        order = merchants.order(notice.subject)
         return self._signed(order.key, order.words.notify, self._ordered(order, notice)) if order is not None else None
 
-    def _signed(self, text: str, url: str, fields: Fields) -> Letter | None:
-        key = self.house.directory.find_key(text)
+    def _signed(self, text: str, url: str, fields: Fields) -> Webhook | None:
+        key = self.services.directory.find_key(text)
         if key is None:
             return None
         body = urlencode(fields).encode()
-        return Letter(url, body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))])
+        return Webhook(url, body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))])
 
     def _ordered(self, order: MerchantOrder, notice: Notice) -> Fields:
         """What happened to a payment order."""

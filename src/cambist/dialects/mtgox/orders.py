@@ -1,28 +1,28 @@
 """`order/add`, `order/cancel`, `orders`, `order/result`, `order/quote`, `order/lag`."""
 
 from cambist import _core
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids, replies
-from cambist.dialects.mtgox.call import Call, MethodGroup, Venue
+from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.parse import U64_MAX, whole
-from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid
+from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import SIDES, result_trade
-from cambist.domain.orders import OrderType, Reject, Side, TimeInForce
-from cambist.gateway.limits import SECOND
+from cambist.domain.orders import OrderType, RejectReason, Side, TimeInForce
 from cambist.history.port import Page
 
 SIDE_OF = {"bid": Side.BUY, "ask": Side.SELL}
 MAX_RESULT_TRADES = 10_000
-NO_TRADES = Failure("No trades for this order", "order_not_executed")
-NOT_ENOUGH_DEPTH = Failure("Not enough offers for this amount", "not_enough_depth")
+NO_TRADES = Rejection("No trades for this order", "order_not_executed")
+NOT_ENOUGH_DEPTH = Rejection("Not enough offers for this amount", "not_enough_depth")
 CUT = 12
 """Levels of the book that a quote looks at first; ten times as many whenever they do not suffice."""
 
 
 class Orders(MethodGroup):
-    def __init__(self, venue: Venue, invalids: InvalidOrders) -> None:
-        super().__init__(venue)
+    def __init__(self, context: DialectContext, invalids: InvalidOrders) -> None:
+        super().__init__(context)
         self.invalids = invalids
 
     # --- placing and cancelling -------------------------------------------------------------------------------------------
@@ -36,7 +36,7 @@ class Orders(MethodGroup):
         amount = self._amount(call)
         price = self._price(call)
         for number in (amount, price):
-            if isinstance(number, Failure):
+            if isinstance(number, Rejection):
                 return number
         assert isinstance(amount, int)
         assert isinstance(price, int)
@@ -49,18 +49,18 @@ class Orders(MethodGroup):
         """
         caller = call.signed
         order_type, tif = (OrderType.LIMIT, TimeInForce.GTC) if price else (OrderType.MARKET, TimeInForce.IOC)
-        outcome = self.house.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
-        if outcome.code == Reject.INSUFFICIENT_FUNDS:
+        outcome = self.services.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
+        if outcome.code == RejectReason.INSUFFICIENT_FUNDS:
             order = InvalidOrder(outcome.seq, caller.account, pair, side, price, amount, self.engine.time)
             self.invalids.add(order)
             return invalid_oid(order)
         if outcome.code:
-            if outcome.code == Reject.JOURNAL_FULL:
+            if outcome.code == RejectReason.JOURNAL_FULL:
                 caller.untold()
-            return place_refusal(outcome.code, pair)
+            return place_rejection(outcome.code, pair)
         return ids.make(ids.ORDER, outcome.id)
 
-    def _amount(self, call: Call) -> int | Failure:
+    def _amount(self, call: Call) -> int | Rejection:
         """`amount_int`, or `amount` in coins."""
         pair = call.pair
         assert pair is not None
@@ -69,13 +69,13 @@ class Orders(MethodGroup):
         if units is None or units == 0:
             return invalid("amount_int", "should be a whole number above zero")
         if units > U64_MAX:
-            return Failure("Order amount is too high")
+            return Rejection("Order amount is too high")
         amount = pair.amount(units)
         if amount is None:
-            return Failure(f"Order amount is too fine: this market counts {pair.item.code} with {pair.amount_scale} decimals")
+            return Rejection(f"Order amount is too fine: this market counts {pair.item.code} with {pair.amount_scale} decimals")
         return amount
 
-    def _price(self, call: Call) -> int | Failure:
+    def _price(self, call: Call) -> int | Rejection:
         """`price_int`, or `price` in the currency; 0 for a market order."""
         pair = call.pair
         assert pair is not None
@@ -87,10 +87,10 @@ class Orders(MethodGroup):
         if units is None:
             return invalid("price_int", "should be a whole number")
         if units > U64_MAX:
-            return Failure("Price is too high")
+            return Rejection("Price is too high")
         price = pair.price(units)
         if price is None:
-            return Failure(
+            return Rejection(
                 f"Price is too fine: {pair.name} has {pair.price_scale} decimals here, so price_int must be a multiple of "
                 f"{10 ** (pair.currency.scale - pair.price_scale)}"
             )
@@ -106,7 +106,7 @@ class Orders(MethodGroup):
         order_id = ids.number_of(ids.ORDER, oid)
         if order_id is None or not 0 < order_id < self.engine.next_order_id:
             return replies.ORDER_NOT_FOUND
-        outcome = self.house.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
+        outcome = self.services.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
         if outcome.code:
             return replies.ORDER_NOT_FOUND
         return {"oid": ids.make(ids.ORDER, order_id), "qid": ids.make(ids.QUEUE, outcome.seq)}
@@ -123,7 +123,7 @@ class Orders(MethodGroup):
         return found + [invalid_order(order) for order in self.invalids.of(call.signed.account)]
 
     def result(self, call: Call) -> Answer:
-        """The trades of an order of one's own, and their sums. An order that has not traded is a refusal."""
+        """The trades of an order of one's own, and their sums. An order that has not traded is a rejection."""
         side, order_id = SIDE_OF.get(call.text("type")), ids.number_of(ids.ORDER, call.text("order"))
         if side is None:
             return invalid("type", "should be ask or bid")
@@ -135,12 +135,12 @@ class Orders(MethodGroup):
         return self._result(call.signed.account, side, order_id)
 
     async def _result(self, account: int, side: Side, order_id: int) -> Result:
-        await self.venue.told()
-        orders = await self.house.history.orders_by_id([order_id])
+        await self.context.told()
+        orders = await self.services.history.orders_by_id([order_id])
         pair = self.listing.of_market(orders[0].market) if orders else None
         if pair is None or orders[0].account != account or orders[0].side != side:
             return replies.ORDER_NOT_FOUND
-        fills = await self.house.history.fills_of_order(order_id, Page(limit=MAX_RESULT_TRADES, newest_first=False))
+        fills = await self.services.history.fills_of_order(order_id, Page(limit=MAX_RESULT_TRADES, newest_first=False))
         if not fills:
             return NO_TRADES
         amount, notional = sum(fill.amount for fill in fills), sum(fill.amount * fill.price for fill in fills)
@@ -165,7 +165,7 @@ class Orders(MethodGroup):
         if wanted is None or wanted > U64_MAX:
             return invalid("amount", f"this market counts {pair.item.code} with {pair.amount_scale} decimals")
         while True:
-            book = self.house.marketdata.book(pair.market, levels)[1 if side == Side.BUY else 0]
+            book = self.services.marketdata.book(pair.market, levels)[1 if side == Side.BUY else 0]
             left, cost = wanted, 0
             for price, offered in book:
                 taken = min(left, offered)
@@ -179,9 +179,9 @@ class Orders(MethodGroup):
 
     def lag(self, call: Call) -> Answer:
         """How old the oldest command is that waits for the disk, and how many do."""
-        sequencer = self.house.exchange.sequencer
+        sequencer = self.services.exchange.sequencer
         since = sequencer.waiting_since
-        age = max(0, self.venue.now() - since) if since else 0
+        age = max(0, self.context.now() - since) if since else 0
         seconds = _core.format_units(age, 6, 6)
         return {
             "lag": age,
@@ -227,18 +227,18 @@ def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, s
     }
 
 
-def place_refusal(code: int, pair: Pair) -> Failure:
+def place_rejection(code: int, pair: Pair) -> Rejection:
     """An order that the core refused with `code` (a `Reject`)."""
     spec, item, currency = pair.spec(), pair.item, pair.currency
-    if code in (Reject.AMOUNT_TOO_SMALL, Reject.TOTAL_TOO_SMALL):
-        return Failure(f"Order amount is too low: at least {item.short_text(pair.amount_int(spec.min_amount))} {item.code}")
-    if code in (Reject.AMOUNT_TOO_LARGE, Reject.TOTAL_TOO_LARGE, Reject.LEVEL_FULL):
-        return Failure(f"Order amount is too high: at most {item.short_text(pair.amount_int(spec.max_amount))} {item.code}")
-    if code in (Reject.PRICE_TOO_LOW, Reject.PRICE_TOO_HIGH):
+    if code in (RejectReason.AMOUNT_TOO_SMALL, RejectReason.TOTAL_TOO_SMALL):
+        return Rejection(f"Order amount is too low: at least {item.short_text(pair.amount_int(spec.min_amount))} {item.code}")
+    if code in (RejectReason.AMOUNT_TOO_LARGE, RejectReason.TOTAL_TOO_LARGE, RejectReason.LEVEL_FULL):
+        return Rejection(f"Order amount is too high: at most {item.short_text(pair.amount_int(spec.max_amount))} {item.code}")
+    if code in (RejectReason.PRICE_TOO_LOW, RejectReason.PRICE_TOO_HIGH):
         lowest, highest = (currency.short_text(pair.price_int(price)) for price in (spec.min_price, spec.max_price))
-        return Failure(f"Price must lie between {lowest} and {highest} {currency.code}")
-    if code == Reject.TOO_MANY_OPEN_ORDERS:
-        return Failure("Too many orders placed")
-    if code == Reject.MARKET_HALTED:
-        return Failure(f"{pair.name} is halted")
+        return Rejection(f"Price must lie between {lowest} and {highest} {currency.code}")
+    if code == RejectReason.TOO_MANY_OPEN_ORDERS:
+        return Rejection("Too many orders placed")
+    if code == RejectReason.MARKET_HALTED:
+        return Rejection(f"{pair.name} is halted")
     return replies.BUSY

@@ -8,15 +8,15 @@ import re
 from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.rate_limits import MINUTE, Budget, RateLimits, RateRules
 from cambist.dialects.mtgox import payment_html as html
-from cambist.dialects.mtgox.call import Venue
+from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_refusal, transaction
 from cambist.dialects.mtgox.parse import form_fields
 from cambist.directory import User
-from cambist.gateway.limits import MINUTE, Budget, RateLimits, RateRules
-from cambist.gateway.messages import Reply, Request
-from cambist.merchant import MerchantOrder, MerchantRefusal, OrderState
+from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState
 
 ONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 """What a form carries so that sending it twice pays once, where an order may be paid several times."""
@@ -30,16 +30,16 @@ NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such paym
 class PaymentPage:
     """The handler; the route's pattern has the groups `id` and `act`."""
 
-    def __init__(self, venue: Venue) -> None:
-        self._venue = venue
-        self._desk = venue.merchants
-        self._directory = venue.house.directory
-        self._logins = RateLimits(LOGINS, venue.house.clock)
+    def __init__(self, context: DialectContext) -> None:
+        self._context = context
+        self._merchants = context.merchants
+        self._directory = context.services.directory
+        self._logins = RateLimits(LOGINS, context.services.clock)
         self._drawn = 0
 
     def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
         assert request.match is not None
-        order = self._desk.order(order_key(request.match["id"]))
+        order = self._merchants.order(order_key(request.match["id"]))
         if order is None:
             return Reply(404, NO_SUCH_PAGE, b"text/html; charset=utf-8", _safe_headers(()))
         act = request.match["act"] if request.method == "POST" else None
@@ -64,14 +64,14 @@ class PaymentPage:
         if isinstance(user, str):
             return self._show(order, user, name, 429 if user == TOO_MANY else 403)
         # The world went on while the password was looked at.
-        order = self._desk.order(order.id) or order
+        order = self._merchants.order(order.id) or order
         once = fields.get("once", "")
-        paid = self._desk.pay(order, user.account, part=f"page/{once if ONCE.fullmatch(once) else self._once()}")
-        if isinstance(paid, MerchantRefusal):
+        paid = self._merchants.pay(order, user.account, part=f"page/{once if ONCE.fullmatch(once) else self._once()}")
+        if isinstance(paid, MerchantRejection):
             return self._show(order, f"{paid.words.capitalize()}.", name, 409)
-        refusal = pay_refusal(paid.code)
-        if refusal is not None:
-            return self._show(order, f"{refusal.text}.", name, 409)
+        rejection = pay_refusal(paid.code)
+        if rejection is not None:
+            return self._show(order, f"{rejection.text}.", name, 409)
         return _see(order.words.success, order)
 
     def _known(self, name: str, password: str, code: str) -> User | str:
@@ -94,25 +94,25 @@ class PaymentPage:
         return user
 
     def _cancel(self, order: MerchantOrder) -> Reply:
-        refusal = self._desk.cancel(order)
-        if refusal is None or order.state == OrderState.CANCELLED:
+        rejection = self._merchants.cancel(order)
+        if rejection is None or order.state == PaymentState.CANCELLED:
             return _see(order.words.failure, order)
-        return self._show(order, f"{refusal.words.capitalize()}.", status=409)
+        return self._show(order, f"{rejection.words.capitalize()}.", status=409)
 
     def _coins(self, order: MerchantOrder) -> Reply:
-        address = self._desk.coins(order)
-        if isinstance(address, MerchantRefusal):
+        address = self._merchants.coins(order)
+        if isinstance(address, MerchantRejection):
             return self._show(order, f"{address.words.capitalize()}.", status=409)
         return _see(f"{PAY_PATH}{transaction(order)}", order)
 
     def _once(self) -> str:
         self._drawn += 1
-        return self._venue.house.entropy(f"payment-page/{self._drawn}", 16).hex()
+        return self._context.services.entropy(f"payment-page/{self._drawn}", 16).hex()
 
     # --- what a payer sees --------------------------------------------------------------------------------------------------
 
     def _show(self, order: MerchantOrder, said: str = "", name: str = "", status: int = 200, account: bool = False) -> Reply:
-        currency = self._venue.listing.of_asset(order.asset)
+        currency = self._context.listing.of_asset(order.asset)
         payee = self._directory.user_by_account(order.account)
         here = f"{PAY_PATH}{transaction(order)}"
         by_account = account or bool(said) or not order.address
@@ -130,13 +130,13 @@ class PaymentPage:
 
     def _parts(self, order: MerchantOrder, currency: Currency, here: str, name: str, by_account: bool) -> tuple[str, list[str]]:
         match order.state:
-            case OrderState.PAID:
+            case PaymentState.PAID:
                 return "Paid", [html.verdict("Thank you, this is paid.", order.words.success, "Back to the shop")]
-            case OrderState.CANCELLED:
+            case PaymentState.CANCELLED:
                 return "Cancelled", [html.verdict("This payment was cancelled.", order.words.failure, "Back to the shop")]
-            case OrderState.CLOSED:
+            case PaymentState.CLOSED:
                 return "Closed", [html.verdict("This payment was not made in time.", order.words.failure, "Back to the shop")]
-        pending, valid = self._desk.view.sums(order.id)
+        pending, valid = self._merchants.view.sums(order.id)
         repeated = order.terms.repeated
         missing = order.amount if repeated else order.amount - pending - valid
         parts = []

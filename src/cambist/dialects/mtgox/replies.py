@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cambist import _core
-from cambist.gateway.messages import Reply
+from cambist.dialect_kit.messages import Reply
 
 _encode = msgspec.json.encode
 
@@ -15,10 +15,10 @@ RETURN, DATA = "return", "data"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A refusal: its text, the code for programs (may be empty), and the HTTP status.
+class Rejection:
+    """A rejection: its text, the code for programs (may be empty), and the HTTP status.
 
-    Refusals of what was asked are 200: every client decodes that one. Who may not ask gets 403, what does not exist 404.
+    Rejections of what was asked are 200: every client decodes that one. Who may not ask gets 403, what does not exist 404.
     """
 
     text: str
@@ -26,29 +26,29 @@ class Failure:
     status: int = 200
 
 
-Result = Any | Failure
+Result = Any | Rejection
 Answer = Result | Awaitable[Result]
 
-MISSING_KEY = Failure("Identification required to access private API", "login_error_missing_rest_key", 403)
-INVALID_KEY = Failure("Invalid Rest-Key", "login_error_invalid_rest_key", 403)
-INVALID_SIGN = Failure("Invalid Rest-Sign", "login_error_invalid_rest_sign", 403)
-INVALID_NONCE = Failure("Invalid nonce", "login_error_invalid_nonce", 403)
-ADDRESS_REFUSED = Failure("This key may not be used from your address", "login_error_address", 403)
-NO_USER_AGENT = Failure("A User-Agent header is required", "user_agent_missing", 403)
-NO_METHOD = Failure("Method not found", "method_not_found", 404)
-POST_ONLY = Failure("This method is called by POST", "method_post_only", 405)
-ORDER_NOT_FOUND = Failure("Order not found", "order_not_found")
-BUSY = Failure("The engine can not take this now, please retry", "unknown_error")
+MISSING_KEY = Rejection("Identification required to access private API", "login_error_missing_rest_key", 403)
+INVALID_KEY = Rejection("Invalid Rest-Key", "login_error_invalid_rest_key", 403)
+INVALID_SIGN = Rejection("Invalid Rest-Sign", "login_error_invalid_rest_sign", 403)
+INVALID_NONCE = Rejection("Invalid nonce", "login_error_invalid_nonce", 403)
+ADDRESS_REFUSED = Rejection("This key may not be used from your address", "login_error_address", 403)
+NO_USER_AGENT = Rejection("A User-Agent header is required", "user_agent_missing", 403)
+NO_METHOD = Rejection("Method not found", "method_not_found", 404)
+POST_ONLY = Rejection("This method is called by POST", "method_post_only", 405)
+ORDER_NOT_FOUND = Rejection("Order not found", "order_not_found")
+BUSY = Rejection("The engine cannot take this now, please retry", "unknown_error")
 """`unknown_error` makes at least one client ask again for ever, so only what a retry may mend says it."""
 
 
-def missing_right(right: str) -> Failure:
-    return Failure(f"This key lacks the right: {right}", "right_missing", 403)
+def missing_right(right: str) -> Rejection:
+    return Rejection(f"This key lacks the right: {right}", "right_missing", 403)
 
 
-def invalid(name: str, hint: str = "") -> Failure:
+def invalid(name: str, hint: str = "") -> Rejection:
     """`Invalid parameter "type" (should be ask or bid)`."""
-    return Failure(f'Invalid parameter "{name}"' + (f" ({hint})" if hint else ""))
+    return Rejection(f'Invalid parameter "{name}"' + (f" ({hint})" if hint else ""))
 
 
 def number(units: int, scale: int, digits: int = -1) -> msgspec.Raw:
@@ -62,8 +62,8 @@ def ready(value: Any) -> msgspec.Raw:
 
 
 def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = False) -> Reply:
-    """An answer or a refusal in the envelope of its version; `member` is empty for v0. `raw` leaves the bare content."""
-    if isinstance(result, Failure):
+    """An answer or a rejection in the envelope of its version; `member` is empty for v0. `raw` leaves the bare content."""
+    if isinstance(result, Rejection):
         body = {"error": result.text} if not member else {"result": "error", "error": result.text}
         if result.token and member:
             body["token"] = result.token

@@ -2,10 +2,16 @@
 
 import re
 
+from cambist.dialect_kit.hub import Hub
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.revocations import Revocations
+from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
+from cambist.dialect_kit.venue_services import VenueServices
+from cambist.dialect_kit.websocket_wire import UPGRADE_REQUIRED
 from cambist.dialects.mtgox.account import Account
-from cambist.dialects.mtgox.auth import Gatekeeper
-from cambist.dialects.mtgox.call import Venue
-from cambist.dialects.mtgox.front_door import FrontDoor, Ushers
+from cambist.dialects.mtgox.auth import Authenticator
+from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.invalid_orders import InvalidOrders
@@ -15,21 +21,14 @@ from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.notices import Notices
 from cambist.dialects.mtgox.orders import Orders
 from cambist.dialects.mtgox.payment_page import PaymentPage
-from cambist.dialects.mtgox.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
-from cambist.dialects.mtgox.stream_calls import StreamCalls
-from cambist.dialects.mtgox.stream_feeds import Feeds
-from cambist.dialects.mtgox.stream_leases import Leases
-from cambist.dialects.mtgox.stream_session import Stream, StreamSession
+from cambist.dialects.mtgox.rest_handler import Dispatcher, RestHandler
+from cambist.dialects.mtgox.stream.calls import StreamCalls
+from cambist.dialects.mtgox.stream.feeds import Feeds
+from cambist.dialects.mtgox.stream.leases import Leases
+from cambist.dialects.mtgox.stream.session import Stream, StreamSession
+from cambist.dialects.mtgox.stream.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
 from cambist.dialects.mtgox.v0 import Files, Version0
-from cambist.gateway.house import House
-from cambist.gateway.messages import Reply, Request
-from cambist.gateway.router import Route
-from cambist.gateway.ws_hub import Hub
-from cambist.gateway.ws_revocations import Revocations
-from cambist.gateway.ws_route import Session, SocketRoute
-from cambist.gateway.ws_socket import Socket
-from cambist.gateway.ws_timetable import Timetable
-from cambist.gateway.ws_wire import UPGRADE_REQUIRED
+from cambist.scheduling.timetable import Timetable
 
 BOTH = ("GET", "POST")
 """Clients POST to public paths, and a GET of a private one is told that it lacks a key."""
@@ -41,27 +40,27 @@ SOCKET_IO = re.compile(r"/socket\.io/1/websocket/(?P<sid>[0-9a-f]{32})/?")
 PAYMENT = re.compile(PAY_PATH + r"(?P<id>[0-9a-fA-F-]{36})(?:/(?P<act>pay|cancel|coins))?")
 
 
-class Rooms:
-    """Everything of this dialect on a house, made once."""
+class RouteTable:
+    """Everything of this dialect on a venue, made once."""
 
-    def __init__(self, house: House) -> None:
-        self.venue = Venue.of(house)
-        self.id_keys = IdKeys(house.directory, house.clock)
-        self.gatekeeper = Gatekeeper(house.directory, house.clock)
-        self.ushers = Ushers(self.venue, self.gatekeeper)
-        self.quotes = Quotes(self.venue)
-        self.account = Account(self.venue, self.id_keys)
-        self.timetable = Timetable(house.clock)
-        self.invalids = InvalidOrders(house.clock, self.timetable)
-        self.orders = Orders(self.venue, self.invalids)
-        self.merchants = MerchantOrders(self.venue)
-        self.notices = Notices(self.venue)
-        self.methods = Methods(self.venue, self.quotes, self.account, self.orders, self.merchants)
+    def __init__(self, services: VenueServices) -> None:
+        self.context = DialectContext.of(services)
+        self.id_keys = IdKeys(services.directory, services.clock)
+        self.authenticator = Authenticator(services.directory, services.clock)
+        self.dispatcher = Dispatcher(self.context, self.authenticator)
+        self.quotes = Quotes(self.context)
+        self.account = Account(self.context, self.id_keys)
+        self.timetable = Timetable(services.clock)
+        self.invalids = InvalidOrders(services.clock, self.timetable)
+        self.orders = Orders(self.context, self.invalids)
+        self.merchants = MerchantOrders(self.context)
+        self.notices = Notices(self.context)
+        self.methods = Methods(self.context, self.quotes, self.account, self.orders, self.merchants)
 
-        self.handshakes = Handshakes(self.venue)
-        feeds = Feeds(self.venue, self.quotes, self.timetable, self.invalids)
-        leases = Leases(self.id_keys, self.timetable, Revocations(house.directory))
-        self.stream = Stream(Hub(), feeds, StreamCalls(self.ushers, self.methods), self.id_keys, leases, self.venue.listing)
+        self.handshakes = Handshakes(self.context)
+        feeds = Feeds(self.context, self.quotes, self.timetable, self.invalids)
+        leases = Leases(self.id_keys, self.timetable, Revocations(services.directory))
+        self.stream = Stream(Hub(), feeds, StreamCalls(self.dispatcher, self.methods), self.id_keys, leases, self.context.listing)
 
     def sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""
@@ -74,7 +73,7 @@ class Rooms:
             query = self.handshakes.take(request.match["sid"])
             if query is None:
                 return UNKNOWN_SID
-            return SocketIoSession(socket, self.stream, request.query or query, self.timetable, self.venue.now)
+            return SocketIoSession(socket, self.stream, request.query or query, self.timetable, self.context.now)
 
         return (
             SocketRoute("/", plain, dialect="mtgox"),
@@ -86,9 +85,9 @@ class Rooms:
 
     def routes(self) -> tuple[Route, ...]:
         """The HTTP paths."""
-        v0 = Version0(self.ushers, Files(self.quotes, self.account, self.orders, Coins(self.venue)))
-        v1, v2 = FrontDoor(self.ushers, self.methods, 1), FrontDoor(self.ushers, self.methods, 2)
-        page = PaymentPage(self.venue)
+        v0 = Version0(self.dispatcher, Files(self.quotes, self.account, self.orders, Coins(self.context)))
+        v1, v2 = RestHandler(self.dispatcher, self.methods, 1), RestHandler(self.dispatcher, self.methods, 2)
+        page = PaymentPage(self.context)
         return (
             *(Route(path, self.handshakes, BOTH, dialect="mtgox", durable=False) for path in ("/socket.io/1", "/socket.io/1/")),
             Route("/mtgox", lambda _request: UPGRADE_REQUIRED, dialect="mtgox", durable=False),

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Protocol
 
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.markets import Pair
-from cambist.gateway.limits import SECOND
 from cambist.history.records import Fill
 
 DAY = 86_400

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import msgspec
 
 from cambist import _core
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.account import Account
 from cambist.dialects.mtgox.call import Call, Method, MethodGroup, Run
 from cambist.dialects.mtgox.currencies import Currency
-from cambist.dialects.mtgox.front_door import Ushers
 from cambist.dialects.mtgox.funds import Coins
 from cambist.dialects.mtgox.market_data import Quotes
 from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.orders import SIDE_OF, Orders, invalid_oid
 from cambist.dialects.mtgox.parse import U64_MAX, form_fields
-from cambist.dialects.mtgox.replies import Answer, Failure, Result, invalid, number, wrapped
+from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid, number, wrapped
+from cambist.dialects.mtgox.rest_handler import Dispatcher
 from cambist.domain.orders import Side
-from cambist.gateway.limits import SECOND
-from cambist.gateway.messages import Reply, Request
 
 TRADES_AT_ONCE = 100
 SELL, BUY = 1, 2
@@ -42,9 +42,9 @@ class Files:
 class Version0(MethodGroup):
     """The handler of all of it; the route's pattern has the group `name`."""
 
-    def __init__(self, ushers: Ushers, files: Files) -> None:
-        super().__init__(ushers.venue)
-        self._ushers = ushers
+    def __init__(self, dispatcher: Dispatcher, files: Files) -> None:
+        super().__init__(dispatcher.context)
+        self._dispatcher = dispatcher
         self._files = files
         quotes = files.quotes
         self._table = {
@@ -77,14 +77,14 @@ class Version0(MethodGroup):
         method = self._table.get(request.match["name"])
         if method is None:
             return replies.NO_METHOD
-        base_url = self.venue.base_url(request)
+        base_url = self.context.base_url(request)
         if not method.rights:
             fields = {**form_fields(request.query), **form_fields(request.body)}
-            return self._ushers.run(method, Call(fields, self._pair(fields), base_url=base_url))
-        caller = self._ushers.gatekeeper.admit(request, None)
-        if isinstance(caller, Failure):
+            return self._dispatcher.run(method, Call(fields, self._pair(fields), base_url=base_url))
+        caller = self._dispatcher.authenticator.admit(request, None)
+        if isinstance(caller, Rejection):
             return caller
-        return self._ushers.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url))
+        return self._dispatcher.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url))
 
     def _pair(self, fields: dict[str, str]) -> Pair | None:
         """BTC in the currency of the field `Currency`, USD without it."""
@@ -134,7 +134,7 @@ class Version0(MethodGroup):
             if price is None or price > U64_MAX:
                 return invalid("price", f"at most {pair.price_scale} decimals")
             placed = self._files.orders.place(call, pair, SIDE_OF[side], price, amount)
-            if isinstance(placed, Failure):
+            if isinstance(placed, Rejection):
                 return placed
             listed = self.orders(call)
             assert isinstance(listed, dict)
@@ -145,7 +145,7 @@ class Version0(MethodGroup):
     def cancel(self, call: Call) -> Answer:
         """By `oid`; `type` is not looked at, since a whole library sends the wrong one. Answers what is open then."""
         cancelled = self._files.orders.cancel(call)
-        return cancelled if isinstance(cancelled, Failure) else self.orders(call)
+        return cancelled if isinstance(cancelled, Rejection) else self.orders(call)
 
     def withdraw(self, call: Call) -> Answer:
         """`group1=BTC`, `btca` the address, `amount` in coins."""
@@ -160,7 +160,7 @@ class Version0(MethodGroup):
 
 
 def _withdrawn(sent: Result) -> Result:
-    return sent if isinstance(sent, Failure) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}
+    return sent if isinstance(sent, Rejection) else {"status": "Your withdrawal has been accepted.", "reference": sent["trx"]}
 
 
 def _order(pair: Pair, oid: str, side: int, amount: int, price: int, status: str, created: int) -> dict[str, object]:

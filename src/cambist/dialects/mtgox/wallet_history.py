@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cambist import _core
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.call import Call, MethodGroup
 from cambist.dialects.mtgox.currencies import Currency
@@ -11,7 +12,6 @@ from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Answer, Result, invalid
 from cambist.dialects.mtgox.trades import properties, trade_uuid
 from cambist.domain.orders import Business, Side, TransferKind
-from cambist.gateway.limits import SECOND
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 
@@ -99,15 +99,15 @@ class WalletHistory(MethodGroup):
         return self._history(call.signed.account, currency, kind, span, whole(tid) if tid else None, max(page, 1))
 
     async def _history(self, account: int, currency: Currency, kind: str, span: Page, tid: int | None, page: int) -> Result:
-        await self.venue.told()
+        await self.context.told()
         trade_id = None
         if tid is not None:
-            trade = await self.house.history.trade_at(min(tid, (1 << 63) - 1))
+            trade = await self.services.history.trade_at(min(tid, (1 << 63) - 1))
             trade_id = trade.id if trade is not None else 0
         rows: list[Row] = []
         seen = 0
         while trade_id != 0 and seen < MAX_ENTRIES:
-            entries = await self.house.history.entries(account, span, asset=currency.asset, trade_id=trade_id)
+            entries = await self.services.history.entries(account, span, asset=currency.asset, trade_id=trade_id)
             rows += [row for entry in entries for row in rows_of(entry) if not kind or row.type == kind]
             seen += len(entries)
             if len(entries) < CHUNK:

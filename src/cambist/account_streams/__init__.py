@@ -1,0 +1,1 @@
+"""What durable frames did to single accounts: the source of private pushes."""

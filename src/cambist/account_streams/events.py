@@ -1,0 +1,85 @@
+"""What durable frames did to single accounts: for private pushes. Nothing is kept, and nothing is done for accounts that nobody follows."""
+
+from __future__ import annotations  # Event is a name of the stub only
+
+import logging
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from cambist import _core
+
+
+class AccountEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event that concerns an account, with the seq and the time (µs) of the command that caused it and that command's meta."""
+
+    seq: int
+    time: int
+    meta: bytes
+    event: _core.Event
+
+
+Follower = Callable[[int, "list[AccountEvent]"], None]
+"""Gets (account, what one durable frame did to it, in order)."""
+
+_log = logging.getLogger(__name__)
+
+
+class AccountStreams:
+    """Followers of accounts. The events that concern an account: its orders', its trades', its balances' and its transfers'."""
+
+    def __init__(self) -> None:
+        self._followers: dict[int, list[Follower]] = {}
+
+    def follow(self, account: int, follower: Follower) -> Callable[[], None]:
+        """Calls back once per durable frame that did something to this account. Returns what ends it.
+
+        The callback runs on the loop in the middle of the frame's delivery: it queues, it does not wait. What it raises is logged.
+        """
+        self._followers.setdefault(account, []).append(follower)
+
+        def unfollow() -> None:
+            followers = self._followers.get(account, [])
+            if follower in followers:
+                followers.remove(follower)
+            if not followers:
+                self._followers.pop(account, None)
+
+        return unfollow
+
+    def apply(self, run: bytes) -> None:
+        """Takes one durable frame: its events as encoded. They are looked at only while somebody follows. ValueError: no event run."""
+        followed = self._followers
+        if not followed:
+            return
+        events = _core.decode_events(run)
+        account_events: dict[int, list[AccountEvent]] = {}
+        command: _core.CommandApplied | None = None
+        for event in events:
+            if isinstance(event, _core.CommandApplied):
+                command = event
+                continue
+            for account in _concerned(event):
+                if account in followed and command is not None:
+                    account_events.setdefault(account, []).append(AccountEvent(command.seq, command.time, command.meta, event))
+        for account, happened in account_events.items():
+            for follower in tuple(followed.get(account, ())):
+                try:
+                    follower(account, happened)
+                except Exception:
+                    # One follower's bug must not take the others' pushes, or the sequencer, with it.
+                    _log.exception("a follower of an account failed")
+
+
+def _concerned(event: _core.Event) -> tuple[int, ...]:
+    """Whose event this is."""
+    if isinstance(event, _core.BalanceChanged):
+        return (event.account,)
+    if isinstance(event, _core.TradeExecuted):
+        maker, taker = event.maker_account, event.taker_account
+        return (maker,) if maker == taker else (maker, taker)
+    if isinstance(event, _core.OrderAccepted | _core.OrderRejected | _core.OrderDone | _core.OrderReplaced | _core.StopTriggered):
+        return (event.account,)
+    if isinstance(event, _core.TransferPosted | _core.TransferPending | _core.TransferVoided):
+        return (event.source, event.destination)
+    return ()

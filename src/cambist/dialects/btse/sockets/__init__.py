@@ -1,0 +1,1 @@
+"""BTSE's sockets."""

@@ -1,0 +1,123 @@
+"""v2's public endpoints. Key order and types are the reference's; docs/reference/btse.md says where clients needed more."""
+
+from cambist.dialects.btse.context import DialectContext
+from cambist.dialects.btse.endpoint import market_of
+from cambist.dialects.btse.errors import Rejection
+from cambist.dialects.btse.fields import Fields
+from cambist.dialects.btse.market_views import DEFAULT_TRADES, MAX_TRADES, MarketViews
+from cambist.dialects.btse.render import encode, iso
+from cambist.dialects.btse.settings import Flavour
+from cambist.domain.orders import MarketStatus
+
+TRADE_TYPES = ("buy", "sell")
+"""By the taker's side."""
+
+
+class V2Public:
+    """Everybody may ask."""
+
+    def __init__(self, context: DialectContext, views: MarketViews) -> None:
+        self._context = context
+        self._symbols = context.symbols
+        self._views = views
+        self._clock = context.services.clock
+        self._quoted_epoch = context.settings.flavour is Flavour.V2_0
+
+    def market_summary(self, _fields: Fields) -> bytes:
+        """By symbol; `volume` in quote currency, `percent_change` in percent, all of them texts."""
+        summary = {}
+        for market in self._symbols.all():
+            day = self._views.day(market)
+            summary[market.symbol] = {
+                "high24hr": market.price_text(day.high),
+                "highest_bid": market.price_text(day.bid),
+                "last": market.price_text(day.last),
+                "low24hr": market.price_text(day.low),
+                "lowest_ask": market.price_text(day.ask),
+                "percent_change": day.change,
+                "volume": market.quote_text(day.notional),
+            }
+        return encode(summary)
+
+    def markets(self, _fields: Fields) -> bytes:
+        """Every market; `symbol` is `id` again, because clients read either. `status` is `active` or `inactive`."""
+        found = []
+        for market in self._symbols.all():
+            spec = self._symbols.spec(market)
+            found.append(
+                {
+                    "base_currency": market.base.code,
+                    "base_increment_size": market.amount(1),
+                    "base_max_size": market.amount(spec.max_amount),
+                    "base_min_size": market.amount(spec.min_amount),
+                    "id": market.symbol,
+                    "quote_currency": market.quote.code,
+                    "quote_increment": market.price(1),
+                    "quote_min_price": market.price(spec.min_price),
+                    "status": "active" if spec.status == MarketStatus.OPEN else "inactive",
+                    "symbol": market.symbol,
+                }
+            )
+        return encode(found)
+
+    def ticker(self, fields: Fields) -> bytes | Rejection:
+        """Best prices and the last trade; `time` is the last trade's, now's before the first."""
+        market = market_of(self._symbols, fields)
+        if isinstance(market, Rejection):
+            return market
+        day = self._views.day(market)
+        return encode(
+            {
+                "ask": market.price_text(day.ask),
+                "bid": market.price_text(day.bid),
+                "price": market.price_text(day.last),
+                "size": market.amount_text(day.last_amount),
+                "time": iso(day.last_time or self._clock()),
+                "volume": market.quote_text(day.notional),
+            }
+        )
+
+    def stats(self, fields: Fields) -> bytes | Rejection:
+        """24 hours as one candle; `volume` in quote currency."""
+        market = market_of(self._symbols, fields)
+        if isinstance(market, Rejection):
+            return market
+        day = self._views.day(market)
+        return encode(
+            {
+                "close": market.price_text(day.last),
+                "high": market.price_text(day.high),
+                "low": market.price_text(day.low),
+                "open": market.price_text(day.open),
+                "time": iso(self._clock()),
+                "volume": market.quote_text(day.notional),
+            }
+        )
+
+    def trades(self, fields: Fields) -> bytes | Rejection:
+        """Newest first; `limit` 100 unless asked for, 500 at most."""
+        market = market_of(self._symbols, fields)
+        limit = fields.whole("limit", MAX_TRADES)
+        if isinstance(market, Rejection):
+            return market
+        if fields.rejection:
+            return fields.rejection
+        return encode(
+            [
+                {
+                    "amount": market.amount(trade.amount),
+                    "price": market.price(trade.price),
+                    "serial_id": str(trade.id),
+                    "symbol": market.symbol,
+                    "time": iso(trade.time),
+                    "type": TRADE_TYPES[trade.taker_side],
+                }
+                for trade in self._views.trades(market, limit or DEFAULT_TRADES)
+            ]
+        )
+
+    def time(self, _fields: Fields) -> bytes:
+        """`epoch` in seconds: a number, or in the 2.0 flavour a text."""
+        now = self._clock()
+        seconds = now // 1_000_000
+        return encode({"iso": iso(now), "epoch": str(seconds) if self._quoted_epoch else seconds})

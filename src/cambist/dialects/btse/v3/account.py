@@ -1,0 +1,212 @@
+"""v3.1 and v3.2: what an account has, owes, did and pays."""
+
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from cambist.dialects.btse import errors, windows
+from cambist.dialects.btse.auth import Caller
+from cambist.dialects.btse.context import DialectContext
+from cambist.dialects.btse.endpoint import Answer
+from cambist.dialects.btse.errors import Rejection
+from cambist.dialects.btse.fields import Fields
+from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
+from cambist.dialects.btse.records import OrderRecord, OrderRecords
+from cambist.dialects.btse.render import ZERO, encode, millis, number, units
+from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, type_number
+from cambist.dialects.btse.symbols import Market, shown
+from cambist.dialects.btse.v3.orders import standing
+from cambist.domain.orders import TransferKind
+from cambist.history.port import Page
+from cambist.history.records import Fill, Transfer, TransferStatus
+
+STOP_LOSS = 1001
+"""`triggerType` of a trade whose order was a stop."""
+PPM_DECIMALS = 6
+
+
+class V3Account:
+    """Balances, histories, fees."""
+
+    def __init__(self, context: DialectContext, records: OrderRecords) -> None:
+        self._context = context
+        self._symbols = context.symbols
+        self._clock = context.services.clock
+        self._engine = context.services.exchange.engine
+        self._records = records
+
+    def _market(self, fields: Fields) -> Market | Rejection | None:
+        """The market that `symbol` names, None when it is not given."""
+        symbol = fields.text("symbol")
+        market = self._symbols.find(symbol) if symbol else None
+        if fields.rejection or (symbol and market is None):
+            return fields.rejection or errors.SYMBOL_UNKNOWN
+        return market
+
+    def wallet(self, caller: Caller, _fields: Fields) -> bytes:
+        """Every asset of the venue; `total` has what orders hold too."""
+        rows = []
+        for spec in self._symbols.assets():
+            available, held = self._engine.balance(caller.account, spec.id)
+            rows.append(
+                {"available": number(shown(spec, available)), "currency": spec.code, "total": number(shown(spec, available + held))}
+            )
+        return encode(rows)
+
+    def fees(self, caller: Caller, fields: Fields) -> Answer:
+        """Rates as fractions, a row a market."""
+        chosen = self._market(fields)
+        if isinstance(chosen, Rejection):
+            return chosen
+        rows = []
+        for market in [chosen] if chosen else self._symbols.all():
+            maker, taker = self._engine.account_fees(caller.account, market.id)
+            rows.append({"makerFee": units(maker, PPM_DECIMALS), "symbol": market.symbol, "takerFee": units(taker, PPM_DECIMALS)})
+        return encode(rows)
+
+    def open_orders(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+        """Oldest first; `orderID`, or else `clOrderID`, picks one."""
+        market = self._market(fields)
+        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
+        if isinstance(market, Rejection) or fields.rejection:
+            return market if isinstance(market, Rejection) else fields.rejection or errors.SYMBOL_UNKNOWN
+        orders = self._engine.open_orders(caller.account, market.id) if market else self._engine.open_orders(caller.account)
+        if uuid or tag:
+            chosen = self._records.number(caller.account, uuid, tag)
+            orders = [order for order in orders if order.order_id == chosen]
+        records = self._records.live(orders)
+        return _open_rows(records) if isinstance(records, list) else self._open_later(records)
+
+    async def _open_later(self, records: Awaitable[list[OrderRecord]]) -> Answer:
+        return _open_rows(await records)
+
+    def trade_history(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+        """The account's trades, newest first, of seven days at most."""
+        market = self._market(fields)
+        page = windows.page(fields, self._clock(), windows.OWN_TRADES)
+        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
+        for problem in (market, page, fields.rejection):
+            if isinstance(problem, Rejection):
+                return problem
+        assert isinstance(page, Page)
+        assert not isinstance(market, Rejection)
+        chosen = self._records.number(caller.account, uuid, tag) if uuid or tag else None
+        return b"[]" if chosen == 0 else self._trades(caller, market, page, chosen)
+
+    async def _trades(self, caller: Caller, market: Market | None, page: Page, chosen: int | None) -> Answer:
+        await self._context.told()
+        history = self._context.services.history
+        if chosen is None:
+            fills = await history.fills(caller.account, page, market=market.id if market else None)
+        else:
+            order = await self._records.own(caller.account, chosen)
+            if order is None or (market is not None and order.market.id != market.id):
+                return b"[]"
+            fills = await history.fills_of_order(chosen, page)
+        return encode(await self._trade_rows(caller, fills))
+
+    async def _trade_rows(self, caller: Caller, fills: Sequence[Fill]) -> list[dict[str, Any]]:
+        orders = {record.id: record for record in await self._records.by_id(sorted({fill.order_id for fill in fills}))}
+        name = self._username(caller.account)
+        return [self._trade_row(fill, orders[fill.order_id], name) for fill in fills]
+
+    def _username(self, account: int) -> str:
+        user = self._context.services.directory.user_by_account(account)
+        return user.name if user is not None else ""
+
+    def _trade_row(self, fill: Fill, order: OrderRecord, username: str) -> dict[str, Any]:
+        market = self._symbols[fill.market]
+        asset = market.fee_asset(fill.side)
+        return {
+            "tradeId": TRADE_IDS.text(fill.id),
+            "orderId": ORDER_IDS.text(fill.order_id),
+            "clOrderID": fill.tag,
+            "username": username,
+            "side": SIDE_NAMES[fill.side],
+            "orderType": int(type_number(fill.order_type)),
+            "triggerType": STOP_LOSS if fill.order_type in STOP_TYPES else 0,
+            "price": market.price(fill.price),
+            "size": market.amount(order.size),
+            "filledPrice": market.price(fill.price),
+            "filledSize": market.amount(fill.amount),
+            "triggerPrice": market.price(order.stop_price),
+            "base": market.base.code,
+            "quote": market.quote.code,
+            "symbol": market.symbol,
+            "feeCurrency": asset.code,
+            "feeAmount": number(shown(asset, fill.fee)),
+            "wallet": "SPOT@",
+            "realizedPnl": ZERO,
+            "total": ZERO,
+            "serialId": fill.id,
+            "timestamp": millis(fill.time),
+            "averageFillPrice": number(order.average),
+        }
+
+    def wallet_history(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+        """Money that came in, went out or changed hands without a trade, newest first."""
+        code = fields.text("currency")
+        asset = self._symbols.asset(code) if code else None
+        page = windows.page(fields, self._clock(), windows.TRADES)
+        if isinstance(page, Rejection):
+            return page
+        if fields.rejection or (code and asset is None):
+            return fields.rejection or errors.invalid("currency")
+        return self._transfers(caller.account, page, asset.id if asset else None)
+
+    async def _transfers(self, account: int, page: Page, asset: int | None) -> Answer:
+        await self._context.told()
+        name = self._username(account)
+        transfers = await self._context.services.history.transfers(account, page, asset=asset)
+        return encode([self._transfer_row(account, transfer, name) for transfer in transfers])
+
+    def _transfer_row(self, account: int, transfer: Transfer, username: str) -> dict[str, Any]:
+        spec = self._symbols.assets()[transfer.asset]
+        kind = transfer_type(account, transfer)
+        return {
+            "amount": number(shown(spec, transfer.amount)),
+            "currency": spec.code,
+            "description": kind.replace("_", " "),
+            "fees": ZERO,
+            "orderId": transfer.source_entry,
+            "status": transfer_status(transfer),
+            "timestamp": millis(transfer.created),
+            "type": kind,
+            "username": username,
+            "wallet": "@SPOT",
+            "txid": str(transfer.memo.get("txid", "")),
+            "currencyNetwork": spec.code,
+        }
+
+
+def transfer_type(account: int, transfer: Transfer) -> str:
+    """A transfer from the account's side, in this API's words."""
+    incoming = transfer.destination == account
+    if transfer.kind == TransferKind.DEPOSIT:
+        return "Deposit"
+    if transfer.kind == TransferKind.WITHDRAWAL:
+        return "Withdraw"
+    if transfer.kind in (TransferKind.COUPON_CREATE, TransferKind.COUPON_REDEEM):
+        return "token voucher in" if incoming else "token voucher out"
+    return "Transfer_In" if incoming else "Transfer_Out"
+
+
+def transfer_status(transfer: Transfer) -> str:
+    if transfer.status == TransferStatus.VOIDED:
+        return "CANCELLED"
+    if transfer.status == TransferStatus.PENDING:
+        return "PENDING"
+    on_its_way = transfer.kind == TransferKind.WITHDRAWAL and not transfer.settled
+    return "PROCESSING" if on_its_way else "COMPLETED"
+
+
+def _open_rows(records: list[OrderRecord]) -> bytes:
+    return encode([_open_row(record) for record in records])
+
+
+def _open_row(record: OrderRecord) -> dict[str, Any]:
+    return {
+        **standing(record),
+        "cancelDuration": millis(record.expire_at - record.created) if record.expire_at else 0,
+        "fillSize": record.market.amount(record.filled),
+        "orderState": "STATUS_INACTIVE" if record.waiting else "STATUS_ACTIVE",
+    }

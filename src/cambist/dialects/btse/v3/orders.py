@@ -1,0 +1,273 @@
+"""v3.1 and v3.2: placing, asking for, amending and cancelling orders."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from cambist.dialects.btse import errors
+from cambist.dialects.btse.auth import Caller
+from cambist.dialects.btse.cancels import Amendment, OrderChanges
+from cambist.dialects.btse.context import DialectContext
+from cambist.dialects.btse.deadman import MAX_TIMEOUT_MS, DeadMansSwitches
+from cambist.dialects.btse.endpoint import Answer, market_of
+from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest
+from cambist.dialects.btse.errors import Rejection
+from cambist.dialects.btse.fields import Fields
+from cambist.dialects.btse.records import TIF_WORDS, OrderRecord, OrderRecords
+from cambist.dialects.btse.render import ZERO, encode, millis, number
+from cambist.dialects.btse.status import BUSINESS, SIDE_NAMES, Status, type_number
+from cambist.dialects.btse.symbols import Market
+from cambist.domain.orders import OrderType, Side
+
+TX_TYPES = frozenset({"LIMIT", "MARKET", "STOP", "TRIGGER"})
+
+
+class V3Orders:
+    """What a key with the trading right may do to orders."""
+
+    def __init__(
+        self, context: DialectContext, records: OrderRecords, entry: OrderEntry, changes: OrderChanges, switches: DeadMansSwitches
+    ) -> None:
+        self._symbols = context.symbols
+        self._clock = context.services.clock
+        self._engine = context.services.exchange.engine
+        self._records = records
+        self._entry = entry
+        self._changes = changes
+        self._switches = switches
+
+    def place(self, caller: Caller, fields: Fields) -> Answer:
+        """One row for the order; what the exchange refuses for its own reasons is a row too, by its status."""
+        request = self._request(fields)
+        if isinstance(request, Rejection):
+            return request
+        placed = self._entry.place(caller, request)
+        if isinstance(placed, Rejection):
+            return self._rejected(placed, request)
+        return encode([order_row(placed, placed.status, millis(placed.created))])
+
+    def _request(self, fields: Fields) -> OrderRequest | Rejection:
+        market = market_of(self._symbols, fields)
+        if isinstance(market, Rejection):
+            return fields.rejection or market
+        kind, side, tx_type = fields.word("type"), SIDES.get(fields.word("side")), fields.word("txType", "LIMIT")
+        unsupported = self._unsupported(fields, kind, tx_type)
+        if unsupported or side is None or kind not in ("LIMIT", "MARKET") or tx_type not in TX_TYPES:
+            return (
+                fields.rejection or unsupported or errors.invalid("side" if side is None else "type" if tx_type in TX_TYPES else "txType")
+            )
+        trigger = fields.units("triggerPrice", market.price_scale) if tx_type == "STOP" else 0
+        if tx_type == "STOP" and not trigger:
+            return fields.rejection or errors.missing("triggerPrice")
+        tif = fields.word("time_in_force", "GTC")
+        if tif not in TIF_WORDS:
+            return errors.invalid("time_in_force")
+        if kind == "LIMIT":
+            order_type = OrderType.STOP_LIMIT if trigger else OrderType.LIMIT
+            price, funds = fields.units("price", market.price_scale), 0
+        else:
+            order_type, price = OrderType.STOP_MARKET if trigger else OrderType.MARKET, 0
+            funds = self._spending(fields, market, side, bool(trigger))
+        amount = 0 if funds else fields.units("size", market.amount_scale)
+        request = OrderRequest(
+            market,
+            side,
+            order_type,
+            tif,
+            price=price,
+            amount=amount,
+            funds=funds,
+            stop_price=trigger,
+            post_only=fields.flag("postOnly"),
+            tag=fields.tag("clOrderID"),
+        )
+        return fields.rejection or request
+
+    def _unsupported(self, fields: Fields, kind: str, tx_type: str) -> Rejection | None:
+        if kind in ("PEG", "INDEX"):
+            return errors.NO_INDEX
+        if kind == "OCO":
+            return errors.NO_OCO
+        if fields.units("trailValue", 18):
+            return errors.NO_TRAILING
+        return errors.NO_TAKE_PROFIT if tx_type == "TRIGGER" else None
+
+    def _spending(self, fields: Fields, market: Market, side: Side, stop: bool) -> int:
+        """Quote atoms that a market buy may spend: its `price`. A size goes first, except for a stop, which must hold its money."""
+        if side != Side.BUY or (not stop and fields.units("size", market.amount_scale)):
+            return 0
+        return fields.units("price", market.quote.scale)
+
+    def peg(self, _caller: Caller, _fields: Fields) -> Answer:
+        return errors.NO_INDEX
+
+    def _rejected(self, rejection: Rejection, request: OrderRequest) -> Answer:
+        if rejection.code not in BUSINESS:
+            return rejection
+        record = OrderRecord(
+            0, request.market, request.side, request.type, 0, request.post_only, request.price, request.amount, request.funds,
+            0, 0, request.stop_price, 0, request.tag, False, False, 0, self._clock(),
+        )  # fmt: skip
+        row = order_row(record, rejection.code, millis(record.created))
+        return encode([{**row, "orderID": "", "message": rejection.message, "time_in_force": request.tif}])
+
+    def find(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+        """One order, live or done, by `orderID` or else by `clOrderID`."""
+        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
+        if fields.rejection or not (uuid or tag):
+            return fields.rejection or errors.missing("orderID or clOrderID")
+        order = self._records.number(caller.account, uuid, tag)
+        return self._found(caller.account, order) if order else errors.ORDER_UNKNOWN
+
+    async def _found(self, account: int, order: int) -> Answer:
+        record = await self._records.own(account, order)
+        return errors.ORDER_UNKNOWN if record is None else encode(detail(record))
+
+    def amend(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+        """Changes price, size or trigger price; `size` is the new whole size, what is filled included."""
+        market = market_of(self._symbols, fields)
+        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
+        if isinstance(market, Rejection) or not (uuid or tag):
+            return fields.rejection or (market if isinstance(market, Rejection) else errors.missing("orderID or clOrderID"))
+        change = self._amendment(fields, market)
+        if isinstance(change, Rejection):
+            return change
+        order = self._records.number(caller.account, uuid, tag)
+        amended = self._changes.amend(caller, market, order, change)
+        if isinstance(amended, Rejection):
+            return self._unchanged(amended, market, uuid, tag)
+        return self._amended(amended)
+
+    def _amendment(self, fields: Fields, market: Market) -> Amendment | Rejection:
+        kind = fields.word("type")
+        price_scale, amount_scale = market.price_scale, market.amount_scale
+        if kind == "PRICE":
+            change = Amendment(price=fields.units("value", price_scale))
+        elif kind == "SIZE":
+            change = Amendment(amount=fields.units("value", amount_scale))
+        elif kind == "TRIGGERPRICE":
+            change = Amendment(stop_price=fields.units("value", price_scale))
+        elif kind == "ALL":
+            change = Amendment(
+                fields.units("orderPrice", price_scale), fields.units("orderSize", amount_scale), fields.units("triggerPrice", price_scale)
+            )
+        else:
+            return fields.rejection or errors.invalid("type")
+        if change == Amendment():
+            return fields.rejection or errors.missing("value")
+        return fields.rejection or change
+
+    async def _amended(self, amended: Awaitable[OrderRecord | Rejection]) -> Answer:
+        record = await amended
+        if isinstance(record, Rejection):
+            return record
+        # An amended order that rests says that it was amended; one that traded or ended by it says that.
+        resting = record.status in (Status.ORDER_INSERTED, Status.TRIGGER_INSERTED, Status.TRIGGER_ACTIVATED)
+        return encode([order_row(record, Status.AMEND_ORDER if resting else record.status, millis(self._clock()))])
+
+    def cancel(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+        """Cancels one order by `orderID` or `clOrderID`, or without either every order of the market; a row for each."""
+        market = market_of(self._symbols, fields)
+        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
+        if isinstance(market, Rejection) or fields.rejection:
+            return fields.rejection or (market if isinstance(market, Rejection) else errors.SYMBOL_UNKNOWN)
+        if uuid or tag:
+            cancelled = self._changes.cancel(caller, market, self._records.number(caller.account, uuid, tag))
+            return self._unchanged(cancelled, market, uuid, tag) if isinstance(cancelled, Rejection) else self._cancelled_one(cancelled)
+        numbers = self._changes.cancel_all(caller, market)
+        return numbers if isinstance(numbers, Rejection) else self._cancelled(numbers)
+
+    def _unchanged(self, rejection: Rejection, market: Market, uuid: str, tag: str) -> Answer:
+        """The row of an order that is not there, or that the exchange did not change."""
+        if rejection.code not in BUSINESS:
+            return rejection
+        record = OrderRecord(0, market, 0, OrderType.LIMIT, 0, False, 0, 0, 0, 0, 0, 0, 0, tag, False, False, 0, self._clock())
+        row = order_row(record, rejection.code, millis(record.created))
+        return encode([{**row, "orderID": uuid[:64], "message": rejection.message}])
+
+    async def _cancelled_one(self, cancelled: Awaitable[OrderRecord | Rejection]) -> Answer:
+        record = await cancelled
+        return record if isinstance(record, Rejection) else self._rows([record])
+
+    async def _cancelled(self, numbers: list[int]) -> Answer:
+        return self._rows(await self._changes.records_of(numbers) if numbers else [])
+
+    def _rows(self, records: list[OrderRecord]) -> bytes:
+        now = millis(self._clock())
+        return encode([order_row(record, Status.ORDER_CANCELLED, now) for record in records])
+
+    def cancel_all_after(self, caller: Caller, fields: Fields) -> Answer:
+        """Arms, moves or (with 0) takes back the account's dead man's switch."""
+        timeout = fields.whole("timeout")
+        if fields.rejection or timeout is None or timeout > MAX_TIMEOUT_MS:
+            return fields.rejection or (errors.missing("timeout") if timeout is None else errors.invalid("timeout"))
+        self._switches.set(caller.account, timeout)
+        return b"{}"
+
+
+def order_row(record: OrderRecord, status: int, timestamp: int) -> dict[str, Any]:
+    """An order in the answers to POST, PUT and DELETE."""
+    market = record.market
+    return {
+        "status": int(status),
+        "symbol": market.symbol,
+        "orderType": int(type_number(record.type)),
+        "price": number(record.shown_price),
+        "side": SIDE_NAMES[record.side],
+        "size": market.amount(record.size),
+        "orderID": record.uuid,
+        "timestamp": timestamp,
+        "triggerPrice": market.price(record.stop_price),
+        "stopPrice": None,
+        "trigger": bool(record.stop_price),
+        "message": "",
+        "averageFillPrice": number(record.average),
+        "fillSize": market.amount(record.filled),
+        "clOrderID": record.tag,
+        "stealth": 1,
+        "deviation": 1,
+        "postOnly": record.post_only,
+        "originalSize": market.amount(record.size),
+        "remainingSize": market.amount(record.remaining),
+        "time_in_force": record.tif_name,
+    }
+
+
+def standing(record: OrderRecord) -> dict[str, Any]:
+    """What an open order and a queried one have together."""
+    market = record.market
+    price = record.price or record.stop_price
+    return {
+        "orderType": int(type_number(record.type)),
+        "price": number(record.shown_price),
+        "size": market.amount(record.size),
+        "side": SIDE_NAMES[record.side],
+        "orderValue": number(market.quote_text(price * record.amount)),
+        "filledSize": market.amount(record.filled),
+        "pegPriceMin": ZERO,
+        "pegPriceMax": ZERO,
+        "pegPriceDeviation": ZERO,
+        "timestamp": millis(record.created),
+        "orderID": record.uuid,
+        "triggerOrder": bool(record.stop_price),
+        "triggerPrice": market.price(record.stop_price),
+        "triggerOriginalPrice": market.price(record.stop_price),
+        "triggerOrderType": int(type_number(record.type)) if record.stop_price else 0,
+        "triggerTrailingStopDeviation": ZERO,
+        "triggerStopPrice": ZERO,
+        "symbol": market.symbol,
+        "trailValue": ZERO,
+        "averageFillPrice": number(record.average),
+        "clOrderID": record.tag,
+        "timeInForce": record.tif_name,
+        "triggered": record.triggered,
+    }
+
+
+def detail(record: OrderRecord) -> dict[str, Any]:
+    """The answer to GET order."""
+    return {
+        **standing(record),
+        "quote": record.market.quote.code,
+        "status": int(record.status),
+        "remainingSize": record.market.amount(record.remaining),
+    }

@@ -1,0 +1,44 @@
+"""What every part of this dialect works with, made once when the dialect is built."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from cambist.dialect_kit.venue_services import VenueServices
+from cambist.dialects.expie.balances import Balances
+from cambist.dialects.expie.markets import Markets
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often pushes come, µs of the venue's clock, as the ancestor's server is set up.
+
+    `depth`: a followed book is looked at; `full`: a change that comes so long after the last full book is sent as a full book.
+    `state`: 24 hours and today are looked at.
+    """
+
+    depth: int = 500_000
+    full: int = 60_000_000
+    state: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DialectContext:
+    """The venue, its markets under this API's names, and whether market orders are taken."""
+
+    services: VenueServices
+    markets: Markets
+    balances: Balances
+    pace: Pace
+    market_orders: bool
+
+    @staticmethod
+    def of(services: VenueServices, pace: Pace, market_orders: bool) -> DialectContext:
+        engine = services.exchange.engine
+        markets = Markets(engine)
+        return DialectContext(services, markets, Balances(engine, services.history, markets), pace, market_orders)
+
+    def told(self) -> Awaitable[None]:
+        """Resolves when history has everything that anybody can have been told by now."""
+        return self.services.history.reached(self.services.exchange.engine.seq)

@@ -1,0 +1,1 @@
+"""Mt.Gox's stream: plain WebSocket and socket.io."""

@@ -1,0 +1,189 @@
+"""The channels: each listens while somebody follows it, and says everything once for all its followers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from cambist.account_streams.events import AccountEvent
+from cambist.dialect_kit.hub import Channel
+from cambist.dialect_kit.rate_limits import SECOND
+from cambist.dialects.mtgox import ids
+from cambist.dialects.mtgox.call import DialectContext
+from cambist.dialects.mtgox.invalid_orders import InvalidOrders
+from cambist.dialects.mtgox.market_data import Quotes
+from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.stream import messages
+from cambist.dialects.mtgox.stream.channels import LAG, TRADES, channel_id
+from cambist.dialects.mtgox.stream.private import PrivateFeed
+from cambist.marketdata.values import MarketUpdate
+from cambist.scheduling.timetable import Timetable
+
+LAG_EVERY = SECOND
+
+
+class Feed(Channel):
+    """A channel of this API. `prefix` goes before every message: what a transport needs there, the same for all its sockets."""
+
+    def __init__(self, context: DialectContext, name: str, channel: str, prefix: bytes) -> None:
+        self.context = context
+        self.name = name
+        self.id = channel
+        self._prefix = prefix
+        self._queue: list[bytes] = []
+
+    def say(self, kind: str, content: dict[str, object]) -> None:
+        """One message more; it leaves at the end of this turn."""
+        self._queue.append(self._prefix + messages.private(self.id, self.name, kind, content, self.context.now()))
+        self.touch()
+
+    def messages(self) -> list[bytes]:
+        queue, self._queue = self._queue, []
+        return queue
+
+
+class MarketFeed(Feed, ABC):
+    """A feed on one market, or on all of them."""
+
+    def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair | None) -> None:
+        super().__init__(context, name, channel_id(name), prefix)
+        self.pair = pair
+        self._stop: Callable[[], None] = lambda: None
+
+    def started(self) -> None:
+        self._stop = self.context.services.marketdata.subscribe(self.pair.market if self.pair else None, self.changed)
+
+    def stopped(self) -> None:
+        self._stop()
+
+    @abstractmethod
+    def changed(self, update: MarketUpdate) -> None:
+        """What one durable frame did."""
+
+
+class TradeFeed(MarketFeed):
+    """Trades of all pairs."""
+
+    def changed(self, update: MarketUpdate) -> None:
+        pair = self.context.listing.of_market(update.market)
+        if pair is not None:
+            for trade in update.trades:
+                self.say("trade", messages.streamed_trade(pair, trade))
+
+
+class DepthFeed(MarketFeed):
+    """Every level of a book that changed, once a frame."""
+
+    def changed(self, update: MarketUpdate) -> None:
+        assert self.pair is not None
+        now = self.context.now()
+        for level in update.levels:
+            self.say("depth", messages.depth_change(self.pair, level, now))
+
+
+class TickerFeed(MarketFeed):
+    """The ticker after every frame that changed the market; once a turn."""
+
+    def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair, quotes: Quotes) -> None:
+        super().__init__(context, name, prefix, pair)
+        self._quotes = quotes
+
+    def changed(self, update: MarketUpdate) -> None:
+        self.touch()
+
+    def messages(self) -> list[bytes]:
+        assert self.pair is not None
+        ticker = self._quotes.ticker_of(self.pair)
+        return [self._prefix + messages.private(self.id, self.name, "ticker", ticker, self.context.now())]
+
+
+class LagFeed(Feed):
+    """How long the oldest command has been waiting for the disk, every second."""
+
+    def __init__(self, context: DialectContext, prefix: bytes, timetable: Timetable) -> None:
+        super().__init__(context, LAG, channel_id(LAG), prefix)
+        self._timetable = timetable
+        self._call_off: Callable[[], None] = lambda: None
+
+    def started(self) -> None:
+        self._call_off = self._timetable.at(self.context.now() + LAG_EVERY, self._beat)
+
+    def stopped(self) -> None:
+        self._call_off()
+
+    def _beat(self) -> None:
+        sequencer, now = self.context.services.exchange.sequencer, self.context.now()
+        since = sequencer.waiting_since
+        age = max(0, now - since) if since else 0
+        self.say("lag", {"age": age, "stamp": now, "qid": ids.make(ids.QUEUE, sequencer.durable_seq + 1) if since else None})
+        self._call_off = self._timetable.at(now + LAG_EVERY, self._beat)
+
+
+class AccountFeed(Feed):
+    """One account's orders, trades and wallets."""
+
+    def __init__(self, context: DialectContext, account: int, prefix: bytes, invalids: InvalidOrders) -> None:
+        channel = ids.of_words("account channel", str(account))
+        super().__init__(context, channel, channel, prefix)
+        self._account = account
+        self._feed = PrivateFeed(context, account, self.say, invalids)
+        self._invalids = invalids
+        self._stop: Callable[[], None] = lambda: None
+        self._stop_invalids: Callable[[], None] = lambda: None
+
+    def started(self) -> None:
+        self._feed.load()
+        self._stop = self.context.services.marketdata.accounts.follow(self._account, self._happened)
+        self._stop_invalids = self._invalids.follow(self._account, self._feed.gone)
+
+    def stopped(self) -> None:
+        self._stop()
+        self._stop_invalids()
+
+    def _happened(self, account: int, account_events: list[AccountEvent]) -> None:
+        self._feed.take(account_events)
+
+
+class Feeds:
+    """Finds the feed of a name."""
+
+    def __init__(self, context: DialectContext, quotes: Quotes, timetable: Timetable, invalids: InvalidOrders) -> None:
+        self._context = context
+        self._quotes = quotes
+        self._timetable = timetable
+        self._invalids = invalids
+
+    def name_of(self, text: str, pair_name: str) -> str | None:
+        """The name of a public channel that was asked for by id, name or type; `pair_name` is the pair that a bare type means."""
+        text = text.strip()
+        bare = {"trade": TRADES, "trades": TRADES, "trade.BTC": TRADES, "lag": LAG, TRADES: TRADES, LAG: LAG}
+        if text in bare:
+            return bare[text]
+        if text in ("ticker", "depth"):
+            text = f"{text}.{pair_name}"
+        kind, _, pair = text.partition(".")
+        if kind in ("ticker", "depth"):
+            found = self._context.listing.find(pair)
+            return f"{kind}.{found.name}" if found is not None else None
+        return self._by_id().get(text.lower())
+
+    def _by_id(self) -> dict[str, str]:
+        names = [TRADES, LAG, *(f"{kind}.{pair.name}" for pair in self._context.listing.pairs() for kind in ("ticker", "depth"))]
+        return {channel_id(name): name for name in names}
+
+    def make(self, name: str, prefix: bytes) -> Feed:
+        """The feed of a name that `name_of` gave."""
+        if name == TRADES:
+            return TradeFeed(self._context, name, prefix, None)
+        if name == LAG:
+            return LagFeed(self._context, prefix, self._timetable)
+        kind, _, pair_name = name.partition(".")
+        pair = self._context.listing.find(pair_name)
+        assert pair is not None
+        return (
+            DepthFeed(self._context, name, prefix, pair) if kind == "depth" else TickerFeed(self._context, name, prefix, pair, self._quotes)
+        )
+
+    def account(self, account: int, prefix: bytes) -> AccountFeed:
+        """An account's own."""
+        return AccountFeed(self._context, account, prefix, self._invalids)

@@ -1,0 +1,159 @@
+"""A client on the stream: its subscriptions and calls, whatever transport it came by."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from cambist.dialect_kit.hub import Hub
+from cambist.dialect_kit.sockets import Session, Socket
+from cambist.dialects.mtgox.id_keys import IdKeys
+from cambist.dialects.mtgox.markets import Listing
+from cambist.dialects.mtgox.parse import form_fields
+from cambist.dialects.mtgox.stream import messages
+from cambist.dialects.mtgox.stream.calls import StreamCalls
+from cambist.dialects.mtgox.stream.channels import TRADES, channel_id
+from cambist.dialects.mtgox.stream.feeds import Feed, Feeds
+from cambist.dialects.mtgox.stream.leases import Lease, Leases
+
+MAX_NAMES = 64
+"""Channels or currencies in a query that are looked at."""
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What all sessions share."""
+
+    hub: Hub
+    feeds: Feeds
+    calls: StreamCalls
+    id_keys: IdKeys
+    leases: Leases
+    listing: Listing
+
+
+class StreamSession(Session):
+    """Plain JSON messages. `query` is the handshake's: `Currency=EUR,USD` or `Channel=depth.BTCUSD/ticker.BTCUSD`."""
+
+    prefix = b""
+    """What stands before each message on this transport."""
+
+    def __init__(self, socket: Socket, stream: Stream, query: bytes) -> None:
+        super().__init__(socket)
+        self._stream = stream
+        self._leases: dict[str, Lease] = {}
+        fields = form_fields(query)
+        self._channels = [name for name in fields.get("Channel", "").split("/") if name][:MAX_NAMES]
+        codes = [code for code in fields.get("Currency", "").split(",") if code][:MAX_NAMES]
+        self._pairs = [pair.name for code in codes if (pair := stream.listing.find(f"BTC{code}")) is not None] or ["BTCUSD"]
+
+    def opened(self) -> None:
+        self.greet()
+
+    def greet(self) -> None:
+        """The channels of the query; without any: trades, and ticker and depth of the currencies asked for, or of USD."""
+        names = [self._stream.feeds.name_of(name, self._pairs[0]) for name in self._channels]
+        if not self._channels:
+            names = [TRADES]
+            for pair in self._pairs:
+                names += [f"ticker.{pair}", f"depth.{pair}"]
+        for name in dict.fromkeys(names):
+            if name is not None and (name == TRADES or "." in name):
+                self._follow(name)
+
+    def say(self, message: bytes, *, durable: bool = False) -> None:
+        """Sends one message of this API."""
+        self.socket.send(self.prefix + message, durable=durable)
+
+    def text(self, message: str) -> Awaitable[None] | None:
+        return self.heard(message)
+
+    def heard(self, text: str) -> Awaitable[None] | None:
+        """One message of this API came."""
+        try:
+            message = _decode(text)
+        except msgspec.DecodeError:
+            self.say(messages.remark("Invalid message"), durable=True)
+            return None
+        match message.get("op"):
+            case "subscribe" | "mtgox.subscribe":
+                self._subscribe(message)
+            case "unsubscribe" | "mtgox.unsubscribe":
+                self._unsubscribe(message)
+            case "call":
+                answer = self._stream.calls.run(message, self.socket.client)
+                if inspect.isawaitable(answer):
+                    return self._later(answer)
+                self.say(answer)
+            case _:
+                self.say(messages.remark("Unknown operation", message.get("id")), durable=True)
+        return None
+
+    async def _later(self, answer: Awaitable[bytes]) -> None:
+        self.say(await answer)
+
+    # --- subscriptions ----------------------------------------------------------------------------------------------------
+
+    def _follow(self, name: str) -> None:
+        stream, prefix = self._stream, self.prefix
+        self.say(messages.subscribed(channel_id(name)), durable=True)
+        stream.hub.subscribe(self.socket, (prefix, name), lambda: stream.feeds.make(name, prefix))
+
+    def _subscribe(self, message: dict[str, Any]) -> None:
+        key = message.get("key")
+        if isinstance(key, str):
+            self._open_private(key)
+            return
+        asked = message.get("channel") or message.get("type")
+        name = self._stream.feeds.name_of(asked, self._pairs[0]) if isinstance(asked, str) else None
+        if name is None:
+            self.say(messages.remark("Unknown channel", message.get("id")), durable=True)
+            return
+        self._follow(name)
+
+    def _open_private(self, id_key: str) -> None:
+        shown = self._stream.id_keys.read(id_key)
+        if shown is None or (shown.key.ip_allow and not shown.key.allows(self.socket.client)):
+            self.say(messages.remark("Invalid idKey"), durable=True)
+            return
+        stream, prefix, account = self._stream, self.prefix, shown.key.account
+        feed = stream.hub.subscribe(self.socket, (prefix, account), lambda: stream.feeds.account(account, prefix))
+        if not self._leases:
+            self.socket.on_closed(self._end_leases)
+        lease = self._leases.get(feed.id)
+        if lease is None:
+            lease = self._leases[feed.id] = stream.leases.lease(lambda reason: self._close_private(feed, reason))
+        lease.show(shown)
+        self.say(messages.subscribed(feed.id), durable=True)
+
+    def _close_private(self, feed: Feed, reason: str) -> None:
+        """The right to an account's channel is over."""
+        self._stream.hub.unsubscribe(self.socket, feed.key)
+        self._leases.pop(feed.id, None)
+        self.say(messages.remark(reason), durable=True)
+        self.say(messages.unsubscribed(feed.id), durable=True)
+
+    def _end_leases(self, _socket: Socket) -> None:
+        for lease in self._leases.values():
+            lease.end()
+        self._leases.clear()
+
+    def _unsubscribe(self, message: dict[str, Any]) -> None:
+        asked = message.get("channel") or message.get("type")
+        name = self._stream.feeds.name_of(asked, self._pairs[0]) if isinstance(asked, str) else None
+        for key in self._stream.hub.following(self.socket):
+            assert isinstance(key, tuple)
+            feed = self._stream.hub.find(key)
+            if key[1] == name or getattr(feed, "id", "") == asked:
+                self._stream.hub.unsubscribe(self.socket, key)
+                lease = self._leases.pop(getattr(feed, "id", ""), None)
+                if lease is not None:
+                    lease.end()
+                self.say(messages.unsubscribed(str(getattr(feed, "id", asked))), durable=True)
+                return
+        self.say(messages.remark("Not subscribed to this channel", message.get("id")), durable=True)

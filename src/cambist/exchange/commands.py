@@ -1,0 +1,174 @@
+"""The command port: everything that changes the exchange, asynchronous in shape.
+
+`EmbeddedCommands` (embedded.py) is the one in this process: its awaitables are done at once. An implementation over a network sends the
+command to the leading node and resumes when its own state has reached that command.
+"""
+
+from collections.abc import Sequence
+from typing import Generic, Protocol
+
+import msgspec
+
+from cambist._core import ALL_MARKETS, BOTH_SIDES, Outcome
+from cambist.domain.meta import Meta
+from cambist.domain.orders import MarketStatus, TransferKind
+from cambist.exchange.view import Read, T
+
+NO_META = Meta()
+
+
+class NonceRejected(Exception):
+    """The request's nonce was not acceptable, so its command was not applied and is not in the journal. `last`: the key's highest one."""
+
+    def __init__(self, last: int) -> None:
+        super().__init__(last)
+        self.last = last
+
+
+class JournalStopped(Exception):
+    """The journal failed: nothing more is taken, nothing unsynced may be told, the process must end."""
+
+
+class Done(msgspec.Struct, Generic[T], gc=False):
+    """A command's outcome (codes: `RejectReason`), and what `read` gave on the state right after it."""
+
+    outcome: Outcome
+    read: T
+
+
+class Commands(Protocol):
+    """One command a call. What it returns is applied, and not yet durable: the gateway holds replies back until it is.
+
+    `meta` names the request's key and nonce. A nonce is judged here, in the journal's order: NonceRejected, and nothing has happened, when
+    it is not above the key's last one (once-only nonces, written negative: when it was used before). `read` is evaluated on the state
+    right after the command, applied or rejected; without it `Done.read` is None.
+
+    Every call raises JournalStopped when the journal has failed, and NonceRejected. A disk without room for new orders gives
+    JOURNAL_FULL for `place`, `replace` and `transfer`; what frees orders and money still works.
+    Prices and amounts are integers in the market's units, money is atoms, times are µs.
+    """
+
+    async def place(
+        self,
+        account: int,
+        market: int,
+        side: int,
+        type: int,
+        tif: int,
+        price: int,
+        amount: int,
+        *,
+        funds: int = 0,
+        post_only: bool = False,
+        self_trade: int = 0,
+        stop_price: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        """Places an order; `funds` in atoms of quote. `Outcome.id` is the order's."""
+
+    async def cancel(self, account: int, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        """ORDER_NOT_FOUND, ORDER_NOT_LIVE, NOT_YOUR_ORDER."""
+
+    async def cancel_many(self, account: int, order_ids: Sequence[int], *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        """One command; ids that are not this account's live orders are passed over. At most 65,535 ids."""
+
+    async def cancel_all(
+        self, account: int, market: int = ALL_MARKETS, side: int = BOTH_SIDES, *, meta: Meta = NO_META, read: Read[T] | None = None
+    ) -> Done[T]:
+        """`Outcome.count` orders were cancelled."""
+
+    async def cancel_after(self, account: int, due: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        """Arms the account's dead man's switch: all its orders are cancelled at `due` (µs) unless it is set again; 0 disarms."""
+
+    async def replace(
+        self,
+        account: int,
+        order_id: int,
+        *,
+        price: int = 0,
+        amount: int = 0,
+        stop_price: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        """Changes a live order; zero keeps a value. `amount` is the new whole amount, the filled part included."""
+
+    async def transfer(
+        self,
+        transfer_id: int,
+        source: int,
+        destination: int,
+        asset: int,
+        kind: TransferKind,
+        amount: int,
+        *,
+        pending: bool = False,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        """Moves money at once, or holds it at the source (`pending`) until `post` or `void`. `Outcome.id`: the source's ledger entry.
+
+        TRANSFER_ID_USED for an id that was used, for ever: a retry is harmless.
+        """
+
+    async def post(self, transfer_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        """Completes a pending transfer. TRANSFER_NOT_FOUND, TRANSFER_NOT_PENDING."""
+
+    async def void(self, transfer_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        """Gives a pending transfer back. TRANSFER_NOT_FOUND, TRANSFER_NOT_PENDING."""
+
+    async def note(self, meta: Meta, *, read: Read[T] | None = None) -> Done[T]:
+        """Journals `meta` (a used nonce, words for views) for a call that changes nothing else."""
+
+    async def open_account(self, *, meta: Meta = NO_META) -> Outcome:
+        """`Outcome.id` is the new account's number."""
+
+    async def create_asset(self, code: str, scale: int, display_scale: int, *, meta: Meta = NO_META) -> Outcome:
+        """ASSET_EXISTS, ASSET_INVALID."""
+
+    async def create_market(
+        self,
+        base: int,
+        quote: int,
+        price_scale: int,
+        amount_scale: int,
+        *,
+        self_trade: int,
+        min_price: int,
+        max_price: int,
+        min_amount: int,
+        max_amount: int,
+        min_total: int,
+        maker_ppm: int,
+        taker_ppm: int,
+        meta: Meta = NO_META,
+    ) -> Outcome:
+        """`Outcome.id` is the market's number. MARKET_EXISTS, MARKET_INVALID, ASSET_NOT_FOUND, FEE_INVALID."""
+
+    async def set_market_limits(
+        self,
+        market: int,
+        *,
+        min_price: int,
+        max_price: int,
+        min_amount: int,
+        max_amount: int,
+        min_total: int,
+        meta: Meta = NO_META,
+    ) -> Outcome:
+        """MARKET_NOT_FOUND, MARKET_INVALID."""
+
+    async def set_market_status(self, market: int, status: MarketStatus, *, meta: Meta = NO_META) -> Outcome:
+        """MARKET_NOT_FOUND."""
+
+    async def set_market_fees(self, market: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+        """MARKET_NOT_FOUND, FEE_INVALID."""
+
+    async def set_account_fees(self, account: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+        """ACCOUNT_NOT_FOUND, FEE_INVALID."""
+
+    async def set_max_open_orders(self, count: int, *, meta: Meta = NO_META) -> Outcome:
+        """How many orders one account may have open."""

@@ -1,0 +1,222 @@
+"""The command port of a venue whose core is in this process: applied at once, journaled at the end of the tick."""
+
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from cambist._core import ALL_MARKETS, BOTH_SIDES, Engine, Outcome
+from cambist.domain.meta import Meta
+from cambist.domain.orders import MarketStatus, RejectReason, TransferKind
+from cambist.exchange.commands import NO_META, Done, NonceRejected
+from cambist.exchange.sequencer import Sequencer
+from cambist.exchange.view import Read, T
+
+
+class NonceJudge(Protocol):
+    """Where used nonces are kept: the directory's `Nonces`."""
+
+    def judge(self, key_id: int, nonce: int) -> bool:
+        """True, and remembered, when a request of that key may use this nonce (as `Meta.nonce` has it)."""
+
+    def last(self, key_id: int) -> int:
+        """The highest nonce accepted on the key, 0 when none was."""
+
+
+class EmbeddedCommands:
+    """`Commands` on an engine and its sequencer. Its coroutines never wait."""
+
+    def __init__(self, engine: Engine, sequencer: Sequencer, nonces: NonceJudge) -> None:
+        self._engine = engine
+        self._sequencer = sequencer
+        self._nonces = nonces
+
+    # --- what all commands have in common ---------------------------------------------------------------------------------
+
+    def _begin(self, meta: Meta) -> int:
+        """The command's time, once its nonce is accepted. JournalStopped before NonceRejected: a stopped venue burns no nonce."""
+        time = self._sequencer.stamp()
+        if meta.nonce and not self._nonces.judge(meta.key_id, meta.nonce):
+            raise NonceRejected(self._nonces.last(meta.key_id))
+        return time
+
+    def _done(self, outcome: Outcome, read: Read[T] | None) -> Done[T]:
+        self._sequencer.committed(outcome)
+        return Done(outcome, read(self._engine) if read is not None else cast("T", None))
+
+    def _no_space(self, read: Read[T] | None) -> Done[T]:
+        outcome = Outcome.refused(RejectReason.JOURNAL_FULL, self._engine.seq)
+        return Done(outcome, read(self._engine) if read is not None else cast("T", None))
+
+    # --- orders -----------------------------------------------------------------------------------------------------------
+
+    async def place(
+        self,
+        account: int,
+        market: int,
+        side: int,
+        type: int,
+        tif: int,
+        price: int,
+        amount: int,
+        *,
+        funds: int = 0,
+        post_only: bool = False,
+        self_trade: int = 0,
+        stop_price: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        time = self._begin(meta)
+        if not self._sequencer.has_space:
+            return self._no_space(read)
+        outcome = self._engine.place_order(
+            time,
+            account,
+            market,
+            side,
+            type,
+            tif,
+            1 if post_only else 0,
+            self_trade,
+            price,
+            amount,
+            stop_price,
+            expire_at,
+            funds,
+            client_id,
+            meta.encode(),
+        )
+        self._sequencer.committed(outcome)
+        return Done(outcome, read(self._engine) if read is not None else cast("T", None))
+
+    async def cancel(self, account: int, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        return self._done(self._engine.cancel_order(self._begin(meta), account, order_id, meta.encode()), read)
+
+    async def cancel_many(self, account: int, order_ids: Sequence[int], *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        return self._done(self._engine.cancel_many(self._begin(meta), account, order_ids, meta.encode()), read)
+
+    async def cancel_all(
+        self, account: int, market: int = ALL_MARKETS, side: int = BOTH_SIDES, *, meta: Meta = NO_META, read: Read[T] | None = None
+    ) -> Done[T]:
+        return self._done(self._engine.cancel_all(self._begin(meta), account, market, side, meta.encode()), read)
+
+    async def cancel_after(self, account: int, due: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        return self._done(self._engine.set_cancel_after(self._begin(meta), account, due, meta.encode()), read)
+
+    async def replace(
+        self,
+        account: int,
+        order_id: int,
+        *,
+        price: int = 0,
+        amount: int = 0,
+        stop_price: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        time = self._begin(meta)
+        if not self._sequencer.has_space:
+            return self._no_space(read)
+        return self._done(self._engine.replace_order(time, account, order_id, price, amount, stop_price, meta.encode()), read)
+
+    # --- money ------------------------------------------------------------------------------------------------------------
+
+    async def transfer(
+        self,
+        transfer_id: int,
+        source: int,
+        destination: int,
+        asset: int,
+        kind: TransferKind,
+        amount: int,
+        *,
+        pending: bool = False,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        time = self._begin(meta)
+        if not self._sequencer.has_space:
+            return self._no_space(read)
+        held = 1 if pending else 0
+        return self._done(self._engine.transfer(time, transfer_id, source, destination, asset, kind, held, amount, meta.encode()), read)
+
+    async def post(self, transfer_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        return self._done(self._engine.post_transfer(self._begin(meta), transfer_id, meta.encode()), read)
+
+    async def void(self, transfer_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+        return self._done(self._engine.void_transfer(self._begin(meta), transfer_id, meta.encode()), read)
+
+    async def note(self, meta: Meta, *, read: Read[T] | None = None) -> Done[T]:
+        return self._done(self._engine.note(self._begin(meta), meta.encode()), read)
+
+    # --- venue control ----------------------------------------------------------------------------------------------------
+
+    async def open_account(self, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.open_account(self._begin(meta), meta.encode()))
+
+    async def create_asset(self, code: str, scale: int, display_scale: int, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.create_asset(self._begin(meta), code, scale, display_scale, meta.encode()))
+
+    async def create_market(
+        self,
+        base: int,
+        quote: int,
+        price_scale: int,
+        amount_scale: int,
+        *,
+        self_trade: int,
+        min_price: int,
+        max_price: int,
+        min_amount: int,
+        max_amount: int,
+        min_total: int,
+        maker_ppm: int,
+        taker_ppm: int,
+        meta: Meta = NO_META,
+    ) -> Outcome:
+        outcome = self._engine.create_market(
+            self._begin(meta),
+            base,
+            quote,
+            price_scale,
+            amount_scale,
+            self_trade,
+            min_price,
+            max_price,
+            min_amount,
+            max_amount,
+            min_total,
+            maker_ppm,
+            taker_ppm,
+            meta.encode(),
+        )
+        return self._sequencer.committed(outcome)
+
+    async def set_market_limits(
+        self,
+        market: int,
+        *,
+        min_price: int,
+        max_price: int,
+        min_amount: int,
+        max_amount: int,
+        min_total: int,
+        meta: Meta = NO_META,
+    ) -> Outcome:
+        outcome = self._engine.set_market_limits(
+            self._begin(meta), market, min_price, max_price, min_amount, max_amount, min_total, meta.encode()
+        )
+        return self._sequencer.committed(outcome)
+
+    async def set_market_status(self, market: int, status: MarketStatus, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.set_market_status(self._begin(meta), market, status, meta.encode()))
+
+    async def set_market_fees(self, market: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.set_market_fees(self._begin(meta), market, maker_ppm, taker_ppm, meta.encode()))
+
+    async def set_account_fees(self, account: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.set_account_fees(self._begin(meta), account, maker_ppm, taker_ppm, meta.encode()))
+
+    async def set_max_open_orders(self, count: int, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.set_max_open_orders(self._begin(meta), count, meta.encode()))

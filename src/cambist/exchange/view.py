@@ -1,0 +1,85 @@
+"""Reads of the exchange's state: the local core, wherever the commands are sequenced."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from typing_extensions import TypeVar
+
+if TYPE_CHECKING:
+    from cambist._core import AssetSpec, AvailableTemplate, Balance, LiveOrder, MarketSpec, PendingTransfer
+
+
+class View(Protocol):
+    """The state after command `seq`. Pure functions of the log: two views at one seq answer alike, in whatever process they are.
+
+    `_core.Engine` is one. Units as in docs/internals/core.md#numbers: prices and amounts are integers in the market's units, balances
+    are atoms, times µs. What is asked of one account, asset or market raises IndexError when there is none such; what looks for
+    something (orders, levels, transfers) answers empty.
+    """
+
+    @property
+    def seq(self) -> int:
+        """The last command that is in this state."""
+
+    @property
+    def time(self) -> int:
+        """Of that command, µs."""
+
+    @property
+    def next_order_id(self) -> int: ...
+    @property
+    def next_trade_id(self) -> int: ...
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are, system accounts included."""
+
+    @property
+    def catalogue_version(self) -> int:
+        """Grows with every command that changed an asset or a market: whoever caches specs compares it."""
+
+    def assets(self) -> "list[AssetSpec]":
+        """By number."""
+
+    def markets(self) -> "list[MarketSpec]":
+        """By number."""
+
+    def market(self, market: int, /) -> "MarketSpec": ...
+    def balance(self, account: int, asset: int, /) -> tuple[int, int]:
+        """(available, held); (0, 0) for what was never touched."""
+
+    def balances(self, account: int, /) -> "list[Balance]":
+        """The assets that the account touched, in order of asset."""
+
+    def available_text(self, account: int, template: "AvailableTemplate", /) -> str:
+        """Available balances as text between the template's pieces, cut to the assets' display scales."""
+
+    def account_fees(self, account: int, market: int, /) -> tuple[int, int]:
+        """(maker_ppm, taker_ppm) that a new order would get."""
+
+    def order(self, order_id: int, /) -> "LiveOrder | None": ...
+    def open_orders(self, account: int, market: int = ..., /) -> "list[LiveOrder]":
+        """In order of id; of one market or of all."""
+
+    def open_order_count(self, account: int, /) -> int: ...
+    def order_by_client_id(self, account: int, client_id: int, /) -> int:
+        """The remembered order's id, 0 when none."""
+
+    def cancel_after(self, account: int, /) -> int:
+        """When the account's dead man's switch fires, µs; 0 when it is not armed."""
+
+    def depth(self, market: int, limit: int, /) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all)."""
+
+    def best(self, market: int, /) -> tuple[int, int]:
+        """(best bid, best ask), 0 for an empty side."""
+
+    def live_orders(self, market: int, /) -> int: ...
+    def pending_transfer(self, transfer_id: int, /) -> "PendingTransfer | None": ...
+    def pending_transfers(self) -> "list[PendingTransfer]": ...
+    def transfer_used(self, transfer_id: int, /) -> bool: ...
+
+
+T = TypeVar("T", default=None)
+
+Read = Callable[[View], T]
+"""What a caller wants to know as of its command: evaluated on the state right after that command, before any later one."""

@@ -1,0 +1,208 @@
+"""What all connections of one server share: who is connected, the one timer, and the gate where replies wait for the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+from collections.abc import Callable
+from email.utils import formatdate
+from functools import partial
+from typing import Any, Protocol
+
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from cambist.gateway.app import Gateway
+from cambist.gateway.http.limits import HttpLimits
+from cambist.gateway.ws.limits import SocketLimits
+from cambist.gateway.ws.send_queue import SendQueue
+
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.\-_~%!$&'()*+;=]*)(:[0-9]*)?")
+_HOST_LENGTH = 262  # a DNS name, a colon and a port
+_HOSTS_KEPT = 256
+
+
+class Waiting(Protocol):
+    """What the gate lets go: a turn of HTTP, a parcel of a socket."""
+
+    ready: bool
+
+
+class Holder(Protocol):
+    """Whose it is."""
+
+    def flush(self) -> None: ...
+    def withhold(self) -> None: ...
+
+
+class TimedConnection(Protocol):
+    """A connection that the sweep looks at."""
+
+    deadline: float
+    stalled: float
+
+    def expire(self) -> None: ...
+
+
+class Gate:
+    """Replies that wait for the same future leave together: one callback for each future, not for each reply."""
+
+    __slots__ = ("_future", "_waiters")
+
+    def __init__(self) -> None:
+        self._future: asyncio.Future[None] | None = None
+        self._waiters: list[tuple[Holder, Waiting]] = []
+
+    def wait(self, future: asyncio.Future[None], connection: Holder, turn: Waiting) -> None:
+        """Lets `turn` go when `future` is done, or drops it and its connection when the future failed."""
+        if future is not self._future:
+            self._future = future
+            self._waiters = []
+            future.add_done_callback(partial(self._open, self._waiters))
+        self._waiters.append((connection, turn))
+
+    def _open(self, waiters: list[tuple[Holder, Waiting]], future: asyncio.Future[None]) -> None:
+        if future is self._future:
+            self._future = None
+        if future.cancelled() or future.exception() is not None:
+            for connection, _turn in waiters:
+                connection.withhold()
+            return
+        for connection, turn in waiters:
+            turn.ready = True
+            connection.flush()
+
+
+class Connections:
+    """The shared part of one server's connections.
+
+    `now` is the loop's time in seconds at the last sweep: deadlines are set from it, which saves a clock call per request and is why they
+    are given one sweep more. `date` gives microseconds since 1970 for Date headers, which are left out without it.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        limits: HttpLimits,
+        config: Config,
+        state: ServerState,
+        date: Callable[[], int] | None,
+        socket_limits: SocketLimits | None = None,
+    ) -> None:
+        self.gateway = gateway
+        self.limits = limits
+        self.config = config
+        self.state = state
+        self.app_state: dict[str, Any] = {}
+        self.loop = asyncio.get_running_loop()
+        self.gate = Gate()
+        self.socket_limits = SocketLimits() if socket_limits is None else socket_limits
+        self.post = SendQueue(self.loop)
+        self.metrics_of_sockets = gateway.metrics.count_sockets()
+        self.now = self.loop.time()
+        self.head_patience = limits.head_seconds + limits.sweep_seconds
+        self.body_patience = limits.body_seconds + limits.sweep_seconds
+        self.idle_patience = limits.idle_seconds + limits.sweep_seconds
+        self.write_patience = limits.write_seconds + limits.sweep_seconds
+        self.linger_patience = limits.linger_seconds + limits.sweep_seconds
+        self.seconds_per_byte = 1.0 / limits.body_pace
+        self._clock = date
+        self._second = -1
+        self._date = b""  # the value
+        self._date_line = b""
+        self._peers: dict[str, int] = {}
+        self._open: set[TimedConnection] = set()
+        self._hosts: set[bytes] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Starts the sweep timer."""
+        self._timer = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
+
+    def end(self) -> None:
+        """Stops the sweep timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _sweep(self) -> None:
+        self._timer = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
+        now = self.now = self.loop.time()
+        for connection in [connection for connection in self._open if connection.deadline <= now or connection.stalled <= now]:
+            connection.expire()
+
+    def date_line(self) -> bytes:
+        """A Date header line, or nothing without a clock. Rendered once a second."""
+        if self._clock is None:
+            return b""
+        second = self._clock() // 1_000_000
+        if second != self._second:
+            self._second = second
+            self._date = formatdate(second, usegmt=True).encode()
+            self._date_line = b"date: %b\r\n" % self._date
+        return self._date_line
+
+    def date_fields(self) -> list[tuple[bytes, bytes]]:
+        """The same for an ASGI reply."""
+        return [(b"date", self._date)] if self.date_line() else []
+
+    def admit(self, connection: TimedConnection, peer: str) -> str:
+        """Counts a connection in under its peer key. An empty text, or why it is one too many."""
+        metrics = self.gateway.metrics
+        if metrics.connections >= self.limits.connections:
+            return "connections"
+        most = self.limits.connections_loopback if peer == LOOPBACK else self.limits.connections_per_peer
+        count = self._peers.get(peer, 0)
+        if count >= most:
+            return "connections_per_peer"
+        self._peers[peer] = count + 1
+        metrics.connections += 1
+        metrics.accepted += 1
+        self._open.add(connection)
+        return ""
+
+    def upgraded(self, connection: TimedConnection) -> None:
+        """The connection speaks another protocol now: it still counts, but its deadlines are no longer ours."""
+        self._open.discard(connection)
+
+    def adopt(self, connection: TimedConnection) -> None:
+        """Sweeps over what an upgraded connection became."""
+        self._open.add(connection)
+
+    def release(self, connection: TimedConnection, peer: str) -> None:
+        """Counts an admitted connection out."""
+        self._open.discard(connection)
+        self.gateway.metrics.connections -= 1
+        left = self._peers[peer] - 1
+        if left:
+            self._peers[peer] = left
+        else:
+            del self._peers[peer]
+
+    def knows_host(self, host: bytes) -> bool:
+        """Whether this is a well-formed Host value. Few different ones ever come, so the good ones are remembered."""
+        if host in self._hosts:
+            return True
+        if len(host) > _HOST_LENGTH or not _HOST.fullmatch(host):
+            return False
+        if len(self._hosts) >= _HOSTS_KEPT:
+            self._hosts.clear()
+        self._hosts.add(host)
+        return True
+
+
+LOOPBACK = "loopback"
+
+
+def peer_key(host: str) -> str:
+    """Which connections count as one peer's: an IPv4 address, an IPv6 /64, or the machine itself."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host or LOOPBACK  # a socket without an address is a local one
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return LOOPBACK if address.is_loopback else str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
+        address = address.ipv4_mapped
+    return LOOPBACK if address.is_loopback else str(address)

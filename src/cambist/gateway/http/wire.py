@@ -1,0 +1,85 @@
+"""Replies as HTTP/1.1 bytes, for the short way from handler to socket."""
+
+from __future__ import annotations
+
+import http
+import re
+
+import msgspec
+
+from cambist.dialect_kit.messages import Reply
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")
+_OURS = (b"content-length", b"transfer-encoding", b"connection", b"content-type")
+_BODILESS = (204, 304)
+_STARTS_KEPT = 512
+
+_starts: dict[tuple[int, bytes], bytes] = {}
+
+
+class Unsendable(Exception):
+    """A handler's reply that would not be HTTP: a control character in a field, or a status or framing that is not its to choose."""
+
+
+def status_line(status: int) -> bytes:
+    """The first line of a reply, with its line end. Unsendable for a status that is no final one."""
+    if not 200 <= status <= 599:
+        raise Unsendable(f"status {status}")
+    try:
+        phrase = http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode())
+
+
+def render(reply: Reply, *, head: bool = False, close: bool = False, date: bytes = b"") -> bytes:
+    """The whole reply. `head` leaves the body out but not its length, `close` says that the connection ends here, `date` is a header line.
+
+    Unsendable when the reply is not one that HTTP can carry.
+    """
+    key = (reply.status, reply.content_type)
+    start = _starts.get(key) or _new_start(key)
+    body = reply.body
+    if not (head or close or date or reply.headers or reply.chunked) and reply.status not in _BODILESS:
+        return b"%b%d\r\n\r\n%b" % (start, len(body), body)
+    return _render_rest(reply, start, head=head, close=close, date=date)
+
+
+def _new_start(key: tuple[int, bytes]) -> bytes:
+    """Everything up to the length, checked once for each status and content type that handlers use."""
+    status, content_type = key
+    if not _VALUE.fullmatch(content_type):
+        raise Unsendable("content type")
+    start = b"%bcontent-type: %b\r\ncontent-length: " % (status_line(status), content_type)
+    if len(_starts) < _STARTS_KEPT:
+        _starts[key] = start
+    return start
+
+
+def _render_rest(reply: Reply, start: bytes, *, head: bool, close: bool, date: bytes) -> bytes:
+    if reply.status in _BODILESS:
+        if reply.body:
+            raise Unsendable(f"a body with status {reply.status}")
+        parts = [status_line(reply.status)]
+    elif reply.chunked:
+        parts = [start.removesuffix(b"content-length: "), b"transfer-encoding: chunked\r\n"]
+    else:
+        parts = [b"%b%d\r\n" % (start, len(reply.body))]
+    for name, value in reply.headers:
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in _OURS:
+            raise Unsendable("header field")
+        parts.append(b"%b: %b\r\n" % (name, value))
+    if date:
+        parts.append(date)
+    parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
+    if not head:
+        parts.append(b"%x\r\n%b\r\n0\r\n\r\n" % (len(reply.body), reply.body) if reply.chunked else reply.body)
+    return b"".join(parts)
+
+
+def error(status: int, words: str) -> bytes:
+    """A rejection by the front itself: a small JSON body, and the connection ends with it."""
+    return render(Reply(status, msgspec.json.encode({"error": words})), close=True)

@@ -1,0 +1,467 @@
+"""One WebSocket connection: frames in through websockets' sans-I/O parser, frames out ready-made, one write a turn.
+
+What is sent waits for the journal unless the sender says that it shows durable things only, and nothing overtakes anything: replies and
+pushes of one socket leave in the order in which they were sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from math import inf
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from websockets.frames import Frame, Opcode
+from websockets.protocol import SEND_EOF, Protocol, Side
+
+from cambist.dialect_kit import websocket_wire
+from cambist.dialect_kit.messages import Request, Withheld
+from cambist.gateway.failures import place_of
+from cambist.gateway.ws import handshake
+
+if TYPE_CHECKING:
+    from cambist.dialect_kit.sockets import Session, SocketRoute
+    from cambist.gateway.connections import Connections
+
+STEP = 4_096
+"""Bytes that the parser gets at a time: between two steps the rate is looked at, and whether there is room for replies."""
+
+_log = structlog.get_logger("cambist.gateway")
+_parser_log = logging.getLogger("cambist.gateway.websockets")
+_parser_log.setLevel(logging.WARNING)
+
+
+class _QueuedMessage:
+    """A frame that waits for the journal, or for those before it. `ready` once it may leave."""
+
+    __slots__ = ("frame", "ready")
+
+    def __init__(self, frame: bytes, ready: bool) -> None:
+        self.frame = frame
+        self.ready = ready
+
+
+class Socket(asyncio.Protocol):
+    """A client's socket as its session sees it; made by the gateway. `request` is the handshake."""
+
+    __slots__ = (
+        "_allowance",
+        "_backlog",
+        "_busy",
+        "_choked",
+        "_connections",
+        "_dirty",
+        "_events",
+        "_fragments",
+        "_gone",
+        "_kind",
+        "_listeners",
+        "_message",
+        "_outbox",
+        "_parser",
+        "_paused",
+        "_peer",
+        "_pinged",
+        "_queued",
+        "_refilled",
+        "_route",
+        "_session",
+        "_unsent",
+        "deadline",
+        "is_open",
+        "request",
+        "stalled",
+        "transport",
+    )
+
+    def __init__(self, front: Connections, route: SocketRoute, request: Request, transport: asyncio.Transport, peer: str) -> None:
+        limits = front.socket_limits
+        self._connections = front
+        self._route = route
+        self._peer = peer
+        self._session: Session | None = None
+        self.request = request
+        self.transport = transport
+        self.is_open = True
+        """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
+        self.deadline = inf
+        self.stalled = inf  # never by the sweep: how much is unread is what counts here
+        self._parser = Protocol(Side.SERVER, max_size=limits.message_bytes, logger=_parser_log)
+        self._events: deque[Frame] = deque()
+        self._backlog = b""
+        self._message: list[bytes] = []
+        self._kind = Opcode.TEXT
+        self._fragments = 0
+        self._busy = False  # an asynchronous handler has not finished
+        self._paused = False
+        self._choked = False
+        self._pinged = False
+        self._gone = False
+        self._allowance = float(limits.burst)
+        self._refilled = front.loop.time()
+        self._outbox: list[bytes] = []
+        self._queued: deque[_QueuedMessage] = deque()
+        self._unsent = 0
+        self._dirty = False
+        self._listeners: list[Callable[[Socket], None]] = []
+
+    @property
+    def client(self) -> str:
+        """The peer's IP address as text, as in Request."""
+        return self.request.client
+
+    # --- sending ----------------------------------------------------------------------------------------------------------
+
+    def send(self, message: bytes, *, durable: bool = False) -> None:
+        """Sends a text message (UTF-8 bytes). It leaves once everything that the core has applied by now is on disk.
+
+        `durable=True` is for what shows durable things only (pushes, market data, static words): it waits for nothing but its turn.
+        On a closed socket this does nothing.
+        """
+        self.send_encoded(websocket_wire.text_message(message), durable=durable)
+
+    def send_encoded(self, frame: bytes, *, durable: bool = False) -> None:
+        """The same for a ready-made frame (ws_wire), which many sockets may share."""
+        if not self.is_open:
+            return
+        if self._unsent > self._connections.socket_limits.unread_bytes:
+            self._too_slow()
+            return
+        self._unsent += len(frame)
+        if not durable:
+            try:
+                waiting = self._connections.gateway.barrier()
+            except Exception:
+                self.withhold()
+                return
+            if waiting is not None:
+                queued = _QueuedMessage(frame, False)
+                self._queued.append(queued)
+                self._connections.gate.wait(waiting, self, queued)
+                return
+        if self._queued:
+            self._queued.append(_QueuedMessage(frame, True))
+            return
+        self._outbox.append(frame)
+        if not self._dirty:
+            self._dirty = True
+            self._connections.post.add(self)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Begins the closing handshake behind everything that was sent. Nothing more is received or can be sent."""
+        if not self.is_open:
+            return
+        self.send_encoded(websocket_wire.close_message(code, reason))
+        self._leave()
+        if not self._queued:
+            self.write_out()
+
+    def abort(self) -> None:
+        """Cuts the connection without a word; what was sent and not yet written is lost."""
+        self._forget()
+        self._leave()
+        self.transport.abort()
+
+    def on_closed(self, listener: Callable[[Socket], None]) -> None:
+        """Calls back once when the socket is no longer open; at the moment it closes, before `Session.closed`."""
+        self._listeners.append(listener)
+
+    # --- the gateway's side -----------------------------------------------------------------------------------------------
+
+    def begin(self, session: Session, rest: bytes) -> None:
+        """Answers the handshake and lets the session speak. `rest` came right behind the handshake."""
+        self._session = session
+        self._connections.metrics_of_sockets.opened += 1
+        self.transport.write(handshake.accepted(self.request, self._route.subprotocols))
+        self._silence()
+        try:
+            session.opened()
+        except Exception as error:
+            self._failed(error)
+        if rest:
+            self.data_received(rest)
+
+    def write_out(self) -> None:
+        """Writes everything that may leave, in one piece. Called once a turn."""
+        self._dirty = False
+        outbox = self._outbox
+        if not outbox or self._gone:
+            return
+        transport = self.transport
+        if transport.get_write_buffer_size() > self._connections.socket_limits.unread_bytes:
+            self._too_slow()
+            return
+        data = outbox[0] if len(outbox) == 1 else b"".join(outbox)
+        outbox.clear()
+        self._unsent -= len(data)
+        transport.write(data)
+        if not self.is_open:
+            if not self._queued:
+                self._farewell()
+        elif self._paused:
+            self._read_on()
+
+    def flush(self) -> None:
+        """Lets go what the journal held up. Called by the gate."""
+        queued = self._queued
+        while queued and queued[0].ready:
+            self._outbox.append(queued.popleft().frame)
+        self.write_out()
+
+    def withhold(self) -> None:
+        """The journal failed: nothing that waited for it, and nothing behind that, leaves."""
+        self._connections.gateway.metrics.refuse("withheld")
+        self._forget()
+        self._leave()
+        self.transport.close()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        self.close(1001, "the server stops")
+
+    def expire(self) -> None:
+        """Called by the sweep when `deadline` has passed: a ping is due, or its answer, or an end."""
+        if not self.is_open:
+            self.transport.abort()
+        elif self._pinged:
+            self._drop("dead_socket", 1011, "no answer to a ping")
+        elif self._paused:
+            self._silence()  # we do not listen, so its silence says nothing
+        else:
+            self._pinged = True
+            self.deadline = self._connections.now + self._connections.socket_limits.pong_seconds
+            self.send_encoded(websocket_wire.encode(websocket_wire.PING, b""), durable=True)
+
+    # --- the transport's side ---------------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Feeds the parser, a step at a time."""
+        if not self.is_open:
+            return  # behind our close frame only the connection's end matters
+        self._pinged = False
+        self._silence()
+        self._backlog = self._backlog + data if self._backlog else data
+        self._read_on()
+
+    def eof_received(self) -> bool:
+        """The client is gone: without a closing handshake nothing more can be sent to it."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Everything ends here, whatever came before."""
+        self._gone = True
+        self.deadline = inf
+        self._forget()
+        self._leave()
+        self._connections.metrics_of_sockets.closed += 1
+        cast("set[Any]", self._connections.state.connections).discard(self)
+        self._connections.release(self, self._peer)
+
+    def pause_writing(self) -> None:
+        """The client does not read: its requests wait."""
+        self._choked = True
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._choked = False
+        self._read_on()
+
+    # --- messages in ------------------------------------------------------------------------------------------------------
+
+    def _blocked(self) -> bool:
+        return self._busy or self._choked or self._unsent > self._connections.socket_limits.choked_bytes
+
+    def _read_on(self) -> None:
+        """Parses and hands on as far as there is anything, and room for what it may cause."""
+        while self.is_open and not self._blocked():
+            if self._events:
+                self._frame(self._events.popleft())
+            elif self._backlog:
+                step, self._backlog = self._backlog[:STEP], self._backlog[STEP:]
+                self._parse(step)
+            else:
+                break
+        if not self.is_open:
+            self._events.clear()
+            self._backlog = b""
+        blocked = self.is_open and self._blocked()
+        if blocked != self._paused and not self.transport.is_closing():
+            self._paused = blocked
+            if blocked:
+                self.transport.pause_reading()
+            else:
+                self.transport.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        parser = self._parser
+        parser.receive_data(data)
+        events = cast("list[Frame]", parser.events_received())
+        self._events.extend(events)
+        if events and not self._afford(len(events)):
+            self._events.clear()
+            self._refuse("socket_rate", 1008, "too many messages")
+            return
+        written = parser.data_to_send()
+        if SEND_EOF in written:
+            self._end(written)
+            return
+        for pong in written:
+            self.send_encoded(pong, durable=True)
+
+    def _end(self, written: list[bytes]) -> None:
+        """The client closes, or broke the protocol: the messages before that still count, then the parser's close frame goes out."""
+        while self._events and not self._busy and self.is_open:
+            self._frame(self._events.popleft())
+        if self._parser.parser_exc is not None:
+            self._connections.gateway.metrics.refuse("malformed_socket")
+        for frame in written:
+            if frame != SEND_EOF:
+                self.send_encoded(frame, durable=True)
+        self._leave()
+        if not self._queued:
+            self.write_out()
+            self._farewell()
+
+    def _afford(self, frames: int) -> bool:
+        """Whether so many frames more are within the rate."""
+        limits = self._connections.socket_limits
+        now = self._connections.loop.time()
+        self._allowance = min(float(limits.burst), self._allowance + (now - self._refilled) * limits.frames_per_second) - frames
+        self._refilled = now
+        return self._allowance >= 0
+
+    def _frame(self, frame: Frame) -> None:
+        """A data frame is a message or a piece of one; the parser has answered control frames already."""
+        opcode = frame.opcode
+        if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
+            if frame.fin:
+                self._hand_on(opcode, bytes(frame.data))
+                return
+            self._kind = opcode
+            self._fragments = 1
+            self._message = [bytes(frame.data)]
+        elif opcode is Opcode.CONT:
+            self._fragments += 1
+            if self._fragments > self._connections.socket_limits.fragments:
+                self._refuse("malformed_socket", 1008, "too many fragments")
+                return
+            if frame.data:
+                self._message.append(bytes(frame.data))
+            if frame.fin:
+                message, self._message = b"".join(self._message), []
+                self._hand_on(self._kind, message)
+
+    def _hand_on(self, kind: Opcode, message: bytes) -> None:
+        session = self._session
+        assert session is not None
+        self._connections.metrics_of_sockets.received += 1
+        text = ""
+        if kind is Opcode.TEXT:
+            try:
+                text = message.decode()
+            except UnicodeDecodeError:
+                self._refuse("malformed_socket", 1007, "not UTF-8")
+                return
+        try:
+            result = session.text(text) if kind is Opcode.TEXT else session.binary(message)
+        except Exception as error:
+            self._failed(error)
+        else:
+            if result is not None:
+                self._run(result)
+
+    def _run(self, result: Awaitable[None]) -> None:
+        self._busy = True
+        task = self._connections.loop.create_task(self._finish(result))
+        tasks = cast("set[Any]", self._connections.state.tasks)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def _finish(self, result: Awaitable[None]) -> None:
+        try:
+            await result
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+        except Exception as error:
+            self._failed(error)
+        finally:
+            self._busy = False
+        if not self._gone:
+            self._read_on()
+
+    def _failed(self, error: Exception) -> None:
+        """A session raised."""
+        if isinstance(error, Withheld):
+            self.withhold()
+            return
+        with contextlib.suppress(Exception):
+            name = self._route.name or self._route.path
+            _log.error("session failed", dialect=self._route.dialect, route=name, error=type(error).__name__, at=place_of(error))
+        self._refuse("failed_socket", 1011, "internal error")
+
+    # --- endings ----------------------------------------------------------------------------------------------------------
+
+    def _silence(self) -> None:
+        self.deadline = self._connections.now + self._connections.socket_limits.ping_seconds
+
+    def _too_slow(self) -> None:
+        self._drop("slow_socket", 1008, "too slow: unread messages are not kept without end")
+
+    def _refuse(self, why: str, code: int, reason: str) -> None:
+        """Ends the connection for `why`, behind the replies that were made."""
+        self._connections.gateway.metrics.refuse(why)
+        self._events.clear()
+        self.close(code, reason)
+
+    def _drop(self, why: str, code: int, reason: str) -> None:
+        """Ends the connection for `why`; what was not written yet is thrown away, the reason goes out in its place."""
+        if not self.is_open:
+            return
+        self._connections.gateway.metrics.refuse(why)
+        self._forget()
+        self._leave()
+        if not self.transport.is_closing():
+            self.transport.write(websocket_wire.close_message(code, reason))
+            self._farewell()
+
+    def _forget(self) -> None:
+        self._outbox.clear()
+        self._queued.clear()
+        self._events.clear()
+        self._message = []
+        self._backlog = b""
+        self._unsent = 0
+
+    def _leave(self) -> None:
+        """Tells everybody, once, that this socket is closed; starts the patience for the rest."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self.deadline = inf if self._gone else self._connections.now + self._connections.socket_limits.closing_seconds
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            listener(self)
+        session, self._session = self._session, None
+        if session is not None:
+            try:
+                session.closed()
+            except Exception as error:
+                _log.error("session failed to close", route=self._route.path, error=type(error).__name__, at=place_of(error))
+
+    def _farewell(self) -> None:
+        """Our last frame is written: half-closes, so that the client can read it, and waits for the client's end."""
+        transport = self.transport
+        if transport.is_closing():
+            return
+        if self._paused:
+            self._paused = False
+            transport.resume_reading()
+        if transport.can_write_eof():
+            transport.write_eof()
+        else:
+            transport.close()

@@ -1,0 +1,252 @@
+"""The merchant service: orders that shops ask to be paid, and every step of paying them as a command in the journal."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from cambist import _core
+from cambist.domain.events import MONEY_MOVED
+from cambist.domain.meta import Meta
+from cambist.domain.orders import MarketStatus, RejectReason
+from cambist.exchange.merchants import MerchantFunds
+
+from .destinations import DestinationRejected, destination_of, plainly_refused
+from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRejection, Payment, PaymentState, Terms, Words
+from .view import MerchantView
+
+MAX_WORDS = 3_000
+"""Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
+REPEATED_LIFETIME = 365 * 86_400_000_000
+"""µs until an order that may be paid again and again is closed."""
+_NO_META = Meta()
+
+
+class Books(Protocol):
+    """The exchange, as far as the service needs it."""
+
+    @property
+    def engine(self) -> _core.Engine: ...
+
+    def note(self, meta: Meta) -> _core.Outcome: ...
+
+
+NewAddress = Callable[[int, int], str | None]
+"""(account, asset) to a new deposit address of that account; None when there can be none."""
+
+
+class MerchantService:
+    """Orders of all merchants. Belongs to the event-loop thread.
+
+    Feed it with `apply` (durable frames, in order) and call `tick` every second or so. What it did is seen by its reads once the command
+    is durable.
+    """
+
+    def __init__(
+        self,
+        view: MerchantView,
+        books: Books,
+        funds: Callable[[], MerchantFunds],
+        new_address: NewAddress,
+        entropy: Entropy,
+        clock: Clock,
+        *,
+        lifetime: int,
+        loopback: bool = False,
+        public_url: str = "",
+    ) -> None:
+        """`lifetime` µs until an unpaid order is closed. `public_url`: where people reach this server, empty for what the shop called."""
+        self._view = view
+        self._books = books
+        self._funds = funds
+        self._new_address = new_address
+        self._entropy = entropy
+        self._clock = clock
+        self._lifetime = lifetime
+        self._loopback = loopback
+        self._selling: set[str] = set()
+        self.public_url = public_url.rstrip("/")
+
+    @property
+    def view(self) -> MerchantView:
+        """Orders, payments and notices as of the last durable frame."""
+        return self._view
+
+    @property
+    def applied_seq(self) -> int:
+        """Every command up to here is folded in; the journal is read from the next one on."""
+        return self._view.applied_seq
+
+    @property
+    def folded_from(self) -> int:
+        """The fingerprint of the view's journal; 0 while it does not say."""
+        return self._view.folded_from
+
+    def adopt(self, journal: int) -> None:
+        """Writes that fingerprint down."""
+        self._view.adopt(journal)
+
+    wanted = msgspec.structs.replace(MONEY_MOVED, word=b"merchant")
+    """The events that `apply` looks at."""
+
+    def apply(self, events: Sequence[object], through: int = 0) -> None:
+        """Folds the events of durable frames, in order. Twice is harmless, a gap is a ValueError.
+
+        `through`: what is not wanted is left out of the events, which are those of every command after the last frame up to this one.
+        """
+        self._view.apply(events, through)
+
+    def flush(self) -> None:
+        """Writes how far the view has come."""
+        self._view.flush()
+
+    def close(self) -> None:
+        """Releases the file. Idempotent."""
+        self._view.close()
+
+    # --- shops --------------------------------------------------------------------------------------------------------------
+    def create(
+        self, account: int, asset: int, amount: int, key: str, words: Words, *, terms: Terms, meta: Callable[[], Meta]
+    ) -> str | MerchantRejection:
+        """A new order; its id. `meta` is asked for when the order is journaled: its memo becomes the order's."""
+        if not 0 < amount <= _core.MAX_ATOMS:
+            return MerchantRejection.AMOUNT_INVALID
+        if not all(_page_address(url) for url in (words.success, words.failure)):
+            return MerchantRejection.URL_INVALID
+        if words.notify and plainly_refused(words.notify, self._loopback):
+            return MerchantRejection.URL_INVALID
+        texts = [words.description, words.success, words.failure, words.notify, words.data]
+        if sum(len(text.encode()) for text in texts) > MAX_WORDS:
+            return MerchantRejection.TOO_LONG
+        now = self._clock()
+        number = bytearray(self._entropy(f"merchant-order/{self._books.engine.seq}", 16))
+        number[6], number[8] = number[6] & 0x0F | 0x40, number[8] & 0x3F | 0x80
+        order = bytes(number).hex()
+        expires = now + (REPEATED_LIFETIME if terms.repeated else self._lifetime)
+        told = [order, account, asset, str(amount), key, *texts, terms.only_accounts, expires, terms.repeated, terms.sell_in]
+        memo = {"merchant_order": [2, *told]}
+        outcome = self._books.note(msgspec.structs.replace(meta(), memo=memo))
+        return order if outcome.code == RejectReason.OK else MerchantRejection.UNAVAILABLE
+
+    def order(self, order: str) -> MerchantOrder | None:
+        """By its id of 32 hex digits."""
+        return self._view.order(order)
+
+    def payments(self, order: str) -> list[Payment]:
+        """Of an order, oldest first."""
+        return self._view.payments(order)
+
+    def labelled_address(self, account: int, asset: int, label: Label, used: Callable[[str], bool]) -> str | MerchantRejection:
+        """An account's deposit address of that label: the same one until it was `used`. Coins that come to it later still make a notice.
+
+        TOO_LONG, URL_INVALID (`label.notify`), NO_NETWORK, UNAVAILABLE.
+        """
+        if len(label.text.encode()) + len(label.notify.encode()) > MAX_WORDS:
+            return MerchantRejection.TOO_LONG
+        if label.notify and plainly_refused(label.notify, self._loopback):
+            return MerchantRejection.URL_INVALID
+        known = self._view.labelled(account, asset, label)
+        if known and not used(known):
+            return known
+        address = self._new_address(account, asset)
+        if address is None:
+            return MerchantRejection.NO_NETWORK
+        told = [label.notify, label.key] if label.notify else []
+        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label.text, address, *told]}))
+        return address if outcome.code == RejectReason.OK else MerchantRejection.UNAVAILABLE
+
+    def arrival(self, key: str) -> Arrival | None:
+        """Coins that somebody is told of, by the id that a notice has."""
+        return self._view.arrival(key)
+
+    # --- payers -------------------------------------------------------------------------------------------------------------
+    def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META, *, part: str) -> _core.Outcome | MerchantRejection:
+        """Pays what is missing from an account; all of it again where the order may be paid several times.
+
+        `part`: a word that this payment, and nothing but a repetition of it, has; it matters for the latter only. NOT_OPEN, OWN_ORDER;
+        else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...).
+        """
+        if not order.waiting:
+            return MerchantRejection.NOT_OPEN
+        if payer == order.account:
+            return MerchantRejection.OWN_ORDER
+        if order.terms.repeated:
+            return self._funds().pay(order.id, payer, order.account, order.asset, order.amount, meta, part=part)
+        pending, valid = self._view.sums(order.id)
+        missing = order.amount - pending - valid
+        if missing <= 0:
+            return MerchantRejection.NOT_OPEN
+        return self._funds().pay(order.id, payer, order.account, order.asset, missing, meta)
+
+    def coins(self, order: MerchantOrder) -> str | MerchantRejection:
+        """The address to send coins to, the merchant's own; the same whenever it is asked for. NOT_OPEN, NO_NETWORK, UNAVAILABLE."""
+        if order.address:
+            return order.address
+        if not order.waiting:
+            return MerchantRejection.NOT_OPEN
+        if order.terms.only_accounts:
+            return MerchantRejection.NO_NETWORK
+        address = self._new_address(order.account, order.asset)
+        if address is None:
+            return MerchantRejection.NO_NETWORK
+        outcome = self._books.note(Meta(memo={"merchant_coins": [order.id, address]}))
+        return address if outcome.code == RejectReason.OK else MerchantRejection.UNAVAILABLE
+
+    def cancel(self, order: MerchantOrder) -> MerchantRejection | None:
+        """The payer says no; None when done. NOT_OPEN, BEGUN. An order that may be paid several times stays for the others."""
+        if not order.waiting:
+            return MerchantRejection.NOT_OPEN
+        if order.terms.repeated:
+            return None
+        if any(self._view.sums(order.id)):
+            return MerchantRejection.BEGUN
+        return None if self._end(order.id, PaymentState.CANCELLED) else MerchantRejection.UNAVAILABLE
+
+    # --- moving on ----------------------------------------------------------------------------------------------------------
+    def tick(self, now: int) -> None:
+        """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""
+        for order in self._view.uncredited():
+            for payment in self._view.payments(order.id):
+                if not payment.valid and not payment.by_coins:
+                    # The ledger refuses a second credit, so asking again is harmless.
+                    self._funds().credit(order.id, order.account, order.asset, payment.amount, part=payment.part)
+        for order in self._view.overdue(now):
+            # Coins on their way are waited for.
+            pending, valid = self._view.sums(order.id)
+            if not pending and (order.terms.repeated or not valid):
+                self._end(order.id, PaymentState.CLOSED)
+        unsold = self._view.unsold()
+        # What was asked for is durable, or on its way to it, until the view has it: then it is not unsold any more.
+        self._selling &= {key for key, *_ in unsold}
+        for key, account, market, atoms in unsold:
+            if key not in self._selling:
+                self._sell(key, account, market, atoms)
+
+    def _sell(self, payment: str, account: int, market: int, atoms: int) -> None:
+        """Sells what a payment brought, for what the market gives now. What the market will not take stays where it is."""
+        spec = next(spec for spec in self._books.engine.markets() if spec.id == market)
+        if spec.status != MarketStatus.OPEN:
+            return
+        amount = atoms // spec.base_unit
+        code = self._funds().sell(payment, account, market, amount).code if amount else RejectReason.AMOUNT_TOO_SMALL
+        if code == RejectReason.JOURNAL_FULL:
+            return
+        self._selling.add(payment)
+        if code != RejectReason.OK:
+            self._books.note(Meta(memo={"merchant_sold": payment, "code": int(code)}))
+
+    def _end(self, order: str, state: PaymentState) -> bool:
+        return self._books.note(Meta(memo={"merchant_ended": [order, int(state)]})).code == RejectReason.OK
+
+    def told(self, subject: str, number: int) -> None:
+        """Journals that a notice was acknowledged."""
+        self._books.note(Meta(memo={"merchant_told": [subject, number]}))
+
+
+def _page_address(url: str) -> bool:
+    """Whether a browser can be sent there."""
+    try:
+        destination_of(url)
+    except DestinationRejected:
+        return False
+    return True

@@ -1,0 +1,212 @@
+"""When things happen: one scheduler, made in the composition root, for everything that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+import structlog
+
+from cambist.scheduling.steps import first_step
+
+Clock = Callable[[], int]
+"""Microseconds since 1970, never decreasing."""
+Callback = Callable[[], "Awaitable[None] | None"]
+
+LONGEST_NAP = 0.5
+"""Seconds until the clock is looked at again, whatever is due: a system clock may be set forward meanwhile."""
+
+_log = structlog.get_logger("cambist.scheduling")
+
+
+class Timer:
+    """Something that will happen. `cancel` calls it off; a second time, or afterwards, it does nothing."""
+
+    __slots__ = ("_callback",)
+
+    def __init__(self, callback: Callback | None) -> None:
+        self._callback = callback
+
+    @property
+    def pending(self) -> bool:
+        return self._callback is not None
+
+    def cancel(self) -> None:
+        self._callback = None
+
+    def take(self) -> Callback | None:
+        """The callback, once; for schedulers."""
+        callback, self._callback = self._callback, None
+        return callback
+
+
+class Scheduler(ABC):
+    """Calls back at times of one clock, on the event loop, in order of time and, for equal times, in the order of scheduling.
+
+    A callback that is a coroutine function runs to its first wait at once and goes on as a task. What a callback raises is logged and
+    stops nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._order = count()
+        self._entries: list[tuple[int, int, Timer]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @abstractmethod
+    def now(self) -> int:
+        """µs since 1970, never decreasing."""
+
+    def at(self, time: int, callback: Callback) -> Timer:
+        """Calls `callback` once, as soon as `now` is `time` (µs) or later; never before this call has returned."""
+        timer = Timer(callback)
+        heapq.heappush(self._entries, (time, next(self._order), timer))
+        self._scheduled()
+        return timer
+
+    def after(self, delay: int, callback: Callback) -> Timer:
+        """The same `delay` µs from now."""
+        return self.at(self.now() + delay, callback)
+
+    def every(self, period: int, callback: Callback) -> Timer:
+        """Calls `callback` again and again, `period` µs after it was last due, or after it was done when it took longer than that."""
+        return _Periodic(self, period, callback)
+
+    async def sleep(self, delay: int) -> None:
+        """Returns `delay` µs from now."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        timer = self.after(delay, lambda: None if woken.done() else woken.set_result(None))
+        try:
+            await woken
+        finally:
+            timer.cancel()
+
+    @property
+    def next_due(self) -> int | None:
+        """When the next callback is due, µs; None when nothing is scheduled."""
+        while self._entries and not self._entries[0][2].pending:
+            heapq.heappop(self._entries)
+        return self._entries[0][0] if self._entries else None
+
+    @abstractmethod
+    def _scheduled(self) -> None:
+        """Called when what is due next may have changed."""
+
+    def _run_next(self) -> None:
+        """Calls the earliest callback."""
+        callback = heapq.heappop(self._entries)[2].take()
+        if callback is not None:
+            self.run(callback)
+
+    def run(self, callback: Callback) -> Awaitable[None] | None:
+        """Calls back now. A coroutine that waits goes on as a task, which is returned."""
+        try:
+            result: Any = callback()
+            if result is not None:
+                done, result = first_step(result)
+                if not done:
+                    task = asyncio.ensure_future(_finish(result))
+                    self._tasks.add(task)
+                    task.add_done_callback(self._tasks.discard)
+                    return task
+        except Exception as error:
+            _log.exception("a scheduled call failed", error=type(error).__name__)
+        return None
+
+
+async def _finish(rest: Awaitable[None]) -> None:
+    try:
+        await rest
+    except Exception as error:
+        _log.exception("a scheduled call failed", error=type(error).__name__)
+
+
+class _Periodic(Timer):
+    """A timer that sets itself again."""
+
+    __slots__ = ("_due", "_period", "_scheduler", "_timer")
+
+    def __init__(self, scheduler: Scheduler, period: int, callback: Callback) -> None:
+        super().__init__(callback)
+        self._scheduler = scheduler
+        self._period = period
+        self._due = scheduler.now() + period
+        self._timer = scheduler.at(self._due, self._ring)
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._timer.cancel()
+
+    async def _ring(self) -> None:
+        callback = self._callback
+        if callback is None:
+            return
+        rest = self._scheduler.run(callback)
+        if rest is not None:
+            await rest
+        if self.pending:
+            self._due = max(self._due + self._period, self._scheduler.now())
+            self._timer = self._scheduler.at(self._due, self._ring)
+
+
+class LoopScheduler(Scheduler):
+    """On the running event loop, by a clock that moves by itself. With nothing due nothing runs, and no timer is set."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due: int | None = None
+
+    def now(self) -> int:
+        return self._clock()
+
+    def _scheduled(self) -> None:
+        due = self.next_due
+        if due == self._timer_due and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_due = due
+        if due is not None:
+            wait = (due - self._clock()) / 1_000_000
+            self._timer = asyncio.get_running_loop().call_later(min(max(wait, 0.0), LONGEST_NAP), self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        now = self._clock()
+        last = next(self._order)  # what is scheduled by what runs now comes in a later pass, so that nothing can hold the loop
+        while (due := self.next_due) is not None and due <= now and self._entries[0][1] < last:
+            self._run_next()
+        self._scheduled()
+
+
+class ManualScheduler(Scheduler):
+    """Time that moves only by `advance`: for tests, and for a sandbox whose clock is manual."""
+
+    def __init__(self, now: int) -> None:
+        super().__init__()
+        self._now = now
+
+    def now(self) -> int:
+        return self._now
+
+    def _scheduled(self) -> None:
+        """Nothing runs by itself."""
+
+    def advance(self, to: int) -> None:
+        """Moves time to `to` (µs), through everything that is due on the way: each callback sees its own time. ValueError for a step back."""
+        if to < self._now:
+            raise ValueError(f"time does not go back: {to} is before {self._now}")
+        while (due := self.next_due) is not None and due <= to:
+            self._now = max(self._now, due)
+            self._run_next()
+        self._now = to
+
+    def advance_by(self, duration: int) -> None:
+        """The same, `duration` µs from now."""
+        self.advance(self._now + duration)

@@ -1,0 +1,51 @@
+"""Running a coroutine to where it first waits: most never do, and need no task."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Coroutine, Generator
+from types import CoroutineType
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Suspended(Generic[T]):
+    """The rest of a coroutine that waits for something. Await it, in a task, for its result."""
+
+    __slots__ = ("_coroutine", "_waited_for")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], waited_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waited_for = waited_for
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        coroutine, waited_for = self._coroutine, self._waited_for
+        try:
+            while True:
+                try:
+                    value = yield waited_for
+                except GeneratorExit:
+                    coroutine.close()
+                    raise
+                except BaseException as error:
+                    waited_for = coroutine.throw(error)
+                else:
+                    waited_for = coroutine.send(value)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+
+def first_step(awaitable: Awaitable[T]) -> tuple[bool, T | Awaitable[T]]:
+    """(True, its result) when a coroutine ended without waiting, else (False, what must be awaited for the result).
+
+    What it raises before it waits is raised here. Until it waits it runs outside any task: `asyncio.current_task()` is None there, so
+    `asyncio.timeout` belongs behind the first wait. An awaitable that is no coroutine is handed back as it is.
+    """
+    if type(awaitable) is not CoroutineType:
+        return False, awaitable
+    try:
+        waited_for = awaitable.send(None)
+    except StopIteration as stop:
+        return True, stop.value
+    return False, Suspended(awaitable, waited_for)

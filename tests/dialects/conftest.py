@@ -18,4 +18,4 @@ def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path, empty_files: Path) -> Path:
     """The files of a venue in which nothing happened yet."""
-    return Path(shutil.copytree(empty_files, tmp_path / "house"))
+    return Path(shutil.copytree(empty_files, tmp_path / "venue"))

@@ -3,15 +3,25 @@
 import hashlib
 import os
 
+from cambist.scheduling import ManualScheduler
+
 
 class HandClock:
-    """µs that move only when told."""
+    """µs that move only when told: the time of `scheduler`, which runs what is due on the way."""
 
     def __init__(self, now: int) -> None:
-        self.now = now
+        self.scheduler = ManualScheduler(now)
+
+    @property
+    def now(self) -> int:
+        return self.scheduler.now()
+
+    @now.setter
+    def now(self, to: int) -> None:
+        self.scheduler.advance(to)
 
     def __call__(self) -> int:
-        return self.now
+        return self.scheduler.now()
 
 
 def entropy(label: str, length: int) -> bytes:

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cambist import _core
+from cambist.account_streams.events import AccountStreams
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
 from cambist.domain.meta import Meta
-from cambist.exchange import Exchange, Sequencer
+from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer, View
+from cambist.exchange.sequencer import Frame
 from cambist.gateway.http.router import Router
 from cambist.history import History, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
-from cambist.merchant import Merchants
+from cambist.merchant import Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
-from cambist.wallet import SimulatedChain, WalletService
+from cambist.wallet import SimulatedChain, WalletRejection, WalletService
+from cambist.wallet.view import WalletView
 from tests.support.by_hand import HandClock, MemoryJournal, entropy
+from tests.support.immediate import Immediate, immediately
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -59,28 +63,58 @@ class TradingFloor:
         self.journal = MemoryJournal()
         self.engine = _core.Engine()
         self.sequencer = Sequencer(self.engine, self.journal, self.clock, asyncio.get_running_loop(), on_failure=_failed)
-        self.exchange = Exchange(self.engine, self.sequencer)
         self.marketdata = MarketData((), self.clock)
         self.writer = HistoryWriter(SqliteWrites(folder / "history.sqlite"))
         self.writer.start()
         self.history = History(SqliteReads(folder / "history.sqlite"), self.writer.reached)
         self.directory = _directory(folder, self.clock)
+        self.commands = EmbeddedCommands(self.engine, self.sequencer, self.directory.nonces)
+        self.immediate = Immediate(self.commands)
+        self.catalogue = Catalogue(self.engine)
+        self.account_streams = AccountStreams()
         self.chain = SimulatedChain(folder / "chain.sqlite", self.clock, entropy)
-        self.desk = WalletService(folder / "wallet.sqlite", self.exchange, self.chain, entropy)
+        self.wallet = WalletService(WalletView(folder / "wallet.sqlite"), self.commands, self.engine, self.chain, entropy)
+        self.merchants = self._open_merchants(folder)
         self.metas: list[Meta] = []
         """The metas of every durable command, in order."""
         self.sequencer.subscribe(lambda frame: self.writer.feed(frame.events, frame.last_seq))
         self.sequencer.subscribe(lambda frame: self.marketdata.apply(frame.events))
-        self.sequencer.subscribe(lambda frame: self.desk.apply(self.desk.wanted.of(frame.events), frame.last_seq))
+        self.sequencer.subscribe(lambda frame: self.wallet.apply(self.wallet.wanted.of(frame.events), frame.last_seq))
+        self.sequencer.subscribe(self._fold_merchants)
+        self.sequencer.subscribe(lambda frame: self.account_streams.apply(frame.events))
         self.sequencer.subscribe(lambda frame: self._remember(_core.decode_events(frame.events)))
 
     def _remember(self, events: Iterable[object]) -> None:
         self.metas += [Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied)]
 
-    def services_with(self, merchants: Merchants | None) -> VenueServices:
+    def _fold_merchants(self, frame: Frame) -> None:
+        service = self.merchants.service
+        service.apply(service.wanted.of(frame.events), frame.last_seq)
+
+    def _open_merchants(self, folder: Path) -> Merchants:
+        async def address(account: int, asset: int) -> str | None:
+            made = await self.wallet.new_address(account, asset)
+            return None if isinstance(made, WalletRejection) else made
+
+        view = MerchantView(folder / "merchant.sqlite")
+        service = MerchantService(view, self.commands, self.engine, address, entropy, self.clock, lifetime=DAY, loopback=True)
+        return Merchants(service, Outbox(service, WebhookClient(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
+
+    def venue_services(self) -> VenueServices:
         """What a dialect is built with."""
         return VenueServices(
-            self.exchange, self.marketdata, self.history, self.directory, self.desk, self.clock, entropy, merchants=merchants
+            commands=self.commands,
+            view=self.engine,
+            catalogue=self.catalogue,
+            durability=self.sequencer,
+            marketdata=self.marketdata,
+            account_streams=self.account_streams,
+            history=self.history,
+            directory=self.directory,
+            wallet=self.wallet,
+            merchants=self.merchants,
+            scheduler=self.clock.scheduler,
+            entropy=entropy,
         )
 
     def close(self) -> None:
@@ -88,7 +122,8 @@ class TradingFloor:
         self.sequencer.close()
         self.writer.close()
         self.history.close()
-        self.desk.close()
+        self.merchants.service.close()
+        self.wallet.close()
         self.chain.close()
         self.directory.close()
         self.journal.close()
@@ -96,7 +131,7 @@ class TradingFloor:
     # --- people -------------------------------------------------------------------------------------------------------------
     def user(self, name: str, **funds: str) -> User:
         """A new user with funds (`BTC="10"`)."""
-        account = self.exchange.control.open_account().id
+        account = self.immediate.open_account().id
         user = self.directory.add_user(name, "a password", account)
         assert isinstance(user, User)
         for code, amount in funds.items():
@@ -109,10 +144,10 @@ class TradingFloor:
         return key
 
     def fund(self, account: int, code: str, amount: str) -> None:
-        spec = self.exchange.assets.by_code(code)
+        spec = self.catalogue.assets.by_code(code)
         assert spec is not None
         transfer_id = (1 << 100) + self.engine.seq
-        assert self.exchange.funds.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
+        assert self.immediate.deposit(transfer_id, account, spec.id, _core.parse_units(amount, spec.scale)).code == 0
 
     # --- what happened ------------------------------------------------------------------------------------------------------
     def money(self) -> list[tuple[int, int, int, int]]:
@@ -179,7 +214,8 @@ def make_empty_files(folder: Path) -> None:
 
 
 def open_markets(
-    exchange: Exchange,
+    commands: Commands,
+    view: View,
     assets: Iterable[str] = ASSETS,
     markets: Iterable[tuple[str, str, int, str, str, str]] = MARKETS,
     max_amount: str = "1000000",
@@ -187,10 +223,10 @@ def open_markets(
 ) -> None:
     """Assets of 16 decimals, and markets whose amounts have 8."""
     for code in assets:
-        assert exchange.control.create_asset(code, 16, 8).code == 0
-    by_code = {spec.code: spec for spec in exchange.assets.by_id}
+        assert immediately(commands.create_asset(code, 16, 8)).code == 0
+    by_code = {spec.code: spec for spec in view.assets()}
     for base, quote, scale, min_price, max_price, min_amount in markets:
-        outcome = exchange.control.create_market(
+        creating = commands.create_market(
             by_code[base].id,
             by_code[quote].id,
             scale,
@@ -204,4 +240,4 @@ def open_markets(
             maker_ppm=fee_ppm,
             taker_ppm=fee_ppm,
         )
-        assert outcome.code == 0
+        assert immediately(creating).code == 0

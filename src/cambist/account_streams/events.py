@@ -3,7 +3,7 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 

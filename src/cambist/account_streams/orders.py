@@ -17,6 +17,7 @@ import msgspec
 from cambist import _core
 from cambist.account_streams.events import AccountEvent, AccountStreams
 from cambist.domain.orders import OrderType
+from cambist.exchange.view import View
 
 _log = logging.getLogger(__name__)
 
@@ -106,8 +107,8 @@ class _Account:
 class OrderFeed:
     """Order steps of followed accounts. History's `reached` and `fills` give what live orders traded before they were followed."""
 
-    def __init__(self, engine: _core.Engine, streams: AccountStreams, reached: Reached, fills: Fills) -> None:
-        self._engine = engine
+    def __init__(self, view: View, streams: AccountStreams, reached: Reached, fills: Fills) -> None:
+        self._view = view
         self._streams = streams
         self._reached = reached
         self._fills = fills
@@ -119,10 +120,10 @@ class OrderFeed:
         followed = self._accounts.get(account)
         if followed is None:
             followed = self._accounts[account] = _Account()
-            followed.from_seq = self._engine.seq
+            followed.from_seq = self._view.seq
             followed.unfollow = self._streams.follow(account, self._happened)
-            live = self._engine.open_orders(account)
-            task = asyncio.get_running_loop().create_task(self._load(followed, live, self._engine.next_trade_id))
+            live = self._view.open_orders(account)
+            task = asyncio.get_running_loop().create_task(self._load(followed, live, self._view.next_trade_id))
             self._loading.add(task)
             task.add_done_callback(self._loading.discard)
         followed.followers.append(follower)

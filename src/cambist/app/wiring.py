@@ -29,10 +29,10 @@ from cambist.dialects.expie import build as build_expie
 from cambist.dialects.mtgox import build as build_mtgox
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm, load_or_create_master_key
 from cambist.domain.meta import Meta
+from cambist.exchange.commands import JournalStopped
 from cambist.exchange.exchange import Exchange
 from cambist.exchange.funds import Funds
 from cambist.exchange.orders import Orders
-from cambist.exchange.commands import JournalStopped
 from cambist.exchange.sequencer import Frame, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.metrics import Metrics

@@ -42,7 +42,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 
 Handler = Callable[[Request], Reply | Awaitable[Reply]]
-"""Called on the event-loop thread. A plain function's Reply takes the short way; an awaitable costs a task."""
+"""Called on the event-loop thread. A coroutine that never waits costs no task; one that does goes on as a task."""
 
 
 class Withheld(Exception):

@@ -20,4 +20,4 @@ def order_feed(services: VenueServices) -> OrderFeed:
             if len(page) < PAGE:
                 return fills
 
-    return OrderFeed(services.exchange.engine, services.marketdata.accounts, services.history.reached, all_fills)
+    return OrderFeed(services.view, services.account_streams, services.history.reached, all_fills)

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from cambist.account_streams.events import AccountStreams
     from cambist.directory.directory import Directory
-    from cambist.exchange.exchange import Exchange
+    from cambist.exchange.catalogue import Catalogue
+    from cambist.exchange.commands import Commands
+    from cambist.exchange.view import View
     from cambist.history.port import HistoryReads
     from cambist.marketdata.marketdata import MarketData
     from cambist.merchant.merchants import Merchants
+    from cambist.scheduling import Scheduler
     from cambist.wallet.service import WalletService
+
+
+class Durability(Protocol):
+    """How far the journal is behind the state."""
+
+    @property
+    def durable_seq(self) -> int:
+        """The last command that is on disk: what pushes and histories may show."""
+
+    @property
+    def backlog(self) -> int:
+        """Commands applied and not yet durable."""
+
+    @property
+    def waiting_since(self) -> int:
+        """Time (µs) of the oldest command that was applied and is not yet durable; 0 when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class VenueServices:
     """The running venue's parts, as a dialect's `build` gets them.
 
-    `clock` gives microseconds since 1970; `entropy(label, length)` that many unpredictable bytes, labels never repeat.
+    `commands` changes the exchange and `view` reads it; `catalogue` finds assets and markets by their codes. `scheduler` is the one
+    for everything that waits, and its `now` the venue's time. `entropy(label, length)` gives that many unpredictable bytes; labels
+    never repeat.
     """
 
-    exchange: Exchange
+    commands: Commands
+    view: View
+    catalogue: Catalogue
+    durability: Durability
     marketdata: MarketData
+    account_streams: AccountStreams
     history: HistoryReads
     directory: Directory
     wallet: WalletService
-    clock: Callable[[], int]
-    entropy: Callable[[str, int], bytes]
     merchants: Merchants
+    scheduler: Scheduler
+    entropy: Callable[[str, int], bytes]
+
+    @property
+    def clock(self) -> Callable[[], int]:
+        """The venue's time, µs since 1970."""
+        return self.scheduler.now
+
+    def history_caught_up(self) -> Awaitable[None]:
+        """Resolves when history has everything that anybody can have been told by now. HistoryError when it does not follow."""
+        return self.history.reached(self.view.seq)

@@ -1,7 +1,9 @@
-"""Everything that changes the exchange goes through `Exchange`."""
+"""The exchange: commands in, durable frames out, and the state as it stands."""
 
-from cambist.exchange.exchange import Exchange
-from cambist.exchange.commands import JournalStopped
+from cambist.exchange.catalogue import Catalogue
+from cambist.exchange.commands import Commands, Done, JournalStopped, NonceRejected
+from cambist.exchange.embedded import EmbeddedCommands
 from cambist.exchange.sequencer import Sequencer
+from cambist.exchange.view import View
 
-__all__ = ["Exchange", "JournalStopped", "Sequencer"]
+__all__ = ["Catalogue", "Commands", "Done", "EmbeddedCommands", "JournalStopped", "NonceRejected", "Sequencer", "View"]

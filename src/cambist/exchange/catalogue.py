@@ -1,6 +1,7 @@
 """The venue's assets and markets as they stand, for lookups by number and by code."""
 
-from cambist._core import AssetSpec, Engine, MarketSpec
+from cambist._core import AssetSpec, MarketSpec
+from cambist.exchange.view import View
 
 
 class Assets:
@@ -26,14 +27,32 @@ class Markets:
 
 
 class Catalogue:
-    """Specs are copies: `version` grows whenever control commands changed them, so that whoever caches knows."""
+    """Specs are copies of what the view has, made anew when a command, whoever gave it, has changed an asset or a market."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.version = 0
-        self.refresh()
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._version = -1
+        self._assets = Assets([])
+        self._markets = Markets([], self._assets)
 
-    def refresh(self) -> None:
-        self.assets = Assets(self._engine.assets())
-        self.markets = Markets(self._engine.markets(), self.assets)
-        self.version += 1
+    @property
+    def version(self) -> int:
+        """Grows whenever specs change, so that whoever caches knows."""
+        return self._view.catalogue_version
+
+    @property
+    def assets(self) -> Assets:
+        self._refresh()
+        return self._assets
+
+    @property
+    def markets(self) -> Markets:
+        self._refresh()
+        return self._markets
+
+    def _refresh(self) -> None:
+        version = self._view.catalogue_version
+        if version != self._version:
+            self._version = version
+            self._assets = Assets(self._view.assets())
+            self._markets = Markets(self._view.markets(), self._assets)

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.orders import RejectReason, TransferKind
+from cambist.exchange.commands import Commands
+from cambist.exchange.view import View
 
 ANYBODY = 0
 """Receiver of a coupon that everybody may redeem. (Account 0 is the world: it never redeems.)"""
@@ -57,14 +59,6 @@ class TransferRecords(Protocol):
     def transfer(self, transfer_id: int) -> Awaitable[TransferRecord | None]: ...
 
 
-class MoveMoney(Protocol):
-    """The funds facade's `transfer`."""
-
-    def __call__(
-        self, transfer_id: int, source: int, destination: int, asset: int, kind: TransferKind, amount: int, *, meta: Meta
-    ) -> _core.Outcome: ...
-
-
 def code_hash(code: str) -> str:
     """Hash (hex) of a code as people type it: case, dashes and blanks do not count."""
     canonical = "".join(character for character in code.upper() if character.isalnum())
@@ -79,16 +73,16 @@ def transfer_id(step: str, code_hash_hex: str) -> int:
 class Coupons:
     """Creates, finds and redeems coupons. `entropy(label, length)` is where codes come from; each dialect gives them its own form."""
 
-    def __init__(self, engine: _core.Engine, move: MoveMoney, entropy: Callable[[str, int], bytes]) -> None:
-        self._engine = engine
-        self._move = move
+    def __init__(self, commands: Commands, view: View, entropy: Callable[[str, int], bytes]) -> None:
+        self._commands = commands
+        self._view = view
         self._entropy = entropy
 
     def draw(self, length: int) -> bytes:
         """Bytes for a new code. The label names the place in the journal, so a seeded source never gives the same bytes twice."""
-        return self._entropy(f"coupon/{self._engine.seq}", length)
+        return self._entropy(f"coupon/{self._view.seq}", length)
 
-    def create(self, account: int, asset: int, amount: int, code: str, *, receiver: int = ANYBODY, meta: Meta) -> _core.Outcome:
+    async def create(self, account: int, asset: int, amount: int, code: str, *, receiver: int = ANYBODY, meta: Meta) -> _core.Outcome:
         """Moves `amount` atoms into circulation under `code`. The key and nonce of `meta` are kept, its memo is the coupon's.
 
         Outcome as of a transfer: INSUFFICIENT_FUNDS, TRANSFER_AMOUNT_INVALID; TRANSFER_ID_USED when the code was used before.
@@ -97,21 +91,21 @@ class Coupons:
         memo: dict[str, Any] = {"coupon": digest}
         if receiver != ANYBODY:
             memo["receiver"] = receiver
-        return self._step("create", digest, account, _core.COUPONS, asset, amount, TransferKind.COUPON_CREATE, memo, meta)
+        return await self._step("create", digest, account, _core.COUPONS, asset, amount, TransferKind.COUPON_CREATE, memo, meta)
 
     async def find(self, code: str, records: TransferRecords) -> Coupon | None:
         """The coupon of a code, redeemed or not; None when there never was one."""
         digest = code_hash(code)
         created = transfer_id("create", digest)
-        if not self._engine.transfer_used(created):
+        if not self._view.transfer_used(created):
             return None
-        await records.reached(self._engine.seq)
+        await records.reached(self._view.seq)
         record = await records.transfer(created)
         if record is None or record.kind != TransferKind.COUPON_CREATE:
             return None
         return Coupon(digest, record.asset, record.amount, int(record.memo.get("receiver", ANYBODY)))
 
-    def redeem(self, account: int, coupon: Coupon, *, meta: Callable[[], Meta]) -> _core.Outcome | CouponRejection:
+    async def redeem(self, account: int, coupon: Coupon, *, meta: Callable[[], Meta]) -> _core.Outcome | CouponRejection:
         """Moves the coupon's money to `account`; `meta` is called only when the core is asked.
 
         NOT_RECEIVER when it is meant for someone else, UNKNOWN when it is not in circulation.
@@ -119,17 +113,17 @@ class Coupons:
         """
         if coupon.receiver not in (ANYBODY, account):
             return CouponRejection.NOT_RECEIVER
-        if not self._engine.transfer_used(transfer_id("create", coupon.hash)):
+        if not self._view.transfer_used(transfer_id("create", coupon.hash)):
             return CouponRejection.UNKNOWN
         memo = {"coupon": coupon.hash}
-        outcome = self._step(
+        outcome = await self._step(
             "redeem", coupon.hash, _core.COUPONS, account, coupon.asset, coupon.amount, TransferKind.COUPON_REDEEM, memo, meta()
         )
         # What circulates was paid in: if this fails the books are wrong, and nothing that follows can be trusted.
         assert outcome.code != RejectReason.INSUFFICIENT_FUNDS, f"account COUPONS does not cover coupon {coupon.hash}"
         return outcome
 
-    def _step(
+    async def _step(
         self,
         step: str,
         digest: str,
@@ -142,4 +136,5 @@ class Coupons:
         meta: Meta,
     ) -> _core.Outcome:
         whole = Meta(key_id=meta.key_id, nonce=meta.nonce, tag=meta.tag, memo=memo)
-        return self._move(transfer_id(step, digest), source, destination, asset, kind, amount, meta=whole)
+        moved = await self._commands.transfer(transfer_id(step, digest), source, destination, asset, kind, amount, meta=whole)
+        return moved.outcome

@@ -97,7 +97,7 @@ class Outbox:
         if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:
             # Out of the way until the journal has it: asked again in between, it would be sent again.
             self._service.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
-            self._service.told(notice.subject, notice.number)
+            await self._service.acknowledge(notice.subject, notice.number)
             return
         said = f"status {result.status}" if isinstance(result, Answered) else result.reason
         last = notice.attempts + 1 >= self._patience.attempts

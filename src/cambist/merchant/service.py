@@ -1,7 +1,6 @@
 """The merchant service: orders that shops ask to be paid, and every step of paying them as a command in the journal."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -9,7 +8,9 @@ from cambist import _core
 from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
 from cambist.domain.orders import MarketStatus, RejectReason
+from cambist.exchange.commands import Commands
 from cambist.exchange.merchants import MerchantFunds
+from cambist.exchange.view import View
 
 from .destinations import DestinationRejected, destination_of, plainly_refused
 from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRejection, Payment, PaymentState, Terms, Words
@@ -22,31 +23,22 @@ REPEATED_LIFETIME = 365 * 86_400_000_000
 _NO_META = Meta()
 
 
-class Books(Protocol):
-    """The exchange, as far as the service needs it."""
-
-    @property
-    def engine(self) -> _core.Engine: ...
-
-    def note(self, meta: Meta) -> _core.Outcome: ...
-
-
-NewAddress = Callable[[int, int], str | None]
+NewAddress = Callable[[int, int], Awaitable[str | None]]
 """(account, asset) to a new deposit address of that account; None when there can be none."""
 
 
 class MerchantService:
     """Orders of all merchants. Belongs to the event-loop thread.
 
-    Feed it with `apply` (durable frames, in order) and call `tick` every second or so. What it did is seen by its reads once the command
+    Feed it with `apply` (durable frames, in order) and call `run_due` every second or so. What it did is seen by its reads once the command
     is durable.
     """
 
     def __init__(
         self,
         view: MerchantView,
-        books: Books,
-        funds: Callable[[], MerchantFunds],
+        commands: Commands,
+        exchange: View,
         new_address: NewAddress,
         entropy: Entropy,
         clock: Clock,
@@ -57,8 +49,9 @@ class MerchantService:
     ) -> None:
         """`lifetime` µs until an unpaid order is closed. `public_url`: where people reach this server, empty for what the shop called."""
         self._view = view
-        self._books = books
-        self._funds = funds
+        self._commands = commands
+        self._exchange = exchange
+        self._funds = MerchantFunds(commands)
         self._new_address = new_address
         self._entropy = entropy
         self._clock = clock
@@ -105,7 +98,7 @@ class MerchantService:
         self._view.close()
 
     # --- shops --------------------------------------------------------------------------------------------------------------
-    def create(
+    async def create(
         self, account: int, asset: int, amount: int, key: str, words: Words, *, terms: Terms, meta: Callable[[], Meta]
     ) -> str | MerchantRejection:
         """A new order; its id. `meta` is asked for when the order is journaled: its memo becomes the order's."""
@@ -119,14 +112,13 @@ class MerchantService:
         if sum(len(text.encode()) for text in texts) > MAX_WORDS:
             return MerchantRejection.TOO_LONG
         now = self._clock()
-        number = bytearray(self._entropy(f"merchant-order/{self._books.engine.seq}", 16))
+        number = bytearray(self._entropy(f"merchant-order/{self._exchange.seq}", 16))
         number[6], number[8] = number[6] & 0x0F | 0x40, number[8] & 0x3F | 0x80
         order = bytes(number).hex()
         expires = now + (REPEATED_LIFETIME if terms.repeated else self._lifetime)
-        told = [order, account, asset, str(amount), key, *texts, terms.only_accounts, expires, terms.repeated, terms.sell_in]
-        memo = {"merchant_order": [2, *told]}
-        outcome = self._books.note(msgspec.structs.replace(meta(), memo=memo))
-        return order if outcome.code == RejectReason.OK else MerchantRejection.UNAVAILABLE
+        words_of_order = [order, account, asset, str(amount), key, *texts, terms.only_accounts, expires, terms.repeated, terms.sell_in]
+        memo = {"merchant_order": [2, *words_of_order]}
+        return order if await self._note(msgspec.structs.replace(meta(), memo=memo)) else MerchantRejection.UNAVAILABLE
 
     def order(self, order: str) -> MerchantOrder | None:
         """By its id of 32 hex digits."""
@@ -136,7 +128,7 @@ class MerchantService:
         """Of an order, oldest first."""
         return self._view.payments(order)
 
-    def labelled_address(self, account: int, asset: int, label: Label, used: Callable[[str], bool]) -> str | MerchantRejection:
+    async def labelled_address(self, account: int, asset: int, label: Label, used: Callable[[str], bool]) -> str | MerchantRejection:
         """An account's deposit address of that label: the same one until it was `used`. Coins that come to it later still make a notice.
 
         TOO_LONG, URL_INVALID (`label.notify`), NO_NETWORK, UNAVAILABLE.
@@ -148,19 +140,19 @@ class MerchantService:
         known = self._view.labelled(account, asset, label)
         if known and not used(known):
             return known
-        address = self._new_address(account, asset)
+        address = await self._new_address(account, asset)
         if address is None:
             return MerchantRejection.NO_NETWORK
-        told = [label.notify, label.key] if label.notify else []
-        outcome = self._books.note(Meta(memo={"merchant_label": [account, asset, label.text, address, *told]}))
-        return address if outcome.code == RejectReason.OK else MerchantRejection.UNAVAILABLE
+        notice = [label.notify, label.key] if label.notify else []
+        noted = await self._note(Meta(memo={"merchant_label": [account, asset, label.text, address, *notice]}))
+        return address if noted else MerchantRejection.UNAVAILABLE
 
     def arrival(self, key: str) -> Arrival | None:
         """Coins that somebody is told of, by the id that a notice has."""
         return self._view.arrival(key)
 
     # --- payers -------------------------------------------------------------------------------------------------------------
-    def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META, *, part: str) -> _core.Outcome | MerchantRejection:
+    async def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META, *, part: str) -> _core.Outcome | MerchantRejection:
         """Pays what is missing from an account; all of it again where the order may be paid several times.
 
         `part`: a word that this payment, and nothing but a repetition of it, has; it matters for the latter only. NOT_OPEN, OWN_ORDER;
@@ -171,14 +163,14 @@ class MerchantService:
         if payer == order.account:
             return MerchantRejection.OWN_ORDER
         if order.terms.repeated:
-            return self._funds().pay(order.id, payer, order.account, order.asset, order.amount, meta, part=part)
+            return await self._funds.pay(order.id, payer, order.account, order.asset, order.amount, meta, part=part)
         pending, valid = self._view.sums(order.id)
         missing = order.amount - pending - valid
         if missing <= 0:
             return MerchantRejection.NOT_OPEN
-        return self._funds().pay(order.id, payer, order.account, order.asset, missing, meta)
+        return await self._funds.pay(order.id, payer, order.account, order.asset, missing, meta)
 
-    def coins(self, order: MerchantOrder) -> str | MerchantRejection:
+    async def coins(self, order: MerchantOrder) -> str | MerchantRejection:
         """The address to send coins to, the merchant's own; the same whenever it is asked for. NOT_OPEN, NO_NETWORK, UNAVAILABLE."""
         if order.address:
             return order.address
@@ -186,13 +178,13 @@ class MerchantService:
             return MerchantRejection.NOT_OPEN
         if order.terms.only_accounts:
             return MerchantRejection.NO_NETWORK
-        address = self._new_address(order.account, order.asset)
+        address = await self._new_address(order.account, order.asset)
         if address is None:
             return MerchantRejection.NO_NETWORK
-        outcome = self._books.note(Meta(memo={"merchant_coins": [order.id, address]}))
-        return address if outcome.code == RejectReason.OK else MerchantRejection.UNAVAILABLE
+        noted = await self._note(Meta(memo={"merchant_coins": [order.id, address]}))
+        return address if noted else MerchantRejection.UNAVAILABLE
 
-    def cancel(self, order: MerchantOrder) -> MerchantRejection | None:
+    async def cancel(self, order: MerchantOrder) -> MerchantRejection | None:
         """The payer says no; None when done. NOT_OPEN, BEGUN. An order that may be paid several times stays for the others."""
         if not order.waiting:
             return MerchantRejection.NOT_OPEN
@@ -200,47 +192,51 @@ class MerchantService:
             return None
         if any(self._view.sums(order.id)):
             return MerchantRejection.BEGUN
-        return None if self._end(order.id, PaymentState.CANCELLED) else MerchantRejection.UNAVAILABLE
+        return None if await self._end(order.id, PaymentState.CANCELLED) else MerchantRejection.UNAVAILABLE
 
     # --- moving on ----------------------------------------------------------------------------------------------------------
-    def tick(self, now: int) -> None:
+    async def run_due(self, now: int) -> None:
         """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""
         for order in self._view.uncredited():
             for payment in self._view.payments(order.id):
                 if not payment.valid and not payment.by_coins:
                     # The ledger refuses a second credit, so asking again is harmless.
-                    self._funds().credit(order.id, order.account, order.asset, payment.amount, part=payment.part)
+                    await self._funds.credit(order.id, order.account, order.asset, payment.amount, part=payment.part)
         for order in self._view.overdue(now):
             # Coins on their way are waited for.
             pending, valid = self._view.sums(order.id)
             if not pending and (order.terms.repeated or not valid):
-                self._end(order.id, PaymentState.CLOSED)
+                await self._end(order.id, PaymentState.CLOSED)
         unsold = self._view.unsold()
         # What was asked for is durable, or on its way to it, until the view has it: then it is not unsold any more.
         self._selling &= {key for key, *_ in unsold}
         for key, account, market, atoms in unsold:
             if key not in self._selling:
-                self._sell(key, account, market, atoms)
+                await self._sell(key, account, market, atoms)
 
-    def _sell(self, payment: str, account: int, market: int, atoms: int) -> None:
+    async def _sell(self, payment: str, account: int, market: int, atoms: int) -> None:
         """Sells what a payment brought, for what the market gives now. What the market will not take stays where it is."""
-        spec = next(spec for spec in self._books.engine.markets() if spec.id == market)
+        spec = next(spec for spec in self._exchange.markets() if spec.id == market)
         if spec.status != MarketStatus.OPEN:
             return
         amount = atoms // spec.base_unit
-        code = self._funds().sell(payment, account, market, amount).code if amount else RejectReason.AMOUNT_TOO_SMALL
+        code = (await self._funds.sell(payment, account, market, amount)).code if amount else RejectReason.AMOUNT_TOO_SMALL
         if code == RejectReason.JOURNAL_FULL:
             return
         self._selling.add(payment)
         if code != RejectReason.OK:
-            self._books.note(Meta(memo={"merchant_sold": payment, "code": int(code)}))
+            await self._note(Meta(memo={"merchant_sold": payment, "code": int(code)}))
 
-    def _end(self, order: str, state: PaymentState) -> bool:
-        return self._books.note(Meta(memo={"merchant_ended": [order, int(state)]})).code == RejectReason.OK
+    async def _end(self, order: str, state: PaymentState) -> bool:
+        return await self._note(Meta(memo={"merchant_ended": [order, int(state)]}))
 
-    def told(self, subject: str, number: int) -> None:
+    async def acknowledge(self, subject: str, number: int) -> None:
         """Journals that a notice was acknowledged."""
-        self._books.note(Meta(memo={"merchant_told": [subject, number]}))
+        await self._note(Meta(memo={"merchant_told": [subject, number]}))
+
+    async def _note(self, meta: Meta) -> bool:
+        """Whether the words are in the journal."""
+        return (await self._commands.note(meta)).outcome.code == RejectReason.OK
 
 
 def _page_address(url: str) -> bool:

@@ -9,8 +9,7 @@ books has an id that follows from the outside fact, and the core refuses a secon
 followed by the same steps again, and each happens once.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -19,8 +18,9 @@ from cambist import _core
 from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
 from cambist.domain.orders import RejectReason, TransferKind
+from cambist.exchange.commands import Commands
+from cambist.exchange.view import View
 
-from .books import Books
 from .port import Broadcast, ChainBlock, ChainTransaction, CoinPort, CoinPortUnavailable, Incoming, SendRejected
 from .values import (
     AssetPolicy,
@@ -50,26 +50,28 @@ _Found = TypeVar("_Found")
 class WalletService:
     """Deposit addresses, deposits and withdrawals of all accounts. Belongs to the event-loop thread.
 
-    Feed it with `apply` (durable frames, in order) and call `tick` every second or so. After a start: `apply` everything after
-    `applied_seq` first, then tick. `flush` now and then, before snapshots and at the end; `close` releases `wallet.sqlite`.
+    Feed it with `apply` (durable frames, in order) and call `run_due` every second or so. After a start: `apply` everything after
+    `applied_seq` first, then `run_due`. `flush` now and then, before snapshots and at the end; `close` releases `wallet.sqlite`.
     """
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
-        books: Books,
+        view: WalletView,
+        commands: Commands,
+        exchange: View,
         port: CoinPort,
         entropy: Entropy,
         policies: Mapping[str, AssetPolicy] | None = None,
         default_policy: AssetPolicy = AssetPolicy(),  # noqa: B008 - frozen
     ) -> None:
-        """`path`: the view's file. `policies` by asset code. WalletBusy, WalletUnreadable."""
-        self._books = books
+        """`view`: addresses, deposits and withdrawals as folded so far. `exchange`: its state. `policies` by asset code."""
+        self._commands = commands
+        self._exchange = exchange
         self._port = port
         self._entropy = entropy
         self._policies = dict(policies or {})
         self._default_policy = default_policy
-        self._view = WalletView(path)
+        self._view = view
         self._specs: dict[int, AssetSpec] = {}
         self._paused: dict[str, int] = {}
 
@@ -111,14 +113,14 @@ class WalletService:
         """The account's newest deposit address; None when none was generated."""
         return self._view.address_of(account, asset)
 
-    def new_address(self, account: int, asset: int) -> str | WalletRejection:
+    async def new_address(self, account: int, asset: int) -> str | WalletRejection:
         """Generates a deposit address; earlier ones stay good. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE. IndexError: no such account."""
         spec = self._spec(asset)
         if spec is None:
             return WalletRejection.ASSET_UNKNOWN
         if not self._port.serves(spec.code):
             return WalletRejection.NO_NETWORK
-        if not _core.FIRST_USER_ACCOUNT <= account < self._books.engine.accounts:
+        if not _core.FIRST_USER_ACCOUNT <= account < self._exchange.accounts:
             raise IndexError(f"account {account} does not exist or is a system account")
         label = f"account-{account}/{self._view.addresses_given(account, asset)}"
         try:
@@ -126,7 +128,8 @@ class WalletService:
         except CoinPortUnavailable:
             return WalletRejection.UNAVAILABLE
         # Journaled, because an address that people pay to must outlive every view.
-        if self._books.note(Meta(memo={"deposit_address": address, "account": account, "asset": asset})).code != RejectReason.OK:
+        noted = await self._commands.note(Meta(memo={"deposit_address": address, "account": account, "asset": asset}))
+        if noted.outcome.code != RejectReason.OK:
             return WalletRejection.UNAVAILABLE
         self._view.remember_address(account, asset, address)
         return address
@@ -161,10 +164,10 @@ class WalletService:
             return WalletRejection.UNAVAILABLE
 
     # --- withdrawals and deposits -------------------------------------------------------------------------------------------
-    def request_withdrawal(
+    async def request_withdrawal(
         self, account: int, asset: int, atoms: int, address: str, meta: Meta = _NO_META, transfer_id: int | None = None
     ) -> "Outcome | WalletRejection":
-        """Holds `atoms` (the fee is part of them) for sending to `address`; the rest happens in `tick` once the hold is durable.
+        """Holds `atoms` (the fee is part of them) for sending to `address`; the rest happens in `run_due` once the hold is durable.
 
         The core's Outcome when the core was asked (its `code` may be INSUFFICIENT_FUNDS ...; `id` is the ledger entry), before that
         ASSET_UNKNOWN, NO_NETWORK, ADDRESS_INVALID, AMOUNT_TOO_SMALL, AMOUNT_TOO_FINE, and nothing happened. `meta`'s memo gains
@@ -183,12 +186,12 @@ class WalletService:
         if (atoms - policy.fee) % _coin_unit(spec):
             return WalletRejection.AMOUNT_TOO_FINE
         if transfer_id is None:
-            drawn = self._entropy(f"withdrawal/{self._books.engine.seq}", 16)
+            drawn = self._entropy(f"withdrawal/{self._exchange.seq}", 16)
             transfer_id = int.from_bytes(drawn, "big") or 1
         memo = {**(meta.memo or {}), "address": address}
         if policy.fee:
             memo["fee"] = str(policy.fee)
-        return self._books.funds.transfer(
+        held = await self._commands.transfer(
             transfer_id,
             account,
             _core.WITHDRAWALS,
@@ -198,8 +201,9 @@ class WalletService:
             pending=True,
             meta=msgspec.structs.replace(meta, memo=memo),
         )
+        return held.outcome
 
-    def cancel_withdrawal(self, transfer_id: int) -> "Outcome | WalletRejection":
+    async def cancel_withdrawal(self, transfer_id: int) -> "Outcome | WalletRejection":
         """Gives the money back if the coins have not left. NOT_CANCELLABLE, UNAVAILABLE."""
         item = self._view.open_withdrawals.get(transfer_id)
         if item is None or item.state != WithdrawalState.WAITING:
@@ -210,7 +214,7 @@ class WalletService:
                 return WalletRejection.NOT_CANCELLABLE
         except CoinPortUnavailable:
             return WalletRejection.UNAVAILABLE
-        return self._books.funds.void(transfer_id)
+        return (await self._commands.void(transfer_id)).outcome
 
     def withdrawal(self, transfer_id: int) -> Withdrawal | None:
         """As of `applied_seq`."""
@@ -229,54 +233,54 @@ class WalletService:
         return self._view.deposits(account)
 
     # --- moving on ------------------------------------------------------------------------------------------------------------
-    def tick(self, now: int) -> list[MovementRejected]:
+    async def run_due(self, now: int) -> list[MovementRejected]:
         """Takes every deposit and withdrawal as far as it can go at µs `now`. Returns what the core refused; normally nothing.
 
-        What it books becomes known to the view with the next durable frame, so a payment needs a few ticks. WalletUnreadable when the
+        What it books becomes known to the view with the next durable frame, so a payment needs a few calls. WalletUnreadable when the
         view is of another, longer journal.
         """
-        if self.applied_seq > self._books.engine.seq:
+        if self.applied_seq > self._exchange.seq:
             # Only a journal that was put back to an older state does this; the view would pass over everything new.
             raise WalletUnreadable("wallet.sqlite knows more than the journal: delete it, it is folded again from the journal")
         rejections: list[MovementRejected] = []
         # Copies: on an adapter that feeds `apply` at once, the open ones change while we walk.
         for withdrawal in list(self._view.open_withdrawals.values()):
-            self._guarded(self._move_withdrawal, withdrawal, now, rejections)
+            await self._guarded(self._move_withdrawal, withdrawal, now, rejections)
         for deposit in list(self._view.open_deposits.values()):
-            self._guarded(self._move_deposit, deposit, now, rejections)
+            await self._guarded(self._move_deposit, deposit, now, rejections)
         if self._paused.get("", 0) <= now:
             try:
-                self._notice(rejections)
+                await self._notice(rejections)
             except CoinPortUnavailable:
                 self._paused[""] = now + _PAUSE
         return rejections
 
-    def _guarded(
-        self, move: Callable[[_Open, list[MovementRejected]], None], item: _Open, now: int, rejections: list[MovementRejected]
+    async def _guarded(
+        self, move: Callable[[_Open, list[MovementRejected]], Awaitable[None]], item: _Open, now: int, rejections: list[MovementRejected]
     ) -> None:
         """One item's move, unless its asset rests because the node could not be reached."""
         code = self._asset(item.asset).code
         if self._paused.get(code, 0) > now:
             return
         try:
-            move(item, rejections)
+            await move(item, rejections)
         except CoinPortUnavailable:
             self._paused[code] = now + _PAUSE
 
-    def _move_withdrawal(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
+    async def _move_withdrawal(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
         if item.state == WithdrawalState.WAITING:
             # The core knows more than the view: what is no longer pending there was moved on and waits only for its frame.
-            if self._books.engine.pending_transfer(item.transfer_id) is not None:
-                self._send(item, rejections)
+            if self._exchange.pending_transfer(item.transfer_id) is not None:
+                await self._send(item, rejections)
             return
         spec = self._asset(item.asset)
-        self._book_fee(item, rejections)
+        await self._book_fee(item, rejections)
         count = self._port.confirmations(spec.code, item.txid)
         settlement = settlement_id(item.transfer_id)
-        if count is None or count < self._policy(spec).confirmations or self._books.engine.transfer_used(settlement):
+        if count is None or count < self._policy(spec).confirmations or self._exchange.transfer_used(settlement):
             return
         memo = {"withdrawal": _reference(item.transfer_id), "txid": item.txid}
-        outcome = self._books.funds.transfer(
+        outcome = await self._transfer(
             settlement,
             _core.WITHDRAWALS,
             _core.WORLD,
@@ -287,56 +291,56 @@ class WalletService:
         )
         _check(outcome, item.transfer_id, "settle", rejections)
 
-    def _send(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
+    async def _send(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
         spec = self._asset(item.asset)
         amount = _core.format_units(item.amount - item.fee, spec.scale)
         match self._port.send(spec.code, item.address, amount, _reference(item.transfer_id)):
             case Broadcast(txid):
-                outcome = self._books.funds.post(item.transfer_id, meta=Meta(memo={"txid": txid}))
-                _check(outcome, item.transfer_id, "post", rejections)
+                done = await self._commands.post(item.transfer_id, meta=Meta(memo={"txid": txid}))
+                _check(done.outcome, item.transfer_id, "post", rejections)
             case SendRejected(reason):
-                outcome = self._books.funds.void(item.transfer_id, meta=Meta(memo={"reason": reason[:200]}))
-                _check(outcome, item.transfer_id, "void", rejections)
+                done = await self._commands.void(item.transfer_id, meta=Meta(memo={"reason": reason[:200]}))
+                _check(done.outcome, item.transfer_id, "void", rejections)
 
-    def _book_fee(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
+    async def _book_fee(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
         booking = fee_id(item.transfer_id)
-        if item.fee and not self._books.engine.transfer_used(booking):
+        if item.fee and not self._exchange.transfer_used(booking):
             kind, memo = TransferKind.INTERNAL, {"withdrawal": _reference(item.transfer_id)}
-            outcome = self._books.funds.transfer(booking, _core.WITHDRAWALS, _core.FEES, item.asset, kind, item.fee, meta=Meta(memo=memo))
+            outcome = await self._transfer(booking, _core.WITHDRAWALS, _core.FEES, item.asset, kind, item.fee, meta=Meta(memo=memo))
             _check(outcome, item.transfer_id, "fee", rejections)
 
-    def _move_deposit(self, item: Deposit, rejections: list[MovementRejected]) -> None:
-        if self._books.engine.pending_transfer(item.transfer_id) is None:
+    async def _move_deposit(self, item: Deposit, rejections: list[MovementRejected]) -> None:
+        if self._exchange.pending_transfer(item.transfer_id) is None:
             return
         spec = self._asset(item.asset)
         count = self._port.confirmations(spec.code, item.txid)
         if count is None:
-            _check(self._books.funds.void(item.transfer_id), item.transfer_id, "void", rejections)
+            _check((await self._commands.void(item.transfer_id)).outcome, item.transfer_id, "void", rejections)
         elif count >= self._policy(spec).confirmations:
-            outcome = self._books.funds.post(item.transfer_id, meta=Meta(memo=self._block_of(spec.code, item.txid)))
-            _check(outcome, item.transfer_id, "post", rejections)
+            done = await self._commands.post(item.transfer_id, meta=Meta(memo=self._block_of(spec.code, item.txid)))
+            _check(done.outcome, item.transfer_id, "post", rejections)
 
     def _block_of(self, code: str, txid: str) -> dict[str, str]:
         """The memo word that says in which block a deposit was when it was credited: whoever is told of it later, is told the same."""
         known = self._port.transaction(code, txid)
         return {"block": known.block} if known is not None and known.block else {}
 
-    def _notice(self, rejections: list[MovementRejected]) -> None:
+    async def _notice(self, rejections: list[MovementRejected]) -> None:
         """Books what came in since last time. The cursor stops before the first payment that could not be booked."""
         while page := self._port.incoming(self._view.cursor):
             for item in page:
-                if not self._book_incoming(item, rejections):
+                if not await self._book_incoming(item, rejections):
                     return
-                self._view.passed(self._books.engine.seq, item.cursor)
+                self._view.passed(self._exchange.seq, item.cursor)
 
-    def _book_incoming(self, item: Incoming, rejections: list[MovementRejected]) -> bool:
-        spec = next((spec for spec in self._books.engine.assets() if spec.code == item.asset), None)
+    async def _book_incoming(self, item: Incoming, rejections: list[MovementRejected]) -> bool:
+        spec = next((spec for spec in self._exchange.assets() if spec.code == item.asset), None)
         account = self._view.owner(spec.id, item.address) if spec is not None else None
         if spec is None or account is None:
             return True  # paid to an address that no account has: the venue's own business
         transfer_id = deposit_id(item.asset, item.txid, item.output)
         atoms = _cut_to_atoms(item.amount, spec.scale)
-        if atoms == 0 or self._books.engine.transfer_used(transfer_id):
+        if atoms == 0 or self._exchange.transfer_used(transfer_id):
             return True
         count = self._port.confirmations(item.asset, item.txid)
         if count is None:
@@ -345,7 +349,7 @@ class WalletService:
         memo = {"address": item.address, "txid": item.txid, "output": item.output}
         if not pending:
             memo |= self._block_of(spec.code, item.txid)
-        outcome = self._books.funds.transfer(
+        outcome = await self._transfer(
             transfer_id,
             _core.WORLD,
             account,
@@ -357,11 +361,25 @@ class WalletService:
         )
         return _check(outcome, transfer_id, "deposit", rejections)
 
+    async def _transfer(
+        self,
+        transfer_id: int,
+        source: int,
+        destination: int,
+        asset: int,
+        kind: TransferKind,
+        atoms: int,
+        *,
+        meta: Meta,
+        pending: bool = False,
+    ) -> "Outcome":
+        return (await self._commands.transfer(transfer_id, source, destination, asset, kind, atoms, pending=pending, meta=meta)).outcome
+
     # --- assets ---------------------------------------------------------------------------------------------------------------
     def _spec(self, asset: int) -> "AssetSpec | None":
         if asset not in self._specs:
             # Assets are only ever added and never change.
-            self._specs = {spec.id: spec for spec in self._books.engine.assets()}
+            self._specs = {spec.id: spec for spec in self._exchange.assets()}
         return self._specs.get(asset)
 
     def _asset(self, asset: int) -> "AssetSpec":

@@ -32,8 +32,8 @@ class Floor(RoutedFloor):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        open_markets(self.exchange)
-        self.services = self.services_with(None)
+        open_markets(self.commands, self.engine)
+        self.services = self.venue_services()
         self.router = Router(build(self.services).routes)
 
     async def public(self, path: str, method: str = "GET") -> Any:
@@ -82,7 +82,7 @@ class Floor(RoutedFloor):
 
     def set_limits(self, min_price: int, min_amount: int, min_total: int = 0) -> None:
         """Other lower limits for btc_usd."""
-        outcome = self.exchange.control.set_market_limits(
+        outcome = self.immediate.set_market_limits(
             0, min_price=min_price, max_price=10**7, min_amount=min_amount, max_amount=10**14, min_total=min_total
         )
         assert outcome.code == 0

@@ -218,6 +218,6 @@ async def test_paths(floor: Floor, alice: Trader, path: str) -> None:
 async def test_nothing_secret_is_told_or_kept_in_the_journal(floor: Floor, alice: Trader) -> None:
     await floor.call(alice, "getInfo")
     await floor.call(alice, "Trade", pair="btc_usd", type="buy", rate=10, amount=1)
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     everything = b"".join(floor.journal.frames) + b"".join(floor.replies) + repr(alice.key).encode()
     assert alice.key.secret.encode() not in everything

@@ -148,7 +148,7 @@ async def test_paths_by_chance(floor: Floor, prefix: str, rest: str, query: byte
 async def test_a_signature_of_other_bytes_changes_nothing_at_all(floor: Floor, alice: Trader) -> None:
     body = b"method=Trade&nonce=1&pair=btc_usd&type=buy&rate=1&amount=1"
     sign = hmac.new(alice.key.secret.encode(), body, hashlib.sha512).hexdigest().encode()
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     before = floor.engine.state_hash()
     for position in range(len(body)):
         altered = body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]

@@ -12,7 +12,7 @@ ADDRESS = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
 
 
 def asset_id(floor: Floor, code: str) -> int:
-    spec = floor.exchange.assets.by_code(code)
+    spec = floor.catalogue.assets.by_code(code)
     assert spec is not None
     return spec.id
 
@@ -24,7 +24,7 @@ async def status(floor: Floor, trader: Trader, transaction: int) -> tuple[int, f
 
 async def test_an_address_that_was_generated(floor: Floor, alice: Trader) -> None:
     assert await floor.error(alice, "CoinDepositAddress", coinName="BTC") == "address has not been generated yet"
-    address = floor.desk.new_address(alice.account, asset_id(floor, "BTC"))
+    address = floor.wallet.new_address(alice.account, asset_id(floor, "BTC"))
     await floor.call(alice, "CoinDepositAddress", coinName="BTC")
     assert floor.replies[-1] == f'{{"success":1,"return":{{"address":"{address}"}}}}'.encode()
     assert (await floor.returned(alice, "CoinDepositAddress", coinName="btc"))["address"] == address
@@ -45,12 +45,12 @@ async def test_a_withdrawal_as_it_proceeds(floor: Floor, alice: Trader) -> None:
     assert answer["funds"]["btc"] == 99.69
     text = f"BTC Withdraw to address {ADDRESS}"
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 1)
-    floor.desk.tick(floor.clock())
+    floor.wallet.tick(floor.clock())
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 3)
     for _ in range(5):
         floor.clock.now += 60 * SECOND
-        floor.desk.tick(floor.clock())
-        floor.exchange.sequencer.drain()
+        floor.wallet.tick(floor.clock())
+        floor.sequencer.drain()
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 2)
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 99.69
 
@@ -58,8 +58,8 @@ async def test_a_withdrawal_as_it_proceeds(floor: Floor, alice: Trader) -> None:
 async def test_a_withdrawal_that_fails_gives_the_money_back(floor: Floor, alice: Trader) -> None:
     floor.chain.simulate_refusal(ADDRESS, "the network said no")
     answer = await floor.returned(alice, "WithdrawCoin", coinName="BTC", amount="2", address=ADDRESS)
-    floor.exchange.sequencer.drain()
-    floor.desk.tick(floor.clock())
+    floor.sequencer.drain()
+    floor.wallet.tick(floor.clock())
     assert (await status(floor, alice, answer["tId"]))[4] == 0
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 100
     withdrawals = [row for row in (await floor.returned(alice, "TransHistory")).values() if row["type"] != 1]
@@ -135,7 +135,7 @@ async def test_a_receiver_is_honoured(floor: Floor, alice: Trader, bob: Trader) 
 async def test_the_journal_knows_hashes_and_account_numbers_only(floor: Floor, alice: Trader) -> None:
     floor.trader("carol")
     code = (await floor.returned(alice, "CreateCoupon", currency="USD", amount="5", receiver="carol"))["coupon"]
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     kept = b"".join(floor.journal.frames).upper()
     for part in (code, code.replace("-", ""), code[-8:], "carol"):
         assert part.upper().encode() not in kept

@@ -177,7 +177,7 @@ async def test_a_takers_rest_is_booked_as_an_order(floor: Floor, alice: Trader, 
 
 
 async def test_other_fees_stand_in_the_text(floor: Floor, alice: Trader, bob: Trader) -> None:
-    floor.exchange.control.set_account_fees(alice.account, 0, 1250)
+    floor.immediate.set_account_fees(alice.account, 0, 1250)
     await trade(floor, bob, "sell", "100", "1")
     await trade(floor, alice, "buy", "100", "1")
     assert (await rows(floor, alice))[0][3] == "Buy 1 BTC (-0.125%) from order :order:1: by price 100 USD"

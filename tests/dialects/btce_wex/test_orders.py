@@ -162,9 +162,7 @@ async def test_cancel_orders_of_nothing_live(floor: Floor, alice: Trader) -> Non
 
 
 async def test_stops_of_other_apis_show_with_their_stop_price(floor: Floor, alice: Trader) -> None:
-    placed = floor.exchange.orders.place(
-        alice.account, 0, Side.SELL, OrderType.STOP_MARKET, TimeInForce.IOC, 0, 100_000_000, stop_price=90_000
-    )
+    placed = floor.immediate.place(alice.account, 0, Side.SELL, OrderType.STOP_MARKET, TimeInForce.IOC, 0, 100_000_000, stop_price=90_000)
     entry = (await floor.returned(alice, "ActiveOrders"))[str(placed.id)]
     assert (entry["type"], entry["amount"], entry["rate"]) == ("sell", 1, 90)
     await floor.returned(alice, "CancelOrder", order_id=placed.id)

@@ -169,20 +169,20 @@ async def test_errors(floor: Floor, path: str, error: str) -> None:
 
 
 async def test_a_halted_market_is_gone_from_the_public_api_until_it_is_resumed(floor: Floor) -> None:
-    floor.exchange.control.set_market_status(0, MarketStatus.HALTED)
+    floor.immediate.set_market_status(0, MarketStatus.HALTED)
     assert "btc_usd" not in (await floor.public("/api/3/info"))["pairs"]
     assert await floor.public("/api/3/ticker/btc_usd") == {"success": 0, "error": "Invalid pair name: btc_usd"}
     assert list(await floor.public("/api/3/ticker/btc_usd-ltc_usd?ignore_invalid=1")) == ["ltc_usd"]
-    floor.exchange.control.set_market_status(0, MarketStatus.OPEN)
+    floor.immediate.set_market_status(0, MarketStatus.OPEN)
     assert list(await floor.public("/api/3/ticker/btc_usd")) == ["btc_usd"]
 
 
 async def test_a_new_market_and_new_fees_show_at_once(floor: Floor) -> None:
     assert await floor.public("/api/3/fee/eth_usd") == {"success": 0, "error": "Invalid pair name: eth_usd"}
-    eth, usd = (floor.exchange.assets.by_code(code) for code in ("ETH", "USD"))
+    eth, usd = (floor.catalogue.assets.by_code(code) for code in ("ETH", "USD"))
     assert eth is not None
     assert usd is not None
-    floor.exchange.control.create_market(
+    floor.immediate.create_market(
         eth.id,
         usd.id,
         5,

@@ -120,18 +120,18 @@ async def test_a_minimum_total(floor: Floor, alice: Trader) -> None:
 async def test_a_halted_market_and_a_full_disk(floor: Floor, alice: Trader) -> None:
     order = {"pair": "btc_usd", "type": "buy", "rate": "1", "amount": "1"}
     resting = (await floor.returned(alice, "Trade", **order))["order_id"]
-    floor.exchange.control.set_market_status(0, MarketStatus.HALTED)
+    floor.immediate.set_market_status(0, MarketStatus.HALTED)
     assert await floor.error(alice, "Trade", **order) == "not available"
     assert await floor.error(alice, "Trade", **order, mode="market") == "not available"
     assert list(await floor.returned(alice, "ActiveOrders", pair="btc_usd")) == [str(resting)]
-    floor.exchange.control.set_market_status(0, MarketStatus.OPEN)
+    floor.immediate.set_market_status(0, MarketStatus.OPEN)
     floor.journal.space_low = True
     assert await floor.error(alice, "Trade", **order) == "not available"
     assert (await floor.returned(alice, "CancelOrder", order_id=resting))["order_id"] == resting
 
 
 async def test_too_many_open_orders(floor: Floor, alice: Trader) -> None:
-    floor.exchange.control.set_max_open_orders(2)
+    floor.immediate.set_max_open_orders(2)
     for _ in range(2):
         await floor.returned(alice, "Trade", pair="btc_usd", type="buy", rate="1", amount="1")
     assert await floor.error(alice, "Trade", pair="btc_usd", type="buy", rate="1", amount="1") == "too many open orders"
@@ -207,5 +207,5 @@ async def test_what_is_shown_is_cut_never_rounded_up(floor: Floor, alice: Trader
 
 async def test_a_new_asset_joins_the_funds(floor: Floor, alice: Trader) -> None:
     await floor.returned(alice, "getInfo")
-    floor.exchange.control.create_asset("NMC", 16, 8)
+    floor.immediate.create_asset("NMC", 16, 8)
     assert list((await floor.returned(alice, "getInfo"))["funds"]) == ["usd", "btc", "ltc", "eth", "eur", "nmc"]

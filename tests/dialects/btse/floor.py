@@ -32,9 +32,9 @@ class Floor(RoutedFloor):
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         super().__init__(folder)
-        open_markets(self.exchange)
+        open_markets(self.commands, self.engine)
         self.settings = settings
-        self.services = self.services_with(None)
+        self.services = self.venue_services()
         self.timetable = Timetable(self.clock)
         self.service = build(self.services, settings, self.timetable)
         self.router = Router(self.service.routes)

@@ -87,7 +87,7 @@ async def test_a_key_of_another_api_is_no_key(floor: Floor, alice: Trader) -> No
 async def test_every_changed_byte_of_path_nonce_and_body_is_refused(floor: Floor, alice: Trader) -> None:
     nonce = str(floor.now_ms)
     headers = signed_headers(alice.key.key, alice.key.secret, "/api/v3.2/order", nonce, ORDER_BODY)
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     before = floor.engine.state_hash()
     for position in range(len(ORDER_BODY)):
         altered = ORDER_BODY[:position] + bytes([ORDER_BODY[position] ^ 1]) + ORDER_BODY[position + 1 :]
@@ -226,7 +226,7 @@ async def test_every_used_nonce_is_journaled_exactly_once(floor: Floor, alice: T
 async def test_a_used_request_stays_used_after_a_crash(floor: Floor, alice: Trader) -> None:
     nonce = floor.now_ms
     assert await place(floor, alice, nonce) == 200
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     noted = floor.nonces(alice)[0]
     # A directory that lost what it had not written gets it back from the journal.
     floor.directory.nonces._memory.used.clear()

@@ -30,7 +30,7 @@ messages = requests.map(json.dumps) | st.text(max_size=40) | plain.map(json.dump
 
 @pytest.fixture
 async def url(floor: Floor) -> AsyncIterator[str]:
-    server = Server(Gateway(floor.service.routes, barrier=floor.exchange.sequencer.barrier, sockets=floor.service.sockets))
+    server = Server(Gateway(floor.service.routes, barrier=floor.sequencer.barrier, sockets=floor.service.sockets))
     await server.start()
     yield server.url.replace("http", "ws")
     await server.stop(deadline=1.0)

@@ -53,7 +53,7 @@ class Client:
 
     async def nothing_waits(self) -> None:
         """Everything that was told has been read: the next thing to come is the answer to a ping."""
-        self.floor.exchange.sequencer.drain()
+        self.floor.sequencer.drain()
         await self.floor.services.history.reached(self.floor.engine.seq)
         await self.send("ping")
         assert await self.receive() == "pong"
@@ -71,7 +71,7 @@ async def drain(client: Client) -> None:
 @pytest.fixture
 async def sockets(floor: Floor) -> AsyncIterator[Open]:
     """Opens clients: `async with sockets(SPOT) as client`."""
-    server = Server(Gateway(floor.service.routes, barrier=floor.exchange.sequencer.barrier, sockets=floor.service.sockets))
+    server = Server(Gateway(floor.service.routes, barrier=floor.sequencer.barrier, sockets=floor.service.sockets))
     await server.start()
 
     @asynccontextmanager
@@ -148,7 +148,7 @@ async def test_books_of_the_old_topics(sockets: Open, floor: Floor, alice: Trade
     await floor.order(alice, side="BUY", price="99.5", size="1")
     await floor.order(alice, side="SELL", price="110", size="2")
     await floor.order(alice, side="SELL", price="120.123", size="3")
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     async with sockets(OLD) as client:
         topics = ["orderBookApi:BTC-USD_0", "orderBookL2Api:BTC-USD_1", "orderBookApi:BTC-USD_8"]
         assert await client.subscribe(*topics) == topics
@@ -235,8 +235,8 @@ async def churn(floor: Floor, trader: Trader, rounds: int) -> AsyncIterator[None
         side = "BUY" if state >> 8 & 1 else "SELL"
         if number % 7 == 6:
             orders = floor.engine.open_orders(trader.account)
-            floor.exchange.orders.cancel(trader.account, orders[state % len(orders)].order_id)
-            floor.exchange.sequencer.drain()
+            floor.immediate.cancel(trader.account, orders[state % len(orders)].order_id)
+            floor.sequencer.drain()
         else:
             await floor.order(trader, side=side, price=str(price), size="0.01")
         yield
@@ -247,7 +247,7 @@ async def test_the_stream_folded_is_the_book_at_all_times(sockets: Open, floor: 
     for number in range(70):
         await floor.order(carol, side="BUY", price=str(400 - number), size="0.02")
         await floor.order(carol, side="SELL", price=str(600 + number), size="0.02")
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     async with sockets(OSS) as client, sockets(SPOT) as old:
         fold = Fold()
         await old.subscribe("orderBookL2Api:BTC-USD_0")

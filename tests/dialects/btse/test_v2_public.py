@@ -54,7 +54,7 @@ async def test_markets(traded: Floor) -> None:
 
 
 async def test_a_halted_market_is_inactive(floor: Floor) -> None:
-    floor.exchange.control.set_market_status(0, 1)
+    floor.immediate.set_market_status(0, 1)
     assert [row["status"] for row in await floor.public(f"{V2}/markets")] == ["inactive", "active", "active", "active"]
 
 

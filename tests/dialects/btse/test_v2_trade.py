@@ -197,11 +197,11 @@ async def test_immediate_and_killed(book: Floor, alice: Trader) -> None:
 async def test_timed_orders_end_by_the_clock(floor: Floor, alice: Trader, word: str, seconds: int) -> None:
     await place(floor, alice, side="BUY", price="100", amount="1", time_in_force=word)
     floor.clock.now += seconds * 1_000_000 - 1
-    floor.exchange.sequencer.advance()
+    floor.sequencer.advance()
     rows = await floor.call(alice, "GET", f"{V3}/user/open_orders")
     assert [(row["timeInForce"], row["cancelDuration"]) for row in rows] == [(word.upper(), seconds * 1_000)]
     floor.clock.now += 1
-    floor.exchange.sequencer.advance()
+    floor.sequencer.advance()
     assert await floor.call(alice, "GET", f"{V2}/pending") == []
 
 
@@ -292,7 +292,7 @@ async def test_a_refused_order_changes_nothing(floor: Floor, alice: Trader, chan
 
 async def test_a_halted_market_takes_cancels_only(floor: Floor, alice: Trader) -> None:
     uuid = await place(floor, alice, side="BUY", price="100", amount="1")
-    floor.exchange.control.set_market_status(0, 1)
+    floor.immediate.set_market_status(0, 1)
     assert await floor.error(alice, "POST", f"{V2}/order", **GOOD) == (400, 1, "Market is unavailable")
     assert (await floor.error(alice, "POST", f"{V2}/order", **{**GOOD, "type": "MARKET"}))[1] == 1
     assert (await floor.call(alice, "POST", f"{V2}/deleteOrder", order_id=uuid))[0]["code"] == 6

@@ -269,10 +269,10 @@ async def test_wallet_fees_and_wallet_history(floor: Floor, alice: Trader) -> No
     fees = await floor.call(alice, "GET", f"{V31}/user/fees", symbol="BTC-USD")
     assert fees == [{"makerFee": 0.002, "symbol": "BTC-USD", "takerFee": 0.002}]
     assert len(await floor.call(alice, "GET", f"{V3}/user/fees")) == 4
-    usd = floor.exchange.assets.by_code("USD")
+    usd = floor.catalogue.assets.by_code("USD")
     assert usd is not None
-    floor.exchange.funds.transfer(77, alice.account, 2, usd.id, TransferKind.COUPON_CREATE, 5 * 10**16)
-    floor.exchange.funds.transfer(78, alice.account, 3, usd.id, TransferKind.WITHDRAWAL, 3 * 10**16, pending=True)
+    floor.immediate.transfer(77, alice.account, 2, usd.id, TransferKind.COUPON_CREATE, 5 * 10**16)
+    floor.immediate.transfer(78, alice.account, 3, usd.id, TransferKind.WITHDRAWAL, 3 * 10**16, pending=True)
     history = await floor.call(alice, "GET", f"{V3}/user/wallet_history", currency="USD")
     assert [(row["type"], row["amount"], row["status"]) for row in history] == [
         ("Withdraw", 3, "PENDING"), ("token voucher out", 5, "COMPLETED"), ("Deposit", 100000, "COMPLETED"),
@@ -314,7 +314,7 @@ async def test_cancel_all_after_fires_exactly_once(floor: Floor, alice: Trader, 
     floor.timetable.run_due()
     assert live(floor, alice) == 1
     assert floor.engine.seq == seq + 1
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     assert [meta.memo for meta in floor.metas if meta.memo and "btse" in meta.memo] == [{"btse": "cancelAllAfter"}]
 
 

@@ -119,9 +119,9 @@ class Floor(TradingFloor):
 
     def __init__(self, folder: Path, socket_limits: SocketLimits | None = None, **options: Any) -> None:
         super().__init__(folder, NOON)
-        open_markets(self.exchange)
+        open_markets(self.commands, self.engine)
         self.timetable = Timetable(self.clock)
-        service = build(self.services_with(None), timetable=self.timetable, **options)
+        service = build(self.venue_services(), timetable=self.timetable, **options)
         self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets)
         self.server = Server(self.gateway, limits=HttpLimits(sweep_seconds=0.05), socket_limits=socket_limits)
         self.clients: list[Client] = []
@@ -200,10 +200,10 @@ class Floor(TradingFloor):
 
 def open_markets(exchange: Exchange) -> None:
     for code in ("BTC", "BCC", "BTG", "BCD", "USD"):
-        assert exchange.control.create_asset(code, 16, 8).code == 0
-    by_code = {spec.code: spec for spec in exchange.assets.by_id}
+        assert immediate.create_asset(code, 16, 8).code == 0
+    by_code = {spec.code: spec for spec in catalogue.assets.by_id}
     for base, quote, price_scale, amount_scale, least, maker, taker in MARKETS:
-        outcome = exchange.control.create_market(
+        outcome = immediate.create_market(
             by_code[base].id,
             by_code[quote].id,
             price_scale,

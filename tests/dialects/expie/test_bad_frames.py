@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from cambist.gateway.ws.socket import Socket
 from cambist.gateway.ws.limits import SocketLimits
+from cambist.gateway.ws.socket import Socket
 from tests.dialects.expie.floor import BUY, SELL, Floor, Trader
 from tests.support import websocket_frames as ws
 from tests.support.waiting import until
@@ -144,7 +144,7 @@ async def test_who_reads_a_byte_at_a_time_is_dropped_and_the_market_goes_on(open
     writer.write(ws.text('{"method":"deals.subscribe","params":["BCCBTC"],"id":1}'))
     quick = await floor.socket()
     await quick.follow("deals.subscribe", "BCCBTC")
-    place = floor.exchange.orders.place
+    place = floor.immediate.place
     deals = seen = 0
     while not floor.gateway.metrics.refused.get("slow_socket"):
         for _deal in range(200):

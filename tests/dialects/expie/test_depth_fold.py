@@ -156,9 +156,9 @@ async def test_over_the_wire(floor: Floor, alice: Trader, bob: Trader, limit: in
         trader = alice if state % 3 else bob
         live = floor.engine.open_orders(trader.account)
         if state % 5 == 0 and live:
-            floor.exchange.orders.cancel(trader.account, live[price % len(live)].order_id)
+            floor.immediate.cancel(trader.account, live[price % len(live)].order_id)
         else:
-            floor.exchange.orders.place(trader.account, 0, side, 0, 0, price, amount)
+            floor.immediate.place(trader.account, 0, side, 0, 0, price, amount)
         if state % 4 == 0:
             await floor.settle()
             floor.pass_time(SECOND)

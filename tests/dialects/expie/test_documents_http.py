@@ -73,7 +73,7 @@ async def test_the_deals_of_an_order(floor: Floor, alice: Trader, bob: Trader) -
 
 
 async def test_finished(floor: Floor, alice: Trader, bob: Trader) -> None:
-    floor.exchange.control.set_account_fees(alice.account, 0, 0)
+    floor.immediate.set_account_fees(alice.account, 0, 0)
     floor.clock.now = 1_516_689_377_805_243
     await floor.limit(alice, "BCCBTC", SELL, "0.001", "0.151")
     floor.clock.now = 1_516_689_386_619_962

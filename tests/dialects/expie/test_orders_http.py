@@ -69,7 +69,7 @@ async def test_a_market_sell_sells_stock_as_far_as_there_are_bids(floor: Floor, 
 @pytest.mark.parametrize("side", [BUY, SELL])
 async def test_the_fee_of_the_reply_is_the_sum_of_the_deals_fees(floor: Floor, alice: Trader, bob: Trader, ppm: int, side: int) -> None:
     """In BTCUSD a fee of one ppm may be less than an atom, and every deal's is rounded up."""
-    floor.exchange.control.set_account_fees(bob.account, ppm, ppm)
+    floor.immediate.set_account_fees(bob.account, ppm, ppm)
     for number in range(1, 6):
         await floor.limit(alice, "BTCUSD", 3 - side, f"0.0100000{number}", f"100.0{number}")
     order = await floor.limit(bob, "BTCUSD", side, "0.06", "101" if side == BUY else "100")
@@ -149,7 +149,7 @@ async def test_market_orders_can_be_switched_off(open_floor: Callable[..., Await
 
 async def test_a_halted_market(floor: Floor, alice: Trader) -> None:
     order = await floor.limit(alice, "BCCBTC", SELL, "1", "0.1")
-    floor.exchange.control.set_market_status(0, MarketStatus.HALTED)
+    floor.immediate.set_market_status(0, MarketStatus.HALTED)
     unavailable = (503, 3, "service unavailable")
     assert await floor.refused("POST", "markets/BCCBTC/orders", alice, side=1, amount="1", price="0.1") == unavailable
     assert await floor.refused("POST", "markets/BCCBTC/orders", alice, side=1, amount="1") == unavailable
@@ -206,9 +206,9 @@ async def test_the_deals_of_an_order_are_its_owners(floor: Floor, alice: Trader,
 
 async def test_orders_of_other_apis(floor: Floor, alice: Trader, bob: Trader) -> None:
     # A waiting stop, and a market buy by amount: neither can be placed here, both can be seen.
-    floor.exchange.orders.place(alice.account, 0, Side.SELL, 2, 0, 90_000, 10_000, stop_price=95_000)
+    floor.immediate.place(alice.account, 0, Side.SELL, 2, 0, 90_000, 10_000, stop_price=95_000)
     await floor.limit(bob, "BCCBTC", SELL, "1", "0.2")
-    floor.exchange.orders.place(alice.account, 0, Side.BUY, 1, 1, 0, 20_000)
+    floor.immediate.place(alice.account, 0, Side.BUY, 1, 1, 0, 20_000)
     (stop,) = (await floor.get("markets/BCCBTC/orders/_pending", alice))["records"]
     assert (stop["type"], stop["price"], stop["left"]) == (1, "0.09", "1")
     (bought,) = (await floor.get("markets/BCCBTC/orders/_finished", alice))["records"]

@@ -63,7 +63,7 @@ async def test_an_order_from_before_the_subscription(floor: Floor, alice: Trader
 async def test_one_frame_of_many_commands(floor: Floor, alice: Trader, bob: Trader) -> None:
     client = await floor.socket(alice)
     await client.follow("order.subscribe", "BCCBTC")
-    place = floor.exchange.orders.place
+    place = floor.immediate.place
     floor.journal.held = True
     place(alice.account, 0, 1, 0, 0, 100_000, 10_000)
     place(bob.account, 0, 0, 0, 0, 100_000, 4_000)
@@ -107,7 +107,7 @@ async def test_balances(floor: Floor, alice: Trader, bob: Trader) -> None:
 async def test_a_reply_on_the_socket_waits_for_the_journal(floor: Floor, alice: Trader) -> None:
     client = await floor.socket(alice)
     floor.journal.held = True
-    floor.exchange.orders.place(alice.account, 0, 1, 0, 0, 100_000, 10_000)
+    floor.immediate.place(alice.account, 0, 1, 0, 0, 100_000, 10_000)
     assert await client.call("server.ping") == "pong"  # shows nothing, waits for nothing
     await client.connection.send('{"method":"order.query","params":["BCCBTC",0,10],"id":1}')
     await client.connection.send('{"method":"server.ping","params":[],"id":2}')

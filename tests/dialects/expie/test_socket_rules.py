@@ -322,7 +322,7 @@ async def test_deals_are_newest_first_and_told_once(floor: Floor, alice: Trader,
 async def test_a_hundred_deals_at_first(floor: Floor, alice: Trader, bob: Trader) -> None:
     await floor.limit(alice, "BCCBTC", SELL, "200", "0.1")
     for _deal in range(120):
-        floor.exchange.orders.place(bob.account, 0, Side.BUY, 0, 0, 100_000, 10)
+        floor.immediate.place(bob.account, 0, Side.BUY, 0, 0, 100_000, 10)
     await floor.settle()
     client = await floor.socket()
     await client.follow("deals.subscribe", "BCCBTC")
@@ -333,7 +333,7 @@ async def test_a_hundred_deals_at_first(floor: Floor, alice: Trader, bob: Trader
 async def test_deals_older_than_memory_come_from_history(floor: Floor, alice: Trader, bob: Trader) -> None:
     await floor.limit(alice, "BCCBTC", SELL, "1000", "0.001")
     for _deal in range(5_100):
-        floor.exchange.orders.place(bob.account, 0, Side.BUY, 0, 0, 1_000, 10)
+        floor.immediate.place(bob.account, 0, Side.BUY, 0, 0, 1_000, 10)
     await floor.settle()
     client = await floor.socket()
     deals = await client.call("deals.query", "BCCBTC", 10_000, 3)

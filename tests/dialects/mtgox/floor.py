@@ -63,20 +63,20 @@ class Floor(RoutedFloor):
         super().__init__(folder)
         self.merchants = self._open_shops(folder)
         self.sequencer.subscribe(lambda frame: self.merchants.service.apply(self.merchants.service.wanted.of(frame.events), frame.last_seq))
-        open_markets(self.exchange, ASSETS, MARKETS, max_amount="100000", fee_ppm=6000)
+        open_markets(self.commands, self.engine, ASSETS, MARKETS, max_amount="100000", fee_ppm=6000)
         self.services = self.services_with(self.merchants)
         self.service = build(self.services)
         self.router = Router(self.service.routes)
 
     def _open_shops(self, folder: Path) -> Merchants:
         def address(account: int, asset: int) -> str | None:
-            made = self.desk.new_address(account, asset)
+            made = self.wallet.new_address(account, asset)
             return None if isinstance(made, WalletRejection) else made
 
         service = MerchantService(
             MerchantView(folder / "merchant.sqlite"),
             self.exchange,
-            lambda: MerchantFunds(self.exchange.funds.transfer, self.exchange.orders.place),
+            lambda: MerchantFunds(self.immediate.transfer, self.immediate.place),
             address,
             entropy,
             self.clock,
@@ -151,6 +151,6 @@ class Floor(RoutedFloor):
 
     def available(self, trader: Trader, code: str) -> str:
         """What an account can spend, as text."""
-        spec = self.exchange.assets.by_code(code)
+        spec = self.catalogue.assets.by_code(code)
         assert spec is not None
         return _core.format_units(self.engine.balance(trader.account, spec.id)[0], spec.scale)

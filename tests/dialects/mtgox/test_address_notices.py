@@ -14,18 +14,18 @@ PAUSE = 30 * 60 * SECOND
 async def address(floor: Floor, trader: Trader, shop: Shop, description: str = "socks", path: str = "/coins") -> str:
     made = await floor.returned(trader, "generic/bitcoin/address", description=description, ipn=f"{shop.url}{path}")
     assert list(made) == ["addr"]
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     return str(made["addr"])
 
 
 def pass_blocks(floor: Floor, blocks: int = 4) -> None:
     """The clock goes on, the wallet looks at its networks, and all of it becomes durable."""
     for _ in range(blocks):
-        floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.wallet.tick(floor.clock.now)
+        floor.sequencer.drain()
         floor.clock.now += 10 * SECOND
-    floor.desk.tick(floor.clock.now)
-    floor.exchange.sequencer.drain()
+    floor.wallet.tick(floor.clock.now)
+    floor.sequencer.drain()
 
 
 async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(floor: Floor, alice: Trader) -> None:
@@ -33,15 +33,15 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
     async with Shop([OK]) as shop:
         where = await address(floor, other, shop, "two pairs & a hat")
         txid = floor.chain.simulate_deposit(where, "0.75")
-        floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.wallet.tick(floor.clock.now)
+        floor.sequencer.drain()
         await floor.services.merchants.outbox.run_due()
         assert shop.heard == [], "seen is not credited"
         pass_blocks(floor)
         credited = floor.clock.now
         for _ in range(3):
             await floor.services.merchants.outbox.run_due()
-            floor.exchange.sequencer.drain()
+            floor.sequencer.drain()
             floor.clock.now += 2 * PAUSE
         (heard,) = shop.heard
     assert heard.head.startswith("POST /coins HTTP/1.1\r\n")
@@ -53,7 +53,7 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
     assert (fields["amount_int"], fields["currency"]) == ("75000000", "BTC")
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", fields["payment_id"])
     assert int(fields["aonce"]) <= credited
-    block = floor.desk.block(1, fields["blockid"])
+    block = floor.wallet.block(1, fields["blockid"])
     assert not isinstance(block, str)
     assert block is not None
     assert txid in block.txids
@@ -66,7 +66,7 @@ async def test_it_is_sent_again_until_it_is_acknowledged(floor: Floor, alice: Tr
         pass_blocks(floor)
         for heard in (1, 2, 2):
             await floor.services.merchants.outbox.run_due()
-            floor.exchange.sequencer.drain()
+            floor.sequencer.drain()
             assert len(shop.heard) == heard
             floor.clock.now += PAUSE
         assert shop.heard[0].body == shop.heard[1].body
@@ -82,7 +82,7 @@ async def test_every_deposit_has_a_notice_of_its_own(floor: Floor, alice: Trader
         pass_blocks(floor)
         for _ in range(2):
             await floor.services.merchants.outbox.run_due()
-            floor.exchange.sequencer.drain()
+            floor.sequencer.drain()
         assert sorted((heard.fields["txid"], heard.fields["amount_int"]) for heard in shop.heard) == sorted(
             zip(txids, ("100000000", "200000000", "300000000"), strict=True)
         )
@@ -94,7 +94,7 @@ async def test_the_address_stays_until_it_is_used_and_is_another_for_another_ipn
         first = await address(floor, alice, shop)
         assert await address(floor, alice, shop) == first
         plain = await floor.returned(alice, "generic/bitcoin/address", description="socks")
-        floor.exchange.sequencer.drain()
+        floor.sequencer.drain()
         others = [
             plain["addr"],
             await address(floor, alice, shop, description="shoes"),
@@ -129,8 +129,8 @@ async def test_v2_takes_it_too(floor: Floor, alice: Trader) -> None:
 async def test_coins_that_never_confirm_are_not_told(floor: Floor, alice: Trader) -> None:
     async with Shop([OK]) as shop:
         txid = floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
-        floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.wallet.tick(floor.clock.now)
+        floor.sequencer.drain()
         floor.chain.simulate_drop("BTC", txid)
         pass_blocks(floor)
         await floor.services.merchants.outbox.run_due()
@@ -153,14 +153,14 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
 async def test_an_ipn_that_leads_nowhere_good_is_refused(floor: Floor, alice: Trader, url: str) -> None:
     told = await floor.error(alice, "generic/bitcoin/address", ipn=url)
     assert told == 'Invalid parameter "ipn" (should be an http or https address on the public internet)'
-    assert floor.desk.address_of(alice.account, 1) is None
+    assert floor.wallet.address_of(alice.account, 1) is None
     assert len(floor.nonces(alice)) == 1
 
 
 async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(floor: Floor, alice: Trader) -> None:
     # Nobody asks for the name before there is something to send: by then it may have become another.
     made = await floor.returned(alice, "generic/bitcoin/address", ipn="http://name.invalid/ipn")
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     floor.chain.simulate_deposit(made["addr"], "1")
     pass_blocks(floor)
     await floor.services.merchants.outbox.run_due()

@@ -58,9 +58,9 @@ async def test_a_withdrawal_is_on_the_network_when_it_was_sent(floor: Floor, ali
     assert await rejection(floor, "addr_details", hash=SOMEWHERE) == ("Address not found", "address_not_found")
     await floor.returned(alice, "generic/bitcoin/send_simple", address=SOMEWHERE, amount_int=50000000)
     for _ in range(2):
-        floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
-    (sent,) = floor.desk.withdrawals(alice.account)
+        floor.wallet.tick(floor.clock.now)
+        floor.sequencer.drain()
+    (sent,) = floor.wallet.withdrawals(alice.account)
     details = await look(floor, "tx_details", hash=sent.txid)
     assert [(output["address"], output["amount"]["value"]) for output in details["out"]] == [(SOMEWHERE, "0.50000000")]
     assert await look(floor, "addr_details", hash=SOMEWHERE) == {"address": SOMEWHERE, "tx": [details]}
@@ -68,7 +68,7 @@ async def test_a_withdrawal_is_on_the_network_when_it_was_sent(floor: Floor, ali
 
 async def test_whose_an_address_is_is_not_told(floor: Floor, alice: Trader) -> None:
     given = (await floor.returned(alice, "generic/bitcoin/address", description="alice's own socks"))["addr"]
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     strange = await rejection(floor, "addr_details", hash=SOMEWHERE)
     assert await rejection(floor, "addr_details", hash=given) == strange, "given out, but never paid: as unknown as anybody's"
     floor.chain.simulate_deposit(given, "1")

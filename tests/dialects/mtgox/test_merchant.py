@@ -32,7 +32,7 @@ async def created(floor: Floor, shopkeeper: Trader, shop: Shop | None = None, **
 async def visit(floor: Floor, made: dict[str, Any], act: str = "", **fields: str) -> Any:
     path = f"/payment/{made['transaction']}" + (f"/{act}" if act else "")
     reply = await floor.send("POST" if act else "GET", path, urlencode(fields).encode(), AGENT)
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     return reply
 
 
@@ -71,7 +71,7 @@ async def test_create_pay_and_hear_of_it(floor: Floor, alice: Trader, shopkeeper
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", fields["payment_id"])
     assert (fields["status"], fields["amount"], fields["currency"], fields["method"]) == ("paid", "150000000", "BTC", "MTGOXBTC")
     assert (fields["date"], fields["data"]) == ("2026-11-18 11:06:40", "order 7&x=1")
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     floor.clock.now += 10 * DAY
     await floor.services.merchants.outbox.run_due()
     assert len(shop.heard) == 1
@@ -85,7 +85,7 @@ async def test_it_is_sent_every_half_hour_until_it_is_acknowledged(floor: Floor,
         for heard in (1, 2, 3, 3):
             await outbox.run_due()
             await outbox.run_due()
-            floor.exchange.sequencer.drain()
+            floor.sequencer.drain()
             assert len(shop.heard) == heard
             floor.clock.now += PAUSE - 1
             await outbox.run_due()
@@ -121,7 +121,7 @@ async def test_a_redirect_is_not_followed_and_a_flood_not_read(floor: Floor, ali
 async def test_paying_twice_pays_once(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
     answers = [await floor.send("POST", f"/payment/{made['transaction']}/pay", b"user=alice&password=a+password", AGENT) for _ in range(2)]
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     assert sorted(answer.status for answer in answers) == [303, 409]
     assert (await pay(floor, made, "bob")).status == 409
     assert floor.available(shopkeeper, "BTC") == "1.5"
@@ -130,14 +130,14 @@ async def test_paying_twice_pays_once(floor: Floor, alice: Trader, bob: Trader, 
 
 async def test_two_payers_in_one_tick(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     desk = floor.services.merchants.service
     order = desk.order(made["transaction"].replace("-", ""))
     assert order is not None
     outcomes = [desk.pay(order, payer.account, part=payer.user.name) for payer in (alice, bob)]
     codes = [outcome.code for outcome in outcomes if not isinstance(outcome, str)]
     assert codes == [0, 50]
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     assert floor.available(shopkeeper, "BTC") == "1.5"
     assert floor.available(bob, "BTC") == "100"
 
@@ -191,11 +191,11 @@ async def test_an_order_that_nobody_pays_is_closed(floor: Floor, alice: Trader, 
         made = await created(floor, shopkeeper, shop)
         floor.clock.now += DAY - 1
         floor.services.merchants.service.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.sequencer.drain()
         assert "Pay now" in (await visit(floor, made)).body.decode()
         floor.clock.now += 1
         floor.services.merchants.service.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.sequencer.drain()
         assert "not made in time" in (await visit(floor, made)).body.decode()
         await floor.services.merchants.outbox.run_due()
         assert [heard.fields["status"] for heard in shop.heard] == ["closed"]
@@ -223,14 +223,14 @@ async def test_paying_by_coins_in_parts(floor: Floor, shopkeeper: Trader) -> Non
         async def send(amount: str) -> None:
             floor.chain.simulate_deposit(address, amount)
             for _ in range(3):
-                floor.desk.tick(floor.clock.now)
-                floor.exchange.sequencer.drain()
+                floor.wallet.tick(floor.clock.now)
+                floor.sequencer.drain()
 
         async def confirm() -> None:
             for _ in range(4):
                 floor.clock.now += 60 * SECOND
-                floor.desk.tick(floor.clock.now)
-                floor.exchange.sequencer.drain()
+                floor.wallet.tick(floor.clock.now)
+                floor.sequencer.drain()
             await floor.services.merchants.outbox.run_due()
 
         await send("0.5")
@@ -272,7 +272,7 @@ async def test_paying_through_the_api(floor: Floor, alice: Trader, shopkeeper: T
     made = await created(floor, shopkeeper)
     paid = await floor.returned(alice, "generic/merchant/order/pay", transaction=made["transaction"])
     assert paid == {"transaction": made["transaction"], "status": "paid"}
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     assert await floor.error(alice, "generic/merchant/order/pay", transaction=made["transaction"]) == (
         "This order is not waiting for a payment any more"
     )

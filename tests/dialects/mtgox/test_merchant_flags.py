@@ -31,22 +31,22 @@ async def details(floor: Floor, shopkeeper: Trader, made: dict[str, Any]) -> dic
 
 async def tell(floor: Floor) -> None:
     await floor.services.merchants.outbox.run_due()
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
 
 
 def work(floor: Floor, times: int = 3) -> None:
     """The merchant service at its work, and everything durable."""
     for _ in range(times):
         floor.services.merchants.service.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.sequencer.drain()
 
 
 async def coins(floor: Floor, address: str, amount: str) -> None:
     """Coins come to an address and are credited."""
     floor.chain.simulate_deposit(address, amount)
     for _ in range(5):
-        floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.wallet.tick(floor.clock.now)
+        floor.sequencer.drain()
         floor.clock.now += 10 * SECOND
 
 
@@ -163,7 +163,7 @@ async def test_each_deposit_is_sold_when_it_is_credited_in_the_market_of_the_pat
     await visit(floor, made, "coins")
     address = (await details(floor, shopkeeper, made))["address"]
     floor.chain.simulate_deposit(address, "1")
-    floor.desk.tick(floor.clock.now)
+    floor.wallet.tick(floor.clock.now)
     work(floor)
     assert floor.available(shopkeeper, "EUR") == "0", "seen is not credited"
     await coins(floor, address, "0.5")
@@ -188,11 +188,11 @@ async def test_what_the_market_does_not_take_stays(floor: Floor, alice: Trader, 
 async def test_a_market_that_rests_is_waited_for(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     await floor.order(alice, "bid", "100", "5")
     made = await created(floor, shopkeeper, autosell="1")
-    floor.exchange.control.set_market_status(0, 1)
+    floor.immediate.set_market_status(0, 1)
     assert (await pay(floor, made, "bob")).status == 303
     work(floor)
     assert floor.available(shopkeeper, "BTC") == "1.5"
-    floor.exchange.control.set_market_status(0, 0)
+    floor.immediate.set_market_status(0, 0)
     work(floor)
     assert floor.available(shopkeeper, "BTC") == "0"
 

@@ -133,7 +133,7 @@ async def test_properties_tell_what_kind_of_order_the_taker_s_was(floor: Floor, 
     await floor.order(alice, "bid", "10", "5")
     await floor.order(bob, "ask", "10", "1")
     market = await floor.returned(bob, "BTCUSD/order/add", type="ask", amount_int=100000000)
-    stop = floor.exchange.orders.place(bob.account, 0, Side.SELL, OrderType.STOP_MARKET, TimeInForce.IOC, 0, 10**8, stop_price=10_000)
+    stop = floor.immediate.place(bob.account, 0, Side.SELL, OrderType.STOP_MARKET, TimeInForce.IOC, 0, 10**8, stop_price=10_000)
     assert stop.code == 0
     await floor.order(bob, "ask", "10", "1")
     kinds = ["limit", "market", "market", "limit"]  # the stop is triggered as it comes
@@ -158,7 +158,7 @@ async def test_trades_since_an_id(floor: Floor, alice: Trader, bob: Trader) -> N
     for _ in range(5):
         floor.clock.now += 12 * 3600 * SECOND
         await floor.order(bob, "ask", "10", "1")
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     everything = await floor.public("BTCUSD/trades?since=0")
     tids = [trade["tid"] for trade in everything]
     assert len(tids) == 5
@@ -204,14 +204,14 @@ async def test_unknown_currency(floor: Floor) -> None:
 
 @pytest.mark.parametrize("path", ["generic/public/order/lag", "generic/order/lag", "generic/lag"])
 async def test_lag_of_an_idle_engine(floor: Floor, path: str) -> None:
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     assert await floor.public(path) == {"lag": 0, "lag_secs": 0, "lag_text": "0.000000 seconds", "length": "0"}
 
 
 async def test_lag_is_the_age_of_what_waits_for_the_disk(floor: Floor, alice: Trader) -> None:
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     floor.journal.held = True
-    place = floor.exchange.orders.place
+    place = floor.immediate.place
     for price in (10_000, 11_000, 12_000):
         place(alice.account, 0, 0, 0, 0, price, 10**8)
     floor.clock.now += 535_998

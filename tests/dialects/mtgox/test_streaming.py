@@ -64,7 +64,7 @@ Open = Callable[..., Awaitable[Listener]]
 
 @pytest.fixture
 async def server(floor: Floor) -> AsyncIterator[Server]:
-    server = Server(Gateway(floor.service.routes, barrier=floor.exchange.sequencer.barrier, sockets=floor.service.sockets))
+    server = Server(Gateway(floor.service.routes, barrier=floor.sequencer.barrier, sockets=floor.service.sockets))
     await server.start()
     yield server
     await server.stop(1.0)
@@ -198,7 +198,7 @@ async def test_lag_tells_the_age_of_the_queue(floor: Floor, alice: Trader, liste
     lag = (await client.read())["lag"]
     assert lag == {"age": 0, "stamp": floor.clock.now, "qid": None}
     floor.journal.held = True
-    floor.exchange.orders.place(alice.account, 0, 0, 0, 0, 10_000, 10**8)
+    floor.immediate.place(alice.account, 0, 0, 0, 0, 10_000, 10**8)
     floor.clock.now += SECOND
     lag = (await client.read())["lag"]
     assert (lag["age"], lag["stamp"]) == (SECOND, floor.clock.now)
@@ -290,8 +290,8 @@ async def test_an_order_that_is_not_covered_goes_from_pending_to_invalid(floor: 
     assert "price" not in heard[1]["user_order"]
     # What is refused for another reason, or through another API, has no id here.
     await floor.error(poor, "BTCUSD/order/add", type="bid", amount_int=1, price_int=10**7)
-    floor.exchange.orders.place(poor.account, 0, 0, 0, 0, 10_000, 10**8)
-    floor.exchange.sequencer.drain()
+    floor.immediate.place(poor.account, 0, 0, 0, 0, 10_000, 10**8)
+    floor.sequencer.drain()
     assert await client.told() == []
     floor.clock.now += 1800 * SECOND
     later = await floor.order(poor, "bid", "100", "2")
@@ -317,14 +317,14 @@ async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, 
     (trade,) = [message["trade"] for message in heard if message["private"] == "trade"]
     assert (trade["amount"], trade["price"], trade["tid"]) == (1, 100, wallets[0]["ref"])
     floor.fund(alice.account, "USD", "5")
-    floor.exchange.sequencer.drain()
+    floor.sequencer.drain()
     (deposit,) = await client.told()
     assert (deposit["wallet"]["op"], deposit["wallet"]["amount"]["value"]) == ("deposit", "5.00000")
     await floor.returned(alice, "generic/bitcoin/send_simple", address="1BoatSLRHtKNngkdXEeobR76b53LETtpyT", amount_int=10**8)
     assert await client.told() == []
     for _ in range(3):
-        floor.desk.tick(floor.clock.now)
-        floor.exchange.sequencer.drain()
+        floor.wallet.tick(floor.clock.now)
+        floor.sequencer.drain()
     withdrawn = (await client.told())[0]["wallet"]
     assert (withdrawn["op"], withdrawn["amount"]["value"]) == ("withdraw", "1.00000000")
 
@@ -372,8 +372,8 @@ async def test_a_private_channel_ends_with_its_key(floor: Floor, alice: Trader, 
     await floor.order(second, "bid", "50", "1")
     assert statuses(await client.told())[-1] == ("open", "1.00000000"), "another key of the same account was shown too"
     floor.directory.revoke(second.key)
-    floor.exchange.orders.cancel_all(alice.account)
-    floor.exchange.sequencer.drain()
+    floor.immediate.cancel_all(alice.account)
+    floor.sequencer.drain()
     assert [await client.read() for _ in range(2)] == ending(channel, "API key revoked")
     assert await client.told() == []
     await client.send(op="unsubscribe", channel=channel)

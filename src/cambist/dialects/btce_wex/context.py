@@ -29,9 +29,9 @@ class DialectContext:
         """Unix seconds."""
         return self.services.clock() // 1_000_000
 
-    def told(self) -> Awaitable[None]:
+    def history_caught_up(self) -> Awaitable[None]:
         """Resolves when history has everything that anybody can have been told by now."""
-        return self.services.history.reached(self.services.exchange.engine.seq)
+        return self.services.history_caught_up()
 
 
 class MethodGroup:
@@ -40,7 +40,7 @@ class MethodGroup:
     def __init__(self, context: DialectContext) -> None:
         self.context = context
         self.services = context.services
-        self.engine = context.services.exchange.engine
+        self.view = context.services.view
 
     def funds(self, caller: Caller) -> str:
         return self.context.assets.funds(caller.account)

@@ -37,7 +37,7 @@ class Histories(MethodGroup):
         return self._trades(caller.account, filters.page, market)
 
     async def _trades(self, account: int, page: Page, market: int | None) -> bytes:
-        await self.context.told()
+        await self.context.history_caught_up()
         fills = await self.services.history.fills(account, page, market=market) if page.limit else []
         if not fills:
             return error_body(errors.NO_TRADES)
@@ -61,7 +61,7 @@ class Histories(MethodGroup):
         return self._transactions(caller.account, filters.page)
 
     async def _transactions(self, account: int, page: Page) -> bytes:
-        await self.context.told()
+        await self.context.history_caught_up()
         skip, texts = page.offset, list[str]()
         chunk = replace(page, offset=0, limit=CHUNK)
         while len(texts) < page.limit:

@@ -42,7 +42,7 @@ class OrderViews(MethodGroup):
         market = self._market(caller)
         if market is None:
             return error_body(errors.invalid_parameter("pair"))
-        orders = self.engine.open_orders(caller.account, market)[:limit]
+        orders = self.view.open_orders(caller.account, market)[:limit]
         if not orders:
             return error_body(errors.NO_ORDERS)
         return succeeded("{" + ",".join(map(self._live, orders)) + "}")
@@ -51,7 +51,7 @@ class OrderViews(MethodGroup):
         market = self._market(caller)
         if market is None:
             return error_body(errors.invalid_parameter("pair"))
-        await self.context.told()
+        await self.context.history_caught_up()
         orders = await self.services.history.orders(caller.account, filters.page, market=None if market == _core.ALL_MARKETS else market)
         if not orders:
             return error_body(errors.NO_ORDERS)
@@ -62,9 +62,9 @@ class OrderViews(MethodGroup):
         order_id = whole_number(caller.fields.get("order_id", ""))
         if order_id is None:
             return error_body(errors.invalid_parameter("order_id"))
-        if not 0 < order_id < self.engine.next_order_id:
+        if not 0 < order_id < self.view.next_order_id:
             return error_body(errors.ORDER_INVALID)
-        order = self.engine.order(order_id)
+        order = self.view.order(order_id)
         if order is None:
             return self._finished(caller.account, order_id)
         if order.account != caller.account:
@@ -72,7 +72,7 @@ class OrderViews(MethodGroup):
         return succeeded("{" + self._live(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")
 
     async def _finished(self, account: int, order_id: int) -> bytes:
-        await self.context.told()
+        await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
         if not orders or orders[0].account != account:
             return error_body(errors.ORDER_INVALID)

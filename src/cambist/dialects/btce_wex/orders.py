@@ -46,7 +46,7 @@ class Orders(MethodGroup):
             rejection = RejectReason.PRICE_TOO_HIGH if price > U64_MAX else RejectReason.AMOUNT_TOO_LARGE if amount > U64_MAX else 0
         if rejection:
             return error_body(errors.place_rejection(rejection, pair, side == Side.BUY))
-        outcome = self.services.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
+        outcome = self.services.commands.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
         if outcome.code:
             return error_body(errors.place_rejection(outcome.code, pair, side == Side.BUY))
         return self._placed(caller, pair, outcome)
@@ -69,16 +69,16 @@ class Orders(MethodGroup):
         if amount > spec.max_amount:
             return RejectReason.AMOUNT_TOO_LARGE
         if side == Side.SELL:
-            needed, available = amount * pair.base_unit, self.engine.balance(account, pair.base.id)[0]
+            needed, available = amount * pair.base_unit, self.view.balance(account, pair.base.id)[0]
         else:
-            needed, available = self._cost_to_buy(pair, amount), self.engine.balance(account, pair.quote.id)[0]
+            needed, available = self._cost_to_buy(pair, amount), self.view.balance(account, pair.quote.id)[0]
         return RejectReason.INSUFFICIENT_FUNDS if needed > available else RejectReason.OK
 
     def _cost_to_buy(self, pair: Pair, amount: int) -> int:
         """Quote atoms that buying `amount` at the standing asks takes; only what is offered when that is less."""
         levels = LEVELS_AT_FIRST
         while True:
-            asks = self.engine.depth(pair.market, levels)[1]
+            asks = self.view.depth(pair.market, levels)[1]
             left, cost = amount, 0
             for price, offered in asks:
                 taken = min(left, offered)
@@ -95,9 +95,9 @@ class Orders(MethodGroup):
         order_id = whole_number(caller.fields.get("order_id", ""))
         if order_id is None:
             return error_body(errors.invalid_parameter("order_id"))
-        if not 0 < order_id < self.engine.next_order_id:
+        if not 0 < order_id < self.view.next_order_id:
             return error_body(errors.ORDER_INVALID)
-        outcome = self.services.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
+        outcome = self.services.commands.cancel(caller.account, order_id, meta=caller.meta())
         if outcome.code == RejectReason.OK:
             return succeeded(f'{{"order_id":{order_id},"funds":{self.funds(caller)}}}')
         if outcome.code == RejectReason.ORDER_NOT_LIVE:
@@ -108,7 +108,7 @@ class Orders(MethodGroup):
 
     async def _not_live(self, account: int, order_id: int) -> bytes:
         """The core forgets whose a finished order was; history knows, and strangers learn nothing about it."""
-        await self.context.told()
+        await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
         own = bool(orders) and orders[0].account == account
         return error_body(errors.ORDER_NOT_ACTIVE if own else errors.ORDER_INVALID)
@@ -125,7 +125,7 @@ class Orders(MethodGroup):
         answers = {order_id: self._cancel_answer(caller.account, order_id) for order_id in order_ids}
         live = [order_id for order_id, answer in answers.items() if not answer]
         if live:
-            outcome = self.services.exchange.orders.cancel_many(caller.account, live, meta=caller.meta())
+            outcome = self.services.commands.cancel_many(caller.account, live, meta=caller.meta())
             if outcome.code:
                 return error_body(errors.UNAVAILABLE)
         result = ",".join(
@@ -136,9 +136,9 @@ class Orders(MethodGroup):
 
     def _cancel_answer(self, account: int, order_id: int) -> str:
         """Why the order cannot be cancelled, empty when it can."""
-        if not 0 < order_id < self.engine.next_order_id:
+        if not 0 < order_id < self.view.next_order_id:
             return errors.ORDER_INVALID
-        order = self.engine.order(order_id)
+        order = self.view.order(order_id)
         if order is None:
             return errors.ORDER_NOT_ACTIVE_IN_LIST
         return "" if order.account == account else errors.ORDER_INVALID

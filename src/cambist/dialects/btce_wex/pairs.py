@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cambist import _core
-from cambist.exchange.exchange import Exchange
+from cambist.exchange.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ class Pair:
 class Assets:
     """The venue's assets, by id and by code; renders funds."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._engine = exchange.engine
-        self._catalogue = exchange.catalogue
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._view = exchange.engine
+        self._catalogue = catalogue
         self._load()
 
     def _load(self) -> None:
@@ -103,17 +103,17 @@ class Assets:
     def funds(self, account: int) -> str:
         """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
         try:
-            return self._engine.available_text(account, self._template)
+            return self._view.available_text(account, self._template)
         except IndexError:  # an asset was listed meanwhile
             self._follow()
-            return self._engine.available_text(account, self._template)
+            return self._view.available_text(account, self._template)
 
 
 class Pairs:
     """The venue's markets, by id and by name."""
 
-    def __init__(self, exchange: Exchange, assets: Assets) -> None:
-        self._catalogue = exchange.catalogue
+    def __init__(self, catalogue: Catalogue, assets: Assets) -> None:
+        self._catalogue = catalogue
         self._assets = assets
         self._load()
 

@@ -33,7 +33,7 @@ class PublicV3:
 
     def __init__(self, context: DialectContext, views: MarketViews) -> None:
         self._context = context
-        self._catalogue = context.services.exchange.catalogue
+        self._catalogue = context.services.catalogue
         self._data = context.services.marketdata
         self._kept: dict[tuple[str, bytes], tuple[int, State, Reply]] = {}
         self._methods: dict[str, Callable[[Pair, int], str]] = {

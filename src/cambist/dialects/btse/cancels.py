@@ -28,7 +28,7 @@ class OrderChanges:
 
     def __init__(self, context: DialectContext, records: OrderRecords) -> None:
         self._exchange = context.services.exchange
-        self._engine = context.services.exchange.engine
+        self._view = context.services.view
         self._records = records
 
     def cancel(self, caller: Caller, market: Market | None, number: int) -> Rejection | Awaitable[OrderRecord | Rejection]:
@@ -47,7 +47,7 @@ class OrderChanges:
 
     def cancel_all(self, caller: Caller, market: Market) -> Rejection | list[int]:
         """Cancels every order of the caller's in a market, in one command; the numbers of those that were live."""
-        numbers = [order.order_id for order in self._engine.open_orders(caller.account, market.id)]
+        numbers = [order.order_id for order in self._view.open_orders(caller.account, market.id)]
         if numbers:
             outcome = self._exchange.orders.cancel_all(caller.account, market.id, meta=caller.meta())
             if outcome.code:
@@ -77,7 +77,7 @@ class OrderChanges:
         return self._as_it_stands(number)
 
     def _own_live(self, account: int, market: Market | None, number: int) -> _core.LiveOrder | None:
-        order = self._engine.order(number) if number else None
+        order = self._view.order(number) if number else None
         if order is None or order.account != account or (market is not None and order.market != market.id):
             return None
         return order

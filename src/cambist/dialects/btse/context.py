@@ -22,8 +22,8 @@ class DialectContext:
     @staticmethod
     def of(services: VenueServices, settings: Settings) -> "DialectContext":
         authenticator = Authenticator(services.directory, services.clock, settings)
-        return DialectContext(services, settings, Symbols(services.exchange), authenticator, RateLimits(settings.rates, services.clock))
+        return DialectContext(services, settings, Symbols(services.catalogue), authenticator, RateLimits(settings.rates, services.clock))
 
-    async def told(self) -> None:
+    async def history_caught_up(self) -> None:
         """Returns when history has everything that anybody can have been told by now."""
-        await self.services.history.reached(self.services.exchange.engine.seq)
+        await self.services.history_caught_up()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from cambist.domain.meta import Meta
-from cambist.exchange.exchange import Exchange
+from cambist.exchange.catalogue import Catalogue
 from cambist.exchange.commands import JournalStopped
 from cambist.scheduling.timetable import Timetable
 
@@ -31,7 +31,7 @@ class _Armed:
 class DeadMansSwitches:
     """At most one switch for each account."""
 
-    def __init__(self, exchange: Exchange, clock: Callable[[], int], timetable: Timetable) -> None:
+    def __init__(self, catalogue: Catalogue, clock: Callable[[], int], timetable: Timetable) -> None:
         self._exchange = exchange
         self._clock = clock
         self._timetable = timetable

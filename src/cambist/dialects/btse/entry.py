@@ -41,7 +41,7 @@ class OrderEntry:
     def __init__(self, context: DialectContext) -> None:
         self._context = context
         self._exchange = context.services.exchange
-        self._engine = context.services.exchange.engine
+        self._view = context.services.view
         self._clock = context.services.clock
 
     def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Rejection:
@@ -70,14 +70,14 @@ class OrderEntry:
             if outcome.code == RejectReason.JOURNAL_FULL:
                 caller.journaled = False  # the core was not asked, so no command took the nonce along
             return errors.of_core(outcome.code)
-        return placed(order, outcome, tif, expire_at, self._engine.time)
+        return placed(order, outcome, tif, expire_at, self._view.time)
 
     def _force(self, order: OrderRequest) -> tuple[TimeInForce, int]:
         """The core's time in force and expiry. A market order never rests: whatever is not FOK is IOC for it."""
         if is_market_type(order.type):
             return (TimeInForce.FOK if order.tif == "FOK" else TimeInForce.IOC), 0
         if order.tif in TIMED:
-            return TimeInForce.GTD, max(self._clock(), self._engine.time) + TIMED[order.tif]
+            return TimeInForce.GTD, max(self._clock(), self._view.time) + TIMED[order.tif]
         return PLAIN_WORDS[order.tif], 0
 
     def _checked(self, account: int, order: OrderRequest) -> int:
@@ -107,13 +107,13 @@ class OrderEntry:
         return RejectReason.INSUFFICIENT_FUNDS if needed > available else RejectReason.OK
 
     def _available(self, account: int, asset: int) -> int:
-        return self._engine.balance(account, asset)[0]
+        return self._view.balance(account, asset)[0]
 
     def _cost_to_buy(self, market: Market, amount: int) -> int:
         """Quote atoms that buying `amount` at the standing asks takes; only what is offered when that is less."""
         levels = LEVELS_AT_FIRST
         while True:
-            asks = self._engine.depth(market.id, levels)[1]
+            asks = self._view.depth(market.id, levels)[1]
             left, cost = amount, 0
             for price, offered in asks:
                 taken = min(left, offered)

@@ -125,19 +125,19 @@ class OrderRecords:
 
     def __init__(self, context: DialectContext) -> None:
         self._context = context
-        self._engine = context.services.exchange.engine
+        self._view = context.services.view
         self._symbols: Symbols = context.symbols
 
     def number(self, account: int, uuid: str, tag: str) -> int:
         """The order that an id, or else a client's own id, names; 0 when it names none. Whose it is, is not looked at for ids."""
         if uuid:
             number = ORDER_IDS.number(uuid) or 0
-            return number if number < self._engine.next_order_id else 0
-        return self._engine.order_by_client_id(account, client_id(tag)) if tag else 0
+            return number if number < self._view.next_order_id else 0
+        return self._view.order_by_client_id(account, client_id(tag)) if tag else 0
 
     def live_orders(self, account: int) -> list[_core.LiveOrder]:
         """Every live order of an account as the core has it now."""
-        return self._engine.open_orders(account)
+        return self._view.open_orders(account)
 
     def live(self, orders: Sequence[_core.LiveOrder]) -> list[OrderRecord] | Awaitable[list[OrderRecord]]:
         """Records of live orders, in the order given; at once when nobody gave a tag and nothing has traded."""
@@ -157,12 +157,12 @@ class OrderRecords:
 
     async def by_id(self, ids: Sequence[int]) -> list[OrderRecord]:
         """As history has them after everything that was told, in order of id; unknown ones are left out."""
-        await self._context.told()
+        await self._context.history_caught_up()
         return [of_history(order, self._symbols[order.market]) for order in await self._context.services.history.orders_by_id(ids)]
 
     async def own(self, account: int, number: int) -> OrderRecord | None:
         """One order of the account, live or done; None when there is none of that number, or it is somebody else's."""
-        await self._context.told()
+        await self._context.history_caught_up()
         orders = await self._context.services.history.orders_by_id([number])
         if not orders or orders[0].account != account:
             return None

@@ -6,7 +6,7 @@ import msgspec
 
 from cambist import _core
 from cambist.dialects.btse.render import units
-from cambist.exchange.exchange import Exchange
+from cambist.exchange.catalogue import Catalogue
 
 AVERAGE_DECIMALS = 8
 """Decimals that an average price has beyond the market's: it need not be a price of the market."""
@@ -60,8 +60,8 @@ class Market:
 class Symbols:
     """The venue's markets, by number and by symbol."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._catalogue = exchange.catalogue
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._load()
 
     def _load(self) -> None:

@@ -46,8 +46,8 @@ class Wanted:
 class Balances:
     """What an account has, and how it came to that."""
 
-    def __init__(self, engine: _core.Engine, history: HistoryReads, markets: Markets) -> None:
-        self._engine = engine
+    def __init__(self, view: View, history: HistoryReads, markets: Markets) -> None:
+        self._view = view
         self._history = history
         self._markets = markets
 
@@ -56,7 +56,7 @@ class Balances:
         waiting_in, waiting_out = self._pending(account)
         rows = []
         for asset in self._markets.assets():
-            available, held = self._engine.balance(account, asset.id)
+            available, held = self._view.balance(account, asset.id)
             leaving = waiting_out.get(asset.id, 0)
             free, frozen = asset.shown(available), asset.shown(held - leaving)
             both = asset.shown(available + held)
@@ -75,7 +75,7 @@ class Balances:
         """(arriving, leaving) atoms by asset: deposits that wait for confirmations, withdrawals that were not sent yet."""
         arriving: dict[int, int] = {}
         leaving: dict[int, int] = {}
-        for transfer in self._engine.pending_transfers():
+        for transfer in self._view.pending_transfers():
             if transfer.destination == account:
                 arriving[transfer.asset] = arriving.get(transfer.asset, 0) + transfer.amount
             if transfer.source == account:
@@ -84,7 +84,7 @@ class Balances:
 
     def shown(self, account: int, assets: list[Asset]) -> str:
         """`{"BTC":{"available":"1","freeze":"0"},...}`."""
-        return "{" + ",".join(self.one(asset, *self._engine.balance(account, asset.id)) for asset in assets) + "}"
+        return "{" + ",".join(self.one(asset, *self._view.balance(account, asset.id)) for asset in assets) + "}"
 
     @staticmethod
     def one(asset: Asset, available: int, held: int) -> str:

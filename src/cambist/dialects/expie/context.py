@@ -35,10 +35,10 @@ class DialectContext:
 
     @staticmethod
     def of(services: VenueServices, pace: Pace, market_orders: bool) -> DialectContext:
-        engine = services.exchange.engine
+        engine = services.view
         markets = Markets(engine)
         return DialectContext(services, markets, Balances(engine, services.history, markets), pace, market_orders)
 
-    def told(self) -> Awaitable[None]:
+    def history_caught_up(self) -> Awaitable[None]:
         """Resolves when history has everything that anybody can have been told by now."""
-        return self.services.history.reached(self.services.exchange.engine.seq)
+        return self.services.history_caught_up()

@@ -136,7 +136,7 @@ class HttpApi:
         key = self._caller(request, scope)
         if isinstance(key, Rejection):
             return key
-        if order_id >= self._context.services.exchange.engine.next_order_id:
+        if order_id >= self._context.services.view.next_order_id:
             return errors.ORDER_NOT_FOUND
         return run(key, self._market(name), parameters.of_request(request), order_id)
 
@@ -180,7 +180,7 @@ class HttpApi:
         return self._history(Wanted(key.account, asset, "", offset, limit))
 
     async def _history(self, wanted: Wanted) -> Answer:
-        await self._context.told()
+        await self._context.history_caught_up()
         return orders.page(await self._context.balances.records(wanted), wanted.offset, wanted.limit)
 
 

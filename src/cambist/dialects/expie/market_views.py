@@ -104,7 +104,7 @@ class MarketViews:
         if interval >= MINUTE:
             return await self.data.candle_history(market.id, interval, start, end + 1, MAX_CANDLES)
         history = self._context.services.history
-        await self._context.told()
+        await self._context.history_caught_up()
         start = max(start - start % interval, self._second() - DAY)
         seconds = [
             Candle(s.start, s.open, s.high, s.low, s.close, s.volume, s.notional, s.count)

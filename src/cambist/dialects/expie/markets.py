@@ -52,15 +52,15 @@ class Market:
 class Markets:
     """The venue's markets and assets; what is cached never changes, and what is new is found when it is asked for."""
 
-    def __init__(self, engine: _core.Engine) -> None:
-        self._engine = engine
+    def __init__(self, view: View) -> None:
+        self._view = view
         self._assets: list[Asset] = []
         self._markets: list[Market] = []
         self._load()
 
     def _load(self) -> None:
-        self._assets = [Asset(spec.id, spec.code, spec.scale, spec.display_scale) for spec in self._engine.assets()]
-        self._markets = [self._market(spec) for spec in self._engine.markets()]
+        self._assets = [Asset(spec.id, spec.code, spec.scale, spec.display_scale) for spec in self._view.assets()]
+        self._markets = [self._market(spec) for spec in self._view.markets()]
         self._by_code = {asset.code: asset for asset in self._assets}
         self._by_name: dict[str, Market] = {}
         for market in self._markets:
@@ -71,7 +71,7 @@ class Markets:
         stock, money, number = self._assets[spec.base], self._assets[spec.quote], spec.id
 
         def now() -> _core.MarketSpec:
-            return self._engine.market(number)
+            return self._view.market(number)
 
         name = stock.code + money.code
         return Market(number, name, stock, money, spec.amount_scale, spec.price_scale, spec.base_unit, spec.quote_unit, now)

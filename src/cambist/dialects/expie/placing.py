@@ -57,8 +57,8 @@ class Placing:
 
     def __init__(self, context: DialectContext) -> None:
         self._context = context
-        self._engine = context.services.exchange.engine
-        self._orders = context.services.exchange.orders
+        self._view = context.services.view
+        self._orders = context.services.commands
         self._history = context.services.history
 
     # --- placing ----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ class Placing:
         return wanted if isinstance(wanted, Rejection) else self._place(key, market, wanted)
 
     def _place(self, key: ApiKey, market: Market, wanted: Wanted) -> Answer | Awaitable[Answer]:
-        rates = self._engine.account_fees(key.account, market.id)
+        rates = self._view.account_fees(key.account, market.id)
         outcome = self._orders.place(
             key.account,
             market.id,
@@ -95,7 +95,7 @@ class Placing:
         fee = _fee(market, wanted.side, outcome, rates[1])
         if fee is None:
             return self._placed(market, outcome.id)
-        now = self._engine.time
+        now = self._view.time
         return orders.pending(
             market,
             TrackedOrder(
@@ -125,7 +125,7 @@ class Placing:
 
     async def _placed(self, market: Market, order_id: int) -> Answer:
         """An order that traded at once, as histories have it."""
-        await self._context.told()
+        await self._context.history_caught_up()
         (order,) = await self._history.orders_by_id([order_id])
         return orders.pending(market, order)
 
@@ -136,7 +136,7 @@ class Placing:
         # The ancestor looks at the balance before anything else, the core at it last.
         buy = side == Side.BUY
         asset, cost = (market.money, money * stock * market.money_unit) if buy else (market.stock, stock * market.stock_unit)
-        if self._engine.balance(account, asset.id)[0] < cost:
+        if self._view.balance(account, asset.id)[0] < cost:
             return errors.BALANCE_NOT_ENOUGH
         return Wanted(side, OrderType.LIMIT, money, stock, 0)
 
@@ -144,7 +144,7 @@ class Placing:
         spec = market.spec()
         if spec.status != MarketStatus.OPEN:
             return errors.SERVICE_UNAVAILABLE
-        bid, ask = self._engine.best(market.id)
+        bid, ask = self._view.best(market.id)
         buy = side == Side.BUY
         # Money counts in what people see of it: finer amounts could not be written back.
         stock = 0 if buy else units(amount, market.stock_scale)
@@ -152,7 +152,7 @@ class Placing:
         asset, cost = (market.money, funds) if buy else (market.stock, stock * market.stock_unit)
         if stock > U64_MAX:
             raise Wrong
-        if self._engine.balance(account, asset.id)[0] < cost:
+        if self._view.balance(account, asset.id)[0] < cost:
             return errors.BALANCE_NOT_ENOUGH
         opposite = ask if buy else bid
         if not opposite:
@@ -165,7 +165,7 @@ class Placing:
 
     def cancel(self, key: ApiKey, market: Market, order_id: int) -> Answer | Awaitable[Answer]:
         """Cancels and answers the order as it was; `left` is what was cancelled."""
-        order = self._engine.order(order_id)
+        order = self._view.order(order_id)
         if order is None or order.market != market.id:
             return errors.ORDER_NOT_FOUND
         outcome = self._orders.cancel(key.account, order_id, meta=Meta(key_id=key.id))
@@ -176,7 +176,7 @@ class Placing:
         return self._cancelled(market, order)
 
     async def _cancelled(self, market: Market, order: _core.LiveOrder) -> Answer:
-        await self._context.told()
+        await self._context.history_caught_up()
         return orders.pending(market, state_of(order, await self._all_fills(order.order_id)))
 
     async def _all_fills(self, order_id: int) -> Sequence[Fill]:

@@ -88,13 +88,13 @@ class PrivateMethods:
         return self._asset_history(Wanted(_key(client).account, asset, business, offset, limit, since, until))
 
     async def _asset_history(self, wanted: Wanted) -> Result:
-        await self._context.told()
+        await self._context.history_caught_up()
         return _page(wanted.offset, wanted.limit, await self._context.balances.records(wanted), None)
 
     def asset_subscribe(self, client: Client, params: Params) -> Result:
         """[assets]: nothing comes at first, then every change of a balance."""
         client.drop("asset")
-        key, streams = _key(client), self._context.services.marketdata.accounts
+        key, streams = _key(client), self._context.services.account_streams
         for asset in params.all_assets():
             client.follow("asset", (key.id, asset.id), partial(Assets, streams, key.account, asset))
         return SUCCESS

@@ -168,7 +168,7 @@ class PublicMethods:
     async def _older_deals(self, market: Market, limit: int, last_id: int) -> Result:
         # Only what market data has told already: the journal may know more, and this answer does not wait for it.
         newest = self._data.trades(market.id, 1)
-        await self._context.told()
+        await self._context.history_caught_up()
         found = await self._context.services.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
         return self._views.deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
 

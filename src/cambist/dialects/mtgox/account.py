@@ -32,7 +32,7 @@ class Account(MethodGroup):
     async def info(self, call: Call) -> Result:
         """Who the account is, what the key may do, what is in every wallet."""
         caller = call.signed
-        await self.context.told()
+        await self.context.history_caught_up()
         user = self.services.directory.user_by_account(caller.account)
         assert user is not None
         return {
@@ -51,7 +51,7 @@ class Account(MethodGroup):
         }
 
     async def _wallets(self, account: int) -> dict[str, object]:
-        held = {balance.asset: balance for balance in self.engine.balances(account)}
+        held = {balance.asset: balance for balance in self.view.balances(account)}
         wallets: dict[str, object] = {}
         for currency in self.listing.currencies():
             balance = held.get(currency.asset)
@@ -83,7 +83,7 @@ class Account(MethodGroup):
 
     def _fee(self, account: int) -> object:
         """Percent that a taker pays; the dearest market's, where they differ."""
-        rates = [self.engine.account_fees(account, pair.market)[1] for pair in self.listing.pairs()]
+        rates = [self.view.account_fees(account, pair.market)[1] for pair in self.listing.pairs()]
         return number(max(rates, default=0), 4)
 
     def id_key(self, call: Call) -> Answer:
@@ -97,7 +97,7 @@ class Account(MethodGroup):
         return self._trades(call.signed.account, call.pair.market if call.pair else None)
 
     async def _trades(self, account: int, market: int | None) -> Result:
-        await self.context.told()
+        await self.context.history_caught_up()
         fills = await self.services.history.fills(account, Page(limit=MAX_OWN_TRADES), market=market)
         pairs = [(self.listing.of_market(fill.market), fill) for fill in reversed(fills)]
         return [own_trade(pair, fill) for pair, fill in pairs if pair is not None]

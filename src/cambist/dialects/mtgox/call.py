@@ -61,7 +61,7 @@ class DialectContext:
 
     @staticmethod
     def of(services: VenueServices) -> "DialectContext":
-        return DialectContext(services, Listing(services.exchange))
+        return DialectContext(services, Listing(services.catalogue))
 
     @property
     def merchants(self) -> MerchantService:
@@ -77,9 +77,9 @@ class DialectContext:
         """µs."""
         return self.services.clock()
 
-    def told(self) -> Awaitable[None]:
+    def history_caught_up(self) -> Awaitable[None]:
         """Resolves when history has everything that anybody can have been told by now."""
-        return self.services.history.reached(self.services.exchange.engine.seq)
+        return self.services.history_caught_up()
 
 
 class MethodGroup:
@@ -89,4 +89,4 @@ class MethodGroup:
         self.context = context
         self.services = context.services
         self.listing = context.listing
-        self.engine = context.services.exchange.engine
+        self.view = context.services.view

@@ -75,7 +75,7 @@ class Coins(MethodGroup):
 
     def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
         caller = call.signed
-        drawn = int.from_bytes(self.services.entropy(f"mtgox-send/{self.engine.seq}", 16), "big") or 1
+        drawn = int.from_bytes(self.services.entropy(f"mtgox-send/{self.view.seq}", 16), "big") or 1
         result = self.services.wallet.request_withdrawal(
             caller.account, bitcoin.asset, atoms, address, meta=caller.meta(), transfer_id=drawn
         )

@@ -152,7 +152,7 @@ class Quotes(MethodGroup):
         return since < oldest.time
 
     async def _past(self, pair: Pair, since: int, limit: int) -> Result:
-        await self.services.history.reached(self.services.exchange.sequencer.durable_seq)
+        await self.services.history.reached(self.services.durability.durable_seq)
         page = Page(since=since, limit=limit, newest_first=False)
         return [public_trade(pair, trade) for trade in await self.services.history.market_trades(pair.market, page)]
 

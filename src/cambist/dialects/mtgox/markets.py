@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cambist import _core
 from cambist.dialects.mtgox.currencies import Currency, rescale
-from cambist.exchange.exchange import Exchange
+from cambist.exchange.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def _exact(number: int, digits: int) -> int | None:
 class Listing:
     """The currencies and pairs of the venue. Scales, ids and names never change; what is listed later is found when it is asked for."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._catalogue = exchange.catalogue
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
         self._load()
 
     def _load(self) -> None:

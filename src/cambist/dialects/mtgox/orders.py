@@ -49,9 +49,9 @@ class Orders(MethodGroup):
         """
         caller = call.signed
         order_type, tif = (OrderType.LIMIT, TimeInForce.GTC) if price else (OrderType.MARKET, TimeInForce.IOC)
-        outcome = self.services.exchange.orders.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
+        outcome = self.services.commands.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
         if outcome.code == RejectReason.INSUFFICIENT_FUNDS:
-            order = InvalidOrder(outcome.seq, caller.account, pair, side, price, amount, self.engine.time)
+            order = InvalidOrder(outcome.seq, caller.account, pair, side, price, amount, self.view.time)
             self.invalids.add(order)
             return invalid_oid(order)
         if outcome.code:
@@ -102,11 +102,11 @@ class Orders(MethodGroup):
         refused = self.invalids.find(caller.account, ids.number_of(ids.INVALID, oid))
         if refused is not None:
             self.invalids.remove(caller.account, refused.seq)
-            return {"oid": invalid_oid(refused), "qid": ids.make(ids.QUEUE, self.engine.seq)}
+            return {"oid": invalid_oid(refused), "qid": ids.make(ids.QUEUE, self.view.seq)}
         order_id = ids.number_of(ids.ORDER, oid)
-        if order_id is None or not 0 < order_id < self.engine.next_order_id:
+        if order_id is None or not 0 < order_id < self.view.next_order_id:
             return replies.ORDER_NOT_FOUND
-        outcome = self.services.exchange.orders.cancel(caller.account, order_id, meta=caller.meta())
+        outcome = self.services.commands.cancel(caller.account, order_id, meta=caller.meta())
         if outcome.code:
             return replies.ORDER_NOT_FOUND
         return {"oid": ids.make(ids.ORDER, order_id), "qid": ids.make(ids.QUEUE, outcome.seq)}
@@ -116,7 +116,7 @@ class Orders(MethodGroup):
     def listed(self, call: Call) -> Answer:
         """One's open orders, oldest first, and behind them those that were not covered."""
         found = []
-        for order in self.engine.open_orders(call.signed.account):
+        for order in self.view.open_orders(call.signed.account):
             pair = self.listing.of_market(order.market)
             if pair is not None:
                 found.append(open_order(pair, order))
@@ -130,12 +130,12 @@ class Orders(MethodGroup):
         refused = self.invalids.find(call.signed.account, ids.number_of(ids.INVALID, call.text("order")))
         if refused is not None and refused.side == side:
             return NO_TRADES
-        if order_id is None or not 0 < order_id < self.engine.next_order_id:
+        if order_id is None or not 0 < order_id < self.view.next_order_id:
             return replies.ORDER_NOT_FOUND
         return self._result(call.signed.account, side, order_id)
 
     async def _result(self, account: int, side: Side, order_id: int) -> Result:
-        await self.context.told()
+        await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
         pair = self.listing.of_market(orders[0].market) if orders else None
         if pair is None or orders[0].account != account or orders[0].side != side:
@@ -179,15 +179,15 @@ class Orders(MethodGroup):
 
     def lag(self, call: Call) -> Answer:
         """How old the oldest command is that waits for the disk, and how many do."""
-        sequencer = self.services.exchange.sequencer
-        since = sequencer.waiting_since
+        durability = self.services.durability
+        since = durability.waiting_since
         age = max(0, self.context.now() - since) if since else 0
         seconds = _core.format_units(age, 6, 6)
         return {
             "lag": age,
             "lag_secs": replies.number(age, 6),
             "lag_text": f"{seconds} seconds",
-            "length": str(sequencer.backlog),
+            "length": str(durability.backlog),
         }
 
 

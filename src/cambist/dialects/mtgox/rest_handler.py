@@ -54,7 +54,7 @@ class Dispatcher:
         """A nonce that no command took along gets a note, so that the request stays refused after a crash too."""
         if caller is not None and not caller.journaled:
             caller.journaled = True
-            self.context.services.exchange.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
+            self.context.services.commands.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
 
 
 class RestHandler:

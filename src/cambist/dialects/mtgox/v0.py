@@ -97,7 +97,7 @@ class Version0(MethodGroup):
         for code in ("USD", "BTC"):
             currency = self.listing.currency(code)
             if currency is not None:
-                funds[f"{code.lower()}s"] = _whole_wallet(currency, self.engine.balance(account, currency.asset))
+                funds[f"{code.lower()}s"] = _whole_wallet(currency, self.view.balance(account, currency.asset))
         return funds
 
     def funds(self, call: Call) -> Answer:
@@ -108,7 +108,7 @@ class Version0(MethodGroup):
         """The two wallets, and the open orders with their amounts as JSON numbers; behind them those that were not covered."""
         account = call.signed.account
         listed = []
-        for order in self.engine.open_orders(account):
+        for order in self.view.open_orders(account):
             pair = self.listing.of_market(order.market)
             if pair is not None:
                 status, price = "stop" if order.waiting else "open", order.price or order.stop_price

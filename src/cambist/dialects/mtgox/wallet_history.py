@@ -99,7 +99,7 @@ class WalletHistory(MethodGroup):
         return self._history(call.signed.account, currency, kind, span, whole(tid) if tid else None, max(page, 1))
 
     async def _history(self, account: int, currency: Currency, kind: str, span: Page, tid: int | None, page: int) -> Result:
-        await self.context.told()
+        await self.context.history_caught_up()
         trade_id = None
         if tid is not None:
             trade = await self.services.history.trade_at(min(tid, (1 << 63) - 1))

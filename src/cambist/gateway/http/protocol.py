@@ -34,6 +34,7 @@ from cambist.gateway.http.router import NOT_FOUND
 from cambist.gateway.http.upgrade import Upgraded
 from cambist.gateway.ws import handshake
 from cambist.gateway.ws.socket import Socket
+from cambist.scheduling import first_step
 
 _log = structlog.get_logger("cambist.gateway")
 _asgi_log = logging.getLogger("cambist.gateway.asgi")
@@ -218,14 +219,18 @@ class HttpProtocol(HttpIntake):
         started = gateway.metrics.timer()
         try:
             reply = route.handler(request)
+            if type(reply) is not Reply:
+                # Most handlers never wait: they run to their end here, without a task.
+                ended, reply = first_step(cast("Awaitable[Reply]", reply))
+                if not ended:
+                    self._start_task(cast("Awaitable[Reply]", reply), request, route, PendingReply(close, route, started))
+                    return
         except Withheld:
             self.withhold()
             return
         except Exception as error:
             reply = gateway.failed(route, error)
-        if type(reply) is not Reply:
-            self._start_task(cast("Awaitable[Reply]", reply), request, route, PendingReply(close, route, started))
-            return
+        reply = cast("Reply", reply)
         try:
             waiting = gateway.barrier() if route.durable else None
         except Exception:

@@ -22,6 +22,7 @@ from cambist.dialect_kit import websocket_wire
 from cambist.dialect_kit.messages import Request, Withheld
 from cambist.gateway.failures import place_of
 from cambist.gateway.ws import handshake
+from cambist.scheduling import first_step
 
 if TYPE_CHECKING:
     from cambist.dialect_kit.sockets import Session, SocketRoute
@@ -368,11 +369,13 @@ class Socket(asyncio.Protocol):
                 return
         try:
             result = session.text(text) if kind is Opcode.TEXT else session.binary(message)
+            if result is not None:
+                # Most messages are answered without waiting for anything: they need no task.
+                ended, rest = first_step(result)
+                if not ended:
+                    self._run(cast("Awaitable[None]", rest))
         except Exception as error:
             self._failed(error)
-        else:
-            if result is not None:
-                self._run(result)
 
     def _run(self, result: Awaitable[None]) -> None:
         self._busy = True

@@ -131,7 +131,7 @@ class Client(Session):
             self._failed_once()
             return
         if not caller.journaled:
-            self._floor.context.services.exchange.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
+            self._floor.context.services.commands.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
         self._end_private()
         self._caller = caller
         self._unfollow_key = self._floor.revocations.follow(caller.key, self._revoked)

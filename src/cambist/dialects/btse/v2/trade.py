@@ -53,7 +53,7 @@ class V2Trade:
     def __init__(self, context: DialectContext, records: OrderRecords, entry: OrderEntry, changes: OrderChanges) -> None:
         self._context = context
         self._symbols = context.symbols
-        self._engine = context.services.exchange.engine
+        self._view = context.services.view
         self._records = records
         self._entry = entry
         self._changes = changes
@@ -63,7 +63,7 @@ class V2Trade:
         """Every asset of the venue; `total` has what orders hold too."""
         rows = []
         for spec in self._symbols.assets():
-            available, held = self._engine.balance(caller.account, spec.id)
+            available, held = self._view.balance(caller.account, spec.id)
             rows.append({"available": shown(spec, available), "currency": spec.code, "total": shown(spec, available + held)})
         return encode(rows)
 
@@ -108,7 +108,7 @@ class V2Trade:
         market = self._symbols.find(fields.text("symbol")) if fields.text("symbol") else None
         if fields.rejection or (market is None and fields.text("symbol")):
             return fields.rejection or errors.SYMBOL_UNKNOWN
-        orders = self._engine.open_orders(caller.account, market.id) if market else self._engine.open_orders(caller.account)
+        orders = self._view.open_orders(caller.account, market.id) if market else self._view.open_orders(caller.account)
         records = self._records.live(orders)
         return self._pending(records) if isinstance(records, list) else self._pending_later(records)
 
@@ -144,7 +144,7 @@ class V2Trade:
         return self._fills(caller.account, page, order, market)
 
     async def _fills(self, account: int, page: Page, order: str, market: Market | None) -> Answer:
-        await self._context.told()
+        await self._context.history_caught_up()
         history = self._context.services.history
         if order:
             record = await self._records.own(account, self._records.number(account, order, ""))

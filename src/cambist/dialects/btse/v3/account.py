@@ -31,7 +31,7 @@ class V3Account:
         self._context = context
         self._symbols = context.symbols
         self._clock = context.services.clock
-        self._engine = context.services.exchange.engine
+        self._view = context.services.view
         self._records = records
 
     def _market(self, fields: Fields) -> Market | Rejection | None:
@@ -46,7 +46,7 @@ class V3Account:
         """Every asset of the venue; `total` has what orders hold too."""
         rows = []
         for spec in self._symbols.assets():
-            available, held = self._engine.balance(caller.account, spec.id)
+            available, held = self._view.balance(caller.account, spec.id)
             rows.append(
                 {"available": number(shown(spec, available)), "currency": spec.code, "total": number(shown(spec, available + held))}
             )
@@ -59,7 +59,7 @@ class V3Account:
             return chosen
         rows = []
         for market in [chosen] if chosen else self._symbols.all():
-            maker, taker = self._engine.account_fees(caller.account, market.id)
+            maker, taker = self._view.account_fees(caller.account, market.id)
             rows.append({"makerFee": units(maker, PPM_DECIMALS), "symbol": market.symbol, "takerFee": units(taker, PPM_DECIMALS)})
         return encode(rows)
 
@@ -69,7 +69,7 @@ class V3Account:
         uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
         if isinstance(market, Rejection) or fields.rejection:
             return market if isinstance(market, Rejection) else fields.rejection or errors.SYMBOL_UNKNOWN
-        orders = self._engine.open_orders(caller.account, market.id) if market else self._engine.open_orders(caller.account)
+        orders = self._view.open_orders(caller.account, market.id) if market else self._view.open_orders(caller.account)
         if uuid or tag:
             chosen = self._records.number(caller.account, uuid, tag)
             orders = [order for order in orders if order.order_id == chosen]
@@ -93,7 +93,7 @@ class V3Account:
         return b"[]" if chosen == 0 else self._trades(caller, market, page, chosen)
 
     async def _trades(self, caller: Caller, market: Market | None, page: Page, chosen: int | None) -> Answer:
-        await self._context.told()
+        await self._context.history_caught_up()
         history = self._context.services.history
         if chosen is None:
             fills = await history.fills(caller.account, page, market=market.id if market else None)
@@ -154,7 +154,7 @@ class V3Account:
         return self._transfers(caller.account, page, asset.id if asset else None)
 
     async def _transfers(self, account: int, page: Page, asset: int | None) -> Answer:
-        await self._context.told()
+        await self._context.history_caught_up()
         name = self._username(account)
         transfers = await self._context.services.history.transfers(account, page, asset=asset)
         return encode([self._transfer_row(account, transfer, name) for transfer in transfers])

@@ -29,7 +29,7 @@ class V3Orders:
     ) -> None:
         self._symbols = context.symbols
         self._clock = context.services.clock
-        self._engine = context.services.exchange.engine
+        self._view = context.services.view
         self._records = records
         self._entry = entry
         self._changes = changes

@@ -139,7 +139,7 @@ class V3Public:
         return encode([_trade(market, trade) for trade in self._views.trades(market, page.limit)])
 
     async def _past_trades(self, market: Market, page: Page) -> Answer:
-        await self._context.told()
+        await self._context.history_caught_up()
         return encode([_trade(market, trade) for trade in await self._context.services.history.market_trades(market.id, page)])
 
     def time(self, _fields: Fields) -> bytes:

@@ -112,10 +112,10 @@ class LagFeed(Feed):
         self._call_off()
 
     def _beat(self) -> None:
-        sequencer, now = self.context.services.exchange.sequencer, self.context.now()
-        since = sequencer.waiting_since
+        durability, now = self.context.services.durability, self.context.now()
+        since = durability.waiting_since
         age = max(0, now - since) if since else 0
-        self.say("lag", {"age": age, "stamp": now, "qid": ids.make(ids.QUEUE, sequencer.durable_seq + 1) if since else None})
+        self.say("lag", {"age": age, "stamp": now, "qid": ids.make(ids.QUEUE, durability.durable_seq + 1) if since else None})
         self._call_off = self._timetable.at(now + LAG_EVERY, self._beat)
 
 
@@ -133,7 +133,7 @@ class AccountFeed(Feed):
 
     def started(self) -> None:
         self._feed.load()
-        self._stop = self.context.services.marketdata.accounts.follow(self._account, self._happened)
+        self._stop = self.context.services.account_streams.follow(self._account, self._happened)
         self._stop_invalids = self._invalids.follow(self._account, self._feed.gone)
 
     def stopped(self) -> None:

@@ -54,7 +54,7 @@ class PrivateFeed:
 
     def load(self) -> None:
         """Takes the orders that rest already. Those of them that are not durable yet come again."""
-        for order in self._context.services.exchange.engine.open_orders(self._account):
+        for order in self._context.services.view.open_orders(self._account):
             pair = self._context.listing.of_market(order.market)
             if pair is not None:
                 price = order.price or order.stop_price
@@ -126,7 +126,7 @@ class PrivateFeed:
 
     def gone(self, order: InvalidOrder) -> None:
         """An order that was not covered is listed no more."""
-        if order.seq <= self._context.services.exchange.sequencer.durable_seq:
+        if order.seq <= self._context.services.durability.durable_seq:
             self._say("user_order", {"oid": invalid_oid(order), "reason": REQUESTED})
 
     def _triggered(self, seq: int, event: _core.StopTriggered) -> None:
@@ -182,7 +182,7 @@ class PrivateFeed:
         balance = event.available + event.held
         if event.business == Business.TRADE and self._trade is not None and self._trade.trade_id == event.reference:
             trade = self._trade
-            spec = self._context.services.exchange.markets.by_id[trade.market]
+            spec = self._context.services.catalogue.markets.by_id[trade.market]
             base = event.asset == spec.base
             reference = str(trade.time)
             if change > 0:

@@ -57,7 +57,7 @@ async def test_nothing_is_taken_or_told_after_a_failure(tmp_path: Path) -> None:
     venue.sequencer._fail(_core.JournalFailed("gone"))
     assert venue.stopping.is_set()
     with pytest.raises(JournalStopped):
-        venue.exchange.control.open_account()
+        await venue.commands.open_account()
     with pytest.raises(OperatorError) as caught:
         await venue.durable()
     assert caught.value.code == Exit.DISK
@@ -71,7 +71,7 @@ async def test_a_view_that_can_not_follow_stops_the_venue(tmp_path: Path, monkey
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(type(venue.wallet), "apply", lambda _self, events, through: broken(events))
-    venue.exchange.control.open_account()
+    await venue.commands.open_account()
     await asyncio.wait_for(venue.stopping.wait(), 5)
     assert isinstance(venue.failure[0], RuntimeError)
     monkeypatch.undo()

@@ -27,7 +27,7 @@ async def run_once(path: Path, accounts: int = 1) -> None:
     environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
     venue = await open_venue(files, parse(default_text()), environment)
     for _ in range(accounts):
-        venue.exchange.control.open_account()
+        await venue.commands.open_account()
     await venue.close()
 
 

@@ -10,13 +10,24 @@ import pytest
 
 from cambist import _core
 from cambist.domain.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
-from cambist.exchange import Exchange, JournalStopped, Sequencer
+from cambist.exchange import EmbeddedCommands, JournalStopped, Sequencer
 from cambist.exchange.sequencer import Frame
+from tests.support.immediate import ImmediateCommands
 from tests.support.waiting import pending, until
 
 SEGMENT = 64 * 1024
 BTC, USD, BTC_USD = 0, 1, 0
 ALICE = _core.FIRST_USER_ACCOUNT
+
+
+class NoNonces:
+    """Takes every nonce."""
+
+    def judge(self, key_id: int, nonce: int) -> bool:
+        return True
+
+    def last(self, key_id: int) -> int:
+        return 0
 
 
 @dataclass
@@ -27,7 +38,9 @@ class Floor:
     directory: Path
     now: int = 1_000_000
     failures: list[BaseException] = field(default_factory=list)
-    exchange: Exchange = field(init=False)
+    sequencer: Sequencer = field(init=False)
+    engine: _core.Engine = field(init=False)
+    commands: ImmediateCommands = field(init=False)
 
     def open(self, checkpoint_every: int = 1_000) -> None:
         engine = _core.Engine()
@@ -35,25 +48,22 @@ class Floor:
         sequencer = Sequencer(
             engine, self.journal, lambda: self.now, loop, on_failure=self.failures.append, checkpoint_every=checkpoint_every
         )
-        self.exchange = Exchange(engine, sequencer)
-        control = self.exchange.control
-        control.create_asset("BTC", 16, 8)
-        control.create_asset("USD", 16, 8)
+        self.sequencer, self.engine = sequencer, engine
+        commands = self.commands = ImmediateCommands(EmbeddedCommands(engine, sequencer, NoNonces()))
+        commands.create_asset("BTC", 16, 8)
+        commands.create_asset("USD", 16, 8)
         limits = {"min_price": 1, "max_price": 10**8, "min_amount": 1, "max_amount": 10**15, "min_total": 0}
-        created = control.create_market(BTC, USD, 3, 8, self_trade=1, maker_ppm=2_000, taker_ppm=2_000, **limits)
+        created = commands.create_market(BTC, USD, 3, 8, self_trade=1, maker_ppm=2_000, taker_ppm=2_000, **limits)
         assert created.code == RejectReason.OK
-        control.open_account()
-        self.exchange.funds.deposit(1, ALICE, USD, 10**24)
-        self.exchange.funds.deposit(2, ALICE, BTC, 10**24)
+        commands.open_account()
+        commands.deposit(1, ALICE, USD, 10**24)
+        commands.deposit(2, ALICE, BTC, 10**24)
         sequencer.drain()
-
-    @property
-    def sequencer(self) -> Sequencer:
-        return self.exchange.sequencer
 
     def bid(self, price: int = 1_000, expire_at: int = 0) -> _core.Outcome:
         tif = TimeInForce.GTD if expire_at else TimeInForce.GTC
-        return self.exchange.orders.place(ALICE, BTC_USD, Side.BUY, OrderType.LIMIT, tif, price, 10**8, expire_at=expire_at)
+        outcome: _core.Outcome = self.commands.place(ALICE, BTC_USD, Side.BUY, OrderType.LIMIT, tif, price, 10**8, expire_at=expire_at)
+        return outcome
 
     def frames(self) -> list[_core.Frame]:
         return list(_core.read_journal(str(self.directory)))
@@ -131,14 +141,14 @@ async def test_time_never_goes_back_even_when_the_clock_does(floor: Floor) -> No
 async def test_an_order_that_ended_by_now_is_gone_before_the_next_command(floor: Floor) -> None:
     order = floor.bid(expire_at=floor.now + 10)
     floor.now += 10
-    assert floor.exchange.orders.cancel(ALICE, order.id).code == RejectReason.ORDER_NOT_LIVE
+    assert floor.commands.cancel(ALICE, order.id).code == RejectReason.ORDER_NOT_LIVE
 
 
 async def test_an_order_ends_in_a_quiet_market_too(floor: Floor) -> None:
     order = floor.bid(expire_at=floor.now + 10)
     floor.now += 10
     floor.sequencer.advance()
-    assert floor.exchange.engine.order(order.id) is None
+    assert floor.engine.order(order.id) is None
     floor.sequencer.drain()
 
 
@@ -153,10 +163,10 @@ async def test_state_hashes_are_recorded_every_so_many_commands(tmp_path: Path) 
     floor.journal.close()
     recorded = [frame for frame in floor.frames() if frame.kind == 2]
     assert len(recorded) >= 3
-    assert recorded[-1].payload == floor.exchange.engine.state_hash()
+    assert recorded[-1].payload == floor.engine.state_hash()
     again = _core.Engine()
     again.replay(str(floor.directory))
-    assert again.state_hash() == floor.exchange.engine.state_hash()
+    assert again.state_hash() == floor.engine.state_hash()
 
 
 async def test_when_the_journal_refuses_a_frame_nothing_is_told_and_nothing_more_is_taken(floor: Floor) -> None:
@@ -208,10 +218,10 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
         placed.append(outcome.id)
         floor.sequencer.drain()
     assert outcome.code == RejectReason.JOURNAL_FULL
-    assert floor.exchange.funds.deposit(3, ALICE, USD, 1).code == RejectReason.JOURNAL_FULL
-    assert floor.exchange.orders.replace(ALICE, placed[0], amount=1).code == RejectReason.JOURNAL_FULL
+    assert floor.commands.deposit(3, ALICE, USD, 1).code == RejectReason.JOURNAL_FULL
+    assert floor.commands.replace(ALICE, placed[0], amount=1).code == RejectReason.JOURNAL_FULL
 
-    cancelled = floor.exchange.orders.cancel(ALICE, placed[0])
+    cancelled = floor.commands.cancel(ALICE, placed[0])
     assert (cancelled.code, cancelled.status) == (RejectReason.OK, OrderStatus.DONE)
     floor.sequencer.drain()
 
@@ -223,4 +233,4 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
     floor.journal.close()
     again = _core.Engine()
     again.replay(str(floor.directory))
-    assert again.state_hash() == floor.exchange.engine.state_hash()
+    assert again.state_hash() == floor.engine.state_hash()

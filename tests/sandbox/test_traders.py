@@ -1,6 +1,5 @@
 """The simple traders: the same for the same seed, both sides quoted, a bounded number of orders, prices inside the limits."""
 
-import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,10 +9,12 @@ import pytest
 from cambist import _core
 from cambist.app.config import default_text, parse, terms
 from cambist.domain.orders import MarketStatus, Side
-from cambist.exchange.exchange import Exchange
+from cambist.exchange import Commands, Done
 from cambist.sandbox.quoting import LEVELS, TOO_CLOSE, TOO_FAR, missing, size, stale
 from cambist.sandbox.traders import ACCOUNTS, MAKERS, Traders
 from cambist.sandbox.walk import Walk
+from cambist.scheduling import ManualScheduler
+from tests.support.immediate import Immediate
 
 
 class Floor:
@@ -21,20 +22,19 @@ class Floor:
 
     def __init__(self) -> None:
         self.engine = _core.Engine()
-        self.orders = self
         self.now = 1_000_000
 
     def tick(self) -> int:
         self.now += 1
         return self.now
 
-    def place(
+    async def place(
         self, account: int, market: int, side: int, type: int, tif: int, price: int, amount: int, *, post_only: bool = False
-    ) -> _core.Outcome:
-        return self.engine.place_order(self.tick(), account, market, side, type, tif, int(post_only), 0, price, amount)
+    ) -> Done[None]:
+        return Done(self.engine.place_order(self.tick(), account, market, side, type, tif, int(post_only), 0, price, amount), None)
 
-    def cancel_many(self, account: int, order_ids: Sequence[int]) -> _core.Outcome:
-        return self.engine.cancel_many(self.tick(), account, order_ids)
+    async def cancel_many(self, account: int, order_ids: Sequence[int]) -> Done[None]:
+        return Done(self.engine.cancel_many(self.tick(), account, order_ids), None)
 
 
 def floor() -> tuple[Floor, list[int]]:
@@ -53,15 +53,15 @@ def floor() -> tuple[Floor, list[int]]:
     return exchange, accounts
 
 
-def crew(seed: int) -> tuple[Floor, Traders]:
+def crew(seed: int) -> tuple[Floor, Any]:
     exchange, accounts = floor()
-    return exchange, Traders(cast("Exchange", exchange), accounts, seed)
+    traders = Traders(cast("Commands", exchange), exchange.engine, ManualScheduler(exchange.now), accounts, seed)
+    return exchange, Immediate(traders)
 
 
-def beat(traders: Traders, times: int) -> None:
-    loop = cast("asyncio.AbstractEventLoop", SimpleNamespace(call_later=lambda *_: None))
+def beat(traders: Any, times: int) -> None:
     for _ in range(times):
-        traders._beat(loop)
+        traders._beat()
 
 
 def test_the_same_seed_makes_the_same_market() -> None:
@@ -108,7 +108,8 @@ def test_a_halted_market_is_left_alone() -> None:
 
 
 def test_a_venue_without_markets_bores_nobody() -> None:
-    traders = Traders(cast("Exchange", Floor()), [16, 17, 18, 19], 1)
+    floor = Floor()
+    traders = Immediate(Traders(cast("Commands", floor), floor.engine, ManualScheduler(1), [16, 17, 18, 19], 1))
     traders.open_markets()
     beat(traders, 3)
 

@@ -26,7 +26,7 @@ from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletRejection, WalletService
 from cambist.wallet.view import WalletView
 from tests.support.by_hand import HandClock, MemoryJournal, entropy
-from tests.support.immediate import Immediate, immediately
+from tests.support.immediate import ImmediateCommands, immediately
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -69,7 +69,7 @@ class TradingFloor:
         self.history = History(SqliteReads(folder / "history.sqlite"), self.writer.reached)
         self.directory = _directory(folder, self.clock)
         self.commands = EmbeddedCommands(self.engine, self.sequencer, self.directory.nonces)
-        self.immediate = Immediate(self.commands)
+        self.immediate = ImmediateCommands(self.commands)
         self.catalogue = Catalogue(self.engine)
         self.account_streams = AccountStreams()
         self.chain = SimulatedChain(folder / "chain.sqlite", self.clock, entropy)

@@ -1,11 +1,12 @@
-"""Commands for tests that set a scene up: given to the embedded port, done at once, answered with the core's outcome."""
+"""Coroutines that never wait, for tests that set a scene up: called, and done at once."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
+from types import CoroutineType
 from typing import Any, TypeVar
 
 from cambist._core import WORLD, Outcome
 from cambist.domain.orders import TransferKind
-from cambist.exchange import Commands, Done
+from cambist.exchange import Done
 from cambist.scheduling import first_step
 
 T = TypeVar("T")
@@ -19,20 +20,29 @@ def immediately(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class Immediate:
-    """`immediate.place(...)` is `await commands.place(...)`, without waiting; its value is the outcome."""
+    """Whatever it stands for, with its coroutines done at once: `Immediate(commands).place(...)` is the command's outcome."""
 
-    def __init__(self, commands: Commands) -> None:
-        self._commands = commands
+    def __init__(self, target: Any) -> None:
+        self._target = target
 
-    def __getattr__(self, name: str) -> Callable[..., Outcome]:
-        method = getattr(self._commands, name)
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._target, name)
+        if not callable(attribute):
+            return attribute
 
-        def call(*arguments: Any, **named: Any) -> Outcome:
-            done = immediately(method(*arguments, **named))
-            return done.outcome if isinstance(done, Done) else done
+        def call(*arguments: Any, **named: Any) -> Any:
+            result = attribute(*arguments, **named)
+            if type(result) is CoroutineType:
+                result = immediately(result)
+            return result.outcome if isinstance(result, Done) else result
 
         return call
 
+
+class ImmediateCommands(Immediate):
+    """A command port."""
+
     def deposit(self, transfer_id: int, account: int, asset: int, amount: int) -> Outcome:
         """Money from the outside world."""
-        return self.transfer(transfer_id, WORLD, account, asset, TransferKind.DEPOSIT, amount)
+        outcome: Outcome = self.transfer(transfer_id, WORLD, account, asset, TransferKind.DEPOSIT, amount)
+        return outcome

@@ -3,14 +3,17 @@
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
-from cambist.wallet import AssetPolicy, Broadcast, Incoming, MovementRejected, SendRejected, SimulatedChain, WalletService
+from cambist.exchange import Commands, Done
+from cambist.wallet import AssetPolicy, Broadcast, CoinPort, Incoming, MovementRejected, SendRejected, SimulatedChain, WalletService
+from cambist.wallet.view import WalletView
+from tests.support.immediate import Immediate
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000
@@ -40,13 +43,13 @@ class Steps:
             raise Crash
 
 
-class Funds:
-    """The thinnest synchronous way into the core."""
+class DyingCommands:
+    """The thinnest way into the core, with a moment to die before and after each command."""
 
     def __init__(self, venue: "Venue") -> None:
         self._venue = venue
 
-    def transfer(
+    async def transfer(
         self,
         transfer_id: int,
         source: int,
@@ -57,24 +60,27 @@ class Funds:
         *,
         pending: bool = False,
         meta: Meta = NO_META,
-    ) -> _core.Outcome:
+    ) -> Done[None]:
         venue = self._venue
         venue.steps.step()
         outcome = venue.engine.transfer(venue.time(), transfer_id, source, destination, asset, kind, int(pending), amount, meta.encode())
         venue.steps.step()
-        return outcome
+        return Done(outcome, None)
 
-    def post(self, transfer_id: int, meta: Meta = NO_META) -> _core.Outcome:
+    async def post(self, transfer_id: int, *, meta: Meta = NO_META) -> Done[None]:
         self._venue.steps.step()
         outcome = self._venue.engine.post_transfer(self._venue.time(), transfer_id, meta.encode())
         self._venue.steps.step()
-        return outcome
+        return Done(outcome, None)
 
-    def void(self, transfer_id: int, meta: Meta = NO_META) -> _core.Outcome:
+    async def void(self, transfer_id: int, *, meta: Meta = NO_META) -> Done[None]:
         self._venue.steps.step()
         outcome = self._venue.engine.void_transfer(self._venue.time(), transfer_id, meta.encode())
         self._venue.steps.step()
-        return outcome
+        return Done(outcome, None)
+
+    async def note(self, meta: Meta) -> Done[None]:
+        return Done(self._venue.engine.note(self._venue.time(), meta.encode()), None)
 
 
 class DyingPort:
@@ -112,7 +118,7 @@ class Venue:
         self.now = NOON
         self.steps = Steps()
         self.journal: list[bytes] = []
-        self.funds = Funds(self)
+        self.commands = DyingCommands(self)
         self.engine = _core.Engine()
         self.engine.create_asset(self.time(), "BTC", 16, 8)
         self.engine.create_asset(self.time(), "ETH", 10, 8)
@@ -123,9 +129,6 @@ class Venue:
         self.sync()
 
     # --- what the service is given ---------------------------------------------------------------------------------------------
-    def note(self, meta: Meta) -> _core.Outcome:
-        return self.engine.note(self.time(), meta.encode())
-
     def time(self) -> int:
         return self.now
 
@@ -160,13 +163,17 @@ class Venue:
 
     def _start(self) -> None:
         self.chain = SimulatedChain(self.folder / "chain.sqlite", self.time, self.entropy, BLOCK)
-        self.service = WalletService(self.folder / "wallet.sqlite", self, DyingPort(self), self.entropy, self.policies)
+        view = WalletView(self.folder / "wallet.sqlite")
+        service = WalletService(
+            view, cast("Commands", self.commands), self.engine, cast("CoinPort", DyingPort(self)), self.entropy, self.policies
+        )
+        self.service = Immediate(service)
 
     # --- time and money -----------------------------------------------------------------------------------------------------
     def tick(self, blocks: int = 0) -> list[MovementRejected]:
         """Blocks pass, the service works, what it did becomes durable."""
         self.now += blocks * BLOCK
-        rejections = self.service.tick(self.now)
+        rejections = self.service.run_due(self.now)
         self.sync()
         return rejections
 

@@ -105,10 +105,10 @@ def test_ticking_faster_than_the_disk_answers_changes_nothing(tmp_path: Path) ->
     for _ in range(6):
         seq = venue.engine.seq
         venue.now += 10_000_000
-        assert venue.service.tick(venue.now) == []
+        assert venue.service.run_due(venue.now) == []
         done = venue.engine.seq
         for _ in range(3):
-            assert venue.service.tick(venue.now) == []
+            assert venue.service.run_due(venue.now) == []
         assert venue.engine.seq == done, f"asked again for what was asked already, after {seq}"
         venue.sync()
     assert (venue.balance(ALICE), venue.balance(BOB)) == ((9 * COIN, 0), (COIN // 2, 0))
@@ -118,7 +118,7 @@ def test_ticking_faster_than_the_disk_answers_changes_nothing(tmp_path: Path) ->
 
 def test_a_deposit_booked_but_not_yet_durable_is_read_again_after_a_crash(tmp_path: Path) -> None:
     venue = furnished(tmp_path)
-    venue.service.tick(venue.now)
+    venue.service.run_due(venue.now)
     assert len(venue.engine.pending_transfers()) == 1
     venue.service.flush()
     venue.crash()

@@ -17,6 +17,7 @@ from cambist.wallet import (
     WithdrawalState,
     deposit_id,
 )
+from tests.support.immediate import Immediate
 from tests.wallet.conftest import ALICE, BOB, BTC, COIN, ETH, NOON, SECOND, SOMEWHERE, USD, Venue
 
 
@@ -91,11 +92,11 @@ def test_a_deposit_seen_late_is_credited_in_one_step(venue: Venue) -> None:
     assert found.state is DepositState.DONE
 
 
-def test_nothing_is_credited_twice_however_often_the_desk_looks(venue: Venue) -> None:
+def test_nothing_is_credited_twice_however_often_the_wallet_looks(venue: Venue) -> None:
     txid = venue.chain.simulate_deposit(venue.address(ALICE, BTC), "1")
     for _ in range(10):
         assert venue.tick(blocks=1) == []
-    again = venue.funds.transfer(deposit_id("BTC", txid, 0), _core.WORLD, ALICE, BTC, TransferKind.DEPOSIT, COIN)
+    again = Immediate(venue.commands).transfer(deposit_id("BTC", txid, 0), _core.WORLD, ALICE, BTC, TransferKind.DEPOSIT, COIN)
     assert again.code == RejectReason.TRANSFER_ID_USED
     assert venue.balance(ALICE) == (COIN, 0)
 
@@ -185,10 +186,10 @@ def test_a_withdrawal_goes_its_way(venue: Venue) -> None:
 def test_nothing_is_sent_before_the_hold_is_durable(venue: Venue) -> None:
     venue.fund(ALICE, BTC, COIN)
     venue.service.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE)
-    venue.service.tick(venue.now)
+    venue.service.run_due(venue.now)
     assert venue.chain.sent() == []
     venue.sync()
-    venue.service.tick(venue.now)
+    venue.service.run_due(venue.now)
     assert len(venue.chain.sent()) == 1
 
 
@@ -323,7 +324,7 @@ def test_an_unreachable_node_only_costs_time(venue: Venue) -> None:
     assert len(venue.chain.sent()) == 1
 
 
-def test_transfers_of_others_are_none_of_the_desk_s(venue: Venue) -> None:
+def test_transfers_of_others_are_none_of_the_wallet_s(venue: Venue) -> None:
     venue.fund(ALICE, BTC, 5 * COIN)
     for number, kind, pending, meta in [
         (1, TransferKind.WITHDRAWAL, True, Meta()),
@@ -331,7 +332,8 @@ def test_transfers_of_others_are_none_of_the_desk_s(venue: Venue) -> None:
         (3, TransferKind.WITHDRAWAL_SETTLE, False, Meta(memo={"withdrawal": 7})),
         (4, TransferKind.DEPOSIT, False, Meta(memo={"txid": 1})),
     ]:
-        assert venue.funds.transfer(number, ALICE, _core.WITHDRAWALS, BTC, kind, COIN, pending=pending, meta=meta).code == RejectReason.OK
+        moved = Immediate(venue.commands).transfer(number, ALICE, _core.WITHDRAWALS, BTC, kind, COIN, pending=pending, meta=meta)
+        assert moved.code == RejectReason.OK
     assert venue.engine.note(venue.now, b"deposit_address, but no meta").code == RejectReason.OK
     venue.sync()
     assert venue.tick(blocks=5) == []
@@ -387,7 +389,7 @@ def test_a_view_of_a_longer_journal_is_refused(venue: Venue) -> None:
     venue.stop()
     venue.restart()
     with pytest.raises(WalletUnreadable, match="delete it"):
-        venue.service.tick(venue.now)
+        venue.service.run_due(venue.now)
 
 
 def test_the_view_folded_from_nothing_is_the_view_that_was_kept(venue: Venue) -> None:

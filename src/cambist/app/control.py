@@ -12,11 +12,11 @@ from cambist import _core
 from cambist.app.errors import Exit, OperatorError
 from cambist.directory import DirectoryRejection, KeyForm, User
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, RejectReason
+from cambist.domain.orders import MarketStatus, RejectReason, TransferKind
 from cambist.sandbox.people import credentials
 
 if TYPE_CHECKING:
-    from cambist.app.wiring import Venue
+    from cambist.app.venue import Venue
 
 Action = Callable[..., Awaitable[Any]]
 
@@ -64,7 +64,7 @@ class Control:
             raise OperatorError(f"{name}: {DirectoryRejection.NAME_TAKEN.words}")
         if password is None:
             password = made_up_password(venue.entropy(f"password/{name.lower()}", 15))
-        account = venue.exchange.control.open_account().id
+        account = (await venue.commands.open_account()).id
         # A name must never stand on an account that a crash could take back and give to somebody else.
         await venue.durable()
         user = await asyncio.to_thread(venue.directory.add_user, name, password, account)
@@ -127,9 +127,9 @@ class Control:
     # --- money ----------------------------------------------------------------------------------------------------------
     async def fund(self, user: str, amounts: str, reference: str | None = None) -> list[dict[str, Any]]:
         account = self._user(user).account
-        return [self.credit(account, asset, atoms, reference) for asset, atoms in parse_amounts(self._venue.exchange.engine, amounts)]
+        return [await self.credit(account, asset, atoms, reference) for asset, atoms in parse_amounts(self._venue.engine, amounts)]
 
-    def credit(self, account: int, asset: _core.AssetSpec, atoms: int, reference: str | None) -> dict[str, Any]:
+    async def credit(self, account: int, asset: _core.AssetSpec, atoms: int, reference: str | None) -> dict[str, Any]:
         """Credits from the outside world; with a reference at most once for this account, asset and text."""
         venue = self._venue
         if reference is None:
@@ -140,9 +140,10 @@ class Control:
         transfer_id = int.from_bytes(digest, "little") or 1
         known = venue.engine.transfer_used(transfer_id)
         if not known:
-            outcome = venue.exchange.funds.deposit(transfer_id, account, asset.id, atoms, meta=Meta(memo={"by": "operator"}))
-            if outcome.code != RejectReason.OK:
-                raise OperatorError(f"{asset.code}: refused: {words(outcome.code)}")
+            meta = Meta(memo={"by": "operator"})
+            done = await venue.commands.transfer(transfer_id, _core.WORLD, account, asset.id, TransferKind.DEPOSIT, atoms, meta=meta)
+            if done.outcome.code != RejectReason.OK:
+                raise OperatorError(f"{asset.code}: refused: {words(done.outcome.code)}")
         return {"asset": asset.code, "amount": _core.format_units(atoms, asset.scale), "repeated": known}
 
     # --- markets --------------------------------------------------------------------------------------------------------
@@ -153,10 +154,10 @@ class Control:
 
     async def market_status(self, name: str, halted: bool) -> dict[str, Any]:
         base, _, quote = name.upper().partition("_")
-        spec = self._venue.exchange.markets.by_codes(base, quote)
+        spec = self._venue.catalogue.markets.by_codes(base, quote)
         if spec is None:
             raise OperatorError(f"there is no market {name}")
-        self._venue.exchange.control.set_market_status(spec.id, MarketStatus.HALTED if halted else MarketStatus.OPEN)
+        await self._venue.commands.set_market_status(spec.id, MarketStatus.HALTED if halted else MarketStatus.OPEN)
         return {"name": name, "halted": halted}
 
     async def snapshot(self) -> dict[str, Any]:

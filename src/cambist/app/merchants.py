@@ -1,61 +1,58 @@
-"""Opens the merchant service and its outbox as the configuration wants them."""
+"""Opens what a venue has for merchants, as the configuration wants it."""
 
-from collections.abc import Callable
-from typing import Protocol
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
-from cambist.exchange.funds import Funds
-from cambist.exchange.merchants import MerchantFunds
-from cambist.exchange.orders import Orders
+from cambist.exchange import Commands, View
 from cambist.merchant import MerchantFileError, Merchants, MerchantService, Outbox, Patience, WebhookClient
-from cambist.merchant.service import Books
 from cambist.merchant.view import MerchantView
 from cambist.wallet import WalletRejection, WalletService
+
+if TYPE_CHECKING:
+    from cambist.app.wiring import Environment
 
 HOUR = 3_600_000_000
 
 
-class MoneyBooks(Books, Protocol):
-    """The exchange as the merchant service sees it; it is there only after the views were read."""
-
-    @property
-    def funds(self) -> Funds: ...
-    @property
-    def orders(self) -> Orders: ...
+def open_merchant_view(files: DataDirectory) -> MerchantView:
+    """What `merchant.sqlite` holds. OperatorError when the file cannot be used."""
+    try:
+        return MerchantView(files.merchant)
+    except MerchantFileError as error:
+        raise OperatorError(str(error), Exit.DAMAGED) from None
 
 
 def open_merchants(
     files: DataDirectory,
     config: Config,
-    clock: Callable[[], int],
-    entropy: Callable[[str, int], bytes],
-    books: MoneyBooks,
+    environment: Environment,
+    view: MerchantView,
+    commands: Commands,
+    exchange: View,
     wallet: WalletService,
 ) -> Merchants:
-    """The service on `merchant.sqlite`. Trouble when the file cannot be used."""
+    """Payment orders and their notices, on a view that has all that is in the journal."""
     settings = config.merchant
     loopback = settings.loopback_callbacks and files.sandbox.exists()
 
-    def address(account: int, asset: int) -> str | None:
-        made = wallet.new_address(account, asset)
+    async def address(account: int, asset: int) -> str | None:
+        made = await wallet.new_address(account, asset)
         return None if isinstance(made, WalletRejection) else made
 
-    try:
-        view = MerchantView(files.merchant)
-    except MerchantFileError as error:
-        raise OperatorError(str(error), Exit.DAMAGED) from None
     service = MerchantService(
         view,
-        books,
-        lambda: MerchantFunds(books.funds.transfer, books.orders.place),
+        commands,
+        exchange,
         address,
-        entropy,
-        clock,
+        environment.entropy,
+        environment.clock,
         lifetime=settings.order_hours * HOUR,
         loopback=loopback,
         public_url=settings.public_url,
     )
     patience = Patience(settings.callback_minutes * 60_000_000, settings.callback_attempts)
-    return Merchants(service, Outbox(service, WebhookClient(loopback=loopback), clock, patience))
+    return Merchants(service, Outbox(service, WebhookClient(loopback=loopback), environment.clock, patience))

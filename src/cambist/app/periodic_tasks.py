@@ -1,18 +1,21 @@
-"""What a running venue does by the clock: expiries, coins, views on disk, snapshots. One task each, ended together."""
+"""What a running venue does by the clock: expiries, coins, payments, views on disk, snapshots."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from cambist.app.wiring import Venue
-from cambist.exchange.commands import JournalStopped
+from cambist.app.venue import Venue
+from cambist.exchange import JournalStopped
+from cambist.scheduling import Timer
 
-EXPIRY_SECONDS = 0.1
-WALLET_SECONDS = 1.0
-MERCHANT_SECONDS = 0.5
-VIEWS_SECONDS = 2.0
-SNAPSHOT_LOOK_SECONDS = 5.0
+MILLISECOND = 1_000
+EXPIRY = 100 * MILLISECOND
+WALLET = 1_000 * MILLISECOND
+MERCHANT = 500 * MILLISECOND
+VIEWS = 2_000 * MILLISECOND
+SNAPSHOT = 5_000 * MILLISECOND
+"""How often each is looked at, µs of the venue's clock."""
 
 _log = structlog.get_logger("cambist.app")
 
@@ -22,40 +25,43 @@ class PeriodicTasks:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        self._tasks: list[asyncio.Task[None]] = []
+        self._timers: list[Timer] = []
+        self._running: set[asyncio.Future[None]] = set()
 
     def start(self) -> None:
-        for seconds, duty in (
-            (EXPIRY_SECONDS, self._expire),
-            (WALLET_SECONDS, self._move_coins),
-            (MERCHANT_SECONDS, self._serve_shops),
-            (VIEWS_SECONDS, self._write_views),
-            (SNAPSHOT_LOOK_SECONDS, self._snapshot),
+        for period, task in (
+            (EXPIRY, self._expire),
+            (WALLET, self._move_coins),
+            (MERCHANT, self._serve_merchants),
+            (VIEWS, self._write_views),
+            (SNAPSHOT, self._snapshot),
         ):
-            self._tasks.append(asyncio.create_task(self._every(seconds, duty)))
+            self._timers.append(self._venue.scheduler.every(period, self._guarded(task)))
 
     async def stop(self) -> None:
-        """Lets a periodic task that is at work finish, then ends them all."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        """Lets what is at work finish, then ends."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        await asyncio.gather(*self._running)
         await self._venue.merchants.outbox.close()
 
-    async def _every(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(seconds)
+    def _guarded(self, task: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._running.add(ended)
             try:
-                # Shielded: a write to a file that has begun is not to be left half done by a stop.
-                await asyncio.shield(duty())
-            except asyncio.CancelledError:
-                raise
+                await task()
             except JournalStopped:
                 return
             except Exception as error:
-                _log.exception("a periodic task failed", duty=duty.__name__)
+                _log.exception("a periodic task failed", task=task.__name__)
                 self._venue.failed(error)
-                return
+            finally:
+                self._running.discard(ended)
+                ended.set_result(None)
+
+        return run
 
     async def _expire(self) -> None:
         expiry = self._venue.engine.next_expiry()
@@ -63,12 +69,12 @@ class PeriodicTasks:
             self._venue.sequencer.advance()
 
     async def _move_coins(self) -> None:
-        for trouble in self._venue.wallet.tick(self._venue.clock()):
-            _log.warning("a coin movement was refused", transfer=f"{trouble.transfer_id:032x}", step=trouble.step, code=trouble.code)
+        for rejected in await self._venue.wallet.run_due(self._venue.clock()):
+            _log.warning("a coin movement was rejected", transfer=f"{rejected.transfer_id:032x}", step=rejected.step, code=rejected.code)
 
-    async def _serve_shops(self) -> None:
+    async def _serve_merchants(self) -> None:
         merchants = self._venue.merchants
-        merchants.service.tick(self._venue.clock())
+        await merchants.service.run_due(self._venue.clock())
         merchants.outbox.begin_due()
 
     async def _write_views(self) -> None:

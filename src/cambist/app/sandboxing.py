@@ -1,6 +1,5 @@
 """A sandbox: a venue with users, keys, money and traders that follow from a seed."""
 
-import asyncio
 import os
 import ssl
 import sys
@@ -19,7 +18,8 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, tls_of, until_stopped
-from cambist.app.wiring import Venue, open_venue
+from cambist.app.venue import Venue
+from cambist.app.wiring import open_venue
 from cambist.directory import DirectoryRejection
 from cambist.gateway.server import run
 from cambist.sandbox import money, snippets
@@ -83,7 +83,7 @@ class _Play(ServeHooks):
         texts = snippets.snippets(url, self._people[0].keys) if self._people else {}
         sys.stdout.write(announcement(url, self._seed, self._people, texts) + "\n")
         if self._traders is not None:
-            self._traders.start(asyncio.get_running_loop())
+            self._traders.start()
         return ready_record(url, os.getpid(), self._seed, self._people)
 
     def end(self) -> None:
@@ -118,7 +118,7 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
     def password(name: str) -> str:
         return made_up_password(entropy.scoped(f"user/{name.lower()}")("password", 15))
 
-    people = People(venue.exchange, venue.directory, venue.key_forms, password, venue.durable)
+    people = People(venue.commands, venue.directory, venue.key_forms, password, venue.durable)
     control = Control(venue)
     new = not venue.directory.users()
     names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
@@ -128,27 +128,27 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
         if isinstance(user, DirectoryRejection):
             raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
         for asset, atoms in funds:
-            control.credit(user.account, asset, atoms, "sandbox: first funds")
-        _give_addresses(venue, user.account)
+            await control.credit(user.account, asset, atoms, "sandbox: first funds")
+        await _give_addresses(venue, user.account)
     note.traders = await people.trader_accounts(note.traders)
     venue.files.keep_sandbox(msgspec.json.encode(note).decode())
     for account in note.traders:
         for spec in venue.engine.assets():
             atoms = int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale
-            control.credit(account, spec, atoms, "sandbox: first funds")
+            await control.credit(account, spec, atoms, "sandbox: first funds")
     traders = None
     if not plan.quiet:
-        traders = Traders(venue.exchange, note.traders, note.seed)
-        traders.open_markets()
+        traders = Traders(venue.commands, venue.engine, venue.scheduler, note.traders, note.seed)
+        await traders.open_markets()
     await venue.durable()
     return _Play(note.seed, [people.person(user) for user in venue.directory.users()], traders)
 
 
-def _give_addresses(venue: Venue, account: int) -> None:
+async def _give_addresses(venue: Venue, account: int) -> None:
     """One deposit address for each coin, as somebody has who has deposited before: some APIs show addresses but never make one."""
     for spec in venue.engine.assets():
         if venue.wallet.address_of(account, spec.id) is None:
-            venue.wallet.new_address(account, spec.id)
+            await venue.wallet.new_address(account, spec.id)
 
 
 def _default_funds(venue: Venue) -> str:

@@ -24,11 +24,13 @@ from cambist.app.errors import Exit, OperatorError
 from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved
-from cambist.app.wiring import Environment, Venue, open_venue
+from cambist.app.venue import Venue
+from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
 from cambist.sandbox.people import SandboxFile
+from cambist.scheduling import LoopScheduler
 
 _log = structlog.get_logger("cambist.app")
 T = TypeVar("T")
@@ -165,10 +167,10 @@ async def _wind_up(venue: Venue, server: Server, admin: AdminServer, periodic_ta
 def environment(files: DataDirectory) -> Environment:
     """A sandbox's chance follows from its seed, a venue's from the system; a stopped sandbox stays a sandbox."""
     if not files.sandbox.exists():
-        return Environment(system_clock, system_entropy)
+        return Environment(LoopScheduler(system_clock), system_entropy)
     seed = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile).seed
     entropy = SeededEntropy(seed)
-    return Environment(system_clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"))
+    return Environment(LoopScheduler(system_clock), entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"))
 
 
 # --- files and sockets ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved, replayed
-from cambist.app.wiring import snapshots_of
+from cambist.app.venue import snapshots_of
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
-from cambist.exchange.exchange import Exchange
+from cambist.exchange import Commands
 from cambist.sandbox.traders import ACCOUNTS
 
 Durable = Callable[[], Awaitable[None]]
@@ -35,9 +35,9 @@ class People:
     """Makes what is missing and leaves alone what is there."""
 
     def __init__(
-        self, exchange: Exchange, directory: Directory, key_forms: Sequence[KeyForm], passwords: Passwords, durable: Durable
+        self, commands: Commands, directory: Directory, key_forms: Sequence[KeyForm], passwords: Passwords, durable: Durable
     ) -> None:
-        self._exchange = exchange
+        self._commands = commands
         self._directory = directory
         self._key_forms = key_forms
         self._passwords = passwords
@@ -48,7 +48,7 @@ class People:
         known = self._directory.user(name)
         if known is not None:
             return known
-        account = self._exchange.control.open_account().id
+        account = (await self._commands.open_account()).id
         # A name must never stand on an account that a crash could take back.
         await self._durable()
         return self._directory.add_user(name, self._passwords(name), account)
@@ -67,8 +67,8 @@ class People:
         """The traders' accounts; opened when there are none. They pay no fees, or their money would run out by and by."""
         accounts = list(known)
         while len(accounts) < ACCOUNTS:
-            account = self._exchange.control.open_account().id
-            self._exchange.control.set_account_fees(account, 0, 0)
+            account = (await self._commands.open_account()).id
+            await self._commands.set_account_fees(account, 0, 0)
             accounts.append(account)
         await self._durable()
         return accounts

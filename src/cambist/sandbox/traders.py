@@ -1,26 +1,26 @@
 """Simple seeded traders who really trade: makers who keep both sides of every book quoted, and takers who hit it.
 
-They use the same exchange facade as everybody else and know nothing that a client could not know. One timer drives them: each beat moves
+They use the same command port as everybody else and know nothing that a client could not know. One timer drives them: each beat moves
 the reference prices, refreshes one market after the other, and now and then takes something. At most
 `2 * LEVELS` orders of each maker rest in each market.
 """
 
-import asyncio
 from collections.abc import Sequence
 from random import Random
 
 from cambist._core import MarketSpec
 from cambist.domain.orders import MarketStatus, OrderType, RejectReason, Side, TimeInForce
-from cambist.exchange.exchange import Exchange
+from cambist.exchange import Commands, View
 from cambist.sandbox.money import usd_value
 from cambist.sandbox.quoting import missing, size, stale
 from cambist.sandbox.walk import Walk
+from cambist.scheduling import Scheduler, Timer
 
 MAKERS = 2
 TAKERS = 2
 ACCOUNTS = MAKERS + TAKERS
-BEAT = 0.25
-"""Seconds between two beats."""
+BEAT = 250_000
+"""µs between two beats."""
 TAKING = 0.35
 """How likely a beat sees a trade."""
 OPENING_TRADES = 3
@@ -29,27 +29,29 @@ OPENING_TRADES = 3
 class Traders:
     """The crew of one sandbox. `accounts`: ACCOUNTS funded accounts of their own, makers first."""
 
-    def __init__(self, exchange: Exchange, accounts: Sequence[int], seed: int) -> None:
-        self._exchange = exchange
+    def __init__(self, commands: Commands, view: View, scheduler: Scheduler, accounts: Sequence[int], seed: int) -> None:
+        self._commands = commands
+        self._view = view
+        self._scheduler = scheduler
         self._makers = accounts[:MAKERS]
         self._takers = accounts[MAKERS:ACCOUNTS]
         self._random = Random(f"cambist traders {seed}")
-        self._codes = [asset.code for asset in exchange.engine.assets()]
+        self._codes = [asset.code for asset in view.assets()]
         self._walk = Walk(self._codes, Random(f"cambist prices {seed}"))
-        self._markets = [market.id for market in exchange.engine.markets()]
-        self._turn = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._markets = [market.id for market in view.markets()]
+        self._beats = 0
+        self._timer: Timer | None = None
 
-    def open_markets(self) -> None:
+    async def open_markets(self) -> None:
         """Puts quotes on both sides of every market and trades a little, so that nobody meets an empty book."""
         for market in self._markets:
-            self._refresh(market)
+            await self._refresh(market)
             for _ in range(OPENING_TRADES):
-                self._take(market)
+                await self._take(market)
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def start(self) -> None:
         """Begins to beat."""
-        self._timer = loop.call_later(BEAT, self._beat, loop)
+        self._timer = self._scheduler.every(BEAT, self._beat)
 
     def stop(self) -> None:
         """Beats no more; their orders stay."""
@@ -57,50 +59,49 @@ class Traders:
             self._timer.cancel()
             self._timer = None
 
-    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = loop.call_later(BEAT, self._beat, loop)
+    async def _beat(self) -> None:
         self._walk.step()
         if not self._markets:
             return
-        self._refresh(self._markets[self._turn % len(self._markets)])
-        self._turn += 1
+        await self._refresh(self._markets[self._beats % len(self._markets)])
+        self._beats += 1
         if self._random.random() < TAKING:
-            self._take(self._random.choice(self._markets))
+            await self._take(self._random.choice(self._markets))
 
     def _reference(self, spec: MarketSpec) -> float:
         """The walk's price in the market's units, kept inside its limits."""
         price: float = self._walk.price(self._codes[spec.base], self._codes[spec.quote]) * 10**spec.price_scale
         return min(max(price, spec.min_price * 1.05 + 2), spec.max_price * 0.95)
 
-    def _refresh(self, market: int) -> None:
-        spec = self._exchange.engine.market(market)
+    async def _refresh(self, market: int) -> None:
+        spec = self._view.market(market)
         if spec.status != MarketStatus.OPEN:
             return
         reference = self._reference(spec)
         unit_usd = usd_value(self._codes[spec.base])
         for maker in self._makers:
-            orders = self._exchange.engine.open_orders(maker, market)
+            orders = self._view.open_orders(maker, market)
             gone = set(stale(orders, reference))
             if not gone and orders:
                 # Even a still market breathes: one quote a turn is put elsewhere.
                 gone = {self._random.choice(orders).order_id}
             if gone:
-                self._exchange.orders.cancel_many(maker, sorted(gone))
+                await self._commands.cancel_many(maker, sorted(gone))
             left = [order for order in orders if order.order_id not in gone]
             for quote in missing(left, spec, reference, unit_usd, self._random):
-                outcome = self._exchange.orders.place(
+                done = await self._commands.place(
                     maker, market, quote.side, OrderType.LIMIT, TimeInForce.GTC, quote.price, quote.amount, post_only=True
                 )
-                if outcome.code == RejectReason.JOURNAL_FULL:
+                if done.outcome.code == RejectReason.JOURNAL_FULL:
                     return
 
-    def _take(self, market: int) -> None:
-        spec = self._exchange.engine.market(market)
-        bid, ask = self._exchange.engine.best(market)
+    async def _take(self, market: int) -> None:
+        spec = self._view.market(market)
+        bid, ask = self._view.best(market)
         side = self._random.choice((Side.BUY, Side.SELL))
         price = ask if side == Side.BUY else bid
         if spec.status != MarketStatus.OPEN or price == 0:
             return
         amount = size(spec, usd_value(self._codes[spec.base]), self._random, typical_usd=150.0)
         taker = self._random.choice(self._takers)
-        self._exchange.orders.place(taker, market, side, OrderType.LIMIT, TimeInForce.IOC, price, amount)
+        await self._commands.place(taker, market, side, OrderType.LIMIT, TimeInForce.IOC, price, amount)

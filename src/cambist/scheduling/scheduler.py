@@ -199,7 +199,7 @@ class ManualScheduler(Scheduler):
         """Nothing runs by itself."""
 
     def advance(self, to: int) -> None:
-        """Moves time to `to` (µs), through everything that is due on the way: each callback sees its own time. ValueError for a step back."""
+        """Moves time to `to` (µs), through all that is due on the way, each at its own time. ValueError for a step back."""
         if to < self._now:
             raise ValueError(f"time does not go back: {to} is before {self._now}")
         while (due := self.next_due) is not None and due <= to:

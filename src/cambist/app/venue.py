@@ -1,0 +1,116 @@
+"""A running exchange: its parts, and how it ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cambist import _core
+from cambist.app.config import Config
+from cambist.app.data_directory import DataDirectory
+from cambist.app.errors import Exit, OperatorError
+from cambist.directory import Directory, KeyForm
+from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
+from cambist.gateway.app import Gateway
+from cambist.history import History, HistoryError, HistoryWriter
+from cambist.marketdata.marketdata import MarketData
+from cambist.merchant import Merchants
+from cambist.scheduling import Clock, Scheduler
+from cambist.wallet import SimulatedChain, WalletService
+
+Entropy = Callable[[str, int], bytes]
+
+
+@dataclass(slots=True)
+class Venue:
+    """All parts of a running exchange. `open_venue` makes one, `close` ends it in order."""
+
+    files: DataDirectory
+    config: Config
+    scheduler: Scheduler
+    entropy: Entropy
+    journal: _core.Journal
+    engine: _core.Engine
+    sequencer: Sequencer
+    commands: Commands
+    catalogue: Catalogue
+    directory: Directory
+    chain: SimulatedChain
+    wallet: WalletService
+    merchants: Merchants
+    marketdata: MarketData
+    history: History
+    history_writer: HistoryWriter
+    gateway: Gateway
+    key_forms: tuple[KeyForm, ...]
+    stopping: asyncio.Event
+    """Set when the venue must end: somebody asked for it, or `failure` says why."""
+    failure: list[BaseException] = field(default_factory=list)
+    snapshot_seq: int = 0
+
+    @property
+    def clock(self) -> Clock:
+        """The venue's time, µs since 1970."""
+        return self.scheduler.now
+
+    def failed(self, error: BaseException) -> None:
+        """Something that the promise rests on broke: stop serving, keep what is on disk."""
+        self.failure.append(error)
+        self.stopping.set()
+
+    async def durable(self) -> None:
+        """Returns once everything applied so far is on disk. Trouble DISK when it never will be."""
+        barrier = self.sequencer.barrier()
+        if barrier is not None:
+            try:
+                await asyncio.shield(barrier)
+            except JournalStopped:
+                raise OperatorError("the journal cannot be written; what was acknowledged is safe", Exit.DISK) from None
+
+    async def write_snapshot(self) -> tuple[int, str]:
+        """Keeps the state as it is now, once the journal has everything that led to it. Returns (seq, file)."""
+        seq, state = self.engine.seq, self.engine.snapshot()
+        await self.durable()
+        kept = self.config.journal.snapshots_kept
+        file = await asyncio.to_thread(_core.write_snapshot, str(self.files.snapshots), seq, state, kept)
+        self.snapshot_seq = seq
+        return seq, file
+
+    async def write_views(self) -> None:
+        """Puts what the views hold in memory into their files."""
+        marks = self.directory.nonces.collect(self.sequencer.durable_seq)
+        await asyncio.to_thread(self.directory.nonces.store, marks)
+        self.wallet.flush()
+        self.merchants.service.flush()
+
+    async def close(self) -> None:
+        """Ends in order: state hash, views, snapshot, files. After a failure nothing more is written. Idempotent."""
+        try:
+            if not self.failure:
+                self.sequencer.checkpoint()
+                await self.history.reached(self.sequencer.durable_seq)
+                await self.write_views()
+                if self.snapshot_seq < self.engine.seq:
+                    await self.write_snapshot()
+        except (JournalStopped, HistoryError, OSError) as error:
+            self.failed(error)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Lets go of every file, writing nothing but what is on its way."""
+        self.sequencer.close()
+        self.history_writer.close()
+        self.history.close()
+        self.merchants.service.close()
+        self.wallet.close()
+        self.chain.close()
+        self.directory.close()
+        self.journal.close()
+        self.files.close()
+
+
+def snapshots_of(files: DataDirectory) -> list[tuple[int, str, bool]]:
+    """(seq, file, whether its checksum fits) of each snapshot there is."""
+    return _core.list_snapshots(str(files.snapshots)) if files.snapshots.is_dir() else []

@@ -24,7 +24,7 @@ from tests.support.waiting import until
 
 async def opened(path: Path) -> Venue:
     files = DataDirectory.open(path, create=True)
-    environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
+    environment = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher())
     return await open_venue(files, parse(default_text()), environment)
 
 
@@ -85,7 +85,7 @@ async def test_a_trouble_at_the_start_lets_go_of_every_file(tmp_path: Path) -> N
     path = tmp_path / "venue"
     await (await opened(path)).close()
     config = parse(default_text().replace("price_decimals = 3", "price_decimals = 2", 1))
-    environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
+    environment = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher())
     with pytest.raises(OperatorError, match="cannot change"):
         await open_venue(DataDirectory.open(path), config, environment)
     await (await opened(path)).close()

@@ -24,7 +24,7 @@ REBUILT = ("history.sqlite", "wallet.sqlite", "merchant.sqlite")
 async def run_once(path: Path, accounts: int = 1) -> None:
     """Opens a venue, opens accounts on it, and closes it."""
     files = DataDirectory.open(path, create=True)
-    environment = Environment(system_clock, SeededEntropy(1), cheap_password_hasher())
+    environment = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher())
     venue = await open_venue(files, parse(default_text()), environment)
     for _ in range(accounts):
         await venue.commands.open_account()

@@ -45,11 +45,15 @@ def serve(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     ready_file: ReadyFile = None,
+    accept_clock_skew: Annotated[
+        bool, typer.Option("--accept-clock-skew", help="Start although this machine's clock is far behind the venue's last command.")
+    ] = False,
 ) -> None:
     """Run a durable venue in a data directory; makes the directory when there is none."""
     from cambist.app import serving
 
-    serving.serve(data, config, serving.Listen(host, port, tls_cert, tls_key, ready_file))
+    listen = serving.Listen(host, port, tls_cert, tls_key, ready_file)
+    serving.serve(data, config, listen, accept_clock_skew=accept_clock_skew)
 
 
 @app.command()

@@ -26,6 +26,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class ServerConfig(_Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8700
+    clock_skew_seconds: float = 2.0
 
 
 class HttpConfig(_Section, frozen=True, kw_only=True):

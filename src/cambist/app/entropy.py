@@ -5,10 +5,12 @@ import os
 import time
 from collections import defaultdict
 
+from cambist.scheduling import SteadyClock
 
-def system_clock() -> int:
-    """µs since the epoch."""
-    return time.time_ns() // 1000
+
+def system_clock(skew_bound: int = 2_000_000) -> SteadyClock:
+    """µs since the epoch by this machine's clock, never going back; `skew_bound` in µs, as SteadyClock has it."""
+    return SteadyClock(time.time_ns, time.monotonic_ns, skew_bound)
 
 
 def system_entropy(label: str, length: int) -> bytes:

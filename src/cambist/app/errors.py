@@ -20,6 +20,8 @@ class Exit(IntEnum):
     """The journal, a snapshot or the ledger does not add up."""
     DISK = 7
     """A write or sync failed; what was acknowledged is safe."""
+    CLOCK = 8
+    """This machine's clock is too far behind the venue's last command."""
 
 
 class OperatorError(Exception):

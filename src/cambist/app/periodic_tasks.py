@@ -15,6 +15,7 @@ WALLET = 1_000 * MILLISECOND
 MERCHANT = 500 * MILLISECOND
 VIEWS = 2_000 * MILLISECOND
 SNAPSHOT = 5_000 * MILLISECOND
+CLOCK = 1_000 * MILLISECOND
 """How often each is looked at, µs of the venue's clock."""
 
 _log = structlog.get_logger("cambist.app")
@@ -27,6 +28,7 @@ class PeriodicTasks:
         self._venue = venue
         self._timers: list[Timer] = []
         self._running: set[asyncio.Future[None]] = set()
+        self._stepped_back = venue.machine_clock.stepped_back
 
     def start(self) -> None:
         for period, task in (
@@ -35,6 +37,7 @@ class PeriodicTasks:
             (MERCHANT, self._serve_merchants),
             (VIEWS, self._write_views),
             (SNAPSHOT, self._snapshot),
+            (CLOCK, self._watch_clock),
         ):
             self._timers.append(self._venue.scheduler.every(period, self._guarded(task)))
 
@@ -85,3 +88,9 @@ class PeriodicTasks:
         if venue.sequencer.durable_seq - venue.snapshot_seq >= venue.config.journal.snapshot_every:
             seq, _ = await venue.write_snapshot()
             _log.info("snapshot written", seq=seq)
+
+    async def _watch_clock(self) -> None:
+        clock = self._venue.machine_clock
+        if clock.stepped_back != self._stepped_back:
+            self._stepped_back = clock.stepped_back
+            _log.warning("this machine's clock was set back; the venue's time goes on", ahead_seconds=clock.skew / 1_000_000)

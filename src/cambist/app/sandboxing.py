@@ -59,7 +59,7 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
 async def _sandbox(
     files: DataDirectory, config: Config, note: SandboxFile, plan: SandboxPlan, listen: Listen, tls: ssl.SSLContext | None
 ) -> None:
-    venue = await open_venue(files, config, environment(files))
+    venue = await open_venue(files, config, environment(files, config))
     try:
         play = await _prepare(venue, note, plan)
     except BaseException:

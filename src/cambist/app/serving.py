@@ -30,7 +30,6 @@ from cambist.directory import cheap_password_hasher
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
 from cambist.sandbox.people import SandboxFile
-from cambist.scheduling import LoopScheduler
 
 _log = structlog.get_logger("cambist.app")
 T = TypeVar("T")
@@ -47,13 +46,13 @@ class Listen:
     ready_file: Path | None
 
 
-def serve(data: Path, config_file: Path | None, listen: Listen) -> None:
+def serve(data: Path, config_file: Path | None, listen: Listen, *, accept_clock_skew: bool = False) -> None:
     """Runs a venue until it is told to stop. Trouble with its exit code otherwise."""
     tls = tls_of(listen)
     files = DataDirectory.open(data, create=True)
     config = closing_on_trouble(files, lambda: files.settings(config_file))
     logs.configure(config.log.level, config.log.format)
-    run(_serve(files, config, listen, tls))
+    run(_serve(files, config, listen, tls, accept_clock_skew))
 
 
 def on_stopped_venue(data: Path, action: str, arguments: dict[str, Any]) -> Any:
@@ -63,7 +62,7 @@ def on_stopped_venue(data: Path, action: str, arguments: dict[str, Any]) -> Any:
     logs.configure("warning", "text")
 
     async def act() -> Any:
-        venue = await open_venue(files, config, environment(files))
+        venue = await open_venue(files, config, environment(files, config))
         try:
             return await Control(venue).answer(action, arguments)
         finally:
@@ -78,7 +77,7 @@ def rebuild(files: DataDirectory, moved: Moved) -> int:
     logs.configure("warning", "text")
 
     async def make() -> int:
-        venue = await open_venue(files, config, environment(files), moved)
+        venue = await open_venue(files, config, environment(files, config), moved)
         seq = venue.engine.seq
         await venue.close()
         return seq
@@ -86,9 +85,9 @@ def rebuild(files: DataDirectory, moved: Moved) -> int:
     return run(make())
 
 
-async def _serve(files: DataDirectory, config: Config, listen: Listen, tls: ssl.SSLContext | None) -> None:
+async def _serve(files: DataDirectory, config: Config, listen: Listen, tls: ssl.SSLContext | None, accept_clock_skew: bool) -> None:
     with progress("Replaying the journal") as moved:
-        venue = await open_venue(files, config, environment(files), moved)
+        venue = await open_venue(files, config, environment(files, config, accept_clock_skew), moved)
     await until_stopped(venue, listen, tls, ServeHooks())
 
 
@@ -164,13 +163,14 @@ async def _wind_up(venue: Venue, server: Server, admin: AdminServer, periodic_ta
     _log.info("stopped", seq=venue.engine.seq)
 
 
-def environment(files: DataDirectory) -> Environment:
+def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = False) -> Environment:
     """A sandbox's chance follows from its seed, a venue's from the system; a stopped sandbox stays a sandbox."""
+    clock = system_clock(int(config.server.clock_skew_seconds * 1_000_000))
     if not files.sandbox.exists():
-        return Environment(LoopScheduler(system_clock), system_entropy)
+        return Environment(clock, system_entropy, accept_clock_skew=accept_clock_skew)
     seed = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile).seed
     entropy = SeededEntropy(seed)
-    return Environment(LoopScheduler(system_clock), entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"))
+    return Environment(clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"), accept_clock_skew)
 
 
 # --- files and sockets ----------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from cambist.gateway.app import Gateway
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
-from cambist.scheduling import Clock, Scheduler
+from cambist.scheduling import Clock, Scheduler, SteadyClock
 from cambist.wallet import SimulatedChain, WalletService
 
 Entropy = Callable[[str, int], bytes]
@@ -29,6 +29,7 @@ class Venue:
     files: DataDirectory
     config: Config
     scheduler: Scheduler
+    machine_clock: SteadyClock
     entropy: Entropy
     journal: _core.Journal
     engine: _core.Engine

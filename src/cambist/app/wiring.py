@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import structlog
 from argon2 import PasswordHasher
@@ -40,7 +41,7 @@ from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import MerchantService
 from cambist.merchant.view import MerchantView
-from cambist.scheduling import Clock, Scheduler
+from cambist.scheduling import LoopScheduler, SteadyClock
 from cambist.wallet import AssetPolicy, SimulatedChain, WalletBusy, WalletError, WalletService
 from cambist.wallet.view import WalletView
 
@@ -53,16 +54,14 @@ _log = structlog.get_logger("cambist.app")
 class Environment:
     """What differs between a venue and a sandbox: where time and chance come from, and what a password hash costs."""
 
-    scheduler: Scheduler
+    clock: SteadyClock
     entropy: Entropy
     hasher: PasswordHasher | None = None
     run_entropy: Callable[[int], Entropy] | None = None
     """Given the seq at which this run began, the entropy for what is made while running; by default `entropy`."""
 
-    @property
-    def clock(self) -> Clock:
-        """The venue's time, µs since 1970."""
-        return self.scheduler.now
+    accept_clock_skew: bool = False
+    """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
 
 
 async def open_venue(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved = recovery.unmoved) -> Venue:
@@ -105,6 +104,9 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     views_have = min(directory.nonces.applied_seq, wallet_view.applied_seq, merchant_view.applied_seq)
     engine = recovery.recover(files, views_have, journal.last_seq, feed, moved)
 
+    _continue_time(environment, engine.time, config.server.clock_skew_seconds)
+    scheduler = LoopScheduler(environment.clock)
+
     # 4. The single writer, the commands that everything above gives, and who moves money by them.
     sequencer = Sequencer(engine, journal, environment.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
     opened.callback(sequencer.close)
@@ -145,17 +147,18 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         directory=directory,
         wallet=wallet,
         merchants=merchants,
-        scheduler=environment.scheduler,
+        scheduler=scheduler,
         entropy=run_entropy,
     )
     dialects = [*(build(services) for build in DIALECTS), build_btse(services, _btse_settings(config.dialects.btse))]
     routes = [route for dialect in dialects for route in dialect.routes]
     sockets = [socket for dialect in dialects for socket in dialect.sockets]
-    gateway = _gateway(routes, sockets, sequencer, writer)
+    gateway = _gateway(routes, sockets, sequencer, writer, environment.clock)
     return Venue(
         files=files,
         config=config,
-        scheduler=environment.scheduler,
+        scheduler=scheduler,
+        machine_clock=environment.clock,
         entropy=run_entropy,
         journal=journal,
         engine=engine,
@@ -180,6 +183,22 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
 def _btse_settings(config: BtseConfig) -> BtseSettings:
     rates = EXACT_LIMITS if config.rate_limits == "exact" else UNLIMITED
     return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
+
+
+def _continue_time(environment: Environment, last: int, bound_seconds: float) -> None:
+    """Has the venue's time go on from its last command. OperatorError CLOCK when this machine's clock is too far behind that."""
+    clock = environment.clock
+    clock.begin_at(last)
+    if clock.skew > clock.bound:
+        behind = clock.skew / 1_000_000
+        when = datetime.fromtimestamp(last // 1_000_000, UTC).isoformat(sep=" ")
+        if not environment.accept_clock_skew:
+            raise OperatorError(
+                f"the journal's last command is of {when}, {behind:.1f} s ahead of this machine's clock (allowed: {bound_seconds:g} s). "
+                "Set the clock, or start with --accept-clock-skew: the venue's time then stays ahead",
+                Exit.CLOCK,
+            )
+        _log.warning("the venue's time is ahead of this machine's clock", seconds=behind, last_command=when)
 
 
 def _open_directory(files: DataDirectory, environment: Environment) -> Directory:
@@ -280,11 +299,15 @@ def _subscribe(
     sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.wanted.of(frame.events), through=frame.last_seq)))
 
 
-def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter) -> Gateway:
+def _gateway(
+    routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock
+) -> Gateway:
     metrics = Metrics()
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
     metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
+    metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
+    metrics.gauge("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
 
     def readiness() -> list[str]:
         reasons = []
@@ -294,6 +317,8 @@ def _gateway(routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer:
             reasons.append("the disk is nearly full: no new orders")
         if writer.failure is not None:
             reasons.append("history does not follow")
+        if clock.skew > clock.bound:
+            reasons.append(f"the venue's time is {clock.skew / 1_000_000:.1f} s ahead of this machine's clock")
         return reasons
 
     return Gateway(routes, barrier=sequencer.barrier, readiness=readiness, metrics=metrics, sockets=sockets)

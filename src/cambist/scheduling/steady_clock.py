@@ -1,0 +1,51 @@
+"""The venue's time on a machine whose clock may be set."""
+
+from collections.abc import Callable
+
+Nanoseconds = Callable[[], int]
+
+
+class SteadyClock:
+    """µs since 1970 that never decrease, whatever is done to the machine's clock.
+
+    Time follows the machine's clock (`wall`) while that moves forward. When it was set back, time goes on from where it was, as fast as
+    `monotonic` says: so nothing that was promised until a certain time lives longer for it. `skew` then tells how far time is ahead. A skew
+    of at most `bound` µs is worked off by letting time run at nine tenths; a larger one stays, because working it off would stretch what
+    is under way by more than `bound`: it ends when the machine's clock has caught up.
+    """
+
+    def __init__(self, wall: Nanoseconds, monotonic: Nanoseconds, bound: int) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self.bound = bound
+        self._time = wall() // 1_000
+        self._at = monotonic() // 1_000
+        self.skew = 0
+        """µs that time was ahead of the machine's clock when it was read last."""
+        self.stepped_back = 0
+        """How often the machine's clock was found set back."""
+
+    def __call__(self) -> int:
+        wall = self._wall() // 1_000
+        at = self._monotonic() // 1_000
+        elapsed = at - self._at
+        self._at = at
+        steady = self._time + elapsed
+        if wall >= self._time and (wall >= steady or self.skew == 0 and steady - wall <= self.bound):
+            # Also when both clocks drift apart by a little: the machine's is the one that is disciplined.
+            self.skew = 0
+            self._time = wall
+            return wall
+        if self.skew == 0:
+            self.stepped_back += 1
+        if steady - wall <= self.bound:
+            steady = max(self._time + elapsed * 9 // 10, wall)
+        self._time = steady
+        self.skew = steady - wall
+        return steady
+
+    def begin_at(self, time: int) -> None:
+        """Has time go on from `time` (µs), the last one that is known, when the machine's clock is behind it."""
+        if time > self():
+            self._time = time
+            self.skew = time - self._wall() // 1_000

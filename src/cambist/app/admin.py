@@ -28,7 +28,7 @@ class NotRunning(Exception):
 
 
 def ask_running(data: Path, action: str, arguments: dict[str, Any]) -> Any:
-    """The result of an action on the venue that runs on `data`. NotRunning; Trouble when it is refused."""
+    """The result of an action on the venue that runs on `data`. NotRunning; OperatorError when it is refused."""
     with _connected(data) as connection:
         if connection is None:
             raise NotRunning

@@ -7,7 +7,7 @@ from cambist.app.admin import NotRunning, ask_running
 
 
 def ask(data: Path, action: str, arguments: dict[str, Any]) -> Any:
-    """The result of an action on the venue in `data`, running or not. Trouble when it is refused."""
+    """The result of an action on the venue in `data`, running or not. OperatorError when it is refused."""
     try:
         return ask_running(data, action, arguments)
     except NotRunning:

@@ -1,5 +1,6 @@
 """The `cambist` command. Only words and arguments live here: each command imports what it does when it is called."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -268,18 +269,40 @@ def _show_record(record: dict[str, Any], as_json: bool, text: str) -> None:
 
 
 def main() -> None:
-    """Entry point: runs the command; Trouble becomes its sentence on standard error and its exit code."""
+    """Entry point: runs the command; an error becomes its sentence on standard error and its exit code."""
     try:
         app()
-    except OperatorError as trouble:
-        sys.stderr.write(f"cambist: {trouble.text}\n")
-        sys.exit(trouble.code)
+    except OperatorError as error:
+        _complain(error)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of our output went away; whatever was asked has been done.
-        sys.stderr.close()
+        _quietly_closed()
         sys.exit(Exit.OK)
+    except Exception as error:
+        from cambist.app.errors import explained
+
+        reason = explained(error)
+        if reason is None:
+            raise
+        _complain(reason)
+
+
+def _complain(error: OperatorError) -> None:
+    """The sentence on standard error, when there is one to write to, and the exit code."""
+    try:
+        sys.stderr.write(f"cambist: {error.text}\n")
+    except (AttributeError, OSError, ValueError):
+        _quietly_closed()
+    sys.exit(error.code)
+
+
+def _quietly_closed() -> None:
+    """Keeps the interpreter from failing at its end over an output that nobody reads."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(null, descriptor)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class JournalConfig(_Section, frozen=True, kw_only=True):
 class LogConfig(_Section, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
+    file: str = ""
 
 
 class WalletConfig(_Section, frozen=True, kw_only=True):
@@ -145,31 +146,39 @@ def default_text() -> str:
 
 
 def load(path: Path) -> Config:
-    """The configuration in a file. Trouble when it cannot be read or is refused."""
+    """The configuration in a file. OperatorError CONFIGURATION when it cannot be read or is refused."""
+    return parse(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """A file's text, a byte order mark left out. OperatorError CONFIGURATION when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise OperatorError(f"{path}: there is no such configuration file", Exit.CONFIGURATION) from None
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path}: cannot be read: {error}", Exit.CONFIGURATION) from None
-    return parse(text, str(path))
 
 
 def parse(text: str, source: str = "configuration") -> Config:
-    """A configuration from TOML text. Trouble names `source`, the setting and what is wrong with it."""
+    """A configuration from TOML text. OperatorError names `source`, the setting and what is wrong with it."""
     try:
         config = msgspec.toml.decode(text, type=Config)
     except msgspec.ValidationError as error:
         raise OperatorError(f"{source}: {_plain(str(error))}", Exit.CONFIGURATION) from None
     except msgspec.DecodeError as error:
         raise OperatorError(f"{source}: this is no TOML: {error}", Exit.CONFIGURATION) from None
+    if not config.asset and not config.market:
+        # A file about other things than assets and markets leaves those as they are by default.
+        default = msgspec.toml.decode(default_text(), type=Config)
+        config = msgspec.structs.replace(config, asset=default.asset, market=default.market)
     for complaint in _complaints(config):
         raise OperatorError(f"{source}: {complaint}", Exit.CONFIGURATION)
     return config
 
 
 def terms(config: Config, market: MarketConfig) -> MarketTerms:
-    """The market's decimal texts as the core's integers. Trouble names the setting."""
+    """The market's decimal texts as the core's integers. OperatorError names the setting."""
     quote = next(asset for asset in config.asset if asset.code == market.quote)
 
     def units(setting: str, scale: int) -> int:

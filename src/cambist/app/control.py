@@ -24,7 +24,7 @@ _log = structlog.get_logger("cambist.app")
 
 
 class Control:
-    """`answer(action, arguments)` does one thing and returns what can be written as JSON. Trouble when it is refused."""
+    """`answer(action, arguments)` does one thing and returns what can be written as JSON. OperatorError when it is refused."""
 
     def __init__(self, venue: "Venue") -> None:
         self._venue = venue
@@ -166,7 +166,7 @@ class Control:
 
 
 def parse_amounts(engine: _core.Engine, text: str) -> list[tuple[_core.AssetSpec, int]]:
-    """ "BTC=1.5,USD=1000" as assets and atoms; all or nothing. Trouble names the part that is wrong."""
+    """ "BTC=1.5,USD=1000" as assets and atoms; all or nothing. OperatorError names the part that is wrong."""
     assets = {spec.code: spec for spec in engine.assets()}
     found = []
     for part in filter(None, (part.strip() for part in text.split(","))):

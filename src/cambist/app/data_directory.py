@@ -2,12 +2,17 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from cambist.app.config import Config, default_text, load, parse
+import structlog
+
+from cambist.app.config import Config, default_text, load, parse, read_text
 from cambist.app.errors import Exit, OperatorError
+
+_log = structlog.get_logger("cambist.app")
 
 FORMAT = "cambist data directory, format 1\n"
 
@@ -37,11 +42,14 @@ class DataDirectory:
         self.config = path / "config.toml"
         self.sandbox = path / "sandbox.json"
         self._lock: int | None = None
+        self._settings = ""
 
     @classmethod
     def open(cls, path: Path, create: bool = False) -> Self:
-        """Takes hold of the directory; with `create` makes one where there is none. Trouble NOT_A_VENUE, BUSY."""
+        """Takes hold of the directory; with `create` makes one where there is none. OperatorError NOT_A_VENUE, BUSY."""
         directory = cls(path)
+        # Whatever this process makes from here on is its user's alone: journals hold everybody's orders.
+        os.umask(0o077)
         if create:
             try:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -50,6 +58,7 @@ class DataDirectory:
         directory._take_lock()
         try:
             directory._check_format(create)
+            directory._warn_if_readable()
         except BaseException:
             directory.close()
             raise
@@ -62,15 +71,24 @@ class DataDirectory:
             self._lock = None
 
     def settings(self, given: Path | None = None) -> Config:
-        """The venue's configuration: `given` becomes the directory's own; the default one does when there is none yet."""
-        if given is not None:
-            config = load(given)
-            self._keep(self.config, given.read_text(encoding="utf-8"))
-            return config
-        if not self.config.exists():
-            self._keep(self.config, default_text())
-            return parse(default_text(), "the default configuration")
-        return load(self.config)
+        """The venue's configuration: the file `given`, else the directory's own, else the default one.
+
+        It becomes the directory's own with `keep_settings`, once a venue has been opened on it. OperatorError CONFIGURATION.
+        """
+        if given is None and self.config.exists():
+            return load(self.config)
+        self._settings = default_text() if given is None else read_text(given)
+        return parse(self._settings, "the default configuration" if given is None else str(given))
+
+    def keep_settings(self) -> None:
+        """Makes the configuration that `settings` gave the directory's own."""
+        if self._settings:
+            self._keep(self.config, self._settings)
+            self._settings = ""
+
+    def missing(self) -> list[Path]:
+        """Files that a venue with a past must have and that cannot be made again from its journal."""
+        return [file for file in (self.master_key, self.directory, self.chain) if not file.exists()]
 
     def _take_lock(self) -> None:
         if not self.path.is_dir():
@@ -103,6 +121,13 @@ class DataDirectory:
             return
         if found != FORMAT:
             raise OperatorError(f"{file}: this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}", Exit.NOT_A_VENUE)
+
+    def _warn_if_readable(self) -> None:
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        if mode & 0o077:
+            _log.warning(
+                "others may look into the data directory", path=str(self.path), mode=f"{mode:04o}", remedy=f"chmod 700 {self.path}"
+            )
 
     def _keep(self, file: Path, text: str) -> None:
         """Writes a small file as a whole or not at all."""

@@ -1,5 +1,7 @@
 """What the command says to people when it cannot go on: one sentence and an exit code, never a traceback."""
 
+import errno
+import sqlite3
 from enum import IntEnum
 
 
@@ -23,6 +25,9 @@ class Exit(IntEnum):
     CLOCK = 8
     """This machine's clock is too far behind the venue's last command."""
 
+    PERMISSION = 9
+    """A file or directory that this user may not read or write."""
+
 
 class OperatorError(Exception):
     """A reason to stop that a person can act upon."""
@@ -31,3 +36,38 @@ class OperatorError(Exception):
         super().__init__(text)
         self.text = text
         self.code = code
+
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+
+
+def explained(error: Exception) -> OperatorError | None:
+    """What a broken machine did, as a person reads it; None for what only a bug in this program explains."""
+    from cambist._core import JournalError
+    from cambist.exchange import JournalStopped
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno is not None:
+            return _of_system(cause)
+        if isinstance(cause, JournalError | JournalStopped):
+            reason = cause.__cause__ or cause.args[0] if cause.args or cause.__cause__ else "it failed"
+            return OperatorError(f"the journal cannot be written: {reason}; what was acknowledged is safe", Exit.DISK)
+        if isinstance(cause, sqlite3.Error) or type(cause).__module__.startswith("sqlalchemy."):
+            original = getattr(cause, "orig", None) or cause
+            full = "disk" in str(original) and "full" in str(original)
+            return OperatorError(f"a database file of the venue cannot be used: {original}", Exit.DISK if full else Exit.DAMAGED)
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _of_system(error: OSError) -> OperatorError:
+    where = f"{error.filename}: " if error.filename else ""
+    words = (error.strerror or "failed").lower()
+    if error.errno in _DISK_ERRORS:
+        return OperatorError(f"{where}{words}; what was acknowledged is safe", Exit.DISK)
+    if isinstance(error, PermissionError):
+        return OperatorError(
+            f"{where}{words}: run this as the user who owns the data directory, or give that user the file", Exit.PERMISSION
+        )
+    return OperatorError(f"{where}{words}", Exit.NOT_A_VENUE)

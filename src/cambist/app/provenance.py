@@ -34,7 +34,7 @@ def fingerprint(journal: Path) -> int:
 
 
 def claim(view: JournalView, file: Path, journal: Path, remedy: str) -> None:
-    """Trouble DAMAGED when the file was folded from another journal. One that does not say, new or old, is this one's from now on."""
+    """OperatorError DAMAGED when the file was folded from another journal. One that does not say, new or old, is this one's from now on."""
     own = fingerprint(journal)
     if view.folded_from == 0:
         view.adopt(own)

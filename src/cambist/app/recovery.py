@@ -30,7 +30,7 @@ def unmoved(_seq: int, _last: int | None) -> None:
 
 
 def open_journal(directory: DataDirectory, segment_bytes: int) -> _core.Journal:
-    """The venue's journal, its torn tail cut. Trouble BUSY, DAMAGED, DISK."""
+    """The venue's journal, its torn tail cut. OperatorError BUSY, DAMAGED, DISK."""
     try:
         journal = _core.Journal.open(str(directory.journal), segment_bytes)
     except _core.JournalLocked:
@@ -61,7 +61,7 @@ def engine_near(directory: DataDirectory, at_most: int) -> _core.Engine:
 def replayed(engine: _core.Engine, journal: Path, until: int | None = None) -> Iterator[int]:
     """Runs the journal's commands after `engine.seq` through the engine, checking frames, chain and every recorded state hash.
 
-    Yields the seq reached after each stretch. Trouble DAMAGED.
+    Yields the seq reached after each stretch. OperatorError DAMAGED.
     """
     while until is None or engine.seq < until:
         before = engine.seq
@@ -126,7 +126,7 @@ def _check_hash(engine: _core.Engine, frame: _core.Frame) -> None:
 
 
 def recover(directory: DataDirectory, views_have: int, last_seq: int, feed: Feed, moved: Moved = unmoved) -> _core.Engine:
-    """The engine at the journal's end. `feed` gets the events of every command after `views_have`, in order. Trouble DAMAGED."""
+    """The engine at the journal's end. `feed` gets the events of every command after `views_have`, in order. OperatorError DAMAGED."""
     if views_have > last_seq:
         raise OperatorError(
             f"{directory.path}: the journal ends at {last_seq}, but a view knows command {views_have}: they are not of the same venue, "

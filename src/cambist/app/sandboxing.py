@@ -1,8 +1,9 @@
 """A sandbox: a venue with users, keys, money and traders that follow from a seed."""
 
+import fcntl
 import os
+import shutil
 import ssl
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from cambist.sandbox.traders import Traders
 
 DEFAULT_USERS = "alice,bob,carol"
 DEFAULT_SEED = 1
+TEMPORARY = "cambist-sandbox-"
+"""How the directories of sandboxes begin that keep nothing."""
 TRADER_FUNDS_USD = 1e9
 """What each trader gets of every asset, by its value: enough never to run dry."""
 
@@ -50,10 +53,24 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
     with ExitStack() as stack:
         path = plan.data
         if path is None:
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cambist-sandbox-")))
+            remove_abandoned()
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY)))
         files = DataDirectory.open(path, create=True)
         note, config = closing_on_trouble(files, lambda: _sandbox_settings(files, plan))
         run(_sandbox(files, config, note, plan, listen, tls))
+
+
+def remove_abandoned() -> None:
+    """Removes the temporary directories of sandboxes that were killed: this user's, and locked by nobody."""
+    for path in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
+        try:
+            if path.stat().st_uid != os.getuid():
+                continue
+            with (path / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            continue  # it runs, it has only begun, or somebody else was quicker
 
 
 async def _sandbox(
@@ -81,7 +98,7 @@ class _Play(ServeHooks):
 
     def begin(self, url: str) -> Any:
         texts = snippets.snippets(url, self._people[0].keys) if self._people else {}
-        sys.stdout.write(announcement(url, self._seed, self._people, texts) + "\n")
+        logs.say(announcement(url, self._seed, self._people, texts) + "\n")
         if self._traders is not None:
             self._traders.start()
         return ready_record(url, os.getpid(), self._seed, self._people)

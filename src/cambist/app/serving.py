@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import ssl
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +50,7 @@ def serve(data: Path, config_file: Path | None, listen: Listen, *, accept_clock_
     tls = tls_of(listen)
     files = DataDirectory.open(data, create=True)
     config = closing_on_trouble(files, lambda: files.settings(config_file))
-    logs.configure(config.log.level, config.log.format)
+    _configure_logs(config)
     run(_serve(files, config, listen, tls, accept_clock_skew))
 
 
@@ -99,7 +98,7 @@ class ServeHooks:
 
     def begin(self, url: str) -> Any:
         """Called when the server answers; returns the ready file's content."""
-        sys.stdout.write(f"Cambist at {url}\n")
+        logs.say(f"Cambist at {url}\n")
         return {"url": url, "pid": os.getpid()}
 
     def end(self) -> None:
@@ -109,11 +108,11 @@ class ServeHooks:
 async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> None:
     """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, venue.stopping.set)
+    _remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
     server = _server(venue, listen, tls, hooks)
     admin = AdminServer(venue.files.path, Control(venue).answer)
     periodic_tasks = PeriodicTasks(venue)
+    _handle_signals(loop, venue, listen, tls)
     try:
         try:
             await server.start()
@@ -125,7 +124,6 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
         gc.collect()
         gc.freeze()
         record = hooks.begin(server.url)
-        sys.stdout.flush()
         _write_ready_file(listen.ready_file, record)
         _log.info("serving", url=server.url, seq=venue.engine.seq)
         await venue.stopping.wait()
@@ -134,6 +132,26 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
         _remove_ready_file(listen.ready_file)
     if venue.failure:
         raise OperatorError(f"the venue had to stop: {venue.failure[0] or type(venue.failure[0]).__name__}", Exit.DISK)
+
+
+def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Listen, tls: ssl.SSLContext | None) -> None:
+    """TERM, INT and QUIT end in order; HUP opens the log file and the certificate again; USR1 and USR2 mean nothing here."""
+
+    def reload() -> None:
+        logs.SINK.reopen()
+        if tls is not None and listen.tls_cert is not None and listen.tls_key is not None:
+            try:
+                tls.load_cert_chain(listen.tls_cert, listen.tls_key)
+            except (OSError, ssl.SSLError) as error:
+                _log.error("the certificate stays as it was: the new one cannot be used", error=str(error))
+                return
+        _log.info("log and certificate opened again")
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        loop.add_signal_handler(number, venue.stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        loop.add_signal_handler(number, lambda: None)
 
 
 def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> Server:
@@ -171,6 +189,13 @@ def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = 
     seed = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile).seed
     entropy = SeededEntropy(seed)
     return Environment(clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"), accept_clock_skew)
+
+
+def _configure_logs(config: Config) -> None:
+    try:
+        logs.configure(config.log.level, config.log.format, config.log.file)
+    except OSError as error:
+        raise OperatorError(f"{config.log.file}: the log file cannot be opened: {error.strerror}", Exit.CONFIGURATION) from None
 
 
 # --- files and sockets ----------------------------------------------------------------------------------------------------

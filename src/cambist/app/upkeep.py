@@ -29,7 +29,7 @@ class Findings:
 
 
 def verify(data: Path, as_json: bool) -> None:
-    """Checks the directory and prints what it found. Trouble DAMAGED with the exact place otherwise."""
+    """Checks the directory and prints what it found. OperatorError DAMAGED with the exact place otherwise."""
     if not (data / "format").exists():
         raise OperatorError(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
     # A running venue appends all the time: what it had made durable when we asked is what must be whole.
@@ -55,7 +55,7 @@ def verify(data: Path, as_json: bool) -> None:
 
 
 def examine(data: Path, until: int | None, moved: Moved) -> Findings:
-    """Replays the journal from its beginning with every check on, comparing each snapshot on the way. Trouble DAMAGED."""
+    """Replays the journal from its beginning with every check on, comparing each snapshot on the way. OperatorError DAMAGED."""
     directory = DataDirectory(data)
     if not directory.journal.is_dir():
         raise OperatorError(f"{directory.journal}: the journal is missing", Exit.DAMAGED)

@@ -61,7 +61,7 @@ class Venue:
         self.stopping.set()
 
     async def durable(self) -> None:
-        """Returns once everything applied so far is on disk. Trouble DISK when it never will be."""
+        """Returns once everything applied so far is on disk. OperatorError DISK when it never will be."""
         barrier = self.sequencer.barrier()
         if barrier is not None:
             try:

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import provenance, provisioning, recovery
+from cambist.app import logs, provenance, provisioning, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -65,10 +65,11 @@ class Environment:
 
 
 async def open_venue(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved = recovery.unmoved) -> Venue:
-    """Everything, in the order in which it stands on each other; `files` is closed with it. Trouble when the files do not allow it."""
+    """Everything, in the order in which it stands on each other; `files` is closed with it. OperatorError."""
     with ExitStack() as opened:
         opened.callback(files.close)
         venue = await _assemble(files, config, environment, moved, opened)
+        files.keep_settings()
         opened.pop_all()
         return venue
 
@@ -85,6 +86,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     # 1. The journal: the one writer's, its torn tail cut.
     journal = recovery.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)
+
+    _check_complete(files, journal.last_seq)
 
     # 2. Identity, and the wallet's memory: views that know how far they have come.
     directory = _open_directory(files, environment)
@@ -185,6 +188,18 @@ def _btse_settings(config: BtseConfig) -> BtseSettings:
     return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
 
 
+def _check_complete(files: DataDirectory, last_seq: int) -> None:
+    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
+    missing = files.missing()
+    if last_seq and missing:
+        names = ", ".join(file.name for file in missing)
+        raise OperatorError(
+            f"{files.path}: the journal has {last_seq} commands, but {names} {'is' if len(missing) == 1 else 'are'} missing. "
+            "Nothing was made anew: put them back from the backup that goes with this journal",
+            Exit.DAMAGED,
+        )
+
+
 def _continue_time(environment: Environment, last: int, bound_seconds: float) -> None:
     """Has the venue's time go on from its last command. OperatorError CLOCK when this machine's clock is too far behind that."""
     clock = environment.clock
@@ -230,7 +245,7 @@ def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites
 
 
 def _claim_views(files: DataDirectory, directory: Directory, wallet: WalletView, merchants: MerchantView, store: SqliteWrites) -> None:
-    """Trouble DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
+    """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
     provenance.claim(directory.nonces, files.directory, files.journal, "Its users and keys cannot be made again: put this venue's back")
     rebuild = f"`cambist rebuild --data {files.path}` makes it again"
     for view, file in ((wallet, files.wallet), (merchants, files.merchant), (store, files.history)):
@@ -307,6 +322,7 @@ def _gateway(
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
     metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
     metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
+    metrics.gauge("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     metrics.gauge("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
 
     def readiness() -> list[str]:

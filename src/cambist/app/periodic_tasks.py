@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from cambist.app import integrity
 from cambist.app.venue import Venue
 from cambist.exchange import JournalStopped
 from cambist.scheduling import Timer
@@ -40,6 +41,7 @@ class PeriodicTasks:
             (CLOCK, self._watch_clock),
         ):
             self._timers.append(self._venue.scheduler.every(period, self._guarded(task)))
+        self._timers.append(self._venue.scheduler.after(0, self._guarded(self._check_history)))
 
     async def stop(self) -> None:
         """Lets what is at work finish, then ends."""
@@ -88,6 +90,13 @@ class PeriodicTasks:
         if venue.sequencer.durable_seq - venue.snapshot_seq >= venue.config.journal.snapshot_every:
             seq, _ = await venue.write_snapshot()
             _log.info("snapshot written", seq=seq)
+
+    async def _check_history(self) -> None:
+        """Once, beside everything else: history may be large, and trading does not rest on it."""
+        found = await asyncio.to_thread(integrity.damage, self._venue.files.history)
+        if found is not None:
+            self._venue.readiness.report("history.sqlite", f"history.sqlite is damaged: {found}")
+            _log.error("history.sqlite is damaged: stop the venue and run `cambist rebuild`", found=found)
 
     async def _watch_clock(self) -> None:
         clock = self._venue.machine_clock

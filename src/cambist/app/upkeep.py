@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cambist import _core
+from cambist.app import integrity
 from cambist.app.admin import NotRunning, ask_running
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -37,6 +38,8 @@ def verify(data: Path, as_json: bool) -> None:
         until = ask_running(data, "status", {})["durable_seq"]
     except NotRunning:
         until = None
+    if until is None:
+        integrity.check_all(DataDirectory(data))
     with progress("Checking") as moved:
         findings = examine(data, until, moved)
     if as_json:

@@ -10,6 +10,7 @@ from cambist import _core
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
+from cambist.app.readiness import Readiness
 from cambist.directory import Directory, KeyForm
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
 from cambist.gateway.app import Gateway
@@ -44,6 +45,7 @@ class Venue:
     history: History
     history_writer: HistoryWriter
     gateway: Gateway
+    readiness: Readiness
     key_forms: tuple[KeyForm, ...]
     stopping: asyncio.Event
     """Set when the venue must end: somebody asked for it, or `failure` says why."""

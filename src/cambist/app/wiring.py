@@ -13,11 +13,12 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import logs, provenance, provisioning, recovery
+from cambist.app import integrity, logs, provenance, provisioning, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.merchants import open_merchant_view, open_merchants
+from cambist.app.readiness import Readiness
 from cambist.app.venue import Entropy, Venue, snapshots_of
 from cambist.dialect_kit.rate_limits import UNLIMITED
 from cambist.dialect_kit.routes import Route
@@ -88,6 +89,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     opened.callback(journal.close)
 
     _check_complete(files, journal.last_seq)
+    integrity.check_before_opening(files)
 
     # 2. Identity, and the wallet's memory: views that know how far they have come.
     directory = _open_directory(files, environment)
@@ -156,7 +158,9 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     dialects = [*(build(services) for build in DIALECTS), build_btse(services, _btse_settings(config.dialects.btse))]
     routes = [route for dialect in dialects for route in dialect.routes]
     sockets = [socket for dialect in dialects for socket in dialect.sockets]
-    gateway = _gateway(routes, sockets, sequencer, writer, environment.clock)
+    readiness = Readiness()
+    _watch_readiness(readiness, sequencer, writer, environment.clock)
+    gateway = _gateway(routes, sockets, sequencer, writer, environment.clock, readiness)
     return Venue(
         files=files,
         config=config,
@@ -176,6 +180,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         history=history,
         history_writer=writer,
         gateway=gateway,
+        readiness=readiness,
         key_forms=tuple(form for dialect in dialects for form in dialect.key_forms),
         stopping=stopping,
         failure=failure,
@@ -314,8 +319,28 @@ def _subscribe(
     sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.wanted.of(frame.events), through=frame.last_seq)))
 
 
+def _watch_readiness(readiness: Readiness, sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock) -> None:
+    def journal() -> str:
+        if sequencer.failure is not None:
+            return "the journal failed"
+        return "" if sequencer.has_space else "the disk is nearly full: no new orders"
+
+    def time() -> str:
+        ahead = clock.skew / 1_000_000
+        return f"the venue's time is {ahead:.1f} s ahead of this machine's clock" if clock.skew > clock.bound else ""
+
+    readiness.watch(journal)
+    readiness.watch(lambda: "history does not follow" if writer.failure is not None else "")
+    readiness.watch(time)
+
+
 def _gateway(
-    routes: Sequence[Route], sockets: Sequence[SocketRoute], sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock
+    routes: Sequence[Route],
+    sockets: Sequence[SocketRoute],
+    sequencer: Sequencer,
+    writer: HistoryWriter,
+    clock: SteadyClock,
+    readiness: Readiness,
 ) -> Gateway:
     metrics = Metrics()
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
@@ -325,16 +350,4 @@ def _gateway(
     metrics.gauge("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     metrics.gauge("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
 
-    def readiness() -> list[str]:
-        reasons = []
-        if sequencer.failure is not None:
-            reasons.append("the journal failed")
-        elif not sequencer.has_space:
-            reasons.append("the disk is nearly full: no new orders")
-        if writer.failure is not None:
-            reasons.append("history does not follow")
-        if clock.skew > clock.bound:
-            reasons.append(f"the venue's time is {clock.skew / 1_000_000:.1f} s ahead of this machine's clock")
-        return reasons
-
-    return Gateway(routes, barrier=sequencer.barrier, readiness=readiness, metrics=metrics, sockets=sockets)
+    return Gateway(routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets)

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use cambist_core::journal::NewFrame;
+use cambist_core::journal::{JournalFollows, JournalPort, NewFrame};
 use journal_support::*;
 
 const DIRECTORY: &str = "CAMBIST_TEST_JOURNAL";
@@ -21,8 +21,8 @@ fn child() {
     let journal = open(&PathBuf::from(directory));
     let mut told = std::io::stdout().lock();
     loop {
-        for _ in 0..journal.last_seq() % 5 + 1 {
-            let seq = journal.last_seq() + 1;
+        for _ in 0..journal.last().seq % 5 + 1 {
+            let seq = journal.last().seq + 1;
             let payload = record(seq, (seq % 150) as usize + 1);
             journal
                 .append(seq - 1, journal.epoch(), NewFrame { count: 1, time: seq, payload: &payload })
@@ -63,8 +63,8 @@ fn nothing_acknowledged_is_lost_when_the_writer_is_killed() {
         let acknowledged = told.iter().filter_map(|seq| seq.parse::<u64>().ok()).max().unwrap_or(reached);
         assert!(acknowledged >= reached);
         let journal = open(directory.path());
-        assert!(journal.last_seq() >= acknowledged, "{} of {acknowledged}", journal.last_seq());
-        reached = journal.last_seq();
+        assert!(journal.last().seq >= acknowledged, "{} of {acknowledged}", journal.last().seq);
+        reached = journal.last().seq;
         assert_eq!(read_all(directory.path()).expect("sound").last().map_or(0, |frame| frame.last_seq), reached);
     }
     assert!(reached > 0);

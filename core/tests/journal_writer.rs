@@ -6,7 +6,9 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cambist_core::journal::{FileJournal, FrameKind, JournalError, Options, Reader, Refusal};
+use cambist_core::journal::{
+    FileJournal, FrameKind, JournalError, JournalFollows, JournalPort, Options, Reader, Refusal,
+};
 use journal_support::*;
 
 fn is_readable(fd: i32) -> bool {
@@ -33,7 +35,7 @@ fn a_closed_journal_takes_nothing_and_closes_twice() {
     let journal = open(directory.path());
     try_append(&journal, 1).expect("taken");
     journal.close().expect("a clean close");
-    assert_eq!(journal.durable_seq(), 1);
+    assert_eq!(journal.last().durable_seq, 1);
     journal.close().expect("nothing to do");
     let refused = try_append(&journal, 1);
     assert!(matches!(refused, Err(JournalError::Refused(Refusal::Closed))), "{refused:?}");
@@ -43,14 +45,14 @@ fn a_closed_journal_takes_nothing_and_closes_twice() {
 fn the_eventfd_tells_and_acknowledging_clears_it() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let journal = open(directory.path());
-    assert!(!is_readable(journal.event_fd()));
+    assert!(!is_readable(journal.wake_fd()));
     try_append(&journal, 1).expect("taken");
     journal.wait().expect("the disk works");
     // wait() may return just before the signal, closing joins the writer.
     journal.close().expect("a clean close");
-    assert!(is_readable(journal.event_fd()));
+    assert!(is_readable(journal.wake_fd()));
     assert_eq!(journal.acknowledge().expect("not failed"), 1);
-    assert!(!is_readable(journal.event_fd()));
+    assert!(!is_readable(journal.wake_fd()));
 }
 
 #[test]
@@ -109,13 +111,13 @@ fn a_failed_sync_ends_the_journal() {
     assert!(matches!(try_append(&journal, 10), Err(JournalError::Failed { .. })));
     assert!(matches!(journal.acknowledge(), Err(JournalError::Failed { .. })));
     assert!(matches!(journal.checkpoint(4, 1, &[0; 32]), Err(JournalError::Failed { .. })));
-    assert!(is_readable(journal.event_fd()) || journal.acknowledge().is_err());
-    assert_eq!(journal.durable_seq(), 3);
+    assert!(is_readable(journal.wake_fd()) || journal.acknowledge().is_err());
+    assert_eq!(journal.last().durable_seq, 3);
     assert!(matches!(journal.close(), Err(JournalError::Failed { .. })));
     assert_eq!(disk.syncs.load(Ordering::SeqCst), syncs, "a failed sync is never tried again");
     // The lock is free, and the next process keeps what was acknowledged (the fourth may have reached the disk or not).
     let next = open(directory.path());
-    assert!(next.last_seq() >= 3 && next.epoch() == 2);
+    assert!(next.last().seq >= 3 && next.epoch() == 2);
 }
 
 #[test]
@@ -129,7 +131,7 @@ fn a_failed_write_ends_the_journal() {
     assert!(matches!(journal.wait(), Err(JournalError::Failed { .. })));
     drop(journal);
     let next = open(directory.path());
-    assert_eq!(next.last_seq(), 3);
+    assert_eq!(next.last().seq, 3);
 }
 
 #[test]
@@ -143,7 +145,7 @@ fn the_last_frame_is_written_again_when_a_journal_is_recovered() {
     let disk = Arc::new(FaultyDisk::default());
     let journal = FileJournal::open(copy.path(), disk.options()).expect("opens");
     assert!(disk.writes.lock().expect("no panic").contains(&(last.offset, last.length as usize)));
-    assert_eq!(journal.last_seq(), 3);
+    assert_eq!(journal.last().seq, 3);
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn a_full_disk_leaves_the_segment_and_the_reserve_and_then_refuses_without_faili
         }
     };
     assert!(matches!(refused, JournalError::NoSpace { .. }), "{refused:?}");
-    let last = journal.last_seq();
+    let last = journal.last().seq;
     assert!(journal.space_low() && low_at > 0);
     // The warning came with at least a whole segment, the reserve, still to fill.
     assert!((last - low_at) * 192 >= SEGMENT - 4096 - 256, "{low_at} of {last}");
@@ -183,7 +185,7 @@ fn a_full_disk_leaves_the_segment_and_the_reserve_and_then_refuses_without_faili
     append_singly(&journal, 5, 10);
     assert!(!journal.space_low());
     journal.close().expect("a clean close");
-    assert_eq!(open(directory.path()).last_seq(), last + 5);
+    assert_eq!(open(directory.path()).last().seq, last + 5);
 }
 
 #[test]

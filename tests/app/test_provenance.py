@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cambist._core import ReadOnlyJournal
 from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
@@ -52,7 +53,7 @@ def swap_in(name: str, stopped: Path, mine: Path) -> None:
 @pytest.mark.parametrize("name", REBUILT)
 async def test_a_view_of_another_venue_is_refused_and_rebuilding_mends_it(name: str, stopped: Path, mine: Path) -> None:
     swap_in(name, stopped, mine)
-    words = f"{mine / name} was folded from the journal of another venue, not from {mine / 'journal'}. `cambist rebuild --data {mine}`"
+    words = f"{mine / name} was folded from the journal of another venue, not from this venue's. `cambist rebuild --data {mine}`"
     with pytest.raises(Trouble, match=re.escape(words)) as caught:
         await run_once(mine)
     assert caught.value.code == Exit.DAMAGED
@@ -82,12 +83,12 @@ async def test_a_file_that_does_not_say_is_taken_in_once(mine: Path) -> None:
         history.commit()
     await run_once(mine)
     with closing(sqlite3.connect(mine / "history.sqlite")) as history:
-        assert history.execute("SELECT journal FROM progress").fetchall() == [(fingerprint(mine / "journal"),)]
+        assert history.execute("SELECT journal FROM progress").fetchall() == [(fingerprint(ReadOnlyJournal(str(mine / "journal"))),)]
 
 
 def test_a_fingerprint_tells_journals_apart_without_giving_away_their_ids(stopped: Path) -> None:
     journals = [stopped / name / "journal" for name in ("mine", "theirs")]
-    mine, theirs = map(fingerprint, journals)
+    mine, theirs = (fingerprint(ReadOnlyJournal(str(journal))) for journal in journals)
     assert 0 < mine < 1 << 63
     assert 0 < theirs < 1 << 63
     assert mine != theirs

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cambist._core import Frame, Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, read_journal
+from cambist._core import Frame, Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, ReadOnlyJournal
 
 SEGMENT = 64 * 1024
 COMMANDS, CHECKPOINT = 1, 2
@@ -33,7 +33,7 @@ def record(seq: int) -> bytes:
 
 
 def append(journal: Journal, count: int = 1) -> int:
-    last = journal.last_seq
+    last = journal.last().seq
     commands = b"".join(map(record, range(last + 1, last + count + 1)))
     return journal.append(last, journal.epoch, count, 1_000 + last + count, commands)
 
@@ -73,10 +73,9 @@ class TestAppending:
     def test_commands_read_back_as_they_were_handed_in(self, journal: Journal, directory: str) -> None:
         assert append(journal, 3) == 3
         assert append(journal, 2) == 5
-        assert journal.last_seq == 5
-        assert journal.wait() == journal.durable_seq == 5
-        assert journal.idle
-        frames = list(read_journal(directory))
+        assert journal.last().seq == 5
+        assert journal.wait() == journal.last().durable_seq == 5
+        frames = list(ReadOnlyJournal(directory).read())
         assert payload(frames) == b"".join(map(record, range(1, 6)))
         assert (frames[0].first_seq, frames[-1].first_seq + frames[-1].count - 1) == (1, 5)
         assert frames[-1].time == 1_005
@@ -97,22 +96,22 @@ class TestAppending:
     def test_a_checkpoint_stands_behind_its_seq(self, journal: Journal, directory: str) -> None:
         append(journal, 2)
         with pytest.raises(JournalError, match="expected last seq 1"):
-            journal.checkpoint(1, bytes(32))
+            journal.checkpoint(1, journal.epoch, bytes(32))
         with pytest.raises(ValueError, match="32 bytes"):
-            journal.checkpoint(2, b"short")
-        journal.checkpoint(2, b"h" * 32)
+            journal.checkpoint(2, journal.epoch, b"short")
+        journal.checkpoint(2, journal.epoch, b"h" * 32)
         append(journal)
         journal.wait()
-        kinds = [(frame.kind, frame.first_seq, frame.count) for frame in read_journal(directory)]
+        kinds = [(frame.kind, frame.first_seq, frame.count) for frame in ReadOnlyJournal(directory).read()]
         assert kinds == [(COMMANDS, 1, 2), (CHECKPOINT, 2, 0), (COMMANDS, 3, 1)]
         # Whoever starts behind a checkpoint gets it first: it vouches for the state that he starts with.
-        assert [frame.kind for frame in read_journal(directory, 3)] == [CHECKPOINT, COMMANDS]
+        assert [frame.kind for frame in ReadOnlyJournal(directory).read(3)] == [CHECKPOINT, COMMANDS]
 
     def test_a_burst_loses_nothing_and_is_joined(self, journal: Journal, directory: str) -> None:
         for _ in range(3_000):
             append(journal)
         assert journal.wait() == 3_000
-        frames = list(read_journal(directory))
+        frames = list(ReadOnlyJournal(directory).read())
         assert payload(frames) == b"".join(map(record, range(1, 3_001)))
         assert len(frames) < 3_000
         assert len(segment_files(directory)) > 0
@@ -130,7 +129,7 @@ class TestAppending:
 
         def woken() -> None:
             if journal.acknowledge() == 7 and not done.done():
-                done.set_result(journal.durable_seq)
+                done.set_result(journal.last().durable_seq)
 
         loop.add_reader(journal.fileno(), woken)
         for _ in range(7):
@@ -142,7 +141,7 @@ class TestAppending:
         append(journal)
         journal.close()
         journal.close()
-        assert journal.durable_seq == 1
+        assert journal.last().durable_seq == 1
         with pytest.raises(JournalError, match="closed"):
             append(journal)
 
@@ -151,11 +150,11 @@ class TestOpening:
     def test_every_opening_has_a_higher_epoch_and_keeps_the_log(self, directory: str) -> None:
         for round_ in range(4):
             journal = Journal.open(directory, SEGMENT)
-            assert (journal.epoch, journal.last_seq, journal.durable_seq) == (round_ + 1, round_ * 2, round_ * 2)
+            assert (journal.epoch, journal.last().seq, journal.last().durable_seq) == (round_ + 1, round_ * 2, round_ * 2)
             assert journal.cut is None
             append(journal, 2)
             journal.close()
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, 9)))
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, 9)))
 
     def test_a_second_process_is_told_who_has_it(self, journal: Journal, directory: str) -> None:
         child = run_child("import sys; from cambist._core import Journal; Journal.open(sys.argv[1])", directory)
@@ -171,7 +170,7 @@ class TestOpening:
             Journal.open(directory, create=False)
         assert not Path(directory).exists()
         with pytest.raises(JournalError):
-            list(read_journal(directory))
+            list(ReadOnlyJournal(directory).read())
 
     def test_a_segment_must_have_a_size(self, directory: str) -> None:
         with pytest.raises(JournalError, match="at least"):
@@ -181,7 +180,7 @@ class TestOpening:
         journal = Journal.open(directory, SEGMENT)
         append_singly(journal, 20)
         journal.close()
-        frame = list(read_journal(directory))[9]
+        frame = list(ReadOnlyJournal(directory).read())[9]
         flip(Path(frame.file), frame.offset + 90)
         before = contents(directory)
         with pytest.raises(JournalDamaged) as damaged:
@@ -191,7 +190,7 @@ class TestOpening:
         assert "CRC" in reason
         assert contents(directory) == before
         with pytest.raises(JournalDamaged):
-            list(read_journal(directory))
+            list(ReadOnlyJournal(directory).read())
 
     def test_a_missing_segment_is_refused(self, directory: str) -> None:
         journal = Journal.open(directory, 16 * 1024)
@@ -213,13 +212,13 @@ class TestReading:
         for _ in range(3):
             append(journal, 4)
             journal.wait()
-        assert next(read_journal(directory, 6)).first_seq == 5
-        assert list(read_journal(directory, 13)) == []
+        assert next(ReadOnlyJournal(directory).read(6)).first_seq == 5
+        assert list(ReadOnlyJournal(directory).read(13)) == []
 
     def test_a_reader_at_the_end_goes_on_when_there_is_more(self, journal: Journal, directory: str) -> None:
         append(journal)
         journal.wait()
-        frames = read_journal(directory)
+        frames = ReadOnlyJournal(directory).read()
         assert [frame.first_seq for frame in frames] == [1]
         append(journal)
         journal.wait()
@@ -231,12 +230,12 @@ import select, sys
 from cambist._core import Journal
 
 journal = Journal.open(sys.argv[1], 64 * 1024)
-told = journal.durable_seq
+told = journal.last().durable_seq
 while True:
-    for _ in range(journal.last_seq % 4 + 1):
-        seq = journal.last_seq + 1
+    for _ in range(journal.last().seq % 4 + 1):
+        seq = journal.last().seq + 1
         journal.append(seq - 1, journal.epoch, 1, seq, b"<command %d>" % seq)
-    while told < journal.last_seq:
+    while told < journal.last().seq:
         select.select([journal.fileno()], [], [])
         told = journal.acknowledge()
         print(told, flush=True)
@@ -256,10 +255,10 @@ class TestEnds:
                 told += [int(line) for line in child.stdout if line.endswith("\n")]
             assert max(told) > acknowledged
             journal = Journal.open(directory, SEGMENT)
-            assert journal.last_seq >= max(told)
-            acknowledged = journal.last_seq
+            assert journal.last().seq >= max(told)
+            acknowledged = journal.last().seq
             journal.close()
-            assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, acknowledged + 1)))
+            assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, acknowledged + 1)))
 
     def test_a_write_that_really_fails_ends_the_journal(self, directory: str) -> None:
         # A file size limit makes the kernel refuse writes behind it: EFBIG from the very call that a bad disk would fail.
@@ -279,7 +278,7 @@ for call in (journal.wait, journal.acknowledge, lambda: journal.append(6, 1, 1, 
         call()
     except JournalFailed as error:
         print("failed", error)
-print(journal.durable_seq)
+print(journal.last().durable_seq)
 """,
             directory,
         )
@@ -288,7 +287,7 @@ print(journal.durable_seq)
         assert len(lines) == 5
         assert all("the process must stop" in line for line in lines[:-1])
         journal = Journal.open(directory, SEGMENT)
-        assert journal.last_seq == 5
+        assert journal.last().seq == 5
         journal.close()
 
 
@@ -331,21 +330,21 @@ class TestFullDisk:
                 append(journal, 50)
                 journal.wait()
                 if journal.space_low:
-                    low_at.append(journal.last_seq)
+                    low_at.append(journal.last().seq)
 
         with pytest.raises(JournalError, match="no space") as refused:
             append_for_ever()
         assert not isinstance(refused.value, JournalFailed)
-        assert 0 < low_at[0] < journal.last_seq
-        assert journal.wait() == journal.last_seq
-        last = journal.last_seq
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, last + 1)))
+        assert 0 < low_at[0] < journal.last().seq
+        assert journal.wait() == journal.last().seq
+        last = journal.last().seq
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, last + 1)))
 
         filler.unlink()
         append_singly(journal, 3)
         assert not journal.space_low
         journal.close()
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, last + 4)))
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, last + 4)))
 
     def test_a_full_disk_does_not_keep_a_journal_from_opening(self, small_disk: Path) -> None:
         directory = str(small_disk / "journal")
@@ -356,7 +355,7 @@ class TestFullDisk:
         journal = Journal.open(directory, SEGMENT)
         append_singly(journal, 5)
         journal.close()
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, 11)))
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, 11)))
 
     def test_a_new_journal_needs_space(self, small_disk: Path) -> None:
         filler = fill(small_disk)

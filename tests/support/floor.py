@@ -22,7 +22,8 @@ from cambist.marketdata import MarketData
 from cambist.merchant import Shops
 from cambist.merchant.view import MerchantView
 from cambist.wallet import Desk, SimulatedChain
-from tests.support.by_hand import HandClock, MemoryJournal, entropy
+from tests.support.by_hand import HandClock, entropy
+from tests.support.memory_journal import MemoryJournal
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000

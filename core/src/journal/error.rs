@@ -19,6 +19,8 @@ pub enum JournalError {
     NoSpace { needed: u64 },
     /// The request itself was not acceptable; the journal is as it was.
     Refused(Refusal),
+    /// An error that only this implementation of the port knows.
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why a request was refused.
@@ -90,6 +92,7 @@ impl fmt::Display for JournalError {
                  could be preallocated; nothing was written, nothing acknowledged is lost"
             ),
             Self::Refused(refusal) => write!(out, "journal: {refusal}"),
+            Self::Other(error) => write!(out, "journal: {error}"),
         }
     }
 }
@@ -124,6 +127,7 @@ impl std::error::Error for JournalError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Other(error) => Some(&**error),
             _ => None,
         }
     }

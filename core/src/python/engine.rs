@@ -1,21 +1,18 @@
 //! `Engine`: the core with its outboxes of command records and events.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::replay::Unfinished;
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 use crate::core::Core;
-use crate::journal::JournalError;
 use crate::outcome;
-use crate::replay::Replay;
-use crate::types::{
-    ALL_MARKETS, AccountId, Amount, AssetId, Atoms, BOTH_SIDES, MAX_META, MarketId, OrderId, Price, Side, prefetch,
-};
+use crate::replay::Limits;
+use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side, prefetch};
 use crate::warm::Soon;
 use crate::wire::{Record, RecordError, write_record};
 
@@ -36,8 +33,7 @@ pub struct Engine {
     count: u32,
     last_time: u64,
     batch: Batch,
-    /// Kept between calls of `replay`, so that going on costs no second look for the place.
-    replay: Option<Replay>,
+    replay: Option<Unfinished>,
 }
 
 /// What a batch answers, in buffers that are kept: fresh ones of this size would be fresh pages each time.
@@ -137,7 +133,7 @@ impl Engine {
     }
 
     #[getter]
-    fn next_order_id(&self) -> OrderId {
+    fn next_order_id(&self) -> u64 {
         self.core.next_order_id()
     }
 
@@ -175,15 +171,15 @@ impl Engine {
     fn create_market(
         &mut self,
         time: u64,
-        base: AssetId,
-        quote: AssetId,
+        base: u16,
+        quote: u16,
         price_scale: u8,
         amount_scale: u8,
         self_trade: u8,
-        min_price: Price,
-        max_price: Price,
-        min_amount: Amount,
-        max_amount: Amount,
+        min_price: u64,
+        max_price: u64,
+        min_amount: u64,
+        max_amount: u64,
         min_total: u128,
         maker_ppm: u32,
         taker_ppm: u32,
@@ -199,11 +195,11 @@ impl Engine {
     fn set_market_limits(
         &mut self,
         time: u64,
-        market: MarketId,
-        min_price: Price,
-        max_price: Price,
-        min_amount: Amount,
-        max_amount: Amount,
+        market: u16,
+        min_price: u64,
+        max_price: u64,
+        min_amount: u64,
+        max_amount: u64,
         min_total: u128,
         meta: &[u8],
     ) -> PyResult<Outcome> {
@@ -212,7 +208,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, market, status, meta = NO_META))]
-    fn set_market_status(&mut self, time: u64, market: MarketId, status: u8, meta: &[u8]) -> PyResult<Outcome> {
+    fn set_market_status(&mut self, time: u64, market: u16, status: u8, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::SetMarketStatus { market, status }, meta)
     }
 
@@ -220,7 +216,7 @@ impl Engine {
     fn set_market_fees(
         &mut self,
         time: u64,
-        market: MarketId,
+        market: u16,
         maker_ppm: u32,
         taker_ppm: u32,
         meta: &[u8],
@@ -232,7 +228,7 @@ impl Engine {
     fn set_account_fees(
         &mut self,
         time: u64,
-        account: AccountId,
+        account: u32,
         maker_ppm: u32,
         taker_ppm: u32,
         meta: &[u8],
@@ -245,22 +241,22 @@ impl Engine {
         self.apply(time, &Command::SetMaxOpenOrders { count }, meta)
     }
 
-    #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, stop_price = Price::NONE,
+    #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, stop_price = 0,
                         expire_at = 0, funds = None, client_id = None, meta = NO_META))]
     #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
     fn place_order(
         &mut self,
         time: u64,
-        account: AccountId,
-        market: MarketId,
+        account: u32,
+        market: u16,
         side: u8,
         r#type: u8,
         tif: u8,
         flags: u8,
         self_trade: u8,
-        price: Price,
-        amount: Amount,
-        stop_price: Price,
+        price: u64,
+        amount: u64,
+        stop_price: u64,
         expire_at: u64,
         funds: Option<&Bound<'_, PyAny>>,
         client_id: Option<&Bound<'_, PyAny>>,
@@ -285,12 +281,12 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, order_id, meta = NO_META))]
-    fn cancel_order(&mut self, time: u64, account: AccountId, order_id: OrderId, meta: &[u8]) -> PyResult<Outcome> {
+    fn cancel_order(&mut self, time: u64, account: u32, order_id: u64, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::CancelOrder { account, order_id }, meta)
     }
 
     #[pyo3(signature = (time, account, order_ids, meta = NO_META))]
-    fn cancel_many(&mut self, time: u64, account: AccountId, order_ids: Vec<u64>, meta: &[u8]) -> PyResult<Outcome> {
+    fn cancel_many(&mut self, time: u64, account: u32, order_ids: Vec<u64>, meta: &[u8]) -> PyResult<Outcome> {
         let bytes: Vec<u8> = order_ids.iter().flat_map(|id| id.to_le_bytes()).collect();
         let order_ids = OrderIds::from_le_bytes(&bytes)
             .ok_or_else(|| PyOverflowError::new_err("at most 65,535 orders in one command"))?;
@@ -298,27 +294,20 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, market = ALL_MARKETS, side = BOTH_SIDES, meta = NO_META))]
-    fn cancel_all(
-        &mut self,
-        time: u64,
-        account: AccountId,
-        market: MarketId,
-        side: u8,
-        meta: &[u8],
-    ) -> PyResult<Outcome> {
+    fn cancel_all(&mut self, time: u64, account: u32, market: u16, side: u8, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::CancelAll { account, market, side }, meta)
     }
 
-    #[pyo3(signature = (time, account, order_id, price = Price::NONE, amount = Amount::ZERO, stop_price = Price::NONE, meta = NO_META))]
+    #[pyo3(signature = (time, account, order_id, price = 0, amount = 0, stop_price = 0, meta = NO_META))]
     #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
     fn replace_order(
         &mut self,
         time: u64,
-        account: AccountId,
-        order_id: OrderId,
-        price: Price,
-        amount: Amount,
-        stop_price: Price,
+        account: u32,
+        order_id: u64,
+        price: u64,
+        amount: u64,
+        stop_price: u64,
         meta: &[u8],
     ) -> PyResult<Outcome> {
         let replace = ReplaceOrder { account, order_id, price, amount, stop_price };
@@ -326,7 +315,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, due, meta = NO_META))]
-    fn set_cancel_after(&mut self, time: u64, account: AccountId, due: u64, meta: &[u8]) -> PyResult<Outcome> {
+    fn set_cancel_after(&mut self, time: u64, account: u32, due: u64, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::SetCancelAfter { account, due }, meta)
     }
 
@@ -336,9 +325,9 @@ impl Engine {
         &mut self,
         time: u64,
         transfer_id: u128,
-        source: AccountId,
-        destination: AccountId,
-        asset: AssetId,
+        source: u32,
+        destination: u32,
+        asset: u16,
         kind: u8,
         pending: u8,
         amount: u128,
@@ -423,36 +412,25 @@ impl Engine {
         taken
     }
 
-    #[pyo3(signature = (journal_directory, until_seq = None, events = false, frames = 1 << 20))]
+    #[pyo3(signature = (journal, until_seq = None, events = false, frames = u64::MAX, event_bytes = usize::MAX))]
     fn replay<'py>(
         &mut self,
-        py: Python<'py>,
-        journal_directory: PathBuf,
+        journal: &Bound<'py, PyAny>,
         until_seq: Option<u64>,
         events: bool,
         frames: u64,
+        event_bytes: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let Engine { core, replay, .. } = self;
-        let before = core.events().len();
-        let replayed = py.detach(|| {
-            let mut going = match replay.take() {
-                Some(going) if going.continues(&journal_directory, core) => going,
-                _ => Replay::open(&journal_directory, core)?,
-            };
-            going.run(core, until_seq.unwrap_or(u64::MAX), frames, events)?;
-            *replay = Some(going);
-            Ok::<_, JournalError>(())
-        });
-        let answer = replayed.map(|()| PyBytes::new(py, &core.events()[before..]));
-        core.forget_events(before);
-        Ok(answer?)
+        let limits = Limits { until: until_seq.unwrap_or(u64::MAX), frames, event_bytes };
+        super::replay::run(journal.py(), core, replay, journal, limits, events)
     }
 
     // --- reads ---------------------------------------------------------------------------------------------------------
 
     fn assets(&self) -> Vec<AssetSpec> {
         let spec = |(id, (code, scale, display_scale)): (usize, (&str, u8, u8))| AssetSpec {
-            id: AssetId::at(id),
+            id: id as u16,
             code: code.to_owned(),
             scale,
             display_scale,
@@ -464,8 +442,8 @@ impl Engine {
         self.core.markets().iter().map(MarketSpec::from).collect()
     }
 
-    fn market(&self, market: MarketId) -> PyResult<MarketSpec> {
-        let found = self.core.markets().get(market.index()).map(MarketSpec::from);
+    fn market(&self, market: u16) -> PyResult<MarketSpec> {
+        let found = self.core.markets().get(usize::from(market)).map(MarketSpec::from);
         found.ok_or_else(|| PyIndexError::new_err("no such market"))
     }
 
@@ -474,55 +452,55 @@ impl Engine {
         self.core.accounts()
     }
 
-    fn balance(&self, account: AccountId, asset: AssetId) -> PyResult<(Atoms, Atoms)> {
+    fn balance(&self, account: u32, asset: u16) -> PyResult<(i128, i128)> {
         let balance = Engine::known_account(self.core.balance(account, asset))?;
         Ok((balance.available, balance.held))
     }
 
-    fn balances(&self, account: AccountId) -> PyResult<Vec<Balance>> {
+    fn balances(&self, account: u32) -> PyResult<Vec<Balance>> {
         Ok(Engine::known_account(self.core.balances(account))?.iter().map(Balance::from).collect())
     }
 
-    fn available_text(&self, account: AccountId, template: &AvailableTemplate) -> PyResult<String> {
+    fn available_text(&self, account: u32, template: &AvailableTemplate) -> PyResult<String> {
         self.core
             .available_text(account, &template.pieces)
             .ok_or_else(|| PyIndexError::new_err("no such account, or not one piece more than there are assets"))
     }
 
-    fn account_fees(&self, account: AccountId, market: MarketId) -> PyResult<(u32, u32)> {
+    fn account_fees(&self, account: u32, market: u16) -> PyResult<(u32, u32)> {
         let fees = self.core.account_fees(account, market);
         fees.ok_or_else(|| PyIndexError::new_err("no such account or market"))
     }
 
-    fn order(&self, order_id: OrderId) -> Option<LiveOrder> {
+    fn order(&self, order_id: u64) -> Option<LiveOrder> {
         self.core.order(order_id).map(LiveOrder::from)
     }
 
     #[pyo3(signature = (account, market = ALL_MARKETS))]
-    fn open_orders(&self, account: AccountId, market: MarketId) -> Vec<LiveOrder> {
+    fn open_orders(&self, account: u32, market: u16) -> Vec<LiveOrder> {
         self.core.open_orders(account, market).into_iter().map(LiveOrder::from).collect()
     }
 
-    fn open_order_count(&self, account: AccountId) -> PyResult<u32> {
+    fn open_order_count(&self, account: u32) -> PyResult<u32> {
         Engine::known_account(self.core.open_order_count(account))
     }
 
-    fn order_by_client_id(&self, account: AccountId, client_id: u128) -> OrderId {
-        self.core.order_by_client_id(account, client_id).unwrap_or_default()
+    fn order_by_client_id(&self, account: u32, client_id: u128) -> u64 {
+        self.core.order_by_client_id(account, client_id).unwrap_or(0)
     }
 
-    fn depth(&self, market: MarketId, limit: usize) -> (Levels, Levels) {
+    fn depth(&self, market: u16, limit: usize) -> (Levels, Levels) {
         let limit = if limit == 0 { usize::MAX } else { limit };
         let side = |side| self.core.depth(market, side).take(limit).collect();
         (side(Side::Buy), side(Side::Sell))
     }
 
-    fn best(&self, market: MarketId) -> (Price, Price) {
-        let best = |side| self.core.depth(market, side).next().map_or(Price::NONE, |(price, _)| price);
+    fn best(&self, market: u16) -> (u64, u64) {
+        let best = |side| self.core.depth(market, side).next().map_or(0, |(price, _)| price);
         (best(Side::Buy), best(Side::Sell))
     }
 
-    fn live_orders(&self, market: MarketId) -> usize {
+    fn live_orders(&self, market: u16) -> usize {
         self.core.live_orders(market)
     }
 
@@ -530,7 +508,7 @@ impl Engine {
         self.core.next_expiry().unwrap_or(0)
     }
 
-    fn cancel_after(&self, account: AccountId) -> PyResult<u64> {
+    fn cancel_after(&self, account: u32) -> PyResult<u64> {
         Engine::known_account(self.core.cancel_after(account))
     }
 
@@ -546,7 +524,7 @@ impl Engine {
         self.core.transfer_used(transfer_id)
     }
 
-    fn totals(&self) -> Vec<(Atoms, Atoms, Atoms)> {
+    fn totals(&self) -> Vec<(i128, i128, i128)> {
         self.core.totals()
     }
 }
@@ -566,7 +544,7 @@ impl AvailableTemplate {
 }
 
 /// (price, amount), best first.
-type Levels = Vec<(Price, Amount)>;
+type Levels = Vec<(u64, u64)>;
 
 /// (kind, time, body, meta) per record of a run.
 #[pyfunction]

@@ -6,6 +6,7 @@ mod forms;
 mod history;
 mod journal;
 mod numbers;
+mod replay;
 mod views;
 
 use pyo3::prelude::*;

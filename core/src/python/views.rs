@@ -7,7 +7,6 @@ use crate::event::TransferMoved;
 use crate::market;
 use crate::order;
 use crate::outcome;
-use crate::types::{AccountId, Amount, AssetId, Atoms, MarketId, OrderId, Price};
 
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
@@ -16,10 +15,10 @@ pub struct Outcome {
     seq: u64,
     id: u64,
     status: u8,
-    filled: Amount,
-    remaining: Amount,
+    filled: u64,
+    remaining: u64,
     count: u32,
-    total: Atoms,
+    total: i128,
 }
 
 impl From<outcome::Outcome> for Outcome {
@@ -40,9 +39,9 @@ impl From<outcome::Outcome> for Outcome {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct Balance {
-    asset: AssetId,
-    available: Atoms,
-    held: Atoms,
+    asset: u16,
+    available: i128,
+    held: i128,
 }
 
 impl From<&accounts::Balance> for Balance {
@@ -54,7 +53,7 @@ impl From<&accounts::Balance> for Balance {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct AssetSpec {
-    pub id: AssetId,
+    pub id: u16,
     pub code: String,
     pub scale: u8,
     pub display_scale: u8,
@@ -63,21 +62,21 @@ pub struct AssetSpec {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct MarketSpec {
-    id: MarketId,
-    base: AssetId,
-    quote: AssetId,
+    id: u16,
+    base: u16,
+    quote: u16,
     price_scale: u8,
     amount_scale: u8,
     self_trade: u8,
     status: u8,
-    min_price: Price,
-    max_price: Price,
-    min_amount: Amount,
-    max_amount: Amount,
+    min_price: u64,
+    max_price: u64,
+    min_amount: u64,
+    max_amount: u64,
     min_total: u128,
     maker_ppm: u32,
     taker_ppm: u32,
-    last_price: Price,
+    last_price: u64,
     quote_unit: u64,
     base_unit: u64,
 }
@@ -109,19 +108,19 @@ impl From<&market::Market> for MarketSpec {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct LiveOrder {
-    order_id: OrderId,
-    account: AccountId,
-    market: MarketId,
+    order_id: u64,
+    account: u32,
+    market: u16,
     side: u8,
     r#type: u8,
     tif: u8,
     flags: u8,
     self_trade: u8,
-    price: Price,
-    amount: Amount,
-    filled: Amount,
-    remaining: Amount,
-    stop_price: Price,
+    price: u64,
+    amount: u64,
+    filled: u64,
+    remaining: u64,
+    stop_price: u64,
     expire_at: u64,
     funds: u128,
     client_id: u128,
@@ -163,11 +162,11 @@ impl From<order::Order> for LiveOrder {
 #[derive(Debug, PartialEq)]
 pub struct PendingTransfer {
     transfer_id: u128,
-    source: AccountId,
-    destination: AccountId,
-    asset: AssetId,
+    source: u32,
+    destination: u32,
+    asset: u16,
     kind: u8,
-    amount: Atoms,
+    amount: i128,
 }
 
 impl From<&TransferMoved> for PendingTransfer {

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use cambist_core::journal::disk::{Disk, RealDisk};
 use cambist_core::journal::frame::Header;
-use cambist_core::journal::{FileJournal, FrameKind, JournalError, NewFrame, Options, Reader, Result};
+use cambist_core::journal::{
+    FileJournal, FrameKind, JournalError, JournalFollows, JournalPort, NewFrame, Options, Reader, Result,
+};
 use tempfile::TempDir;
 
 pub const SEGMENT: u64 = 16 * 1024;
@@ -31,7 +33,7 @@ pub fn record(seq: u64, size: usize) -> Vec<u8> {
 
 /// Hands in one command of 8 × `size` bytes.
 pub fn try_append(journal: &FileJournal, size: usize) -> Result<u64> {
-    let last = journal.last_seq();
+    let last = journal.last().seq;
     journal.append(last, journal.epoch(), NewFrame { count: 1, time: last + 1, payload: &record(last + 1, size) })
 }
 

@@ -15,6 +15,7 @@ from cambist.app import listing, merchants, provenance, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, Trouble
+from cambist.app.snapshots import Snapshots, origin_of_now
 from cambist.dialects.btce_wex import build as build_btce_wex
 from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule
 from cambist.dialects.btse import Settings as BtseSettings
@@ -25,6 +26,7 @@ from cambist.directory import Directory, DirectoryBusy, DirectoryError, KeyForm,
 from cambist.domain.meta import Meta
 from cambist.exchange.exchange import Exchange
 from cambist.exchange.funds import Funds
+from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.orders import Orders
 from cambist.exchange.sequencer import Frame, JournalStopped, Sequencer, Subscriber
 from cambist.gateway.app import Gateway
@@ -50,13 +52,15 @@ _log = structlog.get_logger("cambist.app")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What differs between a venue and a sandbox: where time and chance come from, and what a password hash costs."""
+    """What differs between venues: where time and chance come from, what a password hash costs, where the journal is."""
 
     clock: Clock
     entropy: Entropy
     hasher: PasswordHasher | None = None
     run_entropy: Callable[[int], Entropy] | None = None
     """Given the seq at which this run began, the entropy for what is made while running; by default `entropy`."""
+    open_journal: Callable[[DataDirectory, int], JournalPort] = recovery.open_journal
+    """Given the files and the size of a segment in bytes; Trouble when it can not be opened."""
 
 
 @dataclass(slots=True)
@@ -67,7 +71,8 @@ class Venue:
     config: Config
     clock: Clock
     entropy: Entropy
-    journal: _core.Journal
+    journal: JournalPort
+    snapshots: Snapshots
     engine: _core.Engine
     sequencer: Sequencer
     exchange: Exchange
@@ -104,7 +109,7 @@ class Venue:
         seq, state = self.engine.seq, self.engine.snapshot()
         await self.durable()
         kept = self.config.journal.snapshots_kept
-        file = await asyncio.to_thread(_core.write_snapshot, str(self.files.snapshots), seq, state, kept)
+        file = await asyncio.to_thread(self.snapshots.write, seq, origin_of_now(self.journal), state, kept)
         self.snapshot_seq = seq
         return seq, file
 
@@ -160,9 +165,10 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         failure.append(error)
         stopping.set()
 
-    # 1. The journal: the one writer's, its torn tail cut.
-    journal = recovery.open_journal(files, config.journal.segment_mebibytes << 20)
+    # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
+    journal = around.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)
+    snapshots = Snapshots(files.snapshots, journal)
 
     # 2. Identity, and the wallet's memory: views that know how far they have come.
     directory = _open_directory(files, around)
@@ -172,7 +178,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     shops = merchants.open_merchants(files, config, around.clock, around.entropy, books, desk)
     opened.callback(shops.desk.close)
     store = _open_history_store(files, opened)
-    _claim_views(files, directory, desk, shops.desk, store)
+    _claim_views(files, journal, directory, desk, shops.desk, store)
 
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
     def feed(events: Sequence[_core.Event]) -> None:
@@ -181,7 +187,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         _apply_nonces(directory, events)
 
     views_have = min(directory.nonces.applied_seq, desk.applied_seq, shops.desk.applied_seq)
-    engine = recovery.recover(files, views_have, journal.last_seq, feed, moved)
+    engine = recovery.recover(snapshots, journal, journal.last().seq, views_have, feed, moved)
 
     # 4. The single writer and the facade that everything above uses.
     sequencer = Sequencer(engine, journal, around.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
@@ -190,7 +196,7 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     books.exchange = exchange
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
-    history, writer = _follow_history(files, store, sequencer, opened)
+    history, writer = _follow_history(files, recovery.JournalEvents(snapshots, journal, lambda: sequencer.durable_seq), store, opened)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), around.clock)
@@ -213,12 +219,14 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
     routes = [route for service in services for route in service.routes]
     sockets = [socket for service in services for socket in service.sockets]
     gateway = _gateway(routes, sockets, sequencer, writer)
+    newest = snapshots.newest()
     return Venue(
         files=files,
         config=config,
         clock=around.clock,
         entropy=run_entropy,
         journal=journal,
+        snapshots=snapshots,
         engine=engine,
         sequencer=sequencer,
         exchange=exchange,
@@ -233,18 +241,13 @@ async def _assemble(files: DataDirectory, config: Config, around: Surroundings, 
         key_forms=tuple(form for service in services for form in service.key_forms),
         stopping=stopping,
         failure=failure,
-        snapshot_seq=max((seq for seq, _, good in snapshots_of(files) if good), default=0),
+        snapshot_seq=newest.seq if newest is not None else 0,
     )
 
 
 def _btse_settings(config: BtseConfig) -> BtseSettings:
     rates = EXACT_LIMITS if config.rate_limits == "exact" else UNLIMITED
     return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
-
-
-def snapshots_of(files: DataDirectory) -> list[tuple[int, str, bool]]:
-    """(seq, file, whether its checksum fits) of each snapshot there is."""
-    return _core.list_snapshots(str(files.snapshots)) if files.snapshots.is_dir() else []
 
 
 class _Books:
@@ -299,16 +302,19 @@ def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites
     return store
 
 
-def _claim_views(files: DataDirectory, directory: Directory, desk: Desk, shops: MerchantDesk, store: SqliteWrites) -> None:
+def _claim_views(
+    files: DataDirectory, journal: JournalPort, directory: Directory, desk: Desk, shops: MerchantDesk, store: SqliteWrites
+) -> None:
     """Trouble DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
-    provenance.claim(directory.nonces, files.directory, files.journal, "Its users and keys can not be made again: put this venue's back")
+    provenance.claim(directory.nonces, files.directory, journal, "Its users and keys can not be made again: put this venue's back")
     rebuild = f"`cambist rebuild --data {files.path}` makes it again"
     for view, file in ((desk, files.wallet), (shops, files.merchant), (store, files.history)):
-        provenance.claim(view, file, files.journal, rebuild)
+        provenance.claim(view, file, journal, rebuild)
 
 
-def _follow_history(files: DataDirectory, store: SqliteWrites, sequencer: Sequencer, opened: ExitStack) -> tuple[History, HistoryWriter]:
-    source = recovery.JournalEvents(files, lambda: sequencer.durable_seq)
+def _follow_history(
+    files: DataDirectory, source: recovery.JournalEvents, store: SqliteWrites, opened: ExitStack
+) -> tuple[History, HistoryWriter]:
     try:
         writer = HistoryWriter(store, source)
         writer.start()

@@ -671,7 +671,7 @@ class ReadOnlyJournal:
     What a running writer has written and not yet synced is read too.
     """
 
-    def __init__(self, directory: str) -> None:
+    def __new__(cls, directory: str) -> ReadOnlyJournal:
         """JournalError when there is no journal, or one of another format; JournalDamaged."""
     @property
     def identity(self) -> int: ...
@@ -697,7 +697,7 @@ class Last:
     durable_seq: int
     hash: bytes
     """Of the last durable frame; 32 zeroes without frames."""
-    def __init__(self, seq: int, durable_seq: int, hash: bytes) -> None:
+    def __new__(cls, seq: int, durable_seq: int, hash: bytes) -> Last:
         """ValueError unless the hash has 32 bytes."""
 
 @final
@@ -743,7 +743,7 @@ class SnapshotOrigin:
     """The opening that wrote the snapshot."""
     frame_seq: int
     frame_hash: bytes
-    def __init__(self, journal_identity: int, epoch: int, frame_seq: int, frame_hash: bytes) -> None:
+    def __new__(cls, journal_identity: int, epoch: int, frame_seq: int, frame_hash: bytes) -> SnapshotOrigin:
         """ValueError unless the hash has 32 bytes."""
 
 @final

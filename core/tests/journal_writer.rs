@@ -5,9 +5,12 @@ mod journal_support;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
 use cambist_core::journal::{
-    FileJournal, FrameKind, JournalError, JournalFollows, JournalPort, Options, Reader, Refusal,
+    FileJournal, FrameKind, FrameStream, JournalError, JournalFollows, JournalPort, JournalReads, Options,
+    ReadOnlyJournal, Reader, Refusal,
 };
 use journal_support::*;
 
@@ -84,7 +87,7 @@ fn checkpoints_and_epochs_are_in_the_log() {
         journal.close().expect("a clean close");
     }
     let frames = read_all(directory.path()).expect("sound");
-    let told: Vec<_> = frames.iter().map(|frame| (frame.kind, frame.epoch, frame.first_seq)).collect();
+    let found: Vec<_> = frames.iter().map(|frame| (frame.kind, frame.epoch, frame.first_seq)).collect();
     let of = |round: u64| {
         let first = round * 2 + 1;
         [
@@ -93,7 +96,7 @@ fn checkpoints_and_epochs_are_in_the_log() {
             (FrameKind::Checkpoint, round + 1, first + 1),
         ]
     };
-    assert_eq!(told, [of(0), of(1), of(2)].concat());
+    assert_eq!(found, [of(0), of(1), of(2)].concat());
 }
 
 #[test]
@@ -336,4 +339,77 @@ fn a_reader_may_start_in_any_segment() {
         assert_eq!(reader.next().expect("sound").map(|frame| frame.first_seq), Some(from));
     }
     assert!(Reader::open(directory.path(), 201).expect("opens").next().expect("sound").is_none());
+}
+
+fn seqs(stream: &mut dyn FrameStream) -> Vec<u64> {
+    let mut seqs = Vec::new();
+    while let Some(frame) = stream.next().expect("sound") {
+        seqs.push(frame.last_seq());
+    }
+    seqs
+}
+
+/// Appends one command and returns when its frame is in the file, its sync under way.
+fn append_unsynced(journal: &FileJournal, disk: &FaultyDisk) {
+    *disk.hold_syncs.lock().expect("no panic") = true;
+    let syncs = disk.syncs.load(Ordering::SeqCst);
+    try_append(journal, 10).expect("the append is taken");
+    while disk.syncs.load(Ordering::SeqCst) == syncs {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_frame_whose_sync_is_under_way_is_not_read_through_the_journal() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let disk = Arc::new(FaultyDisk::default());
+    let journal = FileJournal::open(directory.path(), disk.options()).expect("opens");
+    append_singly(&journal, 1, 10);
+    let (mut reader, mut follower) = (journal.read(1).expect("readable"), journal.follow(1).expect("readable"));
+    append_unsynced(&journal, &disk);
+    assert_eq!(seqs(&mut *reader), [1]);
+    assert_eq!(seqs(&mut *follower), [1]);
+    assert!(!follower.wait(Duration::ZERO).expect("nothing failed"));
+    // Whoever looks at the files alone cannot know, and says so.
+    let files = ReadOnlyJournal::open(directory.path()).expect("readable");
+    assert_eq!(seqs(&mut *files.read(1).expect("readable")), [1, 2]);
+    disk.release_syncs();
+    journal.wait().expect("the disk works");
+    assert!(follower.wait(Duration::ZERO).expect("nothing failed"));
+    assert_eq!((seqs(&mut *reader), seqs(&mut *follower)), (vec![2], vec![2]));
+}
+
+#[test]
+fn a_frame_whose_sync_failed_is_never_read_through_the_journal_and_followers_hear_of_it() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let disk = Arc::new(FaultyDisk::default());
+    let journal = FileJournal::open(directory.path(), disk.options()).expect("opens");
+    append_singly(&journal, 1, 10);
+    let mut follower = journal.follow(1).expect("readable");
+    append_unsynced(&journal, &disk);
+    disk.fail_syncs.store(true, Ordering::SeqCst);
+    disk.release_syncs();
+    journal.wait().expect_err("the sync failed");
+    assert_eq!(seqs(&mut *follower), [1]);
+    assert!(matches!(follower.wait(Duration::MAX), Err(JournalError::Failed { .. })));
+    assert_eq!(seqs(&mut *journal.read(1).expect("readable")), [1]);
+    assert_eq!((journal.last().seq, journal.last().durable_seq), (2, 1));
+}
+
+#[test]
+fn a_flipped_bit_in_what_is_durable_is_damage_to_a_reader_in_the_writers_process() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let journal = open(directory.path());
+    append_singly(&journal, 3, 10);
+    let last = read_all(directory.path()).expect("sound").pop().expect("three frames");
+    flip(&last.file, last.offset + 90, 2);
+    let mut stream = journal.read(1).expect("readable");
+    for seq in 1..=2 {
+        assert_eq!(stream.next().expect("sound").map(|frame| frame.last_seq()), Some(seq));
+    }
+    let damage = stream.next().map(drop);
+    assert!(
+        matches!(&damage, Err(JournalError::Damaged { file, offset, .. }) if (file, *offset) == (&last.file, last.offset)),
+        "{damage:?}"
+    );
 }

@@ -77,6 +77,37 @@ async def test_a_copy_of_the_venue_is_the_same_venue(mine: Path, tmp_path: Path)
     await run_once(mine)
 
 
+async def test_a_snapshot_of_another_venue_is_passed_over_and_verification_names_it(stopped: Path, mine: Path) -> None:
+    (strange,) = (stopped / "theirs" / "snapshots").iterdir()
+    shutil.copy(strange, mine / "snapshots")
+    await run_once(mine)
+    verified = cambist("verify", "--data", mine)
+    assert verified.returncode == Exit.DAMAGED
+    assert f"{mine / 'snapshots' / strange.name}, offset 0: the snapshot is of another venue's journal" in verified.stderr
+    (mine / "snapshots" / strange.name).unlink()
+    assert cambist("verify", "--data", mine).returncode == 0
+
+
+async def test_a_snapshot_of_a_copy_that_went_on_by_itself_is_passed_over_and_verification_names_it(mine: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(mine, tmp_path / "copy"))
+    shared = {file.name for file in (mine / "snapshots").iterdir()}
+    await run_once(copy, 1)
+    await run_once(mine, 5)
+    assert fingerprint(ReadOnlyJournal(str(copy / "journal"))) == fingerprint(ReadOnlyJournal(str(mine / "journal")))
+    (strange,) = [file for file in (copy / "snapshots").iterdir() if file.name not in shared]
+    shutil.copy(strange, mine / "snapshots")
+    await run_once(mine)
+    verified = cambist("verify", "--data", mine)
+    assert verified.returncode == Exit.DAMAGED
+    assert str(mine / "snapshots" / strange.name) in verified.stderr
+    assert "a copy of this venue that went on by itself" in verified.stderr
+    # What was written before the copy was made is of both.
+    (mine / "snapshots" / strange.name).unlink()
+    for name in shared:
+        shutil.copy(copy / "snapshots" / name, mine / "snapshots")
+    assert cambist("verify", "--data", mine).returncode == 0
+
+
 async def test_a_file_that_does_not_say_is_taken_in_once(mine: Path) -> None:
     with closing(sqlite3.connect(mine / "history.sqlite")) as history:
         history.execute("UPDATE progress SET journal = 0")

@@ -1,8 +1,6 @@
 """The native journal as Python uses it: appending, being woken, reading back, refusing, recovering."""
 
-import asyncio
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from cambist._core import Frame, Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, ReadOnlyJournal
+from cambist._core import (
+    Frame,
+    Journal,
+    JournalDamaged,
+    JournalError,
+    JournalFailed,
+    JournalLocked,
+    ReadOnlyJournal,
+    decode_frame,
+    encode_frame,
+)
 
 SEGMENT = 64 * 1024
 COMMANDS, CHECKPOINT = 1, 2
@@ -70,92 +78,19 @@ def run_child(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestAppending:
-    def test_commands_read_back_as_they_were_handed_in(self, journal: Journal, directory: str) -> None:
-        assert append(journal, 3) == 3
-        assert append(journal, 2) == 5
-        assert journal.last().seq == 5
-        assert journal.wait() == journal.last().durable_seq == 5
-        frames = list(ReadOnlyJournal(directory).read())
-        assert payload(frames) == b"".join(map(record, range(1, 6)))
-        assert (frames[0].first_seq, frames[-1].first_seq + frames[-1].count - 1) == (1, 5)
-        assert frames[-1].time == 1_005
-        assert {frame.epoch for frame in frames} == {journal.epoch} == {1}
-        assert len({frame.hash for frame in frames}) == len(frames)
-        assert all(len(frame.hash) == 32 and Path(frame.file).exists() for frame in frames)
-
-    def test_a_wrong_expectation_or_epoch_is_refused_and_changes_nothing(self, journal: Journal) -> None:
-        append(journal)
-        for expected, epoch in [(0, 1), (2, 1), (1, 0), (1, 2)]:
-            with pytest.raises(JournalError) as refused:
-                journal.append(expected, epoch, 1, 0, b"no")
-            assert not isinstance(refused.value, JournalFailed)
-        with pytest.raises(JournalError, match="at least one command"):
-            journal.append(1, 1, 0, 0, b"")
-        assert append(journal) == 2
-
-    def test_a_checkpoint_stands_behind_its_seq(self, journal: Journal, directory: str) -> None:
-        append(journal, 2)
-        with pytest.raises(JournalError, match="expected last seq 1"):
-            journal.checkpoint(1, journal.epoch, bytes(32))
-        with pytest.raises(ValueError, match="32 bytes"):
-            journal.checkpoint(2, journal.epoch, b"short")
-        journal.checkpoint(2, journal.epoch, b"h" * 32)
-        append(journal)
-        journal.wait()
-        kinds = [(frame.kind, frame.first_seq, frame.count) for frame in ReadOnlyJournal(directory).read()]
-        assert kinds == [(COMMANDS, 1, 2), (CHECKPOINT, 2, 0), (COMMANDS, 3, 1)]
-        # Whoever starts behind a checkpoint gets it first: it vouches for the state that he starts with.
-        assert [frame.kind for frame in ReadOnlyJournal(directory).read(3)] == [CHECKPOINT, COMMANDS]
+    """What the port asks of every journal is in `tests/exchange/test_journal_port.py`; here is what is the files' own."""
 
     def test_a_burst_loses_nothing_and_is_joined(self, journal: Journal, directory: str) -> None:
         for _ in range(3_000):
             append(journal)
         assert journal.wait() == 3_000
-        frames = list(ReadOnlyJournal(directory).read())
+        frames = list(journal.read())
         assert payload(frames) == b"".join(map(record, range(1, 3_001)))
         assert len(frames) < 3_000
-        assert len(segment_files(directory)) > 0
-
-    def test_the_eventfd_wakes_a_selector(self, journal: Journal) -> None:
-        append(journal)
-        assert select.select([journal.fileno()], [], [], None)[0]
-        # A second signal may be on its way only for another frame: there is none.
-        assert journal.acknowledge() == 1
-        assert not select.select([journal.fileno()], [], [], 0)[0]
-
-    async def test_the_eventfd_wakes_an_event_loop(self, journal: Journal) -> None:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[int] = loop.create_future()
-
-        def woken() -> None:
-            if journal.acknowledge() == 7 and not done.done():
-                done.set_result(journal.last().durable_seq)
-
-        loop.add_reader(journal.fileno(), woken)
-        for _ in range(7):
-            append(journal)
-        assert await done == 7
-        loop.remove_reader(journal.fileno())
-
-    def test_closing_twice_is_closing_once(self, journal: Journal) -> None:
-        append(journal)
-        journal.close()
-        journal.close()
-        assert journal.last().durable_seq == 1
-        with pytest.raises(JournalError, match="closed"):
-            append(journal)
+        assert {frame.file for frame in frames} <= set(map(str, segment_files(directory)))
 
 
 class TestOpening:
-    def test_every_opening_has_a_higher_epoch_and_keeps_the_log(self, directory: str) -> None:
-        for round_ in range(4):
-            journal = Journal.open(directory, SEGMENT)
-            assert (journal.epoch, journal.last().seq, journal.last().durable_seq) == (round_ + 1, round_ * 2, round_ * 2)
-            assert journal.cut is None
-            append(journal, 2)
-            journal.close()
-        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, 9)))
-
     def test_a_second_process_is_told_who_has_it(self, journal: Journal, directory: str) -> None:
         child = run_child("import sys; from cambist._core import Journal; Journal.open(sys.argv[1])", directory)
         assert "JournalLocked" in child.stderr
@@ -207,22 +142,64 @@ class TestOpening:
         Journal.open(directory, 16 * 1024).close()
 
 
-class TestReading:
-    def test_it_starts_at_the_frame_that_holds_the_seq(self, journal: Journal, directory: str) -> None:
-        for _ in range(3):
-            append(journal, 4)
-            journal.wait()
-        assert next(ReadOnlyJournal(directory).read(6)).first_seq == 5
-        assert list(ReadOnlyJournal(directory).read(13)) == []
+class TestReadingTheFilesAlone:
+    def test_it_reads_beside_a_running_writer_and_when_there_is_none(self, directory: str) -> None:
+        journal = Journal.open(directory, SEGMENT)
+        append_singly(journal, 3)
+        files = ReadOnlyJournal(directory)
+        assert files.identity == journal.identity
+        frames = files.read()
+        assert [frame.first_seq for frame in frames] == [1, 2, 3]
+        append_singly(journal, 1)
+        assert [frame.first_seq for frame in frames] == [4]
+        journal.close()
+        assert [frame.first_seq for frame in files.read(3)] == [3, 4]
 
-    def test_a_reader_at_the_end_goes_on_when_there_is_more(self, journal: Journal, directory: str) -> None:
-        append(journal)
-        journal.wait()
-        frames = ReadOnlyJournal(directory).read()
-        assert [frame.first_seq for frame in frames] == [1]
-        append(journal)
-        journal.wait()
-        assert [frame.first_seq for frame in frames] == [2]
+    def test_it_changes_nothing_and_locks_nobody_out(self, directory: str) -> None:
+        journal = Journal.open(directory, SEGMENT)
+        append_singly(journal, 3)
+        journal.close()
+        before = contents(directory)
+        files = ReadOnlyJournal(directory)
+        assert len(list(files.read())) == 3
+        assert contents(directory) == before
+        Journal.open(directory, SEGMENT).close()
+
+
+class TestFrames:
+    def test_a_frame_reads_back_and_any_flipped_bit_is_damage(self) -> None:
+        encoded = encode_frame(7, 3, COMMANDS, 41, 3, 1_700_000_000_000_000, b"p" * 32, b"three small records")
+        frame = decode_frame(encoded, 7, "somewhere", 5)
+        assert (frame.kind, frame.epoch, frame.first_seq, frame.count, frame.last_seq) == (COMMANDS, 3, 41, 3, 43)
+        assert (frame.time, frame.prev_hash, frame.payload) == (1_700_000_000_000_000, b"p" * 32, b"three small records")
+        assert (frame.file, frame.offset, len(frame.hash), len(encoded) % 64) == ("somewhere", 5, 32, 0)
+        for at in range(len(encoded)):
+            broken = bytearray(encoded)
+            broken[at] ^= 1 << at % 8
+            with pytest.raises(JournalDamaged) as damaged:
+                decode_frame(bytes(broken), 7, "somewhere", 5)
+            assert damaged.value.args[1:] == ("somewhere", 5)
+
+    def test_a_frame_of_another_journal_is_damage(self) -> None:
+        encoded = encode_frame(7, 3, COMMANDS, 41, 3, 0, bytes(32), b"")
+        with pytest.raises(JournalDamaged, match="another journal"):
+            decode_frame(encoded, 8, "somewhere", 5)
+
+    @pytest.mark.parametrize(
+        ("kind", "first_seq", "count", "prev_hash", "words"),
+        [
+            (COMMANDS, 1, 0, bytes(32), "contradicts itself"),
+            (COMMANDS, 0, 1, bytes(32), "contradicts itself"),
+            (COMMANDS, (1 << 64) - 1, 1, bytes(32), "contradicts itself"),
+            (CHECKPOINT, 1, 1, bytes(32), "contradicts itself"),
+            (CHECKPOINT, 1, 0, bytes(32), "contradicts itself"),  # a state hash has 32 bytes, not none
+            (3, 1, 1, bytes(32), "kind"),
+            (COMMANDS, 1, 1, b"short", "32 bytes"),
+        ],
+    )
+    def test_what_no_reader_would_take_is_not_encoded(self, kind: int, first_seq: int, count: int, prev_hash: bytes, words: str) -> None:
+        with pytest.raises(ValueError, match=words):
+            encode_frame(7, 3, kind, first_seq, count, 0, prev_hash, b"")
 
 
 KILLED_CHILD = """

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from cambist import _core
 from cambist._core import Journal, JournalDamaged
@@ -211,7 +212,11 @@ class TestStrangeSnapshots:
         assert path in str(trouble.value)
         assert words in str(trouble.value)
         assert trouble.value.code == Exit.DAMAGED
-        assert snapshots.newest() is None
+        with capture_logs() as logs:
+            assert snapshots.newest() is None
+            assert snapshots.newest() is None
+        assert [(entry["log_level"], entry["file"]) for entry in logs] == [("warning", path)]
+        assert words in logs[0]["reason"]
         assert snapshots.engine(1 << 60).seq == 0
 
     def test_one_of_another_journal(self, journal: JournalPort, new_place: NewPlace, tmp_path: Path) -> None:

@@ -29,6 +29,13 @@ pub enum FrameKind {
     Checkpoint = 2,
 }
 
+impl FrameKind {
+    /// The kind that a header's byte names.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Commands, Self::Checkpoint].into_iter().find(|kind| *kind as u8 == code)
+    }
+}
+
 /// A frame's header, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -89,11 +96,7 @@ impl Header {
         if bytes[4] != VERSION {
             return Err("unknown frame version");
         }
-        let kind = match bytes[5] {
-            1 => FrameKind::Commands,
-            2 => FrameKind::Checkpoint,
-            _ => return Err("unknown frame kind"),
-        };
+        let kind = FrameKind::from_code(bytes[5]).ok_or("unknown frame kind")?;
         let header = Self {
             kind,
             journal_id: get_u64(bytes, 8),

@@ -274,7 +274,7 @@ fn encode_frame<'py>(
     payload: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
     let header = Header {
-        kind: if kind == FrameKind::Checkpoint as u8 { FrameKind::Checkpoint } else { FrameKind::Commands },
+        kind: FrameKind::from_code(kind).ok_or_else(|| PyValueError::new_err("unknown kind of frame"))?,
         journal_id: journal_identity,
         epoch,
         first_seq,

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use cambist_core::journal::disk::{Disk, RealDisk};
@@ -155,6 +155,9 @@ pub struct FaultyDisk {
     pub fail_writes: AtomicBool,
     pub fail_syncs: AtomicBool,
     pub full: AtomicBool,
+    /// While true, a sync of data does not return.
+    pub hold_syncs: Mutex<bool>,
+    pub released: Condvar,
     pub syncs: AtomicU64,
     pub allocations: AtomicU64,
     /// (offset, length) of every write.
@@ -162,6 +165,11 @@ pub struct FaultyDisk {
 }
 
 impl FaultyDisk {
+    pub fn release_syncs(&self) {
+        *self.hold_syncs.lock().expect("no panic") = false;
+        self.released.notify_all();
+    }
+
     pub fn options(self: &Arc<Self>) -> Options {
         Options { disk: Arc::<Self>::clone(self), ..options() }
     }
@@ -180,6 +188,7 @@ impl Disk for FaultyDisk {
 
     fn sync_data(&self, file: &File) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::SeqCst);
+        drop(self.released.wait_while(self.hold_syncs.lock().expect("no panic"), |held| *held).expect("no panic"));
         failing(&self.fail_syncs, libc::EIO)?;
         RealDisk.sync_data(file)
     }

@@ -5,8 +5,8 @@ mod workload;
 use std::hint::black_box;
 use std::time::Instant;
 
-use cambist_core::{Outcome, Soon};
-use workload::{Check, Packed, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
+use cambist_core::{OrderId, Outcome, Soon};
+use workload::{Check, MARKET, Packed, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
 
 const RUNS: usize = 5;
 
@@ -33,7 +33,7 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
                 core.forget_events(0);
             }
             let seconds = start.elapsed().as_secs_f64();
-            assert_eq!(core.live_orders(0) as u64, workload.check.live);
+            assert_eq!(core.live_orders(MARKET) as u64, workload.check.live);
             workload.timed.len() as f64 / seconds
         })
         .collect();
@@ -42,7 +42,7 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
 }
 
 fn soon(command: &Packed) -> Soon {
-    Soon { account: command.account, order_id: u64::from(command.order_id) }
+    Soon { account: command.account, order_id: OrderId(u64::from(command.order_id)) }
 }
 
 /// Resident bytes per resting order at a million orders of a thousand accounts, balances aside.

@@ -1,8 +1,8 @@
 //! The W10k command stream and its variants: one deterministic workload, so that figures compare with other engines.
 
 use cambist_core::{
-    Command, Core, CreateAsset, CreateMarket, FIRST_USER_ACCOUNT, MarketLimits, Outcome, PlaceOrder, Side, Transfer,
-    split_events,
+    AccountId, Amount, AssetId, Command, Core, CreateAsset, CreateMarket, FIRST_USER_ACCOUNT, MarketId, MarketLimits,
+    OrderId, Outcome, PlaceOrder, Price, Side, Transfer, WORLD, split_events,
 };
 
 /// Everything that shapes a stream; `W10K` is the published one.
@@ -29,6 +29,7 @@ pub struct Check {
 pub const W10K_CHECK: Check = Check { trades: 193_894, volume: 4_949_041, notional: 494_776_765_345, live: 13_704 };
 pub const W100K_CHECK: Check = Check { trades: 228_632, volume: 5_836_154, notional: 583_665_599_329, live: 68_379 };
 
+pub const MARKET: MarketId = MarketId(0);
 const TRADE_EXECUTED: u8 = 4;
 const ORDER_DONE: u8 = 5;
 
@@ -54,7 +55,7 @@ impl SplitMix {
 /// [`Command`]s would measure how fast 112 bytes each come from memory.
 #[derive(Clone, Copy)]
 pub struct Packed {
-    pub account: u32,
+    pub account: AccountId,
     /// The order to cancel; 0 for a new one.
     pub order_id: u32,
     price: u32,
@@ -67,9 +68,9 @@ impl Packed {
     pub fn command(&self) -> Command<'static> {
         let Packed { account, order_id, price, amount, side } = *self;
         if order_id != 0 {
-            return Command::CancelOrder { account, order_id: u64::from(order_id) };
+            return Command::CancelOrder { account, order_id: OrderId(u64::from(order_id)) };
         }
-        let (price, amount) = (u64::from(price), u64::from(amount));
+        let (price, amount) = (Price(u64::from(price)), Amount(u64::from(amount)));
         Command::PlaceOrder(PlaceOrder { account, side, price, amount, ..PlaceOrder::default() })
     }
 }
@@ -93,10 +94,16 @@ pub fn funded_core(accounts: u32) -> Core {
     for code in [*b"BTC\0\0\0\0\0\0\0\0\0", *b"USD\0\0\0\0\0\0\0\0\0"] {
         apply(&Command::CreateAsset(CreateAsset { code, scale: 8, display_scale: 8 }));
     }
-    let limits = MarketLimits { min_price: 1, max_price: 1 << 30, min_amount: 1, max_amount: 1 << 30, min_total: 0 };
+    let limits = MarketLimits {
+        min_price: Price(1),
+        max_price: Price(1 << 30),
+        min_amount: Amount(1),
+        max_amount: Amount(1 << 30),
+        min_total: 0,
+    };
     let market = CreateMarket {
-        base: 0,
-        quote: 1,
+        base: AssetId(0),
+        quote: AssetId(1),
         price_scale: 0,
         amount_scale: 0,
         self_trade: 1,
@@ -108,12 +115,12 @@ pub fn funded_core(accounts: u32) -> Core {
     apply(&Command::SetMaxOpenOrders { count: u32::MAX });
     for account in 0..accounts {
         apply(&Command::OpenAccount);
-        for asset in 0..2 {
+        for asset in [AssetId(0), AssetId(1)] {
             id += 1;
             let funding = Transfer {
                 transfer_id: id,
-                from: 0,
-                to: FIRST_USER_ACCOUNT + account,
+                from: WORLD,
+                to: user(account),
                 asset,
                 kind: 1,
                 pending: 0,
@@ -150,15 +157,15 @@ impl Generator {
         let side = self.rng.below(2) as u8;
         let amount = 1 + self.rng.below(100);
         let opposite = if side == 0 { Side::Sell } else { Side::Buy };
-        let best = self.core.depth(0, opposite).next().map_or(self.mid, |(price, _)| price);
+        let best = self.core.depth(MARKET, opposite).next().map_or(self.mid, |(price, _)| price.0);
         let price = if side == 0 { best + 5 } else { best - 5 };
         order(account, side, price, amount)
     }
 
     fn cancel(&mut self) -> Packed {
-        let order_id = self.live[self.rng.below(self.live.len() as u64) as usize];
+        let order_id = OrderId(self.live[self.rng.below(self.live.len() as u64) as usize]);
         let order = self.core.order(order_id).expect("it is live");
-        Packed { account: order.account, order_id: order_id as u32, price: 0, amount: 0, side: 0 }
+        Packed { account: order.account, order_id: order_id.0 as u32, price: 0, amount: 0, side: 0 }
     }
 
     fn next(&mut self) -> Packed {
@@ -212,9 +219,12 @@ impl Generator {
     }
 }
 
+fn user(number: u32) -> AccountId {
+    AccountId(FIRST_USER_ACCOUNT.0 + number)
+}
+
 fn order(account: u32, side: u8, price: u64, amount: u64) -> Packed {
-    let account = FIRST_USER_ACCOUNT + account;
-    Packed { account, order_id: 0, price: price as u32, amount: amount as u32, side }
+    Packed { account: user(account), order_id: 0, price: price as u32, amount: amount as u32, side }
 }
 
 pub fn generate(shape: Shape) -> Workload {
@@ -242,6 +252,6 @@ pub fn generate(shape: Shape) -> Workload {
         generator.run(command);
         timed.push(command);
     }
-    generator.check.live = generator.core.live_orders(0) as u64;
+    generator.check.live = generator.core.live_orders(MARKET) as u64;
     Workload { prefill, timed, check: generator.check }
 }

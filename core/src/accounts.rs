@@ -26,7 +26,7 @@ pub(crate) struct Account {
 }
 
 /// In `near_assets`: nothing there yet. No asset has this number.
-const NO_ASSET: AssetId = AssetId::MAX;
+const NO_ASSET: AssetId = AssetId(u16::MAX);
 
 /// What an account has of an asset, or by how much that changes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -93,7 +93,7 @@ impl Account {
             return Balance { asset, available, held };
         }
         let far = self.far.as_ref().and_then(|far| far.balances.iter().find(|row| row.asset == asset));
-        far.copied().unwrap_or(Balance { asset, available: 0, held: 0 })
+        far.copied().unwrap_or(Balance { asset, available: Atoms::ZERO, held: Atoms::ZERO })
     }
 
     /// Every touched asset, in order of asset.
@@ -126,7 +126,7 @@ impl Account {
         }
         let rows = &mut self.far.get_or_insert_default().balances;
         let at = rows.iter().position(|row| row.asset == asset).unwrap_or_else(|| {
-            rows.push(Balance { asset, available: 0, held: 0 });
+            rows.push(Balance { asset, available: Atoms::ZERO, held: Atoms::ZERO });
             rows.len() - 1
         });
         rows[at].available += available;
@@ -157,7 +157,7 @@ impl Account {
 
 impl Accounts {
     pub fn new() -> Accounts {
-        let rows = (0..FIRST_USER_ACCOUNT).map(|_| Account::new()).collect();
+        let rows = (0..FIRST_USER_ACCOUNT.0).map(|_| Account::new()).collect();
         Accounts { rows, next_entry_id: 1 }
     }
 
@@ -167,16 +167,16 @@ impl Accounts {
 
     pub fn open(&mut self) -> AccountId {
         self.rows.push(Account::new());
-        (self.rows.len() - 1) as AccountId
+        AccountId::at(self.rows.len() - 1)
     }
 
     #[inline]
     pub fn get(&self, account: AccountId) -> Option<&Account> {
-        self.rows.get(account as usize)
+        self.rows.get(account.index())
     }
 
     pub fn get_mut(&mut self, account: AccountId) -> &mut Account {
-        &mut self.rows[account as usize]
+        &mut self.rows[account.index()]
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Account> {
@@ -185,7 +185,7 @@ impl Accounts {
 
     #[inline]
     pub fn prefetch(&self, account: AccountId) {
-        if let Some(row) = self.rows.get(account as usize) {
+        if let Some(row) = self.rows.get(account.index()) {
             // An account spans two cache lines.
             prefetch(&row.near);
             prefetch(&row.far);
@@ -194,14 +194,14 @@ impl Accounts {
 
     #[inline]
     pub fn available(&self, account: AccountId, asset: AssetId) -> Atoms {
-        self.rows[account as usize].balance(asset).available
+        self.rows[account.index()].balance(asset).available
     }
 
     /// Changes one balance and writes the event: no money moves anywhere else.
     #[inline(always)]
     pub fn change(&mut self, events: &mut EventBuffer, why: Why, account: AccountId, asset: AssetId, change: Holding) {
-        let row = self.rows[account as usize].add(asset, change.available, change.held);
-        debug_assert!(account == crate::types::WORLD || (row.available >= 0 && row.held >= 0));
+        let row = self.rows[account.index()].add(asset, change.available, change.held);
+        debug_assert!(account == crate::types::WORLD || (row.available >= Atoms::ZERO && row.held >= Atoms::ZERO));
         let entry_id = self.next_entry_id;
         self.next_entry_id += 1;
         events.push(Event::BalanceChanged(BalanceChanged {
@@ -220,16 +220,16 @@ impl Accounts {
     /// (maker, taker) rates a new order of this account gets where the market asks `market`.
     #[inline]
     pub fn fees(&self, account: AccountId, market: (Ppm, Ppm)) -> (Ppm, Ppm) {
-        self.rows[account as usize].fees().unwrap_or(market)
+        self.rows[account.index()].fees().unwrap_or(market)
     }
 
     /// The order that used this client id, while it is remembered.
     pub fn order_by_client_id(&self, account: AccountId, client_id: u128) -> Option<OrderId> {
-        self.rows[account as usize].client_ids()?.orders.get(&client_id).copied()
+        self.rows[account.index()].client_ids()?.orders.get(&client_id).copied()
     }
 
     pub fn remember_client_id(&mut self, account: AccountId, client_id: u128, order_id: OrderId) {
-        let far = self.rows[account as usize].far.get_or_insert_default();
+        let far = self.rows[account.index()].far.get_or_insert_default();
         far.client_ids.orders.insert(client_id, order_id);
     }
 
@@ -237,12 +237,12 @@ impl Accounts {
     #[inline]
     pub fn finish_client_id(&mut self, account: AccountId, client_id: u128) {
         if client_id != 0 {
-            self.rows[account as usize].far.get_or_insert_default().client_ids.finish(client_id);
+            self.rows[account.index()].far.get_or_insert_default().client_ids.finish(client_id);
         }
     }
 
     /// The fee fields as they are journaled: both [`NO_FEE_OVERRIDE`] for none.
     pub fn fee_fields(&self, account: AccountId) -> (Ppm, Ppm) {
-        self.rows[account as usize].fees().unwrap_or((NO_FEE_OVERRIDE, NO_FEE_OVERRIDE))
+        self.rows[account.index()].fees().unwrap_or((NO_FEE_OVERRIDE, NO_FEE_OVERRIDE))
     }
 }

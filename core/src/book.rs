@@ -54,17 +54,17 @@ impl BookSide {
     /// `Ok(index)` of the level at `price`, or `Err(index)` where it belongs.
     #[inline]
     fn position(&self, price: Price) -> Result<usize, usize> {
-        self.keys.binary_search(&(price ^ self.flip))
+        self.keys.binary_search(&(price.0 ^ self.flip))
     }
 
     /// Does an incoming order of the *other* side with this limit accept this side's best price?
     #[inline]
     fn is_reached(&self, limit: Price) -> bool {
-        self.keys.last().is_some_and(|best| *best >= limit ^ self.flip)
+        self.keys.last().is_some_and(|best| *best >= limit.0 ^ self.flip)
     }
 
     fn accepts(&self, limit: Price, price: Price) -> bool {
-        price ^ self.flip >= limit ^ self.flip
+        price.0 ^ self.flip >= limit.0 ^ self.flip
     }
 }
 
@@ -95,7 +95,7 @@ impl Book {
     pub fn put_best(&mut self, side: Side, level: &Level) {
         let side = &mut self.sides[side as usize];
         let id = *side.levels.last().expect("it was matched with");
-        side.amount -= u128::from(self.levels[id as usize].amount - level.amount);
+        side.amount -= u128::from((self.levels[id as usize].amount - level.amount).0);
         self.levels[id as usize] = *level;
         if level.orders == 0 {
             side.keys.pop();
@@ -119,14 +119,14 @@ impl Book {
     #[inline]
     pub fn has_room(&self, side: Side, price: Price, amount: Amount) -> bool {
         // While the whole side fits, each of its levels does: the search is for brimming books.
-        self.side(side).amount + u128::from(amount) <= u128::from(u64::MAX)
+        self.side(side).amount + u128::from(amount.0) <= u128::from(u64::MAX)
             || self.amount_at(side, price).checked_add(amount).is_some()
     }
 
     /// The amount that rests at `price`.
     pub fn amount_at(&self, side: Side, price: Price) -> Amount {
         let side = self.side(side);
-        side.position(price).map_or(0, |at| self.levels[side.levels[at] as usize].amount)
+        side.position(price).map_or(Amount::ZERO, |at| self.levels[side.levels[at] as usize].amount)
     }
 
     /// Puts an order at the end of its level and returns the level as it then is.
@@ -147,21 +147,21 @@ impl Book {
         let now = LevelNow { price, amount: level.amount + remaining, orders: level.orders + 1 };
         level.amount = now.amount;
         level.orders = now.orders;
-        self.sides[order_side as usize].amount += u128::from(remaining);
+        self.sides[order_side as usize].amount += u128::from(remaining.0);
         now
     }
 
     /// The level at `price`, made when there is none.
     #[inline]
     fn level_at(&mut self, side: Side, price: Price) -> u32 {
-        let hint = self.found[side as usize][price as usize % FOUND];
+        let hint = self.found[side as usize][price.0 as usize % FOUND];
         if let Some(level) = self.levels.get(hint as usize) {
             if level.price == price && level.side == side && level.orders > 0 {
                 return hint;
             }
         }
         let id = self.search_level(side, price);
-        self.found[side as usize][price as usize % FOUND] = id;
+        self.found[side as usize][price.0 as usize % FOUND] = id;
         id
     }
 
@@ -171,7 +171,7 @@ impl Book {
         match side.position(price) {
             Ok(at) => side.levels[at],
             Err(at) => {
-                let level = Level { price, amount: 0, head: NIL, tail: NIL, orders: 0, side: book_side };
+                let level = Level { price, amount: Amount::ZERO, head: NIL, tail: NIL, orders: 0, side: book_side };
                 let id = match self.free.pop() {
                     Some(id) => {
                         self.levels[id as usize] = level;
@@ -182,7 +182,7 @@ impl Book {
                         (self.levels.len() - 1) as u32
                     }
                 };
-                side.keys.insert(at, price ^ side.flip);
+                side.keys.insert(at, price.0 ^ side.flip);
                 side.levels.insert(at, id);
                 id
             }
@@ -197,7 +197,7 @@ impl Book {
         level.unlink(orders, slot);
         let left = level.now();
         let side = &mut self.sides[side as usize];
-        side.amount -= u128::from(remaining);
+        side.amount -= u128::from(remaining.0);
         if left.orders == 0 {
             let at = side.position(left.price).expect("a level has its key");
             side.keys.remove(at);
@@ -212,7 +212,7 @@ impl Book {
         let less = orders.amount(slot) - amount;
         let level = &mut self.levels[orders[slot].level as usize];
         level.amount -= less;
-        self.sides[orders[slot].side as usize].amount -= u128::from(less);
+        self.sides[orders[slot].side as usize].amount -= u128::from(less.0);
         let now = level.now();
         orders.shrink(slot, amount);
         now

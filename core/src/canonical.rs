@@ -9,8 +9,8 @@ use crate::event::TransferMoved;
 use crate::market::{HALTED, Market, MarketTerms};
 use crate::order::{Order, Rare};
 use crate::types::{
-    AccountId, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderType, POST_ONLY,
-    SelfTrade, Side, TimeInForce,
+    AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderId, OrderType,
+    POST_ONLY, Price, SelfTrade, Side, TimeInForce,
 };
 use crate::wire::{Fields, Sink, write_limits};
 
@@ -34,7 +34,7 @@ impl Core {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let out = &mut Sink(&mut bytes);
-        out.u64(self.seq).u64(self.time).u64(self.next_order_id).u64(self.next_trade_id);
+        out.u64(self.seq).u64(self.time).u64(self.next_order_id.0).u64(self.next_trade_id);
         out.u64(self.accounts.next_entry_id).u64(self.last_trade_time).u32(self.max_open_orders);
         out.u16(self.assets.len() as u16);
         for asset in &self.assets {
@@ -47,8 +47,8 @@ impl Core {
         self.write_accounts(out);
         out.u32(self.transfers.pending.len() as u32);
         for moved in self.transfers.pending.values() {
-            out.u128(moved.transfer_id).u32(moved.from).u32(moved.to).u16(moved.asset).u8(moved.kind);
-            out.u128(moved.amount as u128);
+            out.u128(moved.transfer_id).u32(moved.from.0).u32(moved.to.0).u16(moved.asset.0).u8(moved.kind);
+            out.u128(moved.amount.unsigned());
         }
         out.u64(self.transfers.used.len() as u64);
         for id in &self.transfers.used {
@@ -59,7 +59,7 @@ impl Core {
         if armed.len() > 0 {
             out.u32(armed.len() as u32);
             for (account, due) in armed {
-                out.u32(account).u64(due);
+                out.u32(account.0).u64(due);
             }
         }
         bytes
@@ -67,10 +67,10 @@ impl Core {
 
     fn write_market(&self, out: &mut Sink<'_>, market: &Market) {
         let terms = &market.terms;
-        out.u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
+        out.u16(terms.base.0).u16(terms.quote.0).u8(terms.price_scale).u8(terms.amount_scale);
         out.u8(terms.self_trade as u8).u8(market.status);
         write_limits(out, &market.limits);
-        out.u32(market.maker_ppm).u32(market.taker_ppm).u64(market.last_price);
+        out.u32(market.maker_ppm).u32(market.taker_ppm).u64(market.last_price.0);
         for side in [Side::Buy, Side::Sell] {
             out.u32(market.book.best_first(side).map(|level| level.orders).sum());
             for level in market.book.best_first(side) {
@@ -90,13 +90,13 @@ impl Core {
     fn write_accounts(&self, out: &mut Sink<'_>) {
         out.u32(self.accounts.len() as u32);
         for (id, account) in self.accounts.iter().enumerate() {
-            let (maker_ppm, taker_ppm) = self.accounts.fee_fields(id as AccountId);
+            let (maker_ppm, taker_ppm) = self.accounts.fee_fields(AccountId::at(id));
             out.u32(maker_ppm).u32(taker_ppm);
             let mut rows = account.balances();
-            rows.retain(|row| row.available != 0 || row.held != 0);
+            rows.retain(|row| !row.available.is_zero() || !row.held.is_zero());
             out.u16(rows.len() as u16);
             for row in &rows {
-                out.u16(row.asset).i128(row.available).i128(row.held);
+                out.u16(row.asset.0).i128(row.available.0).i128(row.held.0);
             }
             match account.client_ids() {
                 None => {
@@ -106,7 +106,7 @@ impl Core {
                     let finished = ids.finished();
                     out.u32(finished.len() as u32);
                     for (client_id, order_id) in finished {
-                        out.u128(client_id).u64(order_id);
+                        out.u128(client_id).u64(order_id.0);
                     }
                 }
             }
@@ -124,9 +124,9 @@ impl Core {
 
 fn write_order(out: &mut Sink<'_>, order: &Order) {
     let rare = &order.rare;
-    out.u64(order.order_id).u32(order.account).u8(order.order_type as u8).u8(order.side as u8);
+    out.u64(order.order_id.0).u32(order.account.0).u8(order.order_type as u8).u8(order.side as u8);
     out.u8(order.tif as u8).u8(order.flags).u8(order.self_trade as u8);
-    out.u64(order.price).u64(order.amount).u64(order.filled).u64(rare.stop_price).u64(rare.expire_at);
+    out.u64(order.price.0).u64(order.amount.0).u64(order.filled.0).u64(rare.stop_price.0).u64(rare.expire_at);
     out.u128(rare.funds).u128(rare.client_id).u32(order.maker_ppm).u32(order.taker_ppm).u64(order.created);
 }
 
@@ -134,7 +134,7 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     let mut core = Core::new();
     core.seq = f.u64()?;
     core.time = f.u64()?;
-    core.next_order_id = f.u64()?;
+    core.next_order_id = OrderId(f.u64()?);
     core.next_trade_id = f.u64()?;
     let next_entry_id = f.u64()?;
     core.last_trade_time = f.u64()?;
@@ -148,7 +148,7 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     }
     let mut orders = Vec::new();
     for id in 0..f.u16()? {
-        read_market(f, &mut core, id, &mut orders)?;
+        read_market(f, &mut core, MarketId(id), &mut orders)?;
     }
     read_accounts(f, &mut core)?;
     core.accounts.next_entry_id = next_entry_id;
@@ -158,11 +158,11 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     for _ in 0..f.u32()? {
         let moved = TransferMoved {
             transfer_id: f.u128()?,
-            from: f.u32()?,
-            to: f.u32()?,
-            asset: f.u16()?,
+            from: AccountId(f.u32()?),
+            to: AccountId(f.u32()?),
+            asset: AssetId(f.u16()?),
             kind: f.u8()?,
-            amount: Atoms::try_from(f.u128()?).ok()?,
+            amount: i128::try_from(f.u128()?).map(Atoms).ok()?,
         };
         if !core.account_exists(moved.from) || !core.account_exists(moved.to) || !core.asset_exists(moved.asset) {
             return None;
@@ -180,7 +180,7 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
 
 fn read_cancel_afters(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
     for _ in 0..f.u32()? {
-        let (account, due) = (f.u32()?, f.u64()?);
+        let (account, due) = (AccountId(f.u32()?), f.u64()?);
         if account < FIRST_USER_ACCOUNT || !core.account_exists(account) || due == 0 {
             return None;
         }
@@ -190,25 +190,25 @@ fn read_cancel_afters(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
 }
 
 fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, orders: &mut Vec<Order>) -> Option<()> {
-    let (base, quote) = (f.u16()?, f.u16()?);
+    let (base, quote) = (AssetId(f.u16()?), AssetId(f.u16()?));
     let (price_scale, amount_scale) = (f.u8()?, f.u8()?);
     let self_trade = SelfTrade::from_u8(f.u8()?)?;
     let status = f.u8()?;
     let limits = MarketLimits {
-        min_price: f.u64()?,
-        max_price: f.u64()?,
-        min_amount: f.u64()?,
-        max_amount: f.u64()?,
+        min_price: Price(f.u64()?),
+        max_price: Price(f.u64()?),
+        min_amount: Amount(f.u64()?),
+        max_amount: Amount(f.u64()?),
         min_total: f.u128()?,
     };
-    let scale = |asset: AssetId| core.assets.get(usize::from(asset)).map(|found| (asset, found.scale));
+    let scale = |asset: AssetId| core.assets.get(asset.index()).map(|found| (asset, found.scale));
     let terms = MarketTerms::new(scale(base)?, scale(quote)?, price_scale, amount_scale, self_trade)?;
     if status > HALTED || !terms.limits_valid(&limits) {
         return None;
     }
     let mut market = Market::new(id, terms, limits, f.u32()?, f.u32()?);
     market.status = status;
-    market.last_price = f.u64()?;
+    market.last_price = Price(f.u64()?);
     core.markets.push(market);
     for _ in 0..3 {
         for _ in 0..f.u32()? {
@@ -221,17 +221,17 @@ fn read_market(f: &mut Fields<'_>, core: &mut Core, id: MarketId, orders: &mut V
 fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Order> {
     let order = Order {
         market,
-        order_id: f.u64()?,
-        account: f.u32()?,
+        order_id: OrderId(f.u64()?),
+        account: AccountId(f.u32()?),
         order_type: OrderType::from_u8(f.u8()?)?,
         side: Side::from_u8(f.u8()?)?,
         tif: TimeInForce::from_u8(f.u8()?)?,
         flags: f.u8()?,
         self_trade: SelfTrade::from_u8(f.u8()?)?,
-        price: f.u64()?,
-        amount: f.u64()?,
-        filled: f.u64()?,
-        rare: Rare { stop_price: f.u64()?, expire_at: f.u64()?, funds: f.u128()?, client_id: f.u128()? },
+        price: Price(f.u64()?),
+        amount: Amount(f.u64()?),
+        filled: Amount(f.u64()?),
+        rare: Rare { stop_price: Price(f.u64()?), expire_at: f.u64()?, funds: f.u128()?, client_id: f.u128()? },
         maker_ppm: f.u32()?,
         taker_ppm: f.u32()?,
         created: f.u64()?,
@@ -252,7 +252,7 @@ fn place_again(core: &mut Core, order: &Order) -> Option<()> {
         core.accounts.remember_client_id(order.account, order.rare.client_id, order.order_id);
     }
     let slot = core.shelve(order);
-    let book = &mut core.markets[usize::from(order.market)].book;
+    let book = &mut core.markets[order.market.index()].book;
     if order.order_type.is_stop() {
         book.stops.insert(order.side, order.rare.stop_price, order.order_id);
         return Some(());
@@ -264,10 +264,10 @@ fn place_again(core: &mut Core, order: &Order) -> Option<()> {
 
 fn read_accounts(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
     let count = f.u32()?;
-    if count < FIRST_USER_ACCOUNT {
+    if count < FIRST_USER_ACCOUNT.0 {
         return None;
     }
-    for account in 0..count {
+    for account in (0..count).map(AccountId) {
         if account >= FIRST_USER_ACCOUNT {
             core.accounts.open();
             core.orders.open_account(account);
@@ -277,7 +277,7 @@ fn read_accounts(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
             core.accounts.get_mut(account).set_fees(Some(fees));
         }
         for _ in 0..f.u16()? {
-            let (asset, available, held) = (f.u16()?, f.i128()?, f.i128()?);
+            let (asset, available, held) = (AssetId(f.u16()?), Atoms(f.i128()?), Atoms(f.i128()?));
             core.accounts.get_mut(account).restore_balance(Balance { asset, available, held });
         }
         read_client_ids(f, &mut core.accounts, account)?;
@@ -287,7 +287,7 @@ fn read_accounts(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
 
 fn read_client_ids(f: &mut Fields<'_>, accounts: &mut Accounts, account: AccountId) -> Option<()> {
     for _ in 0..f.u32()? {
-        let (client_id, order_id) = (f.u128()?, f.u64()?);
+        let (client_id, order_id) = (f.u128()?, OrderId(f.u64()?));
         if client_id == 0 || accounts.order_by_client_id(account, client_id).is_some() {
             return None;
         }

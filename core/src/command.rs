@@ -141,7 +141,7 @@ impl<'a> OrderIds<'a> {
     }
 
     pub fn iter(self) -> impl Iterator<Item = OrderId> + 'a {
-        self.0.chunks_exact(8).map(|id| u64::from_le_bytes(id.try_into().expect("chunks of 8")))
+        self.0.chunks_exact(8).map(|id| OrderId(u64::from_le_bytes(id.try_into().expect("chunks of 8"))))
     }
 }
 

@@ -52,11 +52,11 @@ impl Default for Core {
 impl Core {
     pub fn new() -> Core {
         let mut orders = Orders::default();
-        orders.open_account(FIRST_USER_ACCOUNT - 1);
+        orders.open_account(AccountId(FIRST_USER_ACCOUNT.0 - 1));
         Core {
             seq: 0,
             time: 0,
-            next_order_id: 1,
+            next_order_id: OrderId(1),
             next_trade_id: 1,
             last_trade_time: 0,
             max_open_orders: DEFAULT_MAX_OPEN_ORDERS,
@@ -159,7 +159,7 @@ impl Core {
                 self.events.push(Event::OrderRejected { account: order.account, market: order.market, code });
             }
             Command::ReplaceOrder(replace) => {
-                self.events.push(Event::OrderRejected { account: replace.account, market: MarketId::MAX, code });
+                self.events.push(Event::OrderRejected { account: replace.account, market: MarketId(u16::MAX), code });
             }
             _ => {}
         }
@@ -180,23 +180,23 @@ impl Core {
 
     #[inline]
     pub(crate) fn market(&self, market: MarketId) -> &Market {
-        &self.markets[market as usize]
+        &self.markets[market.index()]
     }
 
     #[inline]
     pub(crate) fn market_mut(&mut self, market: MarketId) -> &mut Market {
-        &mut self.markets[market as usize]
+        &mut self.markets[market.index()]
     }
 
     pub(crate) fn account_exists(&self, account: AccountId) -> bool {
-        (account as usize) < self.accounts.len()
+        (account.index()) < self.accounts.len()
     }
 
     pub(crate) fn asset_exists(&self, asset: AssetId) -> bool {
-        usize::from(asset) < self.assets.len()
+        asset.index() < self.assets.len()
     }
 
     pub(crate) fn market_exists(&self, market: MarketId) -> bool {
-        usize::from(market) < self.markets.len()
+        market.index() < self.markets.len()
     }
 }

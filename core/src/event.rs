@@ -127,35 +127,35 @@ impl Event {
         match self {
             Event::BalanceChanged(e) => {
                 let mut out = buffer.event::<88>(8);
-                out.u64(e.entry_id).u32(e.account).u16(e.asset).u8(e.business as u8).u8(0).u64(e.reference);
-                out.i128(e.change_available).i128(e.change_held).i128(e.available).i128(e.held);
+                out.u64(e.entry_id).u32(e.account.0).u16(e.asset.0).u8(e.business as u8).u8(0).u64(e.reference);
+                out.i128(e.change_available.0).i128(e.change_held.0).i128(e.available.0).i128(e.held.0);
                 out.end();
             }
             Event::BookLevelChanged { market, side, orders, price, amount } => {
                 let mut out = buffer.event::<24>(9);
-                out.u16(*market).u8(*side as u8).u8(0).u32(*orders).u64(*price).u64(*amount);
+                out.u16(market.0).u8(*side as u8).u8(0).u32(*orders).u64(price.0).u64(amount.0);
                 out.end();
             }
             Event::OrderAccepted(e) => {
                 let mut out = buffer.event::<92>(2);
                 let o = &e.order;
-                out.u64(e.order_id).u32(o.account).u16(o.market).u8(o.side).u8(o.order_type).u8(o.tif);
-                out.u8(o.flags).u8(o.self_trade).u8(0).u64(o.price).u64(o.amount).u64(o.stop_price);
+                out.u64(e.order_id.0).u32(o.account.0).u16(o.market.0).u8(o.side).u8(o.order_type).u8(o.tif);
+                out.u8(o.flags).u8(o.self_trade).u8(0).u64(o.price.0).u64(o.amount.0).u64(o.stop_price.0);
                 out.u64(o.expire_at).u128(o.funds).u128(o.client_id).u32(e.maker_ppm).u32(e.taker_ppm);
                 out.end();
             }
             Event::TradeExecuted(e) => {
                 let mut out = buffer.event::<124>(4);
-                out.u64(e.trade_id).u64(e.time).u16(e.market).u8(e.taker_side as u8).u8(u8::from(e.taker_market));
-                out.u32(e.maker_account).u32(e.taker_account).u64(e.maker_order).u64(e.taker_order);
-                out.u64(e.price).u64(e.amount).u64(e.maker_remaining).u64(e.taker_remaining);
-                out.i128(e.total).i128(e.maker_fee).i128(e.taker_fee);
+                out.u64(e.trade_id).u64(e.time).u16(e.market.0).u8(e.taker_side as u8).u8(u8::from(e.taker_market));
+                out.u32(e.maker_account.0).u32(e.taker_account.0).u64(e.maker_order.0).u64(e.taker_order.0);
+                out.u64(e.price.0).u64(e.amount.0).u64(e.maker_remaining.0).u64(e.taker_remaining.0);
+                out.i128(e.total.0).i128(e.maker_fee.0).i128(e.taker_fee.0);
                 out.end();
             }
             Event::OrderDone(e) => {
                 let mut out = buffer.event::<32>(5);
-                out.u64(e.order_id).u32(e.account).u16(e.market).u8(e.side as u8).u8(e.reason as u8);
-                out.u64(e.remaining).u64(e.filled);
+                out.u64(e.order_id.0).u32(e.account.0).u16(e.market.0).u8(e.side as u8).u8(e.reason as u8);
+                out.u64(e.remaining.0).u64(e.filled.0);
                 out.end();
             }
             _ => self.write_rare(buffer),
@@ -167,18 +167,18 @@ impl Event {
         match self {
             Event::OrderRejected { account, market, code } => {
                 let mut out = buffer.event::<8>(3);
-                out.u32(*account).u16(*market).u16(*code);
+                out.u32(account.0).u16(market.0).u16(*code);
                 out.end();
             }
             Event::OrderReplaced(e) => {
                 let mut out = buffer.event::<48>(6);
-                out.u64(e.order_id).u32(e.account).u16(e.market).u8(u8::from(e.kept_priority)).u8(0);
-                out.u64(e.price).u64(e.amount).u64(e.stop_price).u64(e.remaining);
+                out.u64(e.order_id.0).u32(e.account.0).u16(e.market.0).u8(u8::from(e.kept_priority)).u8(0);
+                out.u64(e.price.0).u64(e.amount.0).u64(e.stop_price.0).u64(e.remaining.0);
                 out.end();
             }
             Event::StopTriggered { order_id, account, market, last_price } => {
                 let mut out = buffer.event::<24>(7);
-                out.u64(*order_id).u32(*account).u16(*market).u16(0).u64(*last_price);
+                out.u64(order_id.0).u32(account.0).u16(market.0).u16(0).u64(last_price.0);
                 out.end();
             }
             Event::TransferPosted(e, was_pending) => e.write(buffer, 10, u8::from(*was_pending)),
@@ -186,17 +186,17 @@ impl Event {
             Event::TransferVoided(e) => e.write(buffer, 12, 0),
             Event::AccountOpened { account } => {
                 let mut out = buffer.event::<4>(13);
-                out.u32(*account);
+                out.u32(account.0);
                 out.end();
             }
             Event::AssetCreated { asset, scale, display_scale, code } => {
                 let mut out = buffer.event::<16>(14);
-                out.u16(*asset).u8(*scale).u8(*display_scale).bytes(*code);
+                out.u16(asset.0).u8(*scale).u8(*display_scale).bytes(*code);
                 out.end();
             }
             Event::MarketCreated { market, terms, limits, maker_ppm, taker_ppm } => {
                 let mut out = buffer.event::<66>(15);
-                out.u16(*market).u16(terms.base).u16(terms.quote).u8(terms.price_scale).u8(terms.amount_scale);
+                out.u16(market.0).u16(terms.base.0).u16(terms.quote.0).u8(terms.price_scale).u8(terms.amount_scale);
                 out.u8(terms.self_trade as u8).u8(0);
                 out.limits(limits);
                 out.u32(*maker_ppm).u32(*taker_ppm);
@@ -204,23 +204,23 @@ impl Event {
             }
             Event::MarketLimitsSet { market, limits } => {
                 let mut out = buffer.event::<50>(16);
-                out.u16(*market);
+                out.u16(market.0);
                 out.limits(limits);
                 out.end();
             }
             Event::MarketStatusSet { market, status } => {
                 let mut out = buffer.event::<3>(17);
-                out.u16(*market).u8(*status);
+                out.u16(market.0).u8(*status);
                 out.end();
             }
             Event::MarketFeesSet { market, maker_ppm, taker_ppm } => {
                 let mut out = buffer.event::<10>(18);
-                out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
+                out.u16(market.0).u32(*maker_ppm).u32(*taker_ppm);
                 out.end();
             }
             Event::AccountFeesSet { account, maker_ppm, taker_ppm } => {
                 let mut out = buffer.event::<12>(19);
-                out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
+                out.u32(account.0).u32(*maker_ppm).u32(*taker_ppm);
                 out.end();
             }
             Event::MaxOpenOrdersSet { count } => {
@@ -230,12 +230,12 @@ impl Event {
             }
             Event::CancelAfterSet { account, due } => {
                 let mut out = buffer.event::<12>(21);
-                out.u32(*account).u64(*due);
+                out.u32(account.0).u64(*due);
                 out.end();
             }
             Event::CancelAfterFired { account, orders, due } => {
                 let mut out = buffer.event::<16>(22);
-                out.u32(*account).u32(*orders).u64(*due);
+                out.u32(account.0).u32(*orders).u64(*due);
                 out.end();
             }
             Event::OrderAccepted(_)
@@ -250,8 +250,8 @@ impl Event {
 impl TransferMoved {
     fn write(&self, buffer: &mut EventBuffer, kind: u8, flag: u8) {
         let mut out = buffer.event::<44>(kind);
-        out.u128(self.transfer_id).u32(self.from).u32(self.to).u16(self.asset).u8(self.kind).u8(flag);
-        out.i128(self.amount);
+        out.u128(self.transfer_id).u32(self.from.0).u32(self.to.0).u16(self.asset.0).u8(self.kind).u8(flag);
+        out.i128(self.amount.0);
         out.end();
     }
 }

@@ -157,10 +157,10 @@ impl Room<'_> {
     }
 
     pub fn limits(&mut self, limits: &MarketLimits) -> &mut Self {
-        self.u64(limits.min_price)
-            .u64(limits.max_price)
-            .u64(limits.min_amount)
-            .u64(limits.max_amount)
+        self.u64(limits.min_price.0)
+            .u64(limits.max_price.0)
+            .u64(limits.min_amount.0)
+            .u64(limits.max_amount.0)
             .u128(limits.min_total)
     }
 }

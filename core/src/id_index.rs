@@ -25,8 +25,8 @@ impl IdIndex {
     /// The place where an order's slot stands while it lives.
     #[inline]
     pub fn entry(&self, order_id: OrderId) -> Option<&Slot> {
-        let page = self.pages.get((order_id / PAGE) as usize)?.as_ref()?;
-        Some(&page.slots[(order_id % PAGE) as usize])
+        let page = self.pages.get((order_id.0 / PAGE) as usize)?.as_ref()?;
+        Some(&page.slots[(order_id.0 % PAGE) as usize])
     }
 
     #[inline]
@@ -37,20 +37,20 @@ impl IdIndex {
 
     #[inline]
     pub fn insert(&mut self, order_id: OrderId, slot: Slot) {
-        let at = (order_id / PAGE) as usize;
+        let at = (order_id.0 / PAGE) as usize;
         if at >= self.pages.len() {
             self.pages.resize(at + 1, None);
         }
         let page = self.pages[at].get_or_insert_with(|| Box::new(Page { live: 0, slots: [NIL; PAGE as usize] }));
-        page.slots[(order_id % PAGE) as usize] = slot;
+        page.slots[(order_id.0 % PAGE) as usize] = slot;
         page.live += 1;
     }
 
     #[inline]
     pub fn remove(&mut self, order_id: OrderId) {
-        let entry = &mut self.pages[(order_id / PAGE) as usize];
+        let entry = &mut self.pages[(order_id.0 / PAGE) as usize];
         let page = entry.as_mut().expect("a live order has its page");
-        page.slots[(order_id % PAGE) as usize] = NIL;
+        page.slots[(order_id.0 % PAGE) as usize] = NIL;
         page.live -= 1;
         if page.live == 0 {
             *entry = None;

@@ -60,13 +60,13 @@ impl MarketTerms {
     /// Atoms of quote for `amount` at `price`. Within the market's limits this is at most [`MAX_ATOMS`].
     #[inline]
     pub fn total(&self, price: Price, amount: Amount) -> Atoms {
-        (u128::from(price) * u128::from(amount) * u128::from(self.quote_unit)) as Atoms
+        Atoms::of(u128::from(price.0) * u128::from(amount.0) * u128::from(self.quote_unit))
     }
 
     /// Atoms of base in `amount`.
     #[inline]
     pub fn base_atoms(&self, amount: Amount) -> Atoms {
-        (u128::from(amount) * u128::from(self.base_unit)) as Atoms
+        Atoms::of(u128::from(amount.0) * u128::from(self.base_unit))
     }
 
     /// The asset an order of `side` pays with.
@@ -83,13 +83,13 @@ impl MarketTerms {
     }
 
     pub(crate) fn limits_valid(&self, limits: &MarketLimits) -> bool {
-        let largest_total = u128::from(limits.max_price)
-            .checked_mul(u128::from(limits.max_amount))
+        let largest_total = u128::from(limits.max_price.0)
+            .checked_mul(u128::from(limits.max_amount.0))
             .and_then(|product| product.checked_mul(u128::from(self.quote_unit)));
-        let largest_base = u128::from(limits.max_amount).checked_mul(u128::from(self.base_unit));
-        1 <= limits.min_price
+        let largest_base = u128::from(limits.max_amount.0).checked_mul(u128::from(self.base_unit));
+        Price(1) <= limits.min_price
             && limits.min_price <= limits.max_price
-            && 1 <= limits.min_amount
+            && Amount(1) <= limits.min_amount
             && limits.min_amount <= limits.max_amount
             && largest_total.is_some_and(|total| total <= MAX_ATOMS)
             && largest_base.is_some_and(|base| base <= MAX_ATOMS)
@@ -117,6 +117,6 @@ impl Market {
         maker_ppm: Ppm,
         taker_ppm: Ppm,
     ) -> Market {
-        Market { id, terms, limits, maker_ppm, taker_ppm, status: OPEN, last_price: 0, book: Book::new() }
+        Market { id, terms, limits, maker_ppm, taker_ppm, status: OPEN, last_price: Price::NONE, book: Book::new() }
     }
 }

@@ -40,7 +40,7 @@ impl Order {
     /// What is left to trade; 0 for an order that names funds instead.
     #[inline]
     pub fn remaining(&self) -> Amount {
-        if self.has_funds() { 0 } else { self.amount - self.filled }
+        if self.has_funds() { Amount::ZERO } else { self.amount - self.filled }
     }
 
     /// An untriggered stop.

@@ -57,10 +57,10 @@ impl LiveOrder {
 }
 
 const VACANT: LiveOrder = LiveOrder {
-    order_id: 0,
-    price: 0,
-    remaining: 0,
-    account: 0,
+    order_id: OrderId(0),
+    price: Price::NONE,
+    remaining: Amount::ZERO,
+    account: AccountId(0),
     maker_ppm: 0,
     level: NIL,
     next: NIL,
@@ -68,7 +68,7 @@ const VACANT: LiveOrder = LiveOrder {
     account_next: NIL,
     account_previous: NIL,
     rare: NIL,
-    market: 0,
+    market: MarketId(0),
     side: Side::Buy,
     order_type: OrderType::Limit,
     tif: TimeInForce::Gtc,
@@ -111,7 +111,7 @@ impl std::ops::IndexMut<Slot> for Orders {
 
 impl Orders {
     pub fn open_account(&mut self, account: AccountId) {
-        let accounts = account as usize + 1;
+        let accounts = account.index() + 1;
         if self.by_account.len() < accounts {
             self.by_account.resize(accounts, AccountOrders { head: NIL, count: 0 });
         }
@@ -124,7 +124,7 @@ impl Orders {
 
     #[inline]
     pub fn prefetch_account(&self, account: AccountId) {
-        prefetch_at(&self.by_account, account as usize);
+        prefetch_at(&self.by_account, account.index());
     }
 
     /// Too large for a processor's own cache, so that asking ahead pays.
@@ -171,12 +171,12 @@ impl Orders {
 
     #[inline]
     pub fn count_of(&self, account: AccountId) -> u32 {
-        self.by_account[account as usize].count
+        self.by_account[account.index()].count
     }
 
     /// Slots of an account's live orders, in no meaningful order.
     pub fn of_account(&self, account: AccountId) -> impl Iterator<Item = Slot> + '_ {
-        let head = self.by_account.get(account as usize).map_or(NIL, |orders| orders.head);
+        let head = self.by_account.get(account.index()).map_or(NIL, |orders| orders.head);
         std::iter::successors((head != NIL).then_some(head), |slot| {
             let next = self[*slot].account_next;
             (next != NIL).then_some(next)
@@ -226,7 +226,7 @@ impl Orders {
     #[inline]
     pub fn insert(&mut self, order: &Order) -> Slot {
         let rare = if order.rare == Rare::default() { NIL } else { self.insert_rare(order.rare) };
-        let head = self.by_account[order.account as usize].head;
+        let head = self.by_account[order.account.index()].head;
         let slot = self.free_slot();
         // Field by field into the slot: the order is read again at once, and narrow writes read back as wide words stall.
         let live = &mut self.slots[slot as usize];
@@ -250,7 +250,7 @@ impl Orders {
         cold.created = order.created;
         cold.taker_ppm = order.taker_ppm;
         self.by_id.insert(order.order_id, slot);
-        let orders = &mut self.by_account[order.account as usize];
+        let orders = &mut self.by_account[order.account.index()];
         orders.head = slot;
         orders.count += 1;
         if head != NIL {
@@ -263,7 +263,7 @@ impl Orders {
     fn free_slot(&mut self) -> Slot {
         self.free.pop().unwrap_or_else(|| {
             self.slots.push(VACANT);
-            self.cold.push(Cold { amount: 0, created: 0, taker_ppm: 0 });
+            self.cold.push(Cold { amount: Amount::ZERO, created: 0, taker_ppm: 0 });
             (self.slots.len() - 1) as Slot
         })
     }
@@ -292,7 +292,7 @@ impl Orders {
             self.rare_free.push(rare);
         }
         self.by_id.remove(order_id);
-        let orders = &mut self.by_account[account as usize];
+        let orders = &mut self.by_account[account.index()];
         orders.count -= 1;
         if previous == NIL {
             orders.head = next;

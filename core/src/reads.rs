@@ -67,8 +67,8 @@ impl Core {
         for (id, piece) in pieces.iter().enumerate() {
             text.push_str(piece);
             if let Some(asset) = self.assets.get(id) {
-                let available = account.balance(id as AssetId).available;
-                decimal::append_shown(&mut text, available, asset.scale, asset.display_scale);
+                let available = account.balance(AssetId::at(id)).available;
+                decimal::append_shown(&mut text, available.0, asset.scale, asset.display_scale);
             }
         }
         Some(text)
@@ -76,7 +76,7 @@ impl Core {
 
     /// (maker, taker) rates that a new order would get.
     pub fn account_fees(&self, account: AccountId, market: MarketId) -> Option<(Ppm, Ppm)> {
-        let market = self.markets.get(usize::from(market))?;
+        let market = self.markets.get(market.index())?;
         self.account_exists(account).then(|| self.accounts.fees(account, (market.maker_ppm, market.taker_ppm)))
     }
 
@@ -106,13 +106,13 @@ impl Core {
 
     /// Levels of one side, best first.
     pub fn depth(&self, market: MarketId, side: Side) -> impl Iterator<Item = (Price, Amount)> + '_ {
-        let levels = self.markets.get(usize::from(market)).map(|market| market.book.best_first(side));
+        let levels = self.markets.get(market.index()).map(|market| market.book.best_first(side));
         levels.into_iter().flatten().map(|level| (level.price, level.amount))
     }
 
     /// How many orders rest or wait in a market.
     pub fn live_orders(&self, market: MarketId) -> usize {
-        let Some(market) = self.markets.get(usize::from(market)) else {
+        let Some(market) = self.markets.get(market.index()) else {
             return 0;
         };
         let resting = |side| market.book.best_first(side).map(|level| level.orders as usize).sum::<usize>();
@@ -150,11 +150,11 @@ impl Core {
 
     /// Per asset (world, everybody else's available, everybody else's held).
     pub fn totals(&self) -> Vec<(Atoms, Atoms, Atoms)> {
-        let mut totals = vec![(0, 0, 0); self.assets.len()];
+        let mut totals = vec![(Atoms::ZERO, Atoms::ZERO, Atoms::ZERO); self.assets.len()];
         for (id, account) in self.accounts.iter().enumerate() {
             for row in account.balances() {
-                let total = &mut totals[usize::from(row.asset)];
-                if id == WORLD as usize {
+                let total = &mut totals[row.asset.index()];
+                if id == WORLD.index() {
                     total.0 += row.available + row.held;
                 } else {
                     total.1 += row.available;

@@ -16,7 +16,7 @@ impl Stops {
     pub fn insert(&mut self, side: Side, stop_price: Price, order_id: OrderId) {
         match side {
             Side::Buy => self.buys.insert((stop_price, order_id)),
-            Side::Sell => self.sells.insert((!stop_price, order_id)),
+            Side::Sell => self.sells.insert((inverted(stop_price), order_id)),
         };
     }
 
@@ -24,7 +24,7 @@ impl Stops {
     pub fn remove(&mut self, side: Side, stop_price: Price, order_id: OrderId) {
         let removed = match side {
             Side::Buy => self.buys.remove(&(stop_price, order_id)),
-            Side::Sell => self.sells.remove(&(!stop_price, order_id)),
+            Side::Sell => self.sells.remove(&(inverted(stop_price), order_id)),
         };
         debug_assert!(removed, "a waiting stop is in its index");
     }
@@ -33,7 +33,7 @@ impl Stops {
     #[inline]
     pub fn triggered(&self, last_price: Price) -> Option<OrderId> {
         let buy = self.buys.first().filter(|(stop, _)| *stop <= last_price).map(|(_, id)| *id);
-        let sell = self.sells.first().filter(|(stop, _)| !*stop >= last_price).map(|(_, id)| *id);
+        let sell = self.sells.first().filter(|(stop, _)| inverted(*stop) >= last_price).map(|(_, id)| *id);
         match (buy, sell) {
             (Some(buy), Some(sell)) => Some(buy.min(sell)),
             (one, other) => one.or(other),
@@ -54,4 +54,8 @@ impl Stops {
         ids.sort_unstable();
         ids
     }
+}
+
+fn inverted(price: Price) -> Price {
+    Price(!price.0)
 }

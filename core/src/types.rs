@@ -1,32 +1,177 @@
 //! Names, numbers and enumerations that every part of the core shares.
 
-/// Number of an account; dense, system accounts first.
-pub type AccountId = u32;
-/// Number of an asset; dense from 0.
-pub type AssetId = u16;
-/// Number of a market; dense from 0.
-pub type MarketId = u16;
-pub type OrderId = u64;
-/// Integer price in units of 10^-price_scale quote per base.
-pub type Price = u64;
-/// Integer amount in units of 10^-amount_scale base.
-pub type Amount = u64;
-/// Integer money in units of 10^-scale of its asset.
-pub type Atoms = i128;
+use std::fmt;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+/// A number that is not to be confused with other numbers. As large and as fast as what is in it.
+macro_rules! number {
+    ($($(#[$doc:meta])* $name:ident($inner:ty))*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(transparent)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+/// Numbers of things that stand in a vector.
+macro_rules! dense {
+    ($($name:ident($inner:ty))*) => {$(
+        impl $name {
+            /// The number of what stands at `index`; there are never more of them than the numbers reach.
+            #[inline]
+            pub fn at(index: usize) -> $name {
+                debug_assert!(<$inner>::try_from(index).is_ok());
+                $name(index as $inner)
+            }
+
+            #[inline]
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+    )*};
+}
+
+/// Numbers that are added up: only ever to their own kind.
+macro_rules! quantity {
+    ($($name:ident)*) => {$(
+        impl Add for $name {
+            type Output = $name;
+
+            #[inline]
+            fn add(self, other: $name) -> $name {
+                $name(self.0 + other.0)
+            }
+        }
+
+        impl Sub for $name {
+            type Output = $name;
+
+            #[inline]
+            fn sub(self, other: $name) -> $name {
+                $name(self.0 - other.0)
+            }
+        }
+
+        impl AddAssign for $name {
+            #[inline]
+            fn add_assign(&mut self, other: $name) {
+                self.0 += other.0;
+            }
+        }
+
+        impl SubAssign for $name {
+            #[inline]
+            fn sub_assign(&mut self, other: $name) {
+                self.0 -= other.0;
+            }
+        }
+
+        impl $name {
+            pub const ZERO: $name = $name(0);
+
+            #[inline]
+            pub fn is_zero(self) -> bool {
+                self.0 == 0
+            }
+        }
+    )*};
+}
+
+number! {
+    /// Number of an account; dense, system accounts first.
+    AccountId(u32)
+    /// Number of an asset; dense from 0.
+    AssetId(u16)
+    /// Number of a market; dense from 0.
+    MarketId(u16)
+    /// Number of an order; from 1, in the order in which they were accepted. 0: none.
+    OrderId(u64)
+    /// In units of 10^-price_scale quote per base. 0: none.
+    Price(u64)
+    /// In units of 10^-amount_scale base.
+    Amount(u64)
+    /// Money, or a change of it, in units of 10^-scale of its asset.
+    Atoms(i128)
+}
+
+dense! {
+    AccountId(u32)
+    AssetId(u16)
+    MarketId(u16)
+}
+
+quantity! {
+    Amount
+    Atoms
+}
+
+impl Amount {
+    pub const MAX: Amount = Amount(u64::MAX);
+
+    #[inline]
+    pub fn checked_add(self, other: Amount) -> Option<Amount> {
+        self.0.checked_add(other.0).map(Amount)
+    }
+}
+
+impl Price {
+    pub const NONE: Price = Price(0);
+
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self == Price::NONE
+    }
+
+    /// This price, or `other` where there is none.
+    pub fn or(self, other: Price) -> Price {
+        if self.is_none() { other } else { self }
+    }
+}
+
+impl Atoms {
+    /// Of money that is counted without a sign: on the wire, and in products. Everything here stays far below 2^127.
+    #[inline]
+    pub fn of(value: u128) -> Atoms {
+        Atoms(value as i128)
+    }
+
+    /// The other way, for what is not negative.
+    #[inline]
+    pub fn unsigned(self) -> u128 {
+        self.0 as u128
+    }
+}
+
+impl Neg for Atoms {
+    type Output = Atoms;
+
+    #[inline]
+    fn neg(self) -> Atoms {
+        Atoms(-self.0)
+    }
+}
+
 /// Microseconds since the epoch.
 pub type Micros = u64;
 /// Parts per million.
 pub type Ppm = u32;
 
-pub const WORLD: AccountId = 0;
-pub const FEES: AccountId = 1;
-pub const COUPONS: AccountId = 2;
-pub const WITHDRAWALS: AccountId = 3;
-pub const MERCHANTS: AccountId = 4;
-pub const FIRST_USER_ACCOUNT: AccountId = 16;
+pub const WORLD: AccountId = AccountId(0);
+pub const FEES: AccountId = AccountId(1);
+pub const COUPONS: AccountId = AccountId(2);
+pub const WITHDRAWALS: AccountId = AccountId(3);
+pub const MERCHANTS: AccountId = AccountId(4);
+pub const FIRST_USER_ACCOUNT: AccountId = AccountId(16);
 
 /// `CancelAll` over every market.
-pub const ALL_MARKETS: MarketId = u16::MAX;
+pub const ALL_MARKETS: MarketId = MarketId(u16::MAX);
 /// `CancelAll` over both sides.
 pub const BOTH_SIDES: u8 = u8::MAX;
 /// In both fee fields: the account pays what the market says.
@@ -35,7 +180,7 @@ pub const NO_FEE_OVERRIDE: Ppm = u32::MAX;
 /// Largest single transfer, order total or `funds`. Keeps every product below 2^127 (see [`fee`]).
 pub const MAX_ATOMS: u128 = 1 << 96;
 /// How far the outside world may go below zero; bounds every other balance from above.
-pub const WORLD_LIMIT: Atoms = 1 << 120;
+pub const WORLD_LIMIT: Atoms = Atoms(1 << 120);
 pub const MAX_SCALE: u8 = 18;
 pub const PPM: Ppm = 1_000_000;
 pub const MAX_META: usize = 4096;
@@ -192,13 +337,13 @@ pub fn pow10(exponent: u8) -> u64 {
 #[inline]
 pub fn fee(received: Atoms, ppm: Ppm) -> Atoms {
     if ppm == 0 {
-        return 0;
+        return Atoms::ZERO;
     }
-    let product = received as u128 * u128::from(ppm);
-    match u64::try_from(product) {
-        Ok(small) => Atoms::from(small.div_ceil(u64::from(PPM))),
-        Err(_) => product.div_ceil(u128::from(PPM)) as Atoms,
-    }
+    let product = received.0 as u128 * u128::from(ppm);
+    Atoms(match u64::try_from(product) {
+        Ok(small) => i128::from(small.div_ceil(u64::from(PPM))),
+        Err(_) => product.div_ceil(u128::from(PPM)) as i128,
+    })
 }
 
 /// Asks for the cache line of `place` ahead of its use.

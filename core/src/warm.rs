@@ -28,7 +28,10 @@ impl Soon {
         let number =
             |at: usize| record.get(at..at + 8).map_or(0, |bytes| u64::from_le_bytes(bytes.try_into().expect("eight")));
         let order_id = number(20);
-        Soon { account: number(16) as u32, order_id: if record.get(4) == Some(&11) { order_id } else { 0 } }
+        Soon {
+            account: AccountId(number(16) as u32),
+            order_id: OrderId(if record.get(4) == Some(&11) { order_id } else { 0 }),
+        }
     }
 }
 

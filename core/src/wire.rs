@@ -1,7 +1,7 @@
 //! Commands as journal records and events as bytes: little-endian, packed, as laid down in docs/internals/core.md.
 
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
-use crate::types::{MAX_META, Micros};
+use crate::types::{AccountId, Amount, AssetId, MAX_META, MarketId, Micros, OrderId, Price};
 
 const RECORD_HEADER: usize = 16;
 
@@ -186,16 +186,16 @@ pub fn records(mut run: &[u8]) -> impl Iterator<Item = Result<Record<'_>, Record
 fn read_place_order(body: &[u8; PLACE_ORDER]) -> Option<PlaceOrder> {
     let mut f = Fields(body);
     Some(PlaceOrder {
-        account: f.u32()?,
-        market: f.u16()?,
+        account: AccountId(f.u32()?),
+        market: MarketId(f.u16()?),
         side: f.u8()?,
         order_type: f.u8()?,
         tif: f.u8()?,
         flags: f.u8()?,
         self_trade: f.u8()?,
-        price: f.u64()?,
-        amount: f.u64()?,
-        stop_price: f.u64()?,
+        price: Price(f.u64()?),
+        amount: Amount(f.u64()?),
+        stop_price: Price(f.u64()?),
         expire_at: f.u64()?,
         funds: f.u128()?,
         client_id: f.u128()?,
@@ -211,13 +211,13 @@ fn read_command(kind: u8, body: &[u8]) -> Option<Command<'_>> {
             let body: &[u8; PLACE_ORDER] = body.try_into().ok()?;
             return Some(Command::PlaceOrder(read_place_order(body)?));
         }
-        11 => Command::CancelOrder { account: f.u32()?, order_id: f.u64()? },
+        11 => Command::CancelOrder { account: AccountId(f.u32()?), order_id: OrderId(f.u64()?) },
         14 => Command::ReplaceOrder(ReplaceOrder {
-            account: f.u32()?,
-            order_id: f.u64()?,
-            price: f.u64()?,
-            amount: f.u64()?,
-            stop_price: f.u64()?,
+            account: AccountId(f.u32()?),
+            order_id: OrderId(f.u64()?),
+            price: Price(f.u64()?),
+            amount: Amount(f.u64()?),
+            stop_price: Price(f.u64()?),
         }),
         _ => read_rare_command(kind, &mut f)?,
     };
@@ -229,8 +229,8 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
         1 => Command::OpenAccount,
         2 => Command::CreateAsset(CreateAsset { code: f.bytes()?, scale: f.u8()?, display_scale: f.u8()? }),
         3 => Command::CreateMarket(CreateMarket {
-            base: f.u16()?,
-            quote: f.u16()?,
+            base: AssetId(f.u16()?),
+            quote: AssetId(f.u16()?),
             price_scale: f.u8()?,
             amount_scale: f.u8()?,
             self_trade: f.u8()?,
@@ -238,10 +238,10 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
             maker_ppm: f.u32()?,
             taker_ppm: f.u32()?,
         }),
-        4 => Command::SetMarketLimits { market: f.u16()?, limits: read_limits(f)? },
-        5 => Command::SetMarketStatus { market: f.u16()?, status: f.u8()? },
-        6 => Command::SetMarketFees { market: f.u16()?, maker_ppm: f.u32()?, taker_ppm: f.u32()? },
-        7 => Command::SetAccountFees { account: f.u32()?, maker_ppm: f.u32()?, taker_ppm: f.u32()? },
+        4 => Command::SetMarketLimits { market: MarketId(f.u16()?), limits: read_limits(f)? },
+        5 => Command::SetMarketStatus { market: MarketId(f.u16()?), status: f.u8()? },
+        6 => Command::SetMarketFees { market: MarketId(f.u16()?), maker_ppm: f.u32()?, taker_ppm: f.u32()? },
+        7 => Command::SetAccountFees { account: AccountId(f.u32()?), maker_ppm: f.u32()?, taker_ppm: f.u32()? },
         8 => Command::SetMaxOpenOrders { count: f.u32()? },
         12 => {
             let account = f.u32()?;
@@ -250,15 +250,15 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
             if order_ids.len() != count * 8 {
                 return None;
             }
-            Command::CancelMany { account, order_ids: OrderIds(order_ids) }
+            Command::CancelMany { account: AccountId(account), order_ids: OrderIds(order_ids) }
         }
-        13 => Command::CancelAll { account: f.u32()?, market: f.u16()?, side: f.u8()? },
-        15 => Command::SetCancelAfter { account: f.u32()?, due: f.u64()? },
+        13 => Command::CancelAll { account: AccountId(f.u32()?), market: MarketId(f.u16()?), side: f.u8()? },
+        15 => Command::SetCancelAfter { account: AccountId(f.u32()?), due: f.u64()? },
         20 => Command::Transfer(Transfer {
             transfer_id: f.u128()?,
-            from: f.u32()?,
-            to: f.u32()?,
-            asset: f.u16()?,
+            from: AccountId(f.u32()?),
+            to: AccountId(f.u32()?),
+            asset: AssetId(f.u16()?),
             kind: f.u8()?,
             pending: f.u8()?,
             amount: f.u128()?,
@@ -273,19 +273,19 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
 
 fn read_limits(f: &mut Fields<'_>) -> Option<MarketLimits> {
     Some(MarketLimits {
-        min_price: f.u64()?,
-        max_price: f.u64()?,
-        min_amount: f.u64()?,
-        max_amount: f.u64()?,
+        min_price: Price(f.u64()?),
+        max_price: Price(f.u64()?),
+        min_amount: Amount(f.u64()?),
+        max_amount: Amount(f.u64()?),
         min_total: f.u128()?,
     })
 }
 
 pub(crate) fn write_limits(out: &mut Sink<'_>, limits: &MarketLimits) {
-    out.u64(limits.min_price)
-        .u64(limits.max_price)
-        .u64(limits.min_amount)
-        .u64(limits.max_amount)
+    out.u64(limits.min_price.0)
+        .u64(limits.max_price.0)
+        .u64(limits.min_amount.0)
+        .u64(limits.max_amount.0)
         .u128(limits.min_total);
 }
 
@@ -308,47 +308,47 @@ fn write_body(out: &mut Sink<'_>, command: &Command<'_>) {
             out.bytes(&c.code).u8(c.scale).u8(c.display_scale);
         }
         Command::CreateMarket(c) => {
-            out.u16(c.base).u16(c.quote).u8(c.price_scale).u8(c.amount_scale).u8(c.self_trade);
+            out.u16(c.base.0).u16(c.quote.0).u8(c.price_scale).u8(c.amount_scale).u8(c.self_trade);
             write_limits(out, &c.limits);
             out.u32(c.maker_ppm).u32(c.taker_ppm);
         }
         Command::SetMarketLimits { market, limits } => {
-            out.u16(*market);
+            out.u16(market.0);
             write_limits(out, limits);
         }
         Command::SetMarketStatus { market, status } => {
-            out.u16(*market).u8(*status);
+            out.u16(market.0).u8(*status);
         }
         Command::SetMarketFees { market, maker_ppm, taker_ppm } => {
-            out.u16(*market).u32(*maker_ppm).u32(*taker_ppm);
+            out.u16(market.0).u32(*maker_ppm).u32(*taker_ppm);
         }
         Command::SetAccountFees { account, maker_ppm, taker_ppm } => {
-            out.u32(*account).u32(*maker_ppm).u32(*taker_ppm);
+            out.u32(account.0).u32(*maker_ppm).u32(*taker_ppm);
         }
         Command::SetMaxOpenOrders { count } => {
             out.u32(*count);
         }
         Command::PlaceOrder(c) => {
-            out.u32(c.account).u16(c.market).u8(c.side).u8(c.order_type).u8(c.tif).u8(c.flags).u8(c.self_trade);
-            out.u64(c.price).u64(c.amount).u64(c.stop_price).u64(c.expire_at).u128(c.funds).u128(c.client_id);
+            out.u32(c.account.0).u16(c.market.0).u8(c.side).u8(c.order_type).u8(c.tif).u8(c.flags).u8(c.self_trade);
+            out.u64(c.price.0).u64(c.amount.0).u64(c.stop_price.0).u64(c.expire_at).u128(c.funds).u128(c.client_id);
         }
         Command::CancelOrder { account, order_id } => {
-            out.u32(*account).u64(*order_id);
+            out.u32(account.0).u64(order_id.0);
         }
         Command::CancelMany { account, order_ids } => {
-            out.u32(*account).u16((order_ids.0.len() / 8) as u16).bytes(order_ids.0);
+            out.u32(account.0).u16((order_ids.0.len() / 8) as u16).bytes(order_ids.0);
         }
         Command::CancelAll { account, market, side } => {
-            out.u32(*account).u16(*market).u8(*side);
+            out.u32(account.0).u16(market.0).u8(*side);
         }
         Command::ReplaceOrder(c) => {
-            out.u32(c.account).u64(c.order_id).u64(c.price).u64(c.amount).u64(c.stop_price);
+            out.u32(c.account.0).u64(c.order_id.0).u64(c.price.0).u64(c.amount.0).u64(c.stop_price.0);
         }
         Command::SetCancelAfter { account, due } => {
-            out.u32(*account).u64(*due);
+            out.u32(account.0).u64(*due);
         }
         Command::Transfer(c) => {
-            out.u128(c.transfer_id).u32(c.from).u32(c.to).u16(c.asset).u8(c.kind).u8(c.pending).u128(c.amount);
+            out.u128(c.transfer_id).u32(c.from.0).u32(c.to.0).u16(c.asset.0).u8(c.kind).u8(c.pending).u128(c.amount);
         }
         Command::PostTransfer { transfer_id } | Command::VoidTransfer { transfer_id } => {
             out.u128(*transfer_id);

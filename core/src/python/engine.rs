@@ -12,7 +12,9 @@ use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds,
 use crate::core::Core;
 use crate::outcome;
 use crate::replay::Limits;
-use crate::types::{ALL_MARKETS, BOTH_SIDES, MAX_META, Side, prefetch};
+use crate::types::{
+    ALL_MARKETS, AccountId, Amount, AssetId, Atoms, BOTH_SIDES, MAX_META, MarketId, OrderId, Price, Side, prefetch,
+};
 use crate::warm::Soon;
 use crate::wire::{Record, RecordError, write_record};
 
@@ -133,7 +135,7 @@ impl Engine {
     }
 
     #[getter]
-    fn next_order_id(&self) -> u64 {
+    fn next_order_id(&self) -> OrderId {
         self.core.next_order_id()
     }
 
@@ -171,15 +173,15 @@ impl Engine {
     fn create_market(
         &mut self,
         time: u64,
-        base: u16,
-        quote: u16,
+        base: AssetId,
+        quote: AssetId,
         price_scale: u8,
         amount_scale: u8,
         self_trade: u8,
-        min_price: u64,
-        max_price: u64,
-        min_amount: u64,
-        max_amount: u64,
+        min_price: Price,
+        max_price: Price,
+        min_amount: Amount,
+        max_amount: Amount,
         min_total: u128,
         maker_ppm: u32,
         taker_ppm: u32,
@@ -195,11 +197,11 @@ impl Engine {
     fn set_market_limits(
         &mut self,
         time: u64,
-        market: u16,
-        min_price: u64,
-        max_price: u64,
-        min_amount: u64,
-        max_amount: u64,
+        market: MarketId,
+        min_price: Price,
+        max_price: Price,
+        min_amount: Amount,
+        max_amount: Amount,
         min_total: u128,
         meta: &[u8],
     ) -> PyResult<Outcome> {
@@ -208,7 +210,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, market, status, meta = NO_META))]
-    fn set_market_status(&mut self, time: u64, market: u16, status: u8, meta: &[u8]) -> PyResult<Outcome> {
+    fn set_market_status(&mut self, time: u64, market: MarketId, status: u8, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::SetMarketStatus { market, status }, meta)
     }
 
@@ -216,7 +218,7 @@ impl Engine {
     fn set_market_fees(
         &mut self,
         time: u64,
-        market: u16,
+        market: MarketId,
         maker_ppm: u32,
         taker_ppm: u32,
         meta: &[u8],
@@ -228,7 +230,7 @@ impl Engine {
     fn set_account_fees(
         &mut self,
         time: u64,
-        account: u32,
+        account: AccountId,
         maker_ppm: u32,
         taker_ppm: u32,
         meta: &[u8],
@@ -241,22 +243,22 @@ impl Engine {
         self.apply(time, &Command::SetMaxOpenOrders { count }, meta)
     }
 
-    #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, stop_price = 0,
+    #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, stop_price = Price::NONE,
                         expire_at = 0, funds = None, client_id = None, meta = NO_META))]
     #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
     fn place_order(
         &mut self,
         time: u64,
-        account: u32,
-        market: u16,
+        account: AccountId,
+        market: MarketId,
         side: u8,
         r#type: u8,
         tif: u8,
         flags: u8,
         self_trade: u8,
-        price: u64,
-        amount: u64,
-        stop_price: u64,
+        price: Price,
+        amount: Amount,
+        stop_price: Price,
         expire_at: u64,
         funds: Option<&Bound<'_, PyAny>>,
         client_id: Option<&Bound<'_, PyAny>>,
@@ -281,12 +283,12 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, order_id, meta = NO_META))]
-    fn cancel_order(&mut self, time: u64, account: u32, order_id: u64, meta: &[u8]) -> PyResult<Outcome> {
+    fn cancel_order(&mut self, time: u64, account: AccountId, order_id: OrderId, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::CancelOrder { account, order_id }, meta)
     }
 
     #[pyo3(signature = (time, account, order_ids, meta = NO_META))]
-    fn cancel_many(&mut self, time: u64, account: u32, order_ids: Vec<u64>, meta: &[u8]) -> PyResult<Outcome> {
+    fn cancel_many(&mut self, time: u64, account: AccountId, order_ids: Vec<u64>, meta: &[u8]) -> PyResult<Outcome> {
         let bytes: Vec<u8> = order_ids.iter().flat_map(|id| id.to_le_bytes()).collect();
         let order_ids = OrderIds::from_le_bytes(&bytes)
             .ok_or_else(|| PyOverflowError::new_err("at most 65,535 orders in one command"))?;
@@ -294,20 +296,27 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, market = ALL_MARKETS, side = BOTH_SIDES, meta = NO_META))]
-    fn cancel_all(&mut self, time: u64, account: u32, market: u16, side: u8, meta: &[u8]) -> PyResult<Outcome> {
+    fn cancel_all(
+        &mut self,
+        time: u64,
+        account: AccountId,
+        market: MarketId,
+        side: u8,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
         self.apply(time, &Command::CancelAll { account, market, side }, meta)
     }
 
-    #[pyo3(signature = (time, account, order_id, price = 0, amount = 0, stop_price = 0, meta = NO_META))]
+    #[pyo3(signature = (time, account, order_id, price = Price::NONE, amount = Amount::ZERO, stop_price = Price::NONE, meta = NO_META))]
     #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
     fn replace_order(
         &mut self,
         time: u64,
-        account: u32,
-        order_id: u64,
-        price: u64,
-        amount: u64,
-        stop_price: u64,
+        account: AccountId,
+        order_id: OrderId,
+        price: Price,
+        amount: Amount,
+        stop_price: Price,
         meta: &[u8],
     ) -> PyResult<Outcome> {
         let replace = ReplaceOrder { account, order_id, price, amount, stop_price };
@@ -315,7 +324,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, due, meta = NO_META))]
-    fn set_cancel_after(&mut self, time: u64, account: u32, due: u64, meta: &[u8]) -> PyResult<Outcome> {
+    fn set_cancel_after(&mut self, time: u64, account: AccountId, due: u64, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::SetCancelAfter { account, due }, meta)
     }
 
@@ -325,9 +334,9 @@ impl Engine {
         &mut self,
         time: u64,
         transfer_id: u128,
-        source: u32,
-        destination: u32,
-        asset: u16,
+        source: AccountId,
+        destination: AccountId,
+        asset: AssetId,
         kind: u8,
         pending: u8,
         amount: u128,
@@ -430,7 +439,7 @@ impl Engine {
 
     fn assets(&self) -> Vec<AssetSpec> {
         let spec = |(id, (code, scale, display_scale)): (usize, (&str, u8, u8))| AssetSpec {
-            id: id as u16,
+            id: AssetId::at(id),
             code: code.to_owned(),
             scale,
             display_scale,
@@ -442,8 +451,8 @@ impl Engine {
         self.core.markets().iter().map(MarketSpec::from).collect()
     }
 
-    fn market(&self, market: u16) -> PyResult<MarketSpec> {
-        let found = self.core.markets().get(usize::from(market)).map(MarketSpec::from);
+    fn market(&self, market: MarketId) -> PyResult<MarketSpec> {
+        let found = self.core.markets().get(market.index()).map(MarketSpec::from);
         found.ok_or_else(|| PyIndexError::new_err("no such market"))
     }
 
@@ -452,55 +461,55 @@ impl Engine {
         self.core.accounts()
     }
 
-    fn balance(&self, account: u32, asset: u16) -> PyResult<(i128, i128)> {
+    fn balance(&self, account: AccountId, asset: AssetId) -> PyResult<(Atoms, Atoms)> {
         let balance = Engine::known_account(self.core.balance(account, asset))?;
         Ok((balance.available, balance.held))
     }
 
-    fn balances(&self, account: u32) -> PyResult<Vec<Balance>> {
+    fn balances(&self, account: AccountId) -> PyResult<Vec<Balance>> {
         Ok(Engine::known_account(self.core.balances(account))?.iter().map(Balance::from).collect())
     }
 
-    fn available_text(&self, account: u32, template: &AvailableTemplate) -> PyResult<String> {
+    fn available_text(&self, account: AccountId, template: &AvailableTemplate) -> PyResult<String> {
         self.core
             .available_text(account, &template.pieces)
             .ok_or_else(|| PyIndexError::new_err("no such account, or not one piece more than there are assets"))
     }
 
-    fn account_fees(&self, account: u32, market: u16) -> PyResult<(u32, u32)> {
+    fn account_fees(&self, account: AccountId, market: MarketId) -> PyResult<(u32, u32)> {
         let fees = self.core.account_fees(account, market);
         fees.ok_or_else(|| PyIndexError::new_err("no such account or market"))
     }
 
-    fn order(&self, order_id: u64) -> Option<LiveOrder> {
+    fn order(&self, order_id: OrderId) -> Option<LiveOrder> {
         self.core.order(order_id).map(LiveOrder::from)
     }
 
     #[pyo3(signature = (account, market = ALL_MARKETS))]
-    fn open_orders(&self, account: u32, market: u16) -> Vec<LiveOrder> {
+    fn open_orders(&self, account: AccountId, market: MarketId) -> Vec<LiveOrder> {
         self.core.open_orders(account, market).into_iter().map(LiveOrder::from).collect()
     }
 
-    fn open_order_count(&self, account: u32) -> PyResult<u32> {
+    fn open_order_count(&self, account: AccountId) -> PyResult<u32> {
         Engine::known_account(self.core.open_order_count(account))
     }
 
-    fn order_by_client_id(&self, account: u32, client_id: u128) -> u64 {
-        self.core.order_by_client_id(account, client_id).unwrap_or(0)
+    fn order_by_client_id(&self, account: AccountId, client_id: u128) -> OrderId {
+        self.core.order_by_client_id(account, client_id).unwrap_or_default()
     }
 
-    fn depth(&self, market: u16, limit: usize) -> (Levels, Levels) {
+    fn depth(&self, market: MarketId, limit: usize) -> (Levels, Levels) {
         let limit = if limit == 0 { usize::MAX } else { limit };
         let side = |side| self.core.depth(market, side).take(limit).collect();
         (side(Side::Buy), side(Side::Sell))
     }
 
-    fn best(&self, market: u16) -> (u64, u64) {
-        let best = |side| self.core.depth(market, side).next().map_or(0, |(price, _)| price);
+    fn best(&self, market: MarketId) -> (Price, Price) {
+        let best = |side| self.core.depth(market, side).next().map_or(Price::NONE, |(price, _)| price);
         (best(Side::Buy), best(Side::Sell))
     }
 
-    fn live_orders(&self, market: u16) -> usize {
+    fn live_orders(&self, market: MarketId) -> usize {
         self.core.live_orders(market)
     }
 
@@ -508,7 +517,7 @@ impl Engine {
         self.core.next_expiry().unwrap_or(0)
     }
 
-    fn cancel_after(&self, account: u32) -> PyResult<u64> {
+    fn cancel_after(&self, account: AccountId) -> PyResult<u64> {
         Engine::known_account(self.core.cancel_after(account))
     }
 
@@ -524,7 +533,7 @@ impl Engine {
         self.core.transfer_used(transfer_id)
     }
 
-    fn totals(&self) -> Vec<(i128, i128, i128)> {
+    fn totals(&self) -> Vec<(Atoms, Atoms, Atoms)> {
         self.core.totals()
     }
 }
@@ -544,7 +553,7 @@ impl AvailableTemplate {
 }
 
 /// (price, amount), best first.
-type Levels = Vec<(u64, u64)>;
+type Levels = Vec<(Price, Amount)>;
 
 /// (kind, time, body, meta) per record of a run.
 #[pyfunction]

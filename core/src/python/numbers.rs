@@ -1,10 +1,48 @@
-//! Number texts for Python.
+//! Numbers and number texts for Python.
+
+use std::convert::Infallible;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
 use crate::decimal::{self, ParseError};
+use crate::types::{AccountId, Amount, AssetId, Atoms, MarketId, OrderId, Price};
+
+/// The core's numbers are plain integers in Python; what does not fit is an OverflowError, as with any integer.
+macro_rules! plain_integers {
+    ($($name:ident($inner:ty))*) => {$(
+        impl<'a, 'py> FromPyObject<'a, 'py> for $name {
+            type Error = PyErr;
+
+            #[inline]
+            fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<$name> {
+                value.extract::<$inner>().map($name)
+            }
+        }
+
+        impl<'py> IntoPyObject<'py> for $name {
+            type Target = PyInt;
+            type Output = Bound<'py, PyInt>;
+            type Error = Infallible;
+
+            #[inline]
+            fn into_pyobject(self, py: Python<'py>) -> Result<Bound<'py, PyInt>, Infallible> {
+                self.0.into_pyobject(py)
+            }
+        }
+    )*};
+}
+
+plain_integers! {
+    AccountId(u32)
+    AssetId(u16)
+    MarketId(u16)
+    OrderId(u64)
+    Price(u64)
+    Amount(u64)
+    Atoms(i128)
+}
 
 /// Largest scale and digit count a caller may ask for: far above what any asset has, and what a text of it costs is bounded.
 const MAX_DIGITS: u8 = 36;

@@ -7,6 +7,7 @@ use crate::event::TransferMoved;
 use crate::market;
 use crate::order;
 use crate::outcome;
+use crate::types::{AccountId, Amount, AssetId, Atoms, MarketId, OrderId, Price};
 
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
@@ -15,10 +16,10 @@ pub struct Outcome {
     seq: u64,
     id: u64,
     status: u8,
-    filled: u64,
-    remaining: u64,
+    filled: Amount,
+    remaining: Amount,
     count: u32,
-    total: i128,
+    total: Atoms,
 }
 
 impl From<outcome::Outcome> for Outcome {
@@ -39,9 +40,9 @@ impl From<outcome::Outcome> for Outcome {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct Balance {
-    asset: u16,
-    available: i128,
-    held: i128,
+    asset: AssetId,
+    available: Atoms,
+    held: Atoms,
 }
 
 impl From<&accounts::Balance> for Balance {
@@ -53,7 +54,7 @@ impl From<&accounts::Balance> for Balance {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct AssetSpec {
-    pub id: u16,
+    pub id: AssetId,
     pub code: String,
     pub scale: u8,
     pub display_scale: u8,
@@ -62,21 +63,21 @@ pub struct AssetSpec {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct MarketSpec {
-    id: u16,
-    base: u16,
-    quote: u16,
+    id: MarketId,
+    base: AssetId,
+    quote: AssetId,
     price_scale: u8,
     amount_scale: u8,
     self_trade: u8,
     status: u8,
-    min_price: u64,
-    max_price: u64,
-    min_amount: u64,
-    max_amount: u64,
+    min_price: Price,
+    max_price: Price,
+    min_amount: Amount,
+    max_amount: Amount,
     min_total: u128,
     maker_ppm: u32,
     taker_ppm: u32,
-    last_price: u64,
+    last_price: Price,
     quote_unit: u64,
     base_unit: u64,
 }
@@ -108,19 +109,19 @@ impl From<&market::Market> for MarketSpec {
 #[pyclass(frozen, get_all, eq, module = "cambist._core")]
 #[derive(Debug, PartialEq)]
 pub struct LiveOrder {
-    order_id: u64,
-    account: u32,
-    market: u16,
+    order_id: OrderId,
+    account: AccountId,
+    market: MarketId,
     side: u8,
     r#type: u8,
     tif: u8,
     flags: u8,
     self_trade: u8,
-    price: u64,
-    amount: u64,
-    filled: u64,
-    remaining: u64,
-    stop_price: u64,
+    price: Price,
+    amount: Amount,
+    filled: Amount,
+    remaining: Amount,
+    stop_price: Price,
     expire_at: u64,
     funds: u128,
     client_id: u128,
@@ -162,11 +163,11 @@ impl From<order::Order> for LiveOrder {
 #[derive(Debug, PartialEq)]
 pub struct PendingTransfer {
     transfer_id: u128,
-    source: u32,
-    destination: u32,
-    asset: u16,
+    source: AccountId,
+    destination: AccountId,
+    asset: AssetId,
     kind: u8,
-    amount: i128,
+    amount: Atoms,
 }
 
 impl From<&TransferMoved> for PendingTransfer {

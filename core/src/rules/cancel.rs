@@ -14,7 +14,7 @@ impl Core {
     #[inline]
     pub(super) fn own_order(&self, account: AccountId, order_id: OrderId) -> Result<Slot, Rejection> {
         reject_if(!self.account_exists(account), AccountNotFound)?;
-        reject_if(order_id == 0 || order_id >= self.next_order_id, OrderNotFound)?;
+        reject_if(order_id == OrderId(0) || order_id >= self.next_order_id, OrderNotFound)?;
         let slot = self.orders.find(order_id).ok_or(OrderNotLive)?;
         reject_if(self.orders[slot].account != account, NotYourOrder)?;
         Ok(slot)
@@ -23,7 +23,7 @@ impl Core {
     #[inline]
     pub(crate) fn cancel_order(&mut self, account: AccountId, order_id: OrderId, outcome: &mut Outcome) -> Answer {
         let slot = self.own_order(account, order_id)?;
-        outcome.id = order_id;
+        outcome.id = order_id.0;
         outcome.status = Status::Done;
         outcome.remaining = self.orders[slot].remaining;
         self.cancel_slot(slot, DoneReason::Cancelled);

@@ -16,7 +16,7 @@ impl Core {
         self.hold(order, held);
         self.shelve(order);
         self.market_mut(order.market).book.stops.insert(order.side, order.rare.stop_price, order.order_id);
-        outcome.id = order.order_id;
+        outcome.id = order.order_id.0;
         outcome.status = Status::Waiting;
         outcome.remaining = order.remaining();
     }
@@ -27,7 +27,7 @@ impl Core {
         let held = self.hold_of(order);
         self.hold(order, held);
         let slot = self.shelve(order);
-        let level = self.markets[order.market as usize].book.push(&mut self.orders, slot);
+        let level = self.markets[order.market.index()].book.push(&mut self.orders, slot);
         self.level_changed(order.market, order.side, &level);
     }
 
@@ -35,7 +35,7 @@ impl Core {
     #[inline]
     pub(super) fn hold_of(&self, order: &Order) -> Atoms {
         if order.has_funds() {
-            return order.rare.funds as Atoms;
+            return Atoms::of(order.rare.funds);
         }
         self.market(order.market).terms.cost(order.side, order.price, order.amount - order.filled)
     }
@@ -45,7 +45,7 @@ impl Core {
     pub(super) fn hold(&mut self, order: &Order, atoms: Atoms) {
         let asset = self.market(order.market).terms.paid(order.side);
         let change = Holding { available: -atoms, held: atoms };
-        self.accounts.change(&mut self.events, (Business::Hold, order.order_id), order.account, asset, change);
+        self.accounts.change(&mut self.events, (Business::Hold, order.order_id.0), order.account, asset, change);
     }
 
     /// Moves `atoms` back from held to available.
@@ -53,7 +53,7 @@ impl Core {
     pub(super) fn release(&mut self, order: &Order, atoms: Atoms) {
         let asset = self.market(order.market).terms.paid(order.side);
         let change = Holding { available: atoms, held: -atoms };
-        self.accounts.change(&mut self.events, (Business::Release, order.order_id), order.account, asset, change);
+        self.accounts.change(&mut self.events, (Business::Release, order.order_id.0), order.account, asset, change);
     }
 
     /// Into the slab, and into the expiry index where it has an end.
@@ -115,19 +115,19 @@ impl Core {
         let LiveOrder { order_id, account, market, side, price, remaining, .. } = self.orders[slot];
         let funds = if self.orders[slot].is_plain() { 0 } else { self.orders.rare(slot).funds };
         let terms = &self.market(market).terms;
-        let held = if funds == 0 { terms.cost(side, price, remaining) } else { funds as Atoms };
+        let held = if funds == 0 { terms.cost(side, price, remaining) } else { Atoms::of(funds) };
         let asset = terms.paid(side);
         let filled = self.orders.amount(slot) - remaining;
         self.retire(slot, reason, remaining, filled);
         let change = Holding { available: held, held: -held };
-        self.accounts.change(&mut self.events, (Business::Release, order_id), account, asset, change);
+        self.accounts.change(&mut self.events, (Business::Release, order_id.0), account, asset, change);
     }
 
     /// Ends a live order, wherever it stands.
     #[inline]
     pub(super) fn cancel_slot(&mut self, slot: Slot, reason: DoneReason) {
         let LiveOrder { order_id, market, side, .. } = self.orders[slot];
-        let book = &mut self.markets[market as usize].book;
+        let book = &mut self.markets[market.index()].book;
         if self.orders[slot].is_waiting() {
             book.stops.remove(side, self.orders.rare(slot).stop_price, order_id);
             self.cancel_unlinked(slot, reason);

@@ -31,7 +31,7 @@ enum MatchEnd {
 impl Order {
     #[inline]
     fn is_complete(&self, fill: &TakerFill) -> bool {
-        if self.has_funds() { fill.total as u128 == self.rare.funds } else { self.amount == self.filled }
+        if self.has_funds() { fill.total.unsigned() == self.rare.funds } else { self.amount == self.filled }
     }
 }
 
@@ -46,7 +46,7 @@ impl Core {
         } else {
             MatchEnd::NoMatch
         };
-        outcome.id = order.order_id;
+        outcome.id = order.order_id.0;
         outcome.status = self.finish(order, end);
         outcome.filled = taken.filled;
         outcome.remaining = order.remaining();
@@ -58,7 +58,7 @@ impl Core {
     pub(super) fn enter_triggered(&mut self, order: &mut Order, outcome: &mut Outcome) {
         if order.tif == TimeInForce::Fok && !self.is_fillable(order) {
             self.done(order, DoneReason::Fok);
-            outcome.id = order.order_id;
+            outcome.id = order.order_id.0;
             outcome.status = Status::Done;
             outcome.remaining = order.remaining();
             return;
@@ -71,7 +71,7 @@ impl Core {
         let is_limit = order.order_type.is_limit();
         if !is_limit {
             let paid_in = self.market(order.market).terms.paid(order.side);
-            taken.purse = self.accounts.available(order.account, paid_in).max(0) as u128;
+            taken.purse = self.accounts.available(order.account, paid_in).max(Atoms::ZERO).unsigned();
         }
         loop {
             if order.is_complete(taken) {
@@ -130,7 +130,7 @@ impl Core {
             if maker.remaining == fill {
                 level.unlink(&mut self.orders, slot);
                 let filled = self.orders.amount(slot);
-                self.retire(slot, DoneReason::Filled, 0, filled);
+                self.retire(slot, DoneReason::Filled, Amount::ZERO, filled);
             } else {
                 self.orders[slot].remaining -= fill;
                 level.amount -= fill;
@@ -148,12 +148,12 @@ impl Core {
         }
         let terms = &self.market(order.market).terms;
         let (unit, paid) = match order.side {
-            Side::Buy => (u128::from(maker.price) * u128::from(terms.quote_unit), taken.total as u128),
-            Side::Sell => (u128::from(terms.base_unit), u128::from(taken.filled) * u128::from(terms.base_unit)),
+            Side::Buy => (u128::from(maker.price.0) * u128::from(terms.quote_unit), taken.total.unsigned()),
+            Side::Sell => (u128::from(terms.base_unit), u128::from(taken.filled.0) * u128::from(terms.base_unit)),
         };
         let available = taken.purse - paid;
         let (wanted, money) = if order.has_funds() {
-            let left = order.rare.funds - taken.total as u128;
+            let left = order.rare.funds - taken.total.unsigned();
             if left < unit {
                 return Err(MatchEnd::Complete);
             }
@@ -161,9 +161,9 @@ impl Core {
         } else {
             (order.amount - order.filled, available)
         };
-        let affordable = Amount::try_from(money / unit).unwrap_or(Amount::MAX);
+        let affordable = u64::try_from(money / unit).map_or(Amount::MAX, Amount);
         match offered.min(wanted).min(affordable) {
-            0 => Err(MatchEnd::OutOfFunds),
+            Amount::ZERO => Err(MatchEnd::OutOfFunds),
             fill => Ok(fill),
         }
     }
@@ -171,7 +171,7 @@ impl Core {
     /// Settles one trade: returns its total in atoms of quote. The taker pays from available, the maker from held.
     #[inline]
     fn trade(&mut self, maker: &LiveOrder, order: &Order, fill: Amount) -> Atoms {
-        let market = &mut self.markets[order.market as usize];
+        let market = &mut self.markets[order.market.index()];
         market.last_price = maker.price;
         let terms = &market.terms;
         let total = terms.total(maker.price, fill);
@@ -204,23 +204,23 @@ impl Core {
         }));
         // Either both of the buyer's or both of the seller's sides are the taker's, who pays from available.
         let (buyer, seller, base_fee, quote_fee, from_buyer_held, from_seller_held) = if taker_buys {
-            (order.account, maker.account, taker_fee, maker_fee, 0, base)
+            (order.account, maker.account, taker_fee, maker_fee, Atoms::ZERO, base)
         } else {
-            (maker.account, order.account, maker_fee, taker_fee, total, 0)
+            (maker.account, order.account, maker_fee, taker_fee, total, Atoms::ZERO)
         };
         let why = (Business::Trade, trade_id);
         let mut change = |account, asset, available, held| {
             self.accounts.change(&mut self.events, why, account, asset, Holding { available, held });
         };
         change(buyer, quote, from_buyer_held - total, -from_buyer_held);
-        change(buyer, base_asset, base - base_fee, 0);
+        change(buyer, base_asset, base - base_fee, Atoms::ZERO);
         change(seller, base_asset, from_seller_held - base, -from_seller_held);
-        change(seller, quote, total - quote_fee, 0);
-        if base_fee > 0 {
-            change(FEES, base_asset, base_fee, 0);
+        change(seller, quote, total - quote_fee, Atoms::ZERO);
+        if base_fee > Atoms::ZERO {
+            change(FEES, base_asset, base_fee, Atoms::ZERO);
         }
-        if quote_fee > 0 {
-            change(FEES, quote, quote_fee, 0);
+        if quote_fee > Atoms::ZERO {
+            change(FEES, quote, quote_fee, Atoms::ZERO);
         }
         total
     }
@@ -231,7 +231,7 @@ impl Core {
         let reason = match end {
             MatchEnd::NoMatch if order.order_type.is_limit() && order.tif.rests() => {
                 // Only a triggered end gets here without its room checked.
-                let checked = order.rare.stop_price == 0;
+                let checked = order.rare.stop_price.is_none();
                 let book = &self.market(order.market).book;
                 if checked || book.has_room(order.side, order.price, order.remaining()) {
                     self.rest(order);

@@ -20,23 +20,23 @@ use crate::types::{
 fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInForce) -> bool {
     // Most orders are plain limit orders that rest: nothing in them can contradict.
     let plain = order_type == OrderType::Limit && tif == TimeInForce::Gtc;
-    if plain && c.funds == 0 && c.stop_price == 0 && c.expire_at == 0 {
+    if plain && c.funds == 0 && c.stop_price.is_none() && c.expire_at == 0 {
         return false;
     }
     let post_only = c.flags & POST_ONLY != 0;
     let by_type = if order_type.is_limit() {
         c.funds != 0
     } else {
-        c.price != 0
+        !c.price.is_none()
             || !matches!(tif, TimeInForce::Ioc | TimeInForce::Fok)
             || post_only
-            || (c.funds != 0 && (side == Side::Sell || c.amount != 0 || tif == TimeInForce::Fok))
+            || (c.funds != 0 && (side == Side::Sell || !c.amount.is_zero() || tif == TimeInForce::Fok))
     };
     let stop_market =
         order_type == OrderType::StopMarket && (tif == TimeInForce::Fok || (side == Side::Buy && c.funds == 0));
     by_type
         || stop_market
-        || order_type.is_stop() != (c.stop_price != 0)
+        || order_type.is_stop() == c.stop_price.is_none()
         || (post_only && (order_type != OrderType::Limit || !tif.rests()))
         || (tif == TimeInForce::Gtd) != (c.expire_at != 0)
 }
@@ -51,7 +51,7 @@ impl Core {
         reject_if(tif == TimeInForce::Gtd && c.expire_at <= self.time, AlreadyExpired)?;
         if c.client_id != 0 {
             if let Some(id) = self.accounts.order_by_client_id(c.account, c.client_id) {
-                return Err(Rejection { reason: ClientIdUsed, id });
+                return Err(Rejection { reason: ClientIdUsed, id: id.0 });
             }
         }
         let (maker_ppm, taker_ppm) = self.accounts.fees(c.account, (market.maker_ppm, market.taker_ppm));
@@ -66,14 +66,14 @@ impl Core {
             self_trade,
             price: c.price,
             amount: c.amount,
-            filled: 0,
+            filled: Amount::ZERO,
             created: self.time,
             maker_ppm,
             taker_ppm,
             rare: Rare { stop_price: c.stop_price, expire_at: c.expire_at, funds: c.funds, client_id: c.client_id },
         };
         self.check_standing(&order)?;
-        self.next_order_id += 1;
+        self.next_order_id.0 += 1;
         if c.client_id != 0 {
             self.accounts.remember_client_id(c.account, c.client_id, order.order_id);
         }
@@ -126,9 +126,9 @@ impl Core {
                     }
                 }
                 let fill = needed.min(maker.remaining);
-                cost += market.terms.total(level.price, fill) as u128;
+                cost += market.terms.total(level.price, fill).unsigned();
                 needed -= fill;
-                if needed == 0 {
+                if needed.is_zero() {
                     break 'walk;
                 }
             }
@@ -136,10 +136,10 @@ impl Core {
         let available = self.accounts.available(order.account, market.terms.paid(order.side));
         let affordable = order.order_type.is_limit()
             || match order.side {
-                Side::Buy => cost <= available.max(0) as u128,
+                Side::Buy => cost <= available.max(Atoms::ZERO).unsigned(),
                 Side::Sell => market.terms.base_atoms(order.amount) <= available,
             };
-        needed == 0 && affordable
+        needed.is_zero() && affordable
     }
 }
 
@@ -194,7 +194,7 @@ pub(super) fn check_amount(market: &Market, amount: Amount) -> Result<(), Reject
 #[inline]
 pub(super) fn check_total(market: &Market, price: Price, amount: Amount) -> Result<(), Rejection> {
     let min_total = market.limits.min_total;
-    reject_if(min_total != 0 && (market.terms.total(price, amount) as u128) < min_total, TotalTooSmall)
+    reject_if(min_total != 0 && market.terms.total(price, amount).unsigned() < min_total, TotalTooSmall)
 }
 
 /// The least that must be available for the order to be taken at all (core.md, PlaceOrder 10).
@@ -202,9 +202,9 @@ pub(super) fn check_total(market: &Market, price: Price, amount: Amount) -> Resu
 fn least_needed(market: &Market, order: &Order) -> Atoms {
     match (order.order_type, order.side) {
         (OrderType::Limit | OrderType::StopLimit, side) => market.terms.cost(side, order.price, order.amount),
-        (OrderType::StopMarket, Side::Buy) => order.rare.funds as Atoms,
+        (OrderType::StopMarket, Side::Buy) => Atoms::of(order.rare.funds),
         (OrderType::StopMarket, Side::Sell) => market.terms.base_atoms(order.amount),
-        (OrderType::Market, Side::Buy) => 1,
-        (OrderType::Market, Side::Sell) => Atoms::from(market.terms.base_unit),
+        (OrderType::Market, Side::Buy) => Atoms(1),
+        (OrderType::Market, Side::Sell) => Atoms::of(u128::from(market.terms.base_unit)),
     }
 }

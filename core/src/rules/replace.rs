@@ -27,7 +27,7 @@ impl Core {
         let slot = self.own_order(c.account, c.order_id)?;
         let order = self.orders.order(slot);
         let change = self.check_replace(c, &order)?;
-        outcome.id = c.order_id;
+        outcome.id = c.order_id.0;
         if order.is_waiting() {
             self.replace_waiting(slot, &change, outcome);
         } else if change.price == order.price && change.amount <= order.amount {
@@ -46,11 +46,11 @@ impl Core {
         reject_if(market.status == HALTED, MarketHalted)?;
         reject_if(order.has_funds(), NotReplaceable)?;
         let waiting = order.is_waiting();
-        reject_if(c.stop_price != 0 && !waiting, CombinationInvalid)?;
-        reject_if(c.price != 0 && order.order_type == OrderType::StopMarket, CombinationInvalid)?;
-        let or = |given: u64, own: u64| if given == 0 { own } else { given };
-        let (price, amount) = (or(c.price, order.price), or(c.amount, order.amount));
-        let stop_price = or(c.stop_price, order.rare.stop_price);
+        reject_if(!c.stop_price.is_none() && !waiting, CombinationInvalid)?;
+        reject_if(!c.price.is_none() && order.order_type == OrderType::StopMarket, CombinationInvalid)?;
+        let amount = if c.amount.is_zero() { order.amount } else { c.amount };
+        let price = c.price.or(order.price);
+        let stop_price = c.stop_price.or(order.rare.stop_price);
         if order.order_type.is_limit() {
             check_price(market, price)?;
         }
@@ -68,7 +68,7 @@ impl Core {
         let available = self.accounts.available(order.account, market.terms.paid(order.side));
         reject_if(available + old_hold < new_hold, InsufficientFunds)?;
         if !waiting {
-            let own = if price == order.price { order.remaining() } else { 0 };
+            let own = if price == order.price { order.remaining() } else { Amount::ZERO };
             let others = market.book.amount_at(order.side, price) - own;
             reject_if(others.checked_add(amount - order.filled).is_none(), LevelFull)?;
         }
@@ -108,7 +108,7 @@ impl Core {
         self.replaced(&order, change, true);
         if change.new_hold < change.old_hold {
             self.release(&order, change.old_hold - change.new_hold);
-            let book = &mut self.markets[order.market as usize].book;
+            let book = &mut self.markets[order.market.index()].book;
             let level = book.shrink(&mut self.orders, slot, change.amount);
             self.level_changed(order.market, order.side, &level);
         }
@@ -119,7 +119,7 @@ impl Core {
     /// Leaves its place and comes in again under the same id.
     fn replace_resting(&mut self, slot: Slot, change: &Change, outcome: &mut Outcome) {
         let market = self.orders[slot].market;
-        let level = self.markets[market as usize].book.remove(&mut self.orders, slot);
+        let level = self.markets[market.index()].book.remove(&mut self.orders, slot);
         let mut order = self.take_out(slot);
         self.replaced(&order, change, false);
         self.release(&order, change.old_hold);

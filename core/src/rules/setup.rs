@@ -9,7 +9,9 @@ use crate::outcome::RejectReason::{
     MarketNotFound, SystemAccount,
 };
 use crate::outcome::{Answer, Outcome, reject_if};
-use crate::types::{AccountId, AssetId, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, PPM, Ppm, SelfTrade};
+use crate::types::{
+    ALL_MARKETS, AccountId, AssetId, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, PPM, Ppm, SelfTrade,
+};
 
 fn code_is_valid(code: &[u8; 12]) -> bool {
     let length = code.iter().position(|byte| *byte == 0).unwrap_or(code.len());
@@ -28,7 +30,7 @@ impl Core {
         let account = self.accounts.open();
         self.orders.open_account(account);
         self.events.push(Event::AccountOpened { account });
-        outcome.id = u64::from(account);
+        outcome.id = u64::from(account.0);
         Ok(())
     }
 
@@ -36,11 +38,11 @@ impl Core {
         reject_if(!code_is_valid(&c.code), AssetInvalid)?;
         reject_if(c.scale > MAX_SCALE || c.display_scale > c.scale, AssetInvalid)?;
         reject_if(self.assets.iter().any(|asset| asset.code == c.code), AssetExists)?;
-        reject_if(self.assets.len() >= usize::from(AssetId::MAX), AssetInvalid)?;
-        let asset = self.assets.len() as AssetId;
+        reject_if(self.assets.len() >= usize::from(u16::MAX), AssetInvalid)?;
+        let asset = AssetId::at(self.assets.len());
         self.assets.push(Asset { code: c.code, scale: c.scale, display_scale: c.display_scale });
         self.events.push(Event::AssetCreated { asset, scale: c.scale, display_scale: c.display_scale, code: c.code });
-        outcome.id = u64::from(asset);
+        outcome.id = u64::from(asset.0);
         Ok(())
     }
 
@@ -50,14 +52,14 @@ impl Core {
         let taken = |market: &Market| market.terms.base == c.base && market.terms.quote == c.quote;
         reject_if(self.markets.iter().any(taken), MarketExists)?;
         let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
-        let scale = |asset: AssetId| (asset, self.assets[usize::from(asset)].scale);
+        let scale = |asset: AssetId| (asset, self.assets[asset.index()].scale);
         let terms = MarketTerms::new(scale(c.base), scale(c.quote), c.price_scale, c.amount_scale, self_trade)
             .ok_or(MarketInvalid)?;
         reject_if(!terms.limits_valid(&c.limits), MarketInvalid)?;
         reject_if(fees_invalid(c.maker_ppm, c.taker_ppm), FeeInvalid)?;
         // The last number means "all markets".
-        reject_if(self.markets.len() >= usize::from(MarketId::MAX) - 1, MarketInvalid)?;
-        let id = self.markets.len() as MarketId;
+        reject_if(self.markets.len() >= ALL_MARKETS.index() - 1, MarketInvalid)?;
+        let id = MarketId::at(self.markets.len());
         self.events.push(Event::MarketCreated {
             market: id,
             terms,
@@ -66,7 +68,7 @@ impl Core {
             taker_ppm: c.taker_ppm,
         });
         self.markets.push(Market::new(id, terms, c.limits, c.maker_ppm, c.taker_ppm));
-        outcome.id = u64::from(id);
+        outcome.id = u64::from(id.0);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ impl Core {
     #[inline]
     fn reached_stop(&self, market: MarketId) -> Option<OrderId> {
         let market = self.market(market);
-        if market.last_price == 0 { None } else { market.book.stops.triggered(market.last_price) }
+        if market.last_price.is_none() { None } else { market.book.stops.triggered(market.last_price) }
     }
 
     fn trigger(&mut self, market: MarketId, order_id: OrderId, outcome: &mut Outcome) {

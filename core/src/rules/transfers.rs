@@ -22,7 +22,7 @@ impl Core {
             to: c.to,
             asset: c.asset,
             kind: c.kind,
-            amount: c.amount as Atoms,
+            amount: Atoms::of(c.amount),
         };
         let entry_id = self.accounts.next_entry_id;
         self.transfers.used.insert(c.transfer_id);
@@ -32,8 +32,8 @@ impl Core {
             self.move_balance(&moved, c.from, -moved.amount, moved.amount);
         } else {
             self.events.push(Event::TransferPosted(moved, false));
-            self.move_balance(&moved, c.from, -moved.amount, 0);
-            self.move_balance(&moved, c.to, moved.amount, 0);
+            self.move_balance(&moved, c.from, -moved.amount, Atoms::ZERO);
+            self.move_balance(&moved, c.to, moved.amount, Atoms::ZERO);
         }
         outcome.id = entry_id;
         Ok(())
@@ -47,8 +47,8 @@ impl Core {
         reject_if(c.kind == 0 || c.kind > LAST_KIND || c.pending > 1, EnumInvalid)?;
         reject_if(c.amount == 0 || c.amount > MAX_ATOMS, TransferAmountInvalid)?;
         reject_if(c.transfer_id == 0 || self.transfers.used.contains(&c.transfer_id), TransferIdUsed)?;
-        let left = self.accounts.available(c.from, c.asset) - c.amount as Atoms;
-        reject_if(c.from != WORLD && left < 0, InsufficientFunds)?;
+        let left = self.accounts.available(c.from, c.asset) - Atoms::of(c.amount);
+        reject_if(c.from != WORLD && left < Atoms::ZERO, InsufficientFunds)?;
         reject_if(c.from == WORLD && left < -WORLD_LIMIT, WorldLimit)
     }
 
@@ -56,8 +56,8 @@ impl Core {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
         self.events.push(Event::TransferPosted(moved, true));
-        self.move_balance(&moved, moved.from, 0, -moved.amount);
-        self.move_balance(&moved, moved.to, moved.amount, 0);
+        self.move_balance(&moved, moved.from, Atoms::ZERO, -moved.amount);
+        self.move_balance(&moved, moved.to, moved.amount, Atoms::ZERO);
         outcome.id = entry_id;
         Ok(())
     }

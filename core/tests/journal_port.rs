@@ -11,7 +11,7 @@ use cambist_core::journal::conformance::{self, Place};
 use cambist_core::journal::frame::{self, Header};
 use cambist_core::journal::{
     FileJournal, Follower, FrameKind, FrameRef, FrameStream, JournalFollows, JournalPort, JournalReads, Last, NewFrame,
-    Options, Refusal, Result, Wake,
+    Options, Rejection, Result, Wake,
 };
 use tempfile::TempDir;
 
@@ -99,13 +99,13 @@ impl Opening {
     fn checked(&self, expected: u64, epoch: u64) -> Result<MutexGuard<'_, Contents>> {
         let contents = self.log.contents();
         if contents.is_closed(self.epoch) {
-            return Err(Refusal::Closed.into());
+            return Err(Rejection::Closed.into());
         }
         if epoch != self.epoch || epoch != contents.epoch {
-            return Err(Refusal::StaleEpoch { given: epoch, current: contents.epoch }.into());
+            return Err(Rejection::StaleEpoch { given: epoch, current: contents.epoch }.into());
         }
         if expected != contents.last_seq {
-            return Err(Refusal::WrongSeq { expected, last: contents.last_seq }.into());
+            return Err(Rejection::WrongSeq { expected, last: contents.last_seq }.into());
         }
         Ok(contents)
     }
@@ -132,7 +132,7 @@ impl Opening {
 
     fn stream(&self, from_seq: u64, wake: Arc<Wake>) -> Result<Stream> {
         if self.log.contents().is_closed(self.epoch) {
-            return Err(Refusal::Closed.into());
+            return Err(Rejection::Closed.into());
         }
         Ok(Stream { log: Arc::clone(&self.log), epoch: self.epoch, from_seq, position: 0, current: None, wake })
     }
@@ -183,7 +183,7 @@ impl JournalPort for Opening {
     fn append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<u64> {
         let mut contents = self.checked(expected_last_seq, epoch)?;
         if frame.count == 0 {
-            return Err(Refusal::Empty.into());
+            return Err(Rejection::Empty.into());
         }
         self.add(&mut contents, FrameKind::Commands, expected_last_seq + 1, frame);
         Ok(contents.last_seq)
@@ -283,7 +283,7 @@ impl Follower for Following {
         if self.0.ahead(&contents).is_some() {
             return Ok(true);
         }
-        if contents.is_closed(self.0.epoch) { Err(Refusal::Closed.into()) } else { Ok(false) }
+        if contents.is_closed(self.0.epoch) { Err(Rejection::Closed.into()) } else { Ok(false) }
     }
 
     fn wake_fd(&self) -> RawFd {

@@ -5,7 +5,7 @@ mod journal_support;
 use std::fs;
 use std::path::Path;
 
-use cambist_core::journal::{FileJournal, JournalError, JournalFollows, JournalPort, Options, Reader, Refusal};
+use cambist_core::journal::{FileJournal, JournalError, JournalFollows, JournalPort, Options, Reader, Rejection};
 use journal_support::*;
 
 /// A journal of single-command frames in several segments, as a killed process leaves it.
@@ -274,7 +274,7 @@ fn lost_bookkeeping_files_are_refused() {
     let copy = crashed(3, 40);
     fs::write(copy.path().join("format"), "cambist journal 2\nid 0000000000000000\n").expect("a write");
     let error = FileJournal::open(copy.path(), options()).err();
-    assert!(matches!(error, Some(JournalError::Refused(Refusal::UnknownFormat { .. }))), "{error:?}");
+    assert!(matches!(error, Some(JournalError::Rejected(Rejection::UnknownFormat { .. }))), "{error:?}");
 }
 
 #[test]
@@ -330,10 +330,10 @@ fn a_missing_journal_is_not_made_unless_wanted() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let missing = directory.path().join("journal");
     let error = FileJournal::open(&missing, Options { create: false, ..options() }).err();
-    assert!(matches!(error, Some(JournalError::Refused(Refusal::NoJournal { .. }))), "{error:?}");
+    assert!(matches!(error, Some(JournalError::Rejected(Rejection::NoJournal { .. }))), "{error:?}");
     assert!(!missing.exists());
     let error = Reader::open(directory.path(), 1).err();
-    assert!(matches!(error, Some(JournalError::Refused(Refusal::NoJournal { .. }))), "{error:?}");
+    assert!(matches!(error, Some(JournalError::Rejected(Rejection::NoJournal { .. }))), "{error:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cambist_core::journal::{
     FileJournal, FrameKind, FrameStream, JournalError, JournalFollows, JournalPort, JournalReads, Options,
-    ReadOnlyJournal, Reader, Refusal,
+    ReadOnlyJournal, Reader, Rejection,
 };
 use journal_support::*;
 
@@ -41,7 +41,7 @@ fn a_closed_journal_takes_nothing_and_closes_twice() {
     assert_eq!(journal.last().durable_seq, 1);
     journal.close().expect("nothing to do");
     let refused = try_append(&journal, 1);
-    assert!(matches!(refused, Err(JournalError::Refused(Refusal::Closed))), "{refused:?}");
+    assert!(matches!(refused, Err(JournalError::Rejected(Rejection::Closed))), "{refused:?}");
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_frame_larger_than_a_segment_is_refused() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let journal = open(directory.path());
     let refused = try_append(&journal, 10_000);
-    assert!(matches!(refused, Err(JournalError::Refused(Refusal::TooLarge { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(JournalError::Rejected(Rejection::TooLarge { .. }))), "{refused:?}");
     append_singly(&journal, 1, 1);
 }
 
@@ -287,7 +287,7 @@ fn many_threads_append_in_one_order() {
                 while done < 50 {
                     match try_append(&journal, 5) {
                         Ok(_) => done += 1,
-                        Err(JournalError::Refused(Refusal::WrongSeq { .. })) => std::thread::yield_now(),
+                        Err(JournalError::Rejected(Rejection::WrongSeq { .. })) => std::thread::yield_now(),
                         Err(error) => panic!("{error}"),
                     }
                 }

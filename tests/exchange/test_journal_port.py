@@ -1,6 +1,8 @@
 """The conformance suite of the journal's port on both implementations, and what stands on the port: replay, verification, history."""
 
+import base64
 import itertools
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -256,3 +258,27 @@ class TestStrangeSnapshots:
         found = snapshots.newest()
         assert found is not None
         assert found.seq == 20
+
+
+FIRST_VERSION = (
+    b"c-nJz3ifjh2=-uPfB+UKy$mWKdHfCkxomxPdyeCO=5n_Gm9MQYx9gf?z!y=YoBqj11g3rmH-v_n1EZN4"
+    b"P=SCt0|OI-Q;0J{gd;TA1&PPNAPA)YLjlAb>x<5@elVf`3|IiF+;HMSLg1+0o<$oO2m$oahXDW&G^qs"
+)
+"""The file of a snapshot at 4, as a program wrote it that knew no origins yet; zlib, base 85."""
+
+
+def test_a_snapshot_from_before_origins_were_written_down_is_taken_and_compared(journal: JournalPort, tmp_path: Path) -> None:
+    engine = _core.Engine()
+    engine.create_asset(1_000, "BTC", 16, 8)
+    engine.create_asset(1_000, "USD", 16, 8)
+    engine.open_account(2_000, b"a meta")
+    engine.transfer(3_000, 1, _core.WORLD, _core.FIRST_USER_ACCOUNT, 0, 1, 0, 5 * 10**16)
+    first, count, time, records = engine.take_commands()
+    journal.append(first - 1, journal.epoch, count, time, records)
+    journal.wait()
+    (tmp_path / f"{4:020}.snapshot").write_bytes(zlib.decompress(base64.b85decode(FIRST_VERSION)))
+    snapshots = Snapshots(tmp_path, journal)
+    found = snapshots.newest()
+    assert found is not None
+    assert (found.seq, found.origin, found.state) == (4, None, engine.snapshot())
+    assert examine_journal(journal, snapshots, None, unmoved).snapshots == 1

@@ -281,6 +281,24 @@ class JournalSuite:
         assert ahead == []
         assert [frame.prev_hash for frame in heard] == [GENESIS, *(frame.hash for frame in heard[:-1])]
 
+    def test_whoever_waits_for_more_hears_that_there_will_be_none(self, place: Place) -> None:
+        journal = place.open()
+        follower = journal.follow()
+        ended: list[BaseException] = []
+
+        def wait() -> None:
+            try:
+                follower.wait()
+            except JournalError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        journal.close()
+        thread.join()
+        follower.close()
+        assert "closed" in str(ended[0])
+
     def test_closing_twice_is_closing_once_and_what_was_handed_in_is_durable(self, place: Place) -> None:
         journal = place.open()
         follower = journal.follow()

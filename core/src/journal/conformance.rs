@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::frame::{self, FrameKind, GENESIS, Header};
 use super::port::{JournalPort, NewFrame};
 use super::reader::FrameRef;
@@ -102,7 +102,7 @@ fn read(journal: &dyn JournalPort, from_seq: u64) -> Content {
 }
 
 fn refused_as_closed<T>(answer: Result<T>) -> bool {
-    matches!(answer, Err(JournalError::Refused(Refusal::Closed)))
+    matches!(answer, Err(JournalError::Rejected(Rejection::Closed)))
 }
 
 fn an_empty_journal_is_at_zero<P: Place>(place: &P) {
@@ -135,7 +135,7 @@ fn appending_without_blocking_is_appending<P: Place>(place: &P) {
         let payload = record(last + 1);
         let frame = NewFrame { count: 1, time: 1_001 + last, payload: &payload };
         let refused = journal.try_append(last + 1, journal.epoch(), frame);
-        assert!(matches!(refused, Ok(None) | Err(JournalError::Refused(Refusal::WrongSeq { .. }))), "{refused:?}");
+        assert!(matches!(refused, Ok(None) | Err(JournalError::Rejected(Rejection::WrongSeq { .. }))), "{refused:?}");
         match journal.try_append(last, journal.epoch(), frame).expect("an append in order is taken") {
             Some(seq) => assert_eq!(seq, last + 1),
             None => {
@@ -165,10 +165,10 @@ fn a_wrong_expectation_changes_nothing<P: Place>(place: &P) {
     append(&*journal, 2);
     for expected in [0, 1, 3, u64::MAX] {
         let refused = journal.append(expected, journal.epoch(), NewFrame { count: 1, time: 0, payload: b"no" });
-        assert!(matches!(refused, Err(JournalError::Refused(Refusal::WrongSeq { .. }))), "{refused:?}");
+        assert!(matches!(refused, Err(JournalError::Rejected(Rejection::WrongSeq { .. }))), "{refused:?}");
     }
     let refused = journal.append(2, journal.epoch(), NewFrame { count: 0, time: 0, payload: b"" });
-    assert!(matches!(refused, Err(JournalError::Refused(Refusal::Empty))), "{refused:?}");
+    assert!(matches!(refused, Err(JournalError::Rejected(Rejection::Empty))), "{refused:?}");
     append(&*journal, 1);
     journal.wait().expect("the disk works");
     assert_eq!(read(&*journal, 1).payload, records(1, 3));
@@ -178,9 +178,9 @@ fn a_foreign_epoch_changes_nothing<P: Place>(place: &P) {
     let journal = place.open().expect("a fresh place opens");
     for epoch in [journal.epoch() - 1, journal.epoch() + 1] {
         let refused = journal.append(0, epoch, NewFrame { count: 1, time: 0, payload: b"no" });
-        assert!(matches!(refused, Err(JournalError::Refused(Refusal::StaleEpoch { .. }))), "{refused:?}");
+        assert!(matches!(refused, Err(JournalError::Rejected(Rejection::StaleEpoch { .. }))), "{refused:?}");
         let refused = journal.checkpoint(0, epoch, &[1; 32]);
-        assert!(matches!(refused, Err(JournalError::Refused(Refusal::StaleEpoch { .. }))), "{refused:?}");
+        assert!(matches!(refused, Err(JournalError::Rejected(Rejection::StaleEpoch { .. }))), "{refused:?}");
     }
     assert_eq!(journal.last().seq, 0);
 }
@@ -211,7 +211,7 @@ fn a_checkpoint_stands_behind_its_seq<P: Place>(place: &P) {
     append(&*journal, 2);
     append(&*journal, 2);
     let refused = journal.checkpoint(3, epoch, &[3; 32]);
-    assert!(matches!(refused, Err(JournalError::Refused(Refusal::WrongSeq { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(JournalError::Rejected(Rejection::WrongSeq { .. }))), "{refused:?}");
     journal.checkpoint(4, epoch, &[4; 32]).expect("a checkpoint at the last seq is taken");
     append(&*journal, 2);
     assert_eq!(journal.wait().expect("the disk works"), 6);
@@ -232,7 +232,7 @@ fn two_openings_never_both_append<P: Place>(place: &P) {
         Err(error) => assert!(matches!(error, JournalError::Locked { .. }), "{error:?}"),
         Ok(second) => {
             let shut_out = first.append(1, first.epoch(), NewFrame { count: 1, time: 0, payload: b"no" });
-            assert!(matches!(shut_out, Err(JournalError::Refused(Refusal::StaleEpoch { .. }))), "{shut_out:?}");
+            assert!(matches!(shut_out, Err(JournalError::Rejected(Rejection::StaleEpoch { .. }))), "{shut_out:?}");
             append(&*second, 1);
         }
     }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::disk::{Disk, RealDisk};
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::follower::FileFollower;
 use super::lock::Lock;
 use super::log::{Log, sync_parent};
@@ -74,12 +74,12 @@ impl FileJournal {
         let segment_bytes = segment_bytes
             .checked_next_multiple_of(4096)
             .filter(|bytes| *bytes >= MIN_BYTES && i64::try_from(*bytes).is_ok())
-            .ok_or_else(|| Refusal::Option {
+            .ok_or_else(|| Rejection::Option {
                 reason: format!("segments need at least {MIN_BYTES} bytes, {segment_bytes} were asked for"),
             })?;
         recover::ensure_directory(directory, create)?;
         if !create && state::read_format(directory)?.is_none() {
-            return Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into());
+            return Err(Rejection::NoJournal { directory: directory.to_path_buf() }.into());
         }
         let lock = Lock::take(directory)?;
         // After the lock: only now nobody else creates or recovers.
@@ -87,7 +87,7 @@ impl FileJournal {
             Some(id) => recover::recover(directory, id, verify_from, disk)?,
             None if create => recover::create(directory, segment_bytes, journal_id, disk)?,
             None => {
-                return Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into());
+                return Err(Rejection::NoJournal { directory: directory.to_path_buf() }.into());
             }
         };
         let (log, cut) = (recovered.log, recovered.cut);
@@ -142,7 +142,7 @@ impl FileJournal {
     /// A reader of what is durable.
     fn reader(&self, from_seq: u64) -> Result<Reader> {
         if self.opened().is_none() {
-            return Err(Refusal::Closed.into());
+            return Err(Rejection::Closed.into());
         }
         let shared = Arc::clone(&self.shared);
         Reader::open_durable(&self.directory, from_seq, Box::new(move || shared.lock().durable.place))

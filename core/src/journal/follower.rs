@@ -4,7 +4,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::port::{Follower, FrameStream};
 use super::reader::{FrameRef, Reader};
 use super::wake::Wake;
@@ -53,7 +53,7 @@ impl Follower for FileFollower {
                 return Err(JournalError::Failed { reason: reason.clone() });
             }
             if queue.closed {
-                return Err(Refusal::Closed.into());
+                return Err(Rejection::Closed.into());
             }
             // A wait beyond the clock's end is one without an end.
             let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));

@@ -26,7 +26,7 @@ mod state;
 mod wake;
 mod writer;
 
-pub use error::{JournalError, Refusal, Result};
+pub use error::{JournalError, Rejection, Result};
 pub use file_journal::{FileJournal, Options};
 pub use frame::FrameKind;
 pub use port::{Follower, FrameStream, JournalFollows, JournalPort, JournalReads, Last, NewFrame};

@@ -67,7 +67,7 @@ pub trait JournalFollows: JournalReads {
 pub trait JournalPort: JournalFollows {
     /// The epoch of this opening: every opening has a higher one than all before it.
     fn epoch(&self) -> u64;
-    /// Hands in commands that follow `expected_last_seq`; returns the last one's seq. It is not durable yet. Refused, with
+    /// Hands in commands that follow `expected_last_seq`; returns the last one's seq. It is not durable yet. Rejected, with
     /// nothing changed: WrongSeq, StaleEpoch (`epoch` is not this opening's, or a later opening has taken over), Empty, TooLarge,
     /// SeqExhausted, Closed. NoSpace with nothing changed. Failed.
     fn append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<u64>;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::frame::{self, FrameKind, HEADER_LEN};
 use super::log::{Draft, fresh_room};
 use super::port::NewFrame;
@@ -118,7 +118,7 @@ impl Queue {
         if let Some(reason) = &self.failed {
             return Err(JournalError::Failed { reason: reason.clone() });
         }
-        if self.closing { Err(Refusal::Closed.into()) } else { Ok(()) }
+        if self.closing { Err(Rejection::Closed.into()) } else { Ok(()) }
     }
 
     /// How far the log is durable; Failed when it will come no further.
@@ -131,10 +131,10 @@ impl Queue {
 
     fn check_position(&self, expected_last_seq: u64, epoch: u64) -> Result<()> {
         if epoch != self.epoch {
-            return Err(Refusal::StaleEpoch { given: epoch, current: self.epoch }.into());
+            return Err(Rejection::StaleEpoch { given: epoch, current: self.epoch }.into());
         }
         if expected_last_seq != self.last_seq {
-            return Err(Refusal::WrongSeq { expected: expected_last_seq, last: self.last_seq }.into());
+            return Err(Rejection::WrongSeq { expected: expected_last_seq, last: self.last_seq }.into());
         }
         Ok(())
     }
@@ -151,12 +151,12 @@ impl Queue {
         self.check_position(expected_last_seq, epoch)?;
         let NewFrame { count, time, payload } = frame;
         if count == 0 {
-            return Err(Refusal::Empty.into());
+            return Err(Rejection::Empty.into());
         }
         let last_seq = match self.last_seq.checked_add(u64::from(count)) {
             // One below the top, because a frame's end must still have a number.
             Some(last) if last < u64::MAX => last,
-            _ => return Err(Refusal::SeqExhausted.into()),
+            _ => return Err(Rejection::SeqExhausted.into()),
         };
         if !self.join(count, time, payload) {
             let draft = Draft {
@@ -216,7 +216,7 @@ impl Queue {
         let limit = fresh_room(self.segment_bytes).min(u64::from(u32::MAX));
         if bytes > limit {
             self.recycled = draft.buffer;
-            return Err(Refusal::TooLarge { bytes, limit }.into());
+            return Err(Rejection::TooLarge { bytes, limit }.into());
         }
         let opens = if bytes <= self.room {
             None
@@ -317,9 +317,9 @@ mod tests {
     #[test]
     fn the_last_seqs_are_never_handed_out() {
         let mut queue = queue(u64::MAX - 2);
-        assert!(matches!(place(&mut queue, 2, b""), Err(JournalError::Refused(Refusal::SeqExhausted))));
+        assert!(matches!(place(&mut queue, 2, b""), Err(JournalError::Rejected(Rejection::SeqExhausted))));
         assert!(matches!(place(&mut queue, 1, b""), Ok(Placed::Yes)));
-        assert!(matches!(place(&mut queue, 1, b""), Err(JournalError::Refused(Refusal::SeqExhausted))));
+        assert!(matches!(place(&mut queue, 1, b""), Err(JournalError::Rejected(Rejection::SeqExhausted))));
     }
 
     #[test]

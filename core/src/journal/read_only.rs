@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::{Refusal, Result};
+use super::error::{Rejection, Result};
 use super::port::{FrameStream, JournalReads};
 use super::reader::Reader;
 use super::state;
@@ -17,8 +17,8 @@ pub struct ReadOnlyJournal {
 impl ReadOnlyJournal {
     /// NoJournal, UnknownFormat, Damaged, Io.
     pub fn open(directory: &Path) -> Result<Self> {
-        let journal_id =
-            state::read_format(directory)?.ok_or_else(|| Refusal::NoJournal { directory: directory.to_path_buf() })?;
+        let journal_id = state::read_format(directory)?
+            .ok_or_else(|| Rejection::NoJournal { directory: directory.to_path_buf() })?;
         Ok(Self { directory: directory.to_path_buf(), journal_id })
     }
 }

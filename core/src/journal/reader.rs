@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::cursor::{Cursor, Slot};
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::frame::{FrameKind, GENESIS, Header, Mark};
 use super::segment::{self, HEADER_BLOCK, Listed, SegmentHeader};
 use super::state::{self, State};
@@ -93,8 +93,8 @@ pub struct Reader {
 impl Reader {
     /// Starts at the segment that holds `from_seq`; the frames before it are checked but not returned.
     pub fn open(directory: &Path, from_seq: u64) -> Result<Self> {
-        let journal_id =
-            state::read_format(directory)?.ok_or_else(|| Refusal::NoJournal { directory: directory.to_path_buf() })?;
+        let journal_id = state::read_format(directory)?
+            .ok_or_else(|| Rejection::NoJournal { directory: directory.to_path_buf() })?;
         // Before the list: a running writer may only add to what the evidence demands.
         let evidence = State::read(directory, journal_id)?;
         let segments = segment::list(directory)?;

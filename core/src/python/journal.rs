@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyString};
 use crate::journal::frame::{self, Header};
 use crate::journal::{
     self, FileJournal, Follower as FollowerPort, FrameKind, FrameRef, FrameStream, JournalError as Error, JournalPort,
-    JournalReads, NewFrame, Options, Refusal,
+    JournalReads, NewFrame, Options, Rejection,
 };
 
 create_exception!(
@@ -45,8 +45,8 @@ impl From<Error> for PyErr {
             }
             Error::Locked { .. } => JournalLocked::new_err(text),
             Error::Failed { .. } => JournalFailed::new_err(text),
-            Error::Refused(Refusal::StaleEpoch { .. }) => JournalFenced::new_err(text),
-            Error::Io { .. } | Error::NoSpace { .. } | Error::Refused(_) => JournalError::new_err(text),
+            Error::Rejected(Rejection::StaleEpoch { .. }) => JournalFenced::new_err(text),
+            Error::Io { .. } | Error::NoSpace { .. } | Error::Rejected(_) => JournalError::new_err(text),
             // What an implementation in Python raised goes on as it is.
             Error::Other(error) => match error.downcast::<PyErr>() {
                 Ok(raised) => *raised,
@@ -340,7 +340,7 @@ impl Follower {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
         let mut held = exclusive(&self.follower)?;
-        let follower = held.as_mut().ok_or(Error::Refused(Refusal::Closed))?;
+        let follower = held.as_mut().ok_or(Error::Rejected(Rejection::Closed))?;
         Ok(follower.next()?.map(|frame| Frame::new(py, &frame)))
     }
 
@@ -352,7 +352,7 @@ impl Follower {
                 .map_err(|error| PyValueError::new_err(format!("timeout_seconds: {error}")))?,
         };
         let mut held = exclusive(&self.follower)?;
-        let follower = held.as_mut().ok_or(Error::Refused(Refusal::Closed))?;
+        let follower = held.as_mut().ok_or(Error::Rejected(Rejection::Closed))?;
         Ok(py.detach(|| follower.wait(timeout))?)
     }
 

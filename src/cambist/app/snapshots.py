@@ -27,6 +27,8 @@ class Snapshots:
         self.directory = directory
         self._journal = journal
         self._passed_over: set[str] = set()
+        self._held: set[tuple[int, bytes]] = set()
+        """(last seq, hash) of frames that the journal was seen to hold: it never loses one."""
 
     def files(self) -> list[tuple[int, str]]:
         """(seq, path) of each, newest first; whether they are whole is not looked at."""
@@ -39,12 +41,14 @@ class Snapshots:
             return None
         if origin.journal_identity != self._journal.identity:
             return "the snapshot is of another venue's journal"
-        if not holds(self._journal, origin.frame_seq, origin.frame_hash):
-            return (
-                f"the snapshot was written when the journal ended with another command {origin.frame_seq} than it holds: it is of a copy "
-                "of this venue that went on by itself, or the journal is an older copy"
-            )
-        return None
+        frame = (origin.frame_seq, origin.frame_hash)
+        if frame in self._held or holds(self._journal, *frame):
+            self._held.add(frame)
+            return None
+        return (
+            f"the snapshot was written when the journal ended with another command {origin.frame_seq} than it holds: it is of a copy "
+            "of this venue that went on by itself, or the journal is an older copy"
+        )
 
     def newest(self, at_most: int | None = None) -> _core.Snapshot | None:
         """The newest good one that is not beyond `at_most`. What is damaged or strange is named in the log once, and passed over.

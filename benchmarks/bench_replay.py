@@ -112,12 +112,12 @@ class _JournalWriter:
 
     def _append(self, count: int, records: bytes) -> None:
         journal = self._journal
-        journal.append(journal.last_seq, journal.epoch, count, 0, records)
+        journal.append(journal.last().seq, journal.epoch, count, 0, records)
         journal.wait()  # else what waits for the disk would be joined into one huge frame
         self.frames += 1
 
     def _checkpoint(self) -> None:
-        self._journal.checkpoint(self._engine.seq, self._engine.state_hash())
+        self._journal.checkpoint(self._engine.seq, self._journal.epoch, self._engine.state_hash())
         self._journal.wait()
         self.checkpoints += 1
 
@@ -128,9 +128,10 @@ def _replay(directory: Path, seq: int, state: bytes) -> float:
         _forget(file)
     engine = _core.Engine()
     started = time.perf_counter()
+    journal = _core.ReadOnlyJournal(str(directory))
     while True:
         before = engine.seq
-        engine.replay(str(directory), frames=FRAMES_A_CALL)
+        engine.replay(journal, frames=FRAMES_A_CALL)
         if engine.seq == before:
             break
     seconds = time.perf_counter() - started

@@ -1,47 +1,59 @@
 //! Replay: the journal's frames through the same `apply` as live, every recorded state hash checked on the way.
 
-use std::path::{Path, PathBuf};
-
 use crate::core::Core;
-use crate::journal::{FrameKind, FrameRef, JournalError, Reader, Result};
+use crate::journal::{FrameKind, FrameRef, FrameStream, JournalError, Result};
 use crate::outcome::Outcome;
 use crate::warm::Soon;
 use crate::wire::{Record, records};
 
-/// What to do with the frames that are read.
+/// How much one run of a replay does at most. It ends at the first of these that is reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The last command to apply.
+    pub until: u64,
+    pub frames: u64,
+    /// Bytes of events; only whole frames are applied, so the last one may go beyond.
+    pub event_bytes: usize,
+}
+
+/// A stream of frames on its way through a core.
 pub struct Replay {
-    directory: PathBuf,
-    reader: Reader,
-    /// The seq the reader goes on from; another core's position needs another reader.
+    frames: Box<dyn FrameStream>,
+    /// The last seq that was read; another core's position needs another stream.
     position: u64,
 }
 
 impl Replay {
-    pub fn open(directory: &Path, core: &Core) -> Result<Replay> {
-        let reader = Reader::open(directory, core.seq() + 1)?;
-        Ok(Replay { directory: directory.to_path_buf(), reader, position: core.seq() })
+    /// `frames` are those that a journal reads from `core.seq() + 1` on.
+    pub fn new(frames: Box<dyn FrameStream>, core: &Core) -> Replay {
+        Replay { frames, position: core.seq() }
     }
 
     /// Can this replay go on where `core` stands?
-    pub fn continues(&self, directory: &Path, core: &Core) -> bool {
-        self.directory == directory && self.position == core.seq()
+    pub fn continues(&self, core: &Core) -> bool {
+        self.position == core.seq()
     }
 
-    /// Applies up to `frames` frames, not beyond `until`; their events are forgotten at once unless `keep_events`.
-    pub fn run(&mut self, core: &mut Core, until: u64, frames: u64, keep_events: bool) -> Result<()> {
-        for _ in 0..frames {
-            if core.seq() >= until {
-                break;
+    /// Applies frames within the limits; unless `keep_events`, the core forgets at once what they did. False: this was the end of
+    /// the log, or of what was wanted.
+    pub fn run(&mut self, core: &mut Core, limits: Limits, keep_events: bool) -> Result<bool> {
+        let events = core.events().len();
+        for _ in 0..limits.frames {
+            if core.seq() >= limits.until {
+                return Ok(false);
             }
-            let Some(frame) = self.reader.next()? else { break };
+            if core.events().len() - events >= limits.event_bytes {
+                return Ok(true);
+            }
+            let Some(frame) = self.frames.next()? else { return Ok(false) };
             match frame.kind {
-                FrameKind::Commands => apply_frame(core, &frame, until, keep_events)?,
+                FrameKind::Commands => apply_frame(core, &frame, limits.until, keep_events)?,
                 FrameKind::Checkpoint => check_hash(core, &frame)?,
             }
-            // The reader is past the whole frame; when `until` cut it short, the next replay opens its place anew.
-            self.position = self.reader.last_seq();
+            // The stream is past the whole frame; when `until` cut it short, the next replay reads anew.
+            self.position = frame.last_seq();
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -67,10 +79,10 @@ fn apply_frame(core: &mut Core, frame: &FrameRef<'_>, until: u64, keep_events: b
         }
         core.warm(at, |at| run.get(at).map(|record| Soon::in_record(record.bytes)));
         let record = &run[at];
-        let before = core.events().len();
+        let events = core.events().len();
         core.apply(record.time, &record.command(), record.meta, &mut outcome);
         if !keep_events {
-            core.forget_events(before);
+            core.forget_events(events);
         }
     }
     Ok(())

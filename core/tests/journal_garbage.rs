@@ -61,7 +61,7 @@ fn garbage_is_refused_or_cut_but_never_believed() {
                 seen.pop();
                 assert!(truth.starts_with(&seen), "round {round}");
             }
-            Err(JournalError::Damaged { .. } | JournalError::Refused(_)) => refused += 1,
+            Err(JournalError::Damaged { .. } | JournalError::Rejected(_)) => refused += 1,
             Err(error) => panic!("round {round}: {error}"),
         }
     }

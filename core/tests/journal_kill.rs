@@ -1,4 +1,4 @@
-//! A writing process killed at random moments: everything that it was told to be durable is there, nothing is damaged.
+//! A writing process killed at random moments: everything that it reported as durable is there, nothing is damaged.
 
 mod journal_support;
 
@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use cambist_core::journal::NewFrame;
+use cambist_core::journal::{JournalFollows, JournalPort, NewFrame};
 use journal_support::*;
 
 const DIRECTORY: &str = "CAMBIST_TEST_JOURNAL";
@@ -19,10 +19,10 @@ fn child() {
         return;
     };
     let journal = open(&PathBuf::from(directory));
-    let mut told = std::io::stdout().lock();
+    let mut output = std::io::stdout().lock();
     loop {
-        for _ in 0..journal.last_seq() % 5 + 1 {
-            let seq = journal.last_seq() + 1;
+        for _ in 0..journal.last().seq % 5 + 1 {
+            let seq = journal.last().seq + 1;
             let payload = record(seq, (seq % 150) as usize + 1);
             journal
                 .append(seq - 1, journal.epoch(), NewFrame { count: 1, time: seq, payload: &payload })
@@ -30,7 +30,7 @@ fn child() {
         }
         let durable = journal.wait().expect("the disk works");
         // The parent is gone or has heard enough: either way this process is about to end.
-        if writeln!(told, "durable {durable}").is_err() {
+        if writeln!(output, "durable {durable}").is_err() {
             return;
         }
     }
@@ -52,19 +52,19 @@ fn nothing_acknowledged_is_lost_when_the_writer_is_killed() {
             .spawn()
             .expect("a child");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
-        let mut told = Vec::new();
-        while (told.len() as u64) < random % 40 {
-            told.extend(lines.next().expect("the child goes on").strip_prefix("durable ").map(str::to_owned));
+        let mut reported = Vec::new();
+        while (reported.len() as u64) < random % 40 {
+            reported.extend(lines.next().expect("the child goes on").strip_prefix("durable ").map(str::to_owned));
         }
         child.kill().expect("SIGKILL");
         child.wait().expect("the end of the child");
-        told.extend(lines.filter_map(|line| line.strip_prefix("durable ").map(str::to_owned)));
+        reported.extend(lines.filter_map(|line| line.strip_prefix("durable ").map(str::to_owned)));
 
-        let acknowledged = told.iter().filter_map(|seq| seq.parse::<u64>().ok()).max().unwrap_or(reached);
+        let acknowledged = reported.iter().filter_map(|seq| seq.parse::<u64>().ok()).max().unwrap_or(reached);
         assert!(acknowledged >= reached);
         let journal = open(directory.path());
-        assert!(journal.last_seq() >= acknowledged, "{} of {acknowledged}", journal.last_seq());
-        reached = journal.last_seq();
+        assert!(journal.last().seq >= acknowledged, "{} of {acknowledged}", journal.last().seq);
+        reached = journal.last().seq;
         assert_eq!(read_all(directory.path()).expect("sound").last().map_or(0, |frame| frame.last_seq), reached);
     }
     assert!(reached > 0);

@@ -5,7 +5,7 @@ mod journal_support;
 use std::fs;
 use std::path::Path;
 
-use cambist_core::journal::{FileJournal, JournalError, Options, Reader, Refusal};
+use cambist_core::journal::{FileJournal, JournalError, JournalFollows, JournalPort, Options, Reader, Rejection};
 use journal_support::*;
 
 /// A journal of single-command frames in several segments, as a killed process leaves it.
@@ -19,11 +19,11 @@ fn crashed(frames: u64, size: usize) -> tempfile::TempDir {
 /// Opens, appends two frames, opens again: the log must hold exactly the commands up to `last` and the new ones.
 fn assert_opens_at(directory: &Path, last: u64) {
     let journal = FileJournal::open(directory, options()).expect("a torn tail is cut");
-    assert_eq!((journal.last_seq(), journal.durable_seq()), (last, last));
+    assert_eq!((journal.last().seq, journal.last().durable_seq), (last, last));
     append_singly(&journal, 2, 3);
     journal.close().expect("a clean close");
     let journal = open(directory);
-    assert_eq!((journal.last_seq(), journal.cut()), (last + 2, None));
+    assert_eq!((journal.last().seq, journal.cut()), (last + 2, None));
     assert_eq!(read_all(directory).expect("sound").last().map(|frame| frame.last_seq), Some(last + 2));
 }
 
@@ -75,7 +75,7 @@ fn a_tail_that_lost_any_sector_is_cut_and_never_read_later() {
         fs::write(&file, &torn).expect("a write");
         let journal = open(again.path());
         let cut = journal.cut().expect("something was cut").clone();
-        assert_eq!((journal.last_seq(), cut.offset), (2, last.offset));
+        assert_eq!((journal.last().seq, cut.offset), (2, last.offset));
         drop(journal);
         let bytes = fs::read(&file).expect("a segment");
         assert!(bytes[start + 64..].iter().all(|byte| *byte == 0), "stale bytes stay behind the mark");
@@ -98,7 +98,7 @@ fn a_tail_whose_first_sector_still_holds_the_old_mark_is_cut() {
     patch(&last.file, last.offset, &old[start..start + 512]);
     patch(&last.file, last.offset + last.length, &[0; 64]);
     let journal = open(copy.path());
-    assert_eq!((journal.last_seq(), journal.cut().expect("a cut").offset), (2, last.offset));
+    assert_eq!((journal.last().seq, journal.cut().expect("a cut").offset), (2, last.offset));
     drop(journal);
     assert_opens_at(copy.path(), 2);
 }
@@ -109,7 +109,7 @@ fn garbage_in_the_preallocated_end_is_cut() {
     let last = read_all(copy.path()).expect("sound").pop().expect("a frame");
     patch(&last.file, last.offset + last.length + 640, b"left by something else");
     let journal = open(copy.path());
-    assert_eq!(journal.last_seq(), 3);
+    assert_eq!(journal.last().seq, 3);
     assert!(journal.cut().is_some());
     drop(journal);
     assert_opens_at(copy.path(), 3);
@@ -274,7 +274,7 @@ fn lost_bookkeeping_files_are_refused() {
     let copy = crashed(3, 40);
     fs::write(copy.path().join("format"), "cambist journal 2\nid 0000000000000000\n").expect("a write");
     let error = FileJournal::open(copy.path(), options()).err();
-    assert!(matches!(error, Some(JournalError::Refused(Refusal::UnknownFormat { .. }))), "{error:?}");
+    assert!(matches!(error, Some(JournalError::Rejected(Rejection::UnknownFormat { .. }))), "{error:?}");
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn an_unfinished_creation_is_begun_anew() {
     // As if the process had died before its last step, the format file.
     fs::remove_file(directory.path().join("format")).expect("a removal");
     let journal = open(directory.path());
-    assert_eq!((journal.epoch(), journal.last_seq()), (1, 0));
+    assert_eq!((journal.epoch(), journal.last().seq), (1, 0));
 }
 
 #[test]
@@ -330,10 +330,10 @@ fn a_missing_journal_is_not_made_unless_wanted() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let missing = directory.path().join("journal");
     let error = FileJournal::open(&missing, Options { create: false, ..options() }).err();
-    assert!(matches!(error, Some(JournalError::Refused(Refusal::NoJournal { .. }))), "{error:?}");
+    assert!(matches!(error, Some(JournalError::Rejected(Rejection::NoJournal { .. }))), "{error:?}");
     assert!(!missing.exists());
     let error = Reader::open(directory.path(), 1).err();
-    assert!(matches!(error, Some(JournalError::Refused(Refusal::NoJournal { .. }))), "{error:?}");
+    assert!(matches!(error, Some(JournalError::Rejected(Rejection::NoJournal { .. }))), "{error:?}");
 }
 
 #[test]
@@ -343,5 +343,5 @@ fn segments_before_verify_from_are_only_looked_at() {
     flip(&frames[3].file, frames[3].offset + 90, 1);
     assert_damaged(copy.path());
     let journal = FileJournal::open(copy.path(), Options { verify_from: 150, ..options() }).expect("the end is sound");
-    assert_eq!(journal.last_seq(), 200);
+    assert_eq!(journal.last().seq, 200);
 }

@@ -5,8 +5,13 @@ mod journal_support;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
-use cambist_core::journal::{FileJournal, FrameKind, JournalError, Options, Reader, Refusal};
+use cambist_core::journal::{
+    FileJournal, FrameKind, FrameStream, JournalError, JournalFollows, JournalPort, JournalReads, Options,
+    ReadOnlyJournal, Reader, Rejection,
+};
 use journal_support::*;
 
 fn is_readable(fd: i32) -> bool {
@@ -33,24 +38,24 @@ fn a_closed_journal_takes_nothing_and_closes_twice() {
     let journal = open(directory.path());
     try_append(&journal, 1).expect("taken");
     journal.close().expect("a clean close");
-    assert_eq!(journal.durable_seq(), 1);
+    assert_eq!(journal.last().durable_seq, 1);
     journal.close().expect("nothing to do");
     let refused = try_append(&journal, 1);
-    assert!(matches!(refused, Err(JournalError::Refused(Refusal::Closed))), "{refused:?}");
+    assert!(matches!(refused, Err(JournalError::Rejected(Rejection::Closed))), "{refused:?}");
 }
 
 #[test]
 fn the_eventfd_tells_and_acknowledging_clears_it() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let journal = open(directory.path());
-    assert!(!is_readable(journal.event_fd()));
+    assert!(!is_readable(journal.wake_fd()));
     try_append(&journal, 1).expect("taken");
     journal.wait().expect("the disk works");
     // wait() may return just before the signal, closing joins the writer.
     journal.close().expect("a clean close");
-    assert!(is_readable(journal.event_fd()));
+    assert!(is_readable(journal.wake_fd()));
     assert_eq!(journal.acknowledge().expect("not failed"), 1);
-    assert!(!is_readable(journal.event_fd()));
+    assert!(!is_readable(journal.wake_fd()));
 }
 
 #[test]
@@ -82,7 +87,7 @@ fn checkpoints_and_epochs_are_in_the_log() {
         journal.close().expect("a clean close");
     }
     let frames = read_all(directory.path()).expect("sound");
-    let told: Vec<_> = frames.iter().map(|frame| (frame.kind, frame.epoch, frame.first_seq)).collect();
+    let found: Vec<_> = frames.iter().map(|frame| (frame.kind, frame.epoch, frame.first_seq)).collect();
     let of = |round: u64| {
         let first = round * 2 + 1;
         [
@@ -91,7 +96,7 @@ fn checkpoints_and_epochs_are_in_the_log() {
             (FrameKind::Checkpoint, round + 1, first + 1),
         ]
     };
-    assert_eq!(told, [of(0), of(1), of(2)].concat());
+    assert_eq!(found, [of(0), of(1), of(2)].concat());
 }
 
 #[test]
@@ -109,13 +114,13 @@ fn a_failed_sync_ends_the_journal() {
     assert!(matches!(try_append(&journal, 10), Err(JournalError::Failed { .. })));
     assert!(matches!(journal.acknowledge(), Err(JournalError::Failed { .. })));
     assert!(matches!(journal.checkpoint(4, 1, &[0; 32]), Err(JournalError::Failed { .. })));
-    assert!(is_readable(journal.event_fd()) || journal.acknowledge().is_err());
-    assert_eq!(journal.durable_seq(), 3);
+    assert!(is_readable(journal.wake_fd()) || journal.acknowledge().is_err());
+    assert_eq!(journal.last().durable_seq, 3);
     assert!(matches!(journal.close(), Err(JournalError::Failed { .. })));
     assert_eq!(disk.syncs.load(Ordering::SeqCst), syncs, "a failed sync is never tried again");
     // The lock is free, and the next process keeps what was acknowledged (the fourth may have reached the disk or not).
     let next = open(directory.path());
-    assert!(next.last_seq() >= 3 && next.epoch() == 2);
+    assert!(next.last().seq >= 3 && next.epoch() == 2);
 }
 
 #[test]
@@ -129,7 +134,7 @@ fn a_failed_write_ends_the_journal() {
     assert!(matches!(journal.wait(), Err(JournalError::Failed { .. })));
     drop(journal);
     let next = open(directory.path());
-    assert_eq!(next.last_seq(), 3);
+    assert_eq!(next.last().seq, 3);
 }
 
 #[test]
@@ -143,7 +148,7 @@ fn the_last_frame_is_written_again_when_a_journal_is_recovered() {
     let disk = Arc::new(FaultyDisk::default());
     let journal = FileJournal::open(copy.path(), disk.options()).expect("opens");
     assert!(disk.writes.lock().expect("no panic").contains(&(last.offset, last.length as usize)));
-    assert_eq!(journal.last_seq(), 3);
+    assert_eq!(journal.last().seq, 3);
 }
 
 #[test]
@@ -167,7 +172,7 @@ fn a_full_disk_leaves_the_segment_and_the_reserve_and_then_refuses_without_faili
         }
     };
     assert!(matches!(refused, JournalError::NoSpace { .. }), "{refused:?}");
-    let last = journal.last_seq();
+    let last = journal.last().seq;
     assert!(journal.space_low() && low_at > 0);
     // The warning came with at least a whole segment, the reserve, still to fill.
     assert!((last - low_at) * 192 >= SEGMENT - 4096 - 256, "{low_at} of {last}");
@@ -183,7 +188,7 @@ fn a_full_disk_leaves_the_segment_and_the_reserve_and_then_refuses_without_faili
     append_singly(&journal, 5, 10);
     assert!(!journal.space_low());
     journal.close().expect("a clean close");
-    assert_eq!(open(directory.path()).last_seq(), last + 5);
+    assert_eq!(open(directory.path()).last().seq, last + 5);
 }
 
 #[test]
@@ -267,7 +272,7 @@ fn a_frame_larger_than_a_segment_is_refused() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let journal = open(directory.path());
     let refused = try_append(&journal, 10_000);
-    assert!(matches!(refused, Err(JournalError::Refused(Refusal::TooLarge { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(JournalError::Rejected(Rejection::TooLarge { .. }))), "{refused:?}");
     append_singly(&journal, 1, 1);
 }
 
@@ -282,7 +287,7 @@ fn many_threads_append_in_one_order() {
                 while done < 50 {
                     match try_append(&journal, 5) {
                         Ok(_) => done += 1,
-                        Err(JournalError::Refused(Refusal::WrongSeq { .. })) => std::thread::yield_now(),
+                        Err(JournalError::Rejected(Rejection::WrongSeq { .. })) => std::thread::yield_now(),
                         Err(error) => panic!("{error}"),
                     }
                 }
@@ -334,4 +339,77 @@ fn a_reader_may_start_in_any_segment() {
         assert_eq!(reader.next().expect("sound").map(|frame| frame.first_seq), Some(from));
     }
     assert!(Reader::open(directory.path(), 201).expect("opens").next().expect("sound").is_none());
+}
+
+fn seqs(stream: &mut dyn FrameStream) -> Vec<u64> {
+    let mut seqs = Vec::new();
+    while let Some(frame) = stream.next().expect("sound") {
+        seqs.push(frame.last_seq());
+    }
+    seqs
+}
+
+/// Appends one command and returns when its frame is in the file, its sync under way.
+fn append_unsynced(journal: &FileJournal, disk: &FaultyDisk) {
+    *disk.hold_syncs.lock().expect("no panic") = true;
+    let syncs = disk.syncs.load(Ordering::SeqCst);
+    try_append(journal, 10).expect("the append is taken");
+    while disk.syncs.load(Ordering::SeqCst) == syncs {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_frame_whose_sync_is_under_way_is_not_read_through_the_journal() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let disk = Arc::new(FaultyDisk::default());
+    let journal = FileJournal::open(directory.path(), disk.options()).expect("opens");
+    append_singly(&journal, 1, 10);
+    let (mut reader, mut follower) = (journal.read(1).expect("readable"), journal.follow(1).expect("readable"));
+    append_unsynced(&journal, &disk);
+    assert_eq!(seqs(&mut *reader), [1]);
+    assert_eq!(seqs(&mut *follower), [1]);
+    assert!(!follower.wait(Duration::ZERO).expect("nothing failed"));
+    // Whoever looks at the files alone cannot know, and says so.
+    let files = ReadOnlyJournal::open(directory.path()).expect("readable");
+    assert_eq!(seqs(&mut *files.read(1).expect("readable")), [1, 2]);
+    disk.release_syncs();
+    journal.wait().expect("the disk works");
+    assert!(follower.wait(Duration::ZERO).expect("nothing failed"));
+    assert_eq!((seqs(&mut *reader), seqs(&mut *follower)), (vec![2], vec![2]));
+}
+
+#[test]
+fn a_frame_whose_sync_failed_is_never_read_through_the_journal_and_followers_hear_of_it() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let disk = Arc::new(FaultyDisk::default());
+    let journal = FileJournal::open(directory.path(), disk.options()).expect("opens");
+    append_singly(&journal, 1, 10);
+    let mut follower = journal.follow(1).expect("readable");
+    append_unsynced(&journal, &disk);
+    disk.fail_syncs.store(true, Ordering::SeqCst);
+    disk.release_syncs();
+    journal.wait().expect_err("the sync failed");
+    assert_eq!(seqs(&mut *follower), [1]);
+    assert!(matches!(follower.wait(Duration::MAX), Err(JournalError::Failed { .. })));
+    assert_eq!(seqs(&mut *journal.read(1).expect("readable")), [1]);
+    assert_eq!((journal.last().seq, journal.last().durable_seq), (2, 1));
+}
+
+#[test]
+fn a_flipped_bit_in_what_is_durable_is_damage_to_a_reader_in_the_writers_process() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let journal = open(directory.path());
+    append_singly(&journal, 3, 10);
+    let last = read_all(directory.path()).expect("sound").pop().expect("three frames");
+    flip(&last.file, last.offset + 90, 2);
+    let mut stream = journal.read(1).expect("readable");
+    for seq in 1..=2 {
+        assert_eq!(stream.next().expect("sound").map(|frame| frame.last_seq()), Some(seq));
+    }
+    let damage = stream.next().map(drop);
+    assert!(
+        matches!(&damage, Err(JournalError::Damaged { file, offset, .. }) if (file, *offset) == (&last.file, last.offset)),
+        "{damage:?}"
+    );
 }

@@ -6,6 +6,8 @@ Units: *time* µs since the epoch; *price* and *amount* integers in the market's
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final, final
 
+from cambist.exchange.journal_port import JournalReads
+
 WORLD: Final = 0
 FEES: Final = 1
 COUPONS: Final = 2
@@ -522,10 +524,19 @@ class Engine:
         """(first_seq, count, time of the last, records) since the last take; count 0 and empty bytes when there was none."""
     def take_events(self) -> bytes:
         """Encoded events since the last take."""
-    def replay(self, journal_directory: str, until_seq: int | None = None, events: bool = False, frames: int = 1 << 20) -> bytes:
-        """Applies up to `frames` journal frames after `seq`, GIL released, checking CRC, chain and every recorded state hash.
+    def replay(
+        self,
+        journal: JournalReads,
+        until_seq: int | None = None,
+        events: bool = False,
+        frames: int = ...,
+        event_bytes: int = ...,
+    ) -> bytes:
+        """Applies up to `frames` frames of a journal after `seq`, checking CRC, chain and every recorded state hash.
 
-        Call again until `seq` stops growing. Returns the encoded events when asked for. Raises JournalDamaged.
+        Ends early once it made `event_bytes` of events. Call again until `seq` stops growing. Returns the encoded events when asked for.
+        A journal of this module is read natively, with the GIL released; any other implementation of the port by its `read`. Raises
+        JournalDamaged and what `read` raises.
         """
 
     # Reads: pure functions of the log. What is asked of one account or market raises IndexError when there is none such; what looks for
@@ -591,20 +602,30 @@ def parse_units(text: str, scale: int) -> int:
     """
 
 # --- journal ----------------------------------------------------------------------------------------------------------------
-class JournalError(Exception): ...
+class JournalError(Exception):
+    """The journal refused or could not do something; it is as it was."""
 
 class JournalLocked(JournalError):
     """Another process has the directory open."""
 
+class JournalFenced(JournalError):
+    """The epoch is not that of the newest opening: another writer has taken over. Nothing was appended."""
+
 class JournalDamaged(JournalError):
-    """args: (reason, file, offset). Damage that was never a torn tail; the files are left as they are."""
+    """args: (reason, file, offset). Damage that was never a torn tail; the files are left as they are.
+
+    A log without files names its stream, and the message's number in it.
+    """
 
 class JournalFailed(JournalError):
     """A write or sync failed: the process must stop."""
 
 @final
 class Journal:
-    """The file journal: one writer thread, group commit. See docs/reference/journal-format.md."""
+    """The file journal: one writer thread, group commit. See docs/reference/journal-format.md.
+
+    It is a `JournalPort`; what that says of a method (src/cambist/exchange/journal_port.py) is not repeated here.
+    """
 
     @staticmethod
     def open(
@@ -616,68 +637,132 @@ class Journal:
         checked: for callers whose snapshot covers them.
         """
     @property
-    def last_seq(self) -> int:
-        """The last command handed in (durable or not)."""
-    @property
-    def durable_seq(self) -> int: ...
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def idle(self) -> bool:
-        """No frame is waiting or being synced."""
-    @property
     def cut(self) -> tuple[str, int, int] | None:
         """(file, offset, bytes) of the torn, never acknowledged tail that opening removed."""
+    @property
+    def identity(self) -> int: ...
+    @property
+    def epoch(self) -> int: ...
     @property
     def space_low(self) -> bool:
         """The next segment could not be preallocated: only the rest of this one and the reserve are left.
 
         Asking makes the writer look for space again, at most every `space_retry_seconds`.
         """
-    def fileno(self) -> int:
-        """eventfd, readable when a frame became durable or the writer failed."""
+    def fileno(self) -> int: ...
+    def last(self) -> Last: ...
+    def read(self, from_seq: int = 1) -> Iterator[Frame]: ...
+    def follow(self, from_seq: int = 1) -> Follower: ...
     def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
-        """Hands commands to the writer; returns their last seq. What waits while a sync is under way becomes one frame.
-
-        JournalError when the expectation or the epoch is not met, when a frame is too large, or when even the reserve is used up (nothing
-        changed then). JournalFailed. Blocks only while the writer preallocates a segment that it had no time for.
+        """Blocks only while the writer preallocates a segment that it had no time for. What waits while a sync is under way becomes one
+        frame. A frame for which even the reserve has no room is refused.
         """
-    def checkpoint(self, seq: int, state_hash: bytes) -> None:
-        """Records the state hash at seq == last_seq; durable with the next sync."""
-    def acknowledge(self) -> int:
-        """Clears the eventfd; returns durable_seq. JournalFailed when the writer died."""
+    def checkpoint(self, seq: int, epoch: int, state_hash: bytes) -> None: ...
+    def acknowledge(self) -> int: ...
     def wait(self) -> int:
-        """Blocks (GIL released) until everything handed in is durable; returns durable_seq. JournalFailed."""
+        """Releases the GIL."""
     def close(self) -> None:
-        """Waits, stops the writer, unlocks. JournalFailed the first time when the writer died. Idempotent."""
+        """Stops the writer and unlocks the directory, after a failure too."""
+
+@final
+class ReadOnlyJournal:
+    """The files of a journal, not locked, beside a running writer or when there is none: a `JournalReads`.
+
+    What a running writer has written and not yet synced is read too.
+    """
+
+    def __new__(cls, directory: str) -> ReadOnlyJournal:
+        """JournalError when there is no journal, or one of another format; JournalDamaged."""
+    @property
+    def identity(self) -> int: ...
+    def read(self, from_seq: int = 1) -> Iterator[Frame]: ...
+
+@final
+class Follower:
+    """What `Journal.follow` returns: a `Follower` of the port. RuntimeError when two threads use it at once."""
+
+    def __iter__(self) -> Follower: ...
+    def __next__(self) -> Frame: ...
+    def wait(self, timeout_seconds: float | None = None) -> bool:
+        """Releases the GIL."""
+    def fileno(self) -> int: ...
+    def close(self) -> None: ...
+
+@final
+class Last:
+    """Where a log ends."""
+
+    seq: int
+    """The last command handed in."""
+    durable_seq: int
+    hash: bytes
+    """Of the last durable frame; 32 zeroes without frames."""
+    def __new__(cls, seq: int, durable_seq: int, hash: bytes) -> Last:
+        """ValueError unless the hash has 32 bytes."""
 
 @final
 class Frame:
+    """A validated frame; fields as in docs/reference/journal-format.md. `decode_frame` makes one from its bytes."""
+
     kind: int  # 1 commands, 2 checkpoint
     epoch: int
     first_seq: int
     count: int
     time: int
+    prev_hash: bytes
     payload: bytes
     hash: bytes
     file: str
+    """The segment it was read from; a log without files names its stream."""
     offset: int
+    """In that file; or the message's number in the stream."""
+    @property
+    def last_seq(self) -> int:
+        """Of a checkpoint: the seq behind which it stands."""
 
-def read_journal(directory: str, from_seq: int = 1) -> Iterator[Frame]:
-    """Validated frames (CRC, chain, seq without holes) from the one that holds from_seq; a torn tail ends it. JournalDamaged.
+def encode_frame(
+    journal_identity: int, epoch: int, kind: int, first_seq: int, count: int, time: int, prev_hash: bytes, payload: bytes
+) -> bytes:
+    """A frame in the journal's bytes, padded. ValueError when no reader would take it."""
 
-    Frames are group commits: several appends may be one, so the first may begin before from_seq. A checkpoint at from_seq - 1 comes first.
-    Works beside a running writer; asked again after its end, the iterator goes on with what was added.
+def decode_frame(encoded: bytes, journal_identity: int, file: str, offset: int) -> Frame:
+    """Reads bytes that are exactly one frame of that journal; `file` and `offset` say where they stood. JournalDamaged.
+
+    Whether it continues the chain is for the reader to compare: `prev_hash`, `first_seq` and `epoch`.
     """
 
 def decode_commands(records: bytes) -> list[tuple[int, int, bytes, bytes]]:
     """(kind, time, body, meta) per record."""
 
-def write_snapshot(directory: str, seq: int, state: bytes, keep: int = 3) -> str:
-    """tmp, fsync, rename, fsync of the directory; older ones beyond `keep` are removed. Returns the path."""
+@final
+class SnapshotOrigin:
+    """Of which log a snapshot is: the one with this identity that holds a frame with this hash ending at `frame_seq`."""
 
-def read_snapshot(directory: str, at_most_seq: int | None = None) -> tuple[int, bytes] | None:
-    """The newest snapshot that passes its checksum, not beyond at_most_seq."""
+    journal_identity: int
+    epoch: int
+    """The opening that wrote the snapshot."""
+    frame_seq: int
+    frame_hash: bytes
+    def __new__(cls, journal_identity: int, epoch: int, frame_seq: int, frame_hash: bytes) -> SnapshotOrigin:
+        """ValueError unless the hash has 32 bytes."""
 
-def list_snapshots(directory: str) -> list[tuple[int, str, bool]]:
-    """(seq, path, valid), newest first."""
+@final
+class Snapshot:
+    """A whole snapshot as its file holds it."""
+
+    seq: int
+    path: str
+    state: bytes
+    origin: SnapshotOrigin | None
+    """None: written by a program that did not say."""
+
+def write_snapshot(directory: str, seq: int, origin: SnapshotOrigin, state: bytes, keep: int = 3) -> str:
+    """tmp, fsync, rename, fsync of the directory; older ones beyond `keep` are removed. Returns the path. JournalError."""
+
+def load_snapshot(path: str) -> Snapshot | None:
+    """None when the file is not whole, or not of the seq in its name. FileNotFoundError: a running venue removes old ones.
+    JournalError when it cannot be read.
+    """
+
+def snapshot_files(directory: str) -> list[tuple[int, str]]:
+    """(seq, path) of the files named like snapshots, newest first. No directory: none. JournalError."""

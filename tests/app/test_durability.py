@@ -71,12 +71,12 @@ class Fleet:
 def read_journal(directory: Path) -> tuple[_core.Engine, dict[tuple[int, int], list[Journaled]], Counter[int]]:
     """The journal's commands by (key id, nonce), replayed with every check on; and how often each transfer id was used."""
     engine = _core.Engine()
-    engine.replay(str(directory / "journal"))
+    engine.replay(_core.ReadOnlyJournal(str(directory / "journal")))
     checked, engine = engine, _core.Engine()
     found: dict[tuple[int, int], list[Journaled]] = {}
     transfers: Counter[int] = Counter()
     current = None
-    for run in replayed_events(engine, directory / "journal"):
+    for run in replayed_events(engine, _core.ReadOnlyJournal(str(directory / "journal"))):
         for event in _core.decode_events(run):
             if isinstance(event, _core.CommandApplied):
                 meta = Meta.decode(event.meta)
@@ -188,7 +188,7 @@ def check_round(data: Path, fleet: Fleet, key_ids: dict[str, int]) -> None:
 def check_history(data: Path) -> None:
     """The queryable past has each order, trade and transfer of the journal exactly once."""
     counts: Counter[str] = Counter()
-    for run in replayed_events(_core.Engine(), data / "journal"):
+    for run in replayed_events(_core.Engine(), _core.ReadOnlyJournal(str(data / "journal"))):
         counts.update(type(event).__name__ for event in _core.decode_events(run))
     with sqlite3.connect(data / "history.sqlite") as connection:
         for table, event in (

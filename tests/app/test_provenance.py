@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cambist._core import ReadOnlyJournal
 from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
@@ -52,7 +53,7 @@ def swap_in(name: str, stopped: Path, mine: Path) -> None:
 @pytest.mark.parametrize("name", REBUILT)
 async def test_a_view_of_another_venue_is_refused_and_rebuilding_mends_it(name: str, stopped: Path, mine: Path) -> None:
     swap_in(name, stopped, mine)
-    words = f"{mine / name} was folded from the journal of another venue, not from {mine / 'journal'}. `cambist rebuild --data {mine}`"
+    words = f"{mine / name} was folded from the journal of another venue, not from this venue's. `cambist rebuild --data {mine}`"
     with pytest.raises(OperatorError, match=re.escape(words)) as caught:
         await run_once(mine)
     assert caught.value.code == Exit.DAMAGED
@@ -76,18 +77,49 @@ async def test_a_copy_of_the_venue_is_the_same_venue(mine: Path, tmp_path: Path)
     await run_once(mine)
 
 
+async def test_a_snapshot_of_another_venue_is_passed_over_and_verification_names_it(stopped: Path, mine: Path) -> None:
+    (strange,) = (stopped / "theirs" / "snapshots").iterdir()
+    shutil.copy(strange, mine / "snapshots")
+    await run_once(mine)
+    verified = cambist("verify", "--data", mine)
+    assert verified.returncode == Exit.DAMAGED
+    assert f"{mine / 'snapshots' / strange.name}, offset 0: the snapshot is of another venue's journal" in verified.stderr
+    (mine / "snapshots" / strange.name).unlink()
+    assert cambist("verify", "--data", mine).returncode == 0
+
+
+async def test_a_snapshot_of_a_copy_that_went_on_by_itself_is_passed_over_and_verification_names_it(mine: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(mine, tmp_path / "copy"))
+    shared = {file.name for file in (mine / "snapshots").iterdir()}
+    await run_once(copy, 1)
+    await run_once(mine, 5)
+    assert fingerprint(ReadOnlyJournal(str(copy / "journal"))) == fingerprint(ReadOnlyJournal(str(mine / "journal")))
+    (strange,) = [file for file in (copy / "snapshots").iterdir() if file.name not in shared]
+    shutil.copy(strange, mine / "snapshots")
+    await run_once(mine)
+    verified = cambist("verify", "--data", mine)
+    assert verified.returncode == Exit.DAMAGED
+    assert str(mine / "snapshots" / strange.name) in verified.stderr
+    assert "a copy of this venue that went on by itself" in verified.stderr
+    # What was written before the copy was made is of both.
+    (mine / "snapshots" / strange.name).unlink()
+    for name in shared:
+        shutil.copy(copy / "snapshots" / name, mine / "snapshots")
+    assert cambist("verify", "--data", mine).returncode == 0
+
+
 async def test_a_file_that_does_not_say_is_taken_in_once(mine: Path) -> None:
     with closing(sqlite3.connect(mine / "history.sqlite")) as history:
         history.execute("UPDATE progress SET journal = 0")
         history.commit()
     await run_once(mine)
     with closing(sqlite3.connect(mine / "history.sqlite")) as history:
-        assert history.execute("SELECT journal FROM progress").fetchall() == [(fingerprint(mine / "journal"),)]
+        assert history.execute("SELECT journal FROM progress").fetchall() == [(fingerprint(ReadOnlyJournal(str(mine / "journal"))),)]
 
 
 def test_a_fingerprint_tells_journals_apart_without_giving_away_their_ids(stopped: Path) -> None:
     journals = [stopped / name / "journal" for name in ("mine", "theirs")]
-    mine, theirs = map(fingerprint, journals)
+    mine, theirs = (fingerprint(ReadOnlyJournal(str(journal))) for journal in journals)
     assert 0 < mine < 1 << 63
     assert 0 < theirs < 1 << 63
     assert mine != theirs

@@ -1,8 +1,6 @@
 """The native journal as Python uses it: appending, being woken, reading back, refusing, recovering."""
 
-import asyncio
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from cambist._core import Frame, Journal, JournalDamaged, JournalError, JournalFailed, JournalLocked, read_journal
+from cambist._core import (
+    Frame,
+    Journal,
+    JournalDamaged,
+    JournalError,
+    JournalFailed,
+    JournalLocked,
+    ReadOnlyJournal,
+    decode_frame,
+    encode_frame,
+)
 
 SEGMENT = 64 * 1024
 COMMANDS, CHECKPOINT = 1, 2
@@ -33,7 +41,7 @@ def record(seq: int) -> bytes:
 
 
 def append(journal: Journal, count: int = 1) -> int:
-    last = journal.last_seq
+    last = journal.last().seq
     commands = b"".join(map(record, range(last + 1, last + count + 1)))
     return journal.append(last, journal.epoch, count, 1_000 + last + count, commands)
 
@@ -70,93 +78,19 @@ def run_child(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestAppending:
-    def test_commands_read_back_as_they_were_handed_in(self, journal: Journal, directory: str) -> None:
-        assert append(journal, 3) == 3
-        assert append(journal, 2) == 5
-        assert journal.last_seq == 5
-        assert journal.wait() == journal.durable_seq == 5
-        assert journal.idle
-        frames = list(read_journal(directory))
-        assert payload(frames) == b"".join(map(record, range(1, 6)))
-        assert (frames[0].first_seq, frames[-1].first_seq + frames[-1].count - 1) == (1, 5)
-        assert frames[-1].time == 1_005
-        assert {frame.epoch for frame in frames} == {journal.epoch} == {1}
-        assert len({frame.hash for frame in frames}) == len(frames)
-        assert all(len(frame.hash) == 32 and Path(frame.file).exists() for frame in frames)
-
-    def test_a_wrong_expectation_or_epoch_is_refused_and_changes_nothing(self, journal: Journal) -> None:
-        append(journal)
-        for expected, epoch in [(0, 1), (2, 1), (1, 0), (1, 2)]:
-            with pytest.raises(JournalError) as refused:
-                journal.append(expected, epoch, 1, 0, b"no")
-            assert not isinstance(refused.value, JournalFailed)
-        with pytest.raises(JournalError, match="at least one command"):
-            journal.append(1, 1, 0, 0, b"")
-        assert append(journal) == 2
-
-    def test_a_checkpoint_stands_behind_its_seq(self, journal: Journal, directory: str) -> None:
-        append(journal, 2)
-        with pytest.raises(JournalError, match="expected last seq 1"):
-            journal.checkpoint(1, bytes(32))
-        with pytest.raises(ValueError, match="32 bytes"):
-            journal.checkpoint(2, b"short")
-        journal.checkpoint(2, b"h" * 32)
-        append(journal)
-        journal.wait()
-        kinds = [(frame.kind, frame.first_seq, frame.count) for frame in read_journal(directory)]
-        assert kinds == [(COMMANDS, 1, 2), (CHECKPOINT, 2, 0), (COMMANDS, 3, 1)]
-        # Whoever starts behind a checkpoint gets it first: it vouches for the state that he starts with.
-        assert [frame.kind for frame in read_journal(directory, 3)] == [CHECKPOINT, COMMANDS]
+    """What the port asks of every journal is in `tests/exchange/test_journal_port.py`; here is what is the files' own."""
 
     def test_a_burst_loses_nothing_and_is_joined(self, journal: Journal, directory: str) -> None:
         for _ in range(3_000):
             append(journal)
         assert journal.wait() == 3_000
-        frames = list(read_journal(directory))
+        frames = list(journal.read())
         assert payload(frames) == b"".join(map(record, range(1, 3_001)))
         assert len(frames) < 3_000
-        assert len(segment_files(directory)) > 0
-
-    def test_the_eventfd_wakes_a_selector(self, journal: Journal) -> None:
-        append(journal)
-        assert select.select([journal.fileno()], [], [], None)[0]
-        # A second signal may be on its way only for another frame: there is none.
-        assert journal.acknowledge() == 1
-        assert not select.select([journal.fileno()], [], [], 0)[0]
-
-    async def test_the_eventfd_wakes_an_event_loop(self, journal: Journal) -> None:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[int] = loop.create_future()
-
-        def woken() -> None:
-            if journal.acknowledge() == 7 and not done.done():
-                done.set_result(journal.durable_seq)
-
-        loop.add_reader(journal.fileno(), woken)
-        for _ in range(7):
-            append(journal)
-        assert await done == 7
-        loop.remove_reader(journal.fileno())
-
-    def test_closing_twice_is_closing_once(self, journal: Journal) -> None:
-        append(journal)
-        journal.close()
-        journal.close()
-        assert journal.durable_seq == 1
-        with pytest.raises(JournalError, match="closed"):
-            append(journal)
+        assert {frame.file for frame in frames} <= set(map(str, segment_files(directory)))
 
 
 class TestOpening:
-    def test_every_opening_has_a_higher_epoch_and_keeps_the_log(self, directory: str) -> None:
-        for round_ in range(4):
-            journal = Journal.open(directory, SEGMENT)
-            assert (journal.epoch, journal.last_seq, journal.durable_seq) == (round_ + 1, round_ * 2, round_ * 2)
-            assert journal.cut is None
-            append(journal, 2)
-            journal.close()
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, 9)))
-
     def test_a_second_process_is_told_who_has_it(self, journal: Journal, directory: str) -> None:
         child = run_child("import sys; from cambist._core import Journal; Journal.open(sys.argv[1])", directory)
         assert "JournalLocked" in child.stderr
@@ -171,7 +105,7 @@ class TestOpening:
             Journal.open(directory, create=False)
         assert not Path(directory).exists()
         with pytest.raises(JournalError):
-            list(read_journal(directory))
+            list(ReadOnlyJournal(directory).read())
 
     def test_a_segment_must_have_a_size(self, directory: str) -> None:
         with pytest.raises(JournalError, match="at least"):
@@ -181,7 +115,7 @@ class TestOpening:
         journal = Journal.open(directory, SEGMENT)
         append_singly(journal, 20)
         journal.close()
-        frame = list(read_journal(directory))[9]
+        frame = list(ReadOnlyJournal(directory).read())[9]
         flip(Path(frame.file), frame.offset + 90)
         before = contents(directory)
         with pytest.raises(JournalDamaged) as damaged:
@@ -191,7 +125,7 @@ class TestOpening:
         assert "CRC" in reason
         assert contents(directory) == before
         with pytest.raises(JournalDamaged):
-            list(read_journal(directory))
+            list(ReadOnlyJournal(directory).read())
 
     def test_a_missing_segment_is_refused(self, directory: str) -> None:
         journal = Journal.open(directory, 16 * 1024)
@@ -208,22 +142,64 @@ class TestOpening:
         Journal.open(directory, 16 * 1024).close()
 
 
-class TestReading:
-    def test_it_starts_at_the_frame_that_holds_the_seq(self, journal: Journal, directory: str) -> None:
-        for _ in range(3):
-            append(journal, 4)
-            journal.wait()
-        assert next(read_journal(directory, 6)).first_seq == 5
-        assert list(read_journal(directory, 13)) == []
+class TestReadingTheFilesAlone:
+    def test_it_reads_beside_a_running_writer_and_when_there_is_none(self, directory: str) -> None:
+        journal = Journal.open(directory, SEGMENT)
+        append_singly(journal, 3)
+        files = ReadOnlyJournal(directory)
+        assert files.identity == journal.identity
+        frames = files.read()
+        assert [frame.first_seq for frame in frames] == [1, 2, 3]
+        append_singly(journal, 1)
+        assert [frame.first_seq for frame in frames] == [4]
+        journal.close()
+        assert [frame.first_seq for frame in files.read(3)] == [3, 4]
 
-    def test_a_reader_at_the_end_goes_on_when_there_is_more(self, journal: Journal, directory: str) -> None:
-        append(journal)
-        journal.wait()
-        frames = read_journal(directory)
-        assert [frame.first_seq for frame in frames] == [1]
-        append(journal)
-        journal.wait()
-        assert [frame.first_seq for frame in frames] == [2]
+    def test_it_changes_nothing_and_locks_nobody_out(self, directory: str) -> None:
+        journal = Journal.open(directory, SEGMENT)
+        append_singly(journal, 3)
+        journal.close()
+        before = contents(directory)
+        files = ReadOnlyJournal(directory)
+        assert len(list(files.read())) == 3
+        assert contents(directory) == before
+        Journal.open(directory, SEGMENT).close()
+
+
+class TestFrames:
+    def test_a_frame_reads_back_and_any_flipped_bit_is_damage(self) -> None:
+        encoded = encode_frame(7, 3, COMMANDS, 41, 3, 1_700_000_000_000_000, b"p" * 32, b"three small records")
+        frame = decode_frame(encoded, 7, "somewhere", 5)
+        assert (frame.kind, frame.epoch, frame.first_seq, frame.count, frame.last_seq) == (COMMANDS, 3, 41, 3, 43)
+        assert (frame.time, frame.prev_hash, frame.payload) == (1_700_000_000_000_000, b"p" * 32, b"three small records")
+        assert (frame.file, frame.offset, len(frame.hash), len(encoded) % 64) == ("somewhere", 5, 32, 0)
+        for at in range(len(encoded)):
+            broken = bytearray(encoded)
+            broken[at] ^= 1 << at % 8
+            with pytest.raises(JournalDamaged) as damaged:
+                decode_frame(bytes(broken), 7, "somewhere", 5)
+            assert damaged.value.args[1:] == ("somewhere", 5)
+
+    def test_a_frame_of_another_journal_is_damage(self) -> None:
+        encoded = encode_frame(7, 3, COMMANDS, 41, 3, 0, bytes(32), b"")
+        with pytest.raises(JournalDamaged, match="another journal"):
+            decode_frame(encoded, 8, "somewhere", 5)
+
+    @pytest.mark.parametrize(
+        ("kind", "first_seq", "count", "prev_hash", "words"),
+        [
+            (COMMANDS, 1, 0, bytes(32), "contradicts itself"),
+            (COMMANDS, 0, 1, bytes(32), "contradicts itself"),
+            (COMMANDS, (1 << 64) - 1, 1, bytes(32), "contradicts itself"),
+            (CHECKPOINT, 1, 1, bytes(32), "contradicts itself"),
+            (CHECKPOINT, 1, 0, bytes(32), "contradicts itself"),  # a state hash has 32 bytes, not none
+            (3, 1, 1, bytes(32), "kind"),
+            (COMMANDS, 1, 1, b"short", "32 bytes"),
+        ],
+    )
+    def test_what_no_reader_would_take_is_not_encoded(self, kind: int, first_seq: int, count: int, prev_hash: bytes, words: str) -> None:
+        with pytest.raises(ValueError, match=words):
+            encode_frame(7, 3, kind, first_seq, count, 0, prev_hash, b"")
 
 
 KILLED_CHILD = """
@@ -231,12 +207,12 @@ import select, sys
 from cambist._core import Journal
 
 journal = Journal.open(sys.argv[1], 64 * 1024)
-told = journal.durable_seq
+told = journal.last().durable_seq
 while True:
-    for _ in range(journal.last_seq % 4 + 1):
-        seq = journal.last_seq + 1
+    for _ in range(journal.last().seq % 4 + 1):
+        seq = journal.last().seq + 1
         journal.append(seq - 1, journal.epoch, 1, seq, b"<command %d>" % seq)
-    while told < journal.last_seq:
+    while told < journal.last().seq:
         select.select([journal.fileno()], [], [])
         told = journal.acknowledge()
         print(told, flush=True)
@@ -256,10 +232,10 @@ class TestEnds:
                 told += [int(line) for line in child.stdout if line.endswith("\n")]
             assert max(told) > acknowledged
             journal = Journal.open(directory, SEGMENT)
-            assert journal.last_seq >= max(told)
-            acknowledged = journal.last_seq
+            assert journal.last().seq >= max(told)
+            acknowledged = journal.last().seq
             journal.close()
-            assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, acknowledged + 1)))
+            assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, acknowledged + 1)))
 
     def test_a_write_that_really_fails_ends_the_journal(self, directory: str) -> None:
         # A file size limit makes the kernel refuse writes behind it: EFBIG from the very call that a bad disk would fail.
@@ -279,7 +255,7 @@ for call in (journal.wait, journal.acknowledge, lambda: journal.append(6, 1, 1, 
         call()
     except JournalFailed as error:
         print("failed", error)
-print(journal.durable_seq)
+print(journal.last().durable_seq)
 """,
             directory,
         )
@@ -288,7 +264,7 @@ print(journal.durable_seq)
         assert len(lines) == 5
         assert all("the process must stop" in line for line in lines[:-1])
         journal = Journal.open(directory, SEGMENT)
-        assert journal.last_seq == 5
+        assert journal.last().seq == 5
         journal.close()
 
 
@@ -331,21 +307,21 @@ class TestFullDisk:
                 append(journal, 50)
                 journal.wait()
                 if journal.space_low:
-                    low_at.append(journal.last_seq)
+                    low_at.append(journal.last().seq)
 
         with pytest.raises(JournalError, match="no space") as refused:
             append_for_ever()
         assert not isinstance(refused.value, JournalFailed)
-        assert 0 < low_at[0] < journal.last_seq
-        assert journal.wait() == journal.last_seq
-        last = journal.last_seq
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, last + 1)))
+        assert 0 < low_at[0] < journal.last().seq
+        assert journal.wait() == journal.last().seq
+        last = journal.last().seq
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, last + 1)))
 
         filler.unlink()
         append_singly(journal, 3)
         assert not journal.space_low
         journal.close()
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, last + 4)))
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, last + 4)))
 
     def test_a_full_disk_does_not_keep_a_journal_from_opening(self, small_disk: Path) -> None:
         directory = str(small_disk / "journal")
@@ -356,7 +332,7 @@ class TestFullDisk:
         journal = Journal.open(directory, SEGMENT)
         append_singly(journal, 5)
         journal.close()
-        assert payload(list(read_journal(directory))) == b"".join(map(record, range(1, 11)))
+        assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, 11)))
 
     def test_a_new_journal_needs_space(self, small_disk: Path) -> None:
         filler = fill(small_disk)

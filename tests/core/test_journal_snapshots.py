@@ -1,10 +1,12 @@
-"""Snapshots from Python: whole or not counted."""
+"""Snapshots from Python: whole or not counted, and of one journal."""
 
 from pathlib import Path
 
 import pytest
 
-from cambist._core import JournalError, list_snapshots, read_snapshot, write_snapshot
+from cambist._core import JournalError, SnapshotOrigin, load_snapshot, snapshot_files, write_snapshot
+
+ORIGIN = SnapshotOrigin(7, 3, 41, b"h" * 32)
 
 
 @pytest.fixture
@@ -12,32 +14,44 @@ def directory(tmp_path: Path) -> str:
     return str(tmp_path / "snapshots")
 
 
-def test_the_newest_one_not_beyond_the_seq_is_read(directory: str) -> None:
-    assert read_snapshot(directory) is None
-    assert list_snapshots(directory) == []
-    for seq in (10, 20, 30):
-        path = write_snapshot(directory, seq, b"state %d" % seq)
-        assert Path(path).exists()
-    assert read_snapshot(directory) == (30, b"state 30")
-    assert read_snapshot(directory, 29) == (20, b"state 20")
-    assert read_snapshot(directory, 9) is None
+def test_it_reads_back_with_its_origin(directory: str) -> None:
+    assert snapshot_files(directory) == []
+    for seq in (10, 30, 20):
+        path = write_snapshot(directory, seq, ORIGIN, b"state %d" % seq)
+        snapshot = load_snapshot(path)
+        assert snapshot is not None
+        assert (snapshot.seq, snapshot.path, snapshot.state) == (seq, path, b"state %d" % seq)
+        origin = snapshot.origin
+        assert origin is not None
+        assert (origin.journal_identity, origin.epoch, origin.frame_seq, origin.frame_hash) == (7, 3, 41, b"h" * 32)
+    assert [seq for seq, _ in snapshot_files(directory)] == [30, 20, 10]
 
 
-def test_a_corrupt_one_is_passed_over(directory: str) -> None:
-    write_snapshot(directory, 10, b"older")
-    newest = Path(write_snapshot(directory, 20, b"newer"))
-    newest.write_bytes(newest.read_bytes()[:-1] + b"!")
-    assert read_snapshot(directory) == (10, b"older")
-    assert [(seq, valid) for seq, _, valid in list_snapshots(directory)] == [(20, False), (10, True)]
+def test_a_corrupt_one_is_none(directory: str) -> None:
+    path = Path(write_snapshot(directory, 20, ORIGIN, b"newer"))
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert load_snapshot(str(path)) is None
+
+
+def test_one_that_is_gone_is_not_found(directory: str) -> None:
+    path = Path(write_snapshot(directory, 20, ORIGIN, b"newer"))
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        load_snapshot(str(path))
 
 
 def test_only_so_many_are_kept(directory: str) -> None:
     for seq in range(1, 7):
-        write_snapshot(directory, seq, b"", keep=2)
-    assert [seq for seq, _, _ in list_snapshots(directory)] == [6, 5]
+        write_snapshot(directory, seq, ORIGIN, b"", keep=2)
+    assert [seq for seq, _ in snapshot_files(directory)] == [6, 5]
+
+
+def test_an_origin_needs_a_whole_hash() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        SnapshotOrigin(7, 3, 41, b"short")
 
 
 def test_a_place_that_cannot_be_written_is_a_journal_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(JournalError, match="cannot create"):
-        write_snapshot(str(tmp_path / "file" / "below"), 1, b"")
+        write_snapshot(str(tmp_path / "file" / "below"), 1, ORIGIN, b"")

@@ -66,7 +66,7 @@ class Floor:
         return outcome
 
     def frames(self) -> list[_core.Frame]:
-        return list(_core.read_journal(str(self.directory)))
+        return list(_core.ReadOnlyJournal(str(self.directory)).read())
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_the_barrier_opens_only_when_the_journal_has_the_command(floor: Fl
     assert not barrier.done()
     assert floor.sequencer.durable_seq < outcome.seq
     await barrier
-    assert floor.journal.durable_seq >= outcome.seq
+    assert floor.journal.last().durable_seq >= outcome.seq
     assert floor.sequencer.barrier() is None
 
 
@@ -115,7 +115,7 @@ async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -
     heard: list[int] = []
 
     def follower(frame: Frame) -> None:
-        assert floor.journal.durable_seq >= frame.last_seq
+        assert floor.journal.last().durable_seq >= frame.last_seq
         heard.extend(event.seq for event in _core.decode_events(frame.events) if isinstance(event, _core.CommandApplied))
         assert heard[-1] == frame.last_seq
 
@@ -165,7 +165,7 @@ async def test_state_hashes_are_recorded_every_so_many_commands(tmp_path: Path) 
     assert len(recorded) >= 3
     assert recorded[-1].payload == floor.engine.state_hash()
     again = _core.Engine()
-    again.replay(str(floor.directory))
+    again.replay(_core.ReadOnlyJournal(str(floor.directory)))
     assert again.state_hash() == floor.engine.state_hash()
 
 
@@ -232,5 +232,5 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
     floor.sequencer.close()
     floor.journal.close()
     again = _core.Engine()
-    again.replay(str(floor.directory))
+    again.replay(_core.ReadOnlyJournal(str(floor.directory)))
     assert again.state_hash() == floor.engine.state_hash()

@@ -13,16 +13,16 @@ class Replayed:
     """Events of a journal directory, through a core of its own."""
 
     def __init__(self, directory: Path, last_seq: int) -> None:
-        self.directory = str(directory)
+        self.journal = _core.ReadOnlyJournal(str(directory))
         self.last_seq = last_seq
 
     def runs(self, after_seq: int) -> Iterator[tuple[bytes, int]]:
         engine = _core.Engine()
         while engine.seq < after_seq:
-            engine.replay(self.directory, until_seq=after_seq)
+            engine.replay(self.journal, until_seq=after_seq)
         while True:
             before = engine.seq
-            events = engine.replay(self.directory, events=True, frames=3)
+            events = engine.replay(self.journal, events=True, frames=3)
             if engine.seq == before:
                 return
             yield events, engine.seq
@@ -35,7 +35,7 @@ async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: 
     for day in range(10):
         random_day(venue, day, 40)
         _, count, time, records = engine.take_commands()
-        journal.append(journal.last_seq, journal.epoch, count, time, records)
+        journal.append(journal.last().seq, journal.epoch, count, time, records)
     journal.wait()
     source = Replayed(tmp_path / "journal", engine.seq)
 

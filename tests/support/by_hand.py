@@ -1,7 +1,6 @@
-"""Environment that a test moves by hand: the clock, chance, and a journal without files."""
+"""Environment that a test moves by hand: the clock and chance. Its journal is `memory_journal.py`."""
 
 import hashlib
-import os
 
 from cambist.scheduling import ManualScheduler
 
@@ -27,44 +26,3 @@ class HandClock:
 def entropy(label: str, length: int) -> bytes:
     """The same bytes for the same label, always."""
     return hashlib.shake_256(label.encode()).digest(length)
-
-
-class MemoryJournal:
-    """A journal port that is durable as soon as it is told, or, while `held`, only once it is let go; keeps the frames' commands."""
-
-    def __init__(self) -> None:
-        self.last_seq = self.durable_seq = 0
-        self.epoch = 1
-        self.space_low = False
-        self.held = False
-        self.frames: list[bytes] = []
-        self._event = os.eventfd(0, os.EFD_NONBLOCK)
-
-    def fileno(self) -> int:
-        return self._event
-
-    def append(self, expected_last_seq: int, epoch: int, count: int, time: int, commands: bytes) -> int:
-        assert expected_last_seq == self.last_seq
-        self.last_seq += count
-        self.frames.append(commands)
-        if not self.held:
-            self.let_go()
-        return self.last_seq
-
-    def let_go(self) -> None:
-        self.held = False
-        self.durable_seq = self.last_seq
-        os.eventfd_write(self._event, 1)
-
-    def checkpoint(self, seq: int, state_hash: bytes) -> None: ...
-
-    def acknowledge(self) -> int:
-        os.eventfd_read(self._event)
-        return self.durable_seq
-
-    def wait(self) -> int:
-        self.durable_seq = self.last_seq
-        return self.durable_seq
-
-    def close(self) -> None:
-        os.close(self._event)

@@ -25,8 +25,9 @@ from cambist.merchant import Merchants, MerchantService, Outbox, Patience, Webho
 from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletRejection, WalletService
 from cambist.wallet.view import WalletView
-from tests.support.by_hand import HandClock, MemoryJournal, entropy
+from tests.support.by_hand import HandClock, entropy
 from tests.support.immediate import ImmediateCommands, immediately
+from tests.support.memory_journal import MemoryJournal
 
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000

@@ -18,12 +18,14 @@ pub enum JournalError {
     /// Every preallocated byte is used up and no more could be had. Nothing was written, nothing is lost; free space and go on.
     NoSpace { needed: u64 },
     /// The request itself was not acceptable; the journal is as it was.
-    Refused(Refusal),
+    Rejected(Rejection),
+    /// An error that only this implementation of the port knows.
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Why a request was refused.
+/// Why a request was rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// The caller's idea of the last seq is not the journal's.
     WrongSeq { expected: u64, last: u64 },
     /// The caller belongs to another opening of the journal.
@@ -89,12 +91,13 @@ impl fmt::Display for JournalError {
                 "journal has no space left: a frame of {needed} bytes fits neither the current segment nor the reserve, and no new segment \
                  could be preallocated; nothing was written, nothing acknowledged is lost"
             ),
-            Self::Refused(refusal) => write!(out, "journal: {refusal}"),
+            Self::Rejected(rejection) => write!(out, "journal: {rejection}"),
+            Self::Other(error) => write!(out, "journal: {error}"),
         }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrongSeq { expected, last } => {
@@ -124,13 +127,14 @@ impl std::error::Error for JournalError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Other(error) => Some(&**error),
             _ => None,
         }
     }
 }
 
-impl From<Refusal> for JournalError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<Rejection> for JournalError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
     }
 }

@@ -2,17 +2,17 @@
 
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::disk::{Disk, RealDisk};
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
+use super::follower::FileFollower;
 use super::lock::Lock;
 use super::log::{Log, sync_parent};
-use super::port::{FrameStream, JournalPort, Last, NewFrame};
-use super::queue::{Placed, Queue};
+use super::port::{Follower, FrameStream, JournalFollows, JournalPort, JournalReads, Last, NewFrame};
+use super::queue::{Durable, Placed, Queue};
 use super::reader::Reader;
 use super::recover::{self, Cut};
 use super::segment::MIN_BYTES;
@@ -55,6 +55,7 @@ impl Default for Options {
 pub struct FileJournal {
     shared: Arc<Shared>,
     directory: PathBuf,
+    journal_id: u64,
     epoch: u64,
     cut: Option<Cut>,
     open: Mutex<Option<Open>>,
@@ -73,12 +74,12 @@ impl FileJournal {
         let segment_bytes = segment_bytes
             .checked_next_multiple_of(4096)
             .filter(|bytes| *bytes >= MIN_BYTES && i64::try_from(*bytes).is_ok())
-            .ok_or_else(|| Refusal::Option {
+            .ok_or_else(|| Rejection::Option {
                 reason: format!("segments need at least {MIN_BYTES} bytes, {segment_bytes} were asked for"),
             })?;
         recover::ensure_directory(directory, create)?;
         if !create && state::read_format(directory)?.is_none() {
-            return Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into());
+            return Err(Rejection::NoJournal { directory: directory.to_path_buf() }.into());
         }
         let lock = Lock::take(directory)?;
         // After the lock: only now nobody else creates or recovers.
@@ -86,14 +87,14 @@ impl FileJournal {
             Some(id) => recover::recover(directory, id, verify_from, disk)?,
             None if create => recover::create(directory, segment_bytes, journal_id, disk)?,
             None => {
-                return Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into());
+                return Err(Rejection::NoJournal { directory: directory.to_path_buf() }.into());
             }
         };
         let (log, cut) = (recovered.log, recovered.cut);
         sync_parent(directory, &*log.disk)?;
 
-        let epoch = log.state.epoch;
-        let queue = Queue::new(epoch, log.chain.last_seq, log.chain.time, log.room()?, segment_bytes, space_retry);
+        let (journal_id, epoch) = (log.state.journal_id, log.state.epoch);
+        let queue = Queue::new(epoch, Durable::of(&log), log.chain.time, log.room()?, segment_bytes, space_retry);
         let wake = Wake::new().map_err(JournalError::io("make an eventfd"))?;
         let shared = Arc::new(Shared::new(queue, wake));
         stock_up(&shared, &log, segment_bytes)?;
@@ -107,15 +108,11 @@ impl FileJournal {
         Ok(Self {
             shared,
             directory: directory.to_path_buf(),
+            journal_id,
             epoch,
             cut,
             open: Mutex::new(Some(Open { thread, lock })),
         })
-    }
-
-    /// The epoch of this opening.
-    pub fn epoch(&self) -> u64 {
-        self.epoch
     }
 
     /// The torn tail that opening cut off, if there was one.
@@ -123,52 +120,9 @@ impl FileJournal {
         self.cut.as_ref()
     }
 
-    /// The last command handed in.
-    pub fn last_seq(&self) -> u64 {
-        self.shared.lock().last_seq
-    }
-
-    /// The last command on disk.
-    pub fn durable_seq(&self) -> u64 {
-        self.shared.durable_seq.load(Ordering::Acquire)
-    }
-
     /// Nothing is waiting or being written.
     pub fn idle(&self) -> bool {
         self.shared.lock().idle()
-    }
-
-    /// The next segment could not be preallocated. Asking makes the writer try again, at most once per `space_retry`.
-    pub fn space_low(&self) -> bool {
-        let mut queue = self.shared.lock();
-        if queue.want_space() {
-            self.shared.work.notify_one();
-        }
-        queue.space_low
-    }
-
-    /// An eventfd: readable when something became durable or the journal failed.
-    pub fn event_fd(&self) -> RawFd {
-        self.shared.wake.fd()
-    }
-
-    /// Hands in commands; see the port. Blocks only while the writer preallocates a segment that it had no time for before.
-    pub fn append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<u64> {
-        self.place(|queue, asked| queue.place_commands(expected_last_seq, epoch, frame, asked))
-    }
-
-    /// The same without ever blocking: `None` when the writer has to preallocate first, which it then does.
-    pub fn try_append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<Option<u64>> {
-        let mut queue = self.shared.lock();
-        queue.check_usable()?;
-        let placed = queue.place_commands(expected_last_seq, epoch, frame, &mut false);
-        self.shared.work.notify_one();
-        Ok(matches!(placed?, Placed::Yes).then_some(queue.last_seq))
-    }
-
-    /// Hands in the state hash at `seq`; see the port.
-    pub fn checkpoint(&self, seq: u64, epoch: u64, hash: &[u8; 32]) -> Result<()> {
-        self.place(|queue, asked| queue.place_checkpoint(seq, epoch, hash, asked)).map(drop)
     }
 
     fn place(&self, mut attempt: impl FnMut(&mut Queue, &mut bool) -> Result<Placed>) -> Result<u64> {
@@ -185,50 +139,13 @@ impl FileJournal {
         }
     }
 
-    /// Clears the eventfd and returns the durable seq; Failed when the writer is gone.
-    pub fn acknowledge(&self) -> Result<u64> {
-        self.shared.wake.clear();
-        match &self.shared.lock().failed {
-            Some(reason) => Err(JournalError::Failed { reason: reason.clone() }),
-            None => Ok(self.durable_seq()),
+    /// A reader of what is durable.
+    fn reader(&self, from_seq: u64) -> Result<Reader> {
+        if self.opened().is_none() {
+            return Err(Rejection::Closed.into());
         }
-    }
-
-    /// Blocks until everything that was handed in before is durable.
-    pub fn wait(&self) -> Result<u64> {
-        let mut queue = self.shared.lock();
-        let ticket = queue.last_ticket;
-        while queue.done_ticket < ticket {
-            if let Some(reason) = &queue.failed {
-                return Err(JournalError::Failed { reason: reason.clone() });
-            }
-            queue = self.shared.wait(&self.shared.done, queue);
-        }
-        match &queue.failed {
-            Some(reason) => Err(JournalError::Failed { reason: reason.clone() }),
-            None => Ok(queue.durable_seq),
-        }
-    }
-
-    /// Makes everything durable, notes the log's end, stops the writer and unlocks. Closing again does nothing. A journal
-    /// that failed is unlocked too, and the first closing says so.
-    pub fn close(&self) -> Result<()> {
-        let Some(open) = self.opened().take() else {
-            return Ok(());
-        };
-        self.shared.lock().closing = true;
-        self.shared.work.notify_one();
-        self.shared.done.notify_all();
-        let log = open.thread.join().ok().flatten();
-        let closed = match log {
-            Some(mut log) => log.record(true),
-            None => {
-                let reason = self.shared.lock().failed.clone();
-                Err(JournalError::Failed { reason: reason.unwrap_or_else(|| "the writer thread is gone".to_owned()) })
-            }
-        };
-        drop(open.lock);
-        closed
+        let shared = Arc::clone(&self.shared);
+        Reader::open_durable(&self.directory, from_seq, Box::new(move || shared.lock().durable.place))
     }
 
     fn opened(&self) -> MutexGuard<'_, Option<Open>> {
@@ -249,8 +166,29 @@ fn stock_up(shared: &Shared, log: &Log, segment_bytes: u64) -> Result<()> {
 
 impl Drop for FileJournal {
     fn drop(&mut self) {
-        // Nobody is left to be told; the next opening finds out.
+        // Nobody is left who could hear of a failure; the next opening finds out.
         let _ = self.close();
+    }
+}
+
+impl JournalReads for FileJournal {
+    fn identity(&self) -> u64 {
+        self.journal_id
+    }
+
+    fn read(&self, from_seq: u64) -> Result<Box<dyn FrameStream>> {
+        Ok(Box::new(self.reader(from_seq)?))
+    }
+}
+
+impl JournalFollows for FileJournal {
+    fn last(&self) -> Last {
+        let queue = self.shared.lock();
+        Last { seq: queue.last_seq, durable_seq: queue.durable.seq, hash: queue.durable.hash }
+    }
+
+    fn follow(&self, from_seq: u64) -> Result<Box<dyn Follower>> {
+        Ok(Box::new(FileFollower::new(self.reader(from_seq)?, Arc::clone(&self.shared))?))
     }
 }
 
@@ -259,24 +197,76 @@ impl JournalPort for FileJournal {
         self.epoch
     }
 
+    /// Blocks only while the writer preallocates a segment that it had no time for before.
     fn append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<u64> {
-        Self::append(self, expected_last_seq, epoch, frame)
+        self.place(|queue, asked| queue.place_commands(expected_last_seq, epoch, frame, asked))
+    }
+
+    /// `None` when the writer has to preallocate first, which it then does.
+    fn try_append(&self, expected_last_seq: u64, epoch: u64, frame: NewFrame<'_>) -> Result<Option<u64>> {
+        let mut queue = self.shared.lock();
+        queue.check_usable()?;
+        let placed = queue.place_commands(expected_last_seq, epoch, frame, &mut false);
+        self.shared.work.notify_one();
+        Ok(matches!(placed?, Placed::Yes).then_some(queue.last_seq))
     }
 
     fn checkpoint(&self, seq: u64, epoch: u64, hash: &[u8; 32]) -> Result<()> {
-        Self::checkpoint(self, seq, epoch, hash)
+        self.place(|queue, asked| queue.place_checkpoint(seq, epoch, hash, asked)).map(drop)
+    }
+
+    fn acknowledge(&self) -> Result<u64> {
+        self.shared.wake.clear();
+        self.shared.lock().durable_seq()
     }
 
     fn wait(&self) -> Result<u64> {
-        Self::wait(self)
+        let mut queue = self.shared.lock();
+        let ticket = queue.last_ticket;
+        while queue.done_ticket < ticket {
+            if let Some(reason) = &queue.failed {
+                return Err(JournalError::Failed { reason: reason.clone() });
+            }
+            queue = self.shared.wait(&self.shared.done, queue);
+        }
+        queue.durable_seq()
     }
 
-    fn read(&self, from_seq: u64) -> Result<Box<dyn FrameStream + '_>> {
-        Ok(Box::new(Reader::open(&self.directory, from_seq)?))
+    fn wake_fd(&self) -> RawFd {
+        self.shared.wake.fd()
     }
 
-    fn last(&self) -> Last {
-        let queue = self.shared.lock();
-        Last { seq: queue.last_seq, durable_seq: queue.durable_seq }
+    /// The next segment could not be preallocated. Asking makes the writer try again, at most once per `space_retry`.
+    fn space_low(&self) -> bool {
+        let mut queue = self.shared.lock();
+        if queue.want_space() {
+            self.shared.work.notify_one();
+        }
+        queue.space_low
+    }
+
+    /// Notes the log's end, so that the next opening knows it; stops the writer and unlocks. A journal that failed is unlocked too.
+    fn close(&self) -> Result<()> {
+        let Some(open) = self.opened().take() else {
+            return Ok(());
+        };
+        self.shared.lock().closing = true;
+        self.shared.work.notify_one();
+        self.shared.done.notify_all();
+        let log = open.thread.join().ok().flatten();
+        let closed = match log {
+            Some(mut log) => log.record(true),
+            None => {
+                let reason = self.shared.lock().failed.clone();
+                Err(JournalError::Failed { reason: reason.unwrap_or_else(|| "the writer thread is gone".to_owned()) })
+            }
+        };
+        drop(open.lock);
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        queue.wake_followers();
+        drop(queue);
+        self.shared.done.notify_all();
+        closed
     }
 }

@@ -29,6 +29,13 @@ pub enum FrameKind {
     Checkpoint = 2,
 }
 
+impl FrameKind {
+    /// The kind that a header's byte names.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Commands, Self::Checkpoint].into_iter().find(|kind| *kind as u8 == code)
+    }
+}
+
 /// A frame's header, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -89,11 +96,7 @@ impl Header {
         if bytes[4] != VERSION {
             return Err("unknown frame version");
         }
-        let kind = match bytes[5] {
-            1 => FrameKind::Commands,
-            2 => FrameKind::Checkpoint,
-            _ => return Err("unknown frame kind"),
-        };
+        let kind = FrameKind::from_code(bytes[5]).ok_or("unknown frame kind")?;
         let header = Self {
             kind,
             journal_id: get_u64(bytes, 8),
@@ -141,6 +144,29 @@ pub fn seal(header: &Header, buffer: &mut Vec<u8>) -> [u8; 32] {
     let hash = *blake3::hash(buffer).as_bytes();
     buffer.resize(header.frame_len(), 0);
     hash
+}
+
+/// The bytes of a frame, as they stand in a file and in every other log. Its `payload_len` must be the payload's.
+pub fn encode(header: &Header, payload: &[u8]) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(header.frame_len());
+    buffer.resize(HEADER_LEN, 0);
+    buffer.extend_from_slice(payload);
+    seal(header, &mut buffer);
+    buffer
+}
+
+/// Reads bytes that are exactly one whole frame: its header, its hash and its payload. The error says what is wrong.
+pub fn decode(bytes: &[u8]) -> Result<(Header, [u8; 32], &[u8]), &'static str> {
+    if bytes.len() < HEADER_LEN {
+        return Err("shorter than a frame's header");
+    }
+    let header = Header::decode(bytes)?;
+    if header.frame_len() != bytes.len() {
+        return Err("another length than the frame's header says");
+    }
+    let hash = check(&header, bytes)?;
+    let payload = &bytes[HEADER_LEN..HEADER_LEN + header.payload_len as usize];
+    Ok((header, hash, payload))
 }
 
 /// Checks a whole frame, whose header was decoded from its beginning. Returns the frame's hash.
@@ -222,6 +248,11 @@ mod tests {
         assert_eq!(Header::decode(&buffer), Ok(header.clone()));
         assert_eq!(check(&header, &buffer), Ok(hash));
         assert_eq!(header.last_seq(), 43);
+        assert_eq!(decode(&buffer), Ok((header.clone(), hash, &b"three small records"[..])));
+        assert_eq!(encode(&header, b"three small records"), buffer);
+        for length in [0, 1, HEADER_LEN - 1, buffer.len() - 1] {
+            assert!(decode(&buffer[..length]).is_err(), "{length} bytes");
+        }
     }
 
     #[test]
@@ -231,10 +262,7 @@ mod tests {
         for bit in 0..buffer.len() * 8 {
             let mut flipped = buffer.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let read = Header::decode(&flipped).and_then(|header| {
-                if header.frame_len() == flipped.len() { check(&header, &flipped) } else { Err("another length") }
-            });
-            assert!(read.is_err(), "bit {bit}");
+            assert!(decode(&flipped).is_err(), "bit {bit}");
         }
     }
 

@@ -36,7 +36,7 @@ impl Lock {
         }
         let pid = format!("{:<width$}\n", std::process::id(), width = PID_WIDTH - 1);
         match file.write_all_at(pid.as_bytes(), 0) {
-            // The text only serves the refusal's wording: a full disk must not keep a venue from starting.
+            // The text only serves the rejection's wording: a full disk must not keep a venue from starting.
             Err(error) if !is_no_space(&error) => Err(JournalError::file("write", &path)(error)),
             _ => Ok(Self(file)),
         }

@@ -5,13 +5,16 @@
 //! returned cannot run out of disk later.
 
 use std::collections::VecDeque;
+use std::sync::Weak;
 use std::time::{Duration, Instant};
 
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::frame::{self, FrameKind, HEADER_LEN};
 use super::log::{Draft, fresh_room};
 use super::port::NewFrame;
+use super::reader::Place;
 use super::spare::Spare;
+use super::wake::Wake;
 
 /// Appends that wait for a sync are joined into one frame up to this payload: large enough for a whole burst, small enough
 /// for a reader's buffer.
@@ -40,6 +43,16 @@ pub(super) enum Placed {
     NotYet,
 }
 
+/// How far the log is on disk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Durable {
+    pub seq: u64,
+    /// Of the last frame.
+    pub hash: [u8; 32],
+    /// Behind the last frame.
+    pub place: Place,
+}
+
 pub(super) struct Queue {
     pub entries: VecDeque<Entry>,
     pub epoch: u64,
@@ -47,7 +60,7 @@ pub(super) struct Queue {
     pub last_seq: u64,
     /// The time of the last frame handed in; a checkpoint takes it over.
     last_time: u64,
-    pub durable_seq: u64,
+    pub durable: Durable,
     /// Of the newest entry, and of the last one that is durable.
     pub last_ticket: u64,
     pub done_ticket: u64,
@@ -61,6 +74,9 @@ pub(super) struct Queue {
     last_attempt: Option<Instant>,
     retry_after: Duration,
     pub closing: bool,
+    /// The writer is gone in good order.
+    pub closed: bool,
+    pub followers: Vec<Weak<Wake>>,
     pub failed: Option<String>,
     recycled: Vec<u8>,
 }
@@ -68,7 +84,7 @@ pub(super) struct Queue {
 impl Queue {
     pub fn new(
         epoch: u64,
-        last_seq: u64,
+        durable: Durable,
         last_time: u64,
         room: u64,
         segment_bytes: u64,
@@ -77,9 +93,9 @@ impl Queue {
         Self {
             entries: VecDeque::new(),
             epoch,
-            last_seq,
+            last_seq: durable.seq,
             last_time,
-            durable_seq: last_seq,
+            durable,
             last_ticket: 0,
             done_ticket: 0,
             room,
@@ -91,6 +107,8 @@ impl Queue {
             last_attempt: None,
             retry_after,
             closing: false,
+            closed: false,
+            followers: Vec::new(),
             failed: None,
             recycled: Vec::new(),
         }
@@ -100,15 +118,23 @@ impl Queue {
         if let Some(reason) = &self.failed {
             return Err(JournalError::Failed { reason: reason.clone() });
         }
-        if self.closing { Err(Refusal::Closed.into()) } else { Ok(()) }
+        if self.closing { Err(Rejection::Closed.into()) } else { Ok(()) }
+    }
+
+    /// How far the log is durable; Failed when it will come no further.
+    pub fn durable_seq(&self) -> Result<u64> {
+        match &self.failed {
+            Some(reason) => Err(JournalError::Failed { reason: reason.clone() }),
+            None => Ok(self.durable.seq),
+        }
     }
 
     fn check_position(&self, expected_last_seq: u64, epoch: u64) -> Result<()> {
         if epoch != self.epoch {
-            return Err(Refusal::StaleEpoch { given: epoch, current: self.epoch }.into());
+            return Err(Rejection::StaleEpoch { given: epoch, current: self.epoch }.into());
         }
         if expected_last_seq != self.last_seq {
-            return Err(Refusal::WrongSeq { expected: expected_last_seq, last: self.last_seq }.into());
+            return Err(Rejection::WrongSeq { expected: expected_last_seq, last: self.last_seq }.into());
         }
         Ok(())
     }
@@ -125,12 +151,12 @@ impl Queue {
         self.check_position(expected_last_seq, epoch)?;
         let NewFrame { count, time, payload } = frame;
         if count == 0 {
-            return Err(Refusal::Empty.into());
+            return Err(Rejection::Empty.into());
         }
         let last_seq = match self.last_seq.checked_add(u64::from(count)) {
             // One below the top, because a frame's end must still have a number.
             Some(last) if last < u64::MAX => last,
-            _ => return Err(Refusal::SeqExhausted.into()),
+            _ => return Err(Rejection::SeqExhausted.into()),
         };
         if !self.join(count, time, payload) {
             let draft = Draft {
@@ -190,7 +216,7 @@ impl Queue {
         let limit = fresh_room(self.segment_bytes).min(u64::from(u32::MAX));
         if bytes > limit {
             self.recycled = draft.buffer;
-            return Err(Refusal::TooLarge { bytes, limit }.into());
+            return Err(Rejection::TooLarge { bytes, limit }.into());
         }
         let opens = if bytes <= self.room {
             None
@@ -258,6 +284,11 @@ impl Queue {
         self.last_attempt = Some(Instant::now());
     }
 
+    /// Makes every follower look; those that are gone are struck off.
+    pub fn wake_followers(&mut self) {
+        self.followers.retain(|follower| follower.upgrade().inspect(|wake| wake.signal()).is_some());
+    }
+
     pub fn recycle(&mut self, buffer: Vec<u8>) {
         // A burst's giant buffer is not worth keeping.
         if buffer.capacity() <= 2 * JOIN_LIMIT && buffer.capacity() > self.recycled.capacity() {
@@ -275,7 +306,8 @@ mod tests {
     use super::*;
 
     fn queue(last_seq: u64) -> Queue {
-        Queue::new(1, last_seq, 0, fresh_room(16384), 16384, Duration::ZERO)
+        let durable = Durable { seq: last_seq, hash: frame::GENESIS, place: (1, 4096) };
+        Queue::new(1, durable, 0, fresh_room(16384), 16384, Duration::ZERO)
     }
 
     fn place(queue: &mut Queue, count: u32, payload: &[u8]) -> Result<Placed> {
@@ -285,9 +317,9 @@ mod tests {
     #[test]
     fn the_last_seqs_are_never_handed_out() {
         let mut queue = queue(u64::MAX - 2);
-        assert!(matches!(place(&mut queue, 2, b""), Err(JournalError::Refused(Refusal::SeqExhausted))));
+        assert!(matches!(place(&mut queue, 2, b""), Err(JournalError::Rejected(Rejection::SeqExhausted))));
         assert!(matches!(place(&mut queue, 1, b""), Ok(Placed::Yes)));
-        assert!(matches!(place(&mut queue, 1, b""), Err(JournalError::Refused(Refusal::SeqExhausted))));
+        assert!(matches!(place(&mut queue, 1, b""), Err(JournalError::Rejected(Rejection::SeqExhausted))));
     }
 
     #[test]
@@ -299,10 +331,10 @@ mod tests {
         assert!(matches!(queue.place_checkpoint(6, 1, &[7; 32], &mut false), Ok(Placed::Yes)));
         assert!(matches!(place(&mut queue, u32::MAX, b"d"), Ok(Placed::Yes)));
         assert!(matches!(place(&mut queue, 1, b"e"), Ok(Placed::Yes)));
-        let told: Vec<_> =
+        let queued: Vec<_> =
             queue.entries.iter().map(|entry| (entry.draft.first_seq, entry.draft.count, entry.draft.time)).collect();
         let last = 6 + u64::from(u32::MAX);
-        assert_eq!(told, [(1, 6, 5), (6, 0, 5), (7, u32::MAX, 5), (last + 1, 1, 5)]);
+        assert_eq!(queued, [(1, 6, 5), (6, 0, 5), (7, u32::MAX, 5), (last + 1, 1, 5)]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::cursor::{Cursor, Slot};
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::frame::{FrameKind, GENESIS, Header, Mark};
 use super::segment::{self, HEADER_BLOCK, Listed, SegmentHeader};
 use super::state::{self, State};
@@ -21,10 +21,13 @@ pub struct FrameRef<'a> {
     /// Commands in the payload; 0 for a checkpoint.
     pub count: u32,
     pub time: u64,
+    /// The hash of the frame before this one.
+    pub prev_hash: [u8; 32],
     /// Command records, or the 32 bytes of the state hash.
     pub payload: &'a [u8],
     /// This frame's own hash, which the next one repeats.
     pub hash: [u8; 32],
+    /// Where it was read from: a segment and the offset in it. A log without files names its stream and the message's number.
     pub file: &'a Path,
     pub offset: u64,
 }
@@ -59,6 +62,19 @@ pub(super) struct Tail {
     pub last_frame: Option<u64>,
 }
 
+/// A place in the files: a segment's index and the offset in it. Later places are greater.
+pub(super) type Place = (u64, u64);
+
+/// Tells how far the log is durable now: what stands behind that may be a write under way.
+pub(super) type DurableEnd = Box<dyn Fn() -> Place + Send + Sync>;
+
+/// How far a reader may go.
+struct Limit {
+    durable_end: DurableEnd,
+    /// Where it was when last asked.
+    known: Place,
+}
+
 /// A stream of validated frames.
 pub struct Reader {
     directory: PathBuf,
@@ -71,17 +87,27 @@ pub struct Reader {
     size: u64,
     chain: Chain,
     last_frame: Option<u64>,
+    limit: Option<Limit>,
 }
 
 impl Reader {
     /// Starts at the segment that holds `from_seq`; the frames before it are checked but not returned.
     pub fn open(directory: &Path, from_seq: u64) -> Result<Self> {
-        let journal_id =
-            state::read_format(directory)?.ok_or_else(|| Refusal::NoJournal { directory: directory.to_path_buf() })?;
+        let journal_id = state::read_format(directory)?
+            .ok_or_else(|| Rejection::NoJournal { directory: directory.to_path_buf() })?;
         // Before the list: a running writer may only add to what the evidence demands.
         let evidence = State::read(directory, journal_id)?;
         let segments = segment::list(directory)?;
         Self::start(directory, from_seq, evidence, &segments, false)
+    }
+
+    /// As `open`, beside a writer in this process: reads durable frames only.
+    pub(super) fn open_durable(directory: &Path, from_seq: u64, durable_end: DurableEnd) -> Result<Self> {
+        // Before the files are looked at: what is durable now they must hold.
+        let known = durable_end();
+        let mut reader = Self::open(directory, from_seq)?;
+        reader.limit = Some(Limit { durable_end, known });
+        Ok(reader)
     }
 
     pub(super) fn start(
@@ -123,6 +149,7 @@ impl Reader {
                 time: 0,
             },
             last_frame: None,
+            limit: None,
         };
         reader.compare_with_evidence(0)?;
         Ok(reader)
@@ -135,7 +162,12 @@ impl Reader {
         reason = "the frame borrows the reader's buffer, which an Iterator cannot express"
     )]
     pub fn next(&mut self) -> Result<Option<FrameRef<'_>>> {
+        let mut looked_afresh = false;
         loop {
+            if self.reached_limit() {
+                self.forget()?;
+                return Ok(None);
+            }
             match self.slot()? {
                 Slot::Frame(header, hash) => {
                     let offset = self.cursor.position();
@@ -151,6 +183,7 @@ impl Reader {
                             first_seq: header.first_seq,
                             count: header.count,
                             time: header.time,
+                            prev_hash: header.prev_hash,
                             payload: self.cursor.bytes(payload),
                             hash,
                             file: &self.segment.path,
@@ -158,14 +191,49 @@ impl Reader {
                         }));
                     }
                 }
+                _ if self.limit.is_some() && !looked_afresh => {
+                    // What was read ahead may be older than the limit.
+                    self.forget()?;
+                    looked_afresh = true;
+                }
                 other => {
-                    if !self.go_on_behind(other)? {
-                        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))?;
+                    let found = describe(&other);
+                    if self.go_on_behind(other)? {
+                        looked_afresh = false;
+                    } else if self.limit.is_some() {
+                        return Err(self.damaged(format!("{found}, but the log is durable beyond it")));
+                    } else {
+                        self.forget()?;
                         return Ok(None);
                     }
                 }
             }
         }
+    }
+
+    /// Is this as far as the log was durable when last asked?
+    pub(super) fn at_known_end(&self) -> bool {
+        self.limit.as_ref().is_some_and(|limit| !self.is_before(limit.known))
+    }
+
+    pub(super) fn is_before(&self, place: Place) -> bool {
+        (self.segment.index, self.cursor.position()) < place
+    }
+
+    /// Asks again how far the log is durable only where it was durable so far.
+    fn reached_limit(&mut self) -> bool {
+        let here = (self.segment.index, self.cursor.position());
+        let Some(limit) = &mut self.limit else {
+            return false;
+        };
+        if here >= limit.known {
+            limit.known = (limit.durable_end)();
+        }
+        here >= limit.known
+    }
+
+    fn forget(&mut self) -> Result<()> {
+        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))
     }
 
     /// The last seq read so far (before the first frame: the one before the segment).
@@ -262,7 +330,7 @@ impl Reader {
 
     /// The next segment exists, so this one is finished: what is read now cannot be a write under way.
     fn leave_for(&mut self, next: &Listed) -> Result<bool> {
-        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))?;
+        self.forget()?;
         match self.slot()? {
             Slot::Frame(..) => return Ok(true),
             Slot::Mark(mark) => self.check_mark(&mark)?,
@@ -309,7 +377,7 @@ impl Reader {
     /// Something behind says that what stands here was on disk. If a writer runs, it was on disk before that something was
     /// written: a second look must find it.
     fn look_again(&mut self, evidence: u64) -> Result<bool> {
-        self.cursor.forget().map_err(JournalError::file("read", &self.segment.path))?;
+        self.forget()?;
         match self.slot()? {
             Slot::Frame(..) => Ok(true),
             _ if segment::find(&self.directory, self.segment.index + 1)?.is_some() => Ok(true),
@@ -318,8 +386,8 @@ impl Reader {
     }
 
     fn check_mark(&self, mark: &Mark) -> Result<()> {
-        let told = (mark.journal_id, mark.end, mark.last_seq, &mark.hash_prefix[..]);
-        if told == (self.journal_id, self.cursor.position(), self.chain.last_seq, &self.chain.hash[..16]) {
+        let named = (mark.journal_id, mark.end, mark.last_seq, &mark.hash_prefix[..]);
+        if named == (self.journal_id, self.cursor.position(), self.chain.last_seq, &self.chain.hash[..16]) {
             Ok(())
         } else {
             Err(self.damaged("the mark here belongs to another log"))

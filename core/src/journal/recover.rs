@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::bytes::all_zero;
 use super::cursor::read_up_to;
 use super::disk::{Disk, is_no_space};
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 use super::frame::{GENESIS, MARK_LEN, Mark};
 use super::log::{Log, sync_parent};
 use super::reader::{Chain, Reader, Tail};
@@ -214,7 +214,7 @@ pub(super) fn ensure_directory(directory: &Path, create: bool) -> Result<()> {
             fs::create_dir_all(directory).map_err(JournalError::file("create", directory))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Refusal::NoJournal { directory: directory.to_path_buf() }.into())
+            Err(Rejection::NoJournal { directory: directory.to_path_buf() }.into())
         }
         Err(error) => Err(JournalError::file("look at", directory)(error)),
     }

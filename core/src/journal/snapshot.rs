@@ -1,7 +1,7 @@
 //! Snapshots: the canonical state after one seq, in a file that is whole or is not counted.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::bytes::{array, get_u32, get_u64, put};
@@ -10,30 +10,51 @@ use super::error::{JournalError, Result};
 use super::log::sync_parent;
 
 /// Bytes before the state.
-pub const HEADER_LEN: usize = 64;
+pub const HEADER_LEN: usize = 128;
 /// How snapshot files end.
 pub const EXTENSION: &str = "snapshot";
 
 const MAGIC: [u8; 8] = *b"CBSNAPSH";
-const VERSION: u32 = 1;
-/// Magic, version, seq, length: what the checksum covers besides the state.
-const COVERED: usize = 32;
+const VERSION: u32 = 2;
+/// What the checksum covers besides the state.
+const COVERED: usize = 96;
+/// The first version did not say of which journal it was.
+const OLD_VERSION: u32 = 1;
+const OLD_HEADER_LEN: usize = 64;
+const OLD_COVERED: usize = 32;
 
-/// A snapshot file.
+/// Of which log a snapshot is: of the one with this id that holds this frame. Of two copies of a journal that went on apart
+/// from each other, both with the same id, only one does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    pub seq: u64,
-    pub path: PathBuf,
-    /// Its checksum matches.
-    pub valid: bool,
+pub struct Origin {
+    pub journal_id: u64,
+    /// The opening that wrote the snapshot.
+    pub epoch: u64,
+    /// The last seq of a frame that was durable when the snapshot was written, at or behind the snapshot's own seq.
+    pub frame_seq: u64,
+    /// That frame's hash.
+    pub frame_hash: [u8; 32],
 }
 
-fn header(seq: u64, state: &[u8]) -> [u8; HEADER_LEN] {
+/// A whole snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    pub seq: u64,
+    /// `None`: written by a program that did not say.
+    pub origin: Option<Origin>,
+    pub state: Vec<u8>,
+}
+
+fn header(seq: u64, origin: &Origin, state: &[u8]) -> [u8; HEADER_LEN] {
     let mut bytes = [0; HEADER_LEN];
     put(&mut bytes, 0, &MAGIC);
     put(&mut bytes, 8, &VERSION.to_le_bytes());
     put(&mut bytes, 16, &seq.to_le_bytes());
     put(&mut bytes, 24, &(state.len() as u64).to_le_bytes());
+    put(&mut bytes, 32, &origin.journal_id.to_le_bytes());
+    put(&mut bytes, 40, &origin.epoch.to_le_bytes());
+    put(&mut bytes, 48, &origin.frame_seq.to_le_bytes());
+    put(&mut bytes, 56, &origin.frame_hash);
     let checksum = checksum(&bytes[..COVERED], state);
     put(&mut bytes, COVERED, &checksum);
     bytes
@@ -46,17 +67,24 @@ fn checksum(covered: &[u8], state: &[u8]) -> [u8; 32] {
 }
 
 /// Writes the state after `seq` and removes older snapshots beyond `keep` (at least the new one stays). Returns its path.
-pub fn write(directory: &Path, seq: u64, state: &[u8], keep: usize) -> Result<PathBuf> {
-    write_with(directory, seq, state, keep, &RealDisk)
+pub fn write(directory: &Path, seq: u64, origin: &Origin, state: &[u8], keep: usize) -> Result<PathBuf> {
+    write_with(directory, seq, origin, state, keep, &RealDisk)
 }
 
 /// The same on a given disk, for tests.
-pub fn write_with(directory: &Path, seq: u64, state: &[u8], keep: usize, disk: &dyn Disk) -> Result<PathBuf> {
+pub fn write_with(
+    directory: &Path,
+    seq: u64,
+    origin: &Origin,
+    state: &[u8],
+    keep: usize,
+    disk: &dyn Disk,
+) -> Result<PathBuf> {
     fs::create_dir_all(directory).map_err(JournalError::file("create", directory))?;
     let path = directory.join(format!("{seq:020}.{EXTENSION}"));
     let temporary = path.with_extension("tmp");
     let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(&header(seq, state))?;
+        file.write_all(&header(seq, origin, state))?;
         file.write_all(state)?;
         disk.sync_all(&file)
     });
@@ -81,51 +109,47 @@ fn remove_old(directory: &Path, newest: u64, keep: usize) -> Result<()> {
     Ok(())
 }
 
-/// The newest snapshot that passes its checksum and is not beyond `at_most_seq`: its seq and its state.
-pub fn read(directory: &Path, at_most_seq: Option<u64>) -> Result<Option<(u64, Vec<u8>)>> {
-    for (seq, path) in files(directory)? {
-        if at_most_seq.is_none_or(|limit| seq <= limit) {
-            if let Some(state) = load(&path, seq)? {
-                return Ok(Some((seq, state)));
-            }
-        }
-    }
-    Ok(None)
+/// The snapshot in a file as `files` names it; `None` when it is not whole, or not of the seq in its name. Io.
+pub fn load(path: &Path) -> Result<Option<Snapshot>> {
+    let bytes = fs::read(path).map_err(JournalError::file("read", path))?;
+    Ok(seq_of(path).and_then(|seq| decode(bytes, seq)))
 }
 
-/// All snapshots, newest first.
-pub fn list(directory: &Path) -> Result<Vec<Listed>> {
-    files(directory)?
-        .into_iter()
-        .map(|(seq, path)| Ok(Listed { seq, valid: load(&path, seq)?.is_some(), path }))
-        .collect()
+/// The snapshot of that seq in the bytes of a file; `None` when they are not exactly what was written.
+fn decode(mut bytes: Vec<u8>, seq: u64) -> Option<Snapshot> {
+    let named =
+        bytes.len() >= OLD_HEADER_LEN && bytes[..8] == MAGIC && get_u32(&bytes, 12) == 0 && get_u64(&bytes, 16) == seq;
+    if !named {
+        return None;
+    }
+    let (header_len, covered) = match get_u32(&bytes, 8) {
+        VERSION => (HEADER_LEN, COVERED),
+        OLD_VERSION => (OLD_HEADER_LEN, OLD_COVERED),
+        _ => return None,
+    };
+    let state = bytes.get(header_len..)?;
+    if state.len() as u64 != get_u64(&bytes, 24)
+        || checksum(&bytes[..covered], state)[..] != bytes[covered..covered + 32]
+    {
+        return None;
+    }
+    let origin = (header_len == HEADER_LEN).then(|| Origin {
+        journal_id: get_u64(&bytes, 32),
+        epoch: get_u64(&bytes, 40),
+        frame_seq: get_u64(&bytes, 48),
+        frame_hash: array(&bytes, 56),
+    });
+    // Moved to the front, not copied: a large venue's state must not be in memory twice.
+    bytes.drain(..header_len);
+    Some(Snapshot { seq, origin, state: bytes })
 }
 
-/// The state in the file; `None` when the file is not a whole snapshot of that seq.
-fn load(path: &Path, seq: u64) -> Result<Option<Vec<u8>>> {
-    let mut file = File::open(path).map_err(JournalError::file("open", path))?;
-    let size = file.metadata().map_err(JournalError::file("look at", path))?.len();
-    let mut header = [0; HEADER_LEN];
-    match file.read_exact(&mut header) {
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-        other => other.map_err(JournalError::file("read", path))?,
-    }
-    let named = header[..8] == MAGIC
-        && get_u32(&header, 8) == VERSION
-        && get_u32(&header, 12) == 0
-        && get_u64(&header, 16) == seq;
-    // The length is compared before it is trusted with an allocation.
-    if !named || size.checked_sub(HEADER_LEN as u64) != Some(get_u64(&header, 24)) {
-        return Ok(None);
-    }
-    let mut state = Vec::with_capacity((size - HEADER_LEN as u64) as usize);
-    file.read_to_end(&mut state).map_err(JournalError::file("read", path))?;
-    let expected: [u8; 32] = array(&header, COVERED);
-    Ok((checksum(&header[..COVERED], &state) == expected).then_some(state))
+fn seq_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str().filter(|stem| stem.len() == 20)?.parse().ok()
 }
 
-/// (seq, path) of all files named like snapshots, newest first. No directory: none.
-fn files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
+/// (seq, path) of all files named like snapshots, newest first. No directory: none. Io.
+pub fn files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(JournalError::file("list", directory))?,
@@ -134,8 +158,7 @@ fn files(directory: &Path) -> Result<Vec<(u64, PathBuf)>> {
     for entry in entries {
         let path = entry.map_err(JournalError::file("list", directory))?.path();
         if path.extension().is_some_and(|extension| extension == EXTENSION) {
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).filter(|stem| stem.len() == 20);
-            if let Some(seq) = stem.and_then(|stem| stem.parse().ok()) {
+            if let Some(seq) = seq_of(&path) {
                 found.push((seq, path));
             }
         }

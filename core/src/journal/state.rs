@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::bytes::{array, get_u32, get_u64, put};
 use super::disk::Disk;
-use super::error::{JournalError, Refusal, Result};
+use super::error::{JournalError, Rejection, Result};
 
 const FORMAT_NAME: &str = "format";
 const STATE_NAME: &str = "state";
@@ -131,7 +131,7 @@ pub fn read_format(directory: &Path) -> Result<Option<u64>> {
     };
     let first = text.lines().next().unwrap_or_default();
     if first != FORMAT_FIRST_LINE {
-        return Err(Refusal::UnknownFormat { found: first.to_owned() }.into());
+        return Err(Rejection::UnknownFormat { found: first.to_owned() }.into());
     }
     let id = text
         .strip_prefix(FORMAT_FIRST_LINE)

@@ -1,12 +1,12 @@
-//! The writer thread: takes one frame after the other, writes and syncs it, and says so.
+//! The writer thread: takes one frame after the other, writes it, syncs it and acknowledges it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::disk::is_no_space;
 use super::error::{JournalError, Result};
 use super::log::Log;
-use super::queue::{Entry, Queue, Stock};
+use super::queue::{Durable, Entry, Queue, Stock};
 use super::spare::Spare;
 use super::wake::Wake;
 
@@ -18,14 +18,11 @@ pub(super) struct Shared {
     /// Wakes callers that wait for the disk or for space.
     pub done: Condvar,
     pub wake: Wake,
-    /// The same as in the queue, readable without the lock: the event loop asks for it after every command.
-    pub durable_seq: AtomicU64,
 }
 
 impl Shared {
     pub fn new(queue: Queue, wake: Wake) -> Self {
-        let durable_seq = AtomicU64::new(queue.durable_seq);
-        Self { queue: Mutex::new(queue), work: Condvar::new(), done: Condvar::new(), wake, durable_seq }
+        Self { queue: Mutex::new(queue), work: Condvar::new(), done: Condvar::new(), wake }
     }
 
     /// A panic elsewhere does not make the queue wrong: every change to it is complete before anything can panic, and the
@@ -38,11 +35,21 @@ impl Shared {
         condition.wait(queue).unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn wait_at_most<'a>(
+        &self,
+        condition: &Condvar,
+        queue: MutexGuard<'a, Queue>,
+        timeout: Duration,
+    ) -> MutexGuard<'a, Queue> {
+        condition.wait_timeout(queue, timeout).unwrap_or_else(PoisonError::into_inner).0
+    }
+
     fn fail(&self, reason: String) {
         let mut queue = self.lock();
         queue.failed.get_or_insert(reason);
         // What waits is dropped: after a failed write nothing may follow it into the file.
         queue.entries.clear();
+        queue.wake_followers();
         drop(queue);
         self.done.notify_all();
         self.wake.signal();
@@ -105,14 +112,21 @@ fn write(shared: &Shared, log: &mut Log, mut entry: Entry) -> Result<()> {
     }
     log.write(&mut entry.draft)?;
     let mut queue = shared.lock();
-    queue.durable_seq = log.chain.last_seq;
+    queue.durable = Durable::of(log);
     queue.done_ticket = entry.ticket;
     queue.recycle(entry.draft.buffer);
-    shared.durable_seq.store(log.chain.last_seq, Ordering::Release);
+    queue.wake_followers();
     drop(queue);
     shared.done.notify_all();
     shared.wake.signal();
     Ok(())
+}
+
+impl Durable {
+    /// All that the log holds: it begins no frame before the last one is synced.
+    pub fn of(log: &Log) -> Self {
+        Self { seq: log.chain.last_seq, hash: log.chain.hash, place: (log.segment.index, log.position) }
+    }
 }
 
 /// Having no space is an answer here, not a failure: nothing depends on these files yet.

@@ -1,18 +1,17 @@
 //! `Engine`: the core with its outboxes of command records and events.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::replay::Unfinished;
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 use crate::core::Core;
-use crate::journal::JournalError;
 use crate::outcome;
-use crate::replay::Replay;
+use crate::replay::Limits;
 use crate::types::{
     ALL_MARKETS, AccountId, Amount, AssetId, Atoms, BOTH_SIDES, MAX_META, MarketId, OrderId, Price, Side, prefetch,
 };
@@ -36,8 +35,7 @@ pub struct Engine {
     count: u32,
     last_time: u64,
     batch: Batch,
-    /// Kept between calls of `replay`, so that going on costs no second look for the place.
-    replay: Option<Replay>,
+    replay: Option<Unfinished>,
 }
 
 /// What a batch answers, in buffers that are kept: fresh ones of this size would be fresh pages each time.
@@ -423,29 +421,18 @@ impl Engine {
         taken
     }
 
-    #[pyo3(signature = (journal_directory, until_seq = None, events = false, frames = 1 << 20))]
+    #[pyo3(signature = (journal, until_seq = None, events = false, frames = u64::MAX, event_bytes = usize::MAX))]
     fn replay<'py>(
         &mut self,
-        py: Python<'py>,
-        journal_directory: PathBuf,
+        journal: &Bound<'py, PyAny>,
         until_seq: Option<u64>,
         events: bool,
         frames: u64,
+        event_bytes: usize,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let Engine { core, replay, .. } = self;
-        let before = core.events().len();
-        let replayed = py.detach(|| {
-            let mut going = match replay.take() {
-                Some(going) if going.continues(&journal_directory, core) => going,
-                _ => Replay::open(&journal_directory, core)?,
-            };
-            going.run(core, until_seq.unwrap_or(u64::MAX), frames, events)?;
-            *replay = Some(going);
-            Ok::<_, JournalError>(())
-        });
-        let answer = replayed.map(|()| PyBytes::new(py, &core.events()[before..]));
-        core.forget_events(before);
-        Ok(answer?)
+        let limits = Limits { until: until_seq.unwrap_or(u64::MAX), frames, event_bytes };
+        super::replay::run(journal.py(), core, replay, journal, limits, events)
     }
 
     // --- reads ---------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ mod forms;
 mod history;
 mod journal;
 mod numbers;
+mod replay;
+mod snapshots;
 mod views;
 
 use pyo3::prelude::*;
@@ -38,5 +40,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     history::register(module)?;
     journal::register(module)?;
     numbers::register(module)?;
+    snapshots::register(module)?;
     views::register(module)
 }

@@ -6,12 +6,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use cambist_core::journal::disk::{Disk, RealDisk};
 use cambist_core::journal::frame::Header;
-use cambist_core::journal::{FileJournal, FrameKind, JournalError, NewFrame, Options, Reader, Result};
+use cambist_core::journal::{
+    FileJournal, FrameKind, JournalError, JournalFollows, JournalPort, NewFrame, Options, Reader, Result,
+};
 use tempfile::TempDir;
 
 pub const SEGMENT: u64 = 16 * 1024;
@@ -31,7 +33,7 @@ pub fn record(seq: u64, size: usize) -> Vec<u8> {
 
 /// Hands in one command of 8 × `size` bytes.
 pub fn try_append(journal: &FileJournal, size: usize) -> Result<u64> {
-    let last = journal.last_seq();
+    let last = journal.last().seq;
     journal.append(last, journal.epoch(), NewFrame { count: 1, time: last + 1, payload: &record(last + 1, size) })
 }
 
@@ -153,6 +155,9 @@ pub struct FaultyDisk {
     pub fail_writes: AtomicBool,
     pub fail_syncs: AtomicBool,
     pub full: AtomicBool,
+    /// While true, a sync of data does not return.
+    pub hold_syncs: Mutex<bool>,
+    pub released: Condvar,
     pub syncs: AtomicU64,
     pub allocations: AtomicU64,
     /// (offset, length) of every write.
@@ -160,6 +165,11 @@ pub struct FaultyDisk {
 }
 
 impl FaultyDisk {
+    pub fn release_syncs(&self) {
+        *self.hold_syncs.lock().expect("no panic") = false;
+        self.released.notify_all();
+    }
+
     pub fn options(self: &Arc<Self>) -> Options {
         Options { disk: Arc::<Self>::clone(self), ..options() }
     }
@@ -178,6 +188,7 @@ impl Disk for FaultyDisk {
 
     fn sync_data(&self, file: &File) -> io::Result<()> {
         self.syncs.fetch_add(1, Ordering::SeqCst);
+        drop(self.released.wait_while(self.hold_syncs.lock().expect("no panic"), |held| *held).expect("no panic"));
         failing(&self.fail_syncs, libc::EIO)?;
         RealDisk.sync_data(file)
     }

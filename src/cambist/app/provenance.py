@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cambist.app.errors import Exit, OperatorError
+from cambist.exchange.journal_port import JournalReads
 
 
 class JournalView(Protocol):
@@ -22,21 +23,20 @@ class JournalView(Protocol):
         """Writes down the fingerprint of its journal."""
 
 
-def fingerprint(journal: Path) -> int:
-    """What tells the journal in that directory from all others: 1 to 2^63 - 1, an integer of every database.
+def fingerprint(journal: JournalReads) -> int:
+    """What tells the journal from all others: 1 to 2^63 - 1, an integer of every database.
 
-    Made from the id in its `format` (docs/reference/journal-format.md). Not the id itself: who knows that could send texts that look
-    like frames, and a history may be given away.
+    Made from its identity. Not the identity itself: who knows that could send texts that look like frames, and a history may be given
+    away.
     """
-    identity = (journal / "format").read_bytes().splitlines()[1]
-    digest = hashlib.blake2b(identity, digest_size=8, person=b"cambist view").digest()
+    digest = hashlib.blake2b(b"id %016x" % journal.identity, digest_size=8, person=b"cambist view").digest()
     return int.from_bytes(digest, "big") >> 1 or 1
 
 
-def claim(view: JournalView, file: Path, journal: Path, remedy: str) -> None:
+def claim(view: JournalView, file: Path, journal: JournalReads, remedy: str) -> None:
     """OperatorError DAMAGED when the file was folded from another journal. One that does not say, new or old, is this one's from now on."""
     own = fingerprint(journal)
     if view.folded_from == 0:
         view.adopt(own)
     elif view.folded_from != own:
-        raise OperatorError(f"{file} was folded from the journal of another venue, not from {journal}. {remedy}", Exit.DAMAGED)
+        raise OperatorError(f"{file} was folded from the journal of another venue, not from this venue's. {remedy}", Exit.DAMAGED)

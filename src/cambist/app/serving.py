@@ -46,7 +46,7 @@ class Listen:
 
 
 def serve(data: Path, config_file: Path | None, listen: Listen, *, accept_clock_skew: bool = False) -> None:
-    """Runs a venue until it is told to stop. Trouble with its exit code otherwise."""
+    """Runs a venue until it is told to stop. OperatorError with its exit code otherwise."""
     tls = tls_of(listen)
     files = DataDirectory.open(data, create=True)
     config = closing_on_trouble(files, lambda: files.settings(config_file))
@@ -188,7 +188,9 @@ def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = 
         return Environment(clock, system_entropy, accept_clock_skew=accept_clock_skew)
     seed = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile).seed
     entropy = SeededEntropy(seed)
-    return Environment(clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"), accept_clock_skew)
+    return Environment(
+        clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"), accept_clock_skew=accept_clock_skew
+    )
 
 
 def _configure_logs(config: Config) -> None:

@@ -14,8 +14,9 @@ from cambist.app.admin import NotRunning, ask_running
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.progress import progress
-from cambist.app.recovery import Moved, replayed
-from cambist.app.venue import snapshots_of
+from cambist.app.recovery import Moved, journal_trouble, replayed
+from cambist.app.snapshots import Snapshots
+from cambist.exchange.journal_port import JournalReads
 
 
 @dataclass(slots=True)
@@ -58,19 +59,33 @@ def verify(data: Path, as_json: bool) -> None:
 
 
 def examine(data: Path, until: int | None, moved: Moved) -> Findings:
-    """Replays the journal from its beginning with every check on, comparing each snapshot on the way. OperatorError DAMAGED."""
+    """As `examine_journal`, of the files in a data directory, which may be in use. OperatorError DAMAGED, DISK."""
     directory = DataDirectory(data)
-    if not directory.journal.is_dir():
+    if not (directory.journal / "format").is_file():
         raise OperatorError(f"{directory.journal}: the journal is missing", Exit.DAMAGED)
+    with journal_trouble():
+        journal = _core.ReadOnlyJournal(str(directory.journal))
+    return examine_journal(journal, Snapshots(directory.snapshots, journal), until, moved)
+
+
+def examine_journal(journal: JournalReads, snapshots: Snapshots, until: int | None, moved: Moved) -> Findings:
+    """Replays the journal from its beginning with every check on, comparing each snapshot on the way. OperatorError DAMAGED, DISK."""
     engine = _core.Engine()
     findings = Findings()
-    for seq, file, good in sorted(snapshots_of(directory)):
-        if not good:
-            raise OperatorError(f"{file}, offset 0: the snapshot is not what was written", Exit.DAMAGED)
+    for seq, file in sorted(snapshots.files()):
+        with journal_trouble():
+            try:
+                snapshot = _core.load_snapshot(file)
+            except FileNotFoundError:
+                continue  # a running venue has newer ones
+            if snapshot is None:
+                raise OperatorError(f"{file}, offset 0: the snapshot is not what was written", Exit.DAMAGED)
+            if reason := snapshots.strange(snapshot):
+                raise OperatorError(f"{file}, offset 0: {reason}", Exit.DAMAGED)
         if until is None or seq <= until:
-            _compare(directory, seq, file, engine, moved)
+            _compare(journal, snapshot, engine, moved)
             findings.snapshots += 1
-    for _ in replayed(engine, directory.journal, until):
+    for _ in replayed(engine, journal, until):
         moved(engine.seq, None)
     findings.commands = engine.seq
     findings.accounts = engine.accounts
@@ -96,15 +111,14 @@ def rebuild(data: Path) -> None:
     typer.echo(f"History and wallet are made again from {seq} commands.")
 
 
-def _compare(directory: DataDirectory, seq: int, file: str, engine: _core.Engine, moved: Moved) -> None:
+def _compare(journal: JournalReads, snapshot: _core.Snapshot, engine: _core.Engine, moved: Moved) -> None:
     """Replays up to the snapshot, and finds the same state in it."""
-    for _ in replayed(engine, directory.journal, seq):
+    for _ in replayed(engine, journal, snapshot.seq):
         moved(engine.seq, None)
-    if engine.seq != seq:
-        raise OperatorError(f"{file}: the state at {seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
-    found = _core.read_snapshot(str(directory.snapshots), seq)
-    if found is None or found[0] != seq or found[1] != engine.snapshot():
-        raise OperatorError(f"{file}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
+    if engine.seq != snapshot.seq:
+        raise OperatorError(f"{snapshot.path}: the state at {snapshot.seq}, but the journal ends at {engine.seq}", Exit.DAMAGED)
+    if snapshot.state != engine.snapshot():
+        raise OperatorError(f"{snapshot.path}, offset 0: the journal leads to another state than this snapshot holds", Exit.DAMAGED)
 
 
 def _conservation(engine: _core.Engine) -> list[dict[str, str]]:

@@ -11,8 +11,10 @@ from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.readiness import Readiness
+from cambist.app.snapshots import Snapshots, origin_of_now
 from cambist.directory import Directory, KeyForm
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
+from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.app import Gateway
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.marketdata.marketdata import MarketData
@@ -32,7 +34,8 @@ class Venue:
     scheduler: Scheduler
     machine_clock: SteadyClock
     entropy: Entropy
-    journal: _core.Journal
+    journal: JournalPort
+    snapshots: Snapshots
     engine: _core.Engine
     sequencer: Sequencer
     commands: Commands
@@ -76,7 +79,7 @@ class Venue:
         seq, state = self.engine.seq, self.engine.snapshot()
         await self.durable()
         kept = self.config.journal.snapshots_kept
-        file = await asyncio.to_thread(_core.write_snapshot, str(self.files.snapshots), seq, state, kept)
+        file = await asyncio.to_thread(self.snapshots.write, seq, origin_of_now(self.journal), state, kept)
         self.snapshot_seq = seq
         return seq, file
 
@@ -112,8 +115,3 @@ class Venue:
         self.directory.close()
         self.journal.close()
         self.files.close()
-
-
-def snapshots_of(files: DataDirectory) -> list[tuple[int, str, bool]]:
-    """(seq, file, whether its checksum fits) of each snapshot there is."""
-    return _core.list_snapshots(str(files.snapshots)) if files.snapshots.is_dir() else []

@@ -19,7 +19,8 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.merchants import open_merchant_view, open_merchants
 from cambist.app.readiness import Readiness
-from cambist.app.venue import Entropy, Venue, snapshots_of
+from cambist.app.snapshots import Snapshots
+from cambist.app.venue import Entropy, Venue
 from cambist.dialect_kit.rate_limits import UNLIMITED
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
@@ -34,6 +35,7 @@ from cambist.dialects.mtgox import build as build_mtgox
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, load_or_create_master_key
 from cambist.domain.meta import Meta
 from cambist.exchange import Catalogue, EmbeddedCommands, Sequencer
+from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.metrics import Metrics
@@ -53,13 +55,15 @@ _log = structlog.get_logger("cambist.app")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What differs between a venue and a sandbox: where time and chance come from, and what a password hash costs."""
+    """What differs between a venue and a sandbox: where time and chance come from, what a password hash costs, where the journal is."""
 
     clock: SteadyClock
     entropy: Entropy
     hasher: PasswordHasher | None = None
     run_entropy: Callable[[int], Entropy] | None = None
     """Given the seq at which this run began, the entropy for what is made while running; by default `entropy`."""
+    open_journal: Callable[[DataDirectory, int], JournalPort] = recovery.open_journal
+    """Given the files and the size of a segment in bytes; OperatorError when it cannot be opened."""
 
     accept_clock_skew: bool = False
     """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
@@ -84,11 +88,12 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         failure.append(error)
         stopping.set()
 
-    # 1. The journal: the one writer's, its torn tail cut.
-    journal = recovery.open_journal(files, config.journal.segment_mebibytes << 20)
+    # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
+    journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)
+    snapshots = Snapshots(files.snapshots, journal)
 
-    _check_complete(files, journal.last_seq)
+    _check_complete(files, journal.last().seq)
     integrity.check_before_opening(files)
 
     # 2. Identity, and the wallet's memory: views that know how far they have come.
@@ -98,7 +103,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     merchant_view = open_merchant_view(files)
     opened.callback(merchant_view.close)
     store = _open_history_store(files, opened)
-    _claim_views(files, directory, wallet_view, merchant_view, store)
+    _claim_views(files, journal, directory, wallet_view, merchant_view, store)
 
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
     def feed(events: Sequence[_core.Event]) -> None:
@@ -107,7 +112,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         _apply_nonces(directory, events)
 
     views_have = min(directory.nonces.applied_seq, wallet_view.applied_seq, merchant_view.applied_seq)
-    engine = recovery.recover(files, views_have, journal.last_seq, feed, moved)
+    engine = recovery.recover(snapshots, journal, journal.last().seq, views_have, feed, moved)
 
     _continue_time(environment, engine.time, config.server.clock_skew_seconds)
     scheduler = LoopScheduler(environment.clock)
@@ -122,7 +127,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     merchants = open_merchants(files, config, environment, merchant_view, commands, engine, wallet)
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
-    history, writer = _follow_history(files, store, sequencer, opened)
+    history, writer = _follow_history(files, recovery.JournalEvents(snapshots, journal, lambda: sequencer.durable_seq), store, opened)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
@@ -161,6 +166,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     readiness = Readiness()
     _watch_readiness(readiness, sequencer, writer, environment.clock)
     gateway = _gateway(routes, sockets, sequencer, writer, environment.clock, readiness)
+    newest = snapshots.newest()
     return Venue(
         files=files,
         config=config,
@@ -168,6 +174,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         machine_clock=environment.clock,
         entropy=run_entropy,
         journal=journal,
+        snapshots=snapshots,
         engine=engine,
         sequencer=sequencer,
         commands=commands,
@@ -184,7 +191,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         key_forms=tuple(form for dialect in dialects for form in dialect.key_forms),
         stopping=stopping,
         failure=failure,
-        snapshot_seq=max((seq for seq, _, good in snapshots_of(files) if good), default=0),
+        snapshot_seq=newest.seq if newest is not None else 0,
     )
 
 
@@ -249,16 +256,19 @@ def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites
     return store
 
 
-def _claim_views(files: DataDirectory, directory: Directory, wallet: WalletView, merchants: MerchantView, store: SqliteWrites) -> None:
+def _claim_views(
+    files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView, store: SqliteWrites
+) -> None:
     """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
-    provenance.claim(directory.nonces, files.directory, files.journal, "Its users and keys cannot be made again: put this venue's back")
+    provenance.claim(directory.nonces, files.directory, journal, "Its users and keys cannot be made again: put this venue's back")
     rebuild = f"`cambist rebuild --data {files.path}` makes it again"
     for view, file in ((wallet, files.wallet), (merchants, files.merchant), (store, files.history)):
-        provenance.claim(view, file, files.journal, rebuild)
+        provenance.claim(view, file, journal, rebuild)
 
 
-def _follow_history(files: DataDirectory, store: SqliteWrites, sequencer: Sequencer, opened: ExitStack) -> tuple[History, HistoryWriter]:
-    source = recovery.JournalEvents(files, lambda: sequencer.durable_seq)
+def _follow_history(
+    files: DataDirectory, source: recovery.JournalEvents, store: SqliteWrites, opened: ExitStack
+) -> tuple[History, HistoryWriter]:
     try:
         writer = HistoryWriter(store, source)
         writer.start()

@@ -157,7 +157,7 @@ class Sequencer:
 
     def _checkpoint(self) -> None:
         self._checkpointed = self.applied_seq
-        self._journal.checkpoint(self.applied_seq, self._engine.state_hash())
+        self._journal.checkpoint(self.applied_seq, self._journal.epoch, self._engine.state_hash())
 
     def _on_durable(self) -> None:
         try:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from cambist import _core
 from cambist._core import Journal, JournalDamaged
-from cambist.app.errors import Exit, Trouble
+from cambist.app.errors import Exit, OperatorError
 from cambist.app.recovery import JournalEvents, recover, replayed, replayed_events, unmoved
 from cambist.app.snapshots import Snapshots, origin_of_now
 from cambist.app.upkeep import examine_journal
@@ -144,7 +144,7 @@ def test_replay_of_a_log_with_a_flipped_bit_names_the_place() -> None:
     broken = bytearray(log.frames[20])
     broken[90] ^= 4
     log.frames[20] = bytes(broken)
-    with pytest.raises(Trouble, match=r"memory, offset 21: .*CRC") as trouble:
+    with pytest.raises(OperatorError, match=r"memory, offset 21: .*CRC") as trouble:
         list(replayed(_core.Engine(), journal))
     assert trouble.value.code == Exit.DAMAGED
 
@@ -178,7 +178,7 @@ def test_recovery_from_snapshot_and_tail_is_recovery_from_the_beginning(journal:
         engine = recover(snapshots, journal, last, views_have, feed)
         assert engine.state_hash() == state_hash
         assert heard == list(range(views_have + 1, last + 1))
-    with pytest.raises(Trouble, match=f"ends at {last}, but a view knows command {last + 1}"):
+    with pytest.raises(OperatorError, match=f"ends at {last}, but a view knows command {last + 1}"):
         recover(snapshots, journal, last, last + 1, feed)
 
 
@@ -201,7 +201,7 @@ def test_verification_compares_each_snapshot_with_the_state_that_the_journal_lea
     findings = examine_journal(journal, snapshots, None, unmoved)
     assert (findings.commands, findings.snapshots, findings.state_hash) == (journal.last().seq, 3, state_hash.hex())
     snapshots.write(20, origin_of_now(journal), engine.snapshot(), 5)
-    with pytest.raises(Trouble, match="leads to another state than this snapshot holds"):
+    with pytest.raises(OperatorError, match="leads to another state than this snapshot holds"):
         examine_journal(journal, snapshots, None, unmoved)
 
 
@@ -209,7 +209,7 @@ class TestStrangeSnapshots:
     """A snapshot that is not of the journal beside it is named by `verify` and passed over by a start."""
 
     def check(self, snapshots: Snapshots, journal: JournalPort, path: str, words: str) -> None:
-        with pytest.raises(Trouble) as trouble:
+        with pytest.raises(OperatorError) as trouble:
             examine_journal(journal, snapshots, None, unmoved)
         assert path in str(trouble.value)
         assert words in str(trouble.value)

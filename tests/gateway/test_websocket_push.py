@@ -13,7 +13,6 @@ from cambist.dialect_kit.sockets import Session, SocketRoute
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.socket import Socket
-from cambist.scheduling.timetable import Timetable
 from tests.support import websocket_frames as ws
 from tests.support.waiting import wait_until
 from tests.support.websocket_frames import TEXT, Wire
@@ -318,27 +317,3 @@ def test_requests_of_who_reads_no_replies_are_not_taken(serve: Serve) -> None:
     assert services.call(lambda: services.running.gateway.metrics.sockets.received) == 1
     services.call(services.journal.sync)
     assert all(wire.says() == "read " + "x" * 1_000 for _ in range(50))
-
-
-# --- the timetable --------------------------------------------------------------------------------------------------------
-
-
-async def test_the_timetable_keeps_the_clocks_time_whoever_moves_it() -> None:
-    now = 1_000
-    happened: list[str] = []
-    timetable = Timetable(lambda: now)
-    timetable.at(3_000, lambda: happened.append("third"))
-    timetable.at(2_000, lambda: happened.append("second"))
-    timetable.at(1_500, lambda: happened.append("first"))
-    timetable.at(1_600, lambda: happened.append("never"))()
-    timetable.run_due()
-    assert happened == []
-    now = 2_000
-    timetable.run_due()
-    assert happened == ["first", "second"]
-    now = 3_000
-    done = asyncio.Event()
-    timetable.at(3_000, lambda: 1 // 0)  # a bug in one entry
-    timetable.at(3_000, done.set)
-    await asyncio.wait_for(done.wait(), 5)  # by itself
-    assert happened == ["first", "second", "third"]

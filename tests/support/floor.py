@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
@@ -27,6 +28,7 @@ from cambist.wallet import SimulatedChain, WalletRejection, WalletService
 from cambist.wallet.view import WalletView
 from tests.support.by_hand import HandClock, entropy
 from tests.support.immediate import ImmediateCommands, immediately
+from tests.support.late_commands import LateCommands
 from tests.support.memory_journal import MemoryJournal
 
 NOON = 1_795_000_000_000_000
@@ -58,6 +60,9 @@ class Trader:
 class TradingFloor:
     """A running venue in the loop of the test. Attributes are its parts; `close` ends it in order."""
 
+    late = False
+    """Whether the dialect, the wallet and the merchants get a command port that answers later: `late_commands`."""
+
     def __init__(self, folder: Path, now: int = NOON) -> None:
         """`folder` has the files of `make_empty_files`."""
         self.clock = HandClock(now)
@@ -71,10 +76,11 @@ class TradingFloor:
         self.directory = _directory(folder, self.clock)
         self.commands = EmbeddedCommands(self.engine, self.sequencer, self.directory.nonces)
         self.immediate = ImmediateCommands(self.commands)
+        self.late_commands = LateCommands(self.commands)
         self.catalogue = Catalogue(self.engine)
         self.account_streams = AccountStreams()
         self.chain = SimulatedChain(folder / "chain.sqlite", self.clock, entropy)
-        self.wallet = WalletService(WalletView(folder / "wallet.sqlite"), self.commands, self.engine, self.chain, entropy)
+        self.wallet = WalletService(WalletView(folder / "wallet.sqlite"), self._port(), self.engine, self.chain, entropy)
         self.merchants = self._open_merchants(folder)
         self.metas: list[Meta] = []
         """The metas of every durable command, in order."""
@@ -84,6 +90,9 @@ class TradingFloor:
         self.sequencer.subscribe(self._fold_merchants)
         self.sequencer.subscribe(lambda frame: self.account_streams.apply(frame.events))
         self.sequencer.subscribe(lambda frame: self._remember(_core.decode_events(frame.events)))
+
+    def _port(self) -> Commands:
+        return cast("Commands", self.late_commands) if self.late else self.commands
 
     def _remember(self, events: Iterable[object]) -> None:
         self.metas += [Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied)]
@@ -98,13 +107,13 @@ class TradingFloor:
             return None if isinstance(made, WalletRejection) else made
 
         view = MerchantView(folder / "merchant.sqlite")
-        service = MerchantService(view, self.commands, self.engine, address, entropy, self.clock, lifetime=DAY, loopback=True)
+        service = MerchantService(view, self._port(), self.engine, address, entropy, self.clock, lifetime=DAY, loopback=True)
         return Merchants(service, Outbox(service, WebhookClient(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
 
     def venue_services(self) -> VenueServices:
         """What a dialect is built with."""
         return VenueServices(
-            commands=self.commands,
+            commands=self._port(),
             view=self.engine,
             catalogue=self.catalogue,
             durability=self.sequencer,
@@ -160,9 +169,9 @@ class TradingFloor:
         ]
 
     def nonces(self, trader: Trader) -> list[int]:
-        """The nonces of a key that stand in the journal, in order."""
+        """The nonces of a key that stand in the journal, in order. A request's second command has none."""
         self.sequencer.drain()
-        return [meta.nonce for meta in self.metas if meta.key_id == trader.key.id]
+        return [meta.nonce for meta in self.metas if meta.key_id == trader.key.id and meta.nonce]
 
 
 class RoutedFloor(TradingFloor):

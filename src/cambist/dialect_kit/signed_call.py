@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from cambist.domain.meta import Meta
 from cambist.exchange.commands import Commands
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class SignedCall(msgspec.Struct, eq=False, gc=False):
@@ -42,17 +43,17 @@ class SignedCall(msgspec.Struct, eq=False, gc=False):
             await commands.note(self.meta())
 
 
-async def answered(commands: Commands, call: SignedCall, run: Callable[[], Awaitable[T]], *, commanding: bool) -> T:
-    """Runs a request's method so that its nonce is judged exactly once. NonceRejected when it was used: then nothing has happened.
+async def answered(commands: Commands, call: SignedCall, run: Callable[[*Ts], Awaitable[T]], *arguments: *Ts, commanding: bool) -> T:
+    """`await run(*arguments)`, so that the request's nonce is judged exactly once. NonceRejected when it was used: nothing has happened.
 
-    `commanding`: the method gives a command that carries the nonce, and what it does before that changes nothing. Other methods have
+    `commanding`: before the method gives the command that carries the nonce it waits for nothing and changes nothing. Other methods have
     their nonce claimed first.
     """
     if not commanding:
         await call.claim(commands)
-        return await run()
+        return await run(*arguments)
     try:
-        return await run()
+        return await run(*arguments)
     finally:
         if not call.carried:
             await call.claim(commands)

@@ -36,6 +36,11 @@ class Done(msgspec.Struct, Generic[T], gc=False):
     read: T
 
 
+def destination_entry(moved: Outcome) -> int:
+    """The ledger entry of who received the money of a transfer that was not pending, or of a posted one."""
+    return moved.id + 1
+
+
 class Commands(Protocol):
     """One command a call. What it returns is applied, and not yet durable: the gateway holds replies back until it is.
 
@@ -109,7 +114,9 @@ class Commands(Protocol):
         meta: Meta = NO_META,
         read: Read[T] | None = None,
     ) -> Done[T]:
-        """Moves money at once, or holds it at the source (`pending`) until `post` or `void`. `Outcome.id`: the source's ledger entry.
+        """Moves money at once, or holds it at the source (`pending`) until `post` or `void`.
+
+        `Outcome.id`: the source's ledger entry. The destination's, once it has the money, is the next one: `destination_entry`.
 
         TRANSFER_ID_USED for an id that was used, for ever: a retry is harmless.
         """

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.orders import RejectReason, TransferKind
-from cambist.exchange.commands import Commands
-from cambist.exchange.view import View
+from cambist.domain.transfer_ids import transfer_id
+from cambist.exchange.commands import Commands, Done
+from cambist.exchange.view import Read, T, View
 
 ANYBODY = 0
 """Receiver of a coupon that everybody may redeem. (Account 0 is the world: it never redeems.)"""
@@ -65,9 +66,9 @@ def code_hash(code: str) -> str:
     return hashlib.blake2b(canonical.encode(), digest_size=32, person=b"cambist coupon").hexdigest()
 
 
-def transfer_id(step: str, code_hash_hex: str) -> int:
+def coupon_transfer(step: str, code_hash_hex: str) -> int:
     """The id of a coupon's transfer; `step` is `create` or `redeem`."""
-    return int.from_bytes(hashlib.blake2b(bytes.fromhex(code_hash_hex), digest_size=16, person=f"coupon {step}".encode()).digest(), "big")
+    return transfer_id("coupon", step, code_hash_hex)
 
 
 class Coupons:
@@ -78,25 +79,28 @@ class Coupons:
         self._view = view
         self._entropy = entropy
 
-    def draw(self, length: int) -> bytes:
-        """Bytes for a new code. The label names the place in the journal, so a seeded source never gives the same bytes twice."""
-        return self._entropy(f"coupon/{self._view.seq}", length)
+    def draw(self, key_id: int, nonce: int, length: int) -> bytes:
+        """Bytes for the code that a request asks for. A key uses each nonce once, so a seeded source never gives the same bytes twice."""
+        return self._entropy(f"coupon/{key_id}/{nonce}", length)
 
-    async def create(self, account: int, asset: int, amount: int, code: str, *, receiver: int = ANYBODY, meta: Meta) -> _core.Outcome:
+    async def create(
+        self, account: int, asset: int, amount: int, code: str, *, receiver: int = ANYBODY, meta: Meta, read: Read[T] | None = None
+    ) -> Done[T]:
         """Moves `amount` atoms into circulation under `code`. The key and nonce of `meta` are kept, its memo is the coupon's.
 
-        Outcome as of a transfer: INSUFFICIENT_FUNDS, TRANSFER_AMOUNT_INVALID; TRANSFER_ID_USED when the code was used before.
+        Outcome as of a transfer, `id` the creator's ledger entry: INSUFFICIENT_FUNDS, TRANSFER_AMOUNT_INVALID; TRANSFER_ID_USED when the
+        code was used before.
         """
         digest = code_hash(code)
         memo: dict[str, Any] = {"coupon": digest}
         if receiver != ANYBODY:
             memo["receiver"] = receiver
-        return await self._step("create", digest, account, _core.COUPONS, asset, amount, TransferKind.COUPON_CREATE, memo, meta)
+        return await self._step("create", digest, account, _core.COUPONS, asset, amount, TransferKind.COUPON_CREATE, memo, meta, read)
 
     async def find(self, code: str, records: TransferRecords) -> Coupon | None:
         """The coupon of a code, redeemed or not; None when there never was one."""
         digest = code_hash(code)
-        created = transfer_id("create", digest)
+        created = coupon_transfer("create", digest)
         if not self._view.transfer_used(created):
             return None
         await records.reached(self._view.seq)
@@ -105,23 +109,23 @@ class Coupons:
             return None
         return Coupon(digest, record.asset, record.amount, int(record.memo.get("receiver", ANYBODY)))
 
-    async def redeem(self, account: int, coupon: Coupon, *, meta: Callable[[], Meta]) -> _core.Outcome | CouponRejection:
-        """Moves the coupon's money to `account`; `meta` is called only when the core is asked.
+    async def redeem(self, account: int, coupon: Coupon, *, meta: Meta, read: Read[T] | None = None) -> Done[T] | CouponRejection:
+        """Moves the coupon's money to `account`.
 
-        NOT_RECEIVER when it is meant for someone else, UNKNOWN when it is not in circulation.
-        Outcome as of a transfer: TRANSFER_ID_USED when it was redeemed before.
+        NOT_RECEIVER when it is meant for someone else, UNKNOWN when it is not in circulation: then the core was not asked.
+        Outcome as of a transfer, the redeemer's ledger entry is its `destination_entry`: TRANSFER_ID_USED when it was redeemed before.
         """
         if coupon.receiver not in (ANYBODY, account):
             return CouponRejection.NOT_RECEIVER
-        if not self._view.transfer_used(transfer_id("create", coupon.hash)):
+        if not self._view.transfer_used(coupon_transfer("create", coupon.hash)):
             return CouponRejection.UNKNOWN
         memo = {"coupon": coupon.hash}
-        outcome = await self._step(
-            "redeem", coupon.hash, _core.COUPONS, account, coupon.asset, coupon.amount, TransferKind.COUPON_REDEEM, memo, meta()
+        done = await self._step(
+            "redeem", coupon.hash, _core.COUPONS, account, coupon.asset, coupon.amount, TransferKind.COUPON_REDEEM, memo, meta, read
         )
         # What circulates was paid in: if this fails the books are wrong, and nothing that follows can be trusted.
-        assert outcome.code != RejectReason.INSUFFICIENT_FUNDS, f"account COUPONS does not cover coupon {coupon.hash}"
-        return outcome
+        assert done.outcome.code != RejectReason.INSUFFICIENT_FUNDS, f"account COUPONS does not cover coupon {coupon.hash}"
+        return done
 
     async def _step(
         self,
@@ -134,7 +138,7 @@ class Coupons:
         kind: TransferKind,
         memo: dict[str, Any],
         meta: Meta,
-    ) -> _core.Outcome:
+        read: Read[T] | None,
+    ) -> Done[T]:
         whole = Meta(key_id=meta.key_id, nonce=meta.nonce, tag=meta.tag, memo=memo)
-        moved = await self._commands.transfer(transfer_id(step, digest), source, destination, asset, kind, amount, meta=whole)
-        return moved.outcome
+        return await self._commands.transfer(coupon_transfer(step, digest), source, destination, asset, kind, amount, meta=whole, read=read)

@@ -31,7 +31,7 @@ class SteadyClock:
         elapsed = at - self._at
         self._at = at
         steady = self._time + elapsed
-        if wall >= self._time and (wall >= steady or self.skew == 0 and steady - wall <= self.bound):
+        if wall >= self._time and (wall >= steady or (self.skew == 0 and steady - wall <= self.bound)):
             # Also when both clocks drift apart by a little: the machine's is the one that is disciplined.
             self.skew = 0
             self._time = wall

@@ -129,7 +129,7 @@ NONCES = [
 ]
 
 
-async def test_nonces_grow_and_a_refusal_says_what_comes_next(floor: Floor, alice: Trader) -> None:
+async def test_nonces_grow_and_a_rejection_says_what_comes_next(floor: Floor, alice: Trader) -> None:
     from urllib.parse import quote
 
     last = 0

@@ -100,14 +100,14 @@ async def two_orders(floor: Floor, alice: Trader, _bob: Trader) -> dict[str, str
 async def address(floor: Floor, alice: Trader, _bob: Trader) -> dict[str, str]:
     btc = floor.catalogue.assets.by_code("BTC")
     assert btc is not None
-    assert not isinstance(floor.wallet.new_address(alice.account, btc.id), WalletRejection)
+    assert not isinstance(await floor.wallet.new_address(alice.account, btc.id), WalletRejection)
     return {}
 
 
 async def somewhere(floor: Floor, _alice: Trader, bob: Trader) -> dict[str, str]:
     btc = floor.catalogue.assets.by_code("BTC")
     assert btc is not None
-    return {"1BARCQAEjxqp1sK...eiFtBVTZzhTHBTYcN5": str(floor.wallet.new_address(bob.account, btc.id))}
+    return {"1BARCQAEjxqp1sK...eiFtBVTZzhTHBTYcN5": str(await floor.wallet.new_address(bob.account, btc.id))}
 
 
 async def receiver(floor: Floor, _alice: Trader, _bob: Trader) -> dict[str, str]:

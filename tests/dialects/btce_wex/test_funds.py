@@ -24,7 +24,7 @@ async def status(floor: Floor, trader: Trader, transaction: int) -> tuple[int, f
 
 async def test_an_address_that_was_generated(floor: Floor, alice: Trader) -> None:
     assert await floor.error(alice, "CoinDepositAddress", coinName="BTC") == "address has not been generated yet"
-    address = floor.wallet.new_address(alice.account, asset_id(floor, "BTC"))
+    address = await floor.wallet.new_address(alice.account, asset_id(floor, "BTC"))
     await floor.call(alice, "CoinDepositAddress", coinName="BTC")
     assert floor.replies[-1] == f'{{"success":1,"return":{{"address":"{address}"}}}}'.encode()
     assert (await floor.returned(alice, "CoinDepositAddress", coinName="btc"))["address"] == address
@@ -45,11 +45,11 @@ async def test_a_withdrawal_as_it_proceeds(floor: Floor, alice: Trader) -> None:
     assert answer["funds"]["btc"] == 99.69
     text = f"BTC Withdraw to address {ADDRESS}"
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 1)
-    floor.wallet.tick(floor.clock())
+    await floor.wallet.run_due(floor.clock())
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 3)
     for _ in range(5):
         floor.clock.now += 60 * SECOND
-        floor.wallet.tick(floor.clock())
+        await floor.wallet.run_due(floor.clock())
         floor.sequencer.drain()
     assert await status(floor, alice, answer["tId"]) == (2, 0.31, "BTC", text, 2)
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 99.69
@@ -59,7 +59,7 @@ async def test_a_withdrawal_that_fails_gives_the_money_back(floor: Floor, alice:
     floor.chain.simulate_refusal(ADDRESS, "the network said no")
     answer = await floor.returned(alice, "WithdrawCoin", coinName="BTC", amount="2", address=ADDRESS)
     floor.sequencer.drain()
-    floor.wallet.tick(floor.clock())
+    await floor.wallet.run_due(floor.clock())
     assert (await status(floor, alice, answer["tId"]))[4] == 0
     assert (await floor.returned(alice, "getInfo"))["funds"]["btc"] == 100
     withdrawals = [row for row in (await floor.returned(alice, "TransHistory")).values() if row["type"] != 1]
@@ -82,7 +82,7 @@ async def test_a_withdrawal_that_fails_gives_the_money_back(floor: Floor, alice:
         ({"coinName": "USD", "amount": "1", "address": ADDRESS}, "invalid parameter: coinName"),
     ],
 )
-async def test_withdrawals_that_are_refused(floor: Floor, alice: Trader, fields: dict[str, str], error: str) -> None:
+async def test_withdrawals_that_are_rejected(floor: Floor, alice: Trader, fields: dict[str, str], error: str) -> None:
     before = floor.money()
     assert await floor.error(alice, "WithdrawCoin", **fields) == error
     assert floor.money() == before
@@ -103,9 +103,10 @@ async def test_coupons_have_the_form_of_the_keys_exchange(floor: Floor, alice: T
 
 async def test_redeeming(floor: Floor, alice: Trader, bob: Trader) -> None:
     code = (await floor.returned(alice, "CreateCoupon", currency="USD", amount="1"))["coupon"]
-    transaction = floor.engine.next_entry_id
     await floor.call(bob, "RedeemCoupon", coupon=code)
-    assert floor.replies[-1] == (
+    reply = floor.replies[-1]
+    transaction = next(int(key) for key, row in (await floor.returned(bob, "TransHistory")).items() if row["desc"] == "Redeem USD coupon")
+    assert reply == (
         b'{"success":1,"return":{"couponAmount":"1","couponCurrency":"USD","transID":%d,'
         b'"funds":{"usd":100001,"btc":100,"ltc":1000,"eth":0,"eur":0}}}' % transaction
     )
@@ -115,6 +116,19 @@ async def test_redeeming(floor: Floor, alice: Trader, bob: Trader) -> None:
     redeemed = [row for row in (await floor.returned(bob, "TransHistory")).values() if row["type"] != 1]
     assert [tuple(row.values())[:5] for row in created] == [(5, 1, "USD", "Create USD coupon", 2)]
     assert [tuple(row.values())[:5] for row in redeemed] == [(4, 1, "USD", "Redeem USD coupon", 2)]
+
+
+async def test_transactions_have_one_number_everywhere(floor: Floor, alice: Trader, bob: Trader) -> None:
+    created = await floor.returned(alice, "CreateCoupon", currency="BTC", amount="1")
+    redeemed = await floor.returned(bob, "RedeemCoupon", coupon=created["coupon"])
+    withdrawn = await floor.returned(alice, "WithdrawCoin", coinName="BTC", amount="1", address=ADDRESS)
+    for trader, transaction, text in (
+        (alice, created["transID"], "Create BTC coupon"),
+        (bob, redeemed["transID"], "Redeem BTC coupon"),
+        (alice, withdrawn["tId"], f"BTC Withdraw to address {ADDRESS}"),
+    ):
+        rows = await floor.returned(trader, "TransHistory", from_id=transaction, end_id=transaction)
+        assert [row["desc"] for row in rows.values()] == [text]
 
 
 async def test_a_code_as_people_type_it(floor: Floor, alice: Trader, bob: Trader) -> None:

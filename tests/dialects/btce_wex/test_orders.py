@@ -129,7 +129,7 @@ async def test_a_filled_order_can_not_be_cancelled(floor: Floor, alice: Trader, 
     order = await place(floor, alice, "100", "1")
     await place(floor, bob, "100", "1", "sell")
     assert await floor.error(alice, "CancelOrder", order_id=order) == "bad status"
-    # The taker's order was done at once; its number was never told, and a guess is answered alike.
+    # The taker's order was done at once; its number was in no reply, and a guess is answered alike.
     assert await floor.error(bob, "CancelOrder", order_id=order + 1) == "bad status"
 
 

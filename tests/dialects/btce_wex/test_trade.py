@@ -105,7 +105,7 @@ async def test_wrong_fields(floor: Floor, alice: Trader, fields: dict[str, str])
         ("btc_usd", "sell", "1", "184467440738", "Value BTC must be lower than 1000000 BTC."),
     ],
 )
-async def test_refusals(floor: Floor, alice: Trader, pair: str, side: str, rate: str, amount: str, error: str) -> None:
+async def test_rejections(floor: Floor, alice: Trader, pair: str, side: str, rate: str, amount: str, error: str) -> None:
     before = floor.money(), floor.orders()
     assert await floor.error(alice, "Trade", pair=pair, type=side, rate=rate, amount=amount) == error
     assert (floor.money(), floor.orders()) == before

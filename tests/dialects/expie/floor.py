@@ -14,14 +14,14 @@ from cambist import _core
 from cambist.dialects.expie import build
 from cambist.dialects.expie.auth import KEY_FORMS, SCOPES
 from cambist.directory import User
-from cambist.exchange import Exchange
+from cambist.exchange import View
 from cambist.gateway.app import Gateway
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server
 from cambist.gateway.ws.limits import SocketLimits
-from cambist.scheduling.timetable import Timetable
 from tests.support import floor as shared
 from tests.support.floor import SECOND, TradingFloor
+from tests.support.immediate import Immediate
 from tests.support.waiting import pending
 
 __all__ = ["BUY", "NOON", "SECOND", "SELL", "Client", "Floor", "Trader", "same_shape"]
@@ -119,9 +119,8 @@ class Floor(TradingFloor):
 
     def __init__(self, folder: Path, socket_limits: SocketLimits | None = None, **options: Any) -> None:
         super().__init__(folder, NOON)
-        open_markets(self.commands, self.engine)
-        self.timetable = Timetable(self.clock)
-        service = build(self.venue_services(), timetable=self.timetable, **options)
+        open_markets(self.immediate, self.engine)
+        service = build(self.venue_services(), **options)
         self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets)
         self.server = Server(self.gateway, limits=HttpLimits(sweep_seconds=0.05), socket_limits=socket_limits)
         self.clients: list[Client] = []
@@ -129,10 +128,9 @@ class Floor(TradingFloor):
     def pass_time(self, micros: int) -> None:
         """Moves the clock and lets what is due happen."""
         self.clock.now += micros
-        self.timetable.run_due()
 
-    async def settle(self) -> None:
-        """Returns once everything that was ordered is durable and has been told."""
+    async def caught_up(self) -> None:
+        """Returns once everything that was ordered is durable and has been pushed."""
         barrier = self.sequencer.barrier()
         if barrier is not None:
             await barrier
@@ -198,10 +196,10 @@ class Floor(TradingFloor):
         return self.engine.seq, self.engine.next_order_id, self.engine.totals()
 
 
-def open_markets(exchange: Exchange) -> None:
+def open_markets(immediate: Immediate, view: View) -> None:
     for code in ("BTC", "BCC", "BTG", "BCD", "USD"):
         assert immediate.create_asset(code, 16, 8).code == 0
-    by_code = {spec.code: spec for spec in catalogue.assets.by_id}
+    by_code = {spec.code: spec for spec in view.assets()}
     for base, quote, price_scale, amount_scale, least, maker, taker in MARKETS:
         outcome = immediate.create_market(
             by_code[base].id,

@@ -151,7 +151,7 @@ async def test_who_reads_a_byte_at_a_time_is_dropped_and_the_market_goes_on(open
             place(alice.account, 0, 1, 0, 0, 100_000, 10)
             place(bob.account, 0, 0, 0, 0, 100_000, 10)
         deals += 200
-        await floor.settle()
+        await floor.caught_up()
         while seen < deals:
             method, (_name, rows) = await quick.push()
             assert method == "deals.update"

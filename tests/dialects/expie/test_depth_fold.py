@@ -160,7 +160,7 @@ async def test_over_the_wire(floor: Floor, alice: Trader, bob: Trader, limit: in
         else:
             floor.immediate.place(trader.account, 0, side, 0, 0, price, amount)
         if state % 4 == 0:
-            await floor.settle()
+            await floor.caught_up()
             floor.pass_time(SECOND)
             if not await client.quiet():
                 for _push in range(len(client.pushes)):
@@ -175,13 +175,13 @@ def test_a_missing_number_makes_a_full_book() -> None:
     from cambist.dialect_kit.hub import Hub
     from cambist.dialects.expie.channels import Depth
     from cambist.marketdata.values import LevelChange, MarketUpdate
-    from cambist.scheduling.timetable import Timetable
+    from cambist.scheduling import ManualScheduler
 
     engine, data = venue()
     market = Markets(engine)[0]
     merge = Merge(market, Decimal(0))
     followed = Followed(market, merge, 5, 10**9, lambda: depth.merged(data, market, merge, 5))
-    channel = Depth(data, followed, Timetable(lambda: 0), lambda: 0, 0)
+    channel = Depth(data, followed, ManualScheduler(0), 0)
     channel.hub, channel.key, channel.followers = Hub(), "x", {}
     channel.touch = lambda: None  # type: ignore[method-assign]
     channel.started()

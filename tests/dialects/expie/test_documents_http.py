@@ -121,7 +121,7 @@ async def test_ticker(floor: Floor, alice: Trader, bob: Trader) -> None:
         await floor.limit(bob, "BCCBTC", BUY, "1", price)
     await floor.limit(alice, "BCCBTC", SELL, "1", "0.1363")
     await floor.limit(bob, "BCCBTC", BUY, "1", "0.134")
-    await floor.settle()
+    await floor.caught_up()
     answer = await floor.http("GET", "/v1/markets/BCCBTC/ticker")
     assert answer.body == b'{"high":"0.139999","ask":"0.1363","bid":"0.134","last":"0.1345","low":"0.1345"}'
 

@@ -31,7 +31,7 @@ async def test_ping_and_time(floor: Floor) -> None:
 
 async def test_depth_query(floor: Floor, alice: Trader) -> None:
     await floor.limit(alice, "BCCBTC", SELL, "0.1524", "12.94")
-    await floor.settle()
+    await floor.caught_up()
     answer = await said(await floor.socket(), '{"method":"depth.query","params":["BCCBTC", 10, "0"],"id":1517465832}')
     # The example leaves the empty side out; clients that index both are better served by an empty list.
     assert answer == '{"error":null,"result":{"asks":[["12.94","0.1524"]],"bids":[]},"id":1517465832}'
@@ -40,7 +40,7 @@ async def test_depth_query(floor: Floor, alice: Trader) -> None:
 async def test_depth_subscribe_and_unsubscribe(floor: Floor, alice: Trader) -> None:
     await floor.limit(alice, "BCCBTC", BUY, "0.0588", "0.21082")
     await floor.limit(alice, "BCCBTC", SELL, "0.988", "0.25082")
-    await floor.settle()
+    await floor.caught_up()
     client = await floor.socket()
     answer = await said(client, '{"method":"depth.subscribe","params":["BCCBTC", 10, "0"],"id": 1517465832}')
     assert answer == '{"error":null,"result":{"status":"success"},"id":1517465832}'
@@ -57,7 +57,7 @@ async def test_depth_subscribe_and_unsubscribe(floor: Floor, alice: Trader) -> N
 async def test_price(floor: Floor, alice: Trader, bob: Trader) -> None:
     await floor.limit(alice, "BCCBTC", SELL, "1", "0.149")
     await floor.limit(bob, "BCCBTC", BUY, "0.5", "0.149")
-    await floor.settle()
+    await floor.caught_up()
     client = await floor.socket()
     answer = await said(client, '{"method": "price.query", "params": ["BCCBTC"], "id": 1517466483}')
     assert compact(answer) == {"error": None, "id": 1517466483, "result": "0.14900000"}
@@ -78,7 +78,7 @@ async def test_deals(floor: Floor, alice: Trader, bob: Trader) -> None:
     floor.clock.now = 1_517_370_019_465_580
     await floor.limit(alice, "BCDBTC", SELL, "10.5", "0.000801")
     await floor.limit(bob, "BCDBTC", BUY, "10.5", "0.000801")
-    await floor.settle()
+    await floor.caught_up()
     answer = await said(client, '{"method": "deals.subscribe", "params":["BCCBTC", "BCDBTC"], "id": 1223}')
     assert answer == '{"error":null,"result":{"status":"success"},"id":1223}'
     example = """{"method": "deals.update", "params": ["BCDBTC", [

@@ -187,7 +187,6 @@ async def test_every_record_follows_from_the_one_before(floor: Floor, alice: Tra
 
 
 async def test_what_a_record_is_for(floor: Floor, alice: Trader) -> None:
-    funds = floor.exchange.funds
     for number, (kind, pending) in enumerate(
         [
             (TransferKind.WITHDRAWAL, True),
@@ -196,7 +195,7 @@ async def test_what_a_record_is_for(floor: Floor, alice: Trader) -> None:
             (TransferKind.ADJUSTMENT, False),
         ]
     ):
-        assert funds.transfer(77 + number, alice.account, 2, 0, kind, 10**16, pending=pending).code == 0
+        assert floor.immediate.transfer(77 + number, alice.account, 2, 0, kind, 10**16, pending=pending).code == 0
     client = await floor.socket(alice)
 
     async def rows(*params: Any) -> list[tuple[str, str, str]]:
@@ -208,7 +207,7 @@ async def test_what_a_record_is_for(floor: Floor, alice: Trader) -> None:
     summary = (await floor.get("balance/summary", alice))[0]
     assert (summary["pending_withdraw_amount"], summary["ex_freeze"], summary["balance"]) == ("1", "0", "97")
     # Once it has left it is a record.
-    assert funds.post(77).code == 0
+    assert floor.immediate.post(77).code == 0
     assert await rows("BTC", "", 0, 0, 0, 10) == [("withdraw", "-1", "96"), *moved]
     assert await rows("BTC", "withdraw", 0, 0, 0, 10) == [("withdraw", "-1", "96")]
     assert await rows("BTC", "deposit", 0, 0, 0, 10) == [("deposit", "100", "100")]

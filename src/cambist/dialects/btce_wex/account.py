@@ -8,7 +8,7 @@ RIGHTS = ("info", "trade", "withdraw")
 
 
 class Account(MethodGroup):
-    def get_info(self, caller: Caller) -> bytes:
+    async def get_info(self, caller: Caller) -> bytes:
         """Funds without what open orders hold, the key's rights, the number of open orders; served fresh, never from a cache."""
         rights = ",".join(f'"{right}":{int(caller.key.permits(right))}' for right in RIGHTS)
         return succeeded(

@@ -1,16 +1,15 @@
 """Who is calling: Key, Sign, address and nonce of a trade API request, in that order. README.md gives the order's reasons."""
 
 import hmac
-from typing import Any
 
 import msgspec
 
 from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.parse import form_fields, whole_number
-from cambist.directory import ApiKey, Directory, KeyForm
+from cambist.directory import Directory, KeyForm
 from cambist.directory.values import Entropy
-from cambist.domain.meta import Meta
 
 BTCE = "btce"
 WEX = "wex"
@@ -44,26 +43,14 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
 KEY_FORMS = (KeyForm(BTCE, _make_key, SCOPES), KeyForm(WEX, _make_key, SCOPES))
 
 
-class Caller(msgspec.Struct, eq=False, gc=False):
-    """An authenticated request: the key, its account, its fields, and the nonce that was accepted.
+class Caller(SignedCall, eq=False, gc=False):
+    """An authenticated request with the fields of its form."""
 
-    The nonce goes into the journal exactly once: with the command that `meta` is given to, else with a note (`journaled` tells).
-    """
-
-    key: ApiKey
-    account: int
-    fields: dict[str, str]
-    nonce: int
-    journaled: bool = False
-
-    def meta(self, memo: dict[str, Any] | None = None) -> Meta:
-        """The meta of the one command that this request causes."""
-        self.journaled = True
-        return Meta(key_id=self.key.id, nonce=self.nonce, memo=memo)
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def authenticate(directory: Directory, request: Request) -> Caller | str:
-    """The caller, whose nonce is used up from here on; or the error's text, and then nothing changed."""
+    """The caller, or the error's text. Nothing changes: the nonce is one that this API knows, and the command port judges it."""
     sent = request.headers.get(b"key", b"")
     if not sent:
         return errors.KEY_MISSING
@@ -79,6 +66,6 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     fields = form_fields(request.body)
     text = fields.get("nonce", "")
     nonce = whole_number(text)
-    if nonce is None or nonce > MAX_NONCE or not directory.nonces.accept(key.id, nonce):
+    if nonce is None or not 0 < nonce <= MAX_NONCE:
         return errors.invalid_nonce(directory.nonces.last(key.id), text)
-    return Caller(key, key.account, fields, nonce)
+    return Caller(key, nonce, False, fields)

@@ -20,27 +20,29 @@ class DialectContext:
 
     @staticmethod
     def of(services: VenueServices) -> "DialectContext":
-        exchange = services.exchange
-        assets = Assets(exchange)
-        coupons = Coupons(exchange.engine, exchange.funds.transfer, services.entropy)
-        return DialectContext(services, assets, Pairs(exchange, assets), coupons)
+        assets = Assets(services.catalogue)
+        coupons = Coupons(services.commands, services.view, services.entropy)
+        return DialectContext(services, assets, Pairs(services.catalogue, assets), coupons)
 
     def now(self) -> int:
         """Unix seconds."""
         return self.services.clock() // 1_000_000
 
     def history_caught_up(self) -> Awaitable[None]:
-        """Resolves when history has everything that anybody can have been told by now."""
+        """Resolves when history has everything that anybody can have seen by now. HistoryError when it does not follow."""
         return self.services.history_caught_up()
 
 
 class MethodGroup:
-    """Base of the trade API's groups of methods. A method takes the caller and answers the whole body."""
+    """Base of the trade API's groups of methods. A method takes the caller and gives the whole body."""
 
     def __init__(self, context: DialectContext) -> None:
         self.context = context
         self.services = context.services
+        self.commands = context.services.commands
         self.view = context.services.view
+        self.assets = context.assets
 
     def funds(self, caller: Caller) -> str:
-        return self.context.assets.funds(caller.account)
+        """What the caller can spend as the view stands; of a command's reply it is read at the command."""
+        return self.assets.funds(self.view, caller.account)

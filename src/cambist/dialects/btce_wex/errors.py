@@ -65,7 +65,7 @@ def not_enough(asset: str, purpose: str) -> str:
 
 
 def place_rejection(code: int, pair: Pair, buy: bool) -> str:
-    """The text for a `Trade` that the core refused with `code` (a `Reject`)."""
+    """The text for a `Trade` that the core rejected with `code` (a `RejectReason`)."""
     spec = pair.spec()
     price_of = f"Price per {pair.base_code} must be"
     if code == RejectReason.INSUFFICIENT_FUNDS:
@@ -75,7 +75,7 @@ def place_rejection(code: int, pair: Pair, buy: bool) -> str:
     if code == RejectReason.PRICE_TOO_HIGH:
         return f"{price_of} lower than {_core.format_units(spec.max_price, pair.price_scale)} {pair.quote_code}."
     if code == RejectReason.AMOUNT_TOO_SMALL:
-        # The original names the currency that is spent beside a limit that is counted in base.
+        # The original names the currency that is spent with a limit that is counted in base.
         spent = pair.quote_code if buy else pair.base_code
         return f"Value {spent} must be greater than {_core.format_units(spec.min_amount, pair.amount_scale)} {spent}."
     if code in (RejectReason.AMOUNT_TOO_LARGE, RejectReason.TOTAL_TOO_LARGE, RejectReason.LEVEL_FULL):

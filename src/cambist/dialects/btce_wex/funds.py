@@ -1,7 +1,5 @@
 """`CoinDepositAddress`, `WithdrawCoin`, `CreateCoupon`, `RedeemCoupon`: money in and out."""
 
-from collections.abc import Awaitable
-
 from cambist import _core
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
@@ -12,13 +10,14 @@ from cambist.dialects.btce_wex.pairs import Asset
 from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
 from cambist.domain.orders import RejectReason
+from cambist.exchange.commands import destination_entry
 from cambist.exchange.coupons import ANYBODY, CouponRejection
 from cambist.wallet import WalletRejection
 
 COIN_NAMES = ("coinName", "currency")
 """BTC-e says `currency` for coupons, WEX `coinName`; clients of one send it to the other, so both are read."""
 
-WALLET_REFUSALS = {
+WALLET_REJECTIONS = {
     WalletRejection.ASSET_UNKNOWN: errors.invalid_parameter("coinName"),
     WalletRejection.NO_NETWORK: errors.invalid_parameter("coinName"),
     WalletRejection.ADDRESS_INVALID: errors.ADDRESS_INVALID,
@@ -37,7 +36,7 @@ class Funds(MethodGroup):
         shown = _core.client_units(caller.fields.get("amount", ""), asset.display_scale)
         return asset.atoms(shown) if shown is not None and 0 < shown <= U64_MAX else None
 
-    def coin_deposit_address(self, caller: Caller) -> bytes:
+    async def coin_deposit_address(self, caller: Caller) -> bytes:
         """The account's address for a coin, if one was generated before: this method does not make new ones."""
         asset = self._asset(caller)
         if asset is None:
@@ -47,7 +46,7 @@ class Funds(MethodGroup):
             return error_body(errors.NO_ADDRESS)
         return succeeded(f'{{"address":{quoted_text(address)}}}')
 
-    def withdraw_coin(self, caller: Caller) -> bytes:
+    async def withdraw_coin(self, caller: Caller) -> bytes:
         """Asks for a withdrawal; `tId` is its row in TransHistory, `amountSent` what leaves the account, commission included."""
         asset = self._asset(caller)
         if asset is None:
@@ -58,18 +57,16 @@ class Funds(MethodGroup):
         address = caller.fields.get("address", "")
         if not address:
             return error_body(errors.invalid_parameter("address"))
-        result = self.services.wallet.request_withdrawal(caller.account, asset.id, amount, address, meta=caller.meta())
+        result = await self.services.wallet.request_withdrawal(caller.account, asset.id, amount, address, meta=caller.meta())
         if isinstance(result, WalletRejection):
-            # The core was not asked, so no command took the nonce along.
-            caller.journaled = False
-            return error_body(WALLET_REFUSALS.get(result, errors.UNAVAILABLE))
+            return error_body(WALLET_REJECTIONS.get(result, errors.UNAVAILABLE))
         if result.code == RejectReason.INSUFFICIENT_FUNDS:
             return error_body(errors.not_enough(asset.code, "withdraw"))
         if result.code != RejectReason.OK:
             return error_body(errors.UNAVAILABLE)
         return succeeded(f'{{"tId":{result.id},"amountSent":{asset.shown(amount)},"funds":{self.funds(caller)}}}')
 
-    def create_coupon(self, caller: Caller) -> bytes:
+    async def create_coupon(self, caller: Caller) -> bytes:
         """Turns money into a code; `receiver` names the only user who may redeem it, without it everybody may."""
         asset = self._asset(caller)
         if asset is None:
@@ -83,38 +80,37 @@ class Funds(MethodGroup):
             if user is None:
                 return error_body(errors.invalid_parameter("receiver"))
             receiver = user.account
-        coupons = self.context.coupons
-        code = new_code(caller.key.dialect, asset.code, coupons.draw(RANDOM_BYTES))
-        outcome = coupons.create(caller.account, asset.id, amount, code, receiver=receiver, meta=caller.meta())
-        if outcome.code == RejectReason.OK:
-            return succeeded(f'{{"coupon":"{code}","transID":{outcome.id},"funds":{self.funds(caller)}}}')
-        if outcome.code == RejectReason.INSUFFICIENT_FUNDS:
+        coupons, account, assets = self.context.coupons, caller.account, self.assets
+        code = new_code(caller.key.dialect, asset.code, coupons.draw(caller.key.id, caller.nonce, RANDOM_BYTES))
+        done = await coupons.create(
+            account, asset.id, amount, code, receiver=receiver, meta=caller.meta(), read=lambda view: assets.funds(view, account)
+        )
+        if done.outcome.code == RejectReason.OK:
+            return succeeded(f'{{"coupon":"{code}","transID":{done.outcome.id},"funds":{done.read}}}')
+        if done.outcome.code == RejectReason.INSUFFICIENT_FUNDS:
             return error_body(errors.not_enough(asset.code, "coupon"))
         return error_body(errors.UNAVAILABLE)
 
-    def redeem_coupon(self, caller: Caller) -> bytes | Awaitable[bytes]:
+    async def redeem_coupon(self, caller: Caller) -> bytes:
         """Turns a code into money, once. Codes of both forms are taken, whatever the key; case and dashes do not count."""
         code = caller.fields.get("coupon", "")
         if not code:
             return error_body(errors.invalid_parameter("coupon"))
         if len(code) > MAX_CODE_LENGTH:
             return error_body(errors.COUPON_INVALID)
-        return self._redeem(caller, code)
-
-    async def _redeem(self, caller: Caller, code: str) -> bytes:
-        coupons = self.context.coupons
+        coupons, account, assets = self.context.coupons, caller.account, self.assets
         coupon = await coupons.find(code, self.services.history)
         if coupon is None:
             return error_body(errors.COUPON_INVALID)
-        outcome = coupons.redeem(caller.account, coupon, meta=caller.meta)
-        if isinstance(outcome, CouponRejection):
+        done = await coupons.redeem(account, coupon, meta=caller.meta(), read=lambda view: assets.funds(view, account))
+        if isinstance(done, CouponRejection):
             return error_body(errors.COUPON_INVALID)
-        if outcome.code == RejectReason.TRANSFER_ID_USED:
+        if done.outcome.code == RejectReason.TRANSFER_ID_USED:
             return error_body(errors.COUPON_REDEEMED)
-        if outcome.code != RejectReason.OK:
+        if done.outcome.code != RejectReason.OK:
             return error_body(errors.UNAVAILABLE)
-        asset = self.context.assets[coupon.asset]
+        asset = assets[coupon.asset]
         return succeeded(
             f'{{"couponAmount":"{asset.shown(coupon.amount)}","couponCurrency":"{asset.code}",'
-            f'"transID":{outcome.id},"funds":{self.funds(caller)}}}'
+            f'"transID":{destination_entry(done.outcome)},"funds":{done.read}}}'
         )

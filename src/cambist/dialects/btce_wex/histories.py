@@ -1,6 +1,5 @@
 """`TradeHistory` and `TransHistory`: what an account did, page by page."""
 
-from collections.abc import Awaitable
 from dataclasses import replace
 
 from cambist import _core
@@ -24,7 +23,7 @@ CHUNK = 1000
 
 
 class Histories(MethodGroup):
-    def trade_history(self, caller: Caller) -> bytes | Awaitable[bytes]:
+    async def trade_history(self, caller: Caller) -> bytes:
         """Trades of the account; none at all is an error, `no trades`. `since` looks back a week at most."""
         filters = Filters(caller.fields, self.context.now(), WEEK)
         market = None
@@ -34,7 +33,7 @@ class Histories(MethodGroup):
             filters.wrong = "" if pair is not None else "pair"
         if filters.wrong:
             return error_body(errors.invalid_parameter(filters.wrong))
-        return self._trades(caller.account, filters.page, market)
+        return await self._trades(caller.account, filters.page, market)
 
     async def _trades(self, account: int, page: Page, market: int | None) -> bytes:
         await self.context.history_caught_up()
@@ -53,12 +52,12 @@ class Histories(MethodGroup):
             f'"timestamp":{seconds(fill.time)}}}'
         )
 
-    def trans_history(self, caller: Caller) -> bytes | Awaitable[bytes]:
+    async def trans_history(self, caller: Caller) -> bytes:
         """Movements of the account's money; none at all is an error, `no transactions`."""
         filters = Filters(caller.fields, self.context.now())
         if filters.wrong:
             return error_body(errors.invalid_parameter(filters.wrong))
-        return self._transactions(caller.account, filters.page)
+        return await self._transactions(caller.account, filters.page)
 
     async def _transactions(self, account: int, page: Page) -> bytes:
         await self.context.history_caught_up()

@@ -101,7 +101,7 @@ class MarketViews:
 
 
 def fee_percent(spec: _core.MarketSpec) -> str:
-    """What a trade costs, in percent of what is received (the taker's rate: there is room for one): ppm has four decimals more."""
+    """What a trade costs, in percent of what is received (the taker's rate: one number is all there is): ppm has four decimals more."""
     return _core.format_units(spec.taker_ppm, 4)
 
 

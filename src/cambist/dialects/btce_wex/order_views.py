@@ -1,7 +1,5 @@
 """`ActiveOrders`, its forerunner `OrderList`, and `OrderInfo`: the methods that show orders."""
 
-from collections.abc import Awaitable
-
 from cambist import _core
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.auth import Caller
@@ -17,17 +15,17 @@ ACTIVE, EXECUTED, CANCELLED, CANCELLED_PARTLY_EXECUTED = 0, 1, 2, 3
 
 
 class OrderViews(MethodGroup):
-    def active_orders(self, caller: Caller) -> bytes:
+    async def active_orders(self, caller: Caller) -> bytes:
         """Orders that are open, oldest first; `amount` is what remains. None at all is an error, `no orders`."""
         return self._open(caller, None)
 
-    def order_list(self, caller: Caller) -> bytes | Awaitable[bytes]:
+    async def order_list(self, caller: Caller) -> bytes:
         """ActiveOrders under its old name: `count` limits it, `active=0` asks for finished orders too, filtered as histories are."""
         filters = Filters(caller.fields, self.context.now())
         if filters.wrong:
             return error_body(errors.invalid_parameter(filters.wrong))
         if caller.fields.get("active") == "0":
-            return self._all(caller, filters)
+            return await self._all(caller, filters)
         return self._open(caller, filters.page.limit if "count" in caller.fields else MAX_COUNT)
 
     def _market(self, caller: Caller) -> int | None:
@@ -57,7 +55,7 @@ class OrderViews(MethodGroup):
             return error_body(errors.NO_ORDERS)
         return succeeded("{" + ",".join(self._past(order, "") for order in orders) + "}")
 
-    def order_info(self, caller: Caller) -> bytes | Awaitable[bytes]:
+    async def order_info(self, caller: Caller) -> bytes:
         """One order, live or done, with its amount at the start and what remains. Strangers' and unknown ids are an `invalid order`."""
         order_id = whole_number(caller.fields.get("order_id", ""))
         if order_id is None:
@@ -66,7 +64,7 @@ class OrderViews(MethodGroup):
             return error_body(errors.ORDER_INVALID)
         order = self.view.order(order_id)
         if order is None:
-            return self._finished(caller.account, order_id)
+            return await self._finished(caller.account, order_id)
         if order.account != caller.account:
             return error_body(errors.ORDER_INVALID)
         return succeeded("{" + self._live(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from cambist import _core
 from cambist.exchange.catalogue import Catalogue
+from cambist.exchange.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,6 @@ class Assets:
     """The venue's assets, by id and by code; renders funds."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._view = exchange.engine
         self._catalogue = catalogue
         self._load()
 
@@ -100,13 +100,13 @@ class Assets:
             self._follow()
         return self._by_code.get(code)
 
-    def funds(self, account: int) -> str:
-        """JSON object of what `account` can spend now: every asset in the venue's order, zeros included."""
+    def funds(self, view: View, account: int) -> str:
+        """JSON object of what `account` can spend as `view` stands: every asset in the venue's order, zeros included."""
         try:
-            return self._view.available_text(account, self._template)
+            return view.available_text(account, self._template)
         except IndexError:  # an asset was listed meanwhile
             self._follow()
-            return self._view.available_text(account, self._template)
+            return view.available_text(account, self._template)
 
 
 class Pairs:

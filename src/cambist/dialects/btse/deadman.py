@@ -32,7 +32,6 @@ class DeadMansSwitches:
     """At most one switch for each account."""
 
     def __init__(self, catalogue: Catalogue, clock: Callable[[], int], timetable: Timetable) -> None:
-        self._exchange = exchange
         self._clock = clock
         self._timetable = timetable
         self._armed: dict[int, _Armed] = {}

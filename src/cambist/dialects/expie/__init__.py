@@ -13,28 +13,22 @@ from cambist.dialects.expie.context import DialectContext, Pace
 from cambist.dialects.expie.http_api import HttpApi
 from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
-from cambist.dialects.expie.session import Client, Floor
-from cambist.scheduling.timetable import Timetable
+from cambist.dialects.expie.session import Client, Shared
 
 __all__ = ["Pace", "build"]
 
 SOCKET_PATH = "/ws"
 
 
-def build(
-    services: VenueServices, *, pace: Pace | None = None, market_orders: bool = True, timetable: Timetable | None = None
-) -> DialectService:
-    """The dialect on a running venue. Markets and assets must exist, more may be added later.
-
-    `market_orders`: whether they are taken. `timetable`: what times the pushes, by default one of its own on the venue's clock.
-    """
+def build(services: VenueServices, *, pace: Pace | None = None, market_orders: bool = True) -> DialectService:
+    """The dialect on a running venue. Markets and assets must exist, more may be added later. `market_orders`: whether they are taken."""
     context = DialectContext.of(services, pace or Pace(), market_orders)
-    hub, timetable = Hub(), timetable or Timetable(services.clock)
-    methods = PublicMethods(context, hub, timetable).table() | PrivateMethods(context).table()
-    floor = Floor(methods, context.markets, Revocations(services.directory), hub)
+    hub = Hub()
+    methods = PublicMethods(context, hub).table() | PrivateMethods(context).table()
+    shared = Shared(methods, context.markets, Revocations(services.directory), hub)
 
     def accept(_request: Request, socket: Socket) -> Client:
-        return Client(socket, floor)
+        return Client(socket, shared)
 
     def plain(_request: Request) -> Reply:
         return UPGRADE_REQUIRED

@@ -11,6 +11,7 @@ from cambist import _core
 from cambist.dialects.expie.markets import Asset, Markets
 from cambist.dialects.expie.numbers import rate_text, time_text
 from cambist.domain.orders import Business, TransferKind
+from cambist.exchange.view import View
 from cambist.history.port import HistoryReads, Page
 from cambist.history.records import LedgerEntry, Leg
 
@@ -31,7 +32,7 @@ TRADE = "trade"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecordFilter:
     """Which records: of `asset` (None: all) and `business` (empty: all), times in µs, both ends included."""
 
     account: int
@@ -91,23 +92,23 @@ class Balances:
         """A member of that object."""
         return f'"{asset.code}":{{"available":"{asset.shown(available)}","freeze":"{asset.shown(held)}"}}'
 
-    async def records(self, wanted: Wanted) -> list[str]:
+    async def records(self, record_filter: RecordFilter) -> list[str]:
         """Newest first. An entry that carries a fee is two records, as in the ancestor: the trade, and after it the fee."""
-        skip, texts = wanted.offset, list[str]()
-        page = Page(since=wanted.since, until=wanted.until, limit=CHUNK)
-        asset = None if wanted.asset is None else wanted.asset.id
+        skip, texts = record_filter.offset, list[str]()
+        page = Page(since=record_filter.since, until=record_filter.until, limit=CHUNK)
+        asset = None if record_filter.asset is None else record_filter.asset.id
         business = None
-        if wanted.business:
-            business = int(Business.TRADE if wanted.business == TRADE else Business.TRANSFER)
+        if record_filter.business:
+            business = int(Business.TRADE if record_filter.business == TRADE else Business.TRANSFER)
         while True:
-            entries = await self._history.entries(wanted.account, page, asset=asset, business=business)
+            entries = await self._history.entries(record_filter.account, page, asset=asset, business=business)
             for entry in entries:
-                for text in self._records(entry, wanted.business):
+                for text in self._records(entry, record_filter.business):
                     if skip:
                         skip -= 1
                     else:
                         texts.append(text)
-                        if len(texts) == wanted.limit:
+                        if len(texts) == record_filter.limit:
                             return texts
             if len(entries) < CHUNK:
                 return texts

@@ -69,9 +69,9 @@ def answered(call: Call, result: str) -> bytes:
     return f'{{"error":null,"result":{result},"id":{"null" if call.id is None else call.id}}}'.encode()
 
 
-def failed(call: Call, failure: Rejection) -> bytes:
+def failed(call: Call, rejection: Rejection) -> bytes:
     number = b"null" if call.id is None else b"%d" % call.id
-    return b'{"error":%b,"result":null,"id":%b}' % (failure.body(), number)
+    return b'{"error":%b,"result":null,"id":%b}' % (rejection.body(), number)
 
 
 class Params:

@@ -17,12 +17,10 @@ from cambist.dialects.expie.markets import Asset, Market
 from cambist.marketdata.candles import candle_start
 from cambist.marketdata.marketdata import MarketData
 from cambist.marketdata.values import MarketUpdate, RecentTrade
-from cambist.scheduling.timetable import Timetable
+from cambist.scheduling import Scheduler, Timer
 
 PUT, UPDATE, FINISH = 1, 2, 3
 """Events of an order."""
-
-Clock = Callable[[], int]
 
 
 def push(method: str, params: str) -> bytes:
@@ -50,7 +48,7 @@ class _MarketChannel(Channel, ABC):
 
 
 class Deals(_MarketChannel):
-    """`deals.update`: the deals of a turn, newest first."""
+    """`deals.update`: the deals of one tick, newest first."""
 
     def __init__(self, views: MarketViews, market: Market) -> None:
         super().__init__(views.data, market)
@@ -73,7 +71,7 @@ class Price(_MarketChannel):
     def __init__(self, views: MarketViews, market: Market) -> None:
         super().__init__(views.data, market)
         self._views = views
-        self._told = views.last(market)
+        self._sent = views.last(market)
 
     def _updated(self, update: MarketUpdate) -> None:
         if update.trades:
@@ -81,14 +79,14 @@ class Price(_MarketChannel):
 
     def messages(self) -> Iterable[bytes]:
         last = self._views.last(self._market)
-        if last == self._told:
+        if last == self._sent:
             return ()
-        self._told = last
+        self._sent = last
         return (push("price.update", f'"{self._market.name}","{self._views.price(self._market, last)}"'),)
 
 
 class Candles(_MarketChannel):
-    """`kline.update`: the rows that changed, the one that was told last included."""
+    """`kline.update`: the rows that changed, the one that was sent last included."""
 
     def __init__(self, views: MarketViews, market: Market, interval: int) -> None:
         super().__init__(views.data, market)
@@ -120,33 +118,32 @@ class Candles(_MarketChannel):
 class _Paced(Channel, ABC):
     """A channel that is asked for its messages at most once a period of the venue's clock."""
 
-    def __init__(self, timetable: Timetable, clock: Clock, period: int) -> None:
-        self._timetable = timetable
-        self._clock = clock
+    def __init__(self, scheduler: Scheduler, period: int) -> None:
+        self._scheduler = scheduler
         self._period = period
-        self._last = clock()
-        self._call_off: Callable[[], None] | None = None
+        self._last = scheduler.now()
+        self._timer: Timer | None = None
 
     def changed(self) -> None:
-        """Asks at the end of this turn, or as soon as the period is over."""
-        if self._call_off is not None:
+        """Asks at the end of this tick, or as soon as the period is over."""
+        if self._timer is not None:
             return
         due = self._last + self._period
-        if due <= self._clock():
+        if due <= self._scheduler.now():
             self.touch()
         else:
-            self._call_off = self._timetable.at(due, self._due)
+            self._timer = self._scheduler.at(due, self._due)
 
     def _due(self) -> None:
-        self._call_off = None
+        self._timer = None
         self.touch()
 
     def stopped(self) -> None:
-        if self._call_off is not None:
-            self._call_off()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def messages(self) -> Iterable[bytes]:
-        self._last = self._clock()
+        self._last = self._scheduler.now()
         return self.news(self._last)
 
     @abstractmethod
@@ -157,8 +154,8 @@ class _Paced(Channel, ABC):
 class Depth(_Paced):
     """`depth.update` of one market, limit and interval."""
 
-    def __init__(self, data: MarketData, followed: Followed, timetable: Timetable, clock: Clock, period: int) -> None:
-        super().__init__(timetable, clock, period)
+    def __init__(self, data: MarketData, followed: Followed, scheduler: Scheduler, period: int) -> None:
+        super().__init__(scheduler, period)
         self._data = data
         self._followed = followed
         self._book_seq = 0
@@ -168,7 +165,7 @@ class Depth(_Paced):
     def started(self) -> None:
         market = self._followed.market.id
         self._book_seq = self._data.book_seq(market)
-        self._followed.start(self._clock())
+        self._followed.start(self._scheduler.now())
         self._unlisten = self._data.subscribe(market, self._updated)
 
     def stopped(self) -> None:
@@ -193,27 +190,27 @@ class Depth(_Paced):
 
 
 class State(_Paced):
-    """`state.update` and `today.update`: looked at once a period, since time alone changes them too; told when they are different."""
+    """`state.update` and `today.update`: looked at once a period, since time alone changes them too; sent when they are different."""
 
-    def __init__(self, write: Callable[[], bytes], timetable: Timetable, clock: Clock, period: int) -> None:
-        super().__init__(timetable, clock, period)
+    def __init__(self, write: Callable[[], bytes], scheduler: Scheduler, period: int) -> None:
+        super().__init__(scheduler, period)
         self._write = write
-        self._told = b""
+        self._sent = b""
 
     def started(self) -> None:
-        self._told = self._write()
+        self._sent = self._write()
         self.changed()
 
     def full(self) -> bytes:
         """What a new follower gets."""
-        return self._told
+        return self._sent
 
     def news(self, now: int) -> Iterable[bytes]:
         self.changed()
         text = self._write()
-        if text == self._told:
+        if text == self._sent:
             return ()
-        self._told = text
+        self._sent = text
         return (text,)
 
 
@@ -249,7 +246,7 @@ class Orders(Channel):
 
 
 class Assets(Channel):
-    """`asset.update` of one asset: its balance after each turn that changed it."""
+    """`asset.update` of one asset: its balance after each tick that changed it."""
 
     def __init__(self, streams: AccountStreams, account: int, asset: Asset) -> None:
         self._unfollow: Callable[[], None] = lambda: None
@@ -259,14 +256,14 @@ class Assets(Channel):
         self._balance = (0, 0)
 
     def started(self) -> None:
-        self._unfollow = self._streams.follow(self._account, self._happened)
+        self._unfollow = self._streams.follow(self._account, self._changed)
 
     def stopped(self) -> None:
         self._unfollow()
 
-    def _happened(self, _account: int, happened: list[AccountEvent]) -> None:
-        for one in happened:
-            event = one.event
+    def _changed(self, _account: int, events: list[AccountEvent]) -> None:
+        for account_event in events:
+            event = account_event.event
             if isinstance(event, _core.BalanceChanged) and event.account == self._account and event.asset == self._asset.id:
                 self._balance = (event.available, event.held)
                 self.touch()

@@ -35,10 +35,9 @@ class DialectContext:
 
     @staticmethod
     def of(services: VenueServices, pace: Pace, market_orders: bool) -> DialectContext:
-        engine = services.view
-        markets = Markets(engine)
-        return DialectContext(services, markets, Balances(engine, services.history, markets), pace, market_orders)
+        markets = Markets(services.view)
+        return DialectContext(services, markets, Balances(services.view, services.history, markets), pace, market_orders)
 
     def history_caught_up(self) -> Awaitable[None]:
-        """Resolves when history has everything that anybody can have been told by now."""
+        """Resolves when history has everything that anybody can have heard of by now. HistoryError."""
         return self.services.history_caught_up()

@@ -63,8 +63,13 @@ def place_rejection(code: int) -> Rejection:
     return _PLACING.get(RejectReason(code), SERVICE_UNAVAILABLE)
 
 
-def cancel_refusal(code: int) -> Rejection:
+def cancel_rejection(code: int) -> Rejection:
     """The same for a cancel."""
     if code in (RejectReason.ORDER_NOT_FOUND, RejectReason.ORDER_NOT_LIVE):
         return ORDER_NOT_FOUND
     return USER_NOT_MATCH if code == RejectReason.NOT_YOUR_ORDER else SERVICE_UNAVAILABLE
+
+
+def cannot_be_shown(order_id: int, done: str) -> Rejection:
+    """The order was placed or cancelled (`done`), and what it traded cannot be read now."""
+    return Rejection(SERVICE_UNAVAILABLE.code, f"order {order_id} was {done}; its deals cannot be read now", SERVICE_UNAVAILABLE.status)

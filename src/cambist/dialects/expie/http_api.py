@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Awaitable, Callable
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialects.expie import auth, depth, errors, orders, parameters
-from cambist.dialects.expie.balances import Wanted
+from cambist.dialects.expie.balances import RecordFilter
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.market_views import MarketViews
@@ -29,7 +28,7 @@ _MARKET_DATA = re.compile(r"/v1/+markets?/+[^/]+/+(?:depth|ticker)/*")
 _ORDER_ID = re.compile(r"[1-9][0-9]{0,18}")
 
 Answer = str | Rejection
-Run = Callable[[ApiKey, Market, Parameters, int], "Answer | Awaitable[Answer]"]
+Run = Callable[[ApiKey, Market, Parameters, int], Awaitable[Answer]]
 
 
 def path_parts(path: str) -> list[str]:
@@ -53,25 +52,17 @@ class HttpApi:
             Route("/v1/", self.handle, METHODS, prefix=True, dialect="expie", name="/v1/*"),
         )
 
-    def handle(self, request: Request) -> Reply | Awaitable[Reply]:
+    async def handle(self, request: Request) -> Reply:
         try:
-            answer = self._answer(request)
+            answer = await self._answer(request)
         except Wrong:
             answer = errors.INVALID_ARGUMENT
-        if inspect.isawaitable(answer):
-            return self._later(answer)
-        return _reply(answer)
-
-    async def _later(self, answer: Awaitable[Answer]) -> Reply:
-        try:
-            return _reply(await answer)
-        except Wrong:
-            return errors.INVALID_ARGUMENT.reply()
         except HistoryError:
-            # The writer of the histories stopped: trading goes on, what only histories know is not to be had.
-            return errors.SERVICE_UNAVAILABLE.reply()
+            # Trading goes on, what only history knows cannot be read.
+            answer = errors.SERVICE_UNAVAILABLE
+        return answer.reply() if isinstance(answer, Rejection) else Reply(body=answer.encode())
 
-    def _answer(self, request: Request) -> Answer | Awaitable[Answer]:
+    async def _answer(self, request: Request) -> Answer:
         parts = path_parts(request.path)
         match parts:
             case ["markets" | "market"]:
@@ -82,9 +73,9 @@ class HttpApi:
                 market = self._market(name)
                 return self._depth(market, parameters.of_request(request)) if view == "depth" else self._views.ticker(market)
             case ["markets" | "market", name, "orders", *rest] if len(rest) <= 2:
-                return self._on_orders(request, name, rest)
+                return await self._on_orders(request, name, rest)
             case ["balance", "summary" | "history" as view]:
-                return self._balance(request, view)
+                return await self._balance(request, view)
         return errors.METHOD_NOT_FOUND
 
     def _market(self, name: str) -> Market:
@@ -114,7 +105,7 @@ class HttpApi:
 
     # --- orders -----------------------------------------------------------------------------------------------------------
 
-    def _on_orders(self, request: Request, name: str, rest: list[str]) -> Answer | Awaitable[Answer]:
+    async def _on_orders(self, request: Request, name: str, rest: list[str]) -> Answer:
         """Finds the method by what follows `orders`, then the caller, then the market: strangers learn nothing."""
         run: Run
         order_id = 0
@@ -138,20 +129,18 @@ class HttpApi:
             return key
         if order_id >= self._context.services.view.next_order_id:
             return errors.ORDER_NOT_FOUND
-        return run(key, self._market(name), parameters.of_request(request), order_id)
+        return await run(key, self._market(name), parameters.of_request(request), order_id)
 
-    def _place(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer | Awaitable[Answer]:
-        return self._placing.place(key, market, given)
+    async def _place(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer:
+        return await self._placing.place(key, market, given)
 
-    def _cancel(self, key: ApiKey, market: Market, _given: Parameters, order_id: int) -> Answer | Awaitable[Answer]:
-        return self._placing.cancel(key, market, order_id)
+    async def _cancel(self, key: ApiKey, market: Market, _given: Parameters, order_id: int) -> Answer:
+        return await self._placing.cancel(key, market, order_id)
 
-    def _pending(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer | Awaitable[Answer]:
+    async def _pending(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer:
         offset, limit = given.page()
-        records, total = self._orders.pending(key.account, market, offset, limit)
-        if isinstance(records, list):
-            return orders.page(records, offset, limit, total)
-        return _paged(records, offset, limit, total)
+        records, total = await self._orders.pending(key.account, market, offset, limit)
+        return orders.page(records, offset, limit, total)
 
     async def _finished(self, key: ApiKey, market: Market, given: Parameters, _order_id: int) -> Answer:
         offset, limit = given.page()
@@ -164,7 +153,7 @@ class HttpApi:
 
     # --- balances ---------------------------------------------------------------------------------------------------------
 
-    def _balance(self, request: Request, view: str) -> Answer | Awaitable[Answer]:
+    async def _balance(self, request: Request, view: str) -> Answer:
         if request.method != "GET":
             return errors.WRONG_HTTP_METHOD
         key = self._caller(request, auth.READ)
@@ -177,16 +166,6 @@ class HttpApi:
         asset = self._context.markets.find_asset(given.text("coin_code"))
         if asset is None:
             raise Wrong
-        return self._history(Wanted(key.account, asset, "", offset, limit))
-
-    async def _history(self, wanted: Wanted) -> Answer:
         await self._context.history_caught_up()
-        return orders.page(await self._context.balances.records(wanted), wanted.offset, wanted.limit)
-
-
-async def _paged(records: Awaitable[list[str]], offset: int, limit: int, total: int) -> Answer:
-    return orders.page(await records, offset, limit, total)
-
-
-def _reply(answer: Answer) -> Reply:
-    return answer.reply() if isinstance(answer, Rejection) else Reply(body=answer.encode())
+        records = await self._context.balances.records(RecordFilter(key.account, asset, "", offset, limit))
+        return orders.page(records, offset, limit)

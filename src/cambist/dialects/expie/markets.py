@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cambist import _core
+from cambist.exchange.view import View
 
 
 @dataclass(frozen=True, slots=True)

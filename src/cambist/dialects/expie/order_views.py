@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+import msgspec
 
-from cambist import _core
 from cambist.account_streams.orders import state_of
 from cambist.dialects.expie import errors, orders
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Market
 from cambist.history.port import Page
+from cambist.history.records import Order, StoredOrderState
 
 
 class OrderViews:
@@ -21,19 +21,16 @@ class OrderViews:
         self._view = context.services.view
         self._history = context.services.history
 
-    def pending(self, account: int, market: Market, offset: int, limit: int) -> tuple[list[str] | Awaitable[list[str]], int]:
-        """(records, how many there are in all). An awaitable when histories must be asked for what an order traded."""
+    async def pending(self, account: int, market: Market, offset: int, limit: int) -> tuple[list[str], int]:
+        """(records, how many there are in all). History is asked only when an order of the page has traded."""
         live = self._view.open_orders(account, market.id)
         live.reverse()
-        wanted = live[offset : offset + limit]
-        if any(order.filled or order.funds for order in wanted):
-            return self._with_totals(market, wanted), len(live)
-        return [orders.pending(market, state_of(order)) for order in wanted], len(live)
-
-    async def _with_totals(self, market: Market, live: Sequence[_core.LiveOrder]) -> list[str]:
+        shown = live[offset : offset + limit]
+        if not any(order.filled or order.funds for order in shown):
+            return [orders.pending(market, state_of(order)) for order in shown], len(live)
         await self._context.history_caught_up()
-        known = {order.id: order for order in await self._history.orders_by_id([order.order_id for order in live])}
-        return [orders.pending(market, known[order.order_id]) for order in live]
+        known = {order.id: order for order in await self._history.orders_by_id([order.order_id for order in shown])}
+        return [orders.pending(market, known[order.order_id]) for order in shown], len(live)
 
     async def finished(
         self,
@@ -46,11 +43,24 @@ class OrderViews:
         until: int | None = None,
         side: int | None = None,
     ) -> list[str]:
-        """Orders that ended and traded; who was cancelled without a trade has vanished, as in the ancestor."""
+        """Orders that ended and traded; what was cancelled without a trade has vanished, as in the ancestor."""
         await self._context.history_caught_up()
         page = Page(since=since, until=until, offset=offset, limit=limit)
         found = await self._history.orders(account, page, market=market.id, side=side, state="finished", traded=True)
-        return [orders.finished(market, order, order.updated) for order in found]
+        return [orders.finished(market, order, await self._last_update(order)) for order in found]
+
+    async def by_id(self, market: Market, order_id: int) -> str:
+        """An order that there is, live or done, in the form of a pending one. HistoryError."""
+        await self._context.history_caught_up()
+        (order,) = await self._history.orders_by_id([order_id])
+        return orders.pending(market, msgspec.structs.replace(order, updated=await self._last_update(order)))
+
+    async def _last_update(self, order: Order) -> int:
+        """When it was placed or traded last, µs: the ancestor does not count a cancel as an update."""
+        if order.state in (StoredOrderState.LIVE, StoredOrderState.FILLED):
+            return order.updated
+        last = await self._history.fills_of_order(order.id, Page(limit=1)) if order.filled else []
+        return last[0].time if last else order.created
 
     async def deals(self, account: int, market: Market, order_id: int, offset: int, limit: int) -> list[str] | Rejection:
         """Deals of an own order, live or done."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,22 +12,22 @@ from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import U64_MAX, units
+from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import Parameters, Wrong
 from cambist.directory import ApiKey
 from cambist.domain.meta import Meta
 from cambist.domain.orders import MarketStatus, OrderType, RejectReason, Side, TimeInForce
-from cambist.history.port import Page
-from cambist.history.records import Fill
+from cambist.exchange.view import View
+from cambist.history.port import HistoryError
 
 SIDES = {orders.SELL: Side.SELL, orders.BUY: Side.BUY}
-PAGE = 1_000
 PPM = 1_000_000
 
 Answer = str | Rejection
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NewOrder:
     """An order that looks good so far, in the core's units; `funds` atoms of money (0: an order by amount)."""
 
     side: Side
@@ -39,10 +38,10 @@ class Wanted:
 
 
 def _fee(market: Market, side: Side, outcome: _core.Outcome, ppm: int) -> int | None:
-    """What the trades of a new order cost it, atoms of what it receives; None when that cannot be told from their sum.
+    """What the trades of a new order cost it, atoms of what it receives; None when that does not follow from their sum.
 
     Each trade's fee is rounded up to the atom. Where no trade of this market can cost a fraction of one, all fees together are the
-    rate's share of everything received, and the reply need not wait for histories.
+    rate's share of everything received, and the reply need not wait for history.
     """
     if not outcome.filled:
         return 0
@@ -53,60 +52,63 @@ def _fee(market: Market, side: Side, outcome: _core.Outcome, ppm: int) -> int | 
 
 
 class Placing:
-    """Answers are JSON text or a Failure; an awaitable where histories must be asked for what an order traded."""
+    """Answers are JSON text or a Rejection. History is asked only for what an order traded that the commands did not say."""
 
     def __init__(self, context: DialectContext) -> None:
         self._context = context
         self._view = context.services.view
-        self._orders = context.services.commands
-        self._history = context.services.history
+        self._commands = context.services.commands
+        self._views = OrderViews(context)
 
     # --- placing ----------------------------------------------------------------------------------------------------------
 
-    def place(self, key: ApiKey, market: Market, given: Parameters) -> Answer | Awaitable[Answer]:
+    async def place(self, key: ApiKey, market: Market, given: Parameters) -> Answer:
         """A limit order with `price`, a market order without. A market buy's `amount` is money, every other one is stock."""
         side = SIDES.get(given.integer("side"))
         amount = given.decimal("amount")
         if side is None:
             raise Wrong
         if given.has("price"):
-            wanted = self._limit(key.account, market, side, amount, given.decimal("price"))
+            order = self._limit(key.account, market, side, amount, given.decimal("price"))
         elif not self._context.market_orders:
             return errors.MARKET_ORDERS_DISABLED
         else:
-            wanted = self._market(key.account, market, side, amount)
-        return wanted if isinstance(wanted, Rejection) else self._place(key, market, wanted)
+            order = self._market(key.account, market, side, amount)
+        return order if isinstance(order, Rejection) else await self._place(key, market, order)
 
-    def _place(self, key: ApiKey, market: Market, wanted: Wanted) -> Answer | Awaitable[Answer]:
-        rates = self._view.account_fees(key.account, market.id)
-        outcome = self._orders.place(
+    async def _place(self, key: ApiKey, market: Market, order: NewOrder) -> Answer:
+        def placed(view: View) -> tuple[int, tuple[int, int]]:
+            return view.time, view.account_fees(key.account, market.id)
+
+        done = await self._commands.place(
             key.account,
             market.id,
-            wanted.side,
-            wanted.type,
-            TimeInForce.GTC if wanted.type == OrderType.LIMIT else TimeInForce.IOC,
-            wanted.price,
-            wanted.amount,
-            funds=wanted.funds,
+            order.side,
+            order.type,
+            TimeInForce.GTC if order.type == OrderType.LIMIT else TimeInForce.IOC,
+            order.price,
+            order.amount,
+            funds=order.funds,
             meta=Meta(key_id=key.id),
+            read=placed,
         )
+        outcome, (now, rates) = done.outcome, done.read
         if outcome.code:
             return errors.place_rejection(outcome.code)
-        fee = _fee(market, wanted.side, outcome, rates[1])
+        fee = _fee(market, order.side, outcome, rates[1])
         if fee is None:
-            return self._placed(market, outcome.id)
-        now = self._view.time
+            return await self._as_stored(market, outcome.id, "placed")
         return orders.pending(
             market,
             TrackedOrder(
                 id=outcome.id,
                 account=key.account,
                 market=market.id,
-                side=wanted.side,
-                type=wanted.type,
-                price=wanted.price,
-                amount=wanted.amount,
-                funds=wanted.funds,
+                side=order.side,
+                type=order.type,
+                price=order.price,
+                amount=order.amount,
+                funds=order.funds,
                 stop_price=0,
                 client_id=0,
                 maker_ppm=rates[0],
@@ -123,13 +125,14 @@ class Placing:
             ),
         )
 
-    async def _placed(self, market: Market, order_id: int) -> Answer:
-        """An order that traded at once, as histories have it."""
-        await self._context.history_caught_up()
-        (order,) = await self._history.orders_by_id([order_id])
-        return orders.pending(market, order)
+    async def _as_stored(self, market: Market, order_id: int, done: str) -> Answer:
+        """An order as history has it. `done` was done to it, which is said even when history cannot be read."""
+        try:
+            return await self._views.by_id(market, order_id)
+        except HistoryError:
+            return errors.cannot_be_shown(order_id, done)
 
-    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> Wanted | Rejection:
+    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> NewOrder | Rejection:
         stock, money = units(amount, market.stock_scale), units(price, market.money_scale)
         if not money or money > U64_MAX or stock > U64_MAX:
             raise Wrong
@@ -138,9 +141,9 @@ class Placing:
         asset, cost = (market.money, money * stock * market.money_unit) if buy else (market.stock, stock * market.stock_unit)
         if self._view.balance(account, asset.id)[0] < cost:
             return errors.BALANCE_NOT_ENOUGH
-        return Wanted(side, OrderType.LIMIT, money, stock, 0)
+        return NewOrder(side, OrderType.LIMIT, money, stock, 0)
 
-    def _market(self, account: int, market: Market, side: Side, amount: Decimal) -> Wanted | Rejection:
+    def _market(self, account: int, market: Market, side: Side, amount: Decimal) -> NewOrder | Rejection:
         spec = market.spec()
         if spec.status != MarketStatus.OPEN:
             return errors.SERVICE_UNAVAILABLE
@@ -159,31 +162,18 @@ class Placing:
             return errors.NO_ENOUGH_TRADER
         if (buy and funds < ask * spec.min_amount * market.money_unit) or not (funds or stock):
             return errors.AMOUNT_TOO_SMALL
-        return Wanted(side, OrderType.MARKET, 0, stock, funds)
+        return NewOrder(side, OrderType.MARKET, 0, stock, funds)
 
     # --- cancelling -------------------------------------------------------------------------------------------------------
 
-    def cancel(self, key: ApiKey, market: Market, order_id: int) -> Answer | Awaitable[Answer]:
+    async def cancel(self, key: ApiKey, market: Market, order_id: int) -> Answer:
         """Cancels and answers the order as it was; `left` is what was cancelled."""
-        order = self._view.order(order_id)
+        seq, order = self._view.seq, self._view.order(order_id)
         if order is None or order.market != market.id:
             return errors.ORDER_NOT_FOUND
-        outcome = self._orders.cancel(key.account, order_id, meta=Meta(key_id=key.id))
-        if outcome.code != RejectReason.OK:
-            return errors.cancel_refusal(outcome.code)
-        if not order.filled:
+        done = await self._commands.cancel(key.account, order_id, meta=Meta(key_id=key.id))
+        if done.outcome.code != RejectReason.OK:
+            return errors.cancel_rejection(done.outcome.code)
+        if not order.filled and done.outcome.seq == seq + 1:  # nothing came between: it was cancelled as it stood
             return orders.pending(market, state_of(order))
-        return self._cancelled(market, order)
-
-    async def _cancelled(self, market: Market, order: _core.LiveOrder) -> Answer:
-        await self._context.history_caught_up()
-        return orders.pending(market, state_of(order, await self._all_fills(order.order_id)))
-
-    async def _all_fills(self, order_id: int) -> Sequence[Fill]:
-        fills: list[Fill] = []
-        while True:
-            first = fills[-1].id + 1 if fills else None
-            page = await self._history.fills_of_order(order_id, Page(first_id=first, limit=PAGE, newest_first=False))
-            fills += page
-            if len(page) < PAGE:
-                return fills
+        return await self._as_stored(market, order_id, "cancelled")

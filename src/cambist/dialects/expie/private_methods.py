@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from functools import partial
 
 from cambist.dialect_kit.order_feed import order_feed
-from cambist.dialects.expie.balances import Wanted
+from cambist.dialects.expie.balances import RecordFilter
 from cambist.dialects.expie.calls import SUCCESS, Params
 from cambist.dialects.expie.channels import Assets, Orders
 from cambist.dialects.expie.context import DialectContext
@@ -46,21 +45,18 @@ class PrivateMethods:
 
     # --- orders -----------------------------------------------------------------------------------------------------------
 
-    def order_query(self, client: Client, params: Params) -> Result | Awaitable[Result]:
+    async def order_query(self, client: Client, params: Params) -> Result:
         """[market, offset, limit]: pending orders."""
         market, offset, limit = params.market(0), params.integer(1), params.integer(2, 1, MAX_LIMIT)
-        records, total = self._views.pending(_key(client).account, market, offset, limit)
-        if isinstance(records, list):
-            return _page(offset, limit, records, total)
-        return _later(offset, limit, records, total)
+        records, total = await self._views.pending(_key(client).account, market, offset, limit)
+        return _page(offset, limit, records, total)
 
-    def order_history(self, client: Client, params: Params) -> Result | Awaitable[Result]:
+    async def order_history(self, client: Client, params: Params) -> Result:
         """[market, start, end, offset, limit, side]: finished orders by the time at which they were placed."""
         market, (since, until) = params.market(0), params.window(1)
         offset, limit, side = params.integer(3), params.integer(4, 1, MAX_LIMIT), SIDES[params.integer(5, 0, 2)]
         account = _key(client).account
-        found = self._views.finished(account, market, offset, limit, since=since, until=until, side=side)
-        return _later(offset, limit, found, None)
+        return _page(offset, limit, await self._views.finished(account, market, offset, limit, since=since, until=until, side=side))
 
     def order_subscribe(self, client: Client, params: Params) -> Result:
         """[markets]: nothing comes at first, then every change of an own order."""
@@ -80,16 +76,14 @@ class PrivateMethods:
         assets = params.all_assets() or self._context.markets.assets()
         return self._context.balances.shown(_key(client).account, assets)
 
-    def asset_history(self, client: Client, params: Params) -> Result | Awaitable[Result]:
+    async def asset_history(self, client: Client, params: Params) -> Result:
         """[asset or "", business or "", start, end, offset, limit]."""
         asset = params.asset(0) if params.text(0) else None
         business, (since, until) = params.text(1, 30), params.window(2)
         offset, limit = params.integer(4), params.integer(5, 1, MAX_LIMIT)
-        return self._asset_history(Wanted(_key(client).account, asset, business, offset, limit, since, until))
-
-    async def _asset_history(self, wanted: Wanted) -> Result:
         await self._context.history_caught_up()
-        return _page(wanted.offset, wanted.limit, await self._context.balances.records(wanted), None)
+        record_filter = RecordFilter(_key(client).account, asset, business, offset, limit, since, until)
+        return _page(offset, limit, await self._context.balances.records(record_filter))
 
     def asset_subscribe(self, client: Client, params: Params) -> Result:
         """[assets]: nothing comes at first, then every change of a balance."""
@@ -106,10 +100,6 @@ def _key(client: Client) -> ApiKey:
     return key
 
 
-def _page(offset: int, limit: int, records: list[str], total: int | None) -> str:
+def _page(offset: int, limit: int, records: list[str], total: int | None = None) -> str:
     count = "" if total is None else f'"total":{total},'
     return f'{{"limit":{limit},"offset":{offset},{count}"records":[{",".join(records)}]}}'
-
-
-async def _later(offset: int, limit: int, records: Awaitable[list[str]], total: int | None) -> Result:
-    return _page(offset, limit, await records, total)

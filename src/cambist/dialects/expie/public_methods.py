@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 
 from cambist.dialect_kit.hub import Hub
@@ -17,7 +17,6 @@ from cambist.directory import ApiKey
 from cambist.history.port import Page
 from cambist.marketdata.candles import DAY
 from cambist.marketdata.values import RecentTrade
-from cambist.scheduling.timetable import Timetable
 
 FIRST_DEALS = 100
 """So many deals a new follower gets at most."""
@@ -29,13 +28,12 @@ MAX_INTERVAL = 366 * DAY
 class PublicMethods:
     """Everything here shows durable things only."""
 
-    def __init__(self, context: DialectContext, hub: Hub, timetable: Timetable) -> None:
+    def __init__(self, context: DialectContext, hub: Hub) -> None:
         self._context = context
         self._hub = hub
-        self._timetable = timetable
+        self._scheduler = context.services.scheduler
         self._views = MarketViews(context)
         self._data = context.services.marketdata
-        self._clock = context.services.clock
 
     def table(self) -> dict[str, Method]:
         def dropping(family: str) -> Method:
@@ -43,7 +41,7 @@ class PublicMethods:
 
         return {
             "server.ping": Method(lambda _client, _params: '"pong"'),
-            "server.time": Method(lambda _client, _params: str(self._clock() // 1_000_000)),
+            "server.time": Method(lambda _client, _params: str(self._scheduler.now() // 1_000_000)),
             "server.auth": Method(self.auth, 2),
             "server.sign": Method(self.sign, 3),
             "depth.query": Method(self.depth_query, 3),
@@ -90,7 +88,7 @@ class PublicMethods:
         """[access_id, signature, tonce in ms]: the same without sending the token."""
         access_id, signature, tonce = params.text(0), params.text(1), params.integer(2)
         services = self._context.services
-        key = auth.find_signed(services.directory, access_id, signature, tonce, self._clock() // 1_000, client.socket.client)
+        key = auth.find_signed(services.directory, access_id, signature, tonce, self._scheduler.now() // 1_000, client.socket.client)
         return self._authenticated(client, key, errors.SIGNATURE_INVALID)
 
     @staticmethod
@@ -121,7 +119,7 @@ class PublicMethods:
         def make() -> Depth:
             pace = self._context.pace
             followed = depth.Followed(market, merge, limit, pace.full, lambda: depth.merged(self._data, market, merge, limit))
-            return Depth(self._data, followed, self._timetable, self._clock, pace.depth)
+            return Depth(self._data, followed, self._scheduler, pace.depth)
 
         client.follow("depth", (market.id, limit, interval.normalize()), make)
         return SUCCESS
@@ -157,16 +155,13 @@ class PublicMethods:
 
     # --- deals ------------------------------------------------------------------------------------------------------------
 
-    def deals_query(self, _client: Client, params: Params) -> Result | Awaitable[Result]:
+    async def deals_query(self, _client: Client, params: Params) -> Result:
         market, limit, last_id = params.market(0), params.integer(1, 1, MAX_DEALS), params.integer(2)
         trades = self._data.trades(market.id, limit, since_id=last_id)
         oldest = self._data.trades_kept_since(market.id)
         if len(trades) == limit or last_id >= oldest:
             return self._views.deals(market, trades)
-        return self._older_deals(market, limit, last_id)
-
-    async def _older_deals(self, market: Market, limit: int, last_id: int) -> Result:
-        # Only what market data has told already: the journal may know more, and this answer does not wait for it.
+        # Only what market data shows already: the journal may know more, and this answer does not wait for it.
         newest = self._data.trades(market.id, 1)
         await self._context.history_caught_up()
         found = await self._context.services.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
@@ -187,15 +182,12 @@ class PublicMethods:
 
     # --- kline ------------------------------------------------------------------------------------------------------------
 
-    def kline_query(self, _client: Client, params: Params) -> Result | Awaitable[Result]:
+    async def kline_query(self, _client: Client, params: Params) -> Result:
         """[market, start, end, interval]: seconds, both ends included; only candles with trades."""
         market, start, end = params.market(0), params.second(1), params.second(2)
         interval = params.integer(3, 1, MAX_INTERVAL)
         if start > end or not good_interval(interval):
             raise BadParams
-        return self._kline(market, start, end, interval)
-
-    async def _kline(self, market: Market, start: int, end: int, interval: int) -> Result:
         return f"[{self._views.rows(market, await self._views.candles(market, interval, start, end))}]"
 
     def kline_subscribe(self, client: Client, params: Params) -> Result:
@@ -232,7 +224,7 @@ class PublicMethods:
     def _states(self, family: str, client: Client, params: Params) -> Result:
         self._replace(family, client)
         for market in params.all_markets():
-            make = partial(State, self._write(family, market), self._timetable, self._clock, self._context.pace.state)
+            make = partial(State, self._write(family, market), self._scheduler, self._context.pace.state)
             client.follow(family, market.id, make)
         return SUCCESS
 

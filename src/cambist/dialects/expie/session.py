@@ -22,9 +22,9 @@ Result = str | Rejection
 class Client(Session):
     """The conversation with one client. `key` is whom it has shown itself to be; None before that, and again once the key is revoked."""
 
-    def __init__(self, socket: Socket, floor: Floor) -> None:
+    def __init__(self, socket: Socket, shared: Shared) -> None:
         super().__init__(socket)
-        self._floor = floor
+        self._shared = shared
         self.key: ApiKey | None = None
         self._unfollow_key: Callable[[], None] = lambda: None
 
@@ -33,11 +33,11 @@ class Client(Session):
         if self.key is not None and self.key.id != key.id:
             self._drop_private()
         self._unfollow_key()
-        self._unfollow_key = self._floor.revocations.follow(key, self._revoked)
+        self._unfollow_key = self._shared.revocations.follow(key, self._revoked)
         self.key = key
 
     def _revoked(self) -> None:
-        """The client is a stranger again, and is told so by an answer to nothing that it asked."""
+        """The client is a stranger again, and reads so in an answer to nothing that it asked."""
         self.key = None
         self._drop_private()
         self.socket.send(failed(NOTHING_ASKED, errors.AUTHENTICATION_REQUIRED), durable=True)
@@ -49,42 +49,36 @@ class Client(Session):
     def closed(self) -> None:
         self._unfollow_key()
 
-    def text(self, message: str) -> Awaitable[None] | None:
-        return self._request(message)
+    async def text(self, message: str) -> None:
+        await self._request(message)
 
-    def binary(self, message: bytes) -> Awaitable[None] | None:
+    async def binary(self, message: bytes) -> None:
         """As text: the ancestor does not look at the difference."""
-        return self._request(message)
+        await self._request(message)
 
-    def _request(self, message: bytes | str) -> Awaitable[None] | None:
+    async def _request(self, message: bytes | str) -> None:
         call = parse(message)
         if call is None:
             self.socket.close(1008, "not a request")
-            return None
-        method = self._floor.methods.get(call.method)
+            return
+        method = self._shared.methods.get(call.method)
         if method is None:
             self.socket.send(failed(call, errors.METHOD_NOT_FOUND), durable=True)
-            return None
+            return
         if method.private and self.key is None:
             self.socket.send(failed(call, errors.AUTHENTICATION_REQUIRED), durable=True)
-            return None
+            return
         try:
-            result = method.run(self, Params(self._floor.markets, call.params, method.count))
+            result = method.run(self, Params(self._shared.markets, call.params, method.count))
+            if not isinstance(result, str | Rejection):
+                result = await result
         except BadParams:
             result = errors.INVALID_ARGUMENT
-        if isinstance(result, str | Rejection):
-            self._answer(call, method, result)
-            return None
-        return self._later(call, method, result)
-
-    async def _later(self, call: Call, method: Method, result: Awaitable[Result]) -> None:
-        try:
-            done = await result
         except HistoryError:
-            done = errors.SERVICE_UNAVAILABLE
+            result = errors.SERVICE_UNAVAILABLE
         if method.private and self.key is None:
-            done = errors.AUTHENTICATION_REQUIRED  # the token was revoked meanwhile
-        self._answer(call, method, done)
+            result = errors.AUTHENTICATION_REQUIRED  # the token was revoked meanwhile
+        self._answer(call, method, result)
 
     def _answer(self, call: Call, method: Method, result: Result) -> None:
         # What shows the core's state waits for the journal; market data is durable by itself.
@@ -100,18 +94,18 @@ class Client(Session):
 
     def follow(self, family: str, key: Hashable, make: Callable[[], Channel]) -> None:
         """Follows a channel of a family; `key` tells it from the family's others."""
-        self._floor.hub.subscribe(self.socket, (family, key), make)
+        self._shared.hub.subscribe(self.socket, (family, key), make)
 
     def followed(self, family: str) -> list[Channel]:
         """The channels of a family that this client follows, oldest first."""
-        hub = self._floor.hub
+        hub = self._shared.hub
         channels = [hub.find(key) for key in hub.following(self.socket) if isinstance(key, tuple) and key[0] == family]
         return [channel for channel in channels if channel is not None]
 
     def drop(self, family: str) -> None:
         """Follows nothing of a family any more."""
         for channel in self.followed(family):
-            self._floor.hub.unsubscribe(self.socket, channel.key)
+            self._shared.hub.unsubscribe(self.socket, channel.key)
 
 
 PRIVATE_FAMILIES = ("order", "asset")
@@ -128,7 +122,7 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class Shared:
     """What all clients share."""
 
     methods: dict[str, Method]

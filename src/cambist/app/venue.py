@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cambist import _core
 from cambist.app.config import Config
@@ -23,6 +23,19 @@ from cambist.scheduling import Clock, Scheduler, SteadyClock
 from cambist.wallet import SimulatedChain, WalletService
 
 Entropy = Callable[[str, int], bytes]
+
+
+class Supervision:
+    """When the venue must end, and why."""
+
+    def __init__(self) -> None:
+        self.stopping = asyncio.Event()
+        self.failure: list[BaseException] = []
+
+    def failed(self, error: BaseException) -> None:
+        """Something that the promise rests on broke."""
+        self.failure.append(error)
+        self.stopping.set()
 
 
 @dataclass(slots=True)
@@ -50,9 +63,7 @@ class Venue:
     gateway: Gateway
     readiness: Readiness
     key_forms: tuple[KeyForm, ...]
-    stopping: asyncio.Event
-    """Set when the venue must end: somebody asked for it, or `failure` says why."""
-    failure: list[BaseException] = field(default_factory=list)
+    supervision: Supervision
     snapshot_seq: int = 0
 
     @property
@@ -60,10 +71,19 @@ class Venue:
         """The venue's time, µs since 1970."""
         return self.scheduler.now
 
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the venue must end: somebody asked for it, or `failure` says why."""
+        return self.supervision.stopping
+
+    @property
+    def failure(self) -> list[BaseException]:
+        """Why the venue must end; empty while nothing broke."""
+        return self.supervision.failure
+
     def failed(self, error: BaseException) -> None:
         """Something that the promise rests on broke: stop serving, keep what is on disk."""
-        self.failure.append(error)
-        self.stopping.set()
+        self.supervision.failed(error)
 
     async def durable(self) -> None:
         """Returns once everything applied so far is on disk. OperatorError DISK when it never will be."""

@@ -3,7 +3,7 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,18 +13,18 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import integrity, logs, provenance, provisioning, recovery
+from cambist.app import provisioning, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
-from cambist.app.merchants import open_merchant_view, open_merchants
+from cambist.app.merchants import open_merchants
+from cambist.app.monitoring import venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
-from cambist.app.venue import Entropy, Venue
+from cambist.app.venue import Entropy, Supervision, Venue
+from cambist.app.views import Views, open_views
 from cambist.dialect_kit.rate_limits import UNLIMITED
-from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
-from cambist.dialect_kit.sockets import SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex import build as build_btce_wex
 from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule
@@ -32,21 +32,16 @@ from cambist.dialects.btse import Settings as BtseSettings
 from cambist.dialects.btse import build as build_btse
 from cambist.dialects.expie import build as build_expie
 from cambist.dialects.mtgox import build as build_mtgox
-from cambist.directory import Directory, DirectoryBusy, DirectoryError, load_or_create_master_key
-from cambist.domain.meta import Meta
 from cambist.exchange import Catalogue, EmbeddedCommands, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
 from cambist.gateway.app import Gateway
-from cambist.gateway.metrics import Metrics
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
-from cambist.merchant import MerchantService
-from cambist.merchant.view import MerchantView
+from cambist.merchant import Merchants, MerchantService
 from cambist.scheduling import LoopScheduler, SteadyClock
-from cambist.wallet import AssetPolicy, SimulatedChain, WalletBusy, WalletError, WalletService
-from cambist.wallet.view import WalletView
+from cambist.wallet import AssetPolicy, WalletService
 
 DIALECTS: tuple[Callable[[VenueServices], DialectService], ...] = (build_btce_wex, build_expie, build_mtgox)
 
@@ -79,60 +74,72 @@ async def open_venue(files: DataDirectory, config: Config, environment: Environm
         return venue
 
 
-async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-    failure: list[BaseException] = []
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """The state and who may change it, before anybody listens or asks."""
 
-    def failed(error: BaseException) -> None:
-        failure.append(error)
-        stopping.set()
+    journal: JournalPort
+    snapshots: Snapshots
+    views: Views
+    engine: _core.Engine
+    scheduler: LoopScheduler
+    sequencer: Sequencer
+    commands: EmbeddedCommands
+    wallet: WalletService
+    merchants: Merchants
 
+
+def _open_exchange(
+    files: DataDirectory,
+    config: Config,
+    environment: Environment,
+    supervision: Supervision,
+    moved: recovery.Moved,
+    opened: ExitStack,
+) -> _Exchange:
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)
     snapshots = Snapshots(files.snapshots, journal)
 
-    _check_complete(files, journal.last().seq)
-    integrity.check_before_opening(files)
+    # 2. Identity, and what was folded from the journal before: views that know how far they have come.
+    views = open_views(files, config, environment, journal, opened)
 
-    # 2. Identity, and the wallet's memory: views that know how far they have come.
-    directory = _open_directory(files, environment)
-    opened.callback(directory.close)
-    chain, wallet_view = _open_wallet(files, config, environment, opened)
-    merchant_view = open_merchant_view(files)
-    opened.callback(merchant_view.close)
-    store = _open_history_store(files, opened)
-    _claim_views(files, journal, directory, wallet_view, merchant_view, store)
-
-    # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way.
-    def feed(events: Sequence[_core.Event]) -> None:
-        wallet_view.apply(events)
-        merchant_view.apply(events)
-        _apply_nonces(directory, events)
-
-    views_have = min(directory.nonces.applied_seq, wallet_view.applied_seq, merchant_view.applied_seq)
-    engine = recovery.recover(snapshots, journal, journal.last().seq, views_have, feed, moved)
-
+    # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way. Time goes on from its last command.
+    engine = recovery.recover(snapshots, journal, journal.last().seq, views.applied_seq, views.feed, moved)
     _continue_time(environment, engine.time, config.server.clock_skew_seconds)
     scheduler = LoopScheduler(environment.clock)
 
     # 4. The single writer, the commands that everything above gives, and who moves money by them.
-    sequencer = Sequencer(engine, journal, environment.clock, loop, on_failure=failed, checkpoint_every=config.journal.checkpoint_every)
+    sequencer = Sequencer(
+        engine,
+        journal,
+        environment.clock,
+        asyncio.get_running_loop(),
+        on_failure=supervision.failed,
+        checkpoint_every=config.journal.checkpoint_every,
+    )
     opened.callback(sequencer.close)
-    commands = EmbeddedCommands(engine, sequencer, directory.nonces)
-    catalogue = Catalogue(engine)
+    commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
     policy = AssetPolicy(confirmations=config.wallet.confirmations)
-    wallet = WalletService(wallet_view, commands, engine, chain, environment.entropy, default_policy=policy)
-    merchants = open_merchants(files, config, environment, merchant_view, commands, engine, wallet)
+    wallet = WalletService(views.wallet, commands, engine, views.chain, environment.entropy, default_policy=policy)
+    merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet)
+    return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants)
+
+
+async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
+    supervision = Supervision()
+    exchange = _open_exchange(files, config, environment, supervision, moved, opened)
+    engine, sequencer, commands, views = exchange.engine, exchange.sequencer, exchange.commands, exchange.views
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
-    history, writer = _follow_history(files, recovery.JournalEvents(snapshots, journal, lambda: sequencer.durable_seq), store, opened)
+    source = recovery.JournalEvents(exchange.snapshots, exchange.journal, lambda: sequencer.durable_seq)
+    history, writer = _follow_history(files, source, views.history, opened)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
     account_streams = AccountStreams()
-    _subscribe(sequencer, failed, writer, marketdata, account_streams, wallet, merchants.service)
+    _subscribe(sequencer, supervision.failed, writer, marketdata, account_streams, exchange.wallet, exchange.merchants.service)
 
     # 7. What the configuration adds or changes, as commands of its own.
     for sentence in await provisioning.apply(config, commands, engine):
@@ -146,6 +153,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
 
     # 9. The dialects on the venue, and the front before them.
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
+    catalogue = Catalogue(engine)
     services = VenueServices(
         commands=commands,
         view=engine,
@@ -154,43 +162,43 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         account_streams=account_streams,
         history=history,
-        directory=directory,
-        wallet=wallet,
-        merchants=merchants,
-        scheduler=scheduler,
+        directory=views.directory,
+        wallet=exchange.wallet,
+        merchants=exchange.merchants,
+        scheduler=exchange.scheduler,
         entropy=run_entropy,
     )
     dialects = [*(build(services) for build in DIALECTS), build_btse(services, _btse_settings(config.dialects.btse))]
     routes = [route for dialect in dialects for route in dialect.routes]
     sockets = [socket for dialect in dialects for socket in dialect.sockets]
     readiness = Readiness()
-    _watch_readiness(readiness, sequencer, writer, environment.clock)
-    gateway = _gateway(routes, sockets, sequencer, writer, environment.clock, readiness)
-    newest = snapshots.newest()
+    watch_readiness(readiness, sequencer, writer, environment.clock)
+    metrics = venue_metrics(sequencer, writer, environment.clock)
+    gateway = Gateway(routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets)
+    newest = exchange.snapshots.newest()
     return Venue(
         files=files,
         config=config,
-        scheduler=scheduler,
+        scheduler=exchange.scheduler,
         machine_clock=environment.clock,
         entropy=run_entropy,
-        journal=journal,
-        snapshots=snapshots,
+        journal=exchange.journal,
+        snapshots=exchange.snapshots,
         engine=engine,
         sequencer=sequencer,
         commands=commands,
         catalogue=catalogue,
-        directory=directory,
-        chain=chain,
-        wallet=wallet,
-        merchants=merchants,
+        directory=views.directory,
+        chain=views.chain,
+        wallet=exchange.wallet,
+        merchants=exchange.merchants,
         marketdata=marketdata,
         history=history,
         history_writer=writer,
         gateway=gateway,
         readiness=readiness,
         key_forms=tuple(form for dialect in dialects for form in dialect.key_forms),
-        stopping=stopping,
-        failure=failure,
+        supervision=supervision,
         snapshot_seq=newest.seq if newest is not None else 0,
     )
 
@@ -198,18 +206,6 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
 def _btse_settings(config: BtseConfig) -> BtseSettings:
     rates = EXACT_LIMITS if config.rate_limits == "exact" else UNLIMITED
     return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
-
-
-def _check_complete(files: DataDirectory, last_seq: int) -> None:
-    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
-    missing = files.missing()
-    if last_seq and missing:
-        names = ", ".join(file.name for file in missing)
-        raise OperatorError(
-            f"{files.path}: the journal has {last_seq} commands, but {names} {'is' if len(missing) == 1 else 'are'} missing. "
-            "Nothing was made anew: put them back from the backup that goes with this journal",
-            Exit.DAMAGED,
-        )
 
 
 def _continue_time(environment: Environment, last: int, bound_seconds: float) -> None:
@@ -226,44 +222,6 @@ def _continue_time(environment: Environment, last: int, bound_seconds: float) ->
                 Exit.CLOCK,
             )
         _log.warning("the venue's time is ahead of this machine's clock", seconds=behind, last_command=when)
-
-
-def _open_directory(files: DataDirectory, environment: Environment) -> Directory:
-    try:
-        master_key = load_or_create_master_key(files.master_key, environment.entropy)
-        return Directory.open(files.directory, master_key, environment.entropy, environment.clock, environment.hasher)
-    except DirectoryError as error:
-        raise OperatorError(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
-
-
-def _open_wallet(files: DataDirectory, config: Config, environment: Environment, opened: ExitStack) -> tuple[SimulatedChain, WalletView]:
-    try:
-        chain = SimulatedChain(files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000)
-        opened.callback(chain.close)
-        view = WalletView(files.wallet)
-    except WalletError as error:
-        raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
-    opened.callback(view.close)
-    return chain, view
-
-
-def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites:
-    try:
-        store = SqliteWrites(files.history)
-    except HistoryError as error:
-        raise OperatorError(f"{error}", Exit.DAMAGED) from None
-    opened.callback(store.close)
-    return store
-
-
-def _claim_views(
-    files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView, store: SqliteWrites
-) -> None:
-    """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
-    provenance.claim(directory.nonces, files.directory, journal, "Its users and keys cannot be made again: put this venue's back")
-    rebuild = f"`cambist rebuild --data {files.path}` makes it again"
-    for view, file in ((wallet, files.wallet), (merchants, files.merchant), (store, files.history)):
-        provenance.claim(view, file, journal, rebuild)
 
 
 def _follow_history(
@@ -293,15 +251,6 @@ async def _history_reached(history: History, writer: HistoryWriter, seq: int, mo
         raise OperatorError(f"{reason}. `cambist rebuild` makes it again", Exit.DAMAGED) from None
 
 
-def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
-    """A request that was journaled stays refused after a crash: its nonce comes back from the command's meta."""
-    known = directory.nonces.applied_seq
-    for event in events:
-        if isinstance(event, _core.CommandApplied) and event.seq > known:
-            meta = Meta.decode(event.meta)
-            directory.nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)
-
-
 def _subscribe(
     sequencer: Sequencer,
     failed: Callable[[BaseException], None],
@@ -327,37 +276,3 @@ def _subscribe(
     sequencer.subscribe(guarded(lambda frame: account_streams.apply(frame.events)))
     sequencer.subscribe(guarded(lambda frame: wallet.apply(wallet.wanted.of(frame.events), through=frame.last_seq)))
     sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.wanted.of(frame.events), through=frame.last_seq)))
-
-
-def _watch_readiness(readiness: Readiness, sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock) -> None:
-    def journal() -> str:
-        if sequencer.failure is not None:
-            return "the journal failed"
-        return "" if sequencer.has_space else "the disk is nearly full: no new orders"
-
-    def time() -> str:
-        ahead = clock.skew / 1_000_000
-        return f"the venue's time is {ahead:.1f} s ahead of this machine's clock" if clock.skew > clock.bound else ""
-
-    readiness.watch(journal)
-    readiness.watch(lambda: "history does not follow" if writer.failure is not None else "")
-    readiness.watch(time)
-
-
-def _gateway(
-    routes: Sequence[Route],
-    sockets: Sequence[SocketRoute],
-    sequencer: Sequencer,
-    writer: HistoryWriter,
-    clock: SteadyClock,
-    readiness: Readiness,
-) -> Gateway:
-    metrics = Metrics()
-    metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
-    metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
-    metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
-    metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
-    metrics.gauge("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
-    metrics.gauge("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
-
-    return Gateway(routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets)

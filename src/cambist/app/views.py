@@ -1,0 +1,121 @@
+"""The files beside the journal: identity, and what is folded from the journal; each knows how far it has come."""
+
+from __future__ import annotations  # Event is a name of the stub only
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cambist import _core
+from cambist.app import integrity, provenance
+from cambist.app.config import Config
+from cambist.app.data_directory import DataDirectory
+from cambist.app.errors import Exit, OperatorError
+from cambist.app.merchants import open_merchant_view
+from cambist.directory import Directory, DirectoryBusy, DirectoryError, load_or_create_master_key
+from cambist.domain.meta import Meta
+from cambist.exchange.journal_port import JournalPort
+from cambist.history import HistoryError
+from cambist.history.sqlite import SqliteWrites
+from cambist.merchant.view import MerchantView
+from cambist.wallet import SimulatedChain, WalletBusy, WalletError
+from cambist.wallet.view import WalletView
+
+if TYPE_CHECKING:
+    from cambist.app.wiring import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Everything that is open on the data directory beside the journal."""
+
+    directory: Directory
+    chain: SimulatedChain
+    wallet: WalletView
+    merchant: MerchantView
+    history: SqliteWrites
+
+    @property
+    def applied_seq(self) -> int:
+        """Every command up to here is in all views that are fed at the start. History catches up by itself."""
+        return min(self.directory.nonces.applied_seq, self.wallet.applied_seq, self.merchant.applied_seq)
+
+    def feed(self, events: Sequence[_core.Event]) -> None:
+        """Folds the events of commands after `applied_seq`, in order."""
+        self.wallet.apply(events)
+        self.merchant.apply(events)
+        _apply_nonces(self.directory, events)
+
+
+def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
+    """Opens them all, each entered into `opened`. OperatorError BUSY, DAMAGED: missing, broken, or of another journal."""
+    _check_complete(files, journal.last().seq)
+    integrity.check_before_opening(files)
+    directory = _open_directory(files, environment)
+    opened.callback(directory.close)
+    chain, wallet = _open_wallet(files, config, environment, opened)
+    merchant = open_merchant_view(files)
+    opened.callback(merchant.close)
+    history = _open_history_store(files, opened)
+    _claim_views(files, journal, directory, wallet, merchant, history)
+    return Views(directory, chain, wallet, merchant, history)
+
+
+def _check_complete(files: DataDirectory, last_seq: int) -> None:
+    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
+    missing = files.missing()
+    if last_seq and missing:
+        names = ", ".join(file.name for file in missing)
+        raise OperatorError(
+            f"{files.path}: the journal has {last_seq} commands, but {names} {'is' if len(missing) == 1 else 'are'} missing. "
+            "Nothing was made anew: put them back from the backup that goes with this journal",
+            Exit.DAMAGED,
+        )
+
+
+def _open_directory(files: DataDirectory, environment: Environment) -> Directory:
+    try:
+        master_key = load_or_create_master_key(files.master_key, environment.entropy)
+        return Directory.open(files.directory, master_key, environment.entropy, environment.clock, environment.hasher)
+    except DirectoryError as error:
+        raise OperatorError(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
+
+
+def _open_wallet(files: DataDirectory, config: Config, environment: Environment, opened: ExitStack) -> tuple[SimulatedChain, WalletView]:
+    try:
+        chain = SimulatedChain(files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000)
+        opened.callback(chain.close)
+        view = WalletView(files.wallet)
+    except WalletError as error:
+        raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
+    opened.callback(view.close)
+    return chain, view
+
+
+def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites:
+    try:
+        store = SqliteWrites(files.history)
+    except HistoryError as error:
+        raise OperatorError(f"{error}", Exit.DAMAGED) from None
+    opened.callback(store.close)
+    return store
+
+
+def _claim_views(
+    files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView, store: SqliteWrites
+) -> None:
+    """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
+    provenance.claim(directory.nonces, files.directory, journal, "Its users and keys cannot be made again: put this venue's back")
+    rebuild = f"`cambist rebuild --data {files.path}` makes it again"
+    for view, file in ((wallet, files.wallet), (merchants, files.merchant), (store, files.history)):
+        provenance.claim(view, file, journal, rebuild)
+
+
+def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
+    """A request that was journaled stays refused after a crash: its nonce comes back from the command's meta."""
+    known = directory.nonces.applied_seq
+    for event in events:
+        if isinstance(event, _core.CommandApplied) and event.seq > known:
+            meta = Meta.decode(event.meta)
+            directory.nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)

@@ -1,0 +1,56 @@
+"""How a dialect introduces itself to the composition root: all that must be known of it, in its own package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from cambist.dialect_kit.service import DialectService
+from cambist.dialect_kit.venue_services import VenueServices
+from cambist.directory.values import ApiKey, KeyForm
+
+Credentials = Callable[[ApiKey], dict[str, str]]
+"""What a client needs of a key, by the names of the ready file."""
+Snippet = Callable[[str, Mapping[str, str]], str]
+"""(base URL, credentials as in the ready file) to a few lines that work when they are pasted."""
+
+
+def key_and_secret(key: ApiKey) -> dict[str, str]:
+    """The credentials of most APIs."""
+    return {"key": key.key, "secret": key.secret}
+
+
+class DialectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[dialects.<name>]` of the configuration. A dialect with settings of its own derives from this."""
+
+    enabled: bool = True
+    host: str = ""
+    """The host name under which alone its paths are served; empty: under every name."""
+
+    def complaints(self) -> list[str]:
+        """What is wrong with the settings, a sentence each, as the operator reads it; empty when all is well."""
+        return []
+
+
+S = TypeVar("S", bound=DialectSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect(Generic[S]):
+    """One exchange's API.
+
+    `name` is its section of the configuration and the label of its metrics; `key_forms` are the kinds of keys that are minted for it, each
+    with the credentials that its clients use and, by the form's name, a snippet. `documents`: its page below docs/reference.
+    """
+
+    name: str
+    settings: type[S]
+    build: Callable[[VenueServices, S], DialectService]
+    """Makes it on a running venue. Markets and assets must exist, more may be added later."""
+    key_forms: tuple[KeyForm, ...]
+    credentials: Credentials = key_and_secret
+    snippets: Mapping[str, Snippet]
+    documents: str

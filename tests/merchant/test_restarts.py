@@ -223,7 +223,7 @@ def test_a_crash_between_the_two_steps_of_a_payment_is_mended(tmp_path: Path) ->
     world.service.close()
     world.service = world.reopened()
     for _ in range(3):
-        world.service.tick(world.time)
+        await world.service.run_due(world.time)
         world.publish()
     assert world.engine.balance(17, 0) == (5 * 10**16, 0)
     assert world.engine.balance(_core.MERCHANTS, 0) == (0, 0)
@@ -343,7 +343,7 @@ def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Pat
     world.service = world.reopened()
     assert [payment.valid for payment in world.service.payments(order)].count(True) == 2
     for _ in range(3):
-        world.service.tick(world.time)
+        await world.service.run_due(world.time)
         world.publish()
     assert [payment.valid for payment in world.service.payments(order)] == [True] * 3
     assert world.engine.balance(17, 0) == (15 * 10**16, 0)
@@ -361,12 +361,12 @@ def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Pat
     assert known is not None
     world.service.pay(known, 16, part="x")
     world.publish()
-    world.service.tick(world.time)
+    await world.service.run_due(world.time)
     world.publish(upto=cut)
     world.service.close()
     world.service = world.reopened()
     for _ in range(3):
-        world.service.tick(world.time)
+        await world.service.run_due(world.time)
         world.publish()
     placed = [event for event in world.events if isinstance(event, _core.OrderAccepted)]
     assert [(event.account, event.amount) for event in placed] == [(17, 5 * 10**8)]

@@ -21,10 +21,10 @@ async def address(floor: Floor, trader: Trader, shop: Shop, description: str = "
 def pass_blocks(floor: Floor, blocks: int = 4) -> None:
     """The clock goes on, the wallet looks at its networks, and all of it becomes durable."""
     for _ in range(blocks):
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         floor.clock.now += 10 * SECOND
-    floor.wallet.tick(floor.clock.now)
+    await floor.wallet.run_due(floor.clock.now)
     floor.sequencer.drain()
 
 
@@ -33,7 +33,7 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
     async with Shop([OK]) as shop:
         where = await address(floor, other, shop, "two pairs & a hat")
         txid = floor.chain.simulate_deposit(where, "0.75")
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         await floor.services.merchants.outbox.run_due()
         assert shop.heard == [], "seen is not credited"
@@ -129,7 +129,7 @@ async def test_v2_takes_it_too(floor: Floor, alice: Trader) -> None:
 async def test_coins_that_never_confirm_are_not_told(floor: Floor, alice: Trader) -> None:
     async with Shop([OK]) as shop:
         txid = floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         floor.chain.simulate_drop("BTC", txid)
         pass_blocks(floor)

@@ -37,7 +37,7 @@ async def tell(floor: Floor) -> None:
 def work(floor: Floor, times: int = 3) -> None:
     """The merchant service at its work, and everything durable."""
     for _ in range(times):
-        floor.services.merchants.service.tick(floor.clock.now)
+        await floor.services.merchants.service.run_due(floor.clock.now)
         floor.sequencer.drain()
 
 
@@ -45,7 +45,7 @@ async def coins(floor: Floor, address: str, amount: str) -> None:
     """Coins come to an address and are credited."""
     floor.chain.simulate_deposit(address, amount)
     for _ in range(5):
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         floor.clock.now += 10 * SECOND
 
@@ -146,15 +146,15 @@ async def test_coins_are_sold_when_they_are_credited_and_once_only(floor: Floor,
     made = await created(floor, shopkeeper, autosell="1")
     assert (await details(floor, shopkeeper, made))["autosell"] == "USD"
     assert (await pay(floor, made, "bob")).status == 303
-    desk = floor.services.merchants.service
+    service = floor.services.merchants.service
     for _ in range(3):
-        desk.tick(floor.clock.now)  # asked again before it is durable, it sells nothing more
+        await service.run_due(floor.clock.now)  # asked again before it is durable, it sells nothing more
     work(floor, 5)
     assert floor.available(shopkeeper, "BTC") == "0"
     assert floor.available(shopkeeper, "USD") == "150.1"
     (sold,) = await floor.returned(shopkeeper, "generic/private/trades")
     assert (sold["trade_type"], sold["properties"], sold["amount"]) == ("ask", "market", "1.5")
-    assert desk.view.unsold() == []
+    assert service.view.unsold() == []
 
 
 async def test_each_deposit_is_sold_when_it_is_credited_in_the_market_of_the_path(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
@@ -163,7 +163,7 @@ async def test_each_deposit_is_sold_when_it_is_credited_in_the_market_of_the_pat
     await visit(floor, made, "coins")
     address = (await details(floor, shopkeeper, made))["address"]
     floor.chain.simulate_deposit(address, "1")
-    floor.wallet.tick(floor.clock.now)
+    await floor.wallet.run_due(floor.clock.now)
     work(floor)
     assert floor.available(shopkeeper, "EUR") == "0", "seen is not credited"
     await coins(floor, address, "0.5")

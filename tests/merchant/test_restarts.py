@@ -7,7 +7,7 @@ import hmac
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -18,9 +18,11 @@ from cambist import _core
 from cambist.app.config import default_text
 from cambist.domain.meta import Meta
 from cambist.domain.orders import TransferKind
-from cambist.exchange.merchants import MerchantFunds, payment_id
+from cambist.exchange import Commands, Done
+from cambist.exchange.merchants import payment_id
 from cambist.merchant import Label, MerchantService, PaymentState, Terms, Words
 from cambist.merchant.view import MerchantView
+from tests.support.immediate import Immediate
 from tests.support.processes import Running, start
 from tests.support.shop import OK, Shop, reply
 
@@ -126,8 +128,37 @@ async def test_a_server_that_dies_between_coins_and_acknowledgement(tmp_path: Pa
             running.kill()
 
 
+class EngineCommands:
+    """The thinnest way into a core: what the merchant service asks of the command port."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+
+    async def note(self, meta: Meta) -> Done[None]:
+        return Done(self._world.engine.note(self._world.time, meta.encode()), None)
+
+    async def transfer(
+        self, transfer_id: int, source: int, destination: int, asset: int, kind: int, amount: int, *, meta: Meta
+    ) -> Done[None]:
+        world = self._world
+        return Done(world.engine.transfer(world.time, transfer_id, source, destination, asset, kind, 0, amount, meta.encode()), None)
+
+    async def place(
+        self, account: int, market: int, side: int, type: int, tif: int, price: int, amount: int, *, client_id: int, meta: Meta
+    ) -> Done[None]:
+        world = self._world
+        outcome = world.engine.place_order(
+            world.time, account, market, side, type, tif, 0, 0, price, amount, client_id=client_id, meta=meta.encode()
+        )
+        return Done(outcome, None)
+
+
+async def one_address(_account: int, _asset: int) -> str:
+    return "1address"
+
+
 class World:
-    """A core, its events since the beginning, and a desk that can be thrown away and made again."""
+    """A core, its events since the beginning, and a service that can be thrown away and made again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -138,34 +169,23 @@ class World:
             self.engine.open_account(self.time)
         self.engine.create_asset(self.time, "BTC", 16, 8)
         self.engine.transfer(self.time, 1, 0, 16, 0, 1, 0, 10**18)
+        self.commands = EngineCommands(self)
+        self.now = Immediate(self.commands)
         self.service = self.reopened()
 
-    def note(self, meta: Meta) -> _core.Outcome:
-        return self.engine.note(self.time, meta.encode())
-
-    def transfer(self, transfer_id: int, source: int, destination: int, asset: int, kind: int, amount: int, *, meta: Meta) -> _core.Outcome:
-        return self.engine.transfer(self.time, transfer_id, source, destination, asset, kind, 0, amount, meta.encode())
-
-    def place(
-        self, account: int, market: int, side: int, type: int, tif: int, price: int, amount: int, *, client_id: int, meta: Meta
-    ) -> _core.Outcome:
-        return self.engine.place_order(
-            self.time, account, market, side, type, tif, 0, 0, price, amount, client_id=client_id, meta=meta.encode()
-        )
-
-    def reopened(self) -> MerchantService:
-        view = MerchantView(self.folder / "merchant.sqlite")
+    def reopened(self) -> Any:
+        """The service anew, its calls done at once."""
         service = MerchantService(
-            view,
-            self,
-            lambda: MerchantFunds(self.transfer, self.place),
-            lambda _account, _asset: "1address",
+            MerchantView(self.folder / "merchant.sqlite"),
+            cast("Commands", self.commands),
+            self.engine,
+            one_address,
             lambda label, length: hashlib.shake_256(label.encode()).digest(length),
             lambda: self.time,
             lifetime=HOUR,
         )
         service.apply(self.events)
-        return service
+        return Immediate(service)
 
     def publish(self, upto: int | None = None) -> None:
         """Everything applied becomes durable; the service hears of the first `upto` events only, as before a crash."""
@@ -175,13 +195,13 @@ class World:
 
     def order(self, terms: Terms = Terms()) -> str:  # noqa: B008 - frozen
         words = Words("socks", "https://a.example/", "https://a.example/", "https://a.example/ipn", "7")
-        made = self.service.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
+        made: str = self.service.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
         assert len(made) == 32
         self.publish()
         return made
 
 
-def told(service: MerchantService, order: str) -> list[str]:
+def told(service: Any, order: str) -> list[str]:
     return [status for status, *_ in service.view.notices(order)]
 
 
@@ -207,7 +227,7 @@ def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None
     assert again is not None
     assert again.state == PaymentState.PAID
     assert told(world.service, order) == ["paid"]
-    world.service.told(order, 0)
+    world.service.acknowledge(order, 0)
     world.publish()
     assert world.service.view.due(1 << 62, 10) == []
     world.service.close()
@@ -217,13 +237,13 @@ def test_a_crash_between_the_two_steps_of_a_payment_is_mended(tmp_path: Path) ->
     world = World(tmp_path)
     order = world.order()
     meta = Meta(memo={"merchant": order, "step": "pay"})
-    assert world.transfer(payment_id(order), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
+    assert world.now.transfer(payment_id(order), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
     world.publish()
     assert world.engine.balance(17, 0) == (0, 0)
     world.service.close()
     world.service = world.reopened()
     for _ in range(3):
-        world.service.tick(world.time)
+        world.service.run_due(world.time)
         world.publish()
     assert world.engine.balance(17, 0) == (5 * 10**16, 0)
     assert world.engine.balance(_core.MERCHANTS, 0) == (0, 0)
@@ -251,9 +271,9 @@ def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> No
 def test_a_gap_is_a_bug(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.order()
-    world.note(Meta())
+    world.now.note(Meta())
     world.engine.take_events()
-    world.note(Meta())
+    world.now.note(Meta())
     with pytest.raises(ValueError, match="next came"):
         world.publish()
     world.service.close()
@@ -296,7 +316,7 @@ def test_coins_make_one_notice_however_often_they_are_folded(tmp_path: Path, ste
     assert arrival is not None
     assert world.service.arrival(subject) == arrival
     assert (arrival.txid, arrival.block, arrival.amount, arrival.credited, arrival.label) == ("feed", "b10c", 10**16, 1_000, LABEL)
-    world.service.told(subject, 0)
+    world.service.acknowledge(subject, 0)
     world.publish()
     world.service.close()
     for file in tmp_path.iterdir():
@@ -319,7 +339,7 @@ def test_coins_that_are_gone_make_no_notice(tmp_path: Path) -> None:
 
 def test_labels_of_older_journals_want_no_notice(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.note(Meta(memo={"merchant_label": [17, 0, "socks", "1address"]}))
+    world.now.note(Meta(memo={"merchant_label": [17, 0, "socks", "1address"]}))
     world.publish()
     assert world.service.view.labelled(17, 0, Label("socks")) == "1address"
     coins(world, "at once")
@@ -335,7 +355,7 @@ def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Pat
     for part in ("a", "b", "b"):
         world.service.pay(known, 16, part=part)
     meta = Meta(memo={"merchant": order, "step": "pay", "part": "c"})
-    assert world.transfer(payment_id(order, "pay", "c"), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
+    assert world.now.transfer(payment_id(order, "pay", "c"), 16, _core.MERCHANTS, 0, 5, 5 * 10**16, meta=meta).code == 0
     world.publish()
     world.service.close()
     for file in tmp_path.iterdir():
@@ -343,7 +363,7 @@ def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Pat
     world.service = world.reopened()
     assert [payment.valid for payment in world.service.payments(order)].count(True) == 2
     for _ in range(3):
-        world.service.tick(world.time)
+        world.service.run_due(world.time)
         world.publish()
     assert [payment.valid for payment in world.service.payments(order)] == [True] * 3
     assert world.engine.balance(17, 0) == (15 * 10**16, 0)
@@ -361,12 +381,12 @@ def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Pat
     assert known is not None
     world.service.pay(known, 16, part="x")
     world.publish()
-    world.service.tick(world.time)
+    world.service.run_due(world.time)
     world.publish(upto=cut)
     world.service.close()
     world.service = world.reopened()
     for _ in range(3):
-        world.service.tick(world.time)
+        world.service.run_due(world.time)
         world.publish()
     placed = [event for event in world.events if isinstance(event, _core.OrderAccepted)]
     assert [(event.account, event.amount) for event in placed] == [(17, 5 * 10**8)]
@@ -377,7 +397,7 @@ def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Pat
 def test_orders_of_older_journals_are_read(tmp_path: Path) -> None:
     world = World(tmp_path)
     old = [1, "ab" * 16, 17, 0, "5", "key", "socks", "https://a.example/", "https://a.example/", "", "", True, 2_000]
-    world.note(Meta(memo={"merchant_order": old}))
+    world.now.note(Meta(memo={"merchant_order": old}))
     world.publish()
     order = world.service.order("ab" * 16)
     assert order is not None

@@ -3,11 +3,13 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import msgspec
 
 from cambist import _core
+from cambist.domain.events import EventFilter, kinds_of
 
 
 class AccountEvent(msgspec.Struct, frozen=True, gc=False):
@@ -22,6 +24,9 @@ class AccountEvent(msgspec.Struct, frozen=True, gc=False):
 Follower = Callable[[int, "list[AccountEvent]"], None]
 """Gets (account, what one durable frame did to it, in order)."""
 
+CommandFollower = Callable[[Sequence[_core.CommandApplied]], None]
+"""Gets the wanted commands of one durable frame, in order."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +35,7 @@ class AccountStreams:
 
     def __init__(self) -> None:
         self._followers: dict[int, list[Follower]] = {}
+        self._command_followers: list[tuple[EventFilter, CommandFollower]] = []
 
     def follow(self, account: int, follower: Follower) -> Callable[[], None]:
         """Calls back once per durable frame that did something to this account. Returns what ends it.
@@ -47,8 +53,19 @@ class AccountStreams:
 
         return unfollow
 
+    def follow_commands(self, commands: int, word: bytes, follower: CommandFollower) -> None:
+        """Calls back, for as long as the venue runs, with every command of these kinds (`commands_of`) that has `word` in its meta."""
+        self._command_followers.append((EventFilter(kinds_of(_core.CommandApplied), commands, word), follower))
+
     def apply(self, run: bytes) -> None:
         """Takes one durable frame: its events as encoded. They are looked at only while somebody follows. ValueError: no event run."""
+        for wanted, command_follower in self._command_followers:
+            found = wanted.of(run)
+            if found:
+                try:
+                    command_follower(cast("list[_core.CommandApplied]", found))
+                except Exception:
+                    _log.exception("a follower of commands failed")
         followed = self._followers
         if not followed:
             return

@@ -26,6 +26,7 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
     """An order as it stands. Units as in history's Order: `total` and `fee` are atoms (fee: of what the order receives), times µs.
 
     `reason` is 0 while it lives, else a DoneReason. `price` is 0 for market orders, `funds` quote atoms (0: an amount order).
+    `expire_at` is 0 unless it ends by the clock.
     `updated` is when it was accepted, traded, replaced or triggered last; `done` when it ended (0: it lives).
     """
 
@@ -51,6 +52,8 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
     done: int
     meta: bytes
     """Of the command that placed it, when that was followed; empty otherwise."""
+    tif: int = 0
+    expire_at: int = 0
 
     @property
     def remaining(self) -> int:
@@ -91,6 +94,39 @@ Fills = Callable[[int], Awaitable[Sequence[PastFill]]]
 Follower = Callable[[Sequence[OrderStep]], None]
 
 
+class OrderStates:
+    """The live orders of one account, folded event by event."""
+
+    __slots__ = ("_orders",)
+
+    def __init__(self) -> None:
+        self._orders: dict[int, TrackedOrder] = {}
+
+    def add(self, order: TrackedOrder) -> None:
+        """An order that was live before the first event (`state_of`)."""
+        self._orders[order.id] = order
+
+    def apply(self, one: AccountEvent) -> Sequence[TrackedOrder]:
+        """The orders that an event changed, as they are after it; of a trade the maker's before the taker's. Ended ones are forgotten."""
+        event, orders = one.event, self._orders
+        if isinstance(event, _core.OrderAccepted):
+            changed = [_accepted(one, event)]
+        elif isinstance(event, _core.TradeExecuted):
+            known = [order for number in (event.maker_order, event.taker_order) if (order := orders.get(number)) is not None]
+            changed = [_traded(order, event, order.id == event.maker_order, one.time) for order in known]
+        elif isinstance(event, _core.OrderReplaced | _core.OrderDone | _core.StopTriggered):
+            order = orders.get(event.order_id)
+            changed = [_changed(order, event, one.time)] if order is not None else []
+        else:
+            return ()
+        for order in changed:
+            if order.reason:
+                del orders[order.id]
+            else:
+                orders[order.id] = order
+        return changed
+
+
 class _Account:
     """One followed account."""
 
@@ -98,7 +134,7 @@ class _Account:
 
     def __init__(self) -> None:
         self.followers: list[Follower] = []
-        self.orders: dict[int, TrackedOrder] = {}
+        self.orders = OrderStates()
         self.held: list[AccountEvent] | None = []  # None once the orders are there
         self.from_seq = 0
         self.unfollow: Callable[[], None] = lambda: None
@@ -139,11 +175,11 @@ class OrderFeed:
 
     async def _load(self, followed: _Account, live: Sequence[_core.LiveOrder], next_trade: int) -> None:
         try:
-            await self._reached(followed.from_seq)
+            if any(order.filled for order in live):
+                await self._reached(followed.from_seq)
             for order in live:
                 fills = await self._fills(order.order_id) if order.filled else ()
-                state = state_of(order, [fill for fill in fills if fill.id < next_trade])
-                followed.orders[state.id] = state
+                followed.orders.add(state_of(order, [fill for fill in fills if fill.id < next_trade]))
         except Exception:
             # Without the totals nothing true can be said: the followers hear nothing, and the next one tries again.
             _log.exception("the orders of an account could not be read")
@@ -177,33 +213,21 @@ class OrderFeed:
                 follower(steps)
 
 
-def _steps(orders: dict[int, TrackedOrder], happened: Sequence[AccountEvent]) -> list[OrderStep]:
+def _steps(states: OrderStates, happened: Sequence[AccountEvent]) -> list[OrderStep]:
     """Folds one command into the orders; a step for each order that it touched, in the order of the first touch."""
     accepted: set[int] = set()
     touched: dict[int, list[_core.TradeExecuted]] = {}
+    after: dict[int, TrackedOrder] = {}
     for one in happened:
-        event = one.event
-        if isinstance(event, _core.OrderAccepted):
-            orders[event.order_id] = _accepted(one, event)
-            accepted.add(event.order_id)
-            touched.setdefault(event.order_id, [])
-        elif isinstance(event, _core.TradeExecuted):
-            for order_id in (event.maker_order, event.taker_order):
-                order = orders.get(order_id)
-                if order is not None:
-                    orders[order_id] = _traded(order, event, event.maker_order == order_id, one.time)
-                    touched.setdefault(order_id, []).append(event)
-        elif isinstance(event, _core.OrderReplaced | _core.OrderDone | _core.StopTriggered):
-            order = orders.get(event.order_id)
-            if order is not None:
-                orders[order.id] = _changed(order, event, one.time)
-                touched.setdefault(order.id, [])
+        for order in states.apply(one):
+            after[order.id] = order
+            trades = touched.setdefault(order.id, [])
+            if isinstance(one.event, _core.TradeExecuted):
+                trades.append(one.event)
+            elif isinstance(one.event, _core.OrderAccepted):
+                accepted.add(order.id)
     seq, time = happened[0].seq, happened[0].time
-    steps = [OrderStep(seq, time, orders[order_id], order_id in accepted, tuple(trades)) for order_id, trades in touched.items()]
-    for step in steps:
-        if step.order.reason:
-            del orders[step.order.id]
-    return steps
+    return [OrderStep(seq, time, after[order_id], order_id in accepted, tuple(trades)) for order_id, trades in touched.items()]
 
 
 def state_of(order: _core.LiveOrder, fills: Sequence[PastFill] = ()) -> TrackedOrder:
@@ -230,6 +254,8 @@ def state_of(order: _core.LiveOrder, fills: Sequence[PastFill] = ()) -> TrackedO
         updated=max((fill.time for fill in fills), default=order.created),
         done=0,
         meta=b"",
+        tif=order.tif,
+        expire_at=order.expire_at,
     )
 
 
@@ -256,6 +282,8 @@ def _accepted(one: AccountEvent, event: _core.OrderAccepted) -> TrackedOrder:
         updated=one.time,
         done=0,
         meta=one.meta,
+        tif=event.tif,
+        expire_at=event.expire_at,
     )
 
 

@@ -2,7 +2,7 @@
 
 from .destinations import Destination, DestinationRejected, destination_of
 from .merchants import Merchants
-from .outbox import Outbox, Patience, Webhook
+from .outbox import Outbox, Patience, Webhook, WebhookSigner
 from .service import MerchantService
 from .values import Arrival, Label, MerchantOrder, MerchantRejection, Notice, NoticeStatus, Payment, PaymentState, Terms, Words
 from .view import MerchantFileError
@@ -29,6 +29,7 @@ __all__ = [
     "Undelivered",
     "Webhook",
     "WebhookClient",
+    "WebhookSigner",
     "Words",
     "destination_of",
 ]

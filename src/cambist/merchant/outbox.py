@@ -23,8 +23,8 @@ class Webhook:
     headers: Sequence[tuple[str, str]]
 
 
-Wording = Callable[[Notice], Webhook | None]
-"""How a dialect tells a notice, the same every time; None when it cannot be told any more."""
+WebhookSigner = Callable[[Notice], Webhook | None]
+"""A notice as a dialect sends it, signed, the same bytes every time; None when it cannot be sent any more."""
 
 _log = structlog.get_logger("cambist.merchant")
 
@@ -38,7 +38,7 @@ class Patience:
 
 
 class Outbox:
-    """Call `run_due` every second or so. `wording` is set by the dialect whose users are told; without one nothing is sent."""
+    """Call `run_due` every second or so. Nothing is sent before `sign_with` was called."""
 
     def __init__(self, service: MerchantService, webhook_client: WebhookClient, clock: Clock, patience: Patience) -> None:
         self._service = service
@@ -48,11 +48,17 @@ class Outbox:
         self._sending: set[tuple[str, int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
-        self.wording: Wording | None = None
+        self._signer: WebhookSigner | None = None
+
+    def sign_with(self, signer: WebhookSigner) -> None:
+        """Who makes webhooks of notices: the composition root gives what a dialect brought. ValueError when there is one already."""
+        if self._signer is not None:
+            raise ValueError("notices are signed by one dialect")
+        self._signer = signer
 
     def begin_due(self) -> None:
         """Starts sending what is due and not being sent, at most AT_ONCE at a time. Returns at once."""
-        if self.wording is None or self._closed:
+        if self._signer is None or self._closed:
             return
         for notice in self._service.view.due(self._clock(), 2 * AT_ONCE):
             name = (notice.subject, notice.number)
@@ -87,7 +93,7 @@ class Outbox:
             self._sending.discard(name)
 
     async def _attempt(self, notice: Notice) -> None:
-        webhook = self.wording(notice) if self.wording is not None else None
+        webhook = self._signer(notice) if self._signer is not None else None
         if webhook is None:
             self._service.view.tried(notice, None, "it cannot be told any more")
             return

@@ -20,8 +20,6 @@ MAX_WORDS = 3_000
 """Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
 REPEATED_LIFETIME = 365 * 86_400_000_000
 """µs until an order that may be paid again and again is closed."""
-_NO_META = Meta()
-
 
 NewAddress = Callable[[int, int], Awaitable[str | None]]
 """(account, asset) to a new deposit address of that account; None when there can be none."""
@@ -152,23 +150,25 @@ class MerchantService:
         return self._view.arrival(key)
 
     # --- payers -------------------------------------------------------------------------------------------------------------
-    async def pay(self, order: MerchantOrder, payer: int, meta: Meta = _NO_META, *, part: str) -> _core.Outcome | MerchantRejection:
+    async def pay(
+        self, order: MerchantOrder, payer: int, meta: Callable[[], Meta] = Meta, *, part: str
+    ) -> _core.Outcome | MerchantRejection:
         """Pays what is missing from an account; all of it again where the order may be paid several times.
 
-        `part`: a word that this payment, and nothing but a repetition of it, has; it matters for the latter only. NOT_OPEN, OWN_ORDER;
-        else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...).
+        `part`: a word that this payment, and nothing but a repetition of it, has; it matters for the latter only.
+        `meta` is asked for when the core is. NOT_OPEN, OWN_ORDER; else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...).
         """
         if not order.waiting:
             return MerchantRejection.NOT_OPEN
         if payer == order.account:
             return MerchantRejection.OWN_ORDER
         if order.terms.repeated:
-            return await self._funds.pay(order.id, payer, order.account, order.asset, order.amount, meta, part=part)
+            return await self._funds.pay(order.id, payer, order.account, order.asset, order.amount, meta(), part=part)
         pending, valid = self._view.sums(order.id)
         missing = order.amount - pending - valid
         if missing <= 0:
             return MerchantRejection.NOT_OPEN
-        return await self._funds.pay(order.id, payer, order.account, order.asset, missing, meta)
+        return await self._funds.pay(order.id, payer, order.account, order.asset, missing, meta())
 
     async def coins(self, order: MerchantOrder) -> str | MerchantRejection:
         """The address to send coins to, the merchant's own; the same whenever it is asked for. NOT_OPEN, NO_NETWORK, UNAVAILABLE."""

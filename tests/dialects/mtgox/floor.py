@@ -14,13 +14,8 @@ from cambist.dialect_kit.messages import Reply
 from cambist.dialects.mtgox import build
 from cambist.dialects.mtgox.auth import KEY_FORM, SCOPES
 from cambist.directory import User
-from cambist.exchange.merchants import MerchantFunds
 from cambist.gateway.http.router import Router
-from cambist.merchant import Merchants, MerchantService, Outbox, Patience, WebhookClient
-from cambist.merchant.view import MerchantView
-from cambist.wallet import WalletRejection
 from tests.support import floor as shared
-from tests.support.by_hand import entropy
 from tests.support.floor import DAY, NOON, SECOND, RoutedFloor, open_markets
 
 __all__ = ["AGENT", "DAY", "NOON", "SECOND", "Floor", "Trader"]
@@ -61,33 +56,12 @@ class Floor(RoutedFloor):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.merchants = self._open_shops(folder)
-        self.sequencer.subscribe(lambda frame: self.merchants.service.apply(self.merchants.service.wanted.of(frame.events), frame.last_seq))
         open_markets(self.commands, self.engine, ASSETS, MARKETS, max_amount="100000", fee_ppm=6000)
-        self.services = self.services_with(self.merchants)
+        self.services = self.venue_services()
         self.service = build(self.services)
+        assert self.service.webhook_signer is not None
+        self.merchants.outbox.sign_with(self.service.webhook_signer)
         self.router = Router(self.service.routes)
-
-    def _open_shops(self, folder: Path) -> Merchants:
-        def address(account: int, asset: int) -> str | None:
-            made = self.wallet.new_address(account, asset)
-            return None if isinstance(made, WalletRejection) else made
-
-        service = MerchantService(
-            MerchantView(folder / "merchant.sqlite"),
-            self.exchange,
-            lambda: MerchantFunds(self.immediate.transfer, self.immediate.place),
-            address,
-            entropy,
-            self.clock,
-            lifetime=DAY,
-            loopback=True,
-        )
-        return Merchants(service, Outbox(service, WebhookClient(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
-
-    def close(self) -> None:
-        super().close()
-        self.merchants.service.close()
 
     async def send(
         self,

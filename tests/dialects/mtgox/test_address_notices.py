@@ -18,13 +18,13 @@ async def address(floor: Floor, trader: Trader, shop: Shop, description: str = "
     return str(made["addr"])
 
 
-def pass_blocks(floor: Floor, blocks: int = 4) -> None:
+async def pass_blocks(floor: Floor, blocks: int = 4) -> None:
     """The clock goes on, the wallet looks at its networks, and all of it becomes durable."""
     for _ in range(blocks):
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         floor.clock.now += 10 * SECOND
-    floor.wallet.tick(floor.clock.now)
+    await floor.wallet.run_due(floor.clock.now)
     floor.sequencer.drain()
 
 
@@ -33,11 +33,11 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
     async with Shop([OK]) as shop:
         where = await address(floor, other, shop, "two pairs & a hat")
         txid = floor.chain.simulate_deposit(where, "0.75")
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         await floor.services.merchants.outbox.run_due()
         assert shop.heard == [], "seen is not credited"
-        pass_blocks(floor)
+        await pass_blocks(floor)
         credited = floor.clock.now
         for _ in range(3):
             await floor.services.merchants.outbox.run_due()
@@ -63,7 +63,7 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
 async def test_it_is_sent_again_until_it_is_acknowledged(floor: Floor, alice: Trader) -> None:
     async with Shop([reply(b"what?"), OK]) as shop:
         floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
-        pass_blocks(floor)
+        await pass_blocks(floor)
         for heard in (1, 2, 2):
             await floor.services.merchants.outbox.run_due()
             floor.sequencer.drain()
@@ -77,9 +77,9 @@ async def test_every_deposit_has_a_notice_of_its_own(floor: Floor, alice: Trader
     async with Shop([OK]) as shop:
         where = await address(floor, alice, shop)
         txids = [floor.chain.simulate_deposit(where, amount) for amount in ("1", "2")]
-        pass_blocks(floor)
+        await pass_blocks(floor)
         txids.append(floor.chain.simulate_deposit(where, "3"))
-        pass_blocks(floor)
+        await pass_blocks(floor)
         for _ in range(2):
             await floor.services.merchants.outbox.run_due()
             floor.sequencer.drain()
@@ -104,10 +104,10 @@ async def test_the_address_stays_until_it_is_used_and_is_another_for_another_ipn
         ]
         assert len({first, *others}) == 6
         floor.chain.simulate_deposit(first, "1")
-        pass_blocks(floor)
+        await pass_blocks(floor)
         assert await address(floor, alice, shop) not in (first, *others)
         floor.chain.simulate_deposit(plain["addr"], "1")
-        pass_blocks(floor)
+        await pass_blocks(floor)
         await floor.services.merchants.outbox.run_due()
         assert [heard.fields["address"] for heard in shop.heard] == [first]
 
@@ -119,7 +119,7 @@ async def test_v2_takes_it_too(floor: Floor, alice: Trader) -> None:
         headers = alice.headers(b"money/bitcoin/get_address\0" + body)
         made = await floor.json("POST", "/api/2/money/bitcoin/get_address", body, headers)
         floor.chain.simulate_deposit(made["data"]["addr"], "1")
-        pass_blocks(floor)
+        await pass_blocks(floor)
         await floor.services.merchants.outbox.run_due()
         (heard,) = shop.heard
         assert heard.head.startswith("POST /v2 ")
@@ -129,10 +129,10 @@ async def test_v2_takes_it_too(floor: Floor, alice: Trader) -> None:
 async def test_coins_that_never_confirm_are_not_told(floor: Floor, alice: Trader) -> None:
     async with Shop([OK]) as shop:
         txid = floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         floor.chain.simulate_drop("BTC", txid)
-        pass_blocks(floor)
+        await pass_blocks(floor)
         await floor.services.merchants.outbox.run_due()
         assert shop.heard == []
 
@@ -140,7 +140,7 @@ async def test_coins_that_never_confirm_are_not_told(floor: Floor, alice: Trader
 async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice: Trader) -> None:
     async with Shop([OK]) as shop:
         floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
-        pass_blocks(floor)
+        await pass_blocks(floor)
         floor.directory.revoke(alice.key)
         await floor.services.merchants.outbox.run_due()
         assert shop.heard == []
@@ -162,7 +162,7 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(floor: Floor,
     made = await floor.returned(alice, "generic/bitcoin/address", ipn="http://name.invalid/ipn")
     floor.sequencer.drain()
     floor.chain.simulate_deposit(made["addr"], "1")
-    pass_blocks(floor)
+    await pass_blocks(floor)
     await floor.services.merchants.outbox.run_due()
     view = floor.services.merchants.service.view
     (notice,) = view.due(1 << 62, 10)

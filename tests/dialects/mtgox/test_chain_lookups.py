@@ -58,7 +58,7 @@ async def test_a_withdrawal_is_on_the_network_when_it_was_sent(floor: Floor, ali
     assert await rejection(floor, "addr_details", hash=SOMEWHERE) == ("Address not found", "address_not_found")
     await floor.returned(alice, "generic/bitcoin/send_simple", address=SOMEWHERE, amount_int=50000000)
     for _ in range(2):
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
     (sent,) = floor.wallet.withdrawals(alice.account)
     details = await look(floor, "tx_details", hash=sent.txid)

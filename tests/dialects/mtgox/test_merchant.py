@@ -131,10 +131,10 @@ async def test_paying_twice_pays_once(floor: Floor, alice: Trader, bob: Trader, 
 async def test_two_payers_in_one_tick(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
     floor.sequencer.drain()
-    desk = floor.services.merchants.service
-    order = desk.order(made["transaction"].replace("-", ""))
+    service = floor.services.merchants.service
+    order = service.order(made["transaction"].replace("-", ""))
     assert order is not None
-    outcomes = [desk.pay(order, payer.account, part=payer.user.name) for payer in (alice, bob)]
+    outcomes = [await service.pay(order, payer.account, part=payer.user.name) for payer in (alice, bob)]
     codes = [outcome.code for outcome in outcomes if not isinstance(outcome, str)]
     assert codes == [0, 50]
     floor.sequencer.drain()
@@ -190,11 +190,11 @@ async def test_an_order_that_nobody_pays_is_closed(floor: Floor, alice: Trader, 
     async with Shop([OK]) as shop:
         made = await created(floor, shopkeeper, shop)
         floor.clock.now += DAY - 1
-        floor.services.merchants.service.tick(floor.clock.now)
+        await floor.services.merchants.service.run_due(floor.clock.now)
         floor.sequencer.drain()
         assert "Pay now" in (await visit(floor, made)).body.decode()
         floor.clock.now += 1
-        floor.services.merchants.service.tick(floor.clock.now)
+        await floor.services.merchants.service.run_due(floor.clock.now)
         floor.sequencer.drain()
         assert "not made in time" in (await visit(floor, made)).body.decode()
         await floor.services.merchants.outbox.run_due()
@@ -223,13 +223,13 @@ async def test_paying_by_coins_in_parts(floor: Floor, shopkeeper: Trader) -> Non
         async def send(amount: str) -> None:
             floor.chain.simulate_deposit(address, amount)
             for _ in range(3):
-                floor.wallet.tick(floor.clock.now)
+                await floor.wallet.run_due(floor.clock.now)
                 floor.sequencer.drain()
 
         async def confirm() -> None:
             for _ in range(4):
                 floor.clock.now += 60 * SECOND
-                floor.wallet.tick(floor.clock.now)
+                await floor.wallet.run_due(floor.clock.now)
                 floor.sequencer.drain()
             await floor.services.merchants.outbox.run_due()
 

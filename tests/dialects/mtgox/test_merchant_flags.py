@@ -34,10 +34,10 @@ async def tell(floor: Floor) -> None:
     floor.sequencer.drain()
 
 
-def work(floor: Floor, times: int = 3) -> None:
+async def work(floor: Floor, times: int = 3) -> None:
     """The merchant service at its work, and everything durable."""
     for _ in range(times):
-        floor.services.merchants.service.tick(floor.clock.now)
+        await floor.services.merchants.service.run_due(floor.clock.now)
         floor.sequencer.drain()
 
 
@@ -45,7 +45,7 @@ async def coins(floor: Floor, address: str, amount: str) -> None:
     """Coins come to an address and are credited."""
     floor.chain.simulate_deposit(address, amount)
     for _ in range(5):
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
         floor.clock.now += 10 * SECOND
 
@@ -110,10 +110,10 @@ async def test_one_payer_s_no_does_not_end_it_for_the_others(floor: Floor, alice
         assert (gone.status, dict(gone.headers)[b"location"]) == (303, f"{shop.url}/cart".encode())
         assert (await pay(floor, made)).status == 303
         floor.clock.now += 2 * DAY
-        work(floor)
+        await work(floor)
         assert (await pay(floor, made)).status == 303
         floor.clock.now += 364 * DAY
-        work(floor)
+        await work(floor)
         assert (await pay(floor, made)).status == 409
         await tell(floor)
         assert sorted(heard.fields["status"] for heard in shop.heard) == ["closed", "paid", "paid"]
@@ -146,15 +146,15 @@ async def test_coins_are_sold_when_they_are_credited_and_once_only(floor: Floor,
     made = await created(floor, shopkeeper, autosell="1")
     assert (await details(floor, shopkeeper, made))["autosell"] == "USD"
     assert (await pay(floor, made, "bob")).status == 303
-    desk = floor.services.merchants.service
+    service = floor.services.merchants.service
     for _ in range(3):
-        desk.tick(floor.clock.now)  # asked again before it is durable, it sells nothing more
-    work(floor, 5)
+        await service.run_due(floor.clock.now)  # asked again before it is durable, it sells nothing more
+    await work(floor, 5)
     assert floor.available(shopkeeper, "BTC") == "0"
     assert floor.available(shopkeeper, "USD") == "150.1"
     (sold,) = await floor.returned(shopkeeper, "generic/private/trades")
     assert (sold["trade_type"], sold["properties"], sold["amount"]) == ("ask", "market", "1.5")
-    assert desk.view.unsold() == []
+    assert service.view.unsold() == []
 
 
 async def test_each_deposit_is_sold_when_it_is_credited_in_the_market_of_the_path(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
@@ -163,11 +163,11 @@ async def test_each_deposit_is_sold_when_it_is_credited_in_the_market_of_the_pat
     await visit(floor, made, "coins")
     address = (await details(floor, shopkeeper, made))["address"]
     floor.chain.simulate_deposit(address, "1")
-    floor.wallet.tick(floor.clock.now)
-    work(floor)
+    await floor.wallet.run_due(floor.clock.now)
+    await work(floor)
     assert floor.available(shopkeeper, "EUR") == "0", "seen is not credited"
     await coins(floor, address, "0.5")
-    work(floor)
+    await work(floor)
     assert floor.available(shopkeeper, "EUR") == "134.19"
     assert len(await floor.returned(shopkeeper, "generic/private/trades")) == 2
 
@@ -176,12 +176,12 @@ async def test_what_the_market_does_not_take_stays(floor: Floor, alice: Trader, 
     small, unwanted = [await created(floor, shopkeeper, amount=amount, autosell="1") for amount in ("0.0005", "2")]
     for made in (small, unwanted):
         assert (await pay(floor, made)).status == 303
-    work(floor)
+    await work(floor)
     before = floor.engine.seq
-    work(floor, 5)
+    await work(floor, 5)
     assert floor.engine.seq == before, "asked once, and not again"
     await floor.order(alice, "bid", "100", "5")
-    work(floor)
+    await work(floor)
     assert floor.available(shopkeeper, "BTC") == "2.0005"
 
 
@@ -190,10 +190,10 @@ async def test_a_market_that_rests_is_waited_for(floor: Floor, alice: Trader, bo
     made = await created(floor, shopkeeper, autosell="1")
     floor.immediate.set_market_status(0, 1)
     assert (await pay(floor, made, "bob")).status == 303
-    work(floor)
+    await work(floor)
     assert floor.available(shopkeeper, "BTC") == "1.5"
     floor.immediate.set_market_status(0, 0)
-    work(floor)
+    await work(floor)
     assert floor.available(shopkeeper, "BTC") == "0"
 
 

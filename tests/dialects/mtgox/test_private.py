@@ -239,7 +239,7 @@ async def test_bitcoin_address(floor: Floor, alice: Trader) -> None:
     await pending()
     assert await floor.returned(alice, "generic/private/bitcoin/address") == first
     floor.chain.simulate_deposit(first["addr"], "1.5")
-    floor.wallet.tick(floor.clock.now)
+    await floor.wallet.run_due(floor.clock.now)
     floor.sequencer.drain()
     assert await floor.returned(alice, "generic/bitcoin/address") != first
 
@@ -252,7 +252,7 @@ async def test_a_description_has_an_address_of_its_own(floor: Floor, alice: Trad
     assert await floor.returned(alice, "generic/bitcoin/address", description="socks") == socks
     assert await floor.returned(bob, "generic/bitcoin/address", description="socks") != socks
     floor.chain.simulate_deposit(socks["addr"], "1")
-    floor.wallet.tick(floor.clock.now)
+    await floor.wallet.run_due(floor.clock.now)
     floor.sequencer.drain()
     assert await floor.returned(alice, "generic/bitcoin/address", description="shoes") == shoes
     assert await floor.returned(alice, "generic/bitcoin/address", description="socks") != socks

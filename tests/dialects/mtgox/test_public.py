@@ -9,6 +9,7 @@ from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.history.port import Page
 from cambist.marketdata import MarketData
 from tests.dialects.mtgox.floor import DAY, NOON, SECOND, Floor, Trader
+from tests.support.immediate import immediately
 
 VALUE = ["value", "value_int", "display", "display_short", "currency"]
 
@@ -218,7 +219,7 @@ async def test_lag_is_the_age_of_what_waits_for_the_disk(floor: Floor, alice: Tr
     route, match = floor.router.find("GET", "/api/1/generic/order/lag")
     from cambist.dialect_kit.messages import Request
 
-    reply: Any = route.handler(Request("GET", "/api/1/generic/order/lag", headers={b"user-agent": b"x"}, match=match))
+    reply: Any = immediately(route.handler(Request("GET", "/api/1/generic/order/lag", headers={b"user-agent": b"x"}, match=match)))  # type: ignore[arg-type]
     assert json.loads(reply.body)["return"] == {"lag": 535998, "lag_secs": 0.535998, "lag_text": "0.535998 seconds", "length": "3"}
 
 

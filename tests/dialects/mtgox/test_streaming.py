@@ -323,7 +323,7 @@ async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, 
     await floor.returned(alice, "generic/bitcoin/send_simple", address="1BoatSLRHtKNngkdXEeobR76b53LETtpyT", amount_int=10**8)
     assert await client.told() == []
     for _ in range(3):
-        floor.wallet.tick(floor.clock.now)
+        await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
     withdrawn = (await client.told())[0]["wallet"]
     assert (withdrawn["op"], withdrawn["amount"]["value"]) == ("withdraw", "1.00000000")

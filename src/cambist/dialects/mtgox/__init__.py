@@ -2,13 +2,11 @@
 
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.dialects.mtgox.auth import KEY_FORM
-from cambist.dialects.mtgox.routes import RouteTable
+from cambist.dialects.mtgox.routes import MtgoxRoutes
 
 __all__ = ["build"]
 
 
 def build(services: VenueServices) -> DialectService:
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
-    route_table = RouteTable(services)
-    return DialectService("mtgox", route_table.routes(), (KEY_FORM,), route_table.sockets())
+    return MtgoxRoutes(services).service()

@@ -4,7 +4,7 @@ import uuid
 
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
-from cambist.dialects.mtgox.auth import SCOPES, Caller
+from cambist.dialects.mtgox.auth import SCOPES
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.currencies import BEFORE, NAMES, Currency
 from cambist.dialects.mtgox.id_keys import IdKeys
@@ -21,7 +21,7 @@ RIGHTS = ("get_info", "trade", "deposit", "withdraw", "merchant")
 assert frozenset(RIGHTS) == SCOPES
 
 
-class Account(MethodGroup):
+class AccountMethods(MethodGroup):
     def __init__(self, context: DialectContext, id_keys: IdKeys) -> None:
         super().__init__(context)
         self._id_keys = id_keys
@@ -53,7 +53,7 @@ class Account(MethodGroup):
     async def _wallets(self, account: int) -> dict[str, object]:
         held = {balance.asset: balance for balance in self.view.balances(account)}
         wallets: dict[str, object] = {}
-        for currency in self.listing.currencies():
+        for currency in self.instruments.currencies():
             balance = held.get(currency.asset)
             available, in_orders = (balance.available, balance.held) if balance else (0, 0)
             operations = 0
@@ -72,18 +72,18 @@ class Account(MethodGroup):
 
     async def _monthly_volume(self, account: int) -> object:
         """BTC traded in 30 days."""
-        bitcoin, total = self.listing.currency("BTC"), 0
+        bitcoin, total = self.instruments.currency("BTC"), 0
         if bitcoin is None:
             return None
         for volume in await self.services.history.volumes(self.context.now() - MONTH, account=account):
-            pair = self.listing.of_market(volume.market)
+            pair = self.instruments.of_market(volume.market)
             if pair is not None and pair.item.code == bitcoin.code:
                 total += pair.amount_int(volume.volume)
         return bitcoin.value(total)
 
     def _fee(self, account: int) -> object:
         """Percent that a taker pays; the dearest market's, where they differ."""
-        rates = [self.view.account_fees(account, pair.market)[1] for pair in self.listing.pairs()]
+        rates = [self.view.account_fees(account, pair.market)[1] for pair in self.instruments.pairs()]
         return number(max(rates, default=0), 4)
 
     def id_key(self, call: Call) -> Answer:
@@ -99,7 +99,7 @@ class Account(MethodGroup):
     async def _trades(self, account: int, market: int | None) -> Result:
         await self.context.history_caught_up()
         fills = await self.services.history.fills(account, Page(limit=MAX_OWN_TRADES), market=market)
-        pairs = [(self.listing.of_market(fill.market), fill) for fill in reversed(fills)]
+        pairs = [(self.instruments.of_market(fill.market), fill) for fill in reversed(fills)]
         return [own_trade(pair, fill) for pair, fill in pairs if pair is not None]
 
     # --- public words -----------------------------------------------------------------------------------------------------
@@ -107,22 +107,19 @@ class Account(MethodGroup):
     def currency(self, call: Call) -> Answer:
         """How a currency is written."""
         code = call.text("currency") or (call.pair.currency.code if call.pair else "")
-        found = self.listing.currency(code) if code else None
+        found = self.instruments.currency(code) if code else None
         return currency_words(found) if found is not None else invalid("currency", "should be a known currency")
 
     def hotp_gen(self, call: Call) -> Answer:
         """A new HOTP key. Signed, it is also kept for the account: its first good code makes it the account's second factor."""
-        admitted = call.admit()
-        if isinstance(admitted, Rejection):
-            return admitted
         hotp = self.services.directory.hotp
-        if not isinstance(admitted, Caller):
+        if call.caller is None:
             # Nothing is written for strangers: their key is drawn and forgotten.
             self._drawn += 1
             place = f"mtgox-hotp/{self._drawn}"
             fresh = draw_hotp_key(lambda label, length: self.services.entropy(f"{place}/{label}", length))
             return {"name": str(uuid.UUID(bytes=fresh.name, version=4)), "key": fresh.secret}
-        user = self.services.directory.user_by_account(admitted.account)
+        user = self.services.directory.user_by_account(call.caller.account)
         assert user is not None
         kept = hotp.enrol(user)
         if isinstance(kept, DirectoryRejection):

@@ -4,7 +4,7 @@
 |---|---|
 | v0, v1 | the body |
 | v2 | the path behind `/api/2/`, a NUL byte, the body |
-| a streaming call | its JSON text (stream_calls.py) |
+| a streaming call | its JSON text (stream/calls.py) |
 """
 
 import base64
@@ -12,15 +12,16 @@ import binascii
 import hmac
 import uuid
 from collections.abc import Callable
-from typing import Any
+
+import msgspec
 
 from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.mtgox import replies
 from cambist.dialects.mtgox.parse import form_fields, lenient_base64, ordered_nonce, whole
 from cambist.dialects.mtgox.replies import Rejection
 from cambist.directory import ApiKey, Directory, KeyForm, Nonces
 from cambist.directory.values import Entropy
-from cambist.domain.meta import Meta
 
 DIALECT = "mtgox"
 SCOPES = frozenset({"get_info", "trade", "deposit", "withdraw", "merchant"})
@@ -38,40 +39,21 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
 KEY_FORM = KeyForm(DIALECT, _make_key, SCOPES)
 
 
-class Caller:
-    """An authenticated call: the key, its account, its fields, and the nonce that was accepted.
+class Caller(SignedCall, eq=False, gc=False):
+    """A request whose key, signature and address are right, with its signed fields. Its nonce is judged by the command port."""
 
-    The nonce goes into the journal exactly once: with the command that `meta` is given to, else with a note (`journaled` tells).
-    """
-
-    __slots__ = ("account", "fields", "journaled", "key", "nonce")
-
-    def __init__(self, key: ApiKey, fields: dict[str, str], nonce: int) -> None:
-        self.key = key
-        self.account = key.account
-        self.fields = fields
-        self.nonce = nonce
-        self.journaled = False
-
-    def meta(self, memo: dict[str, Any] | None = None) -> Meta:
-        """The meta of the one command that this call causes."""
-        self.journaled = True
-        return Meta(key_id=self.key.id, nonce=self.nonce, memo=memo)
-
-    def untold(self) -> None:
-        """The core was not asked after all, so no command took the nonce along."""
-        self.journaled = False
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Authenticator:
-    """Tells who sent a request. Whoever it lets in has used up his nonce; whoever it refuses has changed nothing."""
+    """Finds who sent a request. It changes nothing: whether the nonce was used before is the command port's to say."""
 
     def __init__(self, directory: Directory, clock: Callable[[], int]) -> None:
         self._directory = directory
         self._clock = clock
 
     def admit(self, request: Request, signed_path: str | None) -> Caller | Rejection:
-        """`signed_path`: what v2 signs of the path; None where the path is not signed."""
+        """Whoever signed a request. `signed_path`: what v2 signs of the path; None where the path is not signed."""
         sent = request.headers.get(b"rest-key", b"")
         if not sent:
             return replies.MISSING_KEY
@@ -82,27 +64,24 @@ class Authenticator:
         signature = lenient_base64(request.headers.get(b"rest-sign", b""))
         if signature is None or not signed_by(key, message, signature):
             return replies.INVALID_SIGN
-        return self.burn(key, form_fields(request.body), request.client)
+        return self.caller(key, form_fields(request.body), request.client)
 
     def find(self, text: str) -> ApiKey | None:
         """The live key of that text, if it is one of this API. Case does not count."""
         key = self._directory.find_key(text.strip().lower())
         return key if key is not None and key.dialect == DIALECT else None
 
-    def burn(self, key: ApiKey, fields: dict[str, str], client: str) -> Caller | Rejection:
-        """The caller whose nonce is used up from here on. The signature was checked before."""
+    def caller(self, key: ApiKey, fields: dict[str, str], client: str) -> Caller | Rejection:
+        """The caller with that key, whose signature was checked before: address, and form and window of the nonce, are checked here."""
         if key.ip_allow and not key.allows(client):
             return replies.ADDRESS_REFUSED
-        nonces = self._directory.nonces
         if "tonce" in fields:
-            tonce, now = whole(fields["tonce"]), self._clock()
-            if tonce is None or abs(tonce - now) > TONCE_WINDOW or not nonces.accept_once(key.id, tonce, tonce + TONCE_WINDOW + 1):
+            tonce = whole(fields["tonce"])
+            if not tonce or abs(tonce - self._clock()) > TONCE_WINDOW:
                 return replies.INVALID_NONCE
-            return Caller(key, fields, Nonces.once(tonce))
+            return Caller(key, Nonces.once(tonce), fields=fields)
         nonce = ordered_nonce(fields.get("nonce", ""))
-        if nonce is None or not nonces.accept(key.id, nonce):
-            return replies.INVALID_NONCE
-        return Caller(key, fields, nonce)
+        return Caller(key, nonce, fields=fields) if nonce is not None else replies.INVALID_NONCE
 
 
 def secret_bytes(key: ApiKey) -> bytes:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.mtgox.auth import Caller
-from cambist.dialects.mtgox.markets import Listing, Pair
+from cambist.dialects.mtgox.instruments import Instruments, Pair
 from cambist.dialects.mtgox.replies import Answer
 from cambist.merchant import MerchantService
 
@@ -16,18 +16,16 @@ _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}", re.ASCII)
 
 @dataclass(slots=True)
 class Call:
-    """One call of a method, whatever road it came by.
+    """One call of a method, by HTTP or over the stream.
 
     `pair` is what the path names, None for `generic`. `fields`: of a public method those of query and body, of a private one only
-    what was signed. `caller` is None for public methods. `base_url` is the server's as the client knows it.
+    what was signed. `caller` is None when nothing was signed. `base_url` is the server's as the client knows it.
     """
 
     fields: dict[str, str]
     pair: Pair | None = None
     caller: Caller | None = None
     base_url: str = ""
-    admit: Callable[[], Caller | object] = field(default=lambda: None)
-    """For a public method that may be signed: the caller, a Failure, or None when nobody signed."""
 
     def text(self, name: str) -> str:
         """A field, blanks at its ends removed; empty when it is absent."""
@@ -45,11 +43,16 @@ Run = Callable[[Call], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method, and the rights of which its key needs one; none means that it is public."""
+    """A method, and the rights of which its key needs one; none means that it is public, and signed only where it `may_be_signed`.
+
+    `commanding`: it gives a command that carries the call's nonce, and changes nothing before that (`dialect_kit.signed_call`).
+    """
 
     run: Run
     rights: tuple[str, ...] = ()
     needs_pair: bool = False
+    commanding: bool = False
+    may_be_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,11 @@ class DialectContext:
     """The venue, and its markets and currencies under this API's names."""
 
     services: VenueServices
-    listing: Listing
+    instruments: Instruments
 
     @staticmethod
     def of(services: VenueServices) -> "DialectContext":
-        return DialectContext(services, Listing(services.catalogue))
+        return DialectContext(services, Instruments(services.catalogue))
 
     @property
     def merchants(self) -> MerchantService:
@@ -88,5 +91,5 @@ class MethodGroup:
     def __init__(self, context: DialectContext) -> None:
         self.context = context
         self.services = context.services
-        self.listing = context.listing
+        self.instruments = context.instruments
         self.view = context.services.view

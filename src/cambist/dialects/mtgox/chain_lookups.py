@@ -17,7 +17,7 @@ NO_ADDRESS = Rejection("Address not found", "address_not_found")
 class ChainLookups(MethodGroup):
     def transaction(self, call: Call) -> Answer:
         """A transaction by its `hash` (also `txid`)."""
-        bitcoin, name = self.listing.currency("BTC"), (call.text("hash") or call.text("txid")).lower()
+        bitcoin, name = self.instruments.currency("BTC"), (call.text("hash") or call.text("txid")).lower()
         if bitcoin is None:
             return replies.NO_METHOD
         if not name:
@@ -29,7 +29,7 @@ class ChainLookups(MethodGroup):
 
     def block(self, call: Call) -> Answer:
         """The transactions of a block, by its `hash` or its `depth`: how manieth it is."""
-        bitcoin, name, depth = self.listing.currency("BTC"), call.text("hash").lower(), call.text("depth")
+        bitcoin, name, depth = self.instruments.currency("BTC"), call.text("hash").lower(), call.text("depth")
         if bitcoin is None:
             return replies.NO_METHOD
         number = whole(depth)
@@ -50,7 +50,7 @@ class ChainLookups(MethodGroup):
 
     def address(self, call: Call) -> Answer:
         """What was paid to an address, given as `hash` (also `address`). One that was never paid is not known, whoever has it."""
-        bitcoin, name = self.listing.currency("BTC"), call.text("hash") or call.text("address")
+        bitcoin, name = self.instruments.currency("BTC"), call.text("hash") or call.text("address")
         if bitcoin is None:
             return replies.NO_METHOD
         if not self.services.wallet.valid_address(bitcoin.asset, name):
@@ -75,6 +75,6 @@ def _told(bitcoin: Currency, found: ChainTransaction) -> dict[str, object]:
 
 
 def _coins(bitcoin: Currency, amount: str) -> Value:
-    """Coins as decimal text. What is finer than this API's integers is cut."""
+    """BitcoinMethods as decimal text. What is finer than this API's integers is cut."""
     whole_coins, _, fraction = amount.partition(".")
     return bitcoin.value(_core.parse_units(f"{whole_coins}.{fraction[: bitcoin.scale] or '0'}", bitcoin.scale))

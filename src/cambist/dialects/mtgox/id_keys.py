@@ -19,7 +19,7 @@ _MAC_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class IdKeyGrant:
     """What an idKey is good for: the account of `key`, up to `until` (µs)."""
 
     key: ApiKey
@@ -38,7 +38,7 @@ class IdKeys:
         body = uuid.UUID(key.key).bytes + (self._clock() + LIFETIME).to_bytes(8, "big")
         return base64.b64encode(body + _mac(key, body)).decode()
 
-    def read(self, text: str) -> Pass | None:
+    def read(self, text: str) -> IdKeyGrant | None:
         """What it is good for; None when it is over, its API key is revoked, or it was never issued."""
         raw = lenient_base64(text.encode("ascii", "replace"))
         if raw is None or len(raw) != 24 + _MAC_BYTES:
@@ -47,10 +47,10 @@ class IdKeys:
         key = self._directory.find_key(str(uuid.UUID(bytes=body[:16])))
         if key is None or key.dialect != DIALECT or not hmac.compare_digest(mac, _mac(key, body)):
             return None
-        shown = Pass(key, int.from_bytes(body[16:], "big"))
+        shown = IdKeyGrant(key, int.from_bytes(body[16:], "big"))
         return shown if self.good(shown) else None
 
-    def good(self, shown: Pass) -> bool:
+    def good(self, shown: IdKeyGrant) -> bool:
         """Whether its time is not over and its API key lives."""
         live = self._directory.find_key(shown.key.key)
         return live is not None and live.id == shown.key.id and shown.until > self._clock()

@@ -1,103 +1,142 @@
-"""Orders that were not covered when they reached the book: this API lists them as `invalid`, the core has refused them.
+"""Orders that were not covered when they reached the book: this API lists them as `invalid`, the core has rejected them.
 
-The journal knows the refused command by its seq, which names such an order; what else is told of it is kept here, in memory: for an
-hour, and the newest few of an account. Nothing of it is money, so what a restart forgets harms nobody.
+Each is a note in the journal, as is its cancellation, and what is listed is folded from durable frames: for an hour, and the newest few
+of an account. Nothing of it is money.
+
+| memo of a note | meaning |
+|---|---|
+| `invalid_order`: [account, market, side, price, amount] | an order that was not covered; the note's seq is its number |
+| `invalid_order_cancelled`: [account, number] | its owner does not want to see it any more |
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cambist.dialect_kit.rate_limits import HOUR
-from cambist.dialects.mtgox.markets import Pair
-from cambist.scheduling.timetable import Timetable
+from cambist.domain.events import commands_of
+from cambist.domain.meta import Meta
+from cambist.domain.orders import CommandKind
+
+if TYPE_CHECKING:
+    from cambist._core import CommandApplied
+    from cambist.dialect_kit.signed_call import SignedCall
+    from cambist.dialect_kit.venue_services import VenueServices
 
 LIFETIME = HOUR
 MOST = 50
 """Of one account. A program that goes on without funds drops its oldest."""
+MADE, CANCELLED = "invalid_order", "invalid_order_cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidOrder:
-    """`seq` of the refused command; price (0: market) and amount in the market's units; `created` in µs."""
+    """`number` is the seq of its note; price (0: market) and amount in the market's units; `created` in µs."""
 
-    seq: int
+    number: int
     account: int
-    pair: Pair
+    market: int
     side: int
     price: int
     amount: int
     created: int
 
 
-Gone = Callable[[InvalidOrder], None]
+Changed = Callable[[InvalidOrder, bool], None]
+"""Gets an order, and whether it is listed from now on (else: no more)."""
 
 
 class InvalidOrders:
     """All of them, by account, oldest first."""
 
-    def __init__(self, clock: Callable[[], int], timetable: Timetable) -> None:
-        self._clock = clock
-        self._timetable = timetable
-        self._kept: dict[int, deque[InvalidOrder]] = {}
-        self._followers: dict[int, list[Gone]] = {}
-        self._waiting: set[int] = set()
+    def __init__(self, services: VenueServices) -> None:
+        self._commands = services.commands
+        self._scheduler = services.scheduler
+        self._listed: dict[int, deque[InvalidOrder]] = {}
+        self._followers: dict[int, list[Changed]] = {}
+        self._expiring: set[int] = set()
+        services.account_streams.follow_commands(commands_of(CommandKind.NOTE), MADE.encode(), self.apply)
 
-    def add(self, order: InvalidOrder) -> None:
-        """One more; it goes by itself."""
-        kept = self._kept.setdefault(order.account, deque())
-        kept.append(order)
-        if len(kept) > MOST:
-            self.remove(order.account, kept[0].seq)
-        self._wait(order.account)
+    # --- commands ---------------------------------------------------------------------------------------------------------
+
+    async def add(self, account: int, market: int, side: int, price: int, amount: int) -> InvalidOrder:
+        """Journals one more."""
+        memo = {MADE: [account, market, side, price, amount]}
+        noted = await self._commands.note(Meta(memo=memo), read=lambda view: view.time)
+        return InvalidOrder(noted.outcome.seq, account, market, side, price, amount, noted.read)
+
+    async def cancel(self, order: InvalidOrder, call: SignedCall) -> int:
+        """Journals that it is listed no more; the seq of that. NonceRejected."""
+        noted = await self._commands.note(call.meta({CANCELLED: [order.account, order.number]}))
+        return noted.outcome.seq
+
+    # --- what is listed ---------------------------------------------------------------------------------------------------
+
+    def apply(self, notes: Iterable[CommandApplied]) -> None:
+        """Folds notes of durable frames, in order."""
+        for note in notes:
+            match Meta.decode(note.meta).memo:
+                case {"invalid_order": [int(account), int(market), int(side), int(price), int(amount)]}:
+                    self._add(InvalidOrder(note.seq, account, market, side, price, amount, note.time))
+                case {"invalid_order_cancelled": [int(account), int(number)]}:
+                    self._remove(account, number)
 
     def of(self, account: int) -> list[InvalidOrder]:
         """An account's, oldest first."""
-        since = self._clock() - LIFETIME
-        return [order for order in self._kept.get(account, ()) if order.created > since]
+        since = self._scheduler.now() - LIFETIME
+        return [order for order in self._listed.get(account, ()) if order.created > since]
 
-    def find(self, account: int, seq: int | None) -> InvalidOrder | None:
-        """An account's own, by the refused command."""
-        return next((order for order in self.of(account) if order.seq == seq), None)
+    def find(self, account: int, number: int | None) -> InvalidOrder | None:
+        """An account's own, by its number."""
+        return next((order for order in self.of(account) if order.number == number), None)
 
-    def remove(self, account: int, seq: int) -> bool:
-        """Lists it no more. False when it was not listed."""
-        kept = self._kept.get(account, deque())
-        for order in kept:
-            if order.seq == seq:
-                kept.remove(order)
-                if not kept:
-                    del self._kept[account]
-                for follower in tuple(self._followers.get(account, ())):
-                    follower(order)
-                return True
-        return False
-
-    def follow(self, account: int, gone: Gone) -> Callable[[], None]:
-        """Calls back with each order of the account that is listed no more. Returns what ends it."""
-        self._followers.setdefault(account, []).append(gone)
+    def follow(self, account: int, changed: Changed) -> Callable[[], None]:
+        """Calls back with each order of the account that comes or goes. Returns what ends it."""
+        self._followers.setdefault(account, []).append(changed)
 
         def unfollow() -> None:
             followers = self._followers.get(account, [])
-            if gone in followers:
-                followers.remove(gone)
+            if changed in followers:
+                followers.remove(changed)
             if not followers:
                 self._followers.pop(account, None)
 
         return unfollow
 
-    def _wait(self, account: int) -> None:
-        """One entry in the timetable for each account, however many orders it sends: for its oldest."""
-        kept = self._kept.get(account)
-        if kept and account not in self._waiting:
-            self._waiting.add(account)
-            self._timetable.at(kept[0].created + LIFETIME, lambda: self._remove_old(account))
+    def _add(self, order: InvalidOrder) -> None:
+        listed = self._listed.setdefault(order.account, deque())
+        listed.append(order)
+        self._tell(order, True)
+        if len(listed) > MOST:
+            self._remove(order.account, listed[0].number)
+        self._expire_later(order.account)
 
-    def _remove_old(self, account: int) -> None:
-        self._waiting.discard(account)
-        since = self._clock() - LIFETIME
-        for order in [order for order in self._kept.get(account, ()) if order.created <= since]:
-            self.remove(account, order.seq)
-        self._wait(account)
+    def _remove(self, account: int, number: int) -> None:
+        listed = self._listed.get(account, deque())
+        order = next((order for order in listed if order.number == number), None)
+        if order is not None:
+            listed.remove(order)
+            if not listed:
+                del self._listed[account]
+            self._tell(order, False)
+
+    def _tell(self, order: InvalidOrder, listed: bool) -> None:
+        for follower in tuple(self._followers.get(order.account, ())):
+            follower(order, listed)
+
+    def _expire_later(self, account: int) -> None:
+        """One timer for each account, however many orders it sends: for its oldest."""
+        listed = self._listed.get(account)
+        if listed and account not in self._expiring:
+            self._expiring.add(account)
+            self._scheduler.at(listed[0].created + LIFETIME, lambda: self._expire(account))
+
+    def _expire(self, account: int) -> None:
+        self._expiring.discard(account)
+        since = self._scheduler.now() - LIFETIME
+        for order in [order for order in self._listed.get(account, ()) if order.created <= since]:
+            self._remove(account, order.number)
+        self._expire_later(account)

@@ -7,7 +7,7 @@ import msgspec
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.currencies import Value, half_up, rescale
-from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.replies import Answer, Result, invalid, number, ready
 from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_trade
 from cambist.domain.orders import Side
@@ -17,7 +17,7 @@ NEAR = 10
 """Percent from the best price of its side that `depth` shows; `fulldepth` shows all."""
 
 
-class Quotes(MethodGroup):
+class MarketDataMethods(MethodGroup):
     """What is said of one market. Answers are kept for as long as nothing changed: under load most requests find theirs ready."""
 
     def __init__(self, context: DialectContext) -> None:

@@ -37,16 +37,16 @@ def transaction(order: MerchantOrder) -> str:
     return str(uuid.UUID(order.id))
 
 
-class MerchantOrders(MethodGroup):
+class MerchantOrderMethods(MethodGroup):
     def __init__(self, context: DialectContext) -> None:
         super().__init__(context)
         self._merchants = context.merchants
         self._codes = CodeCheck(context)
 
-    def create(self, call: Call) -> Answer:
+    async def create(self, call: Call) -> Result:
         """A new payment order; the shop sends its customer to `payment_url`."""
         caller = call.signed
-        currency = self.listing.currency(call.text("currency"))
+        currency = self.instruments.currency(call.text("currency"))
         if currency is None:
             return invalid("currency", "should be a known currency")
         units = self._units(call, currency)
@@ -68,7 +68,7 @@ class MerchantOrders(MethodGroup):
         terms = self._terms(call, currency)
         if isinstance(terms, Rejection):
             return terms
-        made = self._merchants.create(
+        made = await self._merchants.create(
             caller.account,
             currency.asset,
             atoms,
@@ -83,12 +83,12 @@ class MerchantOrders(MethodGroup):
         return {"transaction": name, "payment_url": f"{call.base_url}{PAY_PATH}{name}"}
 
     def _terms(self, call: Call, currency: Currency) -> Terms | Rejection:
-        """The flags. Coins are sold in the market of the path, or for USD. `email` is taken and nothing is mailed."""
+        """The flags. BitcoinMethods are sold in the market of the path, or for USD. `email` is taken and nothing is mailed."""
         only_accounts = flag(call.text("instant_only")) or not currency.virtual
         repeated = flag(call.text("multipay"))
         if not flag(call.text("autosell")):
             return Terms(only_accounts, repeated)
-        pair = self.listing.find(currency.code + (call.pair.currency.code if call.pair is not None else "USD"))
+        pair = self.instruments.find(currency.code + (call.pair.currency.code if call.pair is not None else "USD"))
         if not currency.virtual or pair is None:
             return invalid("autosell", "only coins that have a market can be sold")
         return Terms(only_accounts, repeated, pair.market)
@@ -110,7 +110,7 @@ class MerchantOrders(MethodGroup):
         return self._told(order, call.base_url)
 
     def _told(self, order: MerchantOrder, base_url: str) -> dict[str, object]:
-        currency = self.listing.of_asset(order.asset)
+        currency = self.instruments.of_asset(order.asset)
         pending, valid = self._merchants.view.sums(order.id)
         return {
             "transaction": transaction(order),
@@ -135,7 +135,7 @@ class MerchantOrders(MethodGroup):
 
     def _sold_for(self, order: MerchantOrder) -> str | None:
         """The currency for which the coins are sold."""
-        pair = self.listing.of_market(order.terms.sell_in)
+        pair = self.instruments.of_market(order.terms.sell_in)
         return pair.currency.code if pair is not None else None
 
     def payments(self, call: Call) -> Answer:
@@ -143,7 +143,7 @@ class MerchantOrders(MethodGroup):
         order = self._asked(call)
         if order is None or order.account != call.signed.account:
             return NO_ORDER
-        currency = self.listing.of_asset(order.asset)
+        currency = self.instruments.of_asset(order.asset)
         return [
             {
                 "payment_id": str(uuid.UUID(payment.id)),
@@ -155,20 +155,21 @@ class MerchantOrders(MethodGroup):
             for payment in self._merchants.payments(order.id)
         ]
 
-    def pay(self, call: Call) -> Answer:
+    async def pay(self, call: Call) -> Result:
         """Pays an order from the caller's account; with `code`, once it has one-time codes."""
-        order = self._asked(call)
-        return NO_ORDER if order is None else self._codes.then(call, lambda: self._pay(call, order))
-
-    def _pay(self, call: Call, order: MerchantOrder) -> Result:
-        caller, order = call.signed, self._merchants.order(order.id) or order
-        paid = self._merchants.pay(order, caller.account, caller.meta(), part=f"{caller.key.id}/{caller.nonce}")
+        if self._asked(call) is None:
+            return NO_ORDER
+        rejection = await self._codes.rejection(call)
+        if rejection is not None:
+            return rejection
+        # A code takes a while to be looked at, and the order may have changed.
+        caller, order = call.signed, self._asked(call)
+        if order is None:
+            return NO_ORDER
+        paid = await self._merchants.pay(order, caller.account, caller.meta, part=f"{caller.key.id}/{caller.nonce}")
         if isinstance(paid, MerchantRejection):
-            caller.untold()
             return Rejection(paid.words.capitalize())
-        if paid.code == RejectReason.JOURNAL_FULL:
-            caller.untold()
-        return pay_refusal(paid.code) or {"transaction": transaction(order), "status": "paid"}
+        return pay_rejection(paid.code) or {"transaction": transaction(order), "status": "paid"}
 
 
 def method_of(by_coins: bool) -> str:
@@ -176,7 +177,7 @@ def method_of(by_coins: bool) -> str:
     return "BITCOIN" if by_coins else "ACCOUNT"
 
 
-def pay_refusal(code: int) -> Rejection | None:
+def pay_rejection(code: int) -> Rejection | None:
     """Why the core did not pay; None when it did."""
     match code:
         case RejectReason.OK:

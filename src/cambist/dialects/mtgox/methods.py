@@ -1,12 +1,12 @@
-"""Every method by its names. v1 and v2 name them alike; v0 has files of its own (v0.py)."""
+"""Every method by its names. v1 and v2 name them alike; v0 has names of its own (v0.py)."""
 
-from cambist.dialects.mtgox.account import Account
+from cambist.dialects.mtgox.account import AccountMethods
+from cambist.dialects.mtgox.bitcoin import BitcoinMethods
 from cambist.dialects.mtgox.call import Call, DialectContext, Method
 from cambist.dialects.mtgox.chain_lookups import ChainLookups
-from cambist.dialects.mtgox.funds import Coins
-from cambist.dialects.mtgox.market_data import Quotes
-from cambist.dialects.mtgox.merchant_orders import MerchantOrders
-from cambist.dialects.mtgox.orders import Orders
+from cambist.dialects.mtgox.market_data import MarketDataMethods
+from cambist.dialects.mtgox.merchant_orders import MerchantOrderMethods
+from cambist.dialects.mtgox.orders import OrderMethods
 from cambist.dialects.mtgox.replies import Answer
 from cambist.dialects.mtgox.stream.channels import public_channels
 from cambist.dialects.mtgox.wallet_history import WalletHistory
@@ -33,18 +33,19 @@ OWN_TRADES = "trades, own"
 class Methods:
     """The table, and how a path's words are looked up in it."""
 
-    def __init__(self, context: DialectContext, quotes: Quotes, account: Account, orders: Orders, merchants: MerchantOrders) -> None:
-        coins, wallet, chain = Coins(context), WalletHistory(context), ChainLookups(context)
+    def __init__(self, context: DialectContext, market_data: MarketDataMethods, account: AccountMethods, orders: OrderMethods) -> None:
+        bitcoin, wallet, chain = BitcoinMethods(context), WalletHistory(context), ChainLookups(context)
+        merchants = MerchantOrderMethods(context)
         self._context = context
         self._table = {
-            "ticker": Method(quotes.ticker, needs_pair=True),
-            "ticker_fast": Method(quotes.ticker_fast, needs_pair=True),
-            "depth": Method(quotes.depth, needs_pair=True),
-            "fulldepth": Method(quotes.full_depth, needs_pair=True),
-            "trades": Method(quotes.trades, needs_pair=True),
-            "cancelledtrades": Method(quotes.cancelled_trades, needs_pair=True),
+            "ticker": Method(market_data.ticker, needs_pair=True),
+            "ticker_fast": Method(market_data.ticker_fast, needs_pair=True),
+            "depth": Method(market_data.depth, needs_pair=True),
+            "fulldepth": Method(market_data.full_depth, needs_pair=True),
+            "trades": Method(market_data.trades, needs_pair=True),
+            "cancelledtrades": Method(market_data.cancelled_trades, needs_pair=True),
             "currency": Method(account.currency),
-            "hotp_gen": Method(account.hotp_gen),
+            "hotp_gen": Method(account.hotp_gen, may_be_signed=True),
             "order/lag": Method(orders.lag),
             "order/quote": Method(orders.quote, needs_pair=True),
             "bitcoin/tx_details": Method(chain.transaction),
@@ -55,16 +56,16 @@ class Methods:
             "idkey": Method(account.id_key, ("get_info",)),
             "orders": Method(orders.listed, ("get_info",)),
             OWN_TRADES: Method(account.trades, ("get_info",)),
-            "order/add": Method(orders.add, ("trade",), needs_pair=True),
-            "order/cancel": Method(orders.cancel, ("trade",)),
+            "order/add": Method(orders.add, ("trade",), needs_pair=True, commanding=True),
+            "order/cancel": Method(orders.cancel, ("trade",), commanding=True),
             "order/result": Method(orders.result, ("get_info", "trade")),
             "wallet/history": Method(wallet.history, ("get_info",)),
-            "bitcoin/address": Method(coins.address, ("deposit",)),
-            "bitcoin/get_address": Method(coins.account_address, ("deposit",)),
-            "bitcoin/send_simple": Method(coins.send_simple, ("withdraw",)),
-            "merchant/order/create": Method(merchants.create, ("merchant",)),
+            "bitcoin/address": Method(bitcoin.address, ("deposit",)),
+            "bitcoin/get_address": Method(bitcoin.account_address, ("deposit",)),
+            "bitcoin/send_simple": Method(bitcoin.send_simple, ("withdraw",), commanding=True),
+            "merchant/order/create": Method(merchants.create, ("merchant",), commanding=True),
             "merchant/order/details": Method(merchants.details, ("merchant",)),
-            "merchant/order/pay": Method(merchants.pay, ("withdraw",)),
+            "merchant/order/pay": Method(merchants.pay, ("withdraw",), commanding=True),
             "merchant/order/payment": Method(merchants.payments, ("merchant",)),
         }
 
@@ -76,4 +77,4 @@ class Methods:
         return self._table.get(name) if name != OWN_TRADES or own else None
 
     def _channels(self, call: Call) -> Answer:
-        return public_channels(pair.name for pair in self._context.listing.pairs())
+        return public_channels(pair.name for pair in self._context.instruments.pairs())

@@ -1,15 +1,20 @@
 """`order/add`, `order/cancel`, `orders`, `order/result`, `order/quote`, `order/lag`."""
 
+from typing import Generic
+
+import msgspec
+
 from cambist import _core
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
+from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
-from cambist.dialects.mtgox.markets import Pair
 from cambist.dialects.mtgox.parse import U64_MAX, whole
 from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import SIDES, result_trade
 from cambist.domain.orders import OrderType, RejectReason, Side, TimeInForce
+from cambist.exchange.view import Read, T
 from cambist.history.port import Page
 
 SIDE_OF = {"bid": Side.BUY, "ask": Side.SELL}
@@ -20,45 +25,62 @@ CUT = 12
 """Levels of the book that a quote looks at first; ten times as many whenever they do not suffice."""
 
 
-class Orders(MethodGroup):
+class Placed(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """An order that was taken: its id, what `read` gave, and the invalid order that it is (None: it is not)."""
+
+    oid: str
+    read: T
+    invalid: InvalidOrder | None = None
+
+
+class Cancelled(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """An order that was cancelled: its id, the cancellation's seq, what `read` gave, and the invalid order that it was."""
+
+    oid: str
+    seq: int
+    read: T | None
+    invalid: InvalidOrder | None = None
+
+
+class OrderMethods(MethodGroup):
     def __init__(self, context: DialectContext, invalids: InvalidOrders) -> None:
         super().__init__(context)
         self.invalids = invalids
 
     # --- placing and cancelling -------------------------------------------------------------------------------------------
 
-    def add(self, call: Call) -> Answer:
-        """Places an order; answers its id. Without a price (or with an empty or zero one) it is a market order."""
+    async def add(self, call: Call) -> Result:
+        """Places an order; answers its id. Without a price it is a market order."""
         assert call.pair is not None
         side = SIDE_OF.get(call.text("type"))
         if side is None:
             return invalid("type", "should be ask or bid")
-        amount = self._amount(call)
-        price = self._price(call)
+        amount, price = self._amount(call), self._price(call)
         for number in (amount, price):
             if isinstance(number, Rejection):
                 return number
         assert isinstance(amount, int)
         assert isinstance(price, int)
-        return self.place(call, call.pair, side, price, amount)
+        placed = await self.place(call, call.pair, side, price, amount)
+        return placed if isinstance(placed, Rejection) else placed.oid
 
-    def place(self, call: Call, pair: Pair, side: Side, price: int, amount: int) -> Result:
-        """Places an order of this price (0: market) and amount, both in the market's units; its id.
+    async def place(
+        self, call: Call, pair: Pair, side: Side, price: int, amount: int, read: Read[T] | None = None
+    ) -> "Rejection | Placed[T]":
+        """Places an order of this price (0: market) and amount, both in the market's units; `read` as in `Commands`.
 
         One that is not covered gets an id too: it is `invalid`, and of no effect.
         """
         caller = call.signed
         order_type, tif = (OrderType.LIMIT, TimeInForce.GTC) if price else (OrderType.MARKET, TimeInForce.IOC)
-        outcome = self.services.commands.place(caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta())
-        if outcome.code == RejectReason.INSUFFICIENT_FUNDS:
-            order = InvalidOrder(outcome.seq, caller.account, pair, side, price, amount, self.view.time)
-            self.invalids.add(order)
-            return invalid_oid(order)
-        if outcome.code:
-            if outcome.code == RejectReason.JOURNAL_FULL:
-                caller.untold()
-            return place_rejection(outcome.code, pair)
-        return ids.make(ids.ORDER, outcome.id)
+        done = await self.services.commands.place(
+            caller.account, pair.market, side, order_type, tif, price, amount, meta=caller.meta(), read=read
+        )
+        code = done.outcome.code
+        if code == RejectReason.INSUFFICIENT_FUNDS:
+            order = await self.invalids.add(caller.account, pair.market, side, price, amount)
+            return Placed(invalid_oid(order), done.read, order)
+        return place_rejection(code, pair) if code else Placed(ids.make(ids.ORDER, done.outcome.id), done.read)
 
     def _amount(self, call: Call) -> int | Rejection:
         """`amount_int`, or `amount` in coins."""
@@ -96,31 +118,41 @@ class Orders(MethodGroup):
             )
         return price
 
-    def cancel(self, call: Call) -> Answer:
+    async def cancel(self, call: Call) -> Result:
         """Cancels an order of one's own in whatever market; `qid` names the request in the queue."""
+        cancelled = await self.cancel_reading(call)
+        if isinstance(cancelled, Rejection):
+            return cancelled
+        return {"oid": cancelled.oid, "qid": ids.make(ids.QUEUE, cancelled.seq)}
+
+    async def cancel_reading(self, call: Call, read: Read[T] | None = None) -> "Rejection | Cancelled[T]":
+        """The same; `read` as in `Commands`, None where none was asked for or the order was an invalid one."""
         caller, oid = call.signed, call.text("oid")
-        refused = self.invalids.find(caller.account, ids.number_of(ids.INVALID, oid))
-        if refused is not None:
-            self.invalids.remove(caller.account, refused.seq)
-            return {"oid": invalid_oid(refused), "qid": ids.make(ids.QUEUE, self.view.seq)}
+        invalid_order = self.invalids.find(caller.account, ids.number_of(ids.INVALID, oid))
+        if invalid_order is not None:
+            return Cancelled(invalid_oid(invalid_order), await self.invalids.cancel(invalid_order, caller), None, invalid_order)
         order_id = ids.number_of(ids.ORDER, oid)
         if order_id is None or not 0 < order_id < self.view.next_order_id:
             return replies.ORDER_NOT_FOUND
-        outcome = self.services.commands.cancel(caller.account, order_id, meta=caller.meta())
-        if outcome.code:
+        done = await self.services.commands.cancel(caller.account, order_id, meta=caller.meta(), read=read)
+        if done.outcome.code:
             return replies.ORDER_NOT_FOUND
-        return {"oid": ids.make(ids.ORDER, order_id), "qid": ids.make(ids.QUEUE, outcome.seq)}
+        return Cancelled(ids.make(ids.ORDER, order_id), done.outcome.seq, done.read)
 
     # --- looking ----------------------------------------------------------------------------------------------------------
 
     def listed(self, call: Call) -> Answer:
         """One's open orders, oldest first, and behind them those that were not covered."""
         found = []
-        for order in self.view.open_orders(call.signed.account):
-            pair = self.listing.of_market(order.market)
+        for live in self.view.open_orders(call.signed.account):
+            pair = self.instruments.of_market(live.market)
             if pair is not None:
-                found.append(open_order(pair, order))
-        return found + [invalid_order(order) for order in self.invalids.of(call.signed.account)]
+                found.append(open_order(pair, live))
+        for order in self.invalids.of(call.signed.account):
+            pair = self.instruments.of_market(order.market)
+            if pair is not None:
+                found.append(invalid_order_entry(pair, order))
+        return found
 
     def result(self, call: Call) -> Answer:
         """The trades of an order of one's own, and their sums. An order that has not traded is a rejection."""
@@ -137,7 +169,7 @@ class Orders(MethodGroup):
     async def _result(self, account: int, side: Side, order_id: int) -> Result:
         await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
-        pair = self.listing.of_market(orders[0].market) if orders else None
+        pair = self.instruments.of_market(orders[0].market) if orders else None
         if pair is None or orders[0].account != account or orders[0].side != side:
             return replies.ORDER_NOT_FOUND
         fills = await self.services.history.fills_of_order(order_id, Page(limit=MAX_RESULT_TRADES, newest_first=False))
@@ -199,12 +231,11 @@ def open_order(pair: Pair, order: _core.LiveOrder) -> dict[str, object]:
 
 def invalid_oid(order: InvalidOrder) -> str:
     """The id of an order that was not covered."""
-    return ids.make(ids.INVALID, order.seq)
+    return ids.make(ids.INVALID, order.number)
 
 
-def invalid_order(order: InvalidOrder) -> dict[str, object]:
+def invalid_order_entry(pair: Pair, order: InvalidOrder) -> dict[str, object]:
     """Its entry of `orders`. Nothing of it stands in the book."""
-    pair = order.pair
     told = order_entry(pair, 0, order.side, order.amount, order.price, "invalid", order.created)
     return told | {"oid": invalid_oid(order), "effective_amount": pair.item.value(0)}
 

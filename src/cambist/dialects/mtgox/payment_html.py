@@ -47,7 +47,7 @@ REFRESH_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PageContent:
     """What a page shows. `here` is its own path; `said` is what went wrong with the last thing that was tried."""
 
     title: str
@@ -59,7 +59,7 @@ class Sheet:
     refresh: bool = False
 
 
-def page(sheet: Sheet) -> bytes:
+def page(sheet: PageContent) -> bytes:
     """The whole document."""
     refresh = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS};url={escape(sheet.here)}">' if sheet.refresh else ""
     said = f'<p class="said" role="alert">{escape(sheet.said)}</p>' if sheet.said else ""

@@ -5,7 +5,6 @@ Paying takes name and password each time: there is no cookie, so nothing that an
 
 import asyncio
 import re
-from collections.abc import Awaitable
 from urllib.parse import urlsplit
 
 from cambist.dialect_kit.messages import Reply, Request
@@ -13,7 +12,7 @@ from cambist.dialect_kit.rate_limits import MINUTE, Budget, RateLimits, RateRule
 from cambist.dialects.mtgox import payment_html as html
 from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.currencies import Currency
-from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_refusal, transaction
+from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_rejection, transaction
 from cambist.dialects.mtgox.parse import form_fields
 from cambist.directory import User
 from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState
@@ -37,7 +36,7 @@ class PaymentPage:
         self._logins = RateLimits(LOGINS, context.services.clock)
         self._drawn = 0
 
-    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
+    async def __call__(self, request: Request) -> Reply:
         assert request.match is not None
         order = self._merchants.order(order_key(request.match["id"]))
         if order is None:
@@ -45,11 +44,11 @@ class PaymentPage:
         act = request.match["act"] if request.method == "POST" else None
         match act:
             case "pay":
-                return self._pay(order, request)
+                return await self._pay(order, request)
             case "cancel":
-                return self._cancel(order)
+                return await self._cancel(order)
             case "coins":
-                return self._coins(order)
+                return await self._coins(order)
             case _:
                 return self._show(order, account=b"account" in request.query)
 
@@ -66,10 +65,10 @@ class PaymentPage:
         # The world went on while the password was looked at.
         order = self._merchants.order(order.id) or order
         once = fields.get("once", "")
-        paid = self._merchants.pay(order, user.account, part=f"page/{once if ONCE.fullmatch(once) else self._once()}")
+        paid = await self._merchants.pay(order, user.account, part=f"page/{once if ONCE.fullmatch(once) else self._once()}")
         if isinstance(paid, MerchantRejection):
             return self._show(order, f"{paid.words.capitalize()}.", name, 409)
-        rejection = pay_refusal(paid.code)
+        rejection = pay_rejection(paid.code)
         if rejection is not None:
             return self._show(order, f"{rejection.text}.", name, 409)
         return _see(order.words.success, order)
@@ -93,14 +92,14 @@ class PaymentPage:
             directory.guesses.right("code", user.id)
         return user
 
-    def _cancel(self, order: MerchantOrder) -> Reply:
-        rejection = self._merchants.cancel(order)
+    async def _cancel(self, order: MerchantOrder) -> Reply:
+        rejection = await self._merchants.cancel(order)
         if rejection is None or order.state == PaymentState.CANCELLED:
             return _see(order.words.failure, order)
         return self._show(order, f"{rejection.words.capitalize()}.", status=409)
 
-    def _coins(self, order: MerchantOrder) -> Reply:
-        address = self._merchants.coins(order)
+    async def _coins(self, order: MerchantOrder) -> Reply:
+        address = await self._merchants.coins(order)
         if isinstance(address, MerchantRejection):
             return self._show(order, f"{address.words.capitalize()}.", status=409)
         return _see(f"{PAY_PATH}{transaction(order)}", order)
@@ -112,12 +111,12 @@ class PaymentPage:
     # --- what a payer sees --------------------------------------------------------------------------------------------------
 
     def _show(self, order: MerchantOrder, said: str = "", name: str = "", status: int = 200, account: bool = False) -> Reply:
-        currency = self._context.listing.of_asset(order.asset)
+        currency = self._context.instruments.of_asset(order.asset)
         payee = self._directory.user_by_account(order.account)
         here = f"{PAY_PATH}{transaction(order)}"
         by_account = account or bool(said) or not order.address
         title, parts = self._parts(order, currency, here, name, by_account)
-        sheet = html.Sheet(
+        sheet = html.PageContent(
             title=title.format(payee.name if payee is not None else ""),
             amount=currency.of_atoms(order.amount)["display"].replace("\xa0", " "),  # a narrow page breaks the line there
             description=order.words.description,

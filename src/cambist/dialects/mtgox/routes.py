@@ -6,29 +6,30 @@ from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialect_kit.websocket_wire import UPGRADE_REQUIRED
-from cambist.dialects.mtgox.account import Account
-from cambist.dialects.mtgox.auth import Authenticator
+from cambist.dialects.mtgox.account import AccountMethods
+from cambist.dialects.mtgox.auth import DIALECT, KEY_FORM, Authenticator
+from cambist.dialects.mtgox.bitcoin import BitcoinMethods
 from cambist.dialects.mtgox.call import DialectContext
-from cambist.dialects.mtgox.funds import Coins
+from cambist.dialects.mtgox.dispatcher import Dispatcher
 from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.invalid_orders import InvalidOrders
-from cambist.dialects.mtgox.market_data import Quotes
-from cambist.dialects.mtgox.merchant_orders import PAY_PATH, MerchantOrders
+from cambist.dialects.mtgox.market_data import MarketDataMethods
+from cambist.dialects.mtgox.merchant_orders import PAY_PATH
 from cambist.dialects.mtgox.methods import Methods
-from cambist.dialects.mtgox.notices import Notices
-from cambist.dialects.mtgox.orders import Orders
+from cambist.dialects.mtgox.orders import OrderMethods
 from cambist.dialects.mtgox.payment_page import PaymentPage
-from cambist.dialects.mtgox.rest_handler import Dispatcher, RestHandler
+from cambist.dialects.mtgox.rest_handler import RestHandler
 from cambist.dialects.mtgox.stream.calls import StreamCalls
 from cambist.dialects.mtgox.stream.feeds import Feeds
 from cambist.dialects.mtgox.stream.leases import Leases
 from cambist.dialects.mtgox.stream.session import Stream, StreamSession
 from cambist.dialects.mtgox.stream.socket_io import UNKNOWN_SID, Handshakes, SocketIoSession
-from cambist.dialects.mtgox.v0 import Files, Version0
-from cambist.scheduling.timetable import Timetable
+from cambist.dialects.mtgox.v0 import V1Methods, Version0
+from cambist.dialects.mtgox.webhooks import WebhookSigner
 
 BOTH = ("GET", "POST")
 """Clients POST to public paths, and a GET of a private one is told that it lacks a key."""
@@ -40,59 +41,58 @@ SOCKET_IO = re.compile(r"/socket\.io/1/websocket/(?P<sid>[0-9a-f]{32})/?")
 PAYMENT = re.compile(PAY_PATH + r"(?P<id>[0-9a-fA-F-]{36})(?:/(?P<act>pay|cancel|coins))?")
 
 
-class RouteTable:
-    """Everything of this dialect on a venue, made once."""
+class MtgoxRoutes:
+    """The paths of this dialect on a venue, and everything behind them, made once."""
 
     def __init__(self, services: VenueServices) -> None:
-        self.context = DialectContext.of(services)
-        self.id_keys = IdKeys(services.directory, services.clock)
-        self.authenticator = Authenticator(services.directory, services.clock)
-        self.dispatcher = Dispatcher(self.context, self.authenticator)
-        self.quotes = Quotes(self.context)
-        self.account = Account(self.context, self.id_keys)
-        self.timetable = Timetable(services.clock)
-        self.invalids = InvalidOrders(services.clock, self.timetable)
-        self.orders = Orders(self.context, self.invalids)
-        self.merchants = MerchantOrders(self.context)
-        self.notices = Notices(self.context)
-        self.methods = Methods(self.context, self.quotes, self.account, self.orders, self.merchants)
+        self._context = context = DialectContext.of(services)
+        self._id_keys = id_keys = IdKeys(services.directory, services.clock)
+        self._dispatcher = Dispatcher(context, Authenticator(services.directory, services.clock))
+        self._invalid_orders = InvalidOrders(services)
+        self._market_data = MarketDataMethods(context)
+        self._account = AccountMethods(context, id_keys)
+        self._orders = OrderMethods(context, self._invalid_orders)
+        self._methods = Methods(context, self._market_data, self._account, self._orders)
+        self._handshakes = Handshakes(context)
+        feeds = Feeds(context, self._market_data, self._invalid_orders)
+        leases = Leases(id_keys, services.scheduler, Revocations(services.directory))
+        self._stream = Stream(Hub(), feeds, StreamCalls(self._dispatcher, self._methods), id_keys, leases, context.instruments)
 
-        self.handshakes = Handshakes(self.context)
-        feeds = Feeds(self.context, self.quotes, self.timetable, self.invalids)
-        leases = Leases(self.id_keys, self.timetable, Revocations(services.directory))
-        self.stream = Stream(Hub(), feeds, StreamCalls(self.dispatcher, self.methods), self.id_keys, leases, self.context.listing)
+    def service(self) -> DialectService:
+        """What the composition root gets."""
+        return DialectService(DIALECT, self._http(), (KEY_FORM,), self._sockets(), webhook_signer=WebhookSigner(self._context).signed)
 
-    def sockets(self) -> tuple[SocketRoute, ...]:
+    def _sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""
 
         def plain(request: Request, socket: Socket) -> Session:
-            return StreamSession(socket, self.stream, request.query)
+            return StreamSession(socket, self._stream, request.query)
 
         def socket_io(request: Request, socket: Socket) -> Session | Reply:
             assert request.match is not None
-            query = self.handshakes.take(request.match["sid"])
+            query = self._handshakes.take(request.match["sid"])
             if query is None:
                 return UNKNOWN_SID
-            return SocketIoSession(socket, self.stream, request.query or query, self.timetable, self.context.now)
+            return SocketIoSession(socket, self._stream, request.query or query, self._context.services.scheduler)
 
         return (
-            SocketRoute("/", plain, dialect="mtgox"),
-            SocketRoute("/mtgox", plain, dialect="mtgox"),
+            SocketRoute("/", plain, dialect=DIALECT),
+            SocketRoute("/mtgox", plain, dialect=DIALECT),
             SocketRoute(
-                "/socket.io/1/websocket/", socket_io, prefix=True, pattern=SOCKET_IO, dialect="mtgox", name="/socket.io/1/websocket/*"
+                "/socket.io/1/websocket/", socket_io, prefix=True, pattern=SOCKET_IO, dialect=DIALECT, name="/socket.io/1/websocket/*"
             ),
         )
 
-    def routes(self) -> tuple[Route, ...]:
+    def _http(self) -> tuple[Route, ...]:
         """The HTTP paths."""
-        v0 = Version0(self.dispatcher, Files(self.quotes, self.account, self.orders, Coins(self.context)))
-        v1, v2 = RestHandler(self.dispatcher, self.methods, 1), RestHandler(self.dispatcher, self.methods, 2)
-        page = PaymentPage(self.context)
+        v0 = Version0(self._dispatcher, V1Methods(self._market_data, self._account, self._orders, BitcoinMethods(self._context)))
+        v1, v2 = RestHandler(self._dispatcher, self._methods, 1), RestHandler(self._dispatcher, self._methods, 2)
+        page = PaymentPage(self._context)
         return (
-            *(Route(path, self.handshakes, BOTH, dialect="mtgox", durable=False) for path in ("/socket.io/1", "/socket.io/1/")),
-            Route("/mtgox", lambda _request: UPGRADE_REQUIRED, dialect="mtgox", durable=False),
-            Route("/api/0/", v0, BOTH, prefix=True, pattern=V0, dialect="mtgox", name="/api/0/*"),
-            Route("/api/1/", v1, BOTH, prefix=True, pattern=V1, dialect="mtgox", name="/api/1/*"),
-            Route("/api/2/", v2, BOTH, prefix=True, pattern=V2, dialect="mtgox", name="/api/2/*/money/*"),
-            Route(PAY_PATH, page, BOTH, prefix=True, pattern=PAYMENT, dialect="mtgox", name="/payment/*"),
+            *(Route(path, self._handshakes, BOTH, dialect=DIALECT, durable=False) for path in ("/socket.io/1", "/socket.io/1/")),
+            Route("/mtgox", lambda _request: UPGRADE_REQUIRED, dialect=DIALECT, durable=False),
+            Route("/api/0/", v0, BOTH, prefix=True, pattern=V0, dialect=DIALECT, name="/api/0/*"),
+            Route("/api/1/", v1, BOTH, prefix=True, pattern=V1, dialect=DIALECT, name="/api/1/*"),
+            Route("/api/2/", v2, BOTH, prefix=True, pattern=V2, dialect=DIALECT, name="/api/2/*/money/*"),
+            Route(PAY_PATH, page, BOTH, prefix=True, pattern=PAYMENT, dialect=DIALECT, name="/payment/*"),
         )

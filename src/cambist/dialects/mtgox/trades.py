@@ -5,7 +5,7 @@ from typing import Protocol
 
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
-from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.instruments import Pair
 from cambist.history.records import Fill
 
 DAY = 86_400

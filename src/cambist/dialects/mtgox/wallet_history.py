@@ -73,7 +73,7 @@ def day_or_second(text: str) -> int | None:
 class WalletHistory(MethodGroup):
     def history(self, call: Call) -> Answer:
         """Rows of `currency`, filtered by `type`, `date_start`, `date_end` and `trade_id`, page `page` of them."""
-        currency = self.listing.currency(call.text("currency")) if call.text("currency") else None
+        currency = self.instruments.currency(call.text("currency")) if call.text("currency") else None
         if currency is None:
             return invalid("currency", "should be a known currency")
         kind, page = call.text("type"), whole(call.text("page") or "1")
@@ -133,7 +133,7 @@ class WalletHistory(MethodGroup):
             "Info": self._info(currency, row),
             "Link": self._link(entry),
         }
-        pair = self.listing.of_market(entry.market) if entry.business == Business.TRADE else None
+        pair = self.instruments.of_market(entry.market) if entry.business == Business.TRADE else None
         if pair is not None:
             told["Trade"] = {
                 "oid": ids.make(ids.ORDER, entry.order_id),
@@ -148,7 +148,7 @@ class WalletHistory(MethodGroup):
         """`BTC bought: [tid:1366034751500724] 0.00010789 BTC at $97.96898 (0.6% fee)`, or what else happened."""
         entry = row.entry
         if entry.business == Business.TRADE:
-            pair = self.listing.of_market(entry.market)
+            pair = self.instruments.of_market(entry.market)
             if pair is None:
                 return f"Trade {entry.trade_time}"
             done = "bought" if entry.side == Side.BUY else "sold"
@@ -171,7 +171,7 @@ class WalletHistory(MethodGroup):
     def _link(self, entry: LedgerEntry) -> list[str]:
         """[uuid, class, reference] of what caused the row."""
         if entry.business == Business.TRADE:
-            pair = self.listing.of_market(entry.market)
+            pair = self.instruments.of_market(entry.market)
             name = pair.name if pair is not None else ""
             return [trade_uuid(entry.reference), "Money_Trade", f"{name}:{entry.trade_time}"]
         reference = f"{entry.transfer_id:032x}"

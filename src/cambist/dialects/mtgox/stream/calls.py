@@ -6,20 +6,18 @@
 
 from __future__ import annotations
 
-import inspect
 import uuid
-from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
 
 from cambist.dialects.mtgox import replies
-from cambist.dialects.mtgox.auth import Caller, signed_by
+from cambist.dialects.mtgox.auth import signed_by
 from cambist.dialects.mtgox.call import Call
+from cambist.dialects.mtgox.dispatcher import Dispatcher
 from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.parse import lenient_base64
 from cambist.dialects.mtgox.replies import Rejection, Result
-from cambist.dialects.mtgox.rest_handler import Dispatcher
 from cambist.dialects.mtgox.stream import messages
 
 KEY_BYTES, SIGN_BYTES = 16, 64
@@ -34,23 +32,17 @@ class StreamCalls:
         self._dispatcher = dispatcher
         self._methods = methods
 
-    def run(self, message: dict[str, Any], client: str) -> bytes | Awaitable[bytes]:
+    async def run(self, message: dict[str, Any], client: str) -> bytes:
         """The message that answers a call; its id comes back as it came."""
-        identifier = message.get("id")
-        result = self._result(message, client)
-        if inspect.isawaitable(result):
-            return self._later(identifier, result)
-        return _told(identifier, result)
+        return _answer(message.get("id"), await self._result(message, client))
 
-    async def _later(self, identifier: object, result: Awaitable[Result]) -> bytes:
-        return _told(identifier, await result)
-
-    def _result(self, message: dict[str, Any], client: str) -> Result | Awaitable[Result]:
+    async def _result(self, message: dict[str, Any], client: str) -> Result:
         text = message.get("call")
         sealed = lenient_base64_long(text) if isinstance(text, str) else None
         if sealed is None or len(sealed) <= KEY_BYTES + SIGN_BYTES:
             return INVALID_CALL
-        key = self._dispatcher.authenticator.find(str(uuid.UUID(bytes=sealed[:KEY_BYTES])))
+        authenticator = self._dispatcher.authenticator
+        key = authenticator.find(str(uuid.UUID(bytes=sealed[:KEY_BYTES])))
         if key is None:
             return replies.INVALID_KEY
         body = sealed[KEY_BYTES + SIGN_BYTES :]
@@ -60,24 +52,15 @@ class StreamCalls:
             asked = _decode(body)
         except msgspec.DecodeError:
             return INVALID_CALL
-        fields = _fields(asked)
-        caller = self._dispatcher.authenticator.burn(key, fields, client)
+        caller = authenticator.caller(key, _fields(asked), client)
         if isinstance(caller, Rejection):
             return caller
-        return self._run(asked, caller)
-
-    def _run(self, asked: dict[str, Any], caller: Caller) -> Result | Awaitable[Result]:
         name = asked.get("call")
         first, _, rest = name.partition("/") if isinstance(name, str) else ("", "", "")
-        own = first == "private"
-        method = self._methods.find(rest if first in ("public", "private") else str(name), own=own)
-        if method is None:
-            self._dispatcher.settle(caller)
-            return replies.NO_METHOD
-        pair = self._dispatcher.context.listing.find(f"{asked.get('item') or 'BTC'}{asked.get('currency') or 'USD'}")
-        return self._dispatcher.run(
-            method, Call(caller.fields, pair, caller, self._dispatcher.context.merchants.public_url, admit=lambda: caller)
-        )
+        method = self._methods.find(rest if first in ("public", "private") else str(name), own=first == "private")
+        context = self._dispatcher.context
+        pair = context.instruments.find(f"{asked.get('item') or 'BTC'}{asked.get('currency') or 'USD'}")
+        return await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url))
 
 
 def lenient_base64_long(text: str) -> bytes | None:
@@ -102,7 +85,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
-def _told(identifier: object, result: Result) -> bytes:
+def _answer(identifier: object, result: Result) -> bytes:
     if isinstance(result, Rejection):
         return messages.remark(result.text, identifier, result.token)
     return messages.result(identifier, result)

@@ -10,14 +10,14 @@ from cambist.dialect_kit.hub import Channel
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.call import DialectContext
+from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.invalid_orders import InvalidOrders
-from cambist.dialects.mtgox.market_data import Quotes
-from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.channels import LAG, TRADES, channel_id
 from cambist.dialects.mtgox.stream.private import PrivateFeed
 from cambist.marketdata.values import MarketUpdate
-from cambist.scheduling.timetable import Timetable
+from cambist.scheduling import Timer
 
 LAG_EVERY = SECOND
 
@@ -65,7 +65,7 @@ class TradeFeed(MarketFeed):
     """Trades of all pairs."""
 
     def changed(self, update: MarketUpdate) -> None:
-        pair = self.context.listing.of_market(update.market)
+        pair = self.context.instruments.of_market(update.market)
         if pair is not None:
             for trade in update.trades:
                 self.say("trade", messages.streamed_trade(pair, trade))
@@ -84,39 +84,38 @@ class DepthFeed(MarketFeed):
 class TickerFeed(MarketFeed):
     """The ticker after every frame that changed the market; once a turn."""
 
-    def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair, quotes: Quotes) -> None:
+    def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair, market_data: MarketDataMethods) -> None:
         super().__init__(context, name, prefix, pair)
-        self._quotes = quotes
+        self._market_data = market_data
 
     def changed(self, update: MarketUpdate) -> None:
         self.touch()
 
     def messages(self) -> list[bytes]:
         assert self.pair is not None
-        ticker = self._quotes.ticker_of(self.pair)
+        ticker = self._market_data.ticker_of(self.pair)
         return [self._prefix + messages.private(self.id, self.name, "ticker", ticker, self.context.now())]
 
 
 class LagFeed(Feed):
     """How long the oldest command has been waiting for the disk, every second."""
 
-    def __init__(self, context: DialectContext, prefix: bytes, timetable: Timetable) -> None:
+    def __init__(self, context: DialectContext, prefix: bytes) -> None:
         super().__init__(context, LAG, channel_id(LAG), prefix)
-        self._timetable = timetable
-        self._call_off: Callable[[], None] = lambda: None
+        self._timer: Timer | None = None
 
     def started(self) -> None:
-        self._call_off = self._timetable.at(self.context.now() + LAG_EVERY, self._beat)
+        self._timer = self.context.services.scheduler.every(LAG_EVERY, self._beat)
 
     def stopped(self) -> None:
-        self._call_off()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _beat(self) -> None:
         durability, now = self.context.services.durability, self.context.now()
         since = durability.waiting_since
         age = max(0, now - since) if since else 0
         self.say("lag", {"age": age, "stamp": now, "qid": ids.make(ids.QUEUE, durability.durable_seq + 1) if since else None})
-        self._call_off = self._timetable.at(now + LAG_EVERY, self._beat)
 
 
 class AccountFeed(Feed):
@@ -126,7 +125,7 @@ class AccountFeed(Feed):
         channel = ids.of_words("account channel", str(account))
         super().__init__(context, channel, channel, prefix)
         self._account = account
-        self._feed = PrivateFeed(context, account, self.say, invalids)
+        self._feed = PrivateFeed(context, account, self.say)
         self._invalids = invalids
         self._stop: Callable[[], None] = lambda: None
         self._stop_invalids: Callable[[], None] = lambda: None
@@ -134,7 +133,7 @@ class AccountFeed(Feed):
     def started(self) -> None:
         self._feed.load()
         self._stop = self.context.services.account_streams.follow(self._account, self._happened)
-        self._stop_invalids = self._invalids.follow(self._account, self._feed.gone)
+        self._stop_invalids = self._invalids.follow(self._account, self._feed.invalid)
 
     def stopped(self) -> None:
         self._stop()
@@ -147,10 +146,9 @@ class AccountFeed(Feed):
 class Feeds:
     """Finds the feed of a name."""
 
-    def __init__(self, context: DialectContext, quotes: Quotes, timetable: Timetable, invalids: InvalidOrders) -> None:
+    def __init__(self, context: DialectContext, market_data: MarketDataMethods, invalids: InvalidOrders) -> None:
         self._context = context
-        self._quotes = quotes
-        self._timetable = timetable
+        self._market_data = market_data
         self._invalids = invalids
 
     def name_of(self, text: str, pair_name: str) -> str | None:
@@ -163,12 +161,12 @@ class Feeds:
             text = f"{text}.{pair_name}"
         kind, _, pair = text.partition(".")
         if kind in ("ticker", "depth"):
-            found = self._context.listing.find(pair)
+            found = self._context.instruments.find(pair)
             return f"{kind}.{found.name}" if found is not None else None
         return self._by_id().get(text.lower())
 
     def _by_id(self) -> dict[str, str]:
-        names = [TRADES, LAG, *(f"{kind}.{pair.name}" for pair in self._context.listing.pairs() for kind in ("ticker", "depth"))]
+        names = [TRADES, LAG, *(f"{kind}.{pair.name}" for pair in self._context.instruments.pairs() for kind in ("ticker", "depth"))]
         return {channel_id(name): name for name in names}
 
     def make(self, name: str, prefix: bytes) -> Feed:
@@ -176,13 +174,13 @@ class Feeds:
         if name == TRADES:
             return TradeFeed(self._context, name, prefix, None)
         if name == LAG:
-            return LagFeed(self._context, prefix, self._timetable)
+            return LagFeed(self._context, prefix)
         kind, _, pair_name = name.partition(".")
-        pair = self._context.listing.find(pair_name)
+        pair = self._context.instruments.find(pair_name)
         assert pair is not None
-        return (
-            DepthFeed(self._context, name, prefix, pair) if kind == "depth" else TickerFeed(self._context, name, prefix, pair, self._quotes)
-        )
+        if kind == "depth":
+            return DepthFeed(self._context, name, prefix, pair)
+        return TickerFeed(self._context, name, prefix, pair, self._market_data)
 
     def account(self, account: int, prefix: bytes) -> AccountFeed:
         """An account's own."""

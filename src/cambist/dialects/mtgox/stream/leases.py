@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cambist.dialect_kit.revocations import Revocations
-from cambist.dialects.mtgox.id_keys import IdKeys, Pass
-from cambist.scheduling.timetable import Timetable
+from cambist.dialects.mtgox.id_keys import IdKeyGrant, IdKeys
+from cambist.scheduling import Scheduler, Timer
 
 EXPIRED, REVOKED = "idKey expired", "API key revoked"
 
@@ -20,7 +20,7 @@ class Leases:
     """What gives them out: which idKeys are good, and who says when one is not any more."""
 
     id_keys: IdKeys
-    timetable: Timetable
+    scheduler: Scheduler
     revocations: Revocations
 
     def lease(self, ended: Ended) -> Lease:
@@ -32,12 +32,12 @@ class Leases:
 class _Shown:
     """An idKey that was shown, and what calls its two ends off."""
 
-    what: Pass
-    not_expired: Callable[[], None]
+    what: IdKeyGrant
+    expiry: Timer
     not_revoked: Callable[[], None]
 
     def forget(self) -> None:
-        self.not_expired()
+        self.expiry.cancel()
         self.not_revoked()
 
 
@@ -49,11 +49,11 @@ class Lease:
         self._ended = ended
         self._shown: list[_Shown] = []
 
-    def show(self, what: Pass) -> None:
+    def show(self, what: IdKeyGrant) -> None:
         """Another idKey for the same account. One that was shown before changes nothing."""
         if any(known.what == what for known in self._shown):
             return
-        expiry = self._leases.timetable.at(what.until, lambda: self._look(EXPIRED))
+        expiry = self._leases.scheduler.at(what.until, lambda: self._look(EXPIRED))
         revocation = self._leases.revocations.follow(what.key, lambda: self._look(REVOKED))
         self._shown.append(_Shown(what, expiry, revocation))
 

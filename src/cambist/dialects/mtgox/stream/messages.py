@@ -2,7 +2,7 @@
 
 import msgspec
 
-from cambist.dialects.mtgox.markets import Pair
+from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.replies import number
 from cambist.dialects.mtgox.trades import AnyTrade, public_trade
 from cambist.domain.orders import Side

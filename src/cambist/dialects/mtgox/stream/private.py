@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from cambist import _core
 from cambist.account_streams.events import AccountEvent
+from cambist.account_streams.orders import OrderStates, TrackedOrder, state_of
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.call import DialectContext
-from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
-from cambist.dialects.mtgox.markets import Pair
-from cambist.dialects.mtgox.orders import invalid_oid, invalid_order, order_entry
+from cambist.dialects.mtgox.invalid_orders import InvalidOrder
+from cambist.dialects.mtgox.orders import invalid_oid, invalid_order_entry, order_entry
 from cambist.dialects.mtgox.stream import messages
 from cambist.domain.orders import Business, DoneReason, OrderType, Side, TransferKind
 
 Say = Callable[[str, dict[str, object]], None]
 REQUESTED, COMPLETED_PASSIVE, COMPLETED_ACTIVE = "requested", "completed_passive", "completed_active"
-STOPS = (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
 MARKETS = (OrderType.MARKET, OrderType.STOP_MARKET)
-
-
-@dataclass(slots=True)
-class Tracked:
-    """An order that is on its way or rests. `moving`: the seq of the command in which it is executing, 0 once it rests."""
-
-    pair: Pair
-    order_id: int
-    side: int
-    price: int
-    amount: int
-    created: int
-    market: bool
-    moving: int
+ENDED_BY_OWNER = (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.SELF_TRADE, DoneReason.CANCEL_AFTER)
 
 
 class PrivateFeed:
@@ -43,29 +28,30 @@ class PrivateFeed:
     reaches the book goes pending, invalid.
     """
 
-    def __init__(self, context: DialectContext, account: int, say: Say, invalids: InvalidOrders) -> None:
+    def __init__(self, context: DialectContext, account: int, say: Say) -> None:
         self._context = context
         self._account = account
         self._say = say
-        self._invalids = invalids
-        self._orders: dict[int, Tracked] = {}
+        self._orders = OrderStates()
+        self._moving: dict[int, TrackedOrder] = {}
+        """Orders that are executing in the command that is being told."""
+        self._from_seq = 0
         self._trade: _core.TradeExecuted | None = None
         self._kind = 0
 
     def load(self) -> None:
-        """Takes the orders that rest already. Those of them that are not durable yet come again."""
-        for order in self._context.services.view.open_orders(self._account):
-            pair = self._context.listing.of_market(order.market)
-            if pair is not None:
-                price = order.price or order.stop_price
-                self._orders[order.order_id] = Tracked(
-                    pair, order.order_id, order.side, price, order.remaining, order.created, order.type in MARKETS, 0
-                )
+        """Takes the orders that rest already; what is told begins after the last command that they have seen."""
+        view = self._context.services.view
+        self._from_seq = view.seq
+        for order in view.open_orders(self._account):
+            self._orders.add(state_of(order))
 
-    def take(self, account_events: list[AccountEvent]) -> None:
+    def take(self, account_events: Sequence[AccountEvent]) -> None:
         """One durable frame."""
         seq = 0
         for happening in account_events:
+            if happening.seq <= self._from_seq:
+                continue
             if happening.seq != seq:
                 self._rest()
                 seq = happening.seq
@@ -74,103 +60,74 @@ class PrivateFeed:
 
     def _one(self, happening: AccountEvent) -> None:
         event = happening.event
-        if isinstance(event, _core.OrderAccepted):
-            self._accepted(happening, event)
-        elif isinstance(event, _core.OrderRejected):
-            self._refused(happening.seq)
-        elif isinstance(event, _core.TradeExecuted):
-            self._traded(event)
-        elif isinstance(event, _core.OrderDone):
-            self._done(event)
-        elif isinstance(event, _core.OrderReplaced):
-            self._replaced(event)
-        elif isinstance(event, _core.StopTriggered):
-            self._triggered(happening.seq, event)
-        elif isinstance(event, _core.TransferPosted):
+        if isinstance(event, _core.TransferPosted):
             self._kind = event.kind
         elif isinstance(event, _core.BalanceChanged):
             self._moved(event)
+        else:
+            if isinstance(event, _core.TradeExecuted):
+                self._traded(event)
+            for order in self._orders.apply(happening):
+                self._changed(order, event)
 
     # --- orders -----------------------------------------------------------------------------------------------------------
 
-    def _tell(self, order: Tracked, status: str) -> None:
-        told = order_entry(order.pair, order.order_id, order.side, order.amount, order.price, status, order.created)
-        del told["actions"]
-        if order.market:
-            del told["price"]
-        self._say("user_order", told)
-
-    def _accepted(self, happening: AccountEvent, event: _core.OrderAccepted) -> None:
-        pair = self._context.listing.of_market(event.market)
-        if pair is None:
-            return
-        waits = event.type in STOPS
-        price = event.price or event.stop_price
-        moving = 0 if waits else happening.seq
-        order = Tracked(pair, event.order_id, event.side, price, event.amount, happening.time, event.type in MARKETS, moving)
-        self._orders[event.order_id] = order
-        self._tell(order, "pending")
-        self._tell(order, "stop" if waits else "executing")
-
-    def _refused(self, seq: int) -> None:
-        """An order that was refused. Only those that this API gave an id are told."""
-        order = self._invalids.find(self._account, seq)
-        if order is None:
-            return
-        for status in ("pending", "invalid"):
-            told = invalid_order(order) | {"status": status}
-            del told["actions"]
-            if not order.price:
-                del told["price"]
-            self._say("user_order", told)
-
-    def gone(self, order: InvalidOrder) -> None:
-        """An order that was not covered is listed no more."""
-        if order.seq <= self._context.services.durability.durable_seq:
-            self._say("user_order", {"oid": invalid_oid(order), "reason": REQUESTED})
-
-    def _triggered(self, seq: int, event: _core.StopTriggered) -> None:
-        order = self._orders.get(event.order_id)
-        if order is not None:
-            order.moving = seq
+    def _changed(self, order: TrackedOrder, event: _core.Event) -> None:
+        """What an event did to an order of this account; `order` is as it is after the event."""
+        if isinstance(event, _core.OrderAccepted):
+            self._tell(order, "pending")
+            self._tell(order, "stop" if order.waiting else "executing")
+            if not order.waiting:
+                self._moving[order.id] = order
+        elif isinstance(event, _core.StopTriggered):
+            self._moving[order.id] = order
             self._tell(order, "executing")
+        elif isinstance(event, _core.OrderDone):
+            moving = self._moving.pop(order.id, None) is not None
+            reason = REQUESTED if order.reason in ENDED_BY_OWNER else COMPLETED_ACTIVE if moving else COMPLETED_PASSIVE
+            self._say("user_order", {"oid": ids.make(ids.ORDER, order.id), "reason": reason})
+        else:
+            moving = order.id in self._moving
+            if moving:
+                self._moving[order.id] = order
+            if order.remaining or not isinstance(event, _core.TradeExecuted):
+                self._tell(order, "executing" if moving else "open")
 
     def _rest(self) -> None:
         """A command has ended: what is still executing came to rest."""
-        for order in self._orders.values():
-            if order.moving:
-                order.moving = 0
-                self._tell(order, "post-pending")
-                self._tell(order, "open")
+        moving, self._moving = self._moving, {}
+        for order in moving.values():
+            self._tell(order, "post-pending")
+            self._tell(order, "open")
+
+    def _tell(self, order: TrackedOrder, status: str) -> None:
+        pair = self._context.instruments.of_market(order.market)
+        if pair is None:
+            return
+        price = order.price or order.stop_price
+        self._say_order(order_entry(pair, order.id, order.side, order.remaining, price, status, order.created), order.type in MARKETS)
+
+    def invalid(self, order: InvalidOrder, listed: bool) -> None:
+        """An order that was not covered came, or is listed no more."""
+        pair = self._context.instruments.of_market(order.market)
+        if not listed:
+            self._say("user_order", {"oid": invalid_oid(order), "reason": REQUESTED})
+        elif pair is not None:
+            for status in ("pending", "invalid"):
+                self._say_order(invalid_order_entry(pair, order) | {"status": status}, not order.price)
+
+    def _say_order(self, entry: dict[str, object], market: bool) -> None:
+        """An entry of `orders` as a message has it: without `actions`, and without a price that the order does not have."""
+        del entry["actions"]
+        if market:
+            del entry["price"]
+        self._say("user_order", entry)
 
     def _traded(self, event: _core.TradeExecuted) -> None:
         self._trade = event
-        pair = self._context.listing.of_market(event.market)
-        if pair is None:
-            return
-        self._say("trade", messages.streamed_trade(pair, event))
-        for order_id, left in ((event.maker_order, event.maker_remaining), (event.taker_order, event.taker_remaining)):
-            order = self._orders.get(order_id)
-            if order is not None:
-                order.amount = left
-                if left:
-                    self._tell(order, "executing" if order.moving else "open")
-
-    def _done(self, event: _core.OrderDone) -> None:
-        order = self._orders.pop(event.order_id, None)
-        if order is None:
-            return
-        if event.reason in (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.SELF_TRADE, DoneReason.CANCEL_AFTER):
-            reason = REQUESTED
-        else:
-            reason = COMPLETED_ACTIVE if order.moving else COMPLETED_PASSIVE
-        self._say("user_order", {"oid": ids.make(ids.ORDER, event.order_id), "reason": reason})
-
-    def _replaced(self, event: _core.OrderReplaced) -> None:
-        order = self._orders.get(event.order_id)
-        if order is not None:
-            order.price, order.amount = event.price or event.stop_price, event.remaining
-            self._tell(order, "open")
+        pair = self._context.instruments.of_market(event.market)
+        if pair is not None:
+            self._say("trade", messages.streamed_trade(pair, event))
 
     # --- wallets ----------------------------------------------------------------------------------------------------------
 
@@ -198,7 +155,7 @@ class PrivateFeed:
             self._wallet("deposit" if incoming else "withdraw", event.asset, abs(change), balance, f"{event.reference:016x}")
 
     def _wallet(self, op: str, asset: int, amount: int, balance: int, reference: str) -> None:
-        currency = self._context.listing.of_asset(asset)
+        currency = self._context.instruments.of_asset(asset)
         told = currency.of_atoms(amount)
         info = f"{currency.code} {op}: {told['display']}"
         self._say("wallet", {"op": op, "amount": told, "info": info, "ref": reference, "balance": currency.of_atoms(balance)})

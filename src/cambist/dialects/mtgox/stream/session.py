@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import msgspec
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.mtgox.id_keys import IdKeys
-from cambist.dialects.mtgox.markets import Listing
+from cambist.dialects.mtgox.instruments import Instruments
 from cambist.dialects.mtgox.parse import form_fields
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.calls import StreamCalls
@@ -34,7 +33,7 @@ class Stream:
     calls: StreamCalls
     id_keys: IdKeys
     leases: Leases
-    listing: Listing
+    instruments: Instruments
 
 
 class StreamSession(Session):
@@ -50,7 +49,7 @@ class StreamSession(Session):
         fields = form_fields(query)
         self._channels = [name for name in fields.get("Channel", "").split("/") if name][:MAX_NAMES]
         codes = [code for code in fields.get("Currency", "").split(",") if code][:MAX_NAMES]
-        self._pairs = [pair.name for code in codes if (pair := stream.listing.find(f"BTC{code}")) is not None] or ["BTCUSD"]
+        self._pairs = [pair.name for code in codes if (pair := stream.instruments.find(f"BTC{code}")) is not None] or ["BTCUSD"]
 
     def opened(self) -> None:
         self.greet()
@@ -86,16 +85,13 @@ class StreamSession(Session):
             case "unsubscribe" | "mtgox.unsubscribe":
                 self._unsubscribe(message)
             case "call":
-                answer = self._stream.calls.run(message, self.socket.client)
-                if inspect.isawaitable(answer):
-                    return self._later(answer)
-                self.say(answer)
+                return self._call(message)
             case _:
                 self.say(messages.remark("Unknown operation", message.get("id")), durable=True)
         return None
 
-    async def _later(self, answer: Awaitable[bytes]) -> None:
-        self.say(await answer)
+    async def _call(self, message: dict[str, Any]) -> None:
+        self.say(await self._stream.calls.run(message, self.socket.client))
 
     # --- subscriptions ----------------------------------------------------------------------------------------------------
 

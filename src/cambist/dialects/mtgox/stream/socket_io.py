@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialect_kit.sockets import Socket
 from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.stream.session import Stream, StreamSession
-from cambist.scheduling.timetable import Timetable
+from cambist.scheduling import Scheduler, Timer
 
 ENDPOINT = "/mtgox"
 HEARTBEAT_SECONDS = 15
@@ -58,26 +58,19 @@ class SocketIoSession(StreamSession):
 
     prefix = f"4::{ENDPOINT}:".encode()
 
-    def __init__(self, socket: Socket, stream: Stream, query: bytes, timetable: Timetable, clock: Callable[[], int]) -> None:
+    def __init__(self, socket: Socket, stream: Stream, query: bytes, scheduler: Scheduler) -> None:
         super().__init__(socket, stream, query)
-        self._timetable = timetable
-        self._clock = clock
+        self._scheduler = scheduler
         self._joined = False
-        self._call_off: Callable[[], None] = lambda: None
+        self._heartbeat: Timer | None = None
 
     def opened(self) -> None:
         self.socket.send(GREETING, durable=True)
-        self._next_beat()
+        self._heartbeat = self._scheduler.every(HEARTBEAT_SECONDS * SECOND, lambda: self.socket.send(HEARTBEAT, durable=True))
 
     def closed(self) -> None:
-        self._call_off()
-
-    def _next_beat(self) -> None:
-        self._call_off = self._timetable.at(self._clock() + HEARTBEAT_SECONDS * SECOND, self._beat)
-
-    def _beat(self) -> None:
-        self.socket.send(HEARTBEAT, durable=True)
-        self._next_beat()
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
 
     def text(self, message: str) -> Awaitable[None] | None:
         kind, _, rest = message.partition(":")

@@ -6,7 +6,7 @@ from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import whole
-from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
+from cambist.dialects.mtgox.replies import Rejection, Result, invalid
 from cambist.domain.orders import RejectReason
 from cambist.merchant import Label, MerchantRejection
 from cambist.wallet import WalletRejection
@@ -15,15 +15,15 @@ MAX_FEE = 1_000_000
 """0.01 BTC: the most that may be given to the network."""
 
 
-class Coins(MethodGroup):
+class BitcoinMethods(MethodGroup):
     def __init__(self, context: DialectContext) -> None:
         super().__init__(context)
         self._codes = CodeCheck(context)
 
     def _bitcoin(self) -> Currency | None:
-        return self.listing.currency("BTC")
+        return self.instruments.currency("BTC")
 
-    def address(self, call: Call) -> Answer:
+    async def address(self, call: Call) -> Result:
         """A deposit address: the same one until coins came to it, then a new one. Each `description` and `ipn` has one of its own.
 
         Once coins that came to it are credited, `ipn` is told, in words signed with the key of this call.
@@ -37,18 +37,18 @@ class Coins(MethodGroup):
         def used(address: str) -> bool:
             return any(deposit.address == address for deposit in self.services.wallet.deposits(account))
 
-        found = self.context.merchants.labelled_address(account, bitcoin.asset, label, used)
+        found = await self.context.merchants.labelled_address(account, bitcoin.asset, label, used)
         if found == MerchantRejection.URL_INVALID:
             return invalid("ipn", "should be an http or https address on the public internet")
         return Rejection(found.words.capitalize()) if isinstance(found, MerchantRejection) else {"addr": found}
 
-    def account_address(self, call: Call) -> Answer:
+    async def account_address(self, call: Call) -> Result:
         """v2's `bitcoin/get_address`: `account` is the `Link` of `info`, one's own."""
         if ids.number_of(ids.ACCOUNT, call.text("account")) != call.signed.account:
             return invalid("account", "should be the Link of your account")
-        return self.address(call)
+        return await self.address(call)
 
-    def send_simple(self, call: Call) -> Answer:
+    async def send_simple(self, call: Call) -> Result:
         """Sends coins; with `code`, once the account has one-time codes.
 
         `trx` names the withdrawal: what the network calls it is known only when it is on its way.
@@ -66,24 +66,22 @@ class Coins(MethodGroup):
         atoms = bitcoin.atoms(amount)
         if atoms is None:
             return invalid("amount_int")
-        return self._codes.then(call, lambda: self._send(call, bitcoin, atoms, address))
+        return await self._codes.rejection(call) or await self._send(call, bitcoin, atoms, address)
 
     def _units(self, call: Call, name: str, decimal_name: str, currency: Currency) -> int | None:
         if call.text(name):
             return whole(call.text(name))
         return _core.client_units(call.text(decimal_name), currency.scale)
 
-    def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
+    async def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
         caller = call.signed
         drawn = int.from_bytes(self.services.entropy(f"mtgox-send/{self.view.seq}", 16), "big") or 1
-        result = self.services.wallet.request_withdrawal(
+        result = await self.services.wallet.request_withdrawal(
             caller.account, bitcoin.asset, atoms, address, meta=caller.meta(), transfer_id=drawn
         )
         if isinstance(result, WalletRejection):
-            caller.untold()
+            caller.carried = False  # no command was given
             return Rejection(result.words)
         if result.code == RejectReason.INSUFFICIENT_FUNDS:
             return Rejection("Insufficient funds: not enough BTC", "insufficient_funds")
-        if result.code == RejectReason.JOURNAL_FULL:
-            caller.untold()
         return {"trx": ids.of_words("transfer", f"{drawn:032x}")} if result.code == RejectReason.OK else replies.BUSY

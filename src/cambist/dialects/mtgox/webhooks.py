@@ -1,4 +1,4 @@
-"""How notices (IPN) are worded: forms, signed with the key of whoever wanted to be told, as a v1 request is.
+"""Notices (IPN) as webhooks: forms, signed with the key of whoever wanted to be told, as a v1 request is.
 
 The same bytes at every attempt: everything in them follows from journaled facts. Nothing is told any more once that key is revoked, since
 nothing can be signed.
@@ -8,7 +8,7 @@ import uuid
 from urllib.parse import urlencode
 
 from cambist.dialects.mtgox.auth import sign
-from cambist.dialects.mtgox.call import DialectContext, MethodGroup
+from cambist.dialects.mtgox.call import MethodGroup
 from cambist.dialects.mtgox.merchant_orders import transaction
 from cambist.dialects.mtgox.trades import moment
 from cambist.merchant import Arrival, MerchantOrder, Notice, NoticeStatus, Webhook
@@ -16,14 +16,10 @@ from cambist.merchant import Arrival, MerchantOrder, Notice, NoticeStatus, Webho
 Fields = dict[str, str]
 
 
-class Notices(MethodGroup):
-    """The wording of the venue's outbox."""
+class WebhookSigner(MethodGroup):
+    """Makes webhooks of the venue's notices."""
 
-    def __init__(self, context: DialectContext) -> None:
-        super().__init__(context)
-        context.services.merchants.outbox.wording = self.webhook
-
-    def webhook(self, notice: Notice) -> Webhook | None:
+    def signed(self, notice: Notice) -> Webhook | None:
         """A notice, ready to be sent; None when it cannot be told any more."""
         merchants = self.context.merchants
         if notice.status == NoticeStatus.ARRIVED:
@@ -41,7 +37,7 @@ class Notices(MethodGroup):
 
     def _ordered(self, order: MerchantOrder, notice: Notice) -> Fields:
         """What happened to a payment order."""
-        currency = self.listing.of_asset(order.asset)
+        currency = self.instruments.of_asset(order.asset)
         fields: Fields = {
             "id": transaction(order),
             "payment_id": str(uuid.UUID(notice.payment)),
@@ -67,8 +63,8 @@ class Notices(MethodGroup):
         return fields
 
     def _arrived(self, arrival: Arrival, notice: Notice) -> Fields:
-        """Coins that were credited; `payment_id` names them for ever, whatever else the same transaction pays."""
-        currency = self.listing.of_asset(arrival.asset)
+        """BitcoinMethods that were credited; `payment_id` names them for ever, whatever else the same transaction pays."""
+        currency = self.instruments.of_asset(arrival.asset)
         return {
             "txid": arrival.txid,
             "blockid": arrival.block,

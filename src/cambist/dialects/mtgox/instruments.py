@@ -51,7 +51,7 @@ def _exact(number: int, digits: int) -> int | None:
     return None if rest else quotient
 
 
-class Listing:
+class Instruments:
     """The currencies and pairs of the venue. Scales, ids and names never change; what is listed later is found when it is asked for."""
 
     def __init__(self, catalogue: Catalogue) -> None:

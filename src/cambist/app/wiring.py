@@ -171,7 +171,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     dialects = [*(build(services) for build in DIALECTS), build_btse(services, _btse_settings(config.dialects.btse))]
     for dialect in dialects:
         if dialect.webhook_signer is not None:
-            merchants.outbox.sign_with(dialect.webhook_signer)
+            exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     routes = [route for dialect in dialects for route in dialect.routes]
     sockets = [socket for dialect in dialects for socket in dialect.sockets]
     readiness = Readiness()

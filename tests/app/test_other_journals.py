@@ -14,14 +14,14 @@ from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.recovery import unmoved
 from cambist.app.snapshots import Snapshots
 from cambist.app.upkeep import examine_journal
-from cambist.app.wiring import Surroundings, Venue, open_venue
+from cambist.app.wiring import Environment, Venue, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.exchange import JournalStopped
 from tests.support.memory_journal import MemoryLog
 
 
 async def opened(path: Path, log: MemoryLog) -> Venue:
-    around = Surroundings(system_clock, SeededEntropy(1), cheap_password_hasher(), open_journal=lambda _files, _segment_bytes: log.open())
+    around = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher(), open_journal=lambda _files, _segment_bytes: log.open())
     return await open_venue(DataDirectory.open(path, create=True), parse(default_text()), around)
 
 

@@ -78,13 +78,13 @@ async def test_a_copy_of_the_venue_is_the_same_venue(mine: Path, tmp_path: Path)
 
 
 async def test_a_snapshot_of_another_venue_is_passed_over_and_verification_names_it(stopped: Path, mine: Path) -> None:
-    (strange,) = (stopped / "theirs" / "snapshots").iterdir()
-    shutil.copy(strange, mine / "snapshots")
+    (foreign,) = (stopped / "theirs" / "snapshots").iterdir()
+    shutil.copy(foreign, mine / "snapshots")
     await run_once(mine)
     verified = cambist("verify", "--data", mine)
     assert verified.returncode == Exit.DAMAGED
-    assert f"{mine / 'snapshots' / strange.name}, offset 0: the snapshot is of another venue's journal" in verified.stderr
-    (mine / "snapshots" / strange.name).unlink()
+    assert f"{mine / 'snapshots' / foreign.name}, offset 0: the snapshot is of another venue's journal" in verified.stderr
+    (mine / "snapshots" / foreign.name).unlink()
     assert cambist("verify", "--data", mine).returncode == 0
 
 
@@ -94,15 +94,15 @@ async def test_a_snapshot_of_a_copy_that_went_on_by_itself_is_passed_over_and_ve
     await run_once(copy, 1)
     await run_once(mine, 5)
     assert fingerprint(ReadOnlyJournal(str(copy / "journal"))) == fingerprint(ReadOnlyJournal(str(mine / "journal")))
-    (strange,) = [file for file in (copy / "snapshots").iterdir() if file.name not in shared]
-    shutil.copy(strange, mine / "snapshots")
+    (foreign,) = [file for file in (copy / "snapshots").iterdir() if file.name not in shared]
+    shutil.copy(foreign, mine / "snapshots")
     await run_once(mine)
     verified = cambist("verify", "--data", mine)
     assert verified.returncode == Exit.DAMAGED
-    assert str(mine / "snapshots" / strange.name) in verified.stderr
+    assert str(mine / "snapshots" / foreign.name) in verified.stderr
     assert "a copy of this venue that went on by itself" in verified.stderr
     # What was written before the copy was made is of both.
-    (mine / "snapshots" / strange.name).unlink()
+    (mine / "snapshots" / foreign.name).unlink()
     for name in shared:
         shutil.copy(copy / "snapshots" / name, mine / "snapshots")
     assert cambist("verify", "--data", mine).returncode == 0

@@ -205,7 +205,7 @@ def test_verification_compares_each_snapshot_with_the_state_that_the_journal_lea
         examine_journal(journal, snapshots, None, unmoved)
 
 
-class TestStrangeSnapshots:
+class TestForeignSnapshots:
     """A snapshot that is not of the journal beside it is named by `verify` and passed over by a start."""
 
     def check(self, snapshots: Snapshots, journal: JournalPort, path: str, words: str) -> None:

@@ -34,7 +34,7 @@ class Snapshots:
         """(seq, path) of each, newest first; whether they are whole is not looked at."""
         return _core.snapshot_files(str(self.directory))
 
-    def strange(self, snapshot: _core.Snapshot) -> str | None:
+    def why_foreign(self, snapshot: _core.Snapshot) -> str | None:
         """Why the snapshot is not of this journal; None when it is, or does not say. JournalDamaged (of the journal), JournalError."""
         origin = snapshot.origin
         if origin is None:
@@ -51,7 +51,7 @@ class Snapshots:
         )
 
     def newest(self, at_most: int | None = None) -> _core.Snapshot | None:
-        """The newest good one that is not beyond `at_most`. What is damaged or strange is named in the log once, and passed over.
+        """The newest good one that is not beyond `at_most`. What is damaged or foreign is named in the log once, and passed over.
 
         JournalDamaged (of the journal), JournalError.
         """
@@ -62,7 +62,7 @@ class Snapshots:
                 snapshot = _core.load_snapshot(path)
             except FileNotFoundError:
                 continue
-            trouble = "the snapshot is not what was written" if snapshot is None else self.strange(snapshot)
+            trouble = "the snapshot is not what was written" if snapshot is None else self.why_foreign(snapshot)
             if trouble is None:
                 return snapshot
             if path not in self._passed_over:

@@ -80,7 +80,7 @@ def examine_journal(journal: JournalReads, snapshots: Snapshots, until: int | No
                 continue  # a running venue has newer ones
             if snapshot is None:
                 raise OperatorError(f"{file}, offset 0: the snapshot is not what was written", Exit.DAMAGED)
-            if reason := snapshots.strange(snapshot):
+            if reason := snapshots.why_foreign(snapshot):
                 raise OperatorError(f"{file}, offset 0: {reason}", Exit.DAMAGED)
         if until is None or seq <= until:
             _compare(journal, snapshot, engine, moved)

@@ -26,6 +26,7 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
     """An order as it stands. Units as in history's Order: `total` and `fee` are atoms (fee: of what the order receives), times µs.
 
     `reason` is 0 while it lives, else a DoneReason. `price` is 0 for market orders, `funds` quote atoms (0: an amount order).
+    `expire_at` is 0 unless it ends by the clock.
     `updated` is when it was accepted, traded, replaced or triggered last; `done` when it ended (0: it lives).
     """
 
@@ -51,6 +52,8 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
     done: int
     meta: bytes
     """Of the command that placed it, when that was followed; empty otherwise."""
+    tif: int = 0
+    expire_at: int = 0
 
     @property
     def remaining(self) -> int:
@@ -139,7 +142,8 @@ class OrderFeed:
 
     async def _load(self, followed: _Account, live: Sequence[_core.LiveOrder], next_trade: int) -> None:
         try:
-            await self._reached(followed.from_seq)
+            if any(order.filled for order in live):
+                await self._reached(followed.from_seq)
             for order in live:
                 fills = await self._fills(order.order_id) if order.filled else ()
                 state = state_of(order, [fill for fill in fills if fill.id < next_trade])
@@ -230,6 +234,8 @@ def state_of(order: _core.LiveOrder, fills: Sequence[PastFill] = ()) -> TrackedO
         updated=max((fill.time for fill in fills), default=order.created),
         done=0,
         meta=b"",
+        tif=order.tif,
+        expire_at=order.expire_at,
     )
 
 
@@ -256,6 +262,8 @@ def _accepted(one: AccountEvent, event: _core.OrderAccepted) -> TrackedOrder:
         updated=one.time,
         done=0,
         meta=one.meta,
+        tif=event.tif,
+        expire_at=event.expire_at,
     )
 
 

@@ -20,4 +20,8 @@ def order_feed(services: VenueServices) -> OrderFeed:
             if len(page) < PAGE:
                 return fills
 
-    return OrderFeed(services.view, services.account_streams, services.history.reached, all_fills)
+    async def reached(seq: int) -> None:
+        # Followers are told nothing until then, and everything afterwards: what happens meanwhile is kept for them.
+        await services.history.reached(seq, within=None)
+
+    return OrderFeed(services.view, services.account_streams, reached, all_fills)

@@ -49,7 +49,7 @@ class Commands(Protocol):
     right after the command, applied or rejected; without it `Done.read` is None.
 
     Every call raises JournalStopped when the journal has failed, and NonceRejected. A disk without room for new orders gives
-    JOURNAL_FULL for `place`, `replace` and `transfer`; what frees orders and money still works.
+    JOURNAL_FULL for `place`, `replace` and `transfer`, whose nonce is journaled all the same; what frees orders and money still works.
     Prices and amounts are integers in the market's units, money is atoms, times are µs.
     """
 

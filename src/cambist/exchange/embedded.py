@@ -42,7 +42,10 @@ class EmbeddedCommands:
         self._sequencer.committed(outcome)
         return Done(outcome, read(self._engine) if read is not None else cast("T", None))
 
-    def _no_space(self, read: Read[T] | None) -> Done[T]:
+    def _no_space(self, time: int, meta: Meta, read: Read[T] | None) -> Done[T]:
+        # The nonce was accepted, so it is journaled: a note is small, and there is room for what is small.
+        if meta.nonce:
+            self._sequencer.committed(self._engine.note(time, meta.encode()))
         outcome = Outcome.refused(RejectReason.JOURNAL_FULL, self._engine.seq)
         return Done(outcome, read(self._engine) if read is not None else cast("T", None))
 
@@ -69,7 +72,7 @@ class EmbeddedCommands:
     ) -> Done[T]:
         time = self._begin(meta)
         if not self._sequencer.has_space:
-            return self._no_space(read)
+            return self._no_space(time, meta, read)
         outcome = self._engine.place_order(
             time,
             account,
@@ -117,7 +120,7 @@ class EmbeddedCommands:
     ) -> Done[T]:
         time = self._begin(meta)
         if not self._sequencer.has_space:
-            return self._no_space(read)
+            return self._no_space(time, meta, read)
         return self._done(self._engine.replace_order(time, account, order_id, price, amount, stop_price, meta.encode()), read)
 
     # --- money ------------------------------------------------------------------------------------------------------------
@@ -137,7 +140,7 @@ class EmbeddedCommands:
     ) -> Done[T]:
         time = self._begin(meta)
         if not self._sequencer.has_space:
-            return self._no_space(read)
+            return self._no_space(time, meta, read)
         held = 1 if pending else 0
         return self._done(self._engine.transfer(time, transfer_id, source, destination, asset, kind, held, amount, meta.encode()), read)
 

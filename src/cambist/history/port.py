@@ -20,6 +20,14 @@ class HistoryFailed(HistoryError):
     """The writer stopped: history no longer follows the journal. Readiness turns false; money paths are not affected."""
 
 
+class HistoryLocked(HistoryError):
+    """Another process holds the store's lock: nothing was changed, the same may be tried again."""
+
+
+class HistoryBehind(HistoryError):
+    """History did not get as far as was waited for in time: it lags, or it cannot be written now. Money paths are not affected."""
+
+
 class HistoryAhead(HistoryError):
     """The store knows commands that the journal does not have: it belongs to another journal. Rebuild it."""
 
@@ -43,6 +51,9 @@ class Page:
 
 WHOLE = Page(limit=1_000)
 
+PATIENCE = 5.0
+"""Seconds that an answer waits for history at most. Time of the machine, not of the venue: it is the machine's disk that is waited for."""
+
 OrderFilter = Literal["all", "open", "finished"]
 
 
@@ -61,7 +72,10 @@ class HistoryWrites(Protocol):
         """Stores that fingerprint."""
 
     def apply(self, rows: Rows) -> None:
-        """Adds a folded run and moves the cursor to `rows.cursor`, both or neither. ValueError unless `rows.after` is the stored cursor."""
+        """Adds a folded run and moves the cursor to `rows.cursor`, both or neither. ValueError unless `rows.after` is the stored cursor.
+
+        HistoryLocked while another process has the store locked: `rows` are as they were, and may be given again.
+        """
 
     def clear(self) -> None:
         """Drops every row; the cursor goes back to the beginning. The journal stays the same."""
@@ -76,8 +90,12 @@ class HistoryReads(Protocol):
     told last (`Sequencer.applied_seq` always does).
     """
 
-    async def reached(self, seq: int) -> None:
-        """Returns once every command up to `seq` is in history. HistoryFailed when the writer stopped."""
+    async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
+        """Returns once every command up to `seq` is in history.
+
+        HistoryBehind when that takes longer than `within` seconds (None: however long it takes), or is known to; HistoryFailed when the
+        writer stopped.
+        """
 
     async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         """In order of id; unknown ids are left out. At most 10,000 ids (ValueError)."""
@@ -91,14 +109,15 @@ class HistoryReads(Protocol):
         side: int | None = None,
         state: OrderFilter = "all",
         traded: bool | None = None,
+        tag: str | None = None,
     ) -> list[Order]:
-        """Orders of an account. `traded`: only those with (True) or without (False) a fill.
+        """Orders of an account. `traded`: only those with (True) or without (False) a fill. `tag`: only those that bear it.
 
         What is open *now* the core knows better (`Engine.open_orders`): this view may be a batch behind.
         """
 
-    async def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
-        """Trades of an account, one row a trade. A trade with itself comes once, as its taker."""
+    async def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None, tag: str | None = None) -> list[Fill]:
+        """Trades of an account, one row a trade. A trade with itself comes once, as its taker. `tag`: of its orders that bear it."""
 
     async def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
         """Trades of an order, as that order saw them."""
@@ -168,9 +187,10 @@ class StoreReads(Protocol):
         side: int | None = None,
         state: OrderFilter = "all",
         traded: bool | None = None,
+        tag: str | None = None,
     ) -> list[Order]: ...
 
-    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]: ...
+    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None, tag: str | None = None) -> list[Fill]: ...
 
     def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]: ...
 

@@ -153,7 +153,14 @@ def orders_by_id(ids: Sequence[int]) -> Select[Any]:
     return _by_ids(orders, ids)
 
 
-def account_orders(account: int, page: Page, market: int | None, side: int | None, state: OrderFilter, traded: bool | None) -> Select[Any]:
+def _tagged(tag: str) -> list[Condition]:
+    """An empty text is nobody's. The second condition is the partial index's own, written out so that it can be seen to be."""
+    return [orders.c.tag == tag, orders.c.tag != literal_column("''")]
+
+
+def account_orders(
+    account: int, page: Page, market: int | None, side: int | None, state: OrderFilter, traded: bool | None, tag: str | None = None
+) -> Select[Any]:
     conditions: list[Condition] = [orders.c.account == account, *_window(page, orders.c.id, orders.c.created, marks.c.next_order)]
     if market is not None:
         conditions.append(orders.c.market == market)
@@ -167,8 +174,12 @@ def account_orders(account: int, page: Page, market: int | None, side: int | Non
     if traded is not None:
         none: Expression = literal_column("0")
         conditions.append(orders.c.total != none if traded else orders.c.total == none)
+    if tag is not None:
+        conditions += _tagged(tag)
     statement = select(orders).where(*conditions)
-    if state == "open":
+    if tag is not None:
+        statement = _by_index(statement, orders, "orders_tagged")
+    elif state == "open":
         statement = _by_index(statement, orders, "orders_live")
     elif traded and market is not None:
         statement = _by_index(statement, orders, "orders_traded")
@@ -208,9 +219,13 @@ def _fills(maker: Condition, taker: Condition, page: Page, market: int | None) -
     )
 
 
-def account_fills(account: int, page: Page, market: int | None) -> Select[Any]:
-    maker = and_(trades.c.maker_account == account, trades.c.taker_account != account)
-    return _fills(maker, trades.c.taker_account == account, page, market)
+def account_fills(account: int, page: Page, market: int | None, tag: str | None = None) -> Select[Any]:
+    if tag is None:
+        maker = and_(trades.c.maker_account == account, trades.c.taker_account != account)
+        return _fills(maker, trades.c.taker_account == account, page, market)
+    bearing = _by_index(select(orders.c.id).where(orders.c.account == account, *_tagged(tag)), orders, "orders_tagged")
+    own_taker = trades.c.taker_order.in_(bearing)
+    return _fills(and_(trades.c.maker_order.in_(bearing), ~own_taker), own_taker, page, market)
 
 
 def order_fills(order_id: int, page: Page) -> Select[Any]:

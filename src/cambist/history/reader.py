@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from cambist.history.port import WHOLE, HistoryReads, OrderFilter, Page, StoreReads
+from cambist.history.port import PATIENCE, WHOLE, HistoryReads, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
+
+
+class Reached(Protocol):
+    """`HistoryWriter.reached`."""
+
+    def __call__(self, seq: int, *, within: float | None) -> Awaitable[None]: ...
 
 
 class History(HistoryReads):
@@ -17,7 +23,7 @@ class History(HistoryReads):
     A dialect that answers about a user's own doings first awaits `reached(seq)` with the seq of what that user was told last.
     """
 
-    def __init__(self, reads: StoreReads, reached: Callable[[int], Awaitable[None]] | None = None) -> None:
+    def __init__(self, reads: StoreReads, reached: Reached | None = None) -> None:
         """`reached` is the writer's; without one (a store that nobody writes to) it never waits."""
         self._reads = reads
         self._reached = reached
@@ -26,10 +32,9 @@ class History(HistoryReads):
     async def _run(self, query: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, query)
 
-    async def reached(self, seq: int) -> None:
-        """Returns once every command up to `seq` is in history. HistoryFailed when the writer stopped."""
+    async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
         if self._reached is not None:
-            await self._reached(seq)
+            await self._reached(seq, within=within)
 
     async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         return await self._run(lambda: self._reads.orders_by_id(ids))
@@ -43,11 +48,12 @@ class History(HistoryReads):
         side: int | None = None,
         state: OrderFilter = "all",
         traded: bool | None = None,
+        tag: str | None = None,
     ) -> list[Order]:
-        return await self._run(lambda: self._reads.orders(account, page, market=market, side=side, state=state, traded=traded))
+        return await self._run(lambda: self._reads.orders(account, page, market=market, side=side, state=state, traded=traded, tag=tag))
 
-    async def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
-        return await self._run(lambda: self._reads.fills(account, page, market=market))
+    async def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None, tag: str | None = None) -> list[Fill]:
+        return await self._run(lambda: self._reads.fills(account, page, market=market, tag=tag))
 
     async def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
         return await self._run(lambda: self._reads.fills_of_order(order_id, page))

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. A file at this revision is opened without Alembic."""
 
 
@@ -220,6 +220,15 @@ Index(
     orders.c.id,
     sqlite_where=orders.c.total != literal_column("0"),
     postgresql_where=orders.c.total != literal_column("0"),
+)
+# For clients that ask by their own text; it costs the orders that have none nothing.
+Index(
+    "orders_tagged",
+    orders.c.account,
+    orders.c.tag,
+    orders.c.id,
+    sqlite_where=orders.c.tag != literal_column("''"),
+    postgresql_where=orders.c.tag != literal_column("''"),
 )
 # Trade times strictly increase, so this index is appended to, never searched for a place.
 Index("trades_by_time", trades.c.time, unique=True)

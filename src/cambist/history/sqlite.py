@@ -26,7 +26,7 @@ from cambist import _core
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.fold import MEMO, CandleRow, Cursor, OrderChange, Rows, TransferChange
-from cambist.history.port import WHOLE, HistoryError, HistoryWrites, OrderFilter, Page, StoreReads
+from cambist.history.port import WHOLE, HistoryError, HistoryLocked, HistoryWrites, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
@@ -50,7 +50,15 @@ _WRITER_PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 4000",  # 16 MiB: the checkpoint's sync shares the disk with the journal's
     "PRAGMA journal_size_limit = 67108864",
 )
+OPEN_SECONDS = 60.0
+"""How long opening the file waits for another process that has it locked."""
+LOCKED_MS = 250
+"""How long a batch waits for that before it is given back to the writer's thread, which looks whether it is to end and tries again."""
+
 _READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
+
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+"""What another process's lock is reported as; the extended codes end in these."""
 
 _CHANGED = ("price", "amount", "stop_price", "filled", "total", "fee", "reason", "triggered", "updated")
 
@@ -75,7 +83,7 @@ def _open(path: Path, pragmas: Sequence[str], *, create: bool) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),
         poolclass=StaticPool,
-        connect_args={"check_same_thread": False, "cached_statements": 256, "timeout": 60.0},
+        connect_args={"check_same_thread": False, "cached_statements": 256, "timeout": OPEN_SECONDS},
         isolation_level="AUTOCOMMIT",
         pool_reset_on_return=None,  # giving the one connection back must not end the transaction that a batch has open on it
     )
@@ -96,6 +104,9 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.DatabaseError) as error:
         cause = error.orig if isinstance(error, DatabaseError) else error
+        code = getattr(cause, "sqlite_errorcode", 0)
+        if code & 0xFF in _LOCKED:
+            raise HistoryLocked(f"{path} is locked by another process: end what has it open") from error
         raise HistoryError(f"{path} cannot be used as history ({cause}). It can be deleted and made again: cambist rebuild") from error
 
 
@@ -194,6 +205,7 @@ class SqliteWrites(HistoryWrites):
                 with _begun(self._engine) as connection:
                     _bring_up(connection, self._path)
                     self._db = cast(sqlite3.Connection, connection.connection.driver_connection)
+                self._db.execute(f"PRAGMA busy_timeout = {LOCKED_MS}")
                 self._cursor, self._journal = self._read_progress()
         except BaseException:
             self._engine.dispose()
@@ -245,7 +257,12 @@ class SqliteWrites(HistoryWrites):
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in _LOCKED:
+                raise HistoryLocked(f"{self._path} is locked by another process") from error
+            raise
         try:
             yield
             self._db.execute("COMMIT")
@@ -389,11 +406,12 @@ class SqliteReads(StoreReads):
         side: int | None = None,
         state: OrderFilter = "all",
         traded: bool | None = None,
+        tag: str | None = None,
     ) -> list[Order]:
-        return self._run(queries.account_orders(account, page, market, side, state, traded), _ORDERS)
+        return self._run(queries.account_orders(account, page, market, side, state, traded, tag), _ORDERS)
 
-    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None) -> list[Fill]:
-        return self._run(queries.account_fills(account, page, market), _FILLS)
+    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None, tag: str | None = None) -> list[Fill]:
+        return self._run(queries.account_fills(account, page, market, tag), _FILLS)
 
     def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
         return self._run(queries.order_fills(order_id, page), _FILLS)

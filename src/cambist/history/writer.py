@@ -8,8 +8,10 @@ Memory is bounded. When more than `max_bytes` wait, `feed` drops what it is give
 has and then reads the rest from the source (the journal through a second core) until it has caught up with the feed again. So a feed never
 blocks, nothing is lost, and neither orders nor money ever wait for history.
 
-A failure (the file cannot be written, a row contradicts another) is final for this writer: `failure` is set, waiting readers get
-`HistoryFailed`, feeds are dropped. A new writer, at the latest that of the next start, continues where the store ends.
+A store that another process has locked is tried again until it is free, however long that takes: `locked` says so, feeds gather or are
+left to the source, and whoever waits is told `HistoryBehind` in time. A failure (the file cannot be written, a row contradicts another)
+is final for this writer: `failure` is set, waiting readers get `HistoryFailed`, feeds are dropped. A new writer, at the latest that of the
+next start, continues where the store ends.
 """
 
 import asyncio
@@ -20,13 +22,22 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from time import monotonic
 
 from cambist import _core
-from cambist.history.fold import Fold
-from cambist.history.port import EventSource, HistoryAhead, HistoryError, HistoryFailed, HistoryWrites
+from cambist.history.fold import Fold, Rows
+from cambist.history.port import (
+    PATIENCE,
+    EventSource,
+    HistoryAhead,
+    HistoryBehind,
+    HistoryError,
+    HistoryFailed,
+    HistoryLocked,
+    HistoryWrites,
+)
 
 MAX_BYTES = 256 << 20
 """Events that wait, encoded: 600 to 900 bytes an order with its trades."""
@@ -48,7 +59,10 @@ REST_SECONDS = 2.0
 NICENESS = 10
 """The thread's, above the process's: where processors are scarce, orders come first."""
 
-PATIENCE = 100
+FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.05, 1.0
+"""Pauses between two attempts on a locked store: each twice as long as the one before."""
+
+SOURCE_ATTEMPTS = 100
 """How often the source may have nothing new although more is durable, before that counts as a hole. Half a second."""
 
 _log = logging.getLogger(__name__)
@@ -80,9 +94,11 @@ class HistoryWriter:
         self._stopping = False
         self._rest_until = 0.0
         self._failure: BaseException | None = None
+        self._locked_since: float | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._waiters: list[_Waiter] = []
+        self._given_up = 0  # waiters whose time is over
         self._order = count()
         self._thread = threading.Thread(target=self._run, name="history-writer", daemon=True)
 
@@ -97,6 +113,11 @@ class HistoryWriter:
     def failure(self) -> BaseException | None:
         """Why history does not follow any more; None while it does."""
         return self._failure
+
+    @property
+    def locked(self) -> bool:
+        """Whether another process has the store locked: history does not follow until it lets go."""
+        return self._locked_since is not None
 
     @property
     def behind(self) -> bool:
@@ -134,8 +155,12 @@ class HistoryWriter:
                 self._work.notify()  # not for each frame: waking a thread costs the loop more than feeding it
             return True
 
-    async def reached(self, seq: int) -> None:
-        """Returns once every command up to `seq` is in the store. HistoryFailed when the writer failed or was closed before."""
+    async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
+        """Returns once every command up to `seq` is in the store.
+
+        HistoryBehind after `within` seconds (None: never), at once when the store has been locked for that long already.
+        HistoryFailed when the writer failed or was closed before.
+        """
         if self._applied >= seq:
             return
         loop = asyncio.get_running_loop()
@@ -145,9 +170,30 @@ class HistoryWriter:
                 return
             if self._failure is not None or self._stopping:
                 raise self._stopped()
+            locked_since = self._locked_since
+            if within is not None and locked_since is not None:
+                within -= monotonic() - locked_since
+                if within <= 0:
+                    raise HistoryBehind("another process has history locked")
             heappush(self._waiters, (seq, next(self._order), loop, future))
             self._work.notify()
-        await future
+        timer = loop.call_later(within, self._give_up, future) if within is not None else None
+        try:
+            await future
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _give_up(self, future: "asyncio.Future[None]") -> None:
+        if future.done():
+            return
+        future.set_exception(HistoryBehind("history does not follow the journal in time"))
+        with self._lock:
+            self._given_up += 1
+            if self._given_up * 2 > len(self._waiters):
+                self._given_up = 0
+                self._waiters = [waiter for waiter in self._waiters if not waiter[3].done()]
+                heapify(self._waiters)
 
     def close(self) -> None:
         """Stores what was fed, stops the thread and closes the store. What the source still had is left for the next start. Idempotent."""
@@ -192,6 +238,8 @@ class HistoryWriter:
             self._store_runs(runs)
         else:
             self._catch_up()
+        if self.locked:
+            return False  # the end came first: what was fed and not stored is read from the source at the next start
         ended = monotonic()
         self._rest_until = ended + min(REST_SHARE * (ended - began), REST_SECONDS)
         return True
@@ -266,20 +314,40 @@ class HistoryWriter:
                     return
                 if self._applied == before:
                     waited += 1
-                    if waited > PATIENCE:
+                    if waited > SOURCE_ATTEMPTS:
                         raise HistoryError(f"command {self._offered} is durable, but the journal's events end at {before}")
                     self._work.wait(0.005)
 
     def _apply(self, fold: Fold) -> None:
-        if fold.seq == self._applied:
+        if fold.seq == self._applied or not self._stored(fold.rows()):
             return
-        self._store.apply(fold.rows())
         with self._lock:
             self._applied = fold.seq
             ready = []
             while self._waiters and self._waiters[0][0] <= self._applied:
                 ready.append(heappop(self._waiters))
         _wake(ready, None)
+
+    def _stored(self, rows: Rows) -> bool:
+        """Stores them as soon as nobody else has the store locked. False when the writer was closed before that."""
+        pause = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                self._store.apply(rows)
+            except HistoryLocked as error:
+                with self._work:
+                    if self._locked_since is None:
+                        self._locked_since = monotonic()
+                        _log.warning("history does not follow: %s", error)
+                    if self._stopping:
+                        return False
+                    self._work.wait(pause)
+                pause = min(pause * 2, LONGEST_RETRY_SECONDS)
+                continue
+            if self._locked_since is not None:
+                _log.warning("history follows again after %.1f s", monotonic() - self._locked_since)
+                self._locked_since = None
+            return True
 
     def _stopped(self) -> HistoryFailed:
         failed = HistoryFailed("history does not follow the journal" if self._failure is not None else "history is closed")

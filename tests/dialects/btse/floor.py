@@ -12,7 +12,6 @@ from cambist.dialects.btse import Settings, build
 from cambist.dialects.btse.auth import KEY_FORMS, SCOPES
 from cambist.directory import User
 from cambist.gateway.http.router import Router
-from cambist.scheduling.timetable import Timetable
 from tests.support.floor import RoutedFloor, Trader, open_markets
 
 __all__ = ["V2", "V3", "Floor", "Trader", "error_of", "signed_headers"]
@@ -35,8 +34,7 @@ class Floor(RoutedFloor):
         open_markets(self.commands, self.engine)
         self.settings = settings
         self.services = self.venue_services()
-        self.timetable = Timetable(self.clock)
-        self.service = build(self.services, settings, self.timetable)
+        self.service = build(self.services, settings)
         self.router = Router(self.service.routes)
         self.counter = 0
 

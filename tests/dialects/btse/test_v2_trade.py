@@ -230,16 +230,19 @@ async def test_self_trade(floor: Floor, alice: Trader, word: str, resting: int, 
     assert len(await filled(floor, alice)) == filled_amount
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [({"tag": "a"}, {"tag": "a"}), ({"client_oid": 7}, {"client_oid": 7}), ({"client_oid": 7}, {"tag": "7"})],
-)
-async def test_a_client_order_id_is_used_once(floor: Floor, alice: Trader, first: dict[str, Any], second: dict[str, Any]) -> None:
-    await place(floor, alice, side="BUY", price="100", amount="1", **first)
-    before = floor.state()
-    error = await floor.error(alice, "POST", f"{V2}/order", symbol="BTC-USD", side="BUY", type="LIMIT", price="100", amount="1", **second)
-    assert error == (400, 15, "Duplicate client order id")
-    assert floor.state() == before
+async def test_a_tag_may_be_used_again_and_a_cancel_by_it_ends_all_that_bear_it(floor: Floor, alice: Trader, bob: Trader) -> None:
+    ids = [await place(floor, alice, side="BUY", price=str(100 + number), amount="1", client_oid=7) for number in range(3)]
+    other = await place(floor, alice, symbol="LTC-USD", side="BUY", price="1", amount="1", tag="7")
+    await place(floor, alice, side="BUY", price="100", amount="1", tag="8")
+    await place(floor, bob, side="BUY", price="100", amount="1", tag="7")
+    await place(floor, bob, side="SELL", price="102", amount="1")
+    path = f"{V2}/deleteOrder"
+    rows = await floor.call(alice, "POST", path, tag="7", symbol="BTC-USD")
+    assert [(row["code"], row["data"]["id"]) for row in rows] == [(6, ids[0]), (6, ids[1])]
+    assert [row["data"]["id"] for row in await floor.call(alice, "POST", path, tag="7")] == [other]
+    assert (await floor.call(alice, "POST", path, tag="7"))[0]["code"] == 16
+    assert [row["tag"] for row in await floor.call(alice, "GET", f"{V2}/pending")] == ["8"]
+    assert len(floor.engine.open_orders(bob.account)) == 1
 
 
 GOOD = {"symbol": "BTC-USD", "side": "BUY", "type": "LIMIT", "price": "100", "amount": "1"}

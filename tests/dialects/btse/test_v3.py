@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cambist import _core
 from cambist.domain.orders import TransferKind
 from tests.dialects.btse.floor import V3, Floor, Trader
 from tests.dialects.btse.test_v2_public import form
@@ -105,7 +106,6 @@ async def test_statuses(floor: Floor, alice: Trader, bob: Trader, fields: dict[s
         ({"type": "MARKET", "size": "101"}, 8, "Insufficient balance"),
         ({"price": "999", "size": "3", "time_in_force": "FOK"}, 15, "A fill-or-kill order cannot be filled"),
         ({"price": "1000", "size": "1", "postOnly": "True"}, 15, "A post-only order would trade at once"),
-        ({"price": "1000", "size": "1", "clOrderID": "used"}, 15, "Duplicate client order id"),
     ],
 )
 async def test_what_the_exchange_refuses_is_a_row(
@@ -113,7 +113,6 @@ async def test_what_the_exchange_refuses_is_a_row(
 ) -> None:
     floor.fund(bob.account, "BTC", "200")
     await floor.order(bob, side="SELL", price="1000", size="200")
-    await floor.order(alice, side="BUY", price="10", size="1", clOrderID="used")
     before = floor.state()
     row = await floor.order(alice, side="BUY", **fields)
     assert list(row) == ORDER_KEYS
@@ -297,38 +296,45 @@ def live(floor: Floor, trader: Trader) -> int:
     return len(floor.engine.open_orders(trader.account))
 
 
+def move(floor: Floor, seconds: int) -> None:
+    """Time passes, and the venue notices."""
+    floor.clock.now += seconds * 1_000_000
+    floor.sequencer.advance()
+
+
 async def test_cancel_all_after_fires_exactly_once(floor: Floor, alice: Trader, bob: Trader) -> None:
-    await floor.order(alice, side="BUY", price="100", size="1")
+    first = await floor.order(alice, side="BUY", price="100", size="1", clOrderID="c")
     await floor.order(alice, symbol="LTC-USD", side="BUY", price="1", size="1")
     await floor.order(bob, side="BUY", price="100", size="1")
     await arm(floor, alice, 60_000)
-    floor.clock.now += 59_999_000
-    floor.timetable.run_due()
+    assert floor.engine.cancel_after(alice.account) == floor.clock.now + 60_000_000
+    move(floor, 59)
     assert live(floor, alice) == 2
-    floor.clock.now += 1_000
-    floor.timetable.run_due()
+    move(floor, 1)
     assert (live(floor, alice), live(floor, bob)) == (0, 1)
-    seq = floor.engine.seq
+    ended = await floor.call(alice, "GET", f"{V3}/order", clOrderID="c")
+    assert (ended["orderID"], ended["status"]) == (first["orderID"], 6)
     await floor.order(alice, side="BUY", price="100", size="1")
-    floor.clock.now += 600_000_000
-    floor.timetable.run_due()
+    move(floor, 600)
     assert live(floor, alice) == 1
-    assert floor.engine.seq == seq + 1
-    floor.sequencer.drain()
-    assert [meta.memo for meta in floor.metas if meta.memo and "btse" in meta.memo] == [{"btse": "cancelAllAfter"}]
 
 
 async def test_asking_again_gives_more_time_and_zero_takes_it_back(floor: Floor, alice: Trader) -> None:
     await floor.order(alice, side="BUY", price="100", size="1")
     for _ in range(5):
         await arm(floor, alice, 10_000)
-        floor.clock.now += 9_000_000
-        floor.timetable.run_due()
+        move(floor, 9)
     assert live(floor, alice) == 1
     await arm(floor, alice, 0)
-    floor.clock.now += 60_000_000
-    floor.timetable.run_due()
+    move(floor, 60)
     assert live(floor, alice) == 1
+
+
+async def test_a_switch_is_part_of_the_state_and_its_call_of_the_journal(floor: Floor, alice: Trader) -> None:
+    await arm(floor, alice, 60_000)
+    restored = _core.Engine.restore(floor.engine.snapshot())
+    assert restored.cancel_after(alice.account) == floor.clock.now + 60_000_000
+    assert len(floor.nonces(alice)) == 1
 
 
 @pytest.mark.parametrize("timeout", [None, "", -1, "soon", 1.5, 7 * 86_400_000 + 1, True])

@@ -7,26 +7,20 @@ from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btse.auth import KEY_FORMS
 from cambist.dialects.btse.context import DialectContext
-from cambist.dialects.btse.deadman import DeadMansSwitches
 from cambist.dialects.btse.market_views import MarketViews
 from cambist.dialects.btse.records import OrderRecords
 from cambist.dialects.btse.routes import NAME, routes
 from cambist.dialects.btse.settings import EXACT_LIMITS, Flavour, NonceRule, Settings
 from cambist.dialects.btse.sockets.private import PrivateSources
 from cambist.dialects.btse.sockets.routes import sockets
-from cambist.dialects.btse.sockets.session import Floor
-from cambist.scheduling.timetable import Timetable
+from cambist.dialects.btse.sockets.session import SocketServices
 
 __all__ = ["EXACT_LIMITS", "Flavour", "NonceRule", "Settings", "build"]
 
 
-def build(services: VenueServices, settings: Settings | None = None, timetable: Timetable | None = None) -> DialectService:
-    """The dialect on a running venue. Markets and assets must exist, more may be added later.
-
-    `timetable` is where the dead man's switches wait; by default one of their own on the venue's clock.
-    """
+def build(services: VenueServices, settings: Settings | None = None) -> DialectService:
+    """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     context = DialectContext.of(services, settings or Settings())
-    switches = DeadMansSwitches(services.exchange, services.clock, timetable or Timetable(services.clock))
     views, records = MarketViews(context), OrderRecords(context)
-    floor = Floor(context, views, PrivateSources(order_feed(services), records), Revocations(services.directory))
-    return DialectService(NAME, routes(context, views, records, switches), KEY_FORMS, sockets(NAME, floor))
+    shared = SocketServices(context, views, PrivateSources(order_feed(services), records, context.symbols), Revocations(services.directory))
+    return DialectService(NAME, routes(context, views, records), KEY_FORMS, sockets(NAME, shared))

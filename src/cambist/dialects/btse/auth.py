@@ -4,12 +4,13 @@ import hmac
 from hashlib import blake2b
 
 from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.settings import NonceRule, Settings
 from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm
+from cambist.directory.nonces import Nonces
 from cambist.directory.values import Clock, Entropy
-from cambist.domain.meta import Meta
 
 DIALECT = "btse"
 READ, TRADING = "read", "trading"
@@ -34,25 +35,14 @@ def signature(secret: str, path: str, nonce: bytes, body: bytes = b"") -> bytes:
     return hmac.digest(secret.encode(), path.encode() + nonce + body, "sha384").hex().encode()
 
 
-class Caller:
-    """An authenticated request. A nonce that was used up goes into the journal exactly once: with the command, else with a note."""
+class Caller(SignedCall, eq=False, gc=False, kw_only=True):
+    """An authenticated request. `mark`: a number (1 to 2^63 - 1) that follows from its signature, so no other request has it."""
 
-    __slots__ = ("account", "journaled", "key", "nonce")
-
-    def __init__(self, key: ApiKey, nonce: int) -> None:
-        self.key = key
-        self.account = key.account
-        self.nonce = nonce
-        self.journaled = nonce == 0
-
-    def meta(self, tag: str = "") -> Meta:
-        """The meta of the one command that this request causes."""
-        self.journaled = True
-        return Meta(key_id=self.key.id, nonce=self.nonce, tag=tag)
+    mark: int
 
 
 class Authenticator:
-    """Verifies signatures and keeps the nonce rule."""
+    """Verifies signatures, and the form and the window of nonces. Whether a nonce was used, the command port judges."""
 
     def __init__(self, directory: Directory, clock: Clock, settings: Settings) -> None:
         self._directory = directory
@@ -92,26 +82,23 @@ class Authenticator:
         rejection = self._from_here(key, client)
         if rejection is not None:
             return rejection
-        used = self.use_up(key, nonce, sign, changes=False)
-        return used if isinstance(used, Rejection) else Caller(key, used)
+        return self.call(key, nonce, sign, changes=False)
 
     def _from_here(self, key: ApiKey, client: str) -> Rejection | None:
         return errors.ADDRESS_REFUSED if key.ip_allow and not key.allows(client) else None
 
-    def use_up(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool) -> int | Rejection:
-        """What the journal must remember of this request (0: nothing), as Meta.nonce has it; or "Invalid nonce"."""
+    def call(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool) -> Caller | Rejection:
+        """The rightly signed request as a call whose nonce is to be judged; or "Invalid nonce" when it cannot be right.
+
+        A request that changes nothing has nothing to be judged, unless the stricter rule is on.
+        """
         if len(nonce) > 16 or not nonce.isdigit():
             return errors.NONCE_WRONG
-        sent = int(nonce) * 1_000
-        if abs(sent - self._clock()) > self._window:
+        if abs(int(nonce) * 1_000 - self._clock()) > self._window:
             return errors.NONCE_WRONG
-        if self._rule is NonceRule.REQUEST:
-            if not changes:
-                return 0
-            # The signature stands for everything that was signed: clients that share a millisecond do not get in each other's way.
-            once = int.from_bytes(blake2b(sign, digest_size=8).digest(), "big") % MAX_NONCE + 1
-        else:
+        mark = int.from_bytes(blake2b(sign, digest_size=8).digest(), "big") % MAX_NONCE + 1
+        if self._rule is NonceRule.NONCE:
             once = int(nonce)
-        if not self._directory.nonces.accept_once(key.id, once, sent + self._window + 1):
-            return errors.NONCE_WRONG
-        return self._directory.nonces.once(once)
+            return Caller(key=key, nonce=Nonces.once(once), mark=mark) if once else errors.NONCE_WRONG
+        # The signature stands for everything that was signed: clients that share a millisecond do not get in each other's way.
+        return Caller(key=key, nonce=Nonces.once(mark) if changes else 0, carried=not changes, mark=mark)

@@ -1,7 +1,7 @@
-"""Cancelling and amending: what all versions have together."""
+"""Cancelling and amending: what all versions have together. A change is answered as the core has it; history is not waited for."""
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cambist import _core
 from cambist.dialects.btse import errors
@@ -11,7 +11,7 @@ from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
 from cambist.dialects.btse.records import OrderRecord, OrderRecords
 from cambist.dialects.btse.symbols import Market
-from cambist.domain.orders import DoneReason, RejectReason
+from cambist.domain.orders import DoneReason, OrderStatus, RejectReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +27,97 @@ class OrderChanges:
     """Takes orders out of the exchange and changes them in it."""
 
     def __init__(self, context: DialectContext, records: OrderRecords) -> None:
-        self._exchange = context.services.exchange
-        self._view = context.services.view
+        self._commands = context.services.commands
         self._records = records
 
-    def cancel(self, caller: Caller, market: Market | None, number: int) -> Rejection | Awaitable[OrderRecord | Rejection]:
-        """Cancels one live order of the caller's, which must be of that market when one is named. The record is as it was cancelled."""
-        order = self._own_live(caller.account, market, number)
-        if order is None:
+    async def cancel(self, caller: Caller, market: Market | None, uuid: str, tag: str) -> list[OrderRecord] | Rejection:
+        """Cancels the caller's live order that an id names, or all that bear a tag; of that market when one is named.
+
+        The records are as the orders were cancelled. ORDER_UNKNOWN when there is none.
+        """
+        orders = self._records.own_live(caller.account, market, uuid, tag)
+        if not orders:
             return errors.ORDER_UNKNOWN
-        outcome = self._exchange.orders.cancel(caller.account, number, meta=caller.meta())
+        if len(orders) > 1:
+            numbers = [order.order_id for order in orders]
+            done = await self._commands.cancel_many(caller.account, numbers, meta=caller.meta())
+            return await self._cancelled(orders, done.outcome)
+        (order,) = orders
+        done = await self._commands.cancel(caller.account, order.order_id, meta=caller.meta())
+        if done.outcome.code:
+            return errors.of_core(done.outcome.code)
+        filled = 0 if order.funds else order.amount - done.outcome.remaining
+        return self._ended(await self._records.live([order], {order.order_id: filled}))
+
+    async def cancel_all(self, caller: Caller, market: Market | None) -> list[OrderRecord] | Rejection:
+        """Cancels every order of the caller's, in one market or in all, in one command."""
+        orders = self._records.live_orders(caller.account, market)
+        if not orders:
+            return []
+        if market is None:
+            done = await self._commands.cancel_all(caller.account, meta=caller.meta())
+        else:
+            done = await self._commands.cancel_all(caller.account, market.id, meta=caller.meta())
+        return await self._cancelled(orders, done.outcome)
+
+    async def _cancelled(self, orders: Sequence[_core.LiveOrder], outcome: _core.Outcome) -> list[OrderRecord] | Rejection:
         if outcome.code:
             return errors.of_core(outcome.code)
-        return self._as_it_stands(number)
+        if outcome.count == len(orders):
+            return self._ended(await self._records.live(orders))
+        # Some ended, or some came, before the command was applied: which, only history knows.
+        records = await self._records.by_id([order.order_id for order in orders])
+        return [record for record in records if record.reason == DoneReason.CANCELLED]
 
-    async def _as_it_stands(self, number: int) -> OrderRecord | Rejection:
-        records = await self._records.by_id([number])
-        return records[0] if records else errors.ORDER_UNKNOWN
+    def _ended(self, records: list[OrderRecord]) -> list[OrderRecord]:
+        ended = [replace(record, reason=DoneReason.CANCELLED, waiting=False) for record in records]
+        for record in ended:
+            self._records.recent.note(record)
+        return ended
 
-    def cancel_all(self, caller: Caller, market: Market) -> Rejection | list[int]:
-        """Cancels every order of the caller's in a market, in one command; the numbers of those that were live."""
-        numbers = [order.order_id for order in self._view.open_orders(caller.account, market.id)]
-        if numbers:
-            outcome = self._exchange.orders.cancel_all(caller.account, market.id, meta=caller.meta())
-            if outcome.code:
-                return errors.of_core(outcome.code)
-        return numbers
+    async def amend(self, caller: Caller, market: Market, uuid: str, tag: str, change: Amendment) -> OrderRecord | Rejection:
+        """Replaces a live order of the caller's, the newest of those that bear a tag; the record is as the command left it.
 
-    async def records_of(self, numbers: list[int]) -> list[OrderRecord]:
-        """What was cancelled, as history has it."""
-        return [record for record in await self._records.by_id(numbers) if record.reason == DoneReason.CANCELLED]
-
-    def amend(self, caller: Caller, market: Market, number: int, change: Amendment) -> Rejection | Awaitable[OrderRecord | Rejection]:
-        """Replaces a live order of the caller's. It keeps its place in the queue only when the amount alone shrinks."""
-        order = self._own_live(caller.account, market, number)
-        if order is None:
+        It keeps its place in the queue only when the amount alone shrinks.
+        """
+        orders = self._records.own_live(caller.account, market, uuid, tag)
+        if not orders:
             return errors.ORDER_UNKNOWN
         if change.price > U64_MAX or change.stop_price > U64_MAX:
             return errors.of_core(RejectReason.PRICE_TOO_HIGH)
         if change.amount > U64_MAX:
             return errors.of_core(RejectReason.AMOUNT_TOO_LARGE)
-        outcome = self._exchange.orders.replace(
-            caller.account, number, price=change.price, amount=change.amount, stop_price=change.stop_price, meta=caller.meta()
+        order = orders[-1]
+        done = await self._commands.replace(
+            caller.account,
+            order.order_id,
+            price=change.price,
+            amount=change.amount,
+            stop_price=change.stop_price,
+            meta=caller.meta(),
         )
-        if outcome.code:
-            if outcome.code == RejectReason.JOURNAL_FULL:
-                caller.journaled = False  # the core was not asked
-            return errors.of_core(outcome.code)
-        return self._as_it_stands(number)
+        if done.outcome.code:
+            return errors.of_core(done.outcome.code)
+        return await self._amended(order, change, done.outcome)
 
-    def _own_live(self, account: int, market: Market | None, number: int) -> _core.LiveOrder | None:
-        order = self._view.order(number) if number else None
-        if order is None or order.account != account or (market is not None and order.market != market.id):
-            return None
-        return order
+    async def _amended(self, order: _core.LiveOrder, change: Amendment, outcome: _core.Outcome) -> OrderRecord:
+        amount = change.amount or order.amount
+        filled = amount - outcome.remaining
+        before = (await self._records.live([order], {order.order_id: filled - outcome.filled}))[0]
+        waiting = outcome.status == OrderStatus.WAITING
+        reason = 0
+        if outcome.status == OrderStatus.DONE:
+            reason = DoneReason.UNFILLED if outcome.remaining else DoneReason.FILLED
+        record = replace(
+            before,
+            price=change.price or before.price,
+            amount=amount,
+            stop_price=change.stop_price or before.stop_price,
+            filled=filled,
+            total=before.total + outcome.total,
+            waiting=waiting,
+            triggered=bool(before.stop_price) and not waiting,
+            reason=reason,
+        )
+        self._records.recent.note(record)
+        return record

@@ -25,5 +25,13 @@ class DialectContext:
         return DialectContext(services, settings, Symbols(services.catalogue), authenticator, RateLimits(settings.rates, services.clock))
 
     async def history_caught_up(self) -> None:
-        """Returns when history has everything that anybody can have been told by now."""
+        """Returns when history has everything that anybody can have been told by now. HistoryError when it does not get there in time."""
         await self.services.history_caught_up()
+
+    def deadline(self, duration: int) -> int:
+        """The time (µs) of what is to end `duration` from now: by the clock as it goes now, never at or before the journal's time.
+
+        A clock that ran ahead and was set back leaves the journal's time ahead of it. What is counted from the clock then still ends
+        after `duration`, or, when that is shorter than the clock is behind, as soon as the clock is no longer behind.
+        """
+        return max(self.services.clock() + duration, self.services.view.time + 1)

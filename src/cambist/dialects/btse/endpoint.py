@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from cambist.dialect_kit.messages import Handler, Reply, Request
 from cambist.dialect_kit.rate_limits import retry_after
+from cambist.dialect_kit.signed_call import answered
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.errors import Generation, Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.symbols import Market, Symbols
-from cambist.domain.meta import Meta
+from cambist.exchange.commands import NonceRejected
 from cambist.history.port import HistoryError
 
 Answer = bytes | Rejection
@@ -58,21 +59,9 @@ def public(generation: Generation, run: PublicRun) -> Handler:
 
 def private(generation: Generation, context: DialectContext, endpoint: Private) -> Handler:
     """A handler for the owner of a key. Checks in this order: signature, address, right, rate, nonce; until there nothing has changed."""
-    authenticator, limits, exchange = context.authenticator, context.limits, context.services.exchange
+    authenticator, limits, commands = context.authenticator, context.limits, context.services.commands
 
-    def settle(caller: Caller) -> None:
-        # A nonce that no command took along gets a note, so that the request stays refused after a crash too.
-        if not caller.journaled:
-            caller.journaled = True
-            exchange.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
-
-    async def later(caller: Caller, answer: Awaitable[Answer]) -> Reply:
-        try:
-            return await _later(generation, answer)
-        finally:
-            settle(caller)
-
-    def handle(request: Request) -> Reply | Awaitable[Reply]:
+    async def handle(request: Request) -> Reply:
         signed = authenticator.signed(request)
         if isinstance(signed, Rejection):
             return errors.reply(generation, signed)
@@ -82,15 +71,21 @@ def private(generation: Generation, context: DialectContext, endpoint: Private) 
         wait = limits.admit(endpoint.group, key=key.id, user=key.user)
         if wait:
             return errors.reply(generation, errors.too_many(retry_after(wait)))
-        used = authenticator.use_up(key, nonce, sign, changes=endpoint.changes)
-        if isinstance(used, Rejection):
-            return errors.reply(generation, used)
-        caller, values = Caller(key, used), Fields.of(request)
-        answer = values.rejection or endpoint.run(caller, values)
-        if isinstance(answer, bytes | Rejection):
-            settle(caller)
-            return reply_of(generation, answer)
-        return later(caller, answer)
+        caller = authenticator.call(key, nonce, sign, changes=endpoint.changes)
+        if isinstance(caller, Rejection):
+            return errors.reply(generation, caller)
+        values = Fields.of(request)
+
+        async def run() -> Answer:
+            answer = values.rejection or endpoint.run(caller, values)
+            return answer if isinstance(answer, bytes | Rejection) else await answer
+
+        try:
+            return reply_of(generation, await answered(commands, caller, run, commanding=endpoint.changes))
+        except NonceRejected:
+            return errors.reply(generation, errors.NONCE_WRONG)
+        except HistoryError:
+            return errors.reply(generation, errors.HISTORY_AWAY)
 
     return handle
 
@@ -103,5 +98,5 @@ async def _later(generation: Generation, answer: Awaitable[Answer]) -> Reply:
     try:
         return reply_of(generation, await answer)
     except HistoryError:
-        # The writer of the histories stopped: trading goes on, what only histories know is not to be had.
+        # Histories do not follow the journal now: trading goes on, what only histories know is not to be had.
         return errors.reply(generation, errors.HISTORY_AWAY)

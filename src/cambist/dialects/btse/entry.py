@@ -8,7 +8,7 @@ from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
-from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, client_id, is_market_type
+from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, OrderRecords, client_id, is_market_type
 from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, RejectReason, SelfTrade, Side, TimeInForce
 
@@ -38,19 +38,19 @@ class OrderRequest:
 class OrderEntry:
     """Gives orders to the exchange."""
 
-    def __init__(self, context: DialectContext) -> None:
+    def __init__(self, context: DialectContext, records: OrderRecords) -> None:
         self._context = context
-        self._exchange = context.services.exchange
+        self._commands = context.services.commands
         self._view = context.services.view
-        self._clock = context.services.clock
+        self._records = records
 
-    def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Rejection:
+    async def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Rejection:
         """The order as it stands after the command, or why it was not placed."""
         code = self._checked(caller.account, order)
         if code:
             return errors.of_core(code)
         tif, expire_at = self._force(order)
-        outcome = self._exchange.orders.place(
+        done = await self._commands.place(
             caller.account,
             order.market.id,
             order.side,
@@ -63,21 +63,22 @@ class OrderEntry:
             self_trade=order.self_trade,
             stop_price=order.stop_price,
             expire_at=expire_at,
-            client_id=client_id(order.tag),
-            meta=caller.meta(order.tag),
+            client_id=client_id(order.tag, caller.mark),
+            meta=caller.meta(tag=order.tag),
+            read=lambda view: view.time,
         )
-        if outcome.code:
-            if outcome.code == RejectReason.JOURNAL_FULL:
-                caller.journaled = False  # the core was not asked, so no command took the nonce along
-            return errors.of_core(outcome.code)
-        return placed(order, outcome, tif, expire_at, self._view.time)
+        if done.outcome.code:
+            return errors.of_core(done.outcome.code)
+        record = placed(caller.account, order, done.outcome, tif, expire_at, done.read)
+        self._records.recent.note(record)
+        return record
 
     def _force(self, order: OrderRequest) -> tuple[TimeInForce, int]:
         """The core's time in force and expiry. A market order never rests: whatever is not FOK is IOC for it."""
         if is_market_type(order.type):
             return (TimeInForce.FOK if order.tif == "FOK" else TimeInForce.IOC), 0
         if order.tif in TIMED:
-            return TimeInForce.GTD, max(self._clock(), self._view.time) + TIMED[order.tif]
+            return TimeInForce.GTD, self._context.deadline(TIMED[order.tif])
         return PLAIN_WORDS[order.tif], 0
 
     def _checked(self, account: int, order: OrderRequest) -> int:
@@ -126,7 +127,7 @@ class OrderEntry:
             levels *= 8
 
 
-def placed(order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int, now: int) -> OrderRecord:
+def placed(account: int, order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int, now: int) -> OrderRecord:
     """The record of an order right after its command, without asking anybody."""
     reason = 0
     if outcome.status == OrderStatus.DONE:
@@ -134,6 +135,6 @@ def placed(order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int
         reason = DoneReason.FILLED if done else DoneReason.UNFILLED
     waiting = outcome.status == OrderStatus.WAITING
     return OrderRecord(
-        outcome.id, order.market, order.side, order.type, tif, order.post_only, order.price, order.amount, order.funds,
+        outcome.id, account, order.market, order.side, order.type, tif, order.post_only, order.price, order.amount, order.funds,
         outcome.filled, outcome.total, order.stop_price, expire_at, order.tag, waiting, bool(order.stop_price) and not waiting, reason, now,
     )  # fmt: skip

@@ -1,7 +1,13 @@
-"""Orders as this API shows them, from the core while they are untouched, from history once they have a past."""
+"""Orders as this API shows them.
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+The core knows how an order stands, but not its tag nor what its fills cost. Those come from the last command that this process gave about
+the order (`RecentOrders`), else from history as far as it has come: what happened since then the core's numbers tell, because a resting
+order trades at its own price. So a live order is shown, and a change of one is answered, without waiting for history.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from cambist import _core
@@ -10,6 +16,7 @@ from cambist.dialects.btse.ids import ORDER_IDS
 from cambist.dialects.btse.status import STOP_TYPES, Status
 from cambist.dialects.btse.symbols import Market, Symbols
 from cambist.domain.orders import DoneReason, OrderType, TimeInForce
+from cambist.history.port import HistoryError, Page
 from cambist.history.records import Order
 
 SECOND = 1_000_000
@@ -27,11 +34,19 @@ PLAIN = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
 TIF_WORDS = frozenset({*PLAIN.values(), *TIMED})
 
 
-def client_id(tag: str) -> int:
-    """The core's number for a client's own text; 0 for none. 128 bits of a hash, so that two texts are never one number."""
-    if not tag:
-        return 0
-    return int.from_bytes(blake2b(tag.encode(), digest_size=16, person=b"cambist-btse").digest(), "little") or 1
+TAG_SHIFT = 64
+RECENT = 65_536
+"""Orders whose last command is remembered: about 20 MiB at most."""
+
+
+def tag_number(tag: str) -> int:
+    """A client's own text as the upper half of the core's client ids: the orders that bear it can be told from the state alone."""
+    return int.from_bytes(blake2b(tag.encode(), digest_size=16, person=b"cambist-btse").digest(), "little") >> TAG_SHIFT
+
+
+def client_id(tag: str, mark: int) -> int:
+    """The core's client id for an order: many orders may bear one tag, so `mark` (64 bits) makes it the order's own. 0 without a tag."""
+    return tag_number(tag) << TAG_SHIFT | mark if tag else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class OrderRecord:
     """
 
     id: int
+    account: int
     market: Market
     side: int
     type: int
@@ -79,11 +95,7 @@ class OrderRecord:
 
     @property
     def tif_name(self) -> str:
-        """The word that the client gave: of the timed ones the length tells which."""
-        if self.tif != TimeInForce.GTD:
-            return PLAIN[TimeInForce(self.tif)]
-        length = self.expire_at - self.created
-        return min(TIMED, key=lambda word: abs(TIMED[word] - length))
+        return tif_word(self.tif, self.expire_at, self.created)
 
     @property
     def status(self) -> Status:
@@ -103,21 +115,69 @@ class OrderRecord:
         return self.market.price_text(self.price) if self.price else self.average
 
 
+def tif_word(tif: int, expire_at: int, created: int) -> str:
+    """The word that the client gave: of the timed ones the length tells which."""
+    if tif != TimeInForce.GTD:
+        return PLAIN[TimeInForce(tif)]
+    length = expire_at - created
+    return min(TIMED, key=lambda word: abs(TIMED[word] - length))
+
+
 def of_live(order: _core.LiveOrder, market: Market) -> OrderRecord:
     """A live order that has no tag and no fill: the core knows all there is."""
     return OrderRecord(
-        order.order_id, market, order.side, order.type, order.tif, bool(order.flags & 1), order.price, order.amount, order.funds,
-        order.filled, 0, order.stop_price, order.expire_at, "", order.waiting, bool(order.stop_price) and not order.waiting, 0,
+        order.order_id, order.account, market, order.side, order.type, order.tif, bool(order.flags & 1),
+        order.price, order.amount, order.funds, order.filled, 0, order.stop_price, order.expire_at, "", order.waiting, bool(order.stop_price) and not order.waiting, 0,
         order.created,
     )  # fmt: skip
 
 
 def of_history(order: Order, market: Market) -> OrderRecord:
     return OrderRecord(
-        order.id, market, order.side, order.type, order.tif, bool(order.flags & 1), order.price, order.amount, order.funds,
-        order.filled, order.total, order.stop_price, order.expire_at, order.tag, order.waiting,
+        order.id, order.account, market, order.side, order.type, order.tif, bool(order.flags & 1),
+        order.price, order.amount, order.funds, order.filled, order.total, order.stop_price, order.expire_at, order.tag, order.waiting,
         order.type in STOP_TYPES and bool(order.triggered), order.reason, order.created,
     )  # fmt: skip
+
+
+class RecentOrders:
+    """Orders as this process's last command about each left them; the newest RECENT."""
+
+    def __init__(self, capacity: int = RECENT) -> None:
+        self._capacity = capacity
+        self._records: OrderedDict[int, OrderRecord] = OrderedDict()
+
+    def note(self, record: OrderRecord) -> None:
+        self._records[record.id] = record
+        self._records.move_to_end(record.id)
+        if len(self._records) > self._capacity:
+            self._records.popitem(last=False)
+
+    def get(self, number: int) -> OrderRecord | None:
+        return self._records.get(number)
+
+
+def advanced(known: OrderRecord, order: _core.LiveOrder, filled: int) -> OrderRecord | None:
+    """What is known of an order, brought to where the core has it, with `filled` traded in all. None: it cannot be told from that.
+
+    A resting order trades at its own price, so what its newer fills cost follows. A stop that was triggered since, or an order that
+    another API changed, may have traded at others.
+    """
+    more = filled - known.filled
+    if more < 0 or known.reason:
+        return None
+    if more and (known.waiting or known.price != order.price):
+        return None
+    return replace(
+        known,
+        price=order.price,
+        amount=order.amount,
+        stop_price=order.stop_price,
+        filled=filled,
+        total=known.total + more * order.price * known.market.quote_unit,
+        waiting=order.waiting,
+        triggered=bool(order.stop_price) and not order.waiting,
+    )
 
 
 class OrderRecords:
@@ -127,46 +187,115 @@ class OrderRecords:
         self._context = context
         self._view = context.services.view
         self._symbols: Symbols = context.symbols
+        self.recent = RecentOrders()
 
-    def number(self, account: int, uuid: str, tag: str) -> int:
-        """The order that an id, or else a client's own id, names; 0 when it names none. Whose it is, is not looked at for ids."""
-        if uuid:
-            number = ORDER_IDS.number(uuid) or 0
-            return number if number < self._view.next_order_id else 0
-        return self._view.order_by_client_id(account, client_id(tag)) if tag else 0
+    def number(self, uuid: str) -> int:
+        """The order that an id names; 0 when it names none. Whose it is, is not looked at."""
+        number = ORDER_IDS.number(uuid) or 0
+        return number if number < self._view.next_order_id else 0
 
-    def live_orders(self, account: int) -> list[_core.LiveOrder]:
-        """Every live order of an account as the core has it now."""
-        return self._view.open_orders(account)
+    def live_orders(self, account: int, market: Market | None = None) -> list[_core.LiveOrder]:
+        """Every live order of an account, of one market or of all, as the core has it now; in order of id."""
+        return self._view.open_orders(account, market.id) if market else self._view.open_orders(account)
 
-    def live(self, orders: Sequence[_core.LiveOrder]) -> list[OrderRecord] | Awaitable[list[OrderRecord]]:
-        """Records of live orders, in the order given; at once when nobody gave a tag and nothing has traded."""
-        if any(order.client_id or order.filled for order in orders):
-            return self._told_live(orders)
-        return [of_live(order, self._symbols[order.market]) for order in orders]
+    def own_live(self, account: int, market: Market | None, uuid: str, tag: str) -> list[_core.LiveOrder]:
+        """The account's live orders that an id names, or else those that bear a tag, oldest first; of one market if it is given."""
+        if not uuid:
+            wanted = tag_number(tag)
+            return [order for order in self.live_orders(account, market) if order.client_id >> TAG_SHIFT == wanted] if tag else []
+        order = self._view.order(self.number(uuid))
+        own = order is not None and order.account == account and (market is None or order.market == market.id)
+        return [order] if own and order is not None else []
 
-    async def _told_live(self, orders: Sequence[_core.LiveOrder]) -> list[OrderRecord]:
-        touched = [order.order_id for order in orders if order.client_id or order.filled]
-        known = {order.id: order for order in await self.by_id(touched)}
-        # Until history answered, an order may have been done: it is shown as history has it, or not at all.
-        return [
-            known[order.order_id] if order.order_id in known else of_live(order, self._symbols[order.market])
-            for order in orders
-            if order.order_id not in known or not known[order.order_id].reason
-        ]
+    async def live(self, orders: Sequence[_core.LiveOrder], filled: Mapping[int, int] | None = None) -> list[OrderRecord]:
+        """Records of live orders, in the order given, as the core has them; `filled` where more was traded than they say.
 
-    async def by_id(self, ids: Sequence[int]) -> list[OrderRecord]:
-        """As history has them after everything that was told, in order of id; unknown ones are left out."""
-        await self._context.history_caught_up()
+        History is asked, and within its bound waited for, only where this process gave no command about an order since it started.
+        """
+        filled = filled or {}
+        records: dict[int, OrderRecord] = {}
+        for order in orders:
+            done = filled.get(order.order_id, order.filled)
+            known = self.recent.get(order.order_id)
+            record = advanced(known, order, done) if known is not None else None
+            if record is None and not (order.client_id or done):
+                record = of_live(order, self._symbols[order.market])
+            if record is not None:
+                records[order.order_id] = record
+        left = [order for order in orders if order.order_id not in records]
+        if left:
+            records |= await self._from_history(left, filled)
+        return [records[order.order_id] for order in orders]
+
+    async def _from_history(self, orders: Sequence[_core.LiveOrder], filled: Mapping[int, int]) -> dict[int, OrderRecord]:
+        records: dict[int, OrderRecord] = {}
+        for wait in (False, True):
+            left = {order.order_id: order for order in orders if order.order_id not in records}
+            if not left:
+                break
+            try:
+                for stored in await self._stored(sorted(left), wait=wait):
+                    order = left[stored.id]
+                    record = advanced(stored, order, filled.get(stored.id, order.filled))
+                    # An order that ended since the core was asked is shown as it was then: history has what it cost.
+                    ended = stored if stored.reason or stored.filled > order.filled else None
+                    if record is not None:
+                        self.recent.note(record)
+                        records[stored.id] = record
+                    elif ended is not None:
+                        records[stored.id] = replace(ended, reason=0)
+            except HistoryError:
+                break
+        for order in orders:
+            if order.order_id not in records:
+                done = filled.get(order.order_id, order.filled)
+                market = self._symbols[order.market]
+                records[order.order_id] = replace(of_live(order, market), filled=done, total=done * order.price * market.quote_unit)
+        return records
+
+    async def tags(self, orders: Sequence[_core.LiveOrder]) -> dict[int, str]:
+        """The tags of orders, by number; those that history does not tell in time are left out."""
+        known = {order.order_id: self.recent.get(order.order_id) for order in orders}
+        found = {number: record.tag for number, record in known.items() if record is not None}
+        for wait in (False, True):
+            left = sorted(known.keys() - found.keys())
+            if not left:
+                break
+            try:
+                found |= {record.id: record.tag for record in await self._stored(left, wait=wait)}
+            except HistoryError:
+                break
+        return found
+
+    async def _stored(self, ids: Sequence[int], *, wait: bool) -> list[OrderRecord]:
+        if wait:
+            await self._context.history_caught_up()
         return [of_history(order, self._symbols[order.market]) for order in await self._context.services.history.orders_by_id(ids)]
 
-    async def own(self, account: int, number: int) -> OrderRecord | None:
-        """One order of the account, live or done; None when there is none of that number, or it is somebody else's."""
-        await self._context.history_caught_up()
-        orders = await self._context.services.history.orders_by_id([number])
-        if not orders or orders[0].account != account:
+    async def by_id(self, ids: Sequence[int]) -> list[OrderRecord]:
+        """As history has them after everything that was told, in order of id; unknown ones are left out. HistoryError."""
+        return await self._stored(ids, wait=True)
+
+    async def find(self, account: int, uuid: str, tag: str) -> OrderRecord | None:
+        """The order of the account, live or done, that an id or else a tag names, of many with one tag the newest. HistoryError."""
+        orders = self.own_live(account, None, uuid, tag)
+        if orders:
+            return (await self.live(orders[-1:]))[0]
+        if not uuid:
+            return await self._newest_done(account, tag)
+        number = self.number(uuid)
+        recent = self.recent.get(number)
+        if recent is not None and recent.reason:
+            return recent if recent.account == account else None
+        records = await self.by_id([number]) if number else []
+        return records[0] if records and records[0].account == account else None
+
+    async def _newest_done(self, account: int, tag: str) -> OrderRecord | None:
+        if not tag:
             return None
-        return of_history(orders[0], self._symbols[orders[0].market])
+        await self._context.history_caught_up()
+        orders = await self._context.services.history.orders(account, Page(limit=1), tag=tag)
+        return of_history(orders[0], self._symbols[orders[0].market]) if orders else None
 
 
 def is_market_type(order_type: int) -> bool:

@@ -10,7 +10,6 @@ from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import READ, TRADING
 from cambist.dialects.btse.cancels import OrderChanges
 from cambist.dialects.btse.context import DialectContext
-from cambist.dialects.btse.deadman import DeadMansSwitches
 from cambist.dialects.btse.endpoint import ORDERS, QUERY, Private, PublicRun, private, public
 from cambist.dialects.btse.entry import OrderEntry
 from cambist.dialects.btse.errors import Generation, Rejection
@@ -85,10 +84,10 @@ def v3_table(context: DialectContext, views: MarketViews, orders: V3Orders, acco
     }
 
 
-def routes(context: DialectContext, views: MarketViews, records: OrderRecords, switches: DeadMansSwitches) -> tuple[Route, ...]:
-    entry, changes = OrderEntry(context), OrderChanges(context, records)
+def routes(context: DialectContext, views: MarketViews, records: OrderRecords) -> tuple[Route, ...]:
+    entry, changes = OrderEntry(context, records), OrderChanges(context, records)
     v2 = v2_table(context, views, V2Trade(context, records, entry, changes))
-    v3 = v3_table(context, views, V3Orders(context, records, entry, changes, switches), V3Account(context, records))
+    v3 = v3_table(context, views, V3Orders(context, records, entry, changes), V3Account(context, records))
     found: list[Route] = []
     for generation, prefixes, table in ((Generation.V2, V2_PREFIXES, v2), (Generation.V3, V3_PREFIXES, v3)):
         for prefix in prefixes:

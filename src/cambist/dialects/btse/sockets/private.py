@@ -1,7 +1,7 @@
 """What sockets push to the owner of a key: notifications in three generations, and fills.
 
-The numbers come from durable frames by way of the order feed; an order's tag and time in force are asked of history once, which has every
-durable command, so a push and the histories never disagree.
+Everything comes from durable frames by way of the order feed, but the tags of orders that lived before anybody followed: those are looked
+up once.
 """
 
 from __future__ import annotations
@@ -12,21 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from cambist import _core
 from cambist.account_streams.orders import OrderFeed, OrderStep, TrackedOrder
 from cambist.dialect_kit.hub import Channel
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
-from cambist.dialects.btse.records import OrderRecord, OrderRecords
+from cambist.dialects.btse.records import OrderRecords, tif_word
 from cambist.dialects.btse.render import ZERO, encode, millis, number
 from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, TYPE_NAMES, Status, type_number
-from cambist.dialects.btse.symbols import Market, shown
+from cambist.dialects.btse.symbols import Market, Symbols, shown
 from cambist.directory import ApiKey
+from cambist.domain.meta import Meta
 from cambist.domain.orders import DoneReason
-from cambist.history.port import HistoryError
-
-_log = structlog.get_logger("cambist.dialects")
 
 OLD_STATUS_WORDS = {
     Status.ORDER_INSERTED: "ORDER_INSERTED",
@@ -44,7 +40,8 @@ class Notice:
     """One thing that happened to an order. `price` and `size` are the trade's when there was one, `filled` and `total` sums after it."""
 
     order: TrackedOrder
-    record: OrderRecord
+    market: Market
+    tag: str
     status: Status
     time: int
     price: int
@@ -52,10 +49,6 @@ class Notice:
     filled: int
     total: int
     trade: _core.TradeExecuted | None = None
-
-    @property
-    def market(self) -> Market:
-        return self.record.market
 
     @property
     def maker(self) -> bool:
@@ -72,10 +65,11 @@ class PrivateSources:
 
     feed: OrderFeed
     records: OrderRecords
+    symbols: Symbols
 
 
 class PrivateChannel(Channel, ABC):
-    """A private topic for one key. Steps wait in a queue until what is not known about their orders is read; nothing overtakes."""
+    """A private topic for one key. Steps wait until the tags of the orders that lived before are known; nothing overtakes."""
 
     topic = ""
 
@@ -83,8 +77,9 @@ class PrivateChannel(Channel, ABC):
         self._sources = sources
         self._account = key.account
         self._unfollow: Callable[[], None] = lambda: None
+        self._untagged: list[_core.LiveOrder] = []
+        self._tags: dict[int, str] = {}
         self._queue: list[OrderStep] = []
-        self._known: dict[int, OrderRecord] = {}
         self._waiting_stops: set[int] = set()
         self._ready: list[bytes] = []
         self._reading: asyncio.Task[None] | None = None
@@ -92,7 +87,9 @@ class PrivateChannel(Channel, ABC):
 
     def started(self) -> None:
         self._live = True
-        self._waiting_stops = {order.order_id for order in self._sources.records.live_orders(self._account) if order.waiting}
+        orders = self._sources.records.live_orders(self._account)
+        self._waiting_stops = {order.order_id for order in orders if order.waiting}
+        self._untagged = [order for order in orders if order.client_id]
         self._unfollow = self._sources.feed.follow(self._account, self._stepped)
 
     def stopped(self) -> None:
@@ -101,33 +98,36 @@ class PrivateChannel(Channel, ABC):
 
     def _stepped(self, steps: Sequence[OrderStep]) -> None:
         self._queue += steps
-        if self._reading is None:
+        if not self._untagged:
+            self._take()
+        elif self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self) -> None:
-        try:
-            while self._queue and self._live:
-                steps, self._queue = self._queue, []
-                unknown = sorted({step.order.id for step in steps} - self._known.keys())
-                if unknown:
-                    self._known |= {record.id: record for record in await self._sources.records.by_id(unknown)}
-                for step in steps:
-                    self._ready += self.told(self._notices(step))
-                    if step.order.reason:
-                        self._known.pop(step.order.id, None)
-                if self._ready and self._live:
-                    self.touch()
-        except HistoryError:
-            _log.error("private pushes stop: history does not follow")
-        finally:
-            self._reading = None
+        self._tags |= await self._sources.records.tags(self._untagged)
+        self._untagged = []
+        self._take()
+
+    def _take(self) -> None:
+        steps, self._queue = self._queue, []
+        for step in steps:
+            self._ready += self.rendered(self._notices(step))
+            if step.order.reason:
+                self._tags.pop(step.order.id, None)
+        if self._ready and self._live:
+            self.touch()
+
+    def _tag(self, order: TrackedOrder) -> str:
+        if order.meta and order.id not in self._tags:
+            self._tags[order.id] = Meta.decode(order.meta).tag
+        return self._tags.get(order.id, "")
 
     def messages(self) -> Iterable[bytes]:
         ready, self._ready = self._ready, []
         return ready
 
     @abstractmethod
-    def told(self, notices: list[Notice]) -> list[bytes]:
+    def rendered(self, notices: list[Notice]) -> list[bytes]:
         """The messages for what one command did to one order."""
 
     def _message(self, data: Any) -> bytes:
@@ -135,16 +135,16 @@ class PrivateChannel(Channel, ABC):
 
     def _notices(self, step: OrderStep) -> list[Notice]:
         """Insertion, activation, each trade, the end; an amendment when it was none of these."""
-        order, record = step.order, self._known[step.order.id]
+        order, market, tag = step.order, self._sources.symbols[step.order.market], self._tag(step.order)
         filled = order.filled - sum(trade.amount for trade in step.trades)
         total = order.total - sum(trade.total for trade in step.trades)
         notices: list[Notice] = []
 
         def note(status: Status, trade: _core.TradeExecuted | None = None) -> None:
             price, size, time = (trade.price, trade.amount, trade.time) if trade else (order.price, order.amount, step.time)
-            notices.append(Notice(order, record, status, time, price, size, filled, total, trade))
+            notices.append(Notice(order, market, tag, status, time, price, size, filled, total, trade))
 
-        stop = record.type in STOP_TYPES or bool(order.stop_price)
+        stop = order.type in STOP_TYPES or bool(order.stop_price)
         if step.accepted:
             note(Status.TRIGGER_INSERTED if stop else Status.ORDER_INSERTED)
         if stop and order.waiting:
@@ -169,7 +169,7 @@ class Fills(PrivateChannel):
 
     topic = "fills"
 
-    def told(self, notices: list[Notice]) -> list[bytes]:
+    def rendered(self, notices: list[Notice]) -> list[bytes]:
         rows = [_fill(notice, notice.trade) for notice in notices if notice.trade is not None and not _own_maker(notice, notice.trade)]
         return [self._message(rows)] if rows else []
 
@@ -179,7 +179,7 @@ class NotificationsV2(PrivateChannel):
 
     topic = "notificationApiV2"
 
-    def told(self, notices: list[Notice]) -> list[bytes]:
+    def rendered(self, notices: list[Notice]) -> list[bytes]:
         return [self._message(_notification(notice)) for notice in notices]
 
 
@@ -188,7 +188,7 @@ class NotificationsV1(PrivateChannel):
 
     topic = "notificationApiV1"
 
-    def told(self, notices: list[Notice]) -> list[bytes]:
+    def rendered(self, notices: list[Notice]) -> list[bytes]:
         return [self._message([_notification(notice) for notice in notices])]
 
 
@@ -197,7 +197,7 @@ class Notifications(PrivateChannel):
 
     topic = "notificationApi"
 
-    def told(self, notices: list[Notice]) -> list[bytes]:
+    def rendered(self, notices: list[Notice]) -> list[bytes]:
         return [self._message([_old_notification(notice) for notice in notices])]
 
 
@@ -211,15 +211,15 @@ def _own_maker(notice: Notice, trade: _core.TradeExecuted) -> bool:
 
 
 def _fill(notice: Notice, trade: _core.TradeExecuted) -> dict[str, Any]:
-    market, record = notice.market, notice.record
-    asset = market.fee_asset(record.side)
+    market, order = notice.market, notice.order
+    asset = market.fee_asset(order.side)
     return {
-        "orderId": record.uuid,
+        "orderId": ORDER_IDS.text(order.id),
         "serialId": trade.trade_id,
-        "clOrderId": record.tag,
-        "type": int(type_number(record.type)),
+        "clOrderId": notice.tag,
+        "type": int(type_number(order.type)),
         "symbol": market.symbol,
-        "side": SIDE_NAMES[record.side],
+        "side": SIDE_NAMES[order.side],
         "price": market.price(trade.price),
         "size": market.amount(trade.amount),
         "feeAmount": number(shown(asset, trade.maker_fee if notice.maker else trade.taker_fee)),
@@ -233,24 +233,24 @@ def _fill(notice: Notice, trade: _core.TradeExecuted) -> dict[str, Any]:
 
 
 def _notification(notice: Notice) -> dict[str, Any]:
-    market, record = notice.market, notice.record
+    market, order = notice.market, notice.order
     return {
         "symbol": market.symbol,
-        "orderID": ORDER_IDS.text(record.id),
-        "side": SIDE_NAMES[record.side],
-        "type": int(type_number(record.type)),
+        "orderID": ORDER_IDS.text(order.id),
+        "side": SIDE_NAMES[order.side],
+        "type": int(type_number(order.type)),
         "price": market.price(notice.price),
         "size": market.amount(notice.size),
         "originalSize": market.amount(notice.order.amount or notice.filled),
         "avgFilledPrice": number(market.average_text(notice.total, notice.filled)),
         "fillSize": market.amount(notice.filled),
         "status": int(notice.status),
-        "clOrderID": record.tag,
+        "clOrderID": notice.tag,
         "maker": notice.maker,
         "remainingSize": market.amount(notice.remaining),
-        "time_in_force": record.tif_name,
+        "time_in_force": tif_word(order.tif, order.expire_at, order.created),
         "timestamp": millis(notice.time),
-        "txType": 1 if record.stop_price else 0,
+        "txType": 1 if order.stop_price else 0,
         "stealth": 1,
         "pegPriceDeviation": ZERO,
         "triggerPrice": market.price(notice.order.stop_price),
@@ -258,16 +258,16 @@ def _notification(notice: Notice) -> dict[str, Any]:
 
 
 def _old_notification(notice: Notice) -> dict[str, str]:
-    market, record = notice.market, notice.record
+    market, order = notice.market, notice.order
     return {
         "symbol": market.symbol,
-        "orderID": ORDER_IDS.text(record.id),
-        "orderMode": f"MODE_{SIDE_NAMES[record.side]}",
-        "orderType": f"TYPE_{TYPE_NAMES[record.type]}",
+        "orderID": ORDER_IDS.text(order.id),
+        "orderMode": f"MODE_{SIDE_NAMES[order.side]}",
+        "orderType": f"TYPE_{TYPE_NAMES[order.type]}",
         "price": market.price_text(notice.price),
         "size": market.amount_text(notice.size),
         "status": OLD_STATUS_WORDS[notice.status],
         "timestamp": str(millis(notice.time)),
-        "type": TYPE_NAMES[record.type],
+        "type": TYPE_NAMES[order.type],
         "triggerPrice": market.price_text(notice.order.stop_price),
     }

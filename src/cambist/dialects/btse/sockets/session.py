@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from cambist.dialects.btse.render import encode
 from cambist.dialects.btse.sockets.channels import SNAPSHOT_LEVELS, BestPrices, BookDeltas, BookSnapshots, MarketChannel, Trades
 from cambist.dialects.btse.sockets.private import PRIVATE_TOPICS, PrivateSources
 from cambist.dialects.btse.symbols import Market
-from cambist.domain.meta import Meta
+from cambist.exchange.commands import NonceRejected
 
 LOGIN_PATHS = ("/spotWS", "/ws/spot")
 MAX_TOPICS = 256
@@ -78,7 +78,7 @@ _TOPIC = re.compile(r"([A-Za-z0-9]{1,20}):([A-Za-z0-9]{2,12}-[A-Za-z0-9]{2,12})(
 
 
 @dataclass(slots=True)
-class Floor:
+class SocketServices:
     """What all sockets of this dialect share."""
 
     context: DialectContext
@@ -91,9 +91,9 @@ class Floor:
 class Client(Session):
     """The conversation with one client."""
 
-    def __init__(self, socket: Socket, floor: Floor, families: Mapping[str, Family], private: bool) -> None:
+    def __init__(self, socket: Socket, shared: SocketServices, families: Mapping[str, Family], private: bool) -> None:
         super().__init__(socket)
-        self._floor = floor
+        self._shared = shared
         self._families = families
         self._private = private
         self._caller: Caller | None = None
@@ -101,40 +101,44 @@ class Client(Session):
         self._wanted: set[str] = set()
         self._failures = 0
 
-    def text(self, message: str) -> None:
+    def text(self, message: str) -> Awaitable[None] | None:
         if message == "ping":
             self.socket.send(b"pong", durable=True)
-            return
+            return None
         if message.strip() in ("2", "pong"):
-            return  # keep-alives that nobody wants answered
+            return None  # keep-alives that nobody wants answered
         request = body_of(message.encode())
         arguments = request.get("args") if request else None
         if not request or not isinstance(arguments, list) or len(arguments) > MAX_TOPICS:
             self._fail("", BAD_REQUEST)
-            return
+            return None
         match request.get("op"):
             case "subscribe":
                 self._subscribe(arguments)
             case "unsubscribe":
                 self._unsubscribe(arguments)
             case "authKeyExpires" | "login" if self._private:
-                self._login(arguments)
+                return self._login(arguments)
             case operation:
                 self._fail(str(operation)[:64], UNKNOWN_OP)
+        return None
 
     # --- login ------------------------------------------------------------------------------------------------------------
 
-    def _login(self, arguments: list[Any]) -> None:
+    async def _login(self, arguments: list[Any]) -> None:
         caller = self._identified(arguments)
+        if caller is not None:
+            try:
+                await caller.claim(self._shared.context.services.commands)
+            except NonceRejected:
+                caller = None
         if caller is None:
             self.socket.send(encode({"event": "login", "success": False}), durable=True)
             self._failed_once()
             return
-        if not caller.journaled:
-            self._floor.context.services.commands.note(Meta(key_id=caller.key.id, nonce=caller.nonce))
         self._end_private()
         self._caller = caller
-        self._unfollow_key = self._floor.revocations.follow(caller.key, self._revoked)
+        self._unfollow_key = self._shared.revocations.follow(caller.key, self._revoked)
         self._failures = 0
         self.socket.send(encode({"event": "login", "success": True}))
         for topic in sorted(self._wanted):
@@ -147,7 +151,7 @@ class Client(Session):
         nonce = str(nonce) if isinstance(nonce, int) and not isinstance(nonce, bool) else nonce
         if not (isinstance(key, str) and isinstance(nonce, str) and isinstance(sign, str)):
             return None
-        authenticator = self._floor.context.authenticator
+        authenticator = self._shared.context.authenticator
         caller = authenticator.login(key, nonce.encode(), sign.encode(), LOGIN_PATHS, self.socket.client)
         return None if isinstance(caller, Rejection) or not caller.key.permits(READ) else caller
 
@@ -156,7 +160,7 @@ class Client(Session):
         self._unfollow_key()
         if self._caller is not None:
             for topic in PRIVATE_TOPICS:
-                self._floor.hub.unsubscribe(self.socket, (topic, self._caller.key.id))
+                self._shared.hub.unsubscribe(self.socket, (topic, self._caller.key.id))
 
     def _revoked(self) -> None:
         """The login's key is no more: neither is the login, nor the private topics. Market topics go on."""
@@ -171,10 +175,10 @@ class Client(Session):
         self._unfollow_key()
 
     def _follow_private(self, topic: str) -> None:
-        caller, floor = self._caller, self._floor
+        caller, shared = self._caller, self._shared
         if caller is not None:
             make = PRIVATE_TOPICS[topic]
-            floor.hub.subscribe(self.socket, (topic, caller.key.id), lambda: make(floor.sources, caller.key))
+            shared.hub.subscribe(self.socket, (topic, caller.key.id), lambda: make(shared.sources, caller.key))
 
     # --- topics -----------------------------------------------------------------------------------------------------------
 
@@ -191,7 +195,7 @@ class Client(Session):
                     self._fail(str(argument)[:64], found)
             else:
                 accepted.append((argument, found))
-        room = MAX_TOPICS - len(self._floor.hub.following(self.socket)) - len(self._wanted)
+        room = MAX_TOPICS - len(self._shared.hub.following(self.socket)) - len(self._wanted)
         accepted = accepted[: max(room, 0)]
         self._acknowledge("subscribe", [topic for topic, _ in accepted])
         for topic, make in accepted:
@@ -199,7 +203,7 @@ class Client(Session):
                 self._wanted.add(topic)
                 self._follow_private(topic)
                 continue
-            channel = self._floor.hub.subscribe(self.socket, topic, make)
+            channel = self._shared.hub.subscribe(self.socket, topic, make)
             first = channel.first()
             if first is not None:
                 self.socket.send(first, durable=True)
@@ -214,11 +218,11 @@ class Client(Session):
         number = int(given) if given is not None else 0
         if family is None or number > max(family.largest, 0) or (given is not None and family.largest < 0):
             return UNKNOWN_TOPIC
-        market = self._floor.context.symbols.find(symbol)
+        market = self._shared.context.symbols.find(symbol)
         if market is None:
             return UNKNOWN_MARKET
-        floor = self._floor
-        return lambda: family.make(floor.context, floor.views, market, argument, number)
+        shared = self._shared
+        return lambda: family.make(shared.context, shared.views, market, argument, number)
 
     def _unsubscribe(self, arguments: list[Any]) -> None:
         ended = []
@@ -228,9 +232,9 @@ class Client(Session):
             if argument in self._wanted:
                 self._wanted.discard(argument)
                 if self._caller is not None:
-                    self._floor.hub.unsubscribe(self.socket, (argument, self._caller.key.id))
+                    self._shared.hub.unsubscribe(self.socket, (argument, self._caller.key.id))
                 ended.append(argument)
-            elif self._floor.hub.unsubscribe(self.socket, argument):
+            elif self._shared.hub.unsubscribe(self.socket, argument):
                 ended.append(argument)
         self._acknowledge("unsubscribe", ended)
 

@@ -67,12 +67,12 @@ class V2Trade:
             rows.append({"available": shown(spec, available), "currency": spec.code, "total": shown(spec, available + held)})
         return encode(rows)
 
-    def order(self, caller: Caller, fields: Fields) -> Answer:
+    async def order(self, caller: Caller, fields: Fields) -> Answer:
         """Places an order; its id is the whole answer."""
         request = self._request(fields)
         if isinstance(request, Rejection):
             return request
-        placed = self._entry.place(caller, request)
+        placed = await self._entry.place(caller, request)
         return placed if isinstance(placed, Rejection) else encode({"id": placed.uuid})
 
     def _request(self, fields: Fields) -> OrderRequest | Rejection:
@@ -103,19 +103,12 @@ class V2Trade:
         )
         return fields.rejection or request
 
-    def pending(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+    async def pending(self, caller: Caller, fields: Fields) -> Answer:
         """Open orders, oldest first, of one market or of all; `amount` is what remains."""
         market = self._symbols.find(fields.text("symbol")) if fields.text("symbol") else None
         if fields.rejection or (market is None and fields.text("symbol")):
             return fields.rejection or errors.SYMBOL_UNKNOWN
-        orders = self._view.open_orders(caller.account, market.id) if market else self._view.open_orders(caller.account)
-        records = self._records.live(orders)
-        return self._pending(records) if isinstance(records, list) else self._pending_later(records)
-
-    async def _pending_later(self, records: Awaitable[list[OrderRecord]]) -> bytes:
-        return self._pending(await records)
-
-    def _pending(self, records: list[OrderRecord]) -> bytes:
+        records = await self._records.live(self._records.live_orders(caller.account, market))
         return encode([self._pending_row(record) for record in records])
 
     def _pending_row(self, record: OrderRecord) -> dict[str, Any]:
@@ -147,7 +140,7 @@ class V2Trade:
         await self._context.history_caught_up()
         history = self._context.services.history
         if order:
-            record = await self._records.own(account, self._records.number(account, order, ""))
+            record = await self._records.find(account, order, "")
             if record is None or (market is not None and record.market.id != market.id):
                 return errors.ORDER_UNKNOWN
             fills = await history.fills_of_order(record.id, page)
@@ -170,31 +163,25 @@ class V2Trade:
             "trade_id": TRADE_IDS.text(fill.id),
         }
 
-    def delete_order(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
-        """Cancels one order by id or tag, or without either every order of the market."""
+    async def delete_order(self, caller: Caller, fields: Fields) -> Answer:
+        """Cancels one order by id, all that bear a tag, or without either every order of the market."""
         uuid, tag, symbol = fields.text("order_id"), fields.tag("tag", "client_oid"), fields.text("symbol")
         market = self._symbols.find(symbol) if symbol else None
         if fields.rejection or (symbol and market is None):
             return fields.rejection or errors.SYMBOL_UNKNOWN
         if uuid or tag:
-            number = self._records.number(caller.account, uuid, tag)
-            cancelled = self._changes.cancel(caller, market, number)
-            return self._not_there(caller, number, cancelled) if isinstance(cancelled, Rejection) else self._cancelled_one(cancelled)
+            cancelled = await self._changes.cancel(caller, market, uuid, tag)
+            if isinstance(cancelled, Rejection):
+                return await self._not_there(caller, uuid, tag, cancelled)
+            return self._results(cancelled)
         if market is None:
             return errors.SYMBOL_MISSING
-        numbers = self._changes.cancel_all(caller, market)
-        return numbers if isinstance(numbers, Rejection) else self._cancelled_all(numbers)
+        cancelled = await self._changes.cancel_all(caller, market)
+        return cancelled if isinstance(cancelled, Rejection) else self._results(cancelled)
 
-    async def _cancelled_one(self, cancelled: Awaitable[OrderRecord | Rejection]) -> Answer:
-        record = await cancelled
-        return record if isinstance(record, Rejection) else self._results([record])
-
-    async def _cancelled_all(self, numbers: list[int]) -> Answer:
-        return self._results(await self._changes.records_of(numbers) if numbers else [])
-
-    async def _not_there(self, caller: Caller, number: int, rejection: Rejection) -> Answer:
+    async def _not_there(self, caller: Caller, uuid: str, tag: str, rejection: Rejection) -> Answer:
         """An order that is done says how: filled ones came too late, everything else is not there (any more)."""
-        record = await self._records.own(caller.account, number) if number else None
+        record = await self._records.find(caller.account, uuid, tag)
         now = millis(self._context.services.clock())
         late = record is not None and record.reason == DoneReason.FILLED
         code = int(Status.ORDER_FULLY_TRANSACTED if late else Status.ORDER_NOTFOUND)

@@ -63,23 +63,19 @@ class V3Account:
             rows.append({"makerFee": units(maker, PPM_DECIMALS), "symbol": market.symbol, "takerFee": units(taker, PPM_DECIMALS)})
         return encode(rows)
 
-    def open_orders(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
-        """Oldest first; `orderID`, or else `clOrderID`, picks one."""
+    async def open_orders(self, caller: Caller, fields: Fields) -> Answer:
+        """Oldest first; `orderID`, or else `clOrderID`, picks."""
         market = self._market(fields)
         uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
         if isinstance(market, Rejection) or fields.rejection:
             return market if isinstance(market, Rejection) else fields.rejection or errors.SYMBOL_UNKNOWN
-        orders = self._view.open_orders(caller.account, market.id) if market else self._view.open_orders(caller.account)
         if uuid or tag:
-            chosen = self._records.number(caller.account, uuid, tag)
-            orders = [order for order in orders if order.order_id == chosen]
-        records = self._records.live(orders)
-        return _open_rows(records) if isinstance(records, list) else self._open_later(records)
+            orders = self._records.own_live(caller.account, market, uuid, tag)
+        else:
+            orders = self._records.live_orders(caller.account, market)
+        return encode([_open_row(record) for record in await self._records.live(orders)])
 
-    async def _open_later(self, records: Awaitable[list[OrderRecord]]) -> Answer:
-        return _open_rows(await records)
-
-    def trade_history(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+    async def trade_history(self, caller: Caller, fields: Fields) -> Answer:
         """The account's trades, newest first, of seven days at most."""
         market = self._market(fields)
         page = windows.page(fields, self._clock(), windows.OWN_TRADES)
@@ -89,19 +85,16 @@ class V3Account:
                 return problem
         assert isinstance(page, Page)
         assert not isinstance(market, Rejection)
-        chosen = self._records.number(caller.account, uuid, tag) if uuid or tag else None
-        return b"[]" if chosen == 0 else self._trades(caller, market, page, chosen)
-
-    async def _trades(self, caller: Caller, market: Market | None, page: Page, chosen: int | None) -> Answer:
         await self._context.history_caught_up()
         history = self._context.services.history
-        if chosen is None:
-            fills = await history.fills(caller.account, page, market=market.id if market else None)
-        else:
-            order = await self._records.own(caller.account, chosen)
+        market_id = market.id if market else None
+        if uuid:
+            order = await self._records.find(caller.account, uuid, "")
             if order is None or (market is not None and order.market.id != market.id):
                 return b"[]"
-            fills = await history.fills_of_order(chosen, page)
+            fills = await history.fills_of_order(order.id, page)
+        else:
+            fills = await history.fills(caller.account, page, market=market_id, tag=tag or None)
         return encode(await self._trade_rows(caller, fills))
 
     async def _trade_rows(self, caller: Caller, fills: Sequence[Fill]) -> list[dict[str, Any]]:
@@ -197,10 +190,6 @@ def transfer_status(transfer: Transfer) -> str:
         return "PENDING"
     on_its_way = transfer.kind == TransferKind.WITHDRAWAL and not transfer.settled
     return "PROCESSING" if on_its_way else "COMPLETED"
-
-
-def _open_rows(records: list[OrderRecord]) -> bytes:
-    return encode([_open_row(record) for record in records])
 
 
 def _open_row(record: OrderRecord) -> dict[str, Any]:

@@ -1,13 +1,11 @@
 """v3.1 and v3.2: placing, asking for, amending and cancelling orders."""
 
-from collections.abc import Awaitable
 from typing import Any
 
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.cancels import Amendment, OrderChanges
 from cambist.dialects.btse.context import DialectContext
-from cambist.dialects.btse.deadman import MAX_TIMEOUT_MS, DeadMansSwitches
 from cambist.dialects.btse.endpoint import Answer, market_of
 from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest
 from cambist.dialects.btse.errors import Rejection
@@ -18,29 +16,28 @@ from cambist.dialects.btse.status import BUSINESS, SIDE_NAMES, Status, type_numb
 from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import OrderType, Side
 
+MAX_TIMEOUT_MS = 7 * 86_400_000
 TX_TYPES = frozenset({"LIMIT", "MARKET", "STOP", "TRIGGER"})
 
 
 class V3Orders:
     """What a key with the trading right may do to orders."""
 
-    def __init__(
-        self, context: DialectContext, records: OrderRecords, entry: OrderEntry, changes: OrderChanges, switches: DeadMansSwitches
-    ) -> None:
+    def __init__(self, context: DialectContext, records: OrderRecords, entry: OrderEntry, changes: OrderChanges) -> None:
+        self._context = context
+        self._commands = context.services.commands
         self._symbols = context.symbols
         self._clock = context.services.clock
-        self._view = context.services.view
         self._records = records
         self._entry = entry
         self._changes = changes
-        self._switches = switches
 
-    def place(self, caller: Caller, fields: Fields) -> Answer:
+    async def place(self, caller: Caller, fields: Fields) -> Answer:
         """One row for the order; what the exchange refuses for its own reasons is a row too, by its status."""
         request = self._request(fields)
         if isinstance(request, Rejection):
             return request
-        placed = self._entry.place(caller, request)
+        placed = await self._entry.place(caller, request)
         if isinstance(placed, Rejection):
             return self._rejected(placed, request)
         return encode([order_row(placed, placed.status, millis(placed.created))])
@@ -104,25 +101,21 @@ class V3Orders:
         if rejection.code not in BUSINESS:
             return rejection
         record = OrderRecord(
-            0, request.market, request.side, request.type, 0, request.post_only, request.price, request.amount, request.funds,
+            0, 0, request.market, request.side, request.type, 0, request.post_only, request.price, request.amount, request.funds,
             0, 0, request.stop_price, 0, request.tag, False, False, 0, self._clock(),
         )  # fmt: skip
         row = order_row(record, rejection.code, millis(record.created))
         return encode([{**row, "orderID": "", "message": rejection.message, "time_in_force": request.tif}])
 
-    def find(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
-        """One order, live or done, by `orderID` or else by `clOrderID`."""
+    async def find(self, caller: Caller, fields: Fields) -> Answer:
+        """One order, live or done, by `orderID` or else by `clOrderID`, of many with one the newest."""
         uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
         if fields.rejection or not (uuid or tag):
             return fields.rejection or errors.missing("orderID or clOrderID")
-        order = self._records.number(caller.account, uuid, tag)
-        return self._found(caller.account, order) if order else errors.ORDER_UNKNOWN
-
-    async def _found(self, account: int, order: int) -> Answer:
-        record = await self._records.own(account, order)
+        record = await self._records.find(caller.account, uuid, tag)
         return errors.ORDER_UNKNOWN if record is None else encode(detail(record))
 
-    def amend(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
+    async def amend(self, caller: Caller, fields: Fields) -> Answer:
         """Changes price, size or trigger price; `size` is the new whole size, what is filled included."""
         market = market_of(self._symbols, fields)
         uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
@@ -131,11 +124,12 @@ class V3Orders:
         change = self._amendment(fields, market)
         if isinstance(change, Rejection):
             return change
-        order = self._records.number(caller.account, uuid, tag)
-        amended = self._changes.amend(caller, market, order, change)
-        if isinstance(amended, Rejection):
-            return self._unchanged(amended, market, uuid, tag)
-        return self._amended(amended)
+        record = await self._changes.amend(caller, market, uuid, tag, change)
+        if isinstance(record, Rejection):
+            return self._unchanged(record, market, uuid, tag)
+        # An amended order that rests says that it was amended; one that traded or ended by it says that.
+        resting = record.status in (Status.ORDER_INSERTED, Status.TRIGGER_INSERTED, Status.TRIGGER_ACTIVATED)
+        return encode([order_row(record, Status.AMEND_ORDER if resting else record.status, millis(self._clock()))])
 
     def _amendment(self, fields: Fields, market: Market) -> Amendment | Rejection:
         kind = fields.word("type")
@@ -156,52 +150,38 @@ class V3Orders:
             return fields.rejection or errors.missing("value")
         return fields.rejection or change
 
-    async def _amended(self, amended: Awaitable[OrderRecord | Rejection]) -> Answer:
-        record = await amended
-        if isinstance(record, Rejection):
-            return record
-        # An amended order that rests says that it was amended; one that traded or ended by it says that.
-        resting = record.status in (Status.ORDER_INSERTED, Status.TRIGGER_INSERTED, Status.TRIGGER_ACTIVATED)
-        return encode([order_row(record, Status.AMEND_ORDER if resting else record.status, millis(self._clock()))])
-
-    def cancel(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
-        """Cancels one order by `orderID` or `clOrderID`, or without either every order of the market; a row for each."""
+    async def cancel(self, caller: Caller, fields: Fields) -> Answer:
+        """Cancels one order by `orderID`, all that bear a `clOrderID`, or without either every order of the market; a row for each."""
         market = market_of(self._symbols, fields)
         uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
         if isinstance(market, Rejection) or fields.rejection:
             return fields.rejection or (market if isinstance(market, Rejection) else errors.SYMBOL_UNKNOWN)
         if uuid or tag:
-            cancelled = self._changes.cancel(caller, market, self._records.number(caller.account, uuid, tag))
-            return self._unchanged(cancelled, market, uuid, tag) if isinstance(cancelled, Rejection) else self._cancelled_one(cancelled)
-        numbers = self._changes.cancel_all(caller, market)
-        return numbers if isinstance(numbers, Rejection) else self._cancelled(numbers)
+            cancelled = await self._changes.cancel(caller, market, uuid, tag)
+            return self._unchanged(cancelled, market, uuid, tag) if isinstance(cancelled, Rejection) else self._rows(cancelled)
+        cancelled = await self._changes.cancel_all(caller, market)
+        return cancelled if isinstance(cancelled, Rejection) else self._rows(cancelled)
 
     def _unchanged(self, rejection: Rejection, market: Market, uuid: str, tag: str) -> Answer:
         """The row of an order that is not there, or that the exchange did not change."""
         if rejection.code not in BUSINESS:
             return rejection
-        record = OrderRecord(0, market, 0, OrderType.LIMIT, 0, False, 0, 0, 0, 0, 0, 0, 0, tag, False, False, 0, self._clock())
+        record = OrderRecord(0, 0, market, 0, OrderType.LIMIT, 0, False, 0, 0, 0, 0, 0, 0, 0, tag, False, False, 0, self._clock())
         row = order_row(record, rejection.code, millis(record.created))
         return encode([{**row, "orderID": uuid[:64], "message": rejection.message}])
-
-    async def _cancelled_one(self, cancelled: Awaitable[OrderRecord | Rejection]) -> Answer:
-        record = await cancelled
-        return record if isinstance(record, Rejection) else self._rows([record])
-
-    async def _cancelled(self, numbers: list[int]) -> Answer:
-        return self._rows(await self._changes.records_of(numbers) if numbers else [])
 
     def _rows(self, records: list[OrderRecord]) -> bytes:
         now = millis(self._clock())
         return encode([order_row(record, Status.ORDER_CANCELLED, now) for record in records])
 
-    def cancel_all_after(self, caller: Caller, fields: Fields) -> Answer:
-        """Arms, moves or (with 0) takes back the account's dead man's switch."""
+    async def cancel_all_after(self, caller: Caller, fields: Fields) -> Answer:
+        """Arms, moves or (with 0) takes back the account's dead man's switch. It is journaled: it survives a restart."""
         timeout = fields.whole("timeout")
         if fields.rejection or timeout is None or timeout > MAX_TIMEOUT_MS:
             return fields.rejection or (errors.missing("timeout") if timeout is None else errors.invalid("timeout"))
-        self._switches.set(caller.account, timeout)
-        return b"{}"
+        due = self._context.deadline(timeout * 1_000) if timeout else 0
+        done = await self._commands.cancel_after(caller.account, due, meta=caller.meta())
+        return errors.of_core(done.outcome.code) if done.outcome.code else b"{}"
 
 
 def order_row(record: OrderRecord, status: int, timestamp: int) -> dict[str, Any]:

@@ -1,0 +1,15 @@
+"""Orders can be found by the client's own text."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Adds the index; orders without a text are not in it."""
+    tagged = sa.text("tag != ''")
+    op.create_index("orders_tagged", "orders", ["account", "tag", "id"], sqlite_where=tagged, postgresql_where=tagged)

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from cambist import _core
 from cambist.app import integrity, provenance
 from cambist.app.config import Config
@@ -24,6 +26,8 @@ from cambist.wallet.view import WalletView
 
 if TYPE_CHECKING:
     from cambist.app.wiring import Environment
+
+_log = structlog.get_logger("cambist.app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Views:
         """Folds the events of commands after `applied_seq`, in order."""
         self.wallet.apply(events)
         self.merchant.apply(events)
-        _apply_nonces(self.directory, events)
+        _apply_to_directory(self.directory, events)
 
 
 def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
@@ -112,10 +116,12 @@ def _claim_views(
         provenance.claim(view, file, journal, rebuild)
 
 
-def _apply_nonces(directory: Directory, events: Sequence[_core.Event]) -> None:
-    """A request that was journaled stays refused after a crash: its nonce comes back from the command's meta."""
+def _apply_to_directory(directory: Directory, events: Sequence[_core.Event]) -> None:
+    """What was journaled stays so: a used nonce after a crash, and whoever was shut out when an older copy of the directory is put back."""
     known = directory.nonces.applied_seq
     for event in events:
         if isinstance(event, _core.CommandApplied) and event.seq > known:
             meta = Meta.decode(event.meta)
+            if meta.memo and (missed := directory.apply_mark(meta.memo)) is not None:
+                _log.warning("directory.sqlite is an older copy", seq=event.seq, done=missed)
             directory.nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)

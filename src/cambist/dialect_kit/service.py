@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DialectService:
-    """A dialect's name, its HTTP routes, the forms of the keys that are minted for it, and its WebSocket routes.
-
-    `webhook_signer` of the one dialect whose users are told of payments; the composition root gives it to the outbox.
-    """
+    """A dialect's name, its HTTP routes, the forms of the keys that are minted for it, its WebSocket routes, and below which paths it words
+    the gateway's own errors."""
 
     name: str
     routes: tuple[Route, ...]
     key_forms: tuple[KeyForm, ...]
     sockets: tuple[SocketRoute, ...] = ()
+    path_errors: tuple[PathErrors, ...] = ()
     webhook_signer: WebhookSigner | None = None
+    """Of the one dialect whose users are told of payments; the composition root gives it to the outbox."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import check_place
 
 
 class Socket(Protocol):
@@ -79,6 +80,7 @@ class SocketRoute:
     """A path that speaks WebSocket. Path, prefix and pattern as in Route; the pattern's match is `Request.match`.
 
     The same path may have an HTTP route too: that one answers requests that ask for no upgrade. `subprotocols` in order of preference.
+    `host` and `listener` narrow where it counts, as in Route.
     """
 
     path: str
@@ -88,9 +90,8 @@ class SocketRoute:
     dialect: str = ""
     name: str = ""
     subprotocols: tuple[str, ...] = ()
+    host: str = ""
+    listener: str = ""
 
     def __post_init__(self) -> None:
-        if not self.path.startswith("/"):
-            raise ValueError(f"a route's path starts with a slash: {self.path!r}")
-        if self.pattern is not None and not self.prefix:
-            raise ValueError(f"a pattern needs prefix=True: {self.path!r}")
+        check_place(self.path, self.prefix, self.pattern, self.host)

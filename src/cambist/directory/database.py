@@ -109,6 +109,11 @@ def next_number(connection: Connection, name: str, at_least: int = 1) -> int:
     return number
 
 
+def last_number(connection: Connection, name: str) -> int:
+    """The last number that the counter gave, 0 when none."""
+    return connection.execute(select(counters.c.last).where(counters.c.name == name)).scalar_one_or_none() or 0
+
+
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # sqlite3's own idea of when a transaction begins leaves DDL and reads outside of it; _begin says it aloud instead.
     connection.isolation_level = None

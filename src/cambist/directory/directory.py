@@ -3,26 +3,41 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from .database import Database, next_number
+from . import marks
+from .database import Database, last_number, next_number
 from .guesses import Guesses, subject
 from .hotp import HotpKeys
+from .login import Login
 from .nonces import Nonces
 from .passwords import Passwords
 from .sealing import Sealer
 from .second_factor import SecondFactor
 from .sessions import Sessions
-from .tables import api_keys, facts, guesses, hotps, sessions, totps, users
-from .values import REVEAL_WINDOW, ApiKey, Clock, DirectoryRejection, Entropy, KeyForm, MasterKeyWrong, User, parse_networks
+from .tables import api_keys, facts, guesses, hotps, login_networks, sessions, totps, users
+from .values import (
+    REVEAL_WINDOW,
+    ApiKey,
+    Clock,
+    DirectoryRejection,
+    Entropy,
+    KeyForm,
+    LoginRejection,
+    MasterKeyWrong,
+    User,
+    parse_networks,
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,31}", re.ASCII)
 _CHECK = "master-key-check"
+_LOCKED = "!"
+"""In place of a password's hash: nothing fits it."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +62,9 @@ class Directory:
         self.hotp = HotpKeys(database, sealer, entropy, clock)
         self.guesses = Guesses(database, clock)
         self._revocation_listeners: list[Callable[[ApiKey], None]] = []
-        self._live: dict[str, ApiKey] = {key.key: key for key in self.keys()}
+        self._login = Login(database, self.guesses, self.totp, self.hotp, clock, find_user=self.user, verify_password=self.verify_password)
+        frozen = {user.id for user in self.users() if user.frozen is not None}
+        self._live: dict[str, ApiKey] = {key.key: key for key in self.keys() if key.user not in frozen}
 
     @classmethod
     def open(
@@ -75,9 +92,7 @@ class Directory:
     # --- users ----------------------------------------------------------------------------------------------------------
     def add_user(self, name: str, password: str, account: int) -> User | DirectoryRejection:
         """A user for an account of the core (16 or above). NAME_INVALID, PASSWORD_TOO_SHORT or _LONG, NAME_TAKEN, ACCOUNT_TAKEN."""
-        if not _NAME.fullmatch(name):
-            return DirectoryRejection.NAME_INVALID
-        rejection = self._passwords.rejection(password)
+        rejection = self.new_user_rejection(name, password)
         if rejection is not None:
             return rejection
         # Outside the transaction: other threads need not wait for Argon2. The account is the label, since no account is given twice.
@@ -91,6 +106,14 @@ class Directory:
             row = {"id": user.id, "name": name, "folded_name": name.lower(), "account": account, "created": user.created}
             connection.execute(insert(users).values(**row, password_hash=hashed))
             return user
+
+    def new_user_rejection(self, name: str, password: str) -> DirectoryRejection | None:
+        """Why `add_user` would refuse these, None when only another `add_user` meanwhile could: ask before an account is opened."""
+        if not _NAME.fullmatch(name):
+            return DirectoryRejection.NAME_INVALID
+        if self.user(name) is not None:
+            return DirectoryRejection.NAME_TAKEN
+        return self._passwords.rejection(password)
 
     def user(self, name: str) -> User | None:
         """By name, without regard to case."""
@@ -110,7 +133,7 @@ class Directory:
     def verify_password(self, name: str, password: str) -> User | None:
         """The user when name and password fit. An unknown name costs the same time.
 
-        The second factor is asked for separately. Whoever lets strangers guess asks `guesses.begin("password", name)` first.
+        The second factor is asked for separately, and nothing is counted: doors for people use `authenticate`.
         """
         row = self._row(name)
         if not self._passwords.check(row.password_hash if row else None, password) or row is None:
@@ -120,14 +143,54 @@ class Directory:
             self._store_password(user, password)
         return user
 
-    def set_password(self, user: User, password: str) -> DirectoryRejection | None:
-        """Replaces the password and ends every session. PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ERASED; None when done."""
+    def authenticate(self, name: str, password: str, code: str = "", address: str = "") -> User | LoginRejection:
+        """Who logs in from `address` with name, password and, where the user switched codes on, a one-time code.
+
+        WRONG, CODE_REQUIRED, CODE_WRONG, PAUSED (too many wrong ones), FROZEN. Counts and forgives guesses (login.py says which). Takes
+        tens of milliseconds on purpose: call it on a worker thread.
+        """
+        return self._login.authenticate(name, password, code, address)
+
+    def check_code(self, user: User, code: str) -> LoginRejection | None:
+        """Uses a one-time code up, time-based or counter-based. CODE_REQUIRED, CODE_WRONG, PAUSED; None when it was good."""
+        return self._login.check_code(user, code)
+
+    def set_password(self, user: User, password: str) -> int | DirectoryRejection:
+        """Replaces the password and ends every session. PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ERASED; the change's number when done.
+
+        The number belongs into the journal (`marks.password_set`), so that an older copy of this file does not bring the old password back.
+        """
         rejection = self._passwords.rejection(password)
-        if rejection is None:
-            rejection = self._store_password(user, password)
-        if rejection is None:
+        if rejection is not None:
+            return rejection
+        number = self._store_password(user, password)
+        if not isinstance(number, DirectoryRejection):
             self.sessions.revoke_all(user)
-        return rejection
+        return number
+
+    def freeze(self, user: User) -> bool:
+        """Shuts the user out: sessions end, keys are not found and no login is accepted until `unfreeze`. False when it was so before.
+
+        Who follows revocations hears of the keys, as if they were revoked.
+        """
+        done = self._set_frozen(user, self._clock())
+        self.sessions.revoke_all(user)
+        for key in self.keys(user):
+            self._live.pop(key.key, None)
+            self._tell_revoked(key)
+        return done
+
+    def unfreeze(self, user: User) -> bool:
+        """Lets the user in again, with the same keys and password. False when they were not frozen."""
+        done = self._set_frozen(user, None)
+        self._live |= {key.key: key for key in self.keys(user)}
+        return done
+
+    def _set_frozen(self, user: User, since: int | None) -> bool:
+        was = users.c.frozen.is_(None) if since is not None else users.c.frozen.is_not(None)
+        with self._database.transaction() as connection:
+            change = update(users).where(users.c.id == user.id, users.c.erased.is_(None), was)
+            return connection.execute(change.values(frozen=since)).rowcount == 1
 
     def erase_user(self, user: User) -> User:
         """Removes what is personal (name, password, second factor, sessions) and revokes the keys. The account number stays."""
@@ -139,9 +202,10 @@ class Directory:
             connection.execute(totps.delete().where(totps.c.user_id == user.id))
             connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
             connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
+            connection.execute(login_networks.delete().where(login_networks.c.user_id == user.id))
             theirs = (subject("password", user.name.lower()), subject("code", user.id))
             connection.execute(guesses.delete().where(guesses.c.subject.in_(theirs)))
-            gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now}
+            gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now, "frozen": None}
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
             erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())
         self._database.forget_old_pages()
@@ -152,7 +216,7 @@ class Directory:
     def mint_key(self, user: User, form: KeyForm, scopes: Iterable[str], ip_allow: Iterable[str] = ()) -> ApiKey | DirectoryRejection:
         """A new key, secret included. `ip_allow`: addresses or networks as text, none for anywhere.
 
-        USER_ERASED, SCOPE_UNKNOWN, ADDRESS_INVALID; KEY_TAKEN when the form drew a key that exists.
+        USER_ERASED, USER_FROZEN, SCOPE_UNKNOWN, ADDRESS_INVALID; KEY_TAKEN when the form drew a key that exists.
         """
         granted, networks = frozenset(scopes), parse_networks(ip_allow)
         if isinstance(networks, DirectoryRejection):
@@ -161,8 +225,9 @@ class Directory:
             return DirectoryRejection.SCOPE_UNKNOWN
         try:
             with self._database.transaction() as connection:
-                if connection.execute(select(users.c.erased).where(users.c.id == user.id)).scalar_one() is not None:
-                    return DirectoryRejection.USER_ERASED
+                stored = connection.execute(select(users.c.erased, users.c.frozen).where(users.c.id == user.id)).one()
+                if stored.erased is not None or stored.frozen is not None:
+                    return DirectoryRejection.USER_ERASED if stored.erased is not None else DirectoryRejection.USER_FROZEN
                 number = next_number(connection, "api_keys", at_least=self.nonces.highest_key_id() + 1)
                 text, secret = form.make(self._labelled(connection, user, form))
                 key = ApiKey(number, user.id, user.account, form.dialect, text, secret, granted, networks, self._clock())
@@ -173,8 +238,15 @@ class Directory:
         return key
 
     def find_key(self, key: str) -> ApiKey | None:
-        """The live key of that text: one look into memory. Revoked and unknown ones are None."""
+        """The live key of that text: one look into memory. Unknown and revoked ones, and those of frozen users, are None."""
         return self._live.get(key)
+
+    def stored_key(self, key: str) -> ApiKey | None:
+        """The key of that text, also one that opens nothing: revoked, or a frozen user's. For whoever administers keys."""
+        query = select(api_keys, users.c.account).join(users, users.c.id == api_keys.c.user_id).where(api_keys.c.key == key)
+        with self._database.transaction() as connection:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else self._key(row)
 
     def keys(self, user: User | None = None, revoked: bool = False) -> list[ApiKey]:
         """In order of creation, of one user or of all; the revoked ones (without secret) only when asked for."""
@@ -193,16 +265,22 @@ class Directory:
             done = connection.execute(change.values(revoked=self._clock(), secret=None)).rowcount == 1
         self._live.pop(key.key, None)
         if done:
-            for listener in tuple(self._revocation_listeners):
-                try:
-                    listener(key)
-                except Exception:
-                    # The key is gone; what a listener makes of it must not look as if it were not.
-                    _log.exception("a listener of revocations failed")
+            self._tell_revoked(key)
         return done
 
+    def _tell_revoked(self, key: ApiKey) -> None:
+        for listener in tuple(self._revocation_listeners):
+            try:
+                listener(key)
+            except Exception:
+                # The key is gone; what a listener makes of it must not look as if it were not.
+                _log.exception("a listener of revocations failed")
+
     def follow_revocations(self, listener: Callable[[ApiKey], None]) -> Callable[[], None]:
-        """Calls back with every key that is revoked from here on, once it is, in the thread that did it. Returns what ends it."""
+        """Calls back with every key that is revoked, or whose user is frozen, from here on: once it is, in the thread that did it.
+
+        Returns what ends it.
+        """
         self._revocation_listeners.append(listener)
 
         def unfollow() -> None:
@@ -219,6 +297,42 @@ class Directory:
         age = (self._clock() if now is None else now) - live.created
         return live.secret if age < REVEAL_WINDOW else DirectoryRejection.REVEAL_OVER
 
+    # --- what the journal knows -------------------------------------------------------------------------------------------
+    def apply_mark(self, memo: Mapping[str, Any]) -> str | None:
+        """Catches up a journaled note's memo (marks.py). What was done here before stays; a sentence when something was not.
+
+        A sentence means that this file is an older copy. Memos of others are passed over.
+        """
+        match memo.get(marks.WORD):
+            case ["key-revoked", int(key_id)]:
+                keys = [key for key in self.keys() if key.id == key_id]
+                return "a key was revoked again" if any([self.revoke(key) for key in keys]) else None
+            case ["frozen" | "unfrozen" | "erased" | "password" as word, int(account), *rest]:
+                user = self.user_by_account(account)
+                return self._apply_to_user(word, user, rest) if user is not None and user.erased is None else None
+        return None
+
+    def _apply_to_user(self, word: str, user: User, rest: list[Any]) -> str | None:
+        match word, rest:
+            case "frozen", _:
+                return f"{user.name} was frozen again" if self.freeze(user) else None
+            case "unfrozen", _:
+                return f"{user.name} was unfrozen again" if self.unfreeze(user) else None
+            case "erased", _:
+                self.erase_user(user)
+                return "a user was erased again"
+            case "password", [int(number)]:
+                with self._database.transaction() as connection:
+                    if last_number(connection, "passwords") >= number:
+                        return None
+                    next_number(connection, "passwords", at_least=number)
+                    connection.execute(update(users).where(users.c.id == user.id).values(password_hash=_LOCKED))
+                self.sessions.revoke_all(user)
+                return (
+                    f"the password of {user.name} was changed since, which this file does not know: it opens nothing until it is set anew"
+                )
+        return None
+
     # --- inside ---------------------------------------------------------------------------------------------------------
     def _row(self, name: str) -> Row[Any] | None:
         # What no name can be need not be looked for; a lone surrogate could not even be handed to the database.
@@ -227,16 +341,17 @@ class Directory:
         with self._database.transaction() as connection:
             return connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
 
-    def _store_password(self, user: User, password: str) -> DirectoryRejection | None:
+    def _store_password(self, user: User, password: str) -> int | DirectoryRejection:
+        """The change's number. USER_ERASED."""
         with self._database.transaction() as connection:
             number = next_number(connection, "passwords")
         hashed = self._passwords.hash(f"change-{number}", password)
         with self._database.transaction() as connection:
             change = update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(password_hash=hashed)
-            return None if connection.execute(change).rowcount == 1 else DirectoryRejection.USER_ERASED
+            return number if connection.execute(change).rowcount == 1 else DirectoryRejection.USER_ERASED
 
     def _labelled(self, connection: Connection, user: User, form: KeyForm) -> Entropy:
-        """Entropy whose labels name the dialect, the account and the how-manieth key: a seed gives the same keys whatever else exists."""
+        """Entropy whose labels name dialect, account and how many keys there were: a seed gives the same keys whatever else exists."""
         theirs = select(api_keys.c.id).where(api_keys.c.user_id == user.id, api_keys.c.dialect == form.dialect)
         ordinal = len(connection.execute(theirs).all())
         return lambda label, length: self._entropy(f"api-key/{form.dialect}/account-{user.account}/{ordinal}/{label}", length)
@@ -261,7 +376,7 @@ class Directory:
 
 
 def _user(row: Row[Any] | None) -> User | None:
-    return None if row is None else User(row.id, row.name or "", row.account, row.created, row.erased)
+    return None if row is None else User(row.id, row.name or "", row.account, row.created, row.erased, row.frozen)
 
 
 def _key_row(key: ApiKey) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """How often a secret may be guessed at: whatever is asked for, passwords and one-time codes alike, and across restarts.
 
 Every guess counts as wrong before it is looked at, and is forgiven when it was right: guesses that are made at the same moment count too.
-After FREE wrong ones in a row there is a pause of FIRST_PAUSE, and one twice as long after each more, up to LONGEST_PAUSE. What is asked
-during a pause is not looked at and changes nothing. A day without a guess forgets.
+After some free wrong ones in a row (FREE, unless the subject is one that many share) there is a pause of FIRST_PAUSE, and one twice as long
+after each more, up to LONGEST_PAUSE. What is asked during a pause is not looked at and changes nothing. A day without a guess forgets.
 """
 
 import hashlib
@@ -26,8 +26,8 @@ class Guesses:
         self._database = database
         self._clock = clock
 
-    def begin(self, secret: str, whose: str | int) -> int:
-        """0 and the guess is counted, or for how many µs nothing is looked at."""
+    def begin(self, secret: str, whose: str | int, free: int = FREE) -> int:
+        """0 and the guess is counted, or for how many µs nothing is looked at. `free`: wrong ones before the first pause."""
         key, now = subject(secret, whose), self._clock()
         with self._database.transaction() as connection:
             row = connection.execute(select(guesses).where(guesses.c.subject == key)).one_or_none()
@@ -35,7 +35,7 @@ class Guesses:
                 return int(row.until - now)
             connection.execute(delete(guesses).where(guesses.c.last < now - FORGOTTEN_AFTER))
             wrong = row.wrong + 1 if row is not None and row.last >= now - FORGOTTEN_AFTER else 1
-            until = now + pause_after(wrong)
+            until = now + pause_after(wrong, free)
             if wrong == 1:
                 connection.execute(delete(guesses).where(guesses.c.subject == key))
                 connection.execute(insert(guesses).values(subject=key, wrong=1, last=now, until=until))
@@ -54,6 +54,6 @@ def subject(secret: str, whose: str | int) -> bytes:
     return hashlib.blake2b(f"{secret}\0{whose}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def pause_after(wrong: int) -> int:
+def pause_after(wrong: int, free: int = FREE) -> int:
     """µs of rest after that many wrong guesses in a row."""
-    return 0 if wrong < FREE else min(FIRST_PAUSE << min(wrong - FREE, 16), LONGEST_PAUSE)
+    return 0 if wrong < free else min(FIRST_PAUSE << min(wrong - free, 16), LONGEST_PAUSE)

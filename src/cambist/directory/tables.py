@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -40,6 +40,7 @@ users = Table(
     Column("password_hash", Text),
     Column("created", BigInteger, nullable=False),
     Column("erased", BigInteger),
+    Column("frozen", BigInteger),
     CheckConstraint("account >= 16", name="user_account"),
     CheckConstraint("folded_name = lower(name)", name="folded"),
     CheckConstraint("(erased is null) = (name is not null)", name="erased_has_no_name"),
@@ -75,6 +76,14 @@ guesses = Table(
     Column("last", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
     CheckConstraint("wrong > 0", name="wrong"),
+)
+
+login_networks = Table(
+    "login_networks",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("network", LargeBinary, primary_key=True),
+    Column("last", BigInteger, nullable=False),
 )
 
 sessions = Table(

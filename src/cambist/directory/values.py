@@ -25,6 +25,7 @@ class DirectoryRejection(StrEnum):
     PASSWORD_TOO_SHORT = "password-too-short"  # noqa: S105 - a code, no password
     PASSWORD_TOO_LONG = "password-too-long"  # noqa: S105
     USER_ERASED = "user-erased"
+    USER_FROZEN = "user-frozen"
     SCOPE_UNKNOWN = "scope-unknown"
     ADDRESS_INVALID = "address-invalid"
     KEY_TAKEN = "key-taken"
@@ -47,6 +48,7 @@ _WORDS = {
     DirectoryRejection.PASSWORD_TOO_SHORT: "a password has at least 8 characters",
     DirectoryRejection.PASSWORD_TOO_LONG: "a password has at most 1,024 characters",
     DirectoryRejection.USER_ERASED: "this user was erased",
+    DirectoryRejection.USER_FROZEN: "this user is frozen",
     DirectoryRejection.SCOPE_UNKNOWN: "this API has no such scope",
     DirectoryRejection.ADDRESS_INVALID: "an allowed address is an IPv4 or IPv6 address or network, such as 192.0.2.7 or 2001:db8::/32",
     DirectoryRejection.KEY_TAKEN: "the key exists already",
@@ -54,6 +56,33 @@ _WORDS = {
     DirectoryRejection.REVEAL_OVER: "a secret can be shown again only in the first hour; create a new key",
     DirectoryRejection.TOTP_ACTIVE: "one-time codes are already switched on",
     DirectoryRejection.HOTP_ACTIVE: "a key for one-time codes is already in use",
+}
+
+
+class LoginRejection(StrEnum):
+    """Why a login, or a one-time code, was not accepted. The value is a stable code; `words` is the sentence for people.
+
+    Whoever answers strangers shows WRONG for CODE_REQUIRED and CODE_WRONG too, unless it asks for the code in a step of its own: that
+    the password was right is then told before the code is.
+    """
+
+    WRONG = "login-wrong"
+    CODE_REQUIRED = "code-required"
+    CODE_WRONG = "code-wrong"
+    PAUSED = "login-paused"
+    FROZEN = "user-frozen"
+
+    @property
+    def words(self) -> str:
+        return _LOGIN_WORDS[self]
+
+
+_LOGIN_WORDS = {
+    LoginRejection.WRONG: "name or password is wrong",
+    LoginRejection.CODE_REQUIRED: "a one-time code is required",
+    LoginRejection.CODE_WRONG: "this one-time code is wrong or was used before",
+    LoginRejection.PAUSED: "too many wrong attempts; try again later",
+    LoginRejection.FROZEN: "this user is frozen; ask the operator",
 }
 
 
@@ -79,13 +108,17 @@ class MasterKeyUnsafe(DirectoryError):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `erased` is the time of erasure (µs) or None; an erased user keeps id and account, and his name is empty."""
+    """A person. `erased` and `frozen` are since when (µs) or None.
+
+    An erased user keeps id and account, and the name is empty. A frozen one keeps everything, but no key and no login is accepted.
+    """
 
     id: int
     name: str
     account: int
     created: int
     erased: int | None = None
+    frozen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +128,13 @@ class KeyForm:
     `make(entropy)` gives `(key, secret)`, both text; it labels what it draws with its own words ("key", "secret"), the directory makes
     the labels unique. The key is stored readable and is what `find_key` is asked for, the secret is stored sealed: an API whose only
     credential is a bearer token returns a digest of the token as key and the token as secret. `scopes` are the ones that the API has
-    (empty: not checked).
+    (empty: not checked), `default_scopes` those that a key gets when nobody says: what cannot take money out of the account.
     """
 
     dialect: str
     make: Callable[[Entropy], tuple[str, str]]
     scopes: frozenset[str] = frozenset()
+    default_scopes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from typing import Any
 import structlog
 
 from cambist.dialect_kit.messages import Reply, Request, Withheld
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
 from cambist.gateway import health
 from cambist.gateway.failures import BROKEN, place_of
-from cambist.gateway.http.router import NOT_FOUND, Found, Router
+from cambist.gateway.http.router import NOT_FOUND, Router
 from cambist.gateway.metrics import Metrics, RouteCounts
+from cambist.gateway.places import host_name
 from cambist.gateway.ws.router import SocketRouter
 
 Barrier = Callable[[], "asyncio.Future[None] | None"]
@@ -51,7 +52,7 @@ class Gateway:
 
     `routes` are all dialects' routes; /healthz, /readyz and /metrics are added. `fallback` is an ASGI application for what no route knows
     (pages); its HTTP replies wait for the barrier too. `body_cap` bytes bound a request's body where the server does not. `sockets` are the
-    dialects' WebSocket routes; they need the gateway's own Server.
+    dialects' WebSocket routes; they need the gateway's own Server. `path_errors` say which errors are whose to word.
     """
 
     def __init__(
@@ -64,14 +65,19 @@ class Gateway:
         fallback: ASGIApp | None = None,
         body_cap: int = 131_072,
         sockets: Iterable[SocketRoute] = (),
+        path_errors: Iterable[PathErrors] = (),
     ) -> None:
         self.metrics = Metrics() if metrics is None else metrics
         self.barrier = barrier
         self.fallback = fallback
         self.body_cap = body_cap
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
-        self.find: Callable[[str, str], Found] = Router(all_routes).find
-        self.find_socket = SocketRouter(sockets).find
+        router, socket_router = Router(all_routes, path_errors), SocketRouter(sockets)
+        self.find = router.find
+        self.find_socket = socket_router.find
+        self.by_host = router.by_host or socket_router.by_host
+        """Whether `find` and `find_socket` need know a request's host (`host_name` of its Host field)."""
+        self._errors = router.errors
         self._counts: dict[Route, RouteCounts] = {}
 
     def counts(self, route: Route) -> RouteCounts:
@@ -88,23 +94,35 @@ class Gateway:
         except Withheld:
             raise
         except Exception as error:
-            return self.failed(route, error)
+            return self.failed(route, error, request)
 
-    async def finish(self, route: Route, result: Awaitable[Reply]) -> Reply:
+    async def finish(self, route: Route, request: Request, result: Awaitable[Reply]) -> Reply:
         """The reply of an asynchronous handler; the fixed 500 when it raises."""
         try:
             return await result
         except Withheld:
             raise
         except Exception as error:
-            return self.failed(route, error)
+            return self.failed(route, error, request)
 
-    def failed(self, route: Route, error: Exception) -> Reply:
-        """The fixed 500, after a line in the log."""
+    def error_reply(self, request: Request, plain: Reply) -> Reply:
+        """An error of the gateway's, in the words of who claims the path; `plain` when nobody does."""
+        host = host_name(request.headers.get(b"host", b"")) if self.by_host else ""
+        claim = self._errors(request.path, host, request.listener)
+        if claim is None:
+            return plain
+        try:
+            return claim.reply(request, plain.status)
+        except Exception as error:
+            _log.error("error reply failed", dialect=claim.dialect, error=type(error).__name__, at=place_of(error))
+            return plain
+
+    def failed(self, route: Route, error: Exception, request: Request) -> Reply:
+        """The 500, after a line in the log."""
         with contextlib.suppress(Exception):  # a log that cannot be written must not cost the reply
             name = route.name or route.path
             _log.error("handler failed", dialect=route.dialect, route=name, error=type(error).__name__, at=place_of(error))
-        return BROKEN
+        return self.error_reply(request, BROKEN)
 
     async def durable(self) -> None:
         """Returns once everything applied so far is on disk. Withheld when it never will be."""
@@ -139,7 +157,8 @@ class Gateway:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw_path = scope.get("raw_path") or scope["path"].encode()
         path = raw_path.decode("latin-1")
-        route, match = self.find(scope["method"], path)
+        headers = joined_headers(scope["headers"])
+        route, match = self.find(scope["method"], path, host_name(headers.get(b"host", b"")) if self.by_host else "")
         if route is NOT_FOUND and self.fallback is not None:
             await self._pages(self.fallback, scope, receive, send)
             return
@@ -147,15 +166,24 @@ class Gateway:
         if body is None:
             return
         started = self.metrics.timer()
-        if len(body) > self.body_cap:
+        too_large = len(body) > self.body_cap
+        client = scope.get("client")
+        request = Request(
+            scope["method"],
+            path,
+            scope.get("query_string", b""),
+            headers,
+            b"" if too_large else body,
+            client[0] if client else "",
+            match,
+            scope.get("scheme", "http"),
+        )
+        if too_large:
             self.metrics.refuse("body_too_large")
-            reply = TOO_LARGE
+            reply = self.error_reply(request, TOO_LARGE)
         else:
-            client = scope.get("client")
-            headers = joined_headers(scope["headers"])
-            request = Request(scope["method"], path, scope.get("query_string", b""), headers, body, client[0] if client else "", match)
             result = self.call(route, request)
-            reply = await self.finish(route, result) if inspect.isawaitable(result) else result
+            reply = await self.finish(route, request, result) if inspect.isawaitable(result) else result
         if route.durable:
             await self.durable()
         await _send_reply(send, reply)
@@ -178,7 +206,7 @@ class Gateway:
         except Withheld:
             raise
         except Exception as error:
-            reply = self.failed(PAGES, error)
+            reply = self.failed(PAGES, error, Request(scope["method"], scope["path"]))
             if status:  # too late for a 500: the client must see that the reply is not whole
                 raise Withheld("a page broke off") from None
             status = reply.status
@@ -213,9 +241,10 @@ async def _body(receive: Receive, cap: int) -> bytes | None:
 
 
 async def _send_reply(send: Send, reply: Reply) -> None:
-    headers = [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+    body = reply.content
+    headers = [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(body)), *reply.headers]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""What all connections of one server share: who is connected, the one timer, and the gate where replies wait for the journal."""
+"""What all connections of one server share: who is connected, the one timer, and the queue where replies wait for the journal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from cambist.gateway.app import Gateway
+from cambist.gateway.http.forwarded import NO_PROXIES, TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
+from cambist.gateway.places import host_name
+from cambist.gateway.round_robin import RoundRobin
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.send_queue import SendQueue
 
@@ -23,54 +26,59 @@ _HOST_LENGTH = 262  # a DNS name, a colon and a port
 _HOSTS_KEPT = 256
 
 
-class Waiting(Protocol):
-    """What the gate lets go: a turn of HTTP, a parcel of a socket."""
+class Pending(Protocol):
+    """What waits for the journal: a reply of HTTP, a message of a socket."""
 
     ready: bool
 
 
-class Holder(Protocol):
-    """Whose it is."""
+class Sender(Protocol):
+    """The connection whose it is."""
 
     def flush(self) -> None: ...
     def withhold(self) -> None: ...
 
 
-class TimedConnection(Protocol):
+class Watched(Protocol):
     """A connection that the sweep looks at."""
 
     deadline: float
     stalled: float
 
     def expire(self) -> None: ...
+    def unread(self) -> int:
+        """Bytes that it holds because its client does not read; 0 while it reads."""
+
+    def cut(self) -> None:
+        """Ends it at once, for the memory that it holds."""
 
 
-class Gate:
+class BarrierQueue:
     """Replies that wait for the same future leave together: one callback for each future, not for each reply."""
 
     __slots__ = ("_future", "_waiters")
 
     def __init__(self) -> None:
         self._future: asyncio.Future[None] | None = None
-        self._waiters: list[tuple[Holder, Waiting]] = []
+        self._waiters: list[tuple[Sender, Pending]] = []
 
-    def wait(self, future: asyncio.Future[None], connection: Holder, turn: Waiting) -> None:
-        """Lets `turn` go when `future` is done, or drops it and its connection when the future failed."""
+    def wait(self, future: asyncio.Future[None], connection: Sender, pending: Pending) -> None:
+        """Marks `pending` ready when `future` is done and flushes its connection, or withholds all of it when the future failed."""
         if future is not self._future:
             self._future = future
             self._waiters = []
-            future.add_done_callback(partial(self._open, self._waiters))
-        self._waiters.append((connection, turn))
+            future.add_done_callback(partial(self._done, self._waiters))
+        self._waiters.append((connection, pending))
 
-    def _open(self, waiters: list[tuple[Holder, Waiting]], future: asyncio.Future[None]) -> None:
+    def _done(self, waiters: list[tuple[Sender, Pending]], future: asyncio.Future[None]) -> None:
         if future is self._future:
             self._future = None
         if future.cancelled() or future.exception() is not None:
-            for connection, _turn in waiters:
+            for connection, _pending in waiters:
                 connection.withhold()
             return
-        for connection, turn in waiters:
-            turn.ready = True
+        for connection, pending in waiters:
+            pending.ready = True
             connection.flush()
 
 
@@ -78,7 +86,8 @@ class Connections:
     """The shared part of one server's connections.
 
     `now` is the loop's time in seconds at the last sweep: deadlines are set from it, which saves a clock call per request and is why they
-    are given one sweep more. `date` gives microseconds since 1970 for Date headers, which are left out without it.
+    are given one sweep more. `date` gives microseconds since 1970 for Date headers, which are left out without it. `listener` is the
+    name that routes know this server's address by.
     """
 
     def __init__(
@@ -89,17 +98,28 @@ class Connections:
         state: ServerState,
         date: Callable[[], int] | None,
         socket_limits: SocketLimits | None = None,
+        *,
+        scheme: str = "http",
+        proxies: TrustedProxies = NO_PROXIES,
+        listener: str = "",
     ) -> None:
         self.gateway = gateway
+        self.scheme = scheme
+        self.proxies = proxies
+        self.listener = listener
         self.limits = limits
         self.config = config
         self.state = state
         self.app_state: dict[str, Any] = {}
         self.loop = asyncio.get_running_loop()
-        self.gate = Gate()
+        self.barrier_queue = BarrierQueue()
+        self.round_robin = RoundRobin(self.loop, gateway.metrics.timer)
         self.socket_limits = SocketLimits() if socket_limits is None else socket_limits
-        self.post = SendQueue(self.loop)
-        self.metrics_of_sockets = gateway.metrics.count_sockets()
+        self.send_queue = SendQueue(self.loop)
+        self.socket_counts = gateway.metrics.count_sockets()
+        self.unread = 0
+        """Bytes of replies and messages that all connections together hold beyond their sockets' buffers."""
+        self._shedding = False
         self.now = self.loop.time()
         self.head_patience = limits.head_seconds + limits.sweep_seconds
         self.body_patience = limits.body_seconds + limits.sweep_seconds
@@ -112,15 +132,15 @@ class Connections:
         self._date = b""  # the value
         self._date_line = b""
         self._peers: dict[str, int] = {}
-        self._open: set[TimedConnection] = set()
+        self._open: set[Watched] = set()
         self._hosts: set[bytes] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Starts the sweep timer."""
         self._timer = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Stops the sweep timer."""
         if self._timer is not None:
             self._timer.cancel()
@@ -147,12 +167,38 @@ class Connections:
         """The same for an ASGI reply."""
         return [(b"date", self._date)] if self.date_line() else []
 
-    def admit(self, connection: TimedConnection, peer: str) -> str:
+    def hold(self, size: int) -> None:
+        """Counts bytes that a connection keeps for its client. Beyond the total the connections that keep most, unread, are cut."""
+        self.unread += size
+        if self.unread > self.limits.unread_total and not self._shedding:
+            self._shedding = True
+            self.loop.call_soon(self._shed)
+
+    def overloaded(self) -> bool:
+        """Whether so much waits to be read that no more may be begun."""
+        return self.unread > self.limits.unread_total
+
+    def _shed(self) -> None:
+        """Cuts those who do not read, who holds most first, until an eighth of the total is free again."""
+        self._shedding = False
+        enough = self.limits.unread_total * 7 // 8
+        holders = [(connection.unread(), connection) for connection in self._open]
+        for _size, connection in sorted((holder for holder in holders if holder[0]), key=lambda holder: -holder[0]):
+            if self.unread <= enough:
+                break
+            self.gateway.metrics.refuse("unread_total")
+            connection.cut()
+
+    def host_of(self, fields: dict[bytes, bytes]) -> str:
+        """The name that a request asks for, where any route is narrowed to one."""
+        return host_name(fields.get(b"host", b"")) if self.gateway.by_host else ""
+
+    def admit(self, connection: Watched, peer: str) -> str:
         """Counts a connection in under its peer key. An empty text, or why it is one too many."""
         metrics = self.gateway.metrics
         if metrics.connections >= self.limits.connections:
             return "connections"
-        most = self.limits.connections_loopback if peer == LOOPBACK else self.limits.connections_per_peer
+        most = self.limits.connections_loopback if peer in (LOOPBACK, PROXY) else self.limits.connections_per_peer
         count = self._peers.get(peer, 0)
         if count >= most:
             return "connections_per_peer"
@@ -162,15 +208,15 @@ class Connections:
         self._open.add(connection)
         return ""
 
-    def upgraded(self, connection: TimedConnection) -> None:
+    def upgraded(self, connection: Watched) -> None:
         """The connection speaks another protocol now: it still counts, but its deadlines are no longer ours."""
         self._open.discard(connection)
 
-    def adopt(self, connection: TimedConnection) -> None:
+    def adopt(self, connection: Watched) -> None:
         """Sweeps over what an upgraded connection became."""
         self._open.add(connection)
 
-    def release(self, connection: TimedConnection, peer: str) -> None:
+    def release(self, connection: Watched, peer: str) -> None:
         """Counts an admitted connection out."""
         self._open.discard(connection)
         self.gateway.metrics.connections -= 1
@@ -193,6 +239,13 @@ class Connections:
 
 
 LOOPBACK = "loopback"
+PROXY = "proxy"
+"""Peer key of all trusted proxies."""
+
+
+def plain_address(address: str) -> str:
+    """The address of a peer, an IPv4 one that came in over an IPv6 socket as the IPv4 one that it is."""
+    return address[7:] if address.startswith("::ffff:") and "." in address else address
 
 
 def peer_key(host: str) -> str:

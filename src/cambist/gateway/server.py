@@ -18,8 +18,10 @@ from uvicorn.server import ServerState
 
 from cambist.gateway.app import Gateway
 from cambist.gateway.connections import Connections
+from cambist.gateway.http.forwarded import NO_PROXIES, TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import HttpProtocol
+from cambist.gateway.listening import BACKLOG, bind
 from cambist.gateway.ws.limits import SocketLimits
 
 _log = structlog.get_logger("cambist.gateway")
@@ -55,9 +57,11 @@ def _within_open_files(limits: HttpLimits) -> HttpLimits:
 class Server:
     """One listening address in front of a Gateway. Start it and stop it on the same running loop.
 
-    `port=0` takes a free port; `port` and `url` tell it once started. `ws` is the WebSocket protocol class for upgrades, or uvicorn's
-    name for one (`"auto"`: whatever is installed, or none). `date` gives microseconds since 1970 for Date headers;
-    without it there are none, which keeps replies the same byte for byte. OSError from `start` when the address cannot be bound.
+    A host name is listened on at all its addresses, on one port; `::` takes IPv4 as well. `port=0` takes a free port; `port` and `url`
+    tell it once started. `proxies` are believed about whose request it is. `listener` names the address for routes that count there only.
+    `ws` is the WebSocket protocol class for upgrades, or uvicorn's name for one (`"auto"`: whatever is installed, or none). `date` gives
+    microseconds since 1970 for Date headers; without it there are none, which keeps replies the same byte for byte. OSError from `start`
+    when the address cannot be bound.
     """
 
     def __init__(
@@ -71,8 +75,12 @@ class Server:
         tls: ssl.SSLContext | None = None,
         ws: type[asyncio.Protocol] | str = "auto",
         date: Callable[[], int] | None = None,
+        proxies: TrustedProxies = NO_PROXIES,
+        listener: str = "",
     ) -> None:
         self.app = app
+        self._proxies = proxies
+        self._name = listener
         self.host = host
         self.port = port
         self.limits = HttpLimits() if limits is None else limits
@@ -92,7 +100,7 @@ class Server:
             date_header=False,
             proxy_headers=False,
         )
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
 
     @property
     def url(self) -> str:
@@ -108,25 +116,35 @@ class Server:
         await self._lifespan.startup()
         if self._lifespan.should_exit:
             raise RuntimeError("the application refused to start")
-        front = self._connections = Connections(self.app, self.limits, self._config, self._state, self._date, self.socket_limits)
-        front.app_state = self._lifespan.state
-        listener = await asyncio.get_running_loop().create_server(
-            lambda: HttpProtocol(front),
-            self.host,
-            self.port,
-            ssl=self._tls,
-            ssl_handshake_timeout=self.limits.handshake_seconds if self._tls else None,
-            backlog=2048,
+        loop = asyncio.get_running_loop()
+        sockets = await loop.run_in_executor(None, bind, self.host, self.port)  # looking a name up may take its time
+        self.port = sockets[0].getsockname()[1]
+        connections = self._connections = Connections(
+            self.app,
+            self.limits,
+            self._config,
+            self._state,
+            self._date,
+            self.socket_limits,
+            scheme="https" if self._tls else "http",
+            proxies=self._proxies,
+            listener=self._name,
         )
-        front.begin()
-        self._listener = listener
-        self.port = listener.sockets[0].getsockname()[1]
+        connections.app_state = self._lifespan.state
+        patience = self.limits.handshake_seconds if self._tls else None
+        for each in sockets:
+            listener = await loop.create_server(
+                lambda: HttpProtocol(connections), sock=each, ssl=self._tls, ssl_handshake_timeout=patience, backlog=BACKLOG
+            )
+            self._listeners.append(listener)
+        connections.start()
 
     async def stop(self, deadline: float = 10.0) -> bool:
         """Stops accepting, lets what is in flight finish for `deadline` seconds, then cuts the rest. False when something was cut."""
-        if self._listener is None:
+        if not self._listeners:
             return True
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for connection in list(self._state.connections):
             connection.shutdown()
         loop = asyncio.get_running_loop()
@@ -137,8 +155,8 @@ class Server:
         finished = not self._state.connections and not self._state.tasks
         if not finished:
             await self._cut()
-        self._listener = None
-        self._connections.end()
+        self._listeners.clear()
+        self._connections.stop()
         await self._lifespan.shutdown()
         return finished
 

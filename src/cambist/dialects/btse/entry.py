@@ -11,11 +11,10 @@ from cambist.dialects.btse.fields import U64_MAX
 from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, OrderRecords, client_id, is_market_type
 from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, RejectReason, SelfTrade, Side, TimeInForce
+from cambist.exchange.market_orders import uncovered_rejection
 
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
 PLAIN_WORDS = {word: tif for tif, word in PLAIN.items()}
-LEVELS_AT_FIRST = 16
-"""Book levels that a market order's funds check looks at first; eight times as many whenever they do not suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +92,12 @@ class OrderEntry:
         if order.type != OrderType.MARKET:
             return RejectReason.OK
         spec = self._context.symbols.spec(order.market)
+        if not order.funds:
+            return uncovered_rejection(self._view, spec, account, order.side, order.amount)
         if spec.status != MarketStatus.OPEN:
             return RejectReason.MARKET_HALTED
-        if order.funds:
-            return RejectReason.INSUFFICIENT_FUNDS if order.funds > self._available(account, order.market.quote.id) else RejectReason.OK
-        if order.amount < spec.min_amount:
-            return RejectReason.AMOUNT_TOO_SMALL
-        if order.amount > spec.max_amount:
-            return RejectReason.AMOUNT_TOO_LARGE
-        if order.side == Side.SELL:
-            needed, available = order.amount * order.market.base_unit, self._available(account, order.market.base.id)
-        else:
-            needed, available = self._cost_to_buy(order.market, order.amount), self._available(account, order.market.quote.id)
-        return RejectReason.INSUFFICIENT_FUNDS if needed > available else RejectReason.OK
-
-    def _available(self, account: int, asset: int) -> int:
-        return self._view.balance(account, asset)[0]
-
-    def _cost_to_buy(self, market: Market, amount: int) -> int:
-        """Quote atoms that buying `amount` at the standing asks takes; only what is offered when that is less."""
-        levels = LEVELS_AT_FIRST
-        while True:
-            asks = self._view.depth(market.id, levels)[1]
-            left, cost = amount, 0
-            for price, offered in asks:
-                taken = min(left, offered)
-                cost += taken * price
-                left -= taken
-                if not left:
-                    break
-            if not left or len(asks) < levels:
-                return cost * market.quote_unit
-            levels *= 8
+        available = self._view.balance(account, order.market.quote.id)[0]
+        return RejectReason.INSUFFICIENT_FUNDS if order.funds > available else RejectReason.OK
 
 
 def placed(account: int, order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int, now: int) -> OrderRecord:

@@ -127,8 +127,8 @@ def of_live(order: _core.LiveOrder, market: Market) -> OrderRecord:
     """A live order that has no tag and no fill: the core knows all there is."""
     return OrderRecord(
         order.order_id, order.account, market, order.side, order.type, order.tif, bool(order.flags & 1),
-        order.price, order.amount, order.funds, order.filled, 0, order.stop_price, order.expire_at, "", order.waiting, bool(order.stop_price) and not order.waiting, 0,
-        order.created,
+        order.price, order.amount, order.funds, order.filled, 0, order.stop_price, order.expire_at, "", order.waiting,
+        bool(order.stop_price) and not order.waiting, 0, order.created,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What may come in on a connection: llhttp (httptools) parses, and this class bounds, checks and refuses.
 
 It bounds everything that a client can make the server keep, and refuses what two parsers could read in two ways. What llhttp refuses by
-itself and what is refused here is listed in docs/reference/http-front.md, and every row is a test.
+itself and what is refused here is listed in docs/reference/http-connections.md, and every row is a test.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NoReturn
 import httptools
 import structlog
 
-from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.connections import Connections
 from cambist.gateway.http import wire
@@ -27,6 +27,9 @@ HEAD = 1  # in a request line or its header fields
 BODY = 2  # after the header fields, before the end of the body
 DEAF = 3  # nothing that comes in is looked at any more
 
+STEP = 2_048
+"""Bytes that the parser gets at a time, or the head cap if that is less."""
+
 _METHODS = {name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")}
 _ONCE = frozenset((b"host", b"content-length", b"transfer-encoding", b"expect"))
 
@@ -36,7 +39,7 @@ class _Stop(Exception):
 
 
 class HttpIntake(asyncio.Protocol):
-    """The reading half of a connection. Its heir answers: `_taken` gets each whole request, `_refused` the one error there can be."""
+    """The reading half of a connection. Its subclass answers: `_taken` gets each whole request, `_refused` the one error there can be."""
 
     __slots__ = (
         "_backlog",
@@ -48,6 +51,7 @@ class HttpIntake(asyncio.Protocol):
         "_fields",
         "_head_seen",
         "_head_unsure",
+        "_host",
         "_leaving",
         "_match",
         "_method",
@@ -55,10 +59,13 @@ class HttpIntake(asyncio.Protocol):
         "_parser",
         "_path",
         "_paused",
+        "_proxied",
         "_query",
         "_raw_left",
         "_repeats",
         "_route",
+        "_scheme",
+        "_sender",
         "_served",
         "_size",
         "_stage",
@@ -71,12 +78,16 @@ class HttpIntake(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, front: Connections) -> None:
-        self._connections = front
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self.transport: asyncio.Transport = None  # type: ignore[assignment]  # until connection_made
         self.deadline = inf  # of the loop's clock: when the client's slowness ends this connection
         self._parser: httptools.HttpRequestParser = None  # type: ignore[assignment]  # until connection_made
-        self._client = ""
+        self._sender = ""  # the peer's address
+        self._client = ""  # whose request it is: the peer's, or the one that a trusted proxy names
+        self._scheme = "http"
+        self._proxied = False
+        self._host = ""
         self._stage = IDLE
         self._paused = False
         self._backlog = b""
@@ -105,7 +116,7 @@ class HttpIntake(asyncio.Protocol):
 
     @abstractmethod
     def _refused(self, reply: bytes) -> None:
-        """The front's own error, to be sent after what is under way; nothing more will be read."""
+        """The gateway's own error, to be sent after what is under way; nothing more will be read."""
 
     @abstractmethod
     def _hand_over(self, rest: bytes) -> None:
@@ -114,8 +125,13 @@ class HttpIntake(asyncio.Protocol):
     # --- bytes in ---------------------------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Feeds the parser in pieces of at most the head cap, so that it never buffers more than that unseen."""
-        step = self._connections.limits.head_bytes
+        """What the client sent."""
+        self._read(data)
+
+    def _read(self, data: bytes) -> None:
+        """Feeds the parser in small pieces: it never buffers more than the head cap unseen, and few of a client's many requests are parsed
+        before the others get their chance."""
+        step = min(STEP, self._connections.limits.head_bytes)
         if self._paused:  # TLS delivers what it had already decrypted
             self._backlog += data
         elif len(data) <= step:
@@ -211,16 +227,16 @@ class HttpIntake(asyncio.Protocol):
 
     def _resume_reading(self) -> None:
         self._paused = False
-        front = self._connections
+        connections = self._connections
         if self._stage == HEAD:
-            self.deadline = front.now + front.head_patience
+            self.deadline = connections.now + connections.head_patience
         elif self._stage == BODY:
-            self.deadline = front.now + front.body_patience
+            self.deadline = connections.now + connections.body_patience
         backlog, self._backlog = self._backlog, b""
         if not self.transport.is_closing():
             self.transport.resume_reading()
         if backlog:
-            self.data_received(backlog)
+            self._read(backlog)
 
     # --- the parser's callbacks -------------------------------------------------------------------------------------------
 
@@ -255,16 +271,16 @@ class HttpIntake(asyncio.Protocol):
         """All that can be said about a request before its body."""
         parser = self._parser
         fields = self._fields
-        front = self._connections
+        connections = self._connections
         version = self._version = parser.get_http_version()
-        if self._head_unsure or self._head_seen or self._repeats or len(fields) > front.limits.head_fields:
+        if self._head_unsure or self._head_seen or self._repeats or len(fields) > connections.limits.head_fields:
             self._check_size(fields)
         method = _METHODS.get(parser.get_method())
         if method is None:
             self._stop(501, "this method is not implemented", "malformed")
         if version == "1.1":
             host = fields.get(b"host")
-            if host is None or not front.knows_host(host):
+            if host is None or not connections.knows_host(host):
                 self._stop(400, "a Host field is needed, and it must be one", "malformed")
             self._close = self._leaving or not parser.should_keep_alive()
         elif version == "1.0":
@@ -273,7 +289,10 @@ class HttpIntake(asyncio.Protocol):
             self._stop(505, "HTTP/1.1 or HTTP/1.0, please", "malformed")
         self._method = method
         self._split_target(self._url)
-        self._route, self._match = front.gateway.find(method, self._path)
+        if self._proxied:
+            self._believe_proxy(fields)
+        self._host = connections.host_of(fields)
+        self._route, self._match = connections.gateway.find(method, self._path, self._host, connections.listener)
         self._stage = BODY
         self._size = 0
         self._body: bytes | bytearray = b""
@@ -283,6 +302,14 @@ class HttpIntake(asyncio.Protocol):
             self._expect_body(fields, 0 if length is None else int(length))
         if b"upgrade" in fields and parser.should_upgrade():
             self._consider_upgrade(fields)
+
+    def _believe_proxy(self, fields: dict[bytes, bytes]) -> None:
+        """Takes the request for the one that the trusted proxy says it was."""
+        connections = self._connections
+        origin = connections.proxies.origin(self._sender, connections.scheme, fields)
+        self._client, self._scheme = origin.client, origin.scheme
+        if origin.host is not None and connections.knows_host(origin.host):
+            fields[b"host"] = origin.host
 
     def _check_size(self, fields: dict[bytes, bytes]) -> None:
         """Exact where the raw count could not be: the sizes as the parser saw them."""
@@ -316,10 +343,10 @@ class HttpIntake(asyncio.Protocol):
             self._stuffing = 0
             self._fields = {}  # for the trailers
             self._trailed = fields
-        front = self._connections
-        if length > front.limits.body_bytes:
-            self._stop(413, "the body is too large", "body_too_large")
-        self.deadline = front.now + front.body_patience
+        connections = self._connections
+        if length > connections.limits.body_bytes:
+            self._stop_body()
+        self.deadline = connections.now + connections.body_patience
         expected = fields.get(b"expect")
         if expected is not None and self._version == "1.1":
             if expected.lower() != b"100-continue":
@@ -332,11 +359,11 @@ class HttpIntake(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body, de-chunked."""
-        front = self._connections
+        connections = self._connections
         size = self._size = self._size + len(body)
-        if size > front.limits.body_bytes:
-            self._stop(413, "the body is too large", "body_too_large")
-        self.deadline += len(body) * front.seconds_per_byte
+        if size > connections.limits.body_bytes:
+            self._stop_body()
+        self.deadline += len(body) * connections.seconds_per_byte
         if not self._body:
             self._body = body
             return
@@ -363,6 +390,8 @@ class HttpIntake(asyncio.Protocol):
             body if type(body) is bytes else bytes(body),
             self._client,
             self._match,
+            self._scheme,
+            self._connections.listener,
         )
         self._taken(request, self._route, close)
 
@@ -386,7 +415,7 @@ class HttpIntake(asyncio.Protocol):
 
     def _speaks_websocket(self) -> bool:
         gateway = self._connections.gateway
-        if gateway.find_socket(self._path) is not None:
+        if gateway.find_socket(self._path, self._host, self._connections.listener) is not None:
             return True
         return gateway.fallback is not None and self._connections.config.ws_protocol_class is not None
 
@@ -397,11 +426,23 @@ class HttpIntake(asyncio.Protocol):
         self._refuse(status, words, reason)
         raise _Stop
 
+    def _stop_body(self) -> NoReturn:
+        """Refuses a body above the cap, in the words of who claims the path."""
+        fields = self._trailed if self._chunked else self._fields
+        listener = self._connections.listener
+        request = Request(self._method, self._path, self._query, fields, b"", self._client, self._match, self._scheme, listener)
+        plain = wire.plain_error(413, "the body is too large")
+        self._refuse_with(self._connections.gateway.error_reply(request, plain), "body_too_large")
+        raise _Stop
+
     def _refuse(self, status: int, words: str, reason: str) -> None:
-        """The front's own error, sent after what is under way; it ends the connection."""
+        """The gateway's own error, sent after what is under way; it ends the connection."""
+        self._refuse_with(wire.plain_error(status, words), reason)
+
+    def _refuse_with(self, reply: Reply, reason: str) -> None:
         if self._stage == DEAF:
             return
         self._connections.gateway.metrics.refuse(reason)
         self._stage = DEAF
         self.deadline = inf
-        self._refused(wire.error(status, words))
+        self._refused(wire.whole(reply))

@@ -17,6 +17,10 @@ class HttpLimits:
     - `sweep_seconds`: how often the one timer looks at all connections; every time above is late by up to that.
     - `handshake_seconds`: for a TLS handshake.
     - `pipeline`: requests of one connection that are answered at a time; reading stops there.
+    - `unread_bytes`: of replies that wait for the journal or for their client; no further request of the connection is begun above it, so
+      that a connection holds that and at most one reply more.
+    - `unread_total`: the same of all connections. Above it the connections that hold most for clients that do not read are cut, and no
+      request is begun (503).
     - `connections`, `connections_per_peer`, `connections_loopback`: open connections in all, of one peer address (an IPv6 /64 counts as
       one), and of the machine itself. One too many gets a 503 and is closed.
     """
@@ -33,6 +37,8 @@ class HttpLimits:
     sweep_seconds: float = 0.5
     handshake_seconds: float = 10.0
     pipeline: int = 32
+    unread_bytes: int = 65_536
+    unread_total: int = 256 << 20
     connections: int = 10_000
     connections_per_peer: int = 500
     connections_loopback: int = 10_000

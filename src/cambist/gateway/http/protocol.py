@@ -3,8 +3,9 @@
 Routes are answered without an ASGI scope and, when their handler is a plain function, without a task: the handler runs in the parser's
 callback, and its reply leaves as soon as the journal is durable. Everything else takes uvicorn's ASGI cycle.
 
-A request is first *held* (read, not begun: something before it must finish), then a *turn* (begun; its reply waits for a handler, for the
-journal, or for the turns before it), then sent.
+A request is *waiting* (read, not begun: something before it must finish, or other connections come first), then its reply is *pending*
+(for its handler, for the journal, or for the replies before it), then sent. Of the requests that one client sends at once, one is begun in
+each tick of the event loop, and of a long reply one piece is written in each.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import asyncio
 import logging
 import re
 import urllib.parse
+from collections import deque
 from collections.abc import Awaitable
 from math import inf
 from typing import Any, cast
@@ -26,7 +28,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.sockets import SocketRoute
-from cambist.gateway.connections import Connections, peer_key
+from cambist.gateway.connections import PROXY, Connections, peer_key, plain_address
 from cambist.gateway.failures import BROKEN
 from cambist.gateway.http import wire
 from cambist.gateway.http.intake import BODY, DEAF, HEAD, IDLE, HttpIntake
@@ -40,19 +42,29 @@ _log = structlog.get_logger("cambist.gateway")
 _asgi_log = logging.getLogger("cambist.gateway.asgi")
 
 
+PIECE = 131_072
+"""Bytes of a long reply that are written in one tick."""
+TOO_MUCH_UNREAD = wire.plain_error(503, "too many replies wait to be read")
+
+
 class PendingReply(msgspec.Struct, eq=False, gc=False):
-    """A request that has begun. `ready` once its reply may leave; `data` is that reply."""
+    """A request that has begun. `ready` once its reply may leave; `data` is that reply, in pieces when it is long."""
 
     close: bool
     route: Route
     started: float
     status: int = 0
-    data: bytes = b""
+    data: bytes | tuple[bytes, ...] = b""
     ready: bool = False
 
+    @property
+    def size(self) -> int:
+        data = self.data
+        return len(data) if isinstance(data, bytes) else sum(map(len, data))
 
-class _Held:
-    """A request that has been read and must wait for its turn. `close`: the connection ends with its reply."""
+
+class _WaitingRequest:
+    """A request that has been read and not begun. `close`: the connection ends with its reply."""
 
     __slots__ = ("close", "http_version", "request", "route")
 
@@ -63,27 +75,46 @@ class _Held:
         self.http_version = http_version
 
 
+OVERLOADED = Route("/", NOT_FOUND.handler, prefix=True, dialect="gateway", name="(overloaded)", durable=False)
+"""What requests are counted under that were not begun because too much is unread."""
+
+
+def _cut(part: bytes) -> list[memoryview]:
+    view = memoryview(part)
+    return [view[at : at + PIECE] for at in range(0, len(part), PIECE)]
+
+
 class HttpProtocol(HttpIntake):
-    """One connection of a server. Made by Server; `front` is what it shares with the others."""
+    """One connection of a server. Made by Server; `connections` is what it shares with the others."""
 
     __slots__ = (
         "_cycle",
         "_eof",
         "_flow",
-        "_held",
+        "_kept",
+        "_may_begin",
         "_peer",
         "_pending",
+        "_pieces",
         "_rejection",
         "_running",
+        "_sending",
+        "_stepping",
+        "_waiting",
         "_writable",
         "stalled",
     )
 
-    def __init__(self, front: Connections) -> None:
-        super().__init__(front)
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(connections)
         self.stalled = inf  # of the loop's clock: when the client's not reading ends this connection
         self._pending: list[PendingReply] = []
-        self._held: list[_Held] = []
+        self._waiting: deque[_WaitingRequest] = deque()
+        self._sending: PendingReply | None = None  # a long reply that is being written
+        self._pieces: deque[bytes | memoryview] = deque()  # what is left of it
+        self._kept = 0  # bytes of pending replies and of the one being written
+        self._may_begin = True  # in this tick
+        self._stepping = False  # whether the others' steps are being waited for
         self._running = False  # a handler that nothing may overtake has not finished
         self._writable = True
         self._rejection = b""  # an error reply that waits for what is under way
@@ -96,28 +127,29 @@ class HttpProtocol(HttpIntake):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the connection, or says that it is one too many."""
         self.transport = cast("asyncio.Transport", transport)
-        front = self._connections
+        connections = self._connections
         address = transport.get_extra_info("peername")
-        self._client = address[0] if isinstance(address, tuple) else ""
-        self._peer = peer_key(self._client)
-        rejection = front.admit(self, self._peer)
+        self._sender = self._client = plain_address(address[0]) if isinstance(address, tuple) else ""
+        self._scheme = connections.scheme
+        self._proxied = connections.proxies.trusts(self._sender)
+        self._peer = PROXY if self._proxied else peer_key(self._sender)
+        rejection = connections.admit(self, self._peer)
         if rejection:
             self._stage = DEAF
             self._peer = ""
-            front.gateway.metrics.refuse(rejection)
-            self.transport.write(wire.error(503, "too many connections"))
+            connections.gateway.metrics.refuse(rejection)
+            self.transport.write(wire.whole(wire.plain_error(503, "too many connections")))
             self.transport.close()
             return
-        cast("set[Any]", front.state.connections).add(self)
+        cast("set[Any]", connections.state.connections).add(self)
         self._parser = httptools.HttpRequestParser(self)
-        self.deadline = front.now + front.head_patience
+        self.deadline = connections.now + connections.head_patience
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets everything; a handler that still runs finishes for nobody."""
         self._stage = DEAF
         self.deadline = self.stalled = inf
-        self._pending.clear()
-        self._held.clear()
+        self._forget()
         self._backlog = b""
         self._parser = None  # type: ignore[assignment]  # it refers to us: break the cycle
         if self._peer:
@@ -136,6 +168,16 @@ class HttpProtocol(HttpIntake):
         tls = self.transport.get_extra_info("sslcontext") is not None
         return self._busy() and not tls
 
+    def _forget(self) -> None:
+        """Neither what is pending nor what waits will leave or be begun any more."""
+        self._pending.clear()
+        self._waiting.clear()
+        self._pieces.clear()
+        self._sending = None
+        if self._kept:
+            self._connections.hold(-self._kept)
+            self._kept = 0
+
     def pause_writing(self) -> None:
         """The client does not read: nothing more is begun for it."""
         self._writable = False
@@ -149,7 +191,20 @@ class HttpProtocol(HttpIntake):
         self.stalled = inf
         if self._flow is not None:
             self._flow.resume_writing()
-        self._advance()
+        if self._sending is not None:
+            self._step_later()
+        else:
+            self._advance()
+
+    def unread(self) -> int:
+        """Bytes that it holds because its client does not read; 0 while it reads."""
+        return 0 if self._writable else self._kept
+
+    def cut(self) -> None:
+        """Ends it at once, for the memory that it holds."""
+        self._stage = DEAF
+        self._forget()
+        self.transport.abort()
 
     def expire(self) -> None:
         """Called by the sweep when `deadline` or `stalled` has passed."""
@@ -178,33 +233,47 @@ class HttpProtocol(HttpIntake):
             self._close = True
             return
         self._stage = DEAF
-        if self._held:
-            self._held[-1].close = True
+        if self._waiting:
+            self._waiting[-1].close = True
         elif self._pending:
             self._pending[-1].close = True
+        elif self._sending is not None:
+            self._sending.close = True
         elif not self._running and not self._rejection:
             self._end()
 
     # --- from a request to its reply --------------------------------------------------------------------------------------
 
     def _busy(self) -> bool:
-        return bool(self._pending or self._held or self._running)
+        return bool(self._pending or self._waiting or self._running or self._sending is not None)
 
     def _full(self) -> bool:
-        return bool(self._held) or len(self._pending) >= self._connections.limits.pipeline
+        return bool(self._waiting) or self._blocked()
 
     def _blocked(self) -> bool:
         """Whether no further request may begin: one at a time for handlers that take their time, and no more replies than are read."""
-        return self._running or not self._writable or len(self._pending) >= self._connections.limits.pipeline
+        limits = self._connections.limits
+        return (
+            self._running
+            or not self._writable
+            or self._sending is not None
+            or len(self._pending) >= limits.pipeline
+            or self._kept > limits.unread_bytes
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """One request of it may begin at once."""
+        self._may_begin = not self._stepping
+        self._read(data)
 
     def _taken(self, request: Request, route: Route, close: bool) -> None:
         """Answered here and now if nothing is before it."""
-        if self._held or self._blocked():
-            self._held.append(_Held(request, route, close, self._version))
-        elif route is NOT_FOUND and self._connections.gateway.fallback is not None:
-            self._held.append(_Held(request, route, close, self._version))
+        pages = route is NOT_FOUND and self._connections.gateway.fallback is not None
+        if pages or not self._may_begin or self._waiting or self._blocked():
+            self._waiting.append(_WaitingRequest(request, route, close, self._version))
             self._advance()
         else:
+            self._may_begin = False
             self._start(request, route, close)
 
     def _refused(self, reply: bytes) -> None:
@@ -214,64 +283,81 @@ class HttpProtocol(HttpIntake):
 
     def _start(self, request: Request, route: Route, close: bool) -> None:
         """Calls the handler. A Reply leaves at once when nothing is before it and the journal owes nothing."""
-        front = self._connections
-        gateway = front.gateway
+        connections = self._connections
+        gateway = connections.gateway
         started = gateway.metrics.timer()
-        try:
-            reply = route.handler(request)
-            if type(reply) is not Reply:
-                # Most handlers never wait: they run to their end here, without a task.
-                ended, reply = first_step(cast("Awaitable[Reply]", reply))
-                if not ended:
-                    self._start_task(cast("Awaitable[Reply]", reply), request, route, PendingReply(close, route, started))
-                    return
-        except Withheld:
-            self.withhold()
-            return
-        except Exception as error:
-            reply = gateway.failed(route, error)
-        reply = cast("Reply", reply)
+        if connections.overloaded():
+            gateway.metrics.refuse("unread_total")
+            route, reply, close = OVERLOADED, gateway.error_reply(request, TOO_MUCH_UNREAD), True
+        else:
+            try:
+                answer = route.handler(request)
+                if type(answer) is Reply:
+                    reply = answer
+                else:
+                    # Most handlers never wait: they run to their end here, without a task.
+                    ended, rest = first_step(cast("Awaitable[Reply]", answer))
+                    if not ended:
+                        self._start_task(cast("Awaitable[Reply]", rest), request, route, PendingReply(close, route, started))
+                        return
+                    reply = cast("Reply", rest)
+            except Withheld:
+                self.withhold()
+                return
+            except Exception as error:
+                reply = gateway.failed(route, error, request)
         try:
             waiting = gateway.barrier() if route.durable else None
         except Exception:
             self.withhold()
             return
         status, data = self._render(reply, request, route, close)
-        if waiting is None and not self._pending:
+        if waiting is None and not self._pending and self._sending is None and type(data) is bytes:
             self.transport.write(data)
             gateway.counts(route).observe(status, gateway.metrics.timer() - started)
             if close:
                 self._end()
             elif self._stage == IDLE:
-                self.deadline = front.now + front.idle_patience
+                self.deadline = connections.now + connections.idle_patience
             return
-        turn = PendingReply(close, route, started, status, data)
-        self._pending.append(turn)
-        if waiting is None:
-            turn.ready = True
-        else:
-            front.gate.wait(waiting, self, turn)
+        self._append(PendingReply(close, route, started, status, data), waiting)
 
-    def _render(self, reply: Reply, request: Request, route: Route, close: bool) -> tuple[int, bytes]:
+    def _append(self, pending: PendingReply, waiting: asyncio.Future[None] | None) -> None:
+        """Lets a rendered reply wait behind the others, and for the journal."""
+        self._pending.append(pending)
+        self._keep(pending, waiting)
+
+    def _keep(self, pending: PendingReply, waiting: asyncio.Future[None] | None) -> None:
+        size = pending.size
+        self._kept += size
+        self._connections.hold(size)
+        if waiting is not None:
+            self._connections.barrier_queue.wait(waiting, self, pending)
+            return
+        pending.ready = True
+        if self._pending[0] is pending:
+            self.flush()
+
+    def _render(self, reply: Reply, request: Request, route: Route, close: bool) -> tuple[int, bytes | tuple[bytes, ...]]:
         head = request.method == "HEAD"
         date = self._connections.date_line()
         try:
             return reply.status, wire.render(reply, head=head, close=close, date=date)
         except Exception as error:
-            self._connections.gateway.failed(route, error)
+            self._connections.gateway.failed(route, error, request)
             return BROKEN.status, wire.render(BROKEN, head=head, close=close, date=date)
 
-    def _start_task(self, result: Awaitable[Reply], request: Request, route: Route, turn: PendingReply) -> None:
-        self._pending.append(turn)
+    def _start_task(self, result: Awaitable[Reply], request: Request, route: Route, pending: PendingReply) -> None:
+        self._pending.append(pending)
         self._running = True
-        task = self._connections.loop.create_task(self._finish(result, request, route, turn))
+        task = self._connections.loop.create_task(self._finish(result, request, route, pending))
         self._connections.state.tasks.add(task)
         task.add_done_callback(self._connections.state.tasks.discard)
 
-    async def _finish(self, result: Awaitable[Reply], request: Request, route: Route, turn: PendingReply) -> None:
+    async def _finish(self, result: Awaitable[Reply], request: Request, route: Route, pending: PendingReply) -> None:
         gateway = self._connections.gateway
         try:
-            reply = await gateway.finish(route, result)
+            reply = await gateway.finish(route, request, result)
         except asyncio.CancelledError:
             self.transport.abort()
             raise
@@ -280,50 +366,105 @@ class HttpProtocol(HttpIntake):
             self.withhold()
             return
         self._running = False
-        if turn not in self._pending:  # the connection is gone
+        if pending not in self._pending:  # the connection is gone
             return
         try:
             waiting = gateway.barrier() if route.durable else None
         except Exception:
             self.withhold()
             return
-        turn.status, turn.data = self._render(reply, request, route, turn.close)
-        if waiting is None:
-            turn.ready = True
-        else:
-            self._connections.gate.wait(waiting, self, turn)
-        self.flush()
+        pending.status, pending.data = self._render(reply, request, route, pending.close)
+        self._keep(pending, waiting)
+        if waiting is not None:
+            self._advance()
 
     def flush(self) -> None:
         """Sends the replies that may leave, in order, and begins what they held up."""
         pending = self._pending
-        gateway = self._connections.gateway
-        while pending and pending[0].ready:
-            turn = pending.pop(0)
-            self.transport.write(turn.data)
-            gateway.counts(turn.route).observe(turn.status, gateway.metrics.timer() - turn.started)
-            if turn.close:
-                pending.clear()
-                self._drained(close=not self._rejection)
+        while pending and pending[0].ready and self._sending is None:
+            first = pending.pop(0)
+            if isinstance(first.data, tuple):
+                self._sending = first
+                for part in first.data:  # a piece may be a whole part, but never more than PIECE
+                    self._pieces += [part] if len(part) <= PIECE else _cut(part)
+                self._write_pieces()
+                continue
+            self._kept -= len(first.data)
+            self._connections.hold(-len(first.data))
+            self.transport.write(first.data)
+            if self._sent(first):
                 return
-        if pending or self._held or self._running or self._paused:
+        if self._sending is not None:
+            return
+        if pending or self._waiting or self._running or self._paused:
             self._advance()
         else:  # as nearly always
             self._drained()
 
+    def _sent(self, reply: PendingReply) -> bool:
+        """Counts a reply that has left. True when the connection ends with it."""
+        gateway = self._connections.gateway
+        gateway.counts(reply.route).observe(reply.status, gateway.metrics.timer() - reply.started)
+        if not reply.close:
+            return False
+        self._forget()
+        self._drained(close=not self._rejection)
+        return True
+
+    def _write_pieces(self) -> None:
+        """Writes at most PIECE bytes of the long reply, more in a later tick if the client reads."""
+        pieces, sending = self._pieces, self._sending
+        assert sending is not None
+        written = [pieces.popleft()]
+        size = len(written[0])
+        while pieces and size + len(pieces[0]) <= PIECE:
+            size += len(pieces[0])
+            written.append(pieces.popleft())
+        self._kept -= size
+        self._connections.hold(-size)
+        self.transport.writelines(written)
+        if pieces:
+            if self._writable:
+                self._step_later()
+            return
+        self._sending = None
+        self._sent(sending)
+
+    def _step_later(self) -> None:
+        if not self._stepping:
+            self._stepping = True
+            self._connections.round_robin.add(self)
+
+    def step(self) -> None:
+        """Its chance, after the other connections had theirs: one piece of a long reply, or one request."""
+        self._stepping = False
+        if self.transport.is_closing():
+            return
+        if self._sending is None:
+            self._may_begin = True
+            self._advance()
+        elif self._writable:
+            self._write_pieces()
+            if self._sending is None:
+                self.flush()
+
     def _advance(self) -> None:
-        """Begins held requests as far as they may, and reads on when there is room."""
-        held = self._held
-        while held and not self._blocked():
-            first = held[0]
-            if first.route is NOT_FOUND and self._connections.gateway.fallback is not None:
-                if self._pending:
-                    break
-                del held[0]
-                self._start_asgi(first)
-            else:
-                del held[0]
-                self._start(first.request, first.route, first.close)
+        """Begins the next request if one may begin in this tick, and reads on when there is room."""
+        waiting = self._waiting
+        if waiting and not self._blocked():
+            first = waiting[0]
+            pages = first.route is NOT_FOUND and self._connections.gateway.fallback is not None
+            if pages and self._pending:
+                return
+            if self._may_begin:
+                self._may_begin = False
+                waiting.popleft()
+                if pages:
+                    self._start_asgi(first)
+                else:
+                    self._start(first.request, first.route, first.close)
+            if waiting and not self._blocked():
+                self._step_later()
         if self._paused and self._stage != DEAF and not self._full():
             self._resume_reading()
         if not self._busy():
@@ -361,38 +502,37 @@ class HttpProtocol(HttpIntake):
     def withhold(self) -> None:
         """The journal failed, or a handler wants no reply: neither this one nor any after it leaves."""
         self._connections.gateway.metrics.refuse("withheld")
-        self._pending.clear()
-        self._held.clear()
+        self._forget()
         self._rejection = self._backlog = b""
         self._end()
 
     # --- the ASGI way -----------------------------------------------------------------------------------------------------
 
-    def _start_asgi(self, held: _Held) -> None:
+    def _start_asgi(self, waiting: _WaitingRequest) -> None:
         """Hands a request to the application in uvicorn's cycle, which writes by itself; nothing else is under way then."""
-        front = self._connections
+        connections = self._connections
         if self._flow is None:
             self._flow = FlowControl(self.transport)
         self._running = True
         cycle = self._cycle = RequestResponseCycle(
-            scope=cast("Any", self._scope(held)),
+            scope=cast("Any", self._scope(waiting)),
             transport=self.transport,
             flow=self._flow,
             logger=_asgi_log,
             access_logger=_asgi_log,
             access_log=False,
-            default_headers=front.date_fields(),
+            default_headers=connections.date_fields(),
             message_event=asyncio.Event(),
             expect_100_continue=False,
-            keep_alive=not held.close,
+            keep_alive=not waiting.close,
             on_response=self._asgi_sent,
         )
-        cycle.body += held.request.body
+        cycle.body += waiting.request.body
         cycle.more_body = False
         cycle.message_event.set()
-        task = front.loop.create_task(self._run_asgi(cycle))
-        front.state.tasks.add(task)
-        task.add_done_callback(front.state.tasks.discard)
+        task = connections.loop.create_task(self._run_asgi(cycle))
+        connections.state.tasks.add(task)
+        task.add_done_callback(connections.state.tasks.discard)
 
     async def _run_asgi(self, cycle: RequestResponseCycle) -> None:
         async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -413,19 +553,18 @@ class HttpProtocol(HttpIntake):
         if not self.transport.is_closing():
             self.flush()
 
-    def _scope(self, held: _Held) -> dict[str, Any]:
-        request = held.request
+    def _scope(self, waiting: _WaitingRequest) -> dict[str, Any]:
+        request = waiting.request
         transport = self.transport
-        tls = transport.get_extra_info("sslcontext") is not None
         address = transport.get_extra_info("peername")
         server = transport.get_extra_info("sockname")
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": held.http_version,
+            "http_version": waiting.http_version,
             "server": tuple(server[:2]) if isinstance(server, tuple) else None,
-            "client": tuple(address[:2]) if isinstance(address, tuple) else None,
-            "scheme": "https" if tls else "http",
+            "client": (request.client, address[1]) if isinstance(address, tuple) else None,
+            "scheme": request.scheme,
             "method": request.method,
             "root_path": "",
             "path": urllib.parse.unquote(request.path),
@@ -437,44 +576,45 @@ class HttpProtocol(HttpIntake):
 
     def _hand_over(self, rest: bytes) -> None:
         """Gives the connection to a socket of ours or, the handshake's bytes first, to the fallback's WebSocket protocol class."""
-        front = self._connections
-        found = front.gateway.find_socket(self._path)
+        connections = self._connections
+        found = connections.gateway.find_socket(self._path, self._host, connections.listener)
         if found is not None:
             self._become_socket(*found, rest)
             return
-        cast("set[Any]", front.state.connections).discard(self)
-        front.upgraded(self)
+        cast("set[Any]", connections.state.connections).discard(self)
+        connections.upgraded(self)
         self._stage = DEAF
         self.deadline = self.stalled = inf
-        make = cast("Any", front.config.ws_protocol_class)
-        protocol: asyncio.Protocol = make(config=front.config, server_state=front.state, app_state=front.app_state)
+        make = cast("Any", connections.config.ws_protocol_class)
+        protocol: asyncio.Protocol = make(config=connections.config, server_state=connections.state, app_state=connections.app_state)
         lines = [b"%b %b HTTP/1.1\r\n" % (self._method.encode(), self._url)]
         lines += [b"%b: %b\r\n" % field for field in self._fields.items()]
         self._parser = None  # type: ignore[assignment]  # it refers to us: break the cycle
         peer = self._peer
-        self.transport.set_protocol(Upgraded(protocol, lambda: front.release(self, peer)))
+        self.transport.set_protocol(Upgraded(protocol, lambda: connections.release(self, peer)))
         protocol.connection_made(self.transport)
         protocol.data_received(b"".join((*lines, b"\r\n", rest)))
 
     def _become_socket(self, route: SocketRoute, match: re.Match[str] | None, rest: bytes) -> None:
         """Lets the route's dialect look at the handshake; its rejection ends the connection as any other reply would."""
-        front = self._connections
-        request = Request(self._method, self._path, self._query, self._fields, b"", self._client, match)
-        socket = Socket(front, route, request, self.transport, self._peer)
+        connections = self._connections
+        request = Request(self._method, self._path, self._query, self._fields, b"", self._client, match, self._scheme, connections.listener)
+        socket = Socket(connections, route, request, self.transport, self._peer)
         try:
             session = handshake.rejection_of(request) or route.accept(request, socket)
         except Exception as error:
-            session = front.gateway.failed(Route(route.path, NOT_FOUND.handler, dialect=route.dialect, name=route.name), error)
+            failed = Route(route.path, NOT_FOUND.handler, dialect=route.dialect, name=route.name)
+            session = connections.gateway.failed(failed, error, request)
         if isinstance(session, Reply):
-            front.gateway.metrics.refuse("handshake")
+            connections.gateway.metrics.refuse("handshake")
             self._stage = DEAF
-            self._refused(wire.render(session, close=True, date=front.date_line()))
+            self._refused(wire.whole(session, date=connections.date_line()))
             return
-        connections = cast("set[Any]", front.state.connections)
-        connections.discard(self)
-        connections.add(socket)
-        front.upgraded(self)
-        front.adopt(socket)
+        in_service = cast("set[Any]", connections.state.connections)
+        in_service.discard(self)
+        in_service.add(socket)
+        connections.upgraded(self)
+        connections.adopt(socket)
         self._stage = DEAF
         self.deadline = self.stalled = inf
         self._parser = None  # type: ignore[assignment]  # it refers to us: break the cycle

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from cambist.dialect_kit.messages import Handler, Reply, Request
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
+from cambist.gateway.places import ByPlace
 
 
 def _say(status: int, words: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Handler:
@@ -23,6 +24,40 @@ def _say(status: int, words: str, headers: tuple[tuple[bytes, bytes], ...] = ())
 
 NOT_FOUND = Route("/", _say(404, "not found"), prefix=True, dialect="gateway", name="(unknown)", durable=False)
 """What `find` gives for a path that nobody has."""
+
+Found = tuple[Route, "re.Match[str] | None"]
+
+
+class ErrorTable:
+    """Who words the errors of one place, by prefix."""
+
+    __slots__ = ("_by_prefix", "_lengths", "_unknown")
+
+    def __init__(self, errors: Iterable[PathErrors]) -> None:
+        self._by_prefix: dict[str, PathErrors] = {}
+        for claim in errors:
+            if self._by_prefix.setdefault(claim.prefix, claim) is not claim:
+                raise ValueError(f"two dialects word the errors below {claim.prefix}")
+        self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
+        self._unknown = {claim: _error_route(claim, 404, f"{claim.prefix}: (unknown)") for claim in self._by_prefix.values()}
+
+    def find(self, path: str) -> PathErrors | None:
+        """The longest prefix that is the path or one of its parents."""
+        for length in self._lengths:
+            claim = self._by_prefix.get(path[:length])
+            if claim is not None and (length == 1 or path[length : length + 1] in ("", "/")):
+                return claim
+        return None
+
+    def unknown(self, path: str) -> Route | None:
+        """The route that answers an unknown path; None for one that nobody claims."""
+        claim = self.find(path)
+        return None if claim is None else self._unknown[claim]
+
+
+def _error_route(claim: PathErrors, status: int, name: str) -> Route:
+    reply = claim.reply
+    return Route("/", lambda request: reply(request, status), prefix=True, dialect=claim.dialect, name=name, durable=False)
 
 
 @dataclass(slots=True)
@@ -39,32 +74,31 @@ class _Methods:
                 raise ValueError(f"two routes for {method} {route.path}")
             self.by_method[method] = route
 
-    def close(self) -> None:
+    def close(self, claim: PathErrors | None) -> None:
         if "GET" in self.by_method:
             self.by_method.setdefault("HEAD", self.by_method["GET"])
+        if claim is not None:
+            self.wrong_method = _error_route(claim, 405, f"{claim.prefix}: (method)")
+            return
         allow = ", ".join(sorted(self.by_method)).encode()
         answer = _say(405, "method not allowed", ((b"allow", allow),))
         self.wrong_method = Route("/", answer, prefix=True, dialect="gateway", name="(method)", durable=False)
 
 
-Found = tuple[Route, "re.Match[str] | None"]
-
-
-class Router:
-    """The route table, fixed at construction. ValueError when two routes claim the same path and method."""
+class RouteTable:
+    """The routes of one place, fixed at construction. ValueError when two routes claim the same path and method."""
 
     __slots__ = ("_exact", "_lengths", "_prefixes")
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Sequence[Route], claim: Callable[[Route], PathErrors | None]) -> None:
+        """`claim` says who words the errors of a route's path."""
         self._exact: dict[str, _Methods] = {}
         self._prefixes: dict[str, list[_Methods]] = {}
         for route in routes:
             self._entry(route).add(route)
-        for entry in self._exact.values():
-            entry.close()
+        for route in routes:
+            self._entry(route).close(claim(route))
         for entries in self._prefixes.values():
-            for entry in entries:
-                entry.close()
             entries.sort(key=lambda entry: entry.pattern is None)  # patterns in the order given, the catch-all of a prefix last
         self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
 
@@ -78,8 +112,8 @@ class Router:
         entries.append(_Methods(route.pattern))
         return entries[-1]
 
-    def find(self, method: str, path: str) -> Found:
-        """The route for a raw path and its pattern match; a route that answers 404 or 405 when there is none (never an error)."""
+    def find(self, method: str, path: str) -> Found | None:
+        """The route for a raw path and its pattern match; one that words a 405 when only the method is wrong; None for an unknown path."""
         entry = self._exact.get(path)
         if entry is not None:
             return entry.by_method.get(method) or entry.wrong_method, None
@@ -93,4 +127,40 @@ class Router:
                 match = entry.pattern.fullmatch(path)
                 if match is not None:
                     return entry.by_method.get(method) or entry.wrong_method, match
+        return None
+
+
+class Router:
+    """All routes, fixed at construction. ValueError when two routes of one place claim the same path and method, or two dialects the errors
+    below the same prefix."""
+
+    __slots__ = ("_errors", "_tables", "by_host")
+
+    def __init__(self, routes: Iterable[Route], errors: Iterable[PathErrors] = ()) -> None:
+        self._errors = ByPlace(errors, ErrorTable)
+        self._tables = ByPlace(routes, lambda placed: RouteTable(placed, self._claim))
+        self.by_host = self._tables.by_host or self._errors.by_host
+        """Whether a request's host matters to anybody."""
+
+    def _claim(self, route: Route) -> PathErrors | None:
+        return self.errors(route.path, route.host, route.listener)
+
+    def find(self, method: str, path: str, host: str = "", listener: str = "") -> Found:
+        """The route for a raw path and its pattern match; a route that words the 404 or 405 when there is none (never an error)."""
+        for table in self._tables.at(host, listener):
+            found = table.find(method, path)
+            if found is not None:
+                return found
+        for errors in self._errors.at(host, listener):
+            unknown = errors.unknown(path)
+            if unknown is not None:
+                return unknown, None
         return NOT_FOUND, None
+
+    def errors(self, path: str, host: str = "", listener: str = "") -> PathErrors | None:
+        """Who words the errors of this path; None when nobody claims it."""
+        for errors in self._errors.at(host, listener):
+            claim = errors.find(path)
+            if claim is not None:
+                return claim
+        return None

@@ -35,17 +35,30 @@ def status_line(status: int) -> bytes:
     return b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode())
 
 
-def render(reply: Reply, *, head: bool = False, close: bool = False, date: bytes = b"") -> bytes:
-    """The whole reply. `head` leaves the body out but not its length, `close` says that the connection ends here, `date` is a header line.
+JOINED = 16_384
+"""A body up to this size is copied behind its head, a longer one is sent as it is: many replies may share it."""
+
+
+def render(reply: Reply, *, head: bool = False, close: bool = False, date: bytes = b"") -> bytes | tuple[bytes, ...]:
+    """The whole reply, in pieces when it is long. `head` leaves the body out but not its length, `close` says that the connection ends
+    here, `date` is a header line.
 
     Unsendable when the reply is not one that HTTP can carry.
     """
     key = (reply.status, reply.content_type)
     start = _starts.get(key) or _new_start(key)
     body = reply.body
-    if not (head or close or date or reply.headers or reply.chunked) and reply.status not in _BODILESS:
+    plain = not (head or close or date or reply.headers or reply.chunked or reply.parts)
+    if plain and reply.status not in _BODILESS and len(body) <= JOINED:
         return b"%b%d\r\n\r\n%b" % (start, len(body), body)
-    return _render_rest(reply, start, head=head, close=close, date=date)
+    parts = (*reply.parts, body)
+    size = sum(map(len, parts))
+    first = _render_head(reply, start, size, close=close, date=date)
+    if head:
+        return first
+    if reply.chunked and reply.status not in _BODILESS:
+        parts = (b"%x\r\n" % size, *parts, b"\r\n0\r\n\r\n")
+    return b"".join((first, *parts)) if size <= JOINED else (first, *parts)
 
 
 def _new_start(key: tuple[int, bytes]) -> bytes:
@@ -59,15 +72,15 @@ def _new_start(key: tuple[int, bytes]) -> bytes:
     return start
 
 
-def _render_rest(reply: Reply, start: bytes, *, head: bool, close: bool, date: bytes) -> bytes:
+def _render_head(reply: Reply, start: bytes, size: int, *, close: bool, date: bytes) -> bytes:
     if reply.status in _BODILESS:
-        if reply.body:
+        if size:
             raise Unsendable(f"a body with status {reply.status}")
         parts = [status_line(reply.status)]
     elif reply.chunked:
         parts = [start.removesuffix(b"content-length: "), b"transfer-encoding: chunked\r\n"]
     else:
-        parts = [b"%b%d\r\n" % (start, len(reply.body))]
+        parts = [b"%b%d\r\n" % (start, size)]
     for name, value in reply.headers:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in _OURS:
             raise Unsendable("header field")
@@ -75,11 +88,15 @@ def _render_rest(reply: Reply, start: bytes, *, head: bool, close: bool, date: b
     if date:
         parts.append(date)
     parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
-    if not head:
-        parts.append(b"%x\r\n%b\r\n0\r\n\r\n" % (len(reply.body), reply.body) if reply.chunked else reply.body)
     return b"".join(parts)
 
 
-def error(status: int, words: str) -> bytes:
-    """A rejection by the front itself: a small JSON body, and the connection ends with it."""
-    return render(Reply(status, msgspec.json.encode({"error": words})), close=True)
+def plain_error(status: int, words: str) -> Reply:
+    """A rejection by the gateway itself: a small JSON body."""
+    return Reply(status, msgspec.json.encode({"error": words}))
+
+
+def whole(reply: Reply, *, date: bytes = b"") -> bytes:
+    """A last reply, after which the connection ends, in one piece."""
+    rendered = render(reply, close=True, date=date)
+    return rendered if isinstance(rendered, bytes) else b"".join(rendered)

@@ -1,4 +1,4 @@
-"""One write per socket and turn of the event loop."""
+"""One write per socket and tick of the event loop."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Protocol
 
 
 class Sender(Protocol):
-    """A socket, as far as its mail goes."""
+    """A socket, as far as its writing goes."""
 
     def write_out(self) -> None: ...
 
 
 class SendQueue:
-    """Collects the sockets that have something to send and lets each write once at the turn's end."""
+    """Collects the sockets that have something to send and lets each write once at the tick's end."""
 
     __slots__ = ("_due", "_loop", "_senders")
 
@@ -23,7 +23,7 @@ class SendQueue:
         self._due = False
 
     def add(self, sender: Sender) -> None:
-        """Has it write at the end of this turn. The sender sees to it that it is added once."""
+        """Has it write at the end of this tick. The sender sees to it that it is added once."""
         self._senders.append(sender)
         if not self._due:
             self._due = True

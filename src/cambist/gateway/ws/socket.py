@@ -1,7 +1,11 @@
-"""One WebSocket connection: frames in through websockets' sans-I/O parser, frames out ready-made, one write a turn.
+"""One WebSocket connection: messages in through websockets' sans-I/O parser, messages out ready-made, one write in each tick.
 
 What is sent waits for the journal unless the sender says that it shows durable things only, and nothing overtakes anything: replies and
 pushes of one socket leave in the order in which they were sent.
+
+A client is too slow when it does not read, not when it is told much at once: what one tick of the event loop says to a client that was not
+behind is always taken, however much it is. From then on it must read at least as much as it is told (`unread_bytes` to spare), and go on
+reading (`drain_seconds`); see `SocketLimits`.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from math import inf
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import structlog
 from websockets.frames import Frame, Opcode
@@ -20,16 +24,16 @@ from websockets.protocol import SEND_EOF, Protocol, Side
 
 from cambist.dialect_kit import websocket_wire
 from cambist.dialect_kit.messages import Request, Withheld
+from cambist.dialect_kit.sockets import Session, SocketRoute
+from cambist.gateway.connections import Connections
 from cambist.gateway.failures import place_of
 from cambist.gateway.ws import handshake
 from cambist.scheduling import first_step
 
-if TYPE_CHECKING:
-    from cambist.dialect_kit.sockets import Session, SocketRoute
-    from cambist.gateway.connections import Connections
-
 STEP = 4_096
 """Bytes that the parser gets at a time: between two steps the rate is looked at, and whether there is room for replies."""
+PIECE = 131_072
+"""Bytes that one socket writes in one tick, but for a message that is longer."""
 
 _log = structlog.get_logger("cambist.gateway")
 _parser_log = logging.getLogger("cambist.gateway.websockets")
@@ -37,12 +41,12 @@ _parser_log.setLevel(logging.WARNING)
 
 
 class _QueuedMessage:
-    """A frame that waits for the journal, or for those before it. `ready` once it may leave."""
+    """An encoded message that waits for the journal, or for those before it. `ready` once it may leave."""
 
-    __slots__ = ("frame", "ready")
+    __slots__ = ("message", "ready")
 
-    def __init__(self, frame: bytes, ready: bool) -> None:
-        self.frame = frame
+    def __init__(self, message: bytes, ready: bool) -> None:
+        self.message = message
         self.ready = ready
 
 
@@ -50,27 +54,33 @@ class Socket(asyncio.Protocol):
     """A client's socket as its session sees it; made by the gateway. `request` is the handshake."""
 
     __slots__ = (
+        "_accepted",
         "_allowance",
         "_backlog",
         "_busy",
+        "_ceiling",
         "_choked",
         "_connections",
         "_dirty",
         "_events",
         "_fragments",
         "_gone",
+        "_kept",
         "_kind",
         "_listeners",
         "_message",
         "_outbox",
         "_parser",
         "_paused",
+        "_peak",
+        "_peak_read",
         "_peer",
         "_pinged",
         "_queued",
         "_refilled",
         "_route",
         "_session",
+        "_stepping",
         "_unsent",
         "deadline",
         "is_open",
@@ -79,9 +89,9 @@ class Socket(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, front: Connections, route: SocketRoute, request: Request, transport: asyncio.Transport, peer: str) -> None:
-        limits = front.socket_limits
-        self._connections = front
+    def __init__(self, connections: Connections, route: SocketRoute, request: Request, transport: asyncio.Transport, peer: str) -> None:
+        limits = connections.socket_limits
+        self._connections = connections
         self._route = route
         self._peer = peer
         self._session: Session | None = None
@@ -90,7 +100,7 @@ class Socket(asyncio.Protocol):
         self.is_open = True
         """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
         self.deadline = inf
-        self.stalled = inf  # never by the sweep: how much is unread is what counts here
+        self.stalled = inf  # when the sweep looks whether the client has read anything since
         self._parser = Protocol(Side.SERVER, max_size=limits.message_bytes, logger=_parser_log)
         self._events: deque[Frame] = deque()
         self._backlog = b""
@@ -103,11 +113,17 @@ class Socket(asyncio.Protocol):
         self._pinged = False
         self._gone = False
         self._allowance = float(limits.burst)
-        self._refilled = front.loop.time()
-        self._outbox: list[bytes] = []
+        self._refilled = connections.loop.time()
+        self._outbox: deque[bytes] = deque()
         self._queued: deque[_QueuedMessage] = deque()
-        self._unsent = 0
-        self._dirty = False
+        self._unsent = 0  # bytes of both
+        self._accepted = 0  # bytes that were ever sent
+        self._ceiling = inf  # how much may be unread in this tick
+        self._peak = 0  # how much was unread after the last tick without a ceiling,
+        self._peak_read = 0  # and how much had ever been read then
+        self._kept = 0  # bytes counted in the total of all connections
+        self._dirty = False  # whether `write_out` will be called in this tick
+        self._stepping = False  # whether the others' steps are being waited for
         self._listeners: list[Callable[[Socket], None]] = []
 
     @property
@@ -125,14 +141,18 @@ class Socket(asyncio.Protocol):
         """
         self.send_encoded(websocket_wire.text_message(message), durable=durable)
 
-    def send_encoded(self, frame: bytes, *, durable: bool = False) -> None:
-        """The same for a ready-made frame (ws_wire), which many sockets may share."""
+    def send_encoded(self, message: bytes, *, durable: bool = False) -> None:
+        """The same for a message that is encoded already (`websocket_wire`), which many sockets may share."""
         if not self.is_open:
             return
-        if self._unsent > self._connections.socket_limits.unread_bytes:
+        if not self._dirty:
+            self._begin_tick()
+        size = len(message)
+        self._unsent += size
+        self._accepted += size
+        if self._ceiling != inf and self._all_unread() > self._ceiling:
             self._too_slow()
             return
-        self._unsent += len(frame)
         if not durable:
             try:
                 waiting = self._connections.gateway.barrier()
@@ -140,17 +160,28 @@ class Socket(asyncio.Protocol):
                 self.withhold()
                 return
             if waiting is not None:
-                queued = _QueuedMessage(frame, False)
+                queued = _QueuedMessage(message, False)
                 self._queued.append(queued)
-                self._connections.gate.wait(waiting, self, queued)
+                self._connections.barrier_queue.wait(waiting, self, queued)
                 return
         if self._queued:
-            self._queued.append(_QueuedMessage(frame, True))
-            return
-        self._outbox.append(frame)
-        if not self._dirty:
-            self._dirty = True
-            self._connections.post.add(self)
+            self._queued.append(_QueuedMessage(message, True))
+        else:
+            self._outbox.append(message)
+
+    def _begin_tick(self) -> None:
+        """The first message of a tick: how much may be unread at its end."""
+        self._dirty = True
+        self._connections.send_queue.add(self)
+        unread = self._all_unread()
+        spare = self._connections.socket_limits.unread_bytes
+        if unread <= spare or self._accepted - unread - self._peak_read >= spare:  # not behind, or reading well
+            self._ceiling = inf
+        else:
+            self._ceiling = self._peak + spare
+
+    def _all_unread(self) -> int:
+        return self._unsent + self.transport.get_write_buffer_size()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Begins the closing handshake behind everything that was sent. Nothing more is received or can be sent."""
@@ -176,7 +207,7 @@ class Socket(asyncio.Protocol):
     def begin(self, session: Session, rest: bytes) -> None:
         """Answers the handshake and lets the session speak. `rest` came right behind the handshake."""
         self._session = session
-        self._connections.metrics_of_sockets.opened += 1
+        self._connections.socket_counts.opened += 1
         self.transport.write(handshake.accepted(self.request, self._route.subprotocols))
         self._silence()
         try:
@@ -187,31 +218,65 @@ class Socket(asyncio.Protocol):
             self.data_received(rest)
 
     def write_out(self) -> None:
-        """Writes everything that may leave, in one piece. Called once a turn."""
+        """Writes what may leave, as much as one tick takes. Called at the end of a tick."""
         self._dirty = False
+        if self._gone:
+            return
         outbox = self._outbox
-        if not outbox or self._gone:
-            return
-        transport = self.transport
-        if transport.get_write_buffer_size() > self._connections.socket_limits.unread_bytes:
-            self._too_slow()
-            return
-        data = outbox[0] if len(outbox) == 1 else b"".join(outbox)
-        outbox.clear()
-        self._unsent -= len(data)
-        transport.write(data)
+        if outbox and not self._choked:
+            messages = [outbox.popleft()]
+            size = len(messages[0])
+            while outbox and size < PIECE:
+                size += len(outbox[0])
+                messages.append(outbox.popleft())
+            self._unsent -= size
+            self.transport.write(messages[0] if len(messages) == 1 else b"".join(messages))
+            if outbox and not self._choked:
+                self._step_later()
+        self._end_tick()
         if not self.is_open:
-            if not self._queued:
-                self._farewell()
+            self._farewell_if_sent()
         elif self._paused:
             self._read_on()
 
+    def _end_tick(self) -> None:
+        unread = self._all_unread()
+        if self._ceiling == inf:
+            self._peak = unread
+            self._peak_read = self._accepted - unread
+        if unread != self._kept:
+            self._connections.hold(unread - self._kept)
+            self._kept = unread
+
     def flush(self) -> None:
-        """Lets go what the journal held up. Called by the gate."""
+        """Lets go what the journal held up."""
         queued = self._queued
         while queued and queued[0].ready:
-            self._outbox.append(queued.popleft().frame)
+            self._outbox.append(queued.popleft().message)
         self.write_out()
+
+    def step(self) -> None:
+        """Its chance, after the other connections had theirs: to write on, or to hand on the next message."""
+        self._stepping = False
+        if self._gone:
+            return
+        if self._outbox and not self._choked:
+            self.write_out()
+        if self.is_open:
+            self._read_on()
+
+    def _step_later(self) -> None:
+        if not self._stepping:
+            self._stepping = True
+            self._connections.round_robin.add(self)
+
+    def unread(self) -> int:
+        """Bytes that it holds because its client does not read; 0 while it reads."""
+        return self._kept if self._choked else 0
+
+    def cut(self) -> None:
+        """Ends it at once, for the memory that it holds."""
+        self.abort()
 
     def withhold(self) -> None:
         """The journal failed: nothing that waited for it, and nothing behind that, leaves."""
@@ -225,9 +290,14 @@ class Socket(asyncio.Protocol):
         self.close(1001, "the server stops")
 
     def expire(self) -> None:
-        """Called by the sweep when `deadline` has passed: a ping is due, or its answer, or an end."""
+        """Called by the sweep when `deadline` has passed (a ping is due, or its answer, or an end), or `stalled` has."""
         if not self.is_open:
             self.transport.abort()
+        elif self.stalled <= self._connections.now:
+            if self._all_unread() > self._connections.socket_limits.unread_bytes:
+                self._too_slow()
+            else:
+                self._watch_drain()
         elif self._pinged:
             self._drop("dead_socket", 1011, "no answer to a ping")
         elif self._paused:
@@ -258,29 +328,41 @@ class Socket(asyncio.Protocol):
         self.deadline = inf
         self._forget()
         self._leave()
-        self._connections.metrics_of_sockets.closed += 1
+        self._connections.socket_counts.closed += 1
         cast("set[Any]", self._connections.state.connections).discard(self)
         self._connections.release(self, self._peer)
 
     def pause_writing(self) -> None:
         """The client does not read: its requests wait."""
         self._choked = True
+        self._watch_drain()
 
     def resume_writing(self) -> None:
         """The client reads again."""
         self._choked = False
+        self.stalled = inf
+        if self._outbox:
+            self._step_later()
+        else:
+            self._end_tick()
         self._read_on()
+
+    def _watch_drain(self) -> None:
+        self.stalled = self._connections.now + self._connections.socket_limits.drain_seconds
 
     # --- messages in ------------------------------------------------------------------------------------------------------
 
     def _blocked(self) -> bool:
-        return self._busy or self._choked or self._unsent > self._connections.socket_limits.choked_bytes
+        return self._busy or self._choked or self._stepping or self._unsent > self._connections.socket_limits.choked_bytes
 
     def _read_on(self) -> None:
         """Parses and hands on as far as there is anything, and room for what it may cause."""
         while self.is_open and not self._blocked():
             if self._events:
                 self._frame(self._events.popleft())
+                if self._events or self._backlog:
+                    self._step_later()  # one message in each tick: other connections want theirs handed on too
+                    break
             elif self._backlog:
                 step, self._backlog = self._backlog[:STEP], self._backlog[STEP:]
                 self._parse(step)
@@ -325,7 +407,6 @@ class Socket(asyncio.Protocol):
         self._leave()
         if not self._queued:
             self.write_out()
-            self._farewell()
 
     def _afford(self, frames: int) -> bool:
         """Whether so many frames more are within the rate."""
@@ -359,7 +440,7 @@ class Socket(asyncio.Protocol):
     def _hand_on(self, kind: Opcode, message: bytes) -> None:
         session = self._session
         assert session is not None
-        self._connections.metrics_of_sockets.received += 1
+        self._connections.socket_counts.received += 1
         text = ""
         if kind is Opcode.TEXT:
             try:
@@ -433,6 +514,8 @@ class Socket(asyncio.Protocol):
             self._farewell()
 
     def _forget(self) -> None:
+        self._connections.hold(-self._kept)
+        self._kept = 0
         self._outbox.clear()
         self._queued.clear()
         self._events.clear()
@@ -456,8 +539,12 @@ class Socket(asyncio.Protocol):
             except Exception as error:
                 _log.error("session failed to close", route=self._route.path, error=type(error).__name__, at=place_of(error))
 
+    def _farewell_if_sent(self) -> None:
+        if not self._queued and not self._outbox:
+            self._farewell()
+
     def _farewell(self) -> None:
-        """Our last frame is written: half-closes, so that the client can read it, and waits for the client's end."""
+        """Our close message is written: half-closes, so that the client can read it, and waits for the client's end."""
         transport = self.transport
         if transport.is_closing():
             return

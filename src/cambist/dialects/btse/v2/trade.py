@@ -181,6 +181,7 @@ class V2Trade:
 
     async def _not_there(self, caller: Caller, uuid: str, tag: str, rejection: Rejection) -> Answer:
         """An order that is done says how: filled ones came too late, everything else is not there (any more)."""
+        await caller.claim(self._context.services.commands)  # before anything is waited for: nobody else may use this request meanwhile
         record = await self._records.find(caller.account, uuid, tag)
         now = millis(self._context.services.clock())
         late = record is not None and record.reason == DoneReason.FILLED

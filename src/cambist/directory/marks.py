@@ -1,0 +1,40 @@
+"""What the journal says about the directory: whoever was shut out stays out, also when an older copy of the file is put back.
+
+The directory is no view of the journal (it holds secrets and names, which journals must not), but each change that takes a right away
+leaves a mark there: a note whose memo is `{"directory": [word, ...]}`. The marks that the file has not seen yet are applied again at the
+next start. Of a copy that is older than they are, the keys end, the frozen and erased users are so again, and a password that was
+replaced since opens nothing any more.
+
+| mark | the directory does |
+|---|---|
+| `key-revoked`, key id | revokes the key |
+| `frozen`, account | freezes its user |
+| `unfrozen`, account | the reverse |
+| `erased`, account | erases its user |
+| `password`, account, number | when it never made the change of that number: locks the password |
+"""
+
+from typing import Any
+
+WORD = "directory"
+
+
+def key_revoked(key_id: int) -> dict[str, Any]:
+    return {WORD: ["key-revoked", key_id]}
+
+
+def frozen(account: int) -> dict[str, Any]:
+    return {WORD: ["frozen", account]}
+
+
+def unfrozen(account: int) -> dict[str, Any]:
+    return {WORD: ["unfrozen", account]}
+
+
+def erased(account: int) -> dict[str, Any]:
+    return {WORD: ["erased", account]}
+
+
+def password_set(account: int, number: int) -> dict[str, Any]:
+    """`number` is what `Directory.change_password` gave."""
+    return {WORD: ["password", account, number]}

@@ -1,0 +1,90 @@
+"""Frozen users, and an older copy of the file: whoever was shut out stays out."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cambist.directory import ApiKey, Directory, DirectoryRejection, LoginRejection, User, marks
+from tests.directory.conftest import FORM, HOUR, PASSWORD, Place
+
+
+def test_a_frozen_user_is_let_in_nowhere_and_afterwards_everywhere(place: Place, directory: Directory, alice: User, key: ApiKey) -> None:
+    token, _ = directory.sessions.open(alice, HOUR)
+    ended: list[str] = []
+    directory.follow_revocations(lambda gone: ended.append(gone.key))
+    assert directory.freeze(alice)
+    assert not directory.freeze(alice)
+
+    def shut_out(opened: Directory) -> None:
+        assert opened.find_key(key.key) is None
+        assert opened.authenticate("alice", PASSWORD) is LoginRejection.FROZEN
+        assert opened.authenticate("alice", "wrong horse") is LoginRejection.WRONG
+        assert opened.sessions.find(token) is None
+        frozen = opened.user("alice")
+        assert frozen is not None
+        assert frozen.frozen == place.clock.now
+        assert opened.mint_key(frozen, FORM, {"info"}) is DirectoryRejection.USER_FROZEN
+
+    shut_out(directory)
+    assert ended[0] == key.key, "sockets end as if it were revoked"
+    directory.close()
+    again = place.open()
+    shut_out(again)
+    assert again.unfreeze(alice)
+    assert not again.unfreeze(alice)
+    assert again.find_key(key.key) == key
+    assert isinstance(again.authenticate("alice", PASSWORD), User)
+
+
+def test_a_key_that_was_revoked_meanwhile_stays_gone(directory: Directory, alice: User, key: ApiKey) -> None:
+    directory.freeze(alice)
+    stored = directory.stored_key(key.key)
+    assert stored is not None
+    assert directory.revoke(stored)
+    directory.unfreeze(alice)
+    assert directory.find_key(key.key) is None
+    assert directory.stored_key("nothing") is None
+
+
+CHANGES: list[tuple[str, Callable[[Directory, User, ApiKey], dict[str, object]]]] = [
+    ("a key was revoked again", lambda directory, alice, key: (directory.revoke(key) and marks.key_revoked(key.id)) or {}),
+    ("alice was frozen again", lambda directory, alice, key: (directory.freeze(alice) and marks.frozen(16)) or {}),
+    ("a user was erased again", lambda directory, alice, key: (directory.erase_user(alice) and marks.erased(16)) or {}),
+    ("the password of alice", lambda directory, alice, key: marks.password_set(16, int(directory.set_password(alice, "another horse")))),
+]
+
+
+@pytest.mark.parametrize(("words", "change"), CHANGES, ids=[words for words, _ in CHANGES])
+def test_an_older_copy_learns_from_the_journal_what_it_missed(
+    words: str, change: Callable[[Directory, User, ApiKey], dict[str, object]], place: Place, directory: Directory, alice: User, key: ApiKey
+) -> None:
+    directory.close()
+    older = Path(shutil.copy(place.file, place.folder / "older"))
+    directory = place.open()
+    mark = change(directory, alice, key)
+    assert directory.apply_mark(mark) is None, "who made the change hears nothing new"
+    directory.close()
+    older.rename(place.file)
+    for suffix in ("-wal", "-shm"):
+        place.file.with_name(place.file.name + suffix).unlink(missing_ok=True)
+    put_back = place.open()
+    assert (put_back.apply_mark(mark) or "").startswith(words)
+    assert put_back.apply_mark(mark) is None, "twice is harmless"
+    assert not (put_back.find_key(key.key) is not None and isinstance(put_back.authenticate("alice", PASSWORD), User))
+    put_back.close()
+
+
+def test_a_password_that_the_copy_does_not_know_is_locked_until_it_is_set(place: Place, directory: Directory, alice: User) -> None:
+    assert directory.apply_mark(marks.password_set(16, 9)) is not None
+    assert directory.authenticate("alice", PASSWORD) is LoginRejection.WRONG
+    assert directory.set_password(alice, "a third horse") == 10
+    assert directory.apply_mark(marks.password_set(16, 9)) is None
+    assert isinstance(directory.authenticate("alice", "a third horse"), User)
+
+
+@pytest.mark.parametrize("memo", [{}, {"by": "operator"}, {"directory": []}, {"directory": ["frozen", 99]}, {"directory": ["sung", 16]}])
+def test_memos_of_others_are_passed_over(directory: Directory, alice: User, memo: dict[str, object]) -> None:
+    assert directory.apply_mark(memo) is None
+    assert directory.user("alice") == alice

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cambist import _core
 from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
@@ -16,6 +17,7 @@ from cambist.app.snapshots import Snapshots
 from cambist.app.upkeep import examine_journal
 from cambist.app.wiring import Environment, Venue, open_venue
 from cambist.directory import cheap_password_hasher
+from cambist.domain.orders import TransferKind
 from cambist.exchange import JournalStopped
 from tests.support.memory_journal import MemoryLog
 
@@ -37,8 +39,9 @@ async def run(path: Path, log: MemoryLog, act: Callable[[Venue], Awaitable[None]
 
 async def deposit(venue: Venue) -> None:
     """An account with a deposit, which history, too, has to know."""
-    account = venue.exchange.control.open_account().id
-    assert venue.exchange.funds.deposit((1 << 100) + account, account, 0, 10**16).code == 0
+    account = (await venue.commands.open_account()).id
+    done = await venue.commands.transfer((1 << 100) + account, _core.WORLD, account, 0, TransferKind.DEPOSIT, 10**16)
+    assert done.outcome.code == 0
     await venue.durable()
 
 
@@ -91,7 +94,7 @@ async def test_a_venue_whose_log_was_taken_over_acknowledges_nothing_and_stops(t
     await deposit(venue)
     durable, frames = venue.sequencer.durable_seq, len(log.frames)
     successor = log.open()
-    venue.exchange.control.open_account()
+    await venue.commands.open_account()
     barrier = venue.sequencer.barrier()
     assert barrier is not None
     with pytest.raises(JournalStopped):
@@ -108,7 +111,7 @@ async def test_nobody_is_answered_before_the_log_says_durable(tmp_path: Path) ->
     venue = await opened(tmp_path / "venue", log)
     journal = venue.journal
     journal.held = True  # type: ignore[attr-defined]
-    venue.exchange.control.open_account()
+    await venue.commands.open_account()
     answered = asyncio.ensure_future(venue.durable())
     done, _ = await asyncio.wait([answered], timeout=0)
     assert not done

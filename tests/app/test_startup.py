@@ -15,8 +15,6 @@ from cambist.app.errors import Exit
 from tests.support.processes import cambist, command, serving, start
 from tests.support.waiting import PATIENCE, wait_until
 
-NOBODY = 65_534
-
 
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -145,23 +143,20 @@ def test_a_damaged_small_file_is_a_sentence(name: str, text: str, venue: Path) -
     assert name in answer.stderr
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can start a process as somebody else")
+BOUND_BY_PERMISSIONS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+"""Root obeys permissions like anybody else without these capabilities."""
+
+
+@pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="PERMISSIONS NOT TESTED: apt-get install util-linux")
 @pytest.mark.parametrize("name", ["master.key", "directory.sqlite", "history.sqlite", "wallet.sqlite", "config.toml", "journal", "format"])
 def test_what_this_user_may_not_read_is_named(name: str, venue: Path) -> None:
-    """The venue's directory is somebody's, but for one file in it."""
-    for path in (venue, *venue.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-    os.chown(venue / name, 0, 0)
-    (venue / name).chmod(0o700 if (venue / name).is_dir() else 0o600)
-    for parent in venue.parents:
-        if parent.stat().st_uid == 0 and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    answer = subprocess.run(
-        command("serve", "--data", venue, "--port", "0"), capture_output=True, text=True, timeout=PATIENCE * 2, user=NOBODY, group=NOBODY
-    )
+    (venue / name).chmod(0)
+    line = [*BOUND_BY_PERMISSIONS, *command("serve", "--data", venue, "--port", "0")]
+    answer = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE * 2)
+    (venue / name).chmod(0o700)
     assert answer.returncode in set(Exit) - {Exit.OK, Exit.REFUSED}, answer.stderr
     assert "Traceback" not in answer.stderr
-    assert name.partition(".")[0] in answer.stderr or "journal" in answer.stderr
+    assert name in answer.stderr
 
 
 # --- the machine's clock --------------------------------------------------------------------------------------------------

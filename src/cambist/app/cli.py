@@ -270,6 +270,7 @@ def _show_record(record: dict[str, Any], as_json: bool, text: str) -> None:
 
 def main() -> None:
     """Entry point: runs the command; an error becomes its sentence on standard error and its exit code."""
+    _fill_standard_streams()
     try:
         app()
     except OperatorError as error:
@@ -296,6 +297,15 @@ def _complain(error: OperatorError) -> None:
     except (AttributeError, OSError, ValueError):
         _quietly_closed()
     sys.exit(error.code)
+
+
+def _fill_standard_streams() -> None:
+    """Opens what was closed of descriptors 0 to 2: the next file would get the number, and be written to as if it were a terminal."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
 
 
 def _quietly_closed() -> None:

@@ -1,8 +1,10 @@
 """Whether the venue's database files are whole, by SQLite's own check."""
 
+import os
 import sqlite3
 from pathlib import Path
 
+from cambist import _core
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 
@@ -25,13 +27,42 @@ def damage(file: Path) -> str | None:
 
 
 def check_before_opening(files: DataDirectory) -> None:
-    """The files that are small and that everything rests on. OperatorError DAMAGED names the first damaged one and what to do."""
+    """The files that are small and that everything rests on. OperatorError DAMAGED names the first damaged one and what to do.
+
+    PermissionError for one that may not be read and written."""
+    for file in (files.master_key, files.directory, files.chain, files.wallet, files.merchant, files.history):
+        if file.exists():
+            os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))  # SQLite would not say which file it is, nor why
     rebuild = f"`cambist rebuild --data {files.path}` makes it again from the journal"
     restore = "put it back from a backup"
     for file, remedy in ((files.directory, restore), (files.chain, restore), (files.wallet, rebuild), (files.merchant, rebuild)):
         found = damage(file)
         if found is not None:
             raise OperatorError(f"{file} is damaged: {found}; {remedy}", Exit.DAMAGED)
+
+
+def check_complete(files: DataDirectory) -> None:
+    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money.
+
+    Looked at before anything is opened, so that nothing is written either.
+    """
+    missing = files.missing()
+    if missing and _has_commands(files.journal):
+        names = ", ".join(file.name for file in missing)
+        raise OperatorError(
+            f"{files.path}: the journal has commands, but {names} {'is' if len(missing) == 1 else 'are'} missing. "
+            "Nothing was made anew: put what is missing back from the backup that goes with this journal",
+            Exit.DAMAGED,
+        )
+
+
+def _has_commands(journal: Path) -> bool:
+    if not (journal / "format").is_file():
+        return False
+    try:
+        return any(frame.count for frame in _core.ReadOnlyJournal(str(journal)).read())
+    except _core.JournalError:
+        return True
 
 
 def check_all(files: DataDirectory) -> None:

@@ -18,7 +18,7 @@ from cambist.app.control import Control, made_up_password, parse_amounts
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy
 from cambist.app.errors import Exit, OperatorError
-from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, tls_of, until_stopped
+from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
 from cambist.app.venue import Venue
 from cambist.app.wiring import open_venue
 from cambist.directory import DirectoryRejection
@@ -111,7 +111,7 @@ class _Play(ServeHooks):
 def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxFile, Config]:
     """The sandbox's seed and configuration: the directory's own when it is reopened."""
     if files.sandbox.exists():
-        note = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile)
+        note = sandbox_file(files)
         if plan.seed is not None and plan.seed != note.seed:
             raise OperatorError(f"{files.path}: this sandbox was made with seed {note.seed}, not {plan.seed}", Exit.REFUSED)
     else:

@@ -186,11 +186,19 @@ def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = 
     clock = system_clock(int(config.server.clock_skew_seconds * 1_000_000))
     if not files.sandbox.exists():
         return Environment(clock, system_entropy, accept_clock_skew=accept_clock_skew)
-    seed = msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile).seed
+    seed = sandbox_file(files).seed
     entropy = SeededEntropy(seed)
     return Environment(
         clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"), accept_clock_skew=accept_clock_skew
     )
+
+
+def sandbox_file(files: DataDirectory) -> SandboxFile:
+    """What makes a directory a sandbox's. OperatorError DAMAGED."""
+    try:
+        return msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile)
+    except msgspec.MsgspecError as error:
+        raise OperatorError(f"{files.sandbox} is damaged: {error}; put it back from a backup", Exit.DAMAGED) from None
 
 
 def _configure_logs(config: Config) -> None:

@@ -54,7 +54,6 @@ class Views:
 
 def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
     """Opens them all, each entered into `opened`. OperatorError BUSY, DAMAGED: missing, broken, or of another journal."""
-    _check_complete(files, journal.last().seq)
     integrity.check_before_opening(files)
     directory = _open_directory(files, environment)
     opened.callback(directory.close)
@@ -64,18 +63,6 @@ def open_views(files: DataDirectory, config: Config, environment: Environment, j
     history = _open_history_store(files, opened)
     _claim_views(files, journal, directory, wallet, merchant, history)
     return Views(directory, chain, wallet, merchant, history)
-
-
-def _check_complete(files: DataDirectory, last_seq: int) -> None:
-    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
-    missing = files.missing()
-    if last_seq and missing:
-        names = ", ".join(file.name for file in missing)
-        raise OperatorError(
-            f"{files.path}: the journal has {last_seq} commands, but {names} {'is' if len(missing) == 1 else 'are'} missing. "
-            "Nothing was made anew: put them back from the backup that goes with this journal",
-            Exit.DAMAGED,
-        )
 
 
 def _open_directory(files: DataDirectory, environment: Environment) -> Directory:

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import provisioning, recovery
+from cambist.app import integrity, provisioning, recovery
 from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -97,6 +97,8 @@ def _open_exchange(
     moved: recovery.Moved,
     opened: ExitStack,
 ) -> _Exchange:
+    integrity.check_complete(files)
+
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import logging
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Protocol
 
 from cambist import _core
 from cambist.marketdata.book import Book, Levels
-from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
+from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
 from cambist.marketdata.window import WINDOW_SECONDS, Bucket, RollingDay
 
@@ -313,6 +314,32 @@ class MarketData:
             # Far enough to have the present hour and day as they stand.
             end = candle_start(self._clock() // 1_000_000, DAY) + 2 * DAY
         return self._market(market).candles.span(start, end)
+
+    def seconds(self, market: int, start: int, end: int) -> list[Candle]:
+        """Candles of one second with start <= candle.start < end, oldest first, only those with trades, of the last 24 hours."""
+        views = self._market(market)
+        views.day.roll(self._clock() // 1_000_000)
+        return [Candle(b.second, b.open, b.high, b.low, b.close, b.volume, b.notional, b.count) for b in views.day.between(start, end)]
+
+    def since(self, market: int, second: int) -> Candle | None:
+        """Everything traded from that second on as one candle; None without trades.
+
+        What is older than 24 hours is kept by the minute only: then it begins with the next whole minute.
+        """
+        minute = second - second % -MINUTE
+        parts = self.seconds(market, second, minute)
+        rest = self.span(market, minute)
+        if rest is not None:
+            parts.append(rest)
+        return join_candles(parts, second) if parts else None
+
+    def price_before(self, market: int, time: int) -> int | None:
+        """The last price before that time (µs), 0 when there was none; None when the kept trades do not reach back so far."""
+        trades = self._market(market).trades
+        later = bisect_left(trades, time, key=lambda trade: trade.time)
+        if later:
+            return trades[later - 1].price
+        return None if len(trades) == RECENT_TRADES else 0
 
     def book(self, market: int, limit: int = 0) -> tuple[Levels, Levels]:
         """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`."""

@@ -10,7 +10,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialect_kit.websocket_wire import UPGRADE_REQUIRED
 from cambist.dialects.expie.auth import KEY_FORMS
 from cambist.dialects.expie.context import DialectContext, Pace
-from cambist.dialects.expie.http_api import HttpApi
+from cambist.dialects.expie.http_api import METHODS, HttpApi
 from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
 from cambist.dialects.expie.session import Client, Shared
@@ -33,5 +33,5 @@ def build(services: VenueServices, *, pace: Pace | None = None, market_orders: b
     def plain(_request: Request) -> Reply:
         return UPGRADE_REQUIRED
 
-    routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, dialect="expie", durable=False))
+    routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     return DialectService("expie", routes, KEY_FORMS, (SocketRoute(SOCKET_PATH, accept, dialect="expie"),))

@@ -19,7 +19,7 @@ def watch_readiness(readiness: Readiness, sequencer: Sequencer, writer: HistoryW
         return f"the venue's time is {ahead:.1f} s ahead of this machine's clock" if clock.skew > clock.bound else ""
 
     readiness.watch(journal)
-    readiness.watch(lambda: "history does not follow" if writer.failure is not None else "")
+    readiness.watch(lambda: "history does not follow" if writer.failure is not None or writer.locked else "")
     readiness.watch(time)
 
 

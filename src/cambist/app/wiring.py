@@ -243,7 +243,7 @@ def _follow_history(
 
 async def _history_reached(history: History, writer: HistoryWriter, seq: int, moved: recovery.Moved) -> None:
     """Waits for history; `moved` hears how far it is."""
-    waiting = asyncio.ensure_future(history.reached(seq))
+    waiting = asyncio.ensure_future(history.reached(seq, within=None))
     while not waiting.done():
         moved(writer.applied_seq, seq)
         await asyncio.wait({waiting}, timeout=0.1)

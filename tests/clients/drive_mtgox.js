@@ -88,7 +88,7 @@ const situations = {
   async 'refusals arrive as errors'() {
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'buy', price: '1', volume: '1' }), 'Invalid parameter "type"');
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '10', volume: '0.0001' }), 'Order amount is too low');
-    await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '10.00001', volume: '1' }), 'Price is too fine');
+    await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '0.00001', volume: '1' }), 'Order price is too low');
     await refused(call(stranger, 'orders'), 'Invalid Rest-Sign');
     await refused(call(alice, 'depth', 'BTCXXX'), 'Unknown currency pair');
     assert.deepEqual(await call(alice, 'orders'), []);

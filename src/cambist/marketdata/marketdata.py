@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
-from cambist.marketdata.book import Book, Levels
+from cambist.marketdata.book import Levels
 from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
 from cambist.marketdata.window import WINDOW_SECONDS, Bucket, RollingDay
@@ -77,14 +77,18 @@ class Past(Protocol):
 class _Market:
     """All views of one market."""
 
-    __slots__ = ("book", "candles", "day", "last", "subscribers", "ticker", "ticker_key", "trades", "version")
+    __slots__ = ("book", "book_seq", "candles", "day", "last", "subscribers", "ticker", "ticker_key", "trade_log", "trades", "version")
 
     def __init__(self) -> None:
         self.version = 0
-        self.book = Book()
+        self.book = _core.LevelBook()
+        """As the durable frames left it. (`View.depth` may be a tick ahead of what is on disk.)"""
+        self.book_seq = 0
         self.day = RollingDay()
         self.candles = Candles()
         self.trades: deque[RecentTrade] = deque(maxlen=RECENT_TRADES)  # newest at the right
+        self.trade_log = _core.TradeLog(RECENT_TRADES)
+        """The same trades, for texts of them."""
         self.last: RecentTrade | None = None
         self.subscribers: list[Subscriber] = []
         self.ticker: Ticker | None = None
@@ -94,6 +98,7 @@ class _Market:
         """Takes a frame's trades, in order. Those of one second, nearly always all, are added up before anything is told of them."""
         self.last = trades[-1]
         self.trades.extend(trades)
+        self.trade_log.extend([(each.id, each.time, each.taker_side, each.price, each.amount, each.taker_market) for each in trades])
         at = 0
         while at < len(trades):
             at = self._second(trades, at)
@@ -131,7 +136,7 @@ class _Market:
             if previous != amount:
                 changes.append(LevelChange(side, price, amount, orders, previous))
         if changes:
-            book.seq += 1
+            self.book_seq += 1
         return tuple(changes)
 
 
@@ -198,7 +203,7 @@ class MarketData:
         market.version += 1
         if not market.subscribers and not self._everywhere:
             return
-        update = MarketUpdate(number, market.version, market.book.seq, changes, tuple(trades))
+        update = MarketUpdate(number, market.version, market.book_seq, changes, tuple(trades))
         for subscriber in (*market.subscribers, *self._everywhere):
             try:
                 subscriber(update)
@@ -223,6 +228,7 @@ class MarketData:
             for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
                 recent = RecentTrade(trade.id, trade.time, trade.taker_side, trade.price, trade.amount, trade.taker_market)
                 market.trades.append(recent)
+                market.trade_log.extend([(recent.id, recent.time, recent.taker_side, recent.price, recent.amount, recent.taker_market)])
                 market.last = recent
                 self._last_trade = max(self._last_trade, trade.id)
             for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
@@ -341,9 +347,20 @@ class MarketData:
             return trades[later - 1].price
         return None if len(trades) == RECENT_TRADES else 0
 
-    def book(self, market: int, limit: int = 0) -> tuple[Levels, Levels]:
-        """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`."""
-        return self._market(market).book.depth(limit)
+    def book(self, market: int, limit: int = 0, step: int = 1) -> tuple[Levels, Levels]:
+        """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`.
+
+        Merged into multiples of `step` price units as `group_levels` merges them, without looking at more levels than are needed.
+        """
+        return self._market(market).book.depth(limit, step)
+
+    def level_book(self, market: int) -> _core.LevelBook:
+        """The book itself, to be read only: for texts of it."""
+        return self._market(market).book
+
+    def trade_log(self, market: int) -> _core.TradeLog:
+        """The last 5,000 trades, to be read only: for texts of them."""
+        return self._market(market).trade_log
 
     def level_changed_at(self, market: int, side: int, price: int) -> int:
         """Time (µs) of the command that changed this level last; 0 for one that stood before this process began."""
@@ -355,7 +372,7 @@ class MarketData:
 
     def book_seq(self, market: int) -> int:
         """Grows whenever the book changed; by one a frame while somebody is subscribed."""
-        return self._market(market).book.seq
+        return self._market(market).book_seq
 
     def _market(self, number: int) -> _Market:
         """A market's views as of the last frame."""

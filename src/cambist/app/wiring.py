@@ -174,10 +174,13 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     routes = [route for dialect in dialects for route in dialect.routes]
     sockets = [socket for dialect in dialects for socket in dialect.sockets]
+    path_errors = [errors for dialect in dialects for errors in dialect.path_errors]
     readiness = Readiness()
     watch_readiness(readiness, sequencer, writer, environment.clock)
     metrics = venue_metrics(sequencer, writer, environment.clock)
-    gateway = Gateway(routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets)
+    gateway = Gateway(
+        routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets, path_errors=path_errors
+    )
     newest = exchange.snapshots.newest()
     return Venue(
         files=files,

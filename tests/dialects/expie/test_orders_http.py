@@ -328,11 +328,16 @@ async def test_strangers(floor: Floor, method: str, path: str, rejection: tuple[
 
 
 async def test_errors_have_the_same_form_everywhere_below_the_prefix(floor: Floor) -> None:
-    for method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+    for method in ("GET", "POST", "PUT", "DELETE", "PATCH"):
         for path in ("/v1", "/v1/", "/v1//", "/v1/x", "/v1?x=1", "/v1/%ff/%2f", "/v1/markets/%00/ticker/x"):
             answer = await floor.http(method, path)
             assert (answer.status, answer.json) == (404, {"error": {"code": 4, "message": "method not found"}}), (method, path)
         assert (await floor.http(method, "/ws")).status == 426
+    for path in ("/v1", "/v1/", "/v1/markets/BCCBTC/depth"):
+        answer = await floor.http("OPTIONS", path)
+        assert (answer.status, answer.json["error"]["code"]) == (404 if path == "/v1" else 405, 4)
+    answer = await floor.http("POST", "/v1/markets/BCCBTC/orders", b"x" * 200_000)
+    assert (answer.status, answer.json) == (413, {"error": {"code": 1, "message": "invalid argument"}})
 
 
 async def test_paths_are_tolerant(floor: Floor, alice: Trader) -> None:

@@ -56,6 +56,15 @@ async def test_what_is_no_request_ends_the_connection_without_a_reply(floor: Flo
     assert await closed(client) == (1008, "not a request")
 
 
+async def test_the_longest_message(floor: Floor) -> None:
+    client = await floor.socket()
+    request = '{"method":"server.ping","params":[],"id":1}'
+    await client.connection.send(request + " " * (102_400 - len(request)))
+    assert await client.connection.recv() == '{"error":null,"result":"pong","id":1}'
+    await client.connection.send(request + " " * (102_401 - len(request)))
+    assert (await closed(client))[0] == 1009
+
+
 async def test_an_unsubscribe_needs_neither_params_nor_id(floor: Floor) -> None:
     client = await floor.socket()
     await client.connection.send('{"method":"deals.unsubscribe"}')

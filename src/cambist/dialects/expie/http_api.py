@@ -19,7 +19,7 @@ from cambist.dialects.expie.placing import Placing
 from cambist.directory import ApiKey
 from cambist.history.port import HistoryError
 
-METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
 """All of them reach us, so that the rejection of the wrong one is in this API's words."""
 DEFAULT_DEPTH = 10
 MAX_NAME = 32
@@ -50,7 +50,6 @@ class HttpApi:
         return (
             Route("/v1/", self.handle, METHODS, prefix=True, pattern=_MARKET_DATA, dialect="expie", name="/v1/markets/*", durable=False),
             Route("/v1/", self.handle, METHODS, prefix=True, dialect="expie", name="/v1/*"),
-            Route("/v1", self.handle, METHODS, dialect="expie", durable=False),
         )
 
     async def handle(self, request: Request) -> Reply:

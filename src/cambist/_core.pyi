@@ -567,6 +567,8 @@ class Engine:
         """(bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all)."""
     def best(self, market: int) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
+    def placed_orders(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """By market: how many orders were taken, and (code, how many) of those that were not, of all that `place_order` was called for."""
     def live_orders(self, market: int) -> int: ...
     def next_expiry(self) -> int:
         """When time has to be advanced next: the earliest `expire_at` of a live order or `due` of a cancel-after, 0 when none."""

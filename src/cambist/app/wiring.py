@@ -18,7 +18,7 @@ from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.merchants import open_merchants
-from cambist.app.monitoring import venue_metrics, watch_readiness
+from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
 from cambist.app.venue import Entropy, Supervision, Venue
@@ -177,7 +177,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     path_errors = [errors for dialect in dialects for errors in dialect.path_errors]
     readiness = Readiness()
     watch_readiness(readiness, sequencer, writer, environment.clock)
-    metrics = venue_metrics(sequencer, writer, environment.clock)
+    metrics = venue_metrics(sequencer, writer, environment.clock, files.path)
+    count_markets(metrics, engine, catalogue, marketdata)
     gateway = Gateway(
         routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets, path_errors=path_errors
     )

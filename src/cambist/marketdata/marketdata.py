@@ -77,13 +77,27 @@ class Past(Protocol):
 class _Market:
     """All views of one market."""
 
-    __slots__ = ("book", "book_seq", "candles", "day", "last", "subscribers", "ticker", "ticker_key", "trade_log", "trades", "version")
+    __slots__ = (
+        "book",
+        "book_seq",
+        "candles",
+        "day",
+        "last",
+        "subscribers",
+        "ticker",
+        "ticker_key",
+        "trade_log",
+        "traded_count",
+        "trades",
+        "version",
+    )
 
     def __init__(self) -> None:
         self.version = 0
         self.book = _core.LevelBook()
         """As the durable frames left it. (`View.depth` may be a tick ahead of what is on disk.)"""
         self.book_seq = 0
+        self.traded_count = 0
         self.day = RollingDay()
         self.candles = Candles()
         self.trades: deque[RecentTrade] = deque(maxlen=RECENT_TRADES)  # newest at the right
@@ -97,6 +111,7 @@ class _Market:
     def traded(self, trades: list[RecentTrade]) -> None:
         """Takes a frame's trades, in order. Those of one second, nearly always all, are added up before anything is told of them."""
         self.last = trades[-1]
+        self.traded_count += len(trades)
         self.trades.extend(trades)
         self.trade_log.extend([(each.id, each.time, each.taker_side, each.price, each.amount, each.taker_market) for each in trades])
         at = 0
@@ -288,6 +303,10 @@ class MarketData:
                 break
             out.append(trade)
         return out
+
+    def trades_seen(self, market: int) -> int:
+        """How many trades there were since this process began."""
+        return self._market(market).traded_count
 
     def trades_kept_since(self, market: int) -> int:
         """`trades` has everything after this trade id; for what is older ask history. 0: it has everything there ever was."""

@@ -25,10 +25,77 @@ pub fn append_shown(text: &mut String, value: i128, scale: u8, display_scale: u8
 /// Decimal digits of the largest value.
 const DIGITS: usize = 39;
 
+/// The same as `format` for a value that is not negative, at the end of bytes.
+#[cfg(feature = "python")]
+pub fn append_bytes(out: &mut Vec<u8>, value: u128, scale: u8, digits: Option<u8>) {
+    append_magnitude(out, value, scale, digits, false);
+}
+
+/// A time in µs since 1970 as `2018-06-01T12:34:56.789Z`, with so many decimals of a second (0 to 6).
+#[cfg(feature = "python")]
+pub fn append_utc(out: &mut Vec<u8>, micros: u128, digits: u8) {
+    let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+    let (days, within) = (micros / 86_400_000_000, micros % 86_400_000_000);
+    // Days from 0000-03-01 on, in eras of 400 years: leap days then stand at the ends of years.
+    let since_march = days + 719_468;
+    let (era, day_of_era) = (since_march / 146_097, since_march % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (seconds, fraction) = (within / 1_000_000, within % 1_000_000);
+    append_padded(out, year, 4);
+    for (mark, value) in
+        [(b'-', month), (b'-', day), (b'T', seconds / 3_600), (b':', seconds / 60 % 60), (b':', seconds % 60)]
+    {
+        out.push(mark);
+        append_padded(out, value, 2);
+    }
+    if digits > 0 {
+        out.push(b'.');
+        append_padded(out, fraction / 10_u64.pow(6 - u32::from(digits)), usize::from(digits));
+    }
+    out.push(b'Z');
+}
+
+#[cfg(feature = "python")]
+fn append_padded(out: &mut Vec<u8>, value: u64, width: usize) {
+    let mut buffer = [b'0'; DIGITS];
+    let digits = write_digits(&mut buffer, u128::from(value));
+    out.extend_from_slice(&ZEROS[..width.saturating_sub(digits.len())]);
+    out.extend_from_slice(digits);
+}
+
 fn append(text: &mut String, value: i128, scale: u8, digits: Option<u8>) {
+    append_magnitude(text, value.unsigned_abs(), scale, digits, value < 0);
+}
+
+/// What digits are written to.
+trait Text {
+    fn put(&mut self, digits: &[u8]);
+}
+
+impl Text for String {
+    fn put(&mut self, digits: &[u8]) {
+        self.push_str(ascii(digits));
+    }
+}
+
+impl Text for Vec<u8> {
+    fn put(&mut self, digits: &[u8]) {
+        self.extend_from_slice(digits);
+    }
+}
+
+const ZEROS: [u8; 256] = [b'0'; 256];
+
+#[inline]
+fn append_magnitude(text: &mut impl Text, value: u128, scale: u8, digits: Option<u8>, negative: bool) {
     let scale = usize::from(scale);
     let mut buffer = [b'0'; DIGITS];
-    let all = write_digits(&mut buffer, value.unsigned_abs());
+    let all = write_digits(&mut buffer, value);
     // What the value has of digits before and behind the point; a small one has leading zeros behind it that stand nowhere yet.
     let (whole, behind) = all.split_at(all.len().saturating_sub(scale));
     let zeros = scale - behind.len();
@@ -38,25 +105,34 @@ fn append(text: &mut String, value: i128, scale: u8, digits: Option<u8>) {
         Some(digits) => usize::from(digits),
     };
     let shown = &behind[..kept.saturating_sub(zeros).min(behind.len())];
-    if value < 0 && whole.iter().chain(shown).any(|digit| *digit != b'0') {
-        text.push('-');
+    if negative && whole.iter().chain(shown).any(|digit| *digit != b'0') {
+        text.put(b"-");
     }
-    text.reserve(whole.len() + kept + 2);
-    if whole.is_empty() {
-        text.push('0');
-    }
-    text.push_str(ascii(whole));
+    text.put(if whole.is_empty() { b"0" } else { whole });
     if kept > 0 {
-        text.push('.');
-        text.extend(std::iter::repeat_n('0', zeros.min(kept)));
-        text.push_str(ascii(shown));
-        text.extend(std::iter::repeat_n('0', kept - zeros.min(kept) - shown.len()));
+        let before = zeros.min(kept);
+        text.put(b".");
+        text.put(&ZEROS[..before]);
+        text.put(shown);
+        text.put(&ZEROS[..kept - before - shown.len()]);
     }
 }
 
 fn ascii(digits: &[u8]) -> &str {
     std::str::from_utf8(digits).expect("digits are ASCII")
 }
+
+/// 00, 01, ... 99.
+const PAIRS: [u8; 200] = {
+    let mut pairs = [b'0'; 200];
+    let mut at = 0;
+    while at < 100 {
+        pairs[at * 2] = b'0' + (at / 10) as u8;
+        pairs[at * 2 + 1] = b'0' + (at % 10) as u8;
+        at += 1;
+    }
+    pairs
+};
 
 /// The digits of `value` at the end of `buffer`; none for 0.
 fn write_digits(buffer: &mut [u8; DIGITS], mut value: u128) -> &[u8] {
@@ -68,6 +144,12 @@ fn write_digits(buffer: &mut [u8; DIGITS], mut value: u128) -> &[u8] {
         value /= 10;
     }
     let mut small = value as u64;
+    while small >= 100 {
+        let pair = (small % 100) as usize * 2;
+        small /= 100;
+        at -= 2;
+        buffer[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+    }
     while small > 0 {
         at -= 1;
         buffer[at] = b'0' + (small % 10) as u8;

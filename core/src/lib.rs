@@ -14,6 +14,7 @@ mod event;
 mod event_buffer;
 mod id_index;
 pub mod journal;
+pub mod level_book;
 mod market;
 mod order;
 mod orders;

@@ -567,6 +567,8 @@ class Engine:
         """(bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all)."""
     def best(self, market: int) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
+    def placed_orders(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """By market: how many orders were taken, and (code, how many) of those that were not, of all that `place_order` was called for."""
     def live_orders(self, market: int) -> int: ...
     def next_expiry(self) -> int:
         """When time has to be advanced next: the earliest `expire_at` of a live order or `due` of a cancel-after, 0 when none."""
@@ -766,3 +768,76 @@ def load_snapshot(path: str) -> Snapshot | None:
 
 def snapshot_files(directory: str) -> list[tuple[int, str]]:
     """(seq, path) of the files named like snapshots, newest first. No directory: none. JournalError."""
+
+@final
+class Column:
+    """One number of a row, and how it is written. `field` is the number's place in the row."""
+
+    @staticmethod
+    def decimal(field: int, scale: int, digits: int = -1) -> Column:
+        """The value times 10^-scale in fixed notation: with exactly `digits` decimals, cut toward zero, or (-1) in the shortest form."""
+    @staticmethod
+    def integer(field: int, multiply: int = 1, divide: int = 1, zero: int = 0) -> Column:
+        """The value times `multiply`, divided by `divide` (toward zero), without a point; `zero` is written for a value of 0."""
+    @staticmethod
+    def utc(field: int, digits: int = 3) -> Column:
+        """A time in µs as `2018-06-01T12:34:56.789Z`, with so many decimals of a second (at most 6)."""
+    @staticmethod
+    def choice(field: int, texts: Sequence[bytes]) -> Column:
+        """The text that the value numbers; the last one for a value beyond them. ValueError for none."""
+
+@final
+class RowForm:
+    """What stands between the numbers of a row, and between rows; made once for many rows."""
+
+    def __init__(self, pieces: Sequence[bytes], columns: Sequence[Column], separator: bytes = b",") -> None:
+        """`pieces` before, between and behind the columns. ValueError unless there is one more of them."""
+
+@final
+class LevelBook:
+    """The price levels of one market, as somebody who follows it was told. Prices and amounts are in the market's units, times µs."""
+
+    def __init__(self) -> None: ...
+    def __len__(self) -> int: ...
+    def load(self, bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
+        """Replaces everything by these levels of (price, amount)."""
+    def set(self, side: int, price: int, amount: int, time: int) -> int:
+        """Makes a level that amount (0: gone) at `time`. Returns what stood there."""
+    def changed_at(self, side: int, price: int) -> int:
+        """Time of the command that changed this level last; 0 for one that has stood since `load`, and for none."""
+    def depth(self, limit: int = 0, step: int = 1) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(bids, asks) of (price, amount), best first, at most `limit` a side (0: all). Levels are merged into multiples of `step`, asks
+        up and bids down, so that a merged book never looks better than it is; their amounts add."""
+    def best(self) -> tuple[int, int]:
+        """(best bid, best ask), 0 for an empty side."""
+    def text(self, side: int, form: RowForm, *, step: int = 1, multiply: int = 1, near: int = 0, worst_first: bool = False) -> RowText:
+        """One side as text, of the book as it is now whatever happens later; nothing is written yet. A row's fields are 0 the price
+        times `multiply` and merged by `step`, 1 the amount, 2 the time of the last change. `near`: only levels at most so many percent
+        from the best price. `worst_first`: in the other order, for which the whole text must be written. ValueError for another field."""
+
+@final
+class TradeLog:
+    """The last `most` trades of one market."""
+
+    def __init__(self, most: int) -> None: ...
+    def __len__(self) -> int: ...
+    def extend(self, trades: Sequence[tuple[int, int, int, int, int, bool]]) -> None:
+        """Adds newer ones, oldest first: (trade id, time, taker's side, price, amount, taker_market)."""
+    def text(self, form: RowForm, *, limit: int = 0, since_id: int = 0, since: int = 0, oldest_first: bool = False) -> RowText:
+        """The newest `limit` (0: all) with ids above `since_id` and times at or after `since` as text, newest first unless told otherwise;
+        nothing is written yet. A row's fields are those of `extend`, from 0 on. ValueError for another field."""
+
+@final
+class RowText:
+    """Rows as text, written bit by bit."""
+
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+    def has(self, rows: int) -> bool:
+        """Whether so many rows (0: all) are written, or all that there are."""
+    def write(self, rows: int, looks: int) -> bool:
+        """Writes until there are so many rows in all (0: all), looking at no more than `looks` levels or trades now. Returns what `has`
+        would."""
+    def parts(self, rows: int = 0) -> tuple[bytes, ...]:
+        """The first so many rows (0: all) of what is written, in pieces that are shared by all who ask."""

@@ -71,8 +71,8 @@ async def orders(alice, bob, **_):
     assert [(row["status"], row["price"], row["size"], row["clOrderID"], row["postOnly"], row["time_in_force"]) for row in placed] == [
         (2, 1000.5, 0.5, "first", True, "DAY")
     ]
-    again = await answer(alice.create_order(PAIR, BUY, LIMIT, "0.5", "1000.5", client_id="first"))
-    assert (again[0]["status"], again[0]["message"]) == (15, "Duplicate client order id")
+    crossing = await answer(bob.create_order(PAIR, SELL, LIMIT, "0.5", "1000.5", post_only=True))
+    assert (crossing[0]["status"], crossing[0]["message"]) == (15, "A post-only order would trade at once")
     opened = await answer(alice.get_open_orders(PAIR))
     assert [(row["orderID"], row["orderState"]) for row in opened] == [(placed[0]["orderID"], "STATUS_ACTIVE")]
     sold = await answer(bob.create_order(PAIR, SELL, MARKET, "0.2"))
@@ -86,7 +86,8 @@ async def orders(alice, bob, **_):
 async def cancels(alice, **_):
     for number in range(3):
         await answer(alice.create_order(PAIR, BUY, LIMIT, "0.5", "900", client_id=f"c{number}"))
-    assert [row["clOrderID"] for row in await answer(alice.cancel_order(PAIR, client_order_id="c1"))] == ["c1"]
+    await answer(alice.create_order(PAIR, BUY, LIMIT, "0.5", "901", client_id="c1"))
+    assert [row["clOrderID"] for row in await answer(alice.cancel_order(PAIR, client_order_id="c1"))] == ["c1", "c1"]
     assert [row["status"] for row in await answer(alice.cancel_order(PAIR))] == [6, 6]
     assert await answer(alice.get_open_orders(PAIR)) == []
 

@@ -177,7 +177,7 @@ async def test_a_failure_is_loud_and_blocks_nobody(store: Gated, path: Path, ven
 
 
 async def test_a_source_that_ends_too_early_is_a_failure(store: Gated, venue: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cambist.history.writer.PATIENCE", 3)
+    monkeypatch.setattr("cambist.history.writer.SOURCE_ATTEMPTS", 3)
     writer = HistoryWriter(store, Recorded(list(venue.runs)))
     writer.start()
     await writer.reached(venue.last_seq)

@@ -1,5 +1,6 @@
 //! `Engine`: the core with its outboxes of command records and events.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
@@ -35,6 +36,8 @@ pub struct Engine {
     count: u32,
     last_time: u64,
     batch: Batch,
+    /// Orders that were placed here, by market.
+    placed: Vec<Placed>,
     replay: Option<Unfinished>,
 }
 
@@ -44,6 +47,14 @@ struct Batch {
     /// Where each record begins.
     starts: Vec<usize>,
     codes: Vec<u8>,
+}
+
+/// How many orders a market took and refused, of those that were placed one by one.
+#[derive(Default)]
+struct Placed {
+    accepted: u64,
+    /// By code.
+    rejected: BTreeMap<u16, u64>,
 }
 
 /// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
@@ -76,6 +87,7 @@ impl Engine {
             count: 0,
             last_time: 0,
             batch: Batch::default(),
+            placed: Vec::new(),
             replay: None,
         }
     }
@@ -94,6 +106,23 @@ impl Engine {
         self.last_time = self.core.time();
         write_record(&mut self.commands, time, command, meta);
         Ok(outcome.into())
+    }
+
+    /// Markets that do not exist are not counted: a client may name any.
+    #[inline]
+    fn count_placed(&mut self, market: MarketId, code: u16) {
+        let at = market.index();
+        if at >= self.placed.len() {
+            if at >= self.core.markets().len() {
+                return;
+            }
+            self.placed.resize_with(self.core.markets().len(), Placed::default);
+        }
+        if code == 0 {
+            self.placed[at].accepted += 1;
+        } else {
+            *self.placed[at].rejected.entry(code).or_default() += 1;
+        }
     }
 
     fn known_account<T>(found: Option<T>) -> PyResult<T> {
@@ -279,7 +308,9 @@ impl Engine {
             funds: wide(funds)?,
             client_id: wide(client_id)?,
         };
-        self.apply(time, &Command::PlaceOrder(order), meta)
+        let outcome = self.apply(time, &Command::PlaceOrder(order), meta)?;
+        self.count_placed(market, outcome.code());
+        Ok(outcome)
     }
 
     #[pyo3(signature = (time, account, order_id, meta = NO_META))]
@@ -507,6 +538,12 @@ impl Engine {
     fn best(&self, market: MarketId) -> (Price, Price) {
         let best = |side| self.core.depth(market, side).next().map_or(Price::NONE, |(price, _)| price);
         (best(Side::Buy), best(Side::Sell))
+    }
+
+    fn placed_orders(&self) -> Vec<(u64, Vec<(u16, u64)>)> {
+        let counts =
+            |placed: &Placed| (placed.accepted, placed.rejected.iter().map(|(code, count)| (*code, *count)).collect());
+        self.placed.iter().map(counts).collect()
     }
 
     fn live_orders(&self, market: MarketId) -> usize {

@@ -5,9 +5,12 @@ mod events;
 mod forms;
 mod history;
 mod journal;
+mod level_book;
 mod numbers;
 mod replay;
+mod rows;
 mod snapshots;
+mod trade_log;
 mod views;
 
 use pyo3::prelude::*;
@@ -39,7 +42,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     forms::register(module)?;
     history::register(module)?;
     journal::register(module)?;
+    level_book::register(module)?;
     numbers::register(module)?;
+    rows::register(module)?;
     snapshots::register(module)?;
+    trade_log::register(module)?;
     views::register(module)
 }

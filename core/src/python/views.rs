@@ -22,6 +22,13 @@ pub struct Outcome {
     total: Atoms,
 }
 
+impl Outcome {
+    /// 0 for what was done, else why it was not.
+    pub(super) fn code(&self) -> u16 {
+        self.code
+    }
+}
+
 impl From<outcome::Outcome> for Outcome {
     fn from(o: outcome::Outcome) -> Outcome {
         Outcome {

@@ -3,6 +3,7 @@
 docs/reference/configuration.md explains every setting; `default_config.toml` beside this file is the commented default.
 """
 
+import ipaddress
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,8 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class ServerConfig(_Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8700
+    trusted_proxies: tuple[str, ...] = ()
+    forwarded: Literal["x-forwarded", "forwarded"] = "x-forwarded"
     clock_skew_seconds: float = 2.0
 
 
@@ -34,6 +37,7 @@ class HttpConfig(_Section, frozen=True, kw_only=True):
     connections_per_peer: int = 500
     body_kibibytes: int = 128
     idle_seconds: int = 75
+    unread_mebibytes: int = 256
 
 
 class JournalConfig(_Section, frozen=True, kw_only=True):
@@ -220,6 +224,7 @@ def _complaints(config: Config) -> list[str]:
     found: list[str] = []
     if not 0 <= config.server.port <= 65535:
         found.append(f"server.port = {config.server.port} is no port (0 to 65535; 0 takes a free one)")
+    found += [f'server.trusted_proxies: "{proxy}" is no address or network such as 10.0.0.0/8' for proxy in _wrong_proxies(config.server)]
     for section, name, least in (
         (config.journal, "segment_mebibytes", 1),
         (config.journal, "checkpoint_every", 1),
@@ -234,6 +239,7 @@ def _complaints(config: Config) -> list[str]:
         (config.http, "connections_per_peer", 1),
         (config.http, "body_kibibytes", 1),
         (config.http, "idle_seconds", 1),
+        (config.http, "unread_mebibytes", 1),
     ):
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
@@ -255,6 +261,16 @@ def _complaints(config: Config) -> list[str]:
         names.add(market.name)
         found += _market_complaints(config, market, codes)
     return found
+
+
+def _wrong_proxies(config: ServerConfig) -> list[str]:
+    wrong = []
+    for proxy in config.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            wrong.append(proxy)
+    return wrong
 
 
 def _asset_complaints(asset: AssetConfig, taken: set[str]) -> list[str]:

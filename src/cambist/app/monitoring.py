@@ -1,10 +1,22 @@
 """What a venue tells of itself: readiness and metrics."""
 
+import platform
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from prometheus_client import ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from cambist import _core
 from cambist.app import logs
 from cambist.app.readiness import Readiness
-from cambist.exchange import Sequencer
+from cambist.domain.orders import MarketStatus
+from cambist.exchange import Catalogue, Sequencer
 from cambist.gateway.metrics import Metrics
 from cambist.history import HistoryWriter
+from cambist.marketdata.marketdata import MarketData
 from cambist.scheduling import SteadyClock
 
 
@@ -19,17 +31,51 @@ def watch_readiness(readiness: Readiness, sequencer: Sequencer, writer: HistoryW
         return f"the venue's time is {ahead:.1f} s ahead of this machine's clock" if clock.skew > clock.bound else ""
 
     readiness.watch(journal)
-    readiness.watch(lambda: "history does not follow" if writer.failure is not None else "")
+    readiness.watch(lambda: "history does not follow" if writer.failure is not None or writer.locked else "")
     readiness.watch(time)
 
 
-def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock) -> Metrics:
-    """The gauges of everything below the gateway."""
+def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, data: Path) -> Metrics:
+    """The metrics of everything below the gateway, and of the process."""
     metrics = Metrics()
+    ProcessCollector(registry=metrics.registry)
+    metrics.families("build", _build)
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
     metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
+    metrics.histogram("sync_seconds", "From handing a frame to the journal to its being on disk.", sequencer.sync_times)
+    metrics.gauge("disk_free_bytes", "Free space where the data directory is.", lambda: shutil.disk_usage(data).free)
     metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
-    metrics.gauge("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
-    metrics.gauge("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
+    metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
+    metrics.counter("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
     return metrics
+
+
+def count_markets(metrics: Metrics, engine: _core.Engine, catalogue: Catalogue, marketdata: MarketData) -> None:
+    """Adds what happens in each market, since this process began; by name, `btc_usd`."""
+
+    def families() -> Iterator[Metric]:
+        assets = catalogue.assets.by_id
+        specs = catalogue.markets.by_id
+        names = [f"{assets[spec.base].code}_{assets[spec.quote].code}".lower() for spec in specs]
+        orders = CounterMetricFamily("cambist_orders", "Orders placed and taken.", labels=("market",))
+        rejections = CounterMetricFamily("cambist_order_rejections", "Orders placed and not taken.", labels=("market", "reason"))
+        trades = CounterMetricFamily("cambist_trades", "Trades.", labels=("market",))
+        halted = GaugeMetricFamily("cambist_market_halted", "1 for a market that takes no orders.", labels=("market",))
+        placed = engine.placed_orders()
+        for number, name in enumerate(names):
+            accepted, rejected = placed[number] if number < len(placed) else (0, [])
+            orders.add_metric((name,), accepted)
+            for code, count in rejected:
+                rejections.add_metric((name, _core.REJECTS[code].lower()), count)
+            trades.add_metric((name,), marketdata.trades_seen(number))
+            halted.add_metric((name,), specs[number].status != MarketStatus.OPEN)
+        yield from (orders, rejections, trades, halted)
+
+    metrics.families("markets", families)
+
+
+def _build() -> Iterator[Metric]:
+    family = GaugeMetricFamily("cambist_build_info", "Always 1; what runs is in the labels.", labels=("version", "python", "machine"))
+    family.add_metric((version("cambist"), platform.python_version(), platform.machine()), 1)
+    yield family

@@ -26,6 +26,7 @@ from cambist.app.recovery import Moved
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
+from cambist.gateway.http.forwarded import TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
 from cambist.sandbox.people import SandboxFile
@@ -166,7 +167,9 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: Ser
             connections=http.connections,
             connections_per_peer=http.connections_per_peer,
             connections_loopback=http.connections,
+            unread_total=http.unread_mebibytes << 20,
         ),
+        proxies=TrustedProxies(settings.trusted_proxies, settings.forwarded),
         tls=tls,
         date=venue.clock if hooks.dated else None,
     )

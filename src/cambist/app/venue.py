@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cambist import _core
@@ -16,7 +17,7 @@ from cambist.directory import Directory, KeyForm
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.app import Gateway
-from cambist.history import History, HistoryError, HistoryWriter
+from cambist.history import History, HistoryBehind, HistoryError, HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.scheduling import Clock, Scheduler, SteadyClock
@@ -115,7 +116,8 @@ class Venue:
         try:
             if not self.failure:
                 self.sequencer.checkpoint()
-                await self.history.reached(self.sequencer.durable_seq)
+                with suppress(HistoryBehind):  # the next start continues where history ends
+                    await self.history.reached(self.sequencer.durable_seq)
                 await self.write_views()
                 if self.snapshot_seq < self.engine.seq:
                     await self.write_snapshot()

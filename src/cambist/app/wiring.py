@@ -18,7 +18,7 @@ from cambist.app.config import BtseConfig, Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.merchants import open_merchants
-from cambist.app.monitoring import venue_metrics, watch_readiness
+from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
 from cambist.app.venue import Entropy, Supervision, Venue
@@ -176,10 +176,14 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     routes = [route for dialect in dialects for route in dialect.routes]
     sockets = [socket for dialect in dialects for socket in dialect.sockets]
+    path_errors = [errors for dialect in dialects for errors in dialect.path_errors]
     readiness = Readiness()
     watch_readiness(readiness, sequencer, writer, environment.clock)
-    metrics = venue_metrics(sequencer, writer, environment.clock)
-    gateway = Gateway(routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets)
+    metrics = venue_metrics(sequencer, writer, environment.clock, files.path)
+    count_markets(metrics, engine, catalogue, marketdata)
+    gateway = Gateway(
+        routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets, path_errors=path_errors
+    )
     newest = exchange.snapshots.newest()
     return Venue(
         files=files,
@@ -245,7 +249,7 @@ def _follow_history(
 
 async def _history_reached(history: History, writer: HistoryWriter, seq: int, moved: recovery.Moved) -> None:
     """Waits for history; `moved` hears how far it is."""
-    waiting = asyncio.ensure_future(history.reached(seq))
+    waiting = asyncio.ensure_future(history.reached(seq, within=None))
     while not waiting.done():
         moved(writer.applied_seq, seq)
         await asyncio.wait({waiting}, timeout=0.1)

@@ -29,6 +29,8 @@ _log = structlog.get_logger("cambist.gateway")
 class Channel:
     """One stream of messages, the same for all its followers. Everything that it says must come from durable frames."""
 
+    rank = 0
+    """Channels that changed in the same turn say it in order of rank."""
     hub: Hub
     key: Hashable
     followers: dict[Socket, None]
@@ -56,6 +58,10 @@ class Channel:
 
 
 C = TypeVar("C", bound=Channel)
+
+
+def _rank(channel: Channel) -> int:
+    return channel.rank
 
 
 class Hub:
@@ -127,7 +133,7 @@ class Hub:
         """Asks every touched channel now. Tests may call it; otherwise the loop does."""
         self._due = False
         touched, self._touched = self._touched, {}
-        for channel in touched:
+        for channel in sorted(touched, key=_rank):
             if not channel.followers:
                 continue
             try:

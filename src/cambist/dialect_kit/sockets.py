@@ -80,7 +80,8 @@ class SocketRoute:
     """A path that speaks WebSocket. Path, prefix and pattern as in Route; the pattern's match is `Request.match`.
 
     The same path may have an HTTP route too: that one answers requests that ask for no upgrade. `subprotocols` in order of preference.
-    `host` and `listener` narrow where it counts, as in Route.
+    `host` and `listener` narrow where it counts, as in Route. `message_bytes` is the longest message that may come; 0 leaves
+    it to the server.
     """
 
     path: str
@@ -92,6 +93,7 @@ class SocketRoute:
     subprotocols: tuple[str, ...] = ()
     host: str = ""
     listener: str = ""
+    message_bytes: int = 0
 
     def __post_init__(self) -> None:
         check_place(self.path, self.prefix, self.pattern, self.host)

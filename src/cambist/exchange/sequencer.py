@@ -3,12 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 
 import msgspec
 
 from cambist._core import Engine, JournalError, Outcome
 from cambist.exchange.commands import JournalStopped
 from cambist.exchange.journal_port import JournalPort
+from cambist.exchange.sync_times import SyncTimes
 
 Clock = Callable[[], int]
 """Microseconds since the epoch."""
@@ -31,10 +33,11 @@ CHECKPOINT_EVERY = 100_000
 class _Batch:
     """The commands of one tick on their way to disk."""
 
-    __slots__ = ("begun", "events", "future", "last_seq")
+    __slots__ = ("begun", "events", "future", "handed_over", "last_seq")
 
     def __init__(self) -> None:
         self.begun = 0
+        self.handed_over = 0.0
         self.last_seq = 0
         self.events = b""
         self.future: asyncio.Future[None] | None = None
@@ -56,6 +59,7 @@ class Sequencer:
         *,
         on_failure: Callable[[BaseException], None],
         checkpoint_every: int = CHECKPOINT_EVERY,
+        timer: Callable[[], float] = perf_counter,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -63,6 +67,8 @@ class Sequencer:
         self._loop = loop
         self._on_failure = on_failure
         self._checkpoint_every = checkpoint_every
+        self._timer = timer
+        self.sync_times = SyncTimes()
         self._checkpointed = engine.seq
         self._time = engine.time
         self._subscribers: list[Subscriber] = []
@@ -147,6 +153,7 @@ class Sequencer:
         batch, self._newest = self._newest, _Batch()
         batch.last_seq = first + count - 1
         batch.events = self._engine.take_events()
+        batch.handed_over = self._timer()
         self._in_flight.append(batch)
         try:
             self._journal.append(first - 1, self._journal.epoch, count, time, commands)
@@ -171,6 +178,7 @@ class Sequencer:
         while self._in_flight and self._in_flight[0].last_seq <= durable:
             batch = self._in_flight.popleft()
             self.durable_seq = batch.last_seq
+            self.sync_times.observe(self._timer() - batch.handed_over)
             if batch.future is not None and not batch.future.done():
                 batch.future.set_result(None)
             frame = Frame(batch.events, batch.last_seq)

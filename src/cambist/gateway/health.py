@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
-from prometheus_client import generate_latest
+from prometheus_client.exposition import choose_encoder
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
@@ -36,8 +36,10 @@ def routes(readiness: Readiness, metrics: Metrics) -> list[Route]:
             return _READY
         return Reply(503, msgspec.json.encode({"status": "not ready", "reasons": reasons}))
 
-    def scrape(_request: Request) -> Reply:
-        return Reply(200, generate_latest(metrics.registry), b"text/plain; version=0.0.4; charset=utf-8")
+    def scrape(request: Request) -> Reply:
+        """OpenMetrics for those who ask for it, else Prometheus' own text."""
+        encode, content_type = choose_encoder(request.headers.get(b"accept", b"").decode("latin-1"))
+        return Reply(200, encode(metrics.registry), content_type.encode())
 
     return [
         Route("/healthz", healthz, dialect="gateway", durable=False),

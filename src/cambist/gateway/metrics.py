@@ -1,10 +1,11 @@
-"""Counts of the front, kept as plain integers on the hot path and turned into Prometheus families when somebody scrapes."""
+"""Counts of the gateway, kept as plain integers on the hot path and turned into Prometheus families when somebody scrapes."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -12,6 +13,21 @@ from prometheus_client.registry import Collector
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the latency buckets, in seconds; a fifteenth bucket takes the rest."""
+
+
+Source = Callable[[], Iterable[Metric]]
+"""Families that somebody else makes, asked at each scrape."""
+
+
+class Histogram(Protocol):
+    """Seconds by bucket: `buckets` has one count more than `bounds`, for what is above all of them."""
+
+    @property
+    def bounds(self) -> Sequence[float]: ...
+    @property
+    def buckets(self) -> Sequence[int]: ...
+    @property
+    def seconds(self) -> float: ...
 
 
 class RouteCounts:
@@ -59,7 +75,8 @@ class Metrics(Collector):
         self.sockets: SocketCounts | None = None
         """Of all servers of the gateway together; None until one begins."""
         self._routes: dict[tuple[str, str], RouteCounts] = {}
-        self._gauges: dict[str, tuple[str, Callable[[], float]]] = {}
+        self._names: set[str] = set()
+        self._sources: list[Source] = []
         self.registry.register(self)
 
     def route(self, dialect: str, name: str) -> RouteCounts:
@@ -71,7 +88,7 @@ class Metrics(Collector):
         if self.sockets is None:
             counts = self.sockets = SocketCounts()
             self.gauge("sockets_open", "WebSocket connections open now.", lambda: counts.opened - counts.closed)
-            self.gauge("socket_messages_received", "WebSocket messages received.", lambda: counts.received)
+            self.counter("socket_messages_received", "WebSocket messages received.", lambda: counts.received)
         return self.sockets
 
     def refuse(self, reason: str) -> None:
@@ -80,9 +97,30 @@ class Metrics(Collector):
 
     def gauge(self, name: str, words: str, value: Callable[[], float]) -> None:
         """Adds a gauge `cambist_<name>`, asked at each scrape. ValueError when the name is taken."""
-        if name in self._gauges:
-            raise ValueError(f"gauge {name} exists")
-        self._gauges[name] = (words, value)
+        self._add(name, lambda: (GaugeMetricFamily(f"cambist_{name}", words, value=value()),))
+
+    def counter(self, name: str, words: str, value: Callable[[], float]) -> None:
+        """The same for a count that only grows: `cambist_<name>_total`."""
+        self._add(name, lambda: (CounterMetricFamily(f"cambist_{name}", words, value=value()),))
+
+    def histogram(self, name: str, words: str, value: Histogram) -> None:
+        """The same for seconds by bucket: `cambist_<name>_bucket`, `_count` and `_sum`."""
+
+        def families() -> Iterable[Metric]:
+            buckets = _cumulative(value.bounds, value.buckets)
+            return (HistogramMetricFamily(f"cambist_{name}", words, buckets=buckets, sum_value=value.seconds),)
+
+        self._add(name, families)
+
+    def families(self, name: str, source: Source) -> None:
+        """Adds whatever families `source` gives at each scrape; `name` stands for them. ValueError when it is taken."""
+        self._add(name, source)
+
+    def _add(self, name: str, source: Source) -> None:
+        if name in self._names:
+            raise ValueError(f"metric {name} exists")
+        self._names.add(name)
+        self._sources.append(source)
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: the registry need not scrape at registration."""
@@ -98,7 +136,7 @@ class Metrics(Collector):
             for hundreds, count in enumerate(counts.statuses):
                 if count:
                     requests.add_metric((*labels, f"{hundreds}xx"), count)
-            latency.add_metric(labels, _cumulative(counts.buckets), counts.seconds)
+            latency.add_metric(labels, _cumulative(BOUNDS, counts.buckets), counts.seconds)
         yield requests
         yield latency
         refused = CounterMetricFamily("cambist_refused", "Requests and connections turned away by the gateway.", labels=("reason",))
@@ -107,15 +145,15 @@ class Metrics(Collector):
         yield refused
         yield CounterMetricFamily("cambist_connections_accepted", "Connections taken.", value=self.accepted)
         yield GaugeMetricFamily("cambist_connections_open", "Connections open now.", value=self.connections)
-        for name, (words, value) in self._gauges.items():
-            yield GaugeMetricFamily(f"cambist_{name}", words, value=value())
+        for source in self._sources:
+            yield from source()
 
 
-def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
+def _cumulative(bounds: Sequence[float], buckets: Sequence[int]) -> list[tuple[str, float]]:
     """Prometheus wants each bucket to hold all the smaller ones."""
     rows: list[tuple[str, float]] = []
     total = 0
-    for bound, count in zip((*map(str, BOUNDS), "+Inf"), buckets, strict=True):
+    for bound, count in zip((*map(str, bounds), "+Inf"), buckets, strict=True):
         total += count
         rows.append((bound, total))
     return rows

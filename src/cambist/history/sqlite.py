@@ -55,7 +55,7 @@ OPEN_SECONDS = 60.0
 LOCKED_MS = 250
 """How long a batch waits for that before it is given back to the writer's thread, which looks whether it is to end and tries again."""
 
-_READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
+_READER_PRAGMAS = ("PRAGMA busy_timeout = 2000", "PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 """What another process's lock is reported as; the extended codes end in these."""

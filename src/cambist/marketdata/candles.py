@@ -150,7 +150,7 @@ class Candles:
             step = next(i for i in reversed(STORED) if i == MINUTE or (at % i == 0 and at + i <= end))
             parts += self._series[step].between(at, at + step)
             at += step
-        return _joined(parts, start) if parts else None
+        return join_candles(parts, start) if parts else None
 
 
 def fold_candles(candles: list[Candle], interval: int) -> list[Candle]:
@@ -164,7 +164,8 @@ def fold_candles(candles: list[Candle], interval: int) -> list[Candle]:
     return [candle.value() for candle in out]
 
 
-def _joined(parts: list[Candle], start: int) -> Candle:
+def join_candles(parts: list[Candle], start: int) -> Candle:
+    """One candle of several, oldest first; there must be some."""
     whole = _Growing(start, parts[0].open)
     for part in parts:
         whole.add(part.high, part.low, part.close, part.volume, part.notional, part.count)

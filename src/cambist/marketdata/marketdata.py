@@ -3,14 +3,15 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import logging
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
 from cambist import _core
-from cambist.marketdata.book import Book, Levels
-from cambist.marketdata.candles import DAY, KEPT, STORED, Candles, candle_start
+from cambist.marketdata.book import Levels
+from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
 from cambist.marketdata.window import WINDOW_SECONDS, Bucket, RollingDay
 
@@ -76,14 +77,32 @@ class Past(Protocol):
 class _Market:
     """All views of one market."""
 
-    __slots__ = ("book", "candles", "day", "last", "subscribers", "ticker", "ticker_key", "trades", "version")
+    __slots__ = (
+        "book",
+        "book_seq",
+        "candles",
+        "day",
+        "last",
+        "subscribers",
+        "ticker",
+        "ticker_key",
+        "trade_log",
+        "traded_count",
+        "trades",
+        "version",
+    )
 
     def __init__(self) -> None:
         self.version = 0
-        self.book = Book()
+        self.book = _core.LevelBook()
+        """As the durable frames left it. (`View.depth` may be a tick ahead of what is on disk.)"""
+        self.book_seq = 0
+        self.traded_count = 0
         self.day = RollingDay()
         self.candles = Candles()
         self.trades: deque[RecentTrade] = deque(maxlen=RECENT_TRADES)  # newest at the right
+        self.trade_log = _core.TradeLog(RECENT_TRADES)
+        """The same trades, for texts of them."""
         self.last: RecentTrade | None = None
         self.subscribers: list[Subscriber] = []
         self.ticker: Ticker | None = None
@@ -92,7 +111,9 @@ class _Market:
     def traded(self, trades: list[RecentTrade]) -> None:
         """Takes a frame's trades, in order. Those of one second, nearly always all, are added up before anything is told of them."""
         self.last = trades[-1]
+        self.traded_count += len(trades)
         self.trades.extend(trades)
+        self.trade_log.extend([(each.id, each.time, each.taker_side, each.price, each.amount, each.taker_market) for each in trades])
         at = 0
         while at < len(trades):
             at = self._second(trades, at)
@@ -130,7 +151,7 @@ class _Market:
             if previous != amount:
                 changes.append(LevelChange(side, price, amount, orders, previous))
         if changes:
-            book.seq += 1
+            self.book_seq += 1
         return tuple(changes)
 
 
@@ -197,7 +218,7 @@ class MarketData:
         market.version += 1
         if not market.subscribers and not self._everywhere:
             return
-        update = MarketUpdate(number, market.version, market.book.seq, changes, tuple(trades))
+        update = MarketUpdate(number, market.version, market.book_seq, changes, tuple(trades))
         for subscriber in (*market.subscribers, *self._everywhere):
             try:
                 subscriber(update)
@@ -222,6 +243,7 @@ class MarketData:
             for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
                 recent = RecentTrade(trade.id, trade.time, trade.taker_side, trade.price, trade.amount, trade.taker_market)
                 market.trades.append(recent)
+                market.trade_log.extend([(recent.id, recent.time, recent.taker_side, recent.price, recent.amount, recent.taker_market)])
                 market.last = recent
                 self._last_trade = max(self._last_trade, trade.id)
             for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
@@ -282,6 +304,10 @@ class MarketData:
             out.append(trade)
         return out
 
+    def trades_seen(self, market: int) -> int:
+        """How many trades there were since this process began."""
+        return self._market(market).traded_count
+
     def trades_kept_since(self, market: int) -> int:
         """`trades` has everything after this trade id; for what is older ask history. 0: it has everything there ever was."""
         trades = self._market(market).trades
@@ -314,9 +340,46 @@ class MarketData:
             end = candle_start(self._clock() // 1_000_000, DAY) + 2 * DAY
         return self._market(market).candles.span(start, end)
 
-    def book(self, market: int, limit: int = 0) -> tuple[Levels, Levels]:
-        """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`."""
-        return self._market(market).book.depth(limit)
+    def seconds(self, market: int, start: int, end: int) -> list[Candle]:
+        """Candles of one second with start <= candle.start < end, oldest first, only those with trades, of the last 24 hours."""
+        views = self._market(market)
+        views.day.roll(self._clock() // 1_000_000)
+        return [Candle(b.second, b.open, b.high, b.low, b.close, b.volume, b.notional, b.count) for b in views.day.between(start, end)]
+
+    def since(self, market: int, second: int) -> Candle | None:
+        """Everything traded from that second on as one candle; None without trades.
+
+        What is older than 24 hours is kept by the minute only: then it begins with the next whole minute.
+        """
+        minute = second - second % -MINUTE
+        parts = self.seconds(market, second, minute)
+        rest = self.span(market, minute)
+        if rest is not None:
+            parts.append(rest)
+        return join_candles(parts, second) if parts else None
+
+    def price_before(self, market: int, time: int) -> int | None:
+        """The last price before that time (µs), 0 when there was none; None when the kept trades do not reach back so far."""
+        trades = self._market(market).trades
+        later = bisect_left(trades, time, key=lambda trade: trade.time)
+        if later:
+            return trades[later - 1].price
+        return None if len(trades) == RECENT_TRADES else 0
+
+    def book(self, market: int, limit: int = 0, step: int = 1) -> tuple[Levels, Levels]:
+        """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`.
+
+        Merged into multiples of `step` price units as `group_levels` merges them, without looking at more levels than are needed.
+        """
+        return self._market(market).book.depth(limit, step)
+
+    def level_book(self, market: int) -> _core.LevelBook:
+        """The book itself, to be read only: for texts of it."""
+        return self._market(market).book
+
+    def trade_log(self, market: int) -> _core.TradeLog:
+        """The last 5,000 trades, to be read only: for texts of them."""
+        return self._market(market).trade_log
 
     def level_changed_at(self, market: int, side: int, price: int) -> int:
         """Time (µs) of the command that changed this level last; 0 for one that stood before this process began."""
@@ -328,7 +391,7 @@ class MarketData:
 
     def book_seq(self, market: int) -> int:
         """Grows whenever the book changed; by one a frame while somebody is subscribed."""
-        return self._market(market).book.seq
+        return self._market(market).book_seq
 
     def _market(self, number: int) -> _Market:
         """A market's views as of the last frame."""

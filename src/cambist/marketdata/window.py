@@ -6,7 +6,9 @@ rolling cost nothing that a trade has not paid for. At most 86,400 buckets of ab
 trades in every second of a day, a few KB for a quiet one.
 """
 
+from bisect import bisect_left
 from collections import deque
+from itertools import islice
 
 WINDOW_SECONDS = 86_400
 
@@ -25,6 +27,10 @@ class Bucket:
         self.volume = volume
         self.notional = notional
         self.count = count
+
+
+def _second(bucket: Bucket) -> int:
+    return bucket.second
 
 
 class RollingDay:
@@ -92,6 +98,12 @@ class RollingDay:
                 self._highs.popleft()
             if self._lows[0] is gone:
                 self._lows.popleft()
+
+    def between(self, start: int, end: int) -> list[Bucket]:
+        """Those with start <= bucket.second < end, oldest first."""
+        buckets = self._buckets
+        first = bisect_left(buckets, start, key=_second)
+        return list(islice(buckets, first, bisect_left(buckets, end, first, key=_second)))
 
     def _raise(self, bucket: Bucket) -> None:
         # Whoever is not higher and leaves earlier can never be the high again (the bucket itself may be among them: it moved up).

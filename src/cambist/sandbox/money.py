@@ -13,6 +13,7 @@ USD_VALUE = {
     "DSH": 120.0,
     "BCC": 400.0,
     "BTG": 150.0,
+    "BCD": 40.0,
 }
 """Around what the traders' prices walk, in USD; chosen inside the limits of the default markets."""
 
@@ -34,6 +35,7 @@ FUNDS = {
     "DSH": "1000",
     "BCC": "1000",
     "BTG": "1000",
+    "BCD": "10000",
 }
 """What a user gets without --fund; of an asset that is not listed, UNKNOWN_FUNDS."""
 

@@ -34,9 +34,13 @@ class Floor(RoutedFloor):
         open_markets(self.commands, self.engine)
         self.settings = settings
         self.services = self.venue_services()
-        self.service = build(self.services, settings)
-        self.router = Router(self.service.routes)
         self.counter = 0
+        self.restart_dialect()
+
+    def restart_dialect(self) -> None:
+        """The dialect as after a restart: nothing that it kept in memory is there."""
+        self.service = build(self.services, self.settings)
+        self.router = Router(self.service.routes)
 
     @property
     def now_ms(self) -> int:

@@ -14,8 +14,10 @@ Open = Callable[..., Any]
 
 
 @asynccontextmanager
-async def opened(folder: Path, socket_limits: SocketLimits | None = None, **options: Any) -> AsyncIterator[Floor]:
-    floor = Floor(folder, socket_limits, **options)
+async def opened(
+    folder: Path, socket_limits: SocketLimits | None = None, make: type[Floor] = Floor, **options: Any
+) -> AsyncIterator[Floor]:
+    floor = make(folder, socket_limits, **options)
     await floor.server.start()
     yield floor
     for client in floor.clients:

@@ -121,7 +121,7 @@ class Floor(TradingFloor):
         super().__init__(folder, NOON)
         open_markets(self.immediate, self.engine)
         service = build(self.venue_services(), **options)
-        self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets)
+        self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets, path_errors=service.path_errors)
         self.server = Server(self.gateway, limits=HttpLimits(sweep_seconds=0.05), socket_limits=socket_limits)
         self.clients: list[Client] = []
 

@@ -39,6 +39,21 @@ async def test_a_limit_order_that_trades_at_once(floor: Floor, alice: Trader, bo
     assert "left" not in finished[0]
 
 
+async def test_a_cancel_is_no_update(floor: Floor, alice: Trader, bob: Trader) -> None:
+    order = await floor.limit(alice, "BCCBTC", SELL, "2", "0.1")
+    floor.pass_time(5_000_000)
+    await floor.limit(bob, "BCCBTC", BUY, "0.5", "0.1")
+    traded = floor.clock.now / 1e6
+    client = await floor.socket(alice)
+    await client.follow("order.subscribe", "BCCBTC")
+    floor.pass_time(5_000_000)
+    cancelled = await floor.post(f"markets/BCCBTC/orders/{order['id']}/_cancel", alice)
+    assert (cancelled["ctime"], cancelled["mtime"], cancelled["left"]) == (order["ctime"], traded, "1.5")
+    (finished,) = (await floor.get("markets/BCCBTC/orders/_finished", alice))["records"]
+    assert finished["ftime"] == traded
+    assert await client.push() == ("order.update", [3, cancelled])
+
+
 async def test_a_market_buy_spends_money(floor: Floor, alice: Trader, bob: Trader) -> None:
     await floor.limit(alice, "BCCBTC", SELL, "1", "0.3")
     await floor.limit(alice, "BCCBTC", SELL, "1", "0.4")
@@ -104,8 +119,26 @@ async def test_further_decimals_are_cut_off(floor: Floor, alice: Trader) -> None
         ({"side": 1, "amount": "1", "price": "0.0000001"}, INVALID),
         ({"side": 1, "amount": "1", "price": "NaN"}, INVALID),
         ({"side": 1, "amount": "1", "price": [1]}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": None}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": " "}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": 0}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": 0.0}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": "00"}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": "0.0"}, INVALID),
+        ({"side": 1, "amount": 0.1, "price": {}}, INVALID),
+        ({"side": 1, "amount": 0.1, "Price": 0.1}, INVALID),
+        ({"side": 1, "amount": 0.1, "prize": None}, INVALID),
+        ({"side": 1, "amount": 0.1, "limit": "0.1"}, INVALID),
+        ({"side": 1, "amount": None, "price": "0.1"}, INVALID),
+        ({"side": None, "amount": "1", "price": "0.1"}, INVALID),
         ({"side": 1, "amount": "1", "price": False}, INVALID),
         ({"side": 1, "amount": "1", "price": "1e999"}, INVALID),
+        ({"side": 1, "amount": "1", "price": "1e9999999999999999999"}, INVALID),
+        ({"side": 1, "amount": "1e999"}, INVALID),
+        ({"side": 2, "amount": "1e999"}, INVALID),
+        ({"side": 2, "amount": "1e40"}, INVALID),
+        ({"side": 1, "amount": "1844674407370955.1616", "price": "0.1"}, INVALID),
+        ({"side": 1, "amount": 10**25, "price": "0.1"}, INVALID),
         ({"side": 1, "amount": "9" * 60, "price": "0.1"}, INVALID),
         ({"side": 1, "amount": "1", "price": "9" * 18}, INVALID),
         ({"side": 1, "amount": "1000.0001", "price": "0.1"}, (400, 10, "balance not enough")),
@@ -132,6 +165,45 @@ async def test_a_market_buy_below_the_least_amount(floor: Floor, alice: Trader, 
     await floor.limit(bob, "BCCBTC", SELL, "1", "0.5")
     assert await floor.refused("POST", "markets/BCCBTC/orders", alice, side=2, amount="0.00049") == (400, 11, "amount too small")
     assert (await floor.post("markets/BCCBTC/orders", alice, side=2, amount="0.0005"))["deal_stock"] == "0.001"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"side":1,"amount":1e9999999999999999999}',
+        b'{"side":1,"amount":1e9999999999999999999,"price":1}',
+        b'{"side":1,"amount":1,"price":1e-9999999999999999999}',
+        b'{"side":1e9999999999999999999,"amount":1}',
+        b'{"side":1,"amount":%b}' % (b"9" * 5_000),
+        b'{"side":1,"amount":1,"price":%b}' % (b"9" * 400),
+        b'{"side":1,"amount":0.%b,"price":1}' % (b"1" * 400),
+        b"side=1&amount=0.1&price",
+        b"side=1&amount=0.1&price=",
+        b"side=1&amount=0.1&Price=0.1",
+        b"side=1&amount=0.1&" + b"x&" * 100 + b"price=0.1",
+        b"side=1&amount=0.1&price=0.1&price=",
+    ],
+)
+async def test_bodies_that_make_no_market_order_and_no_error_of_ours(floor: Floor, alice: Trader, bob: Trader, body: bytes) -> None:
+    await floor.limit(bob, "BCCBTC", BUY, "1", "0.05")
+    before = floor.state()
+    answer = await floor.http("POST", "/v1/markets/BCCBTC/orders", body, alice.token)
+    assert (answer.status, answer.json) == (400, {"error": {"code": 1, "message": "invalid argument"}})
+    assert floor.state() == before
+
+
+@pytest.mark.parametrize("number", [b"1e9999999999999999999", b"1e999", b"1e-999", b'"9e19"', b'"%b"' % (b"9" * 60)])
+@pytest.mark.parametrize("name", [b"limit", b"offset", b"interval"])
+async def test_huge_numbers_elsewhere(floor: Floor, alice: Trader, name: bytes, number: bytes) -> None:
+    body = b'{"%b":%b}' % (name, number)
+    path = "depth" if name == b"interval" else "orders/_pending"
+    answer = await floor.http("GET", f"/v1/markets/BCCBTC/{path}", body, alice.token)
+    assert (answer.status, answer.json) == (400, {"error": {"code": 1, "message": "invalid argument"}})
+
+
+async def test_a_market_order_may_name_its_market(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.limit(bob, "BCCBTC", BUY, "1", "0.05")
+    assert (await floor.post("markets/BCCBTC/orders", alice, side=1, amount="0.1", market="BCCBTC"))["type"] == 2
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"side":1', b"\xff\xfe", b'{"side":' + b"[" * 5_000, b"nonsense"])
@@ -222,6 +294,7 @@ async def test_orders_of_other_apis(floor: Floor, alice: Trader, bob: Trader) ->
     ("method", "path", "rejection"),
     [
         ("GET", "", UNKNOWN),
+        ("OPTIONS", "markets", (405, 4, "method not found")),
         ("GET", "nothing", UNKNOWN),
         ("GET", "markets/BCCBTC", UNKNOWN),
         ("GET", "markets/BCCBTC/trades", UNKNOWN),
@@ -252,6 +325,19 @@ async def test_orders_of_other_apis(floor: Floor, alice: Trader, bob: Trader) ->
 )
 async def test_strangers(floor: Floor, method: str, path: str, rejection: tuple[int, int, str]) -> None:
     assert await floor.refused(method, path) == rejection
+
+
+async def test_errors_have_the_same_form_everywhere_below_the_prefix(floor: Floor) -> None:
+    for method in ("GET", "POST", "PUT", "DELETE", "PATCH"):
+        for path in ("/v1", "/v1/", "/v1//", "/v1/x", "/v1?x=1", "/v1/%ff/%2f", "/v1/markets/%00/ticker/x"):
+            answer = await floor.http(method, path)
+            assert (answer.status, answer.json) == (404, {"error": {"code": 4, "message": "method not found"}}), (method, path)
+        assert (await floor.http(method, "/ws")).status == 426
+    for path in ("/v1", "/v1/", "/v1/markets/BCCBTC/depth"):
+        answer = await floor.http("OPTIONS", path)
+        assert (answer.status, answer.json["error"]["code"]) == (404 if path == "/v1" else 405, 4)
+    answer = await floor.http("POST", "/v1/markets/BCCBTC/orders", b"x" * 200_000)
+    assert (answer.status, answer.json) == (413, {"error": {"code": 1, "message": "invalid argument"}})
 
 
 async def test_paths_are_tolerant(floor: Floor, alice: Trader) -> None:

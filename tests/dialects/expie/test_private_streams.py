@@ -218,3 +218,27 @@ async def test_what_a_record_is_for(floor: Floor, alice: Trader) -> None:
         ("deposit", "1000", "1000"),
     ]
     assert await rows("", "deposit", NOON // SECOND + 1, 0, 0, 2) == []
+
+
+async def test_a_client_that_reads_gets_everything_that_one_command_did(floor: Floor, alice: Trader, bob: Trader) -> None:
+    """A sweep of thousands of orders is thousands of messages at once, more than a slow client may leave unread."""
+    count = 9_000
+    for number in range(count):
+        floor.immediate.place(alice.account, 0, 1, 0, 0, 100_000 + number % 100, 10)
+    await floor.caught_up()
+    client, deals = await floor.socket(alice), await floor.socket()
+    await client.follow("order.subscribe", "BCCBTC")
+    await deals.follow("deals.subscribe", "BCCBTC")
+    await floor.limit(bob, "BCCBTC", BUY, "9", "0.2")
+    told = await events(client, count)
+    assert {event for event, *_rest in told} == {3}
+    assert sorted(number for _event, number, *_rest in told) == list(range(1, count + 1))
+    _method, (_name, rows) = await deals.push()
+    assert len(rows) == count
+    for _order in range(count):
+        floor.immediate.place(alice.account, 0, 1, 0, 0, 200_000, 10)
+    await events(client, count)
+    assert floor.immediate.cancel_all(alice.account).count == count
+    assert {event for event, *_rest in await events(client, count)} == {3}
+    assert await client.quiet()
+    assert "slow_socket" not in floor.gateway.metrics.refused

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,8 @@ class Floor(RoutedFloor):
         """The text of a call that must fail."""
         answer = await self.call(trader, path, status, **fields)
         assert answer["result"] == "error", answer
-        assert set(answer) <= {"result", "error", "token"}
+        assert list(answer) == ["result", "error", "token"]
+        assert re.fullmatch("[a-z_]+", answer["token"])
         return str(answer["error"])
 
     async def order(self, trader: Trader, side: str, price: str, amount: str, pair: str = "BTCUSD") -> str:

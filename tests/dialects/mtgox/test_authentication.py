@@ -95,7 +95,8 @@ async def test_a_replayed_request_is_refused(floor: Floor, alice: Trader) -> Non
         (("1795206296.92", "1795206296.93", "1795206297.0", "1795206298"), "1795206296.99"),
         (("1", "1.000001", "1.1", "2", "9", "10"), "9.999999"),
         (("99999999999", "99999999999.5", "100000000000", "100000000001"), "99999999999.9"),
-        (("9123000000000000000",), "9122999999999999999"),
+        (("9200000000000000000", "9223372036854775806", "9223372036854775807"), "9223372036854775805"),
+        (("4999999999999999999", "5000000000000000000", "5000000000000000002", "5199999999999999999", "5200000000000000000"), "5"),
     ],
 )
 async def test_nonces_of_every_form_are_compared_as_decimals(floor: Floor, alice: Trader, sent: tuple[str, ...], again: str) -> None:
@@ -109,8 +110,12 @@ async def test_nonces_of_every_form_are_compared_as_decimals(floor: Floor, alice
 
 
 @pytest.mark.parametrize(
-    "nonce", ["", "0", "0.0", "-5", "1e3", "0x20", "12a", "+13", "'", "٣٣", "9" * 19, "9" * 50, "1.2.3", "NaN", "Infinity"]
-)
+    "nonce",
+    [
+        "", "0", "0.0", "-5", "1e3", "0x20", "12a", "+13", "'", "٣٣", "9223372036854775808", "9" * 19, "9" * 50, "9" * 5000,
+        "1e9999999999999999999", "1.2.3", "NaN", "Infinity",
+    ],
+)  # fmt: skip
 async def test_what_is_no_nonce(floor: Floor, alice: Trader, nonce: str) -> None:
     for body in (f"nonce={quote(nonce)}".encode(), b"oid=1"):
         answer = await floor.json("POST", PATH, body, alice.headers(body), status=403)

@@ -28,7 +28,7 @@ async def test_a_deposit_from_its_transaction_to_its_block(floor: Floor, alice: 
     txid = floor.chain.simulate_deposit(address, "1.25")
     waiting = await look(floor, "tx_details", hash=txid)
     value = {
-        "value": "1.25000000",
+        "value": "1.25",
         "value_int": "125000000",
         "display": "1.25000000\xa0BTC",
         "display_short": "1.25\xa0BTC",
@@ -62,7 +62,7 @@ async def test_a_withdrawal_is_on_the_network_when_it_was_sent(floor: Floor, ali
         floor.sequencer.drain()
     (sent,) = floor.wallet.withdrawals(alice.account)
     details = await look(floor, "tx_details", hash=sent.txid)
-    assert [(output["address"], output["amount"]["value"]) for output in details["out"]] == [(SOMEWHERE, "0.50000000")]
+    assert [(output["address"], output["amount"]["value"]) for output in details["out"]] == [(SOMEWHERE, "0.5")]
     assert await look(floor, "addr_details", hash=SOMEWHERE) == {"address": SOMEWHERE, "tx": [details]}
 
 
@@ -80,15 +80,15 @@ async def test_whose_an_address_is_is_not_told(floor: Floor, alice: Trader) -> N
 @pytest.mark.parametrize(
     ("method", "fields", "error"),
     [
-        ("tx_details", {}, ('Invalid parameter "hash" (is required)', "")),
+        ("tx_details", {}, ('Invalid parameter "hash" (is required)', "invalid_parameter")),
         ("tx_details", {"hash": "0" * 64}, ("Transaction not found", "transaction_not_found")),
-        ("block_list_tx", {}, ('Invalid parameter "hash" (or depth is required)', "")),
-        ("block_list_tx", {"depth": "x"}, ('Invalid parameter "depth" (should be a whole number)', "")),
+        ("block_list_tx", {}, ('Invalid parameter "hash" (or depth is required)', "invalid_parameter")),
+        ("block_list_tx", {"depth": "x"}, ('Invalid parameter "depth" (should be a whole number)', "invalid_parameter")),
         ("block_list_tx", {"depth": "0"}, ("Block not found", "block_not_found")),
-        ("block_list_tx", {"depth": "9" * 25}, ("Block not found", "block_not_found")),
+        ("block_list_tx", {"depth": "9" * 25}, ('Invalid parameter "depth" (should be a whole number)', "invalid_parameter")),
         ("block_list_tx", {"hash": "f" * 64}, ("Block not found", "block_not_found")),
-        ("addr_details", {}, ('Invalid parameter "hash" (should be a Bitcoin address)', "")),
-        ("addr_details", {"hash": SOMEWHERE[:-1]}, ('Invalid parameter "hash" (should be a Bitcoin address)', "")),
+        ("addr_details", {}, ('Invalid parameter "hash" (should be a Bitcoin address)', "invalid_parameter")),
+        ("addr_details", {"hash": SOMEWHERE[:-1]}, ('Invalid parameter "hash" (should be a Bitcoin address)', "invalid_parameter")),
     ],
 )
 async def test_what_is_not_found(floor: Floor, method: str, fields: dict[str, str], error: tuple[str, str]) -> None:

@@ -253,8 +253,8 @@ async def test_paying_by_coins_in_parts(floor: Floor, shopkeeper: Trader) -> Non
     assert floor.available(shopkeeper, "BTC") == "1.5"
     payments = await floor.returned(shopkeeper, "generic/merchant/order/payment", transaction=made["transaction"])
     assert [(payment["amount"]["value"], payment["status"], payment["method"]) for payment in payments] == [
-        ("0.50000000", "valid", "BITCOIN"),
-        ("1.00000000", "valid", "BITCOIN"),
+        ("0.5", "valid", "BITCOIN"),
+        ("1", "valid", "BITCOIN"),
     ]
 
 
@@ -277,7 +277,7 @@ async def test_paying_through_the_api(floor: Floor, alice: Trader, shopkeeper: T
         "This order is not waiting for a payment any more"
     )
     details = await floor.returned(shopkeeper, "generic/merchant/order/details", transaction=made["transaction"])
-    assert (details["status"], details["amount_valid"]["value"], details["description"]) == ("paid", "1.50000000", "Payment to shop")
+    assert (details["status"], details["amount_valid"]["value"], details["description"]) == ("paid", "1.5", "Payment to shop")
     assert await floor.error(alice, "generic/merchant/order/details", transaction=made["transaction"]) == "Payment order not found"
     history = await floor.returned(shopkeeper, "generic/wallet/history", currency="BTC")
     assert [(row["Type"], row["Info"]) for row in history["result"]] == [("deposit", "Merchant payment")]

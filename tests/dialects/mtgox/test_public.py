@@ -31,12 +31,12 @@ async def test_ticker(floor: Floor, alice: Trader, bob: Trader) -> None:
         "high", "low", "avg", "vwap", "vol", "last_local", "last_orig", "last_all", "last", "buy", "sell", "item", "now",
     ]  # fmt: skip
     assert ticker["high"] == {
-        "value": "5.55900", "value_int": "555900", "display": "$5.55900", "display_short": "$5.56", "currency": "USD",
+        "value": "5.559", "value_int": "555900", "display": "$5.55900", "display_short": "$5.56", "currency": "USD",
     }  # fmt: skip
     assert ticker["vol"] == {
-        "value": "1.50000000", "value_int": "150000000", "display": "1.50000000\xa0BTC", "display_short": "1.50\xa0BTC", "currency": "BTC",
+        "value": "1.5", "value_int": "150000000", "display": "1.50000000\xa0BTC", "display_short": "1.50\xa0BTC", "currency": "BTC",
     }  # fmt: skip
-    assert ticker["low"]["value"] == "5.41400"
+    assert ticker["low"]["value"] == "5.414"
     assert ticker["avg"]["value_int"] == "548650"
     # (5.414 * 0.5 + 5.559) / 1.5 = 5.510666...
     assert (ticker["vwap"]["value"], ticker["vwap"]["value_int"]) == ("5.51067", "551067")
@@ -54,18 +54,18 @@ async def test_ticker_fast(floor: Floor, alice: Trader, bob: Trader) -> None:
     await traded(floor, alice, bob)
     ticker = await floor.public("BTCUSD/ticker_fast")
     assert list(ticker) == ["last_local", "last_orig", "last_all", "last", "buy", "sell", "now"]
-    assert ticker["last_local"]["value"] == "5.55900"
+    assert ticker["last_local"]["value"] == "5.559"
 
 
 async def test_before_any_trade_and_a_day_after_the_last(floor: Floor, alice: Trader, bob: Trader) -> None:
     ticker = await floor.public("BTCEUR/ticker")
-    assert {ticker[name]["value"] for name in ("high", "low", "avg", "vwap", "last", "buy", "sell")} == {"0.00000"}
+    assert {ticker[name]["value"] for name in ("high", "low", "avg", "vwap", "last", "buy", "sell")} == {"0"}
     assert ticker["sell"]["display"] == "0.00000 €"
-    assert ticker["vol"]["value"] == "0.00000000"
+    assert ticker["vol"]["value"] == "0"
     await traded(floor, alice, bob)
     floor.clock.now += 2 * DAY
     ticker = await floor.public("BTCUSD/ticker")
-    assert {ticker[name]["value"] for name in ("high", "low", "avg", "vwap", "last")} == {"5.55900"}
+    assert {ticker[name]["value"] for name in ("high", "low", "avg", "vwap", "last")} == {"5.559"}
     assert ticker["vol"]["value_int"] == "0"
 
 
@@ -104,6 +104,42 @@ async def test_full_depth_shows_what_is_far_away_too(floor: Floor, alice: Trader
     assert [level["price"] for level in depth["asks"]] == [5.561, 9999]
     assert [level["price"] for level in depth["bids"]] == [0.1, 5.414, 5.535]
     assert depth["asks"][1]["stamp"] == str(NOON + SECOND)
+
+
+@pytest.mark.parametrize("name", ["depth/fetch", "depth/full", "depth", "fulldepth"])
+async def test_depth_of_v2_says_when_it_was(floor: Floor, alice: Trader, bob: Trader, name: str) -> None:
+    await traded(floor, alice, bob)
+    for _ in range(2):
+        floor.clock.now += SECOND
+        data = (await floor.json("GET", f"/api/2/BTCUSD/money/{name}"))["data"]
+        assert list(data) == ["asks", "bids", "now"]
+        assert data["now"] == str(floor.clock.now)
+        v1 = await floor.public(f"BTCUSD/{name}")
+        assert {"asks": data["asks"], "bids": data["bids"]} == v1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/0", "/api/0/", "/api/0/nothing", "/api/0/nothing.php", "/api/0/data/", "/api/0/%00",
+        "/api/1", "/api/1/", "/api/1/BTCUSD", "/api/1/BTCUSD/", "/api/1/BTCUSD/tikcer", "/api/1/BTCUSD/Ticker",
+        "/api/1/generic/nothing", "/api/1/%", "/api/2/money", "/api/2/money/", "/api/2/BTCUSD/money/", "/api/2/BTCUSD/money/nothing",
+        "/api/2/money/Info", "/api/2/BTCUSD/money/ticker/x",
+    ],
+)  # fmt: skip
+async def test_what_is_not_found_is_said_in_the_versions_own_form(floor: Floor, path: str, method: str) -> None:
+    reply = await floor.send(method, path)
+    assert reply.status in (404, 405)
+    answer = json.loads(reply.body)
+    assert list(answer) == (["error"] if path.startswith("/api/0") else ["result", "error", "token"])
+
+
+@pytest.mark.parametrize("path", ["/api/0/data/ticker.php", "/api/1/BTCUSD/ticker", "/api/2/BTCUSD/money/ticker", "/api/1/generic/info"])
+async def test_other_http_methods_are_refused_in_the_same_form(floor: Floor, path: str) -> None:
+    for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
+        reply = await floor.send(method, path)
+        assert (reply.status, json.loads(reply.body)["error"]) == (405, "GET and POST only")
 
 
 TRADE = ["date", "price", "amount", "price_int", "amount_int", "tid", "price_currency", "item", "trade_type", "primary", "properties"]
@@ -171,7 +207,7 @@ async def test_trades_since_an_id(floor: Floor, alice: Trader, bob: Trader) -> N
     body = f"since={tids[3]}&primary=Y".encode()
     assert [trade["tid"] for trade in (await floor.json("POST", "/api/1/BTCUSD/public/trades", body))["return"]] == tids[4:]
     refused = await floor.json("GET", "/api/1/BTCUSD/trades?since=x")
-    assert refused == {"result": "error", "error": 'Invalid parameter "since" (should be a trade id)'}
+    assert refused == {"result": "error", "error": 'Invalid parameter "since" (should be a trade id)', "token": "invalid_parameter"}
 
 
 @pytest.mark.parametrize("path", ["BTCUSD/public/cancelledtrades", "BTCUSD/cancelledtrades", "BTCUSD/trades/cancelled"])
@@ -269,7 +305,7 @@ async def test_what_there_is_not(floor: Floor, path: str, error: str) -> None:
 
 async def test_a_pair_of_two_coins(floor: Floor) -> None:
     ticker = await floor.public("LTCBTC/ticker")
-    assert (ticker["last"]["value"], ticker["last"]["currency"], ticker["item"]) == ("0.00000000", "BTC", "LTC")
+    assert (ticker["last"]["value"], ticker["last"]["currency"], ticker["item"]) == ("0", "BTC", "LTC")
 
 
 @pytest.mark.parametrize("agent", [None, b"", b"  "])

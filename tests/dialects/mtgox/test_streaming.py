@@ -93,6 +93,8 @@ async def listen(server: Server) -> AsyncIterator[Open]:
         ("/mtgox?Currency=USD,EUR,XYZ", [TRADES, TICKER_USD, DEPTH_USD, TICKER_EUR, DEPTH_EUR]),
         ("/?Channel=depth.BTCUSD/ticker.BTCUSD", [DEPTH_USD, TICKER_USD]),
         ("/?Channel=trade.lag/nothing/depth.BTCGBP", [LAG, DEPTH_GBP]),
+        ("/mtgox/", [TRADES, TICKER_USD, DEPTH_USD]),
+        ("/mtgox/?Channel=depth.BTCGBP,ticker.BTCUSD", [DEPTH_GBP, TICKER_USD]),
     ],
 )
 async def test_a_new_client_is_told_its_channels(listen: Open, path: str, channels: list[str]) -> None:
@@ -104,7 +106,7 @@ async def test_one_message_of_each_public_kind(floor: Floor, alice: Trader, bob:
     client = await listen()
     await client.told()
     await floor.order(alice, "bid", "100.5", "2")
-    ticker, depth = await client.told()
+    depth, ticker = await client.told()
     assert list(depth) == ["channel", "channel_name", "op", "origin", "private", "depth", "stamp"]
     assert (depth["channel"], depth["channel_name"], depth["op"], depth["origin"], depth["private"]) == (
         DEPTH_USD, "depth.BTCUSD", "private", "broadcast", "depth",
@@ -116,7 +118,9 @@ async def test_one_message_of_each_public_kind(floor: Floor, alice: Trader, bob:
     assert (ticker["private"], ticker["channel"]) == ("ticker", TICKER_USD)
     assert ticker["ticker"] == await floor.public("BTCUSD/ticker")
     await floor.order(bob, "ask", "100", "0.5")
-    heard = {message["private"]: message for message in await client.told()}
+    told = await client.told()
+    assert [message["private"] for message in told] == ["trade", "depth", "ticker"]
+    heard = {message["private"]: message for message in told}
     assert heard["trade"]["channel"] == TRADES
     trade = heard["trade"]["trade"]
     assert trade == {
@@ -124,7 +128,7 @@ async def test_one_message_of_each_public_kind(floor: Floor, alice: Trader, bob:
         "tid": str(NOON), "price_currency": "USD", "item": "BTC", "trade_type": "ask", "primary": "Y", "properties": "limit",
     }  # fmt: skip
     assert (heard["depth"]["depth"]["volume_int"], heard["depth"]["depth"]["total_volume_int"]) == ("-50000000", "150000000")
-    assert heard["ticker"]["ticker"]["last"]["value"] == "100.50000"
+    assert heard["ticker"]["ticker"]["last"]["value"] == "100.5"
 
 
 async def test_folding_the_deltas_gives_the_servers_book(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
@@ -176,7 +180,9 @@ async def test_subscribing_by_id_name_and_type(floor: Floor, listen: Open) -> No
     assert (await client.read())["message"] == "Not subscribed to this channel"
     for wrong in ({"op": "subscribe", "channel": "x"}, {"op": "subscribe"}, {"op": "mtgox.subscribe", "channel": 5}):
         await client.send(**wrong)
-        assert await client.read() == {"op": "remark", "success": False, "message": "Unknown channel"}
+        assert await client.read() == {
+            "op": "remark", "success": False, "message": "Unknown channel", "token": "channel_not_found",
+        }  # fmt: skip
     for nonsense in ("", "x", "[]", "5", '{"op":5}', "{" * 2000):
         await client.connection.send(nonsense)
         assert (await client.read())["op"] == "remark"
@@ -189,6 +195,17 @@ async def test_after_unsubscribing_nothing_more_comes(floor: Floor, alice: Trade
     await client.told()
     await floor.order(alice, "bid", "100", "1")
     assert [message["private"] for message in await client.told()] == ["ticker"]
+
+
+async def test_a_star_is_every_pair(floor: Floor, listen: Open) -> None:
+    pairs = [name for name in (await floor.json("GET", "/api/2/money/stream/list_public"))["data"] if name.startswith("depth.")]
+    channels = (await floor.json("GET", "/api/2/money/stream/list_public"))["data"]
+    client = await listen("/mtgox?Channel=depth.*")
+    assert await client.told() == [{"op": "subscribe", "channel": channels[name]} for name in pairs]
+    await client.send(op="unsubscribe", channel="depth.*")
+    assert await client.told() == [{"op": "unsubscribe", "channel": channels[name]} for name in pairs]
+    await client.send(op="mtgox.subscribe", channel="ticker.*")
+    assert len(await client.told()) == len(pairs)
 
 
 async def test_lag_tells_the_age_of_the_queue(floor: Floor, alice: Trader, listen: Open) -> None:
@@ -228,19 +245,19 @@ async def test_an_order_from_pending_to_its_end(floor: Floor, alice: Trader, bob
     client = await own(floor, alice, listen)
     oid = await floor.order(alice, "bid", "100", "2")
     heard = await client.told()
-    assert statuses(heard) == [(status, "2.00000000") for status in ("pending", "executing", "post-pending", "open")]
+    assert statuses(heard) == [(status, "2") for status in ("pending", "executing", "post-pending", "open")]
     order = heard[3]["user_order"]
     assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
     assert (order["oid"], order["currency"], order["item"], order["type"]) == (oid, "USD", "BTC", "bid")
     await floor.order(bob, "ask", "100", "0.5")
-    assert statuses(await client.told()) == [("open", "1.50000000")]
+    assert statuses(await client.told()) == [("open", "1.5")]
     await floor.order(bob, "ask", "100", "1.5")
-    assert [message["user_order"] for message in await client.told() if message["private"] == "user_order"] == [
-        {"oid": oid, "reason": "completed_passive"}
-    ]
+    heard = await client.told()
+    assert statuses(heard) == [("open", "0"), ("completed_passive", "")]
+    assert heard[-1]["user_order"] == {"oid": oid, "reason": "completed_passive"}
     requested = await floor.order(alice, "bid", "100", "1")
     await floor.call(alice, "generic/order/cancel", oid=requested)
-    assert statuses(await client.told())[-2:] == [("open", "1.00000000"), ("requested", "")]
+    assert statuses(await client.told())[-2:] == [("open", "1"), ("requested", "")]
 
 
 async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
@@ -249,17 +266,17 @@ async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trade
     client = await own(floor, alice, listen)
     await floor.order(alice, "bid", "100", "1.5")
     assert statuses(await client.told()) == [
-        ("pending", "1.50000000"),
-        ("executing", "1.50000000"),
-        ("executing", "0.50000000"),
-        ("post-pending", "0.50000000"),
-        ("open", "0.50000000"),
+        ("pending", "1.5"),
+        ("executing", "1.5"),
+        ("executing", "0.5"),
+        ("post-pending", "0.5"),
+        ("open", "0.5"),
     ]
     await floor.order(alice, "bid", "101", "0.4")
-    assert statuses(await client.told()) == [("pending", "0.40000000"), ("executing", "0.40000000"), ("completed_active", "")]
+    assert statuses(await client.told()) == [("pending", "0.4"), ("executing", "0.4"), ("executing", "0"), ("completed_active", "")]
     await floor.returned(alice, "BTCUSD/order/add", type="bid", amount_int=20000000)
     market = await client.told()
-    assert statuses(market) == [("pending", "0.20000000"), ("executing", "0.20000000"), ("completed_active", "")]
+    assert statuses(market) == [("pending", "0.2"), ("executing", "0.2"), ("executing", "0"), ("completed_active", "")]
     assert "price" not in market[0]["user_order"]
     assert [message["trade"]["properties"] for message in market if message["private"] == "trade"] == ["market"]
 
@@ -278,15 +295,15 @@ async def test_an_order_that_is_not_covered_goes_from_pending_to_invalid(floor: 
     client = await own(floor, poor, listen)
     oid = await floor.order(poor, "bid", "100", "2")
     heard = await client.told()
-    assert statuses(heard) == [("pending", "2.00000000"), ("invalid", "2.00000000")]
+    assert statuses(heard) == [("pending", "2"), ("invalid", "2")]
     order = heard[1]["user_order"]
     assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
-    assert (order["oid"], order["effective_amount"]["value"], order["date"]) == (oid, "0.00000000", NOON // SECOND)
+    assert (order["oid"], order["effective_amount"]["value"], order["date"]) == (oid, "0", NOON // SECOND)
     await floor.returned(poor, "generic/order/cancel", oid=oid)
     assert [message["user_order"] for message in await client.told()] == [{"oid": oid, "reason": "requested"}]
     market = await floor.returned(poor, "BTCUSD/order/add", type="ask", amount_int=10**8)
     heard = await client.told()
-    assert statuses(heard) == [("pending", "1.00000000"), ("invalid", "1.00000000")]
+    assert statuses(heard) == [("pending", "1"), ("invalid", "1")]
     assert "price" not in heard[1]["user_order"]
     # What is refused for another reason, or through another API, has no id here.
     await floor.error(poor, "BTCUSD/order/add", type="bid", amount_int=1, price_int=10**7)
@@ -309,9 +326,9 @@ async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, 
     heard = await client.told()
     wallets = [message["wallet"] for message in heard if message["private"] == "wallet"]
     assert [(wallet["op"], wallet["amount"]["value"], wallet["balance"]["value"]) for wallet in wallets] == [
-        ("spent", "100.00000", "99900.00000"),
-        ("in", "1.00000000", "101.00000000"),
-        ("fee", "0.00600000", "100.99400000"),
+        ("spent", "100", "99900"),
+        ("in", "1", "101"),
+        ("fee", "0.006", "100.994"),
     ]
     assert list(wallets[0]) == ["op", "amount", "info", "ref", "balance"]
     (trade,) = [message["trade"] for message in heard if message["private"] == "trade"]
@@ -319,14 +336,14 @@ async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, 
     floor.fund(alice.account, "USD", "5")
     floor.sequencer.drain()
     (deposit,) = await client.told()
-    assert (deposit["wallet"]["op"], deposit["wallet"]["amount"]["value"]) == ("deposit", "5.00000")
+    assert (deposit["wallet"]["op"], deposit["wallet"]["amount"]["value"]) == ("deposit", "5")
     await floor.returned(alice, "generic/bitcoin/send_simple", address="1BoatSLRHtKNngkdXEeobR76b53LETtpyT", amount_int=10**8)
     assert await client.told() == []
     for _ in range(3):
         await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
     withdrawn = (await client.told())[0]["wallet"]
-    assert (withdrawn["op"], withdrawn["amount"]["value"]) == ("withdraw", "1.00000000")
+    assert (withdrawn["op"], withdrawn["amount"]["value"]) == ("withdraw", "1")
 
 
 async def test_whose_the_channel_is_and_for_how_long(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
@@ -352,7 +369,8 @@ async def test_whose_the_channel_is_and_for_how_long(floor: Floor, alice: Trader
 
 def ending(channel: str, reason: str) -> list[dict[str, Any]]:
     """What a client hears when its right to an account is over."""
-    return [{"op": "remark", "success": False, "message": reason}, {"op": "unsubscribe", "channel": channel}]
+    token = reason.lower().replace("idkey", "id_key").replace(" ", "_")
+    return [{"op": "remark", "success": False, "message": reason, "token": token}, {"op": "unsubscribe", "channel": channel}]
 
 
 async def opened(client: Listener, id_key: str) -> str:
@@ -370,7 +388,7 @@ async def test_a_private_channel_ends_with_its_key(floor: Floor, alice: Trader, 
     assert await opened(client, await floor.returned(second, "generic/idkey")) == channel
     floor.directory.revoke(alice.key)
     await floor.order(second, "bid", "50", "1")
-    assert statuses(await client.told())[-1] == ("open", "1.00000000"), "another key of the same account was shown too"
+    assert statuses(await client.told())[-1] == ("open", "1"), "another key of the same account was shown too"
     floor.directory.revoke(second.key)
     floor.immediate.cancel_all(alice.account)
     floor.sequencer.drain()
@@ -434,17 +452,60 @@ async def test_calls(floor: Floor, alice: Trader, listen: Open) -> None:
     oid = placed["result"]
     assert [order["oid"] for order in (await call("orders", call="private/orders"))["result"]] == [oid]
     assert (await call("info", call="private/info"))["result"]["Login"] == "alice"
-    assert len((await call("idkey", call="private/idkey"))["result"]) == 64
+    assert len((await call("idkey", call="private/idkey"))["result"]) == 75
     assert len((await call("depth", call="public/fulldepth"))["result"]["bids"]) == 1
     assert (await call("eur", call="public/fulldepth", currency="EUR"))["result"]["bids"] == []
     assert (await call("cancel", call="order/cancel", params={"oid": oid}))["result"]["oid"] == oid
     assert await call("again", call="order/cancel", params={"oid": oid}) == {
         "op": "remark", "success": False, "message": "Order not found", "token": "order_not_found", "id": "again",
     }  # fmt: skip
-    assert (await call("odd", call="nothing"))["message"] == "Method not found"
+    assert await call("odd", call="nothing") == {
+        "op": "remark", "success": False, "message": "Invalid call", "token": "invalid_call", "id": "odd",
+    }  # fmt: skip
     assert (await call("tonce", call="private/info", nonce=None, tonce=NOON))["op"] == "result"
     assert (await call("tonce", call="private/info", tonce=NOON))["message"] == "Invalid nonce"
     assert len(floor.nonces(alice)) == 10
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"price_int": 0}, "Order price is too low"),
+        ({"price": 0.0}, "Order price is too low"),
+        ({"price": "00"}, "Order price is too low"),
+        ({"price_int": ""}, 'Invalid parameter "price_int" (is empty)'),
+        ({"price_int": None}, 'Invalid parameter "price_int" (is empty)'),
+        ({"price": [10]}, 'Invalid parameter "price" (is empty)'),
+        ({"Price": 10}, 'Invalid parameter "Price" (is not known, and there is no price)'),
+    ],
+)
+async def test_a_price_that_is_none_buys_nothing(
+    floor: Floor, alice: Trader, bob: Trader, listen: Open, params: dict[str, Any], message: str
+) -> None:
+    await floor.order(alice, "ask", "10", "3")
+    before = floor.money()
+    client = await listen("/?Channel=nothing")
+    await client.send(op="call", id="x", call=sealed(bob, id="x", call="order/add", params={"type": "bid", "amount_int": 10**8, **params}))
+    answer = await client.read()
+    assert (answer["op"], answer["message"]) == ("remark", message)
+    assert floor.money() == before
+
+
+@pytest.mark.parametrize("number", ["1e9999999999999999999", "9" * 5_000, "-1e-9999999999"])
+async def test_numbers_without_end_are_refused(floor: Floor, alice: Trader, listen: Open, number: str) -> None:
+    client = await listen("/?Channel=nothing")
+    for template in (
+        '{"nonce":%s,"id":"x","call":"private/info","params":{}}',
+        '{"tonce":%s,"id":"x","call":"private/info","params":{}}',
+        '{"nonce":5,"id":"x","call":"order/add","params":{"type":"bid","amount_int":%s,"price_int":1000000}}',
+        '{"nonce":6,"id":"x","call":"order/add","params":{"type":"bid","amount_int":1,"price":%s}}',
+    ):
+        body = (template % number).encode()
+        sign = hmac.new(base64.b64decode(alice.key.secret), body, hashlib.sha512).digest()
+        await client.send(op="call", id="x", call=base64.b64encode(uuid.UUID(alice.key.key).bytes + sign + body).decode())
+        answer = await client.read()
+        assert answer["op"] == "remark"
+        assert answer["message"].startswith(("Invalid call", "Invalid nonce", "Invalid parameter"))
 
 
 async def test_calls_that_are_refused_change_nothing(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:

@@ -75,8 +75,9 @@ class OrderChanges:
             self._records.recent.note(record)
         return ended
 
-    async def amend(self, caller: Caller, market: Market, uuid: str, tag: str, change: Amendment) -> OrderRecord | Rejection:
-        """Replaces a live order of the caller's, the newest of those that bear a tag; the record is as the command left it.
+    async def amend(self, caller: Caller, market: Market, uuid: str, tag: str, change: Amendment) -> tuple[OrderRecord, bool] | Rejection:
+        """Replaces a live order of the caller's, the newest of those that bear a tag: the record as the command left it, and whether
+        the order traded or ended by it.
 
         It keeps its place in the queue only when the amount alone shrinks.
         """
@@ -98,7 +99,8 @@ class OrderChanges:
         )
         if done.outcome.code:
             return errors.of_core(done.outcome.code)
-        return await self._amended(order, change, done.outcome)
+        record = await self._amended(order, change, done.outcome)
+        return record, bool(done.outcome.filled or record.reason)
 
     async def _amended(self, order: _core.LiveOrder, change: Amendment, outcome: _core.Outcome) -> OrderRecord:
         amount = change.amount or order.amount

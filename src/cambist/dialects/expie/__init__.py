@@ -3,14 +3,15 @@
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.revocations import Revocations
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.sockets import Socket, SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialect_kit.websocket_wire import UPGRADE_REQUIRED
+from cambist.dialects.expie import errors
 from cambist.dialects.expie.auth import KEY_FORMS
 from cambist.dialects.expie.context import DialectContext, Pace
-from cambist.dialects.expie.http_api import HttpApi
+from cambist.dialects.expie.http_api import METHODS, HttpApi
 from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
 from cambist.dialects.expie.session import Client, Shared
@@ -18,6 +19,8 @@ from cambist.dialects.expie.session import Client, Shared
 __all__ = ["Pace", "build"]
 
 SOCKET_PATH = "/ws"
+MESSAGE_BYTES = 102_400
+"""The longest message that the ancestor takes."""
 
 
 def build(services: VenueServices, *, pace: Pace | None = None, market_orders: bool = True) -> DialectService:
@@ -33,5 +36,6 @@ def build(services: VenueServices, *, pace: Pace | None = None, market_orders: b
     def plain(_request: Request) -> Reply:
         return UPGRADE_REQUIRED
 
-    routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, dialect="expie", durable=False))
-    return DialectService("expie", routes, KEY_FORMS, (SocketRoute(SOCKET_PATH, accept, dialect="expie"),))
+    routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
+    sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
+    return DialectService("expie", routes, KEY_FORMS, sockets, (PathErrors("/v1", errors.gateway_reply, dialect="expie"),))

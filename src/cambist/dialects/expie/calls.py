@@ -13,11 +13,10 @@ from cambist.dialects.expie.markets import Asset, Market, Markets
 
 SUCCESS = '{"status":"success"}'
 LAST_SECOND = 9_000_000_000
-"""No time is beyond; larger ones are cut to it."""
+"""Times beyond it are refused: they are not seconds."""
 MAX_OFFSET = (1 << 53) - 1
-MAX_NAMES = 256
+MAX_NAMES = 1_024
 """Markets or assets in one list."""
-MAX_NAME = 32
 
 _json = msgspec.json.Decoder()
 
@@ -99,17 +98,19 @@ class Params:
     def second(self, place: int) -> int:
         """Unix seconds, 0 for no bound."""
         value = self._values[place]
-        if type(value) is not int or value < 0:
+        if type(value) is not int or not 0 <= value <= LAST_SECOND:
             raise BadParams
-        return min(value, LAST_SECOND)
+        return value
 
     def window(self, place: int) -> tuple[int | None, int | None]:
         """Two seconds from `place` on, start included and end not, as µs with both ends included."""
         start, end = self.second(place), self.second(place + 1)
+        if end and start > end:
+            raise BadParams
         return start * 1_000_000 if start else None, end * 1_000_000 - 1 if end else None
 
     def market(self, place: int) -> Market:
-        market = self._markets.find(self.text(place, MAX_NAME))
+        market = self._markets.find(self.text(place))
         if market is None:
             raise BadParams
         return market
@@ -121,22 +122,32 @@ class Params:
             raise BadParams
         return interval
 
-    def all_markets(self) -> list[Market]:
-        """The whole list as markets, each once."""
-        return list({market.id: market for market in map(self.market, self._places())}.values())
+    def names(self) -> list[str]:
+        """The whole list as it was sent, each name once."""
+        if len(self._values) > MAX_NAMES or not all(isinstance(value, str) for value in self._values):
+            raise BadParams
+        return list(dict.fromkeys(self._values))
+
+    def known_markets(self) -> list[Market]:
+        """The markets of the whole list, each once. Names of no market are passed over: clients follow what might exist."""
+        found = filter(None, map(self._markets.find, self.names()))
+        return list({market.id: market for market in found}.values())
+
+    def known_assets(self) -> list[Asset]:
+        """The assets of the whole list, each once; names of no asset are passed over."""
+        found = filter(None, map(self._markets.find_asset, self.names()))
+        return list({asset.id: asset for asset in found}.values())
+
+    def known_market(self, place: int) -> Market | None:
+        """The market of that name, None when there is none."""
+        return self._markets.find(self.text(place))
 
     def all_assets(self) -> list[Asset]:
         """The whole list as assets, each once."""
-        found = {asset.id: asset for asset in map(self.asset, self._places())}
-        return list(found.values())
+        return list({asset.id: asset for asset in map(self.asset, range(len(self.names())))}.values())
 
     def asset(self, place: int) -> Asset:
-        asset = self._markets.find_asset(self.text(place, MAX_NAME))
+        asset = self._markets.find_asset(self.text(place))
         if asset is None:
             raise BadParams
         return asset
-
-    def _places(self) -> range:
-        if len(self._values) > MAX_NAMES:
-            raise BadParams
-        return range(len(self._values))

@@ -12,9 +12,9 @@ from cambist.dialect_kit.hub import Channel
 from cambist.dialects.expie import orders
 from cambist.dialects.expie.balances import Balances
 from cambist.dialects.expie.depth import Followed
+from cambist.dialects.expie.klines import Klines, row, slot_start
 from cambist.dialects.expie.market_views import MarketViews
 from cambist.dialects.expie.markets import Asset, Market
-from cambist.marketdata.candles import candle_start
 from cambist.marketdata.marketdata import MarketData
 from cambist.marketdata.values import MarketUpdate, RecentTrade
 from cambist.scheduling import Scheduler, Timer
@@ -62,7 +62,7 @@ class Deals(_MarketChannel):
 
     def messages(self) -> Iterable[bytes]:
         deals, self._deals = self._deals, []
-        return (push("deals.update", f'"{self._market.name}",{self._views.deals(self._market, reversed(deals))}'),)
+        return (push("deals.update", f'"{self._market.name}",[{self._views.deals(self._market, reversed(deals))}]'),)
 
 
 class Price(_MarketChannel):
@@ -88,31 +88,31 @@ class Price(_MarketChannel):
 class Candles(_MarketChannel):
     """`kline.update`: the rows that changed, the one that was sent last included."""
 
-    def __init__(self, views: MarketViews, market: Market, interval: int) -> None:
-        super().__init__(views.data, market)
-        self._views = views
+    def __init__(self, data: MarketData, klines: Klines, market: Market, interval: int) -> None:
+        super().__init__(data, market)
+        self._klines = klines
         self._interval = interval
         self._from = self._newest_start()
 
     def _newest_start(self) -> int:
         last = self._data.trades(self._market.id, 1)
-        return candle_start(last[0].time // 1_000_000, self._interval) if last else 0
+        return slot_start(last[0].time // 1_000_000, self._interval) if last else 0
 
     def newest(self) -> bytes:
         """What a new follower gets: the newest candle, nothing when there never was a trade."""
-        candles = self._views.recent_candles(self._market, self._interval, self._newest_start())
-        return push("kline.update", self._views.rows(self._market, candles[-1:])) if candles else b""
+        candles = self._klines.recent(self._market, self._interval, self._newest_start())
+        return push("kline.update", row(self._market, candles[-1])) if candles else b""
 
     def _updated(self, update: MarketUpdate) -> None:
         if update.trades:
             self.touch()
 
     def messages(self) -> Iterable[bytes]:
-        candles = self._views.recent_candles(self._market, self._interval, self._from)
+        candles = self._klines.recent(self._market, self._interval, self._from)
         if not candles:
             return ()
         self._from = candles[-1].start
-        return (push("kline.update", self._views.rows(self._market, candles)),)
+        return (push("kline.update", ",".join(row(self._market, candle) for candle in candles)),)
 
 
 class _Paced(Channel, ABC):

@@ -17,6 +17,7 @@ PUSH_LIMITS = frozenset((1, 5, 10, 20, 30, 50, 100))
 PUSH_INTERVALS = frozenset((Decimal(0), *(Decimal(1).scaleb(-digits) for digits in range(1, 9))))
 """0, and 0.1 down to 0.00000001; compared as numbers."""
 MAX_INTERVAL_DECIMALS = 18
+MAX_STEP = 10 ** (2 * MAX_INTERVAL_DECIMALS + 1)
 HEADROOM = 4
 """So many times the limit is read from the book at first when levels are merged; more when that does not fill the limit."""
 
@@ -35,22 +36,24 @@ class Merge:
         # An interval may be finer than the market's prices, and no multiple of their unit.
         self.scale = max(market.money_scale, -exponent)
         self.factor = int(10 ** (self.scale - market.money_scale))
-        self.step = units(interval, self.scale)
+        self.step = units(interval, self.scale, MAX_STEP)
 
 
 def interval_of(text: str) -> Decimal | None:
-    """An interval as sent, None when it is none: `0`, or a number with at most 18 decimals."""
+    """An interval as sent, None when it is none: `0`, or a number below 10^18 with at most 18 decimals."""
     number = decimal_of(text)
     if number is None:
         return None
     exponent = number.normalize().as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -MAX_INTERVAL_DECIMALS or exponent > MAX_INTERVAL_DECIMALS:
+    if not isinstance(exponent, int) or exponent < -MAX_INTERVAL_DECIMALS or number.adjusted() >= MAX_INTERVAL_DECIMALS:
         return None
     return number
 
 
 def merged(data: MarketData, market: Market, merge: Merge, limit: int) -> Book:
     """The durable book: asks rounded up and bids down to multiples of the interval, amounts added, at most `limit` levels a side."""
+    if not limit:
+        return [], []
     if merge.step <= 1 and merge.factor == 1:
         return data.book(market.id, limit)
     read = (limit + 1) * HEADROOM

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cambist.dialect_kit.messages import Reply
+from cambist.dialect_kit.messages import Reply, Request
 from cambist.domain.orders import RejectReason
 
 
@@ -68,6 +68,20 @@ def cancel_rejection(code: int) -> Rejection:
     if code in (RejectReason.ORDER_NOT_FOUND, RejectReason.ORDER_NOT_LIVE):
         return ORDER_NOT_FOUND
     return USER_NOT_MATCH if code == RejectReason.NOT_YOUR_ORDER else SERVICE_UNAVAILABLE
+
+
+_OF_THE_GATEWAY = {
+    404: METHOD_NOT_FOUND,
+    405: WRONG_HTTP_METHOD,
+    413: Rejection(1, "invalid argument", 413),
+    429: Rejection(3, "service unavailable", 429),
+    503: SERVICE_UNAVAILABLE,
+}
+
+
+def gateway_reply(_request: Request, status: int) -> Reply:
+    """The gateway's own errors in this API's words."""
+    return _OF_THE_GATEWAY.get(status, INTERNAL_ERROR).reply()
 
 
 def cannot_be_shown(order_id: int, done: str) -> Rejection:

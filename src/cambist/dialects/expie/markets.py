@@ -51,13 +51,20 @@ class Market:
 
 
 class Markets:
-    """The venue's markets and assets; what is cached never changes, and what is new is found when it is asked for."""
+    """The venue's markets and assets; read anew when the catalogue has changed."""
 
     def __init__(self, view: View) -> None:
         self._view = view
+        self._version = -1
         self._assets: list[Asset] = []
         self._markets: list[Market] = []
-        self._load()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        version = self._view.catalogue_version
+        if version != self._version:
+            self._version = version
+            self._load()
 
     def _load(self) -> None:
         self._assets = [Asset(spec.id, spec.code, spec.scale, spec.display_scale) for spec in self._view.assets()]
@@ -78,39 +85,29 @@ class Markets:
         return Market(number, name, stock, money, spec.amount_scale, spec.price_scale, spec.base_unit, spec.quote_unit, now)
 
     def __getitem__(self, market: int) -> Market:
-        if market >= len(self._markets):
-            self._load()
+        self._refresh()
         return self._markets[market]
 
     def find(self, name: str) -> Market | None:
         """By name, in any case."""
-        name = name.upper()
-        market = self._by_name.get(name)
-        if market is None and len(name) <= 24:
-            self._load()
-            market = self._by_name.get(name)
-        return market
+        self._refresh()
+        return self._by_name.get(name.upper())
 
     def asset(self, asset: int) -> Asset:
-        if asset >= len(self._assets):
-            self._load()
+        self._refresh()
         return self._assets[asset]
 
     def find_asset(self, code: str) -> Asset | None:
         """By code, in any case."""
-        code = code.upper()
-        asset = self._by_code.get(code)
-        if asset is None and len(code) <= 12:
-            self._load()
-            asset = self._by_code.get(code)
-        return asset
+        self._refresh()
+        return self._by_code.get(code.upper())
 
     def all(self) -> list[Market]:
         """In the order in which they were created."""
-        self._load()
+        self._refresh()
         return self._markets
 
     def assets(self) -> list[Asset]:
         """In the order in which they were created."""
-        self._load()
+        self._refresh()
         return self._assets

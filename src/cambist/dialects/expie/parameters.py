@@ -16,7 +16,14 @@ DEFAULT_LIMIT = 20
 MAX_LIMIT = 101
 MAX_OFFSET = (1 << 53) - 1
 
-_json = msgspec.json.Decoder(float_hook=Decimal)
+
+class NumberText(str):
+    """A JSON number with a fraction or an exponent, as it was sent: nothing is expanded before it has been looked at."""
+
+    __slots__ = ()
+
+
+_json = msgspec.json.Decoder(float_hook=NumberText)
 
 
 class Wrong(Exception):
@@ -29,16 +36,19 @@ def unescaped(text: str) -> str:
 
 
 def _form(text: str) -> dict[str, Any]:
+    parts = text.replace("+", " ").split("&", MAX_FIELDS)
+    if len(parts) > MAX_FIELDS:
+        raise Wrong
     fields: dict[str, Any] = {}
-    for part in text.replace("+", " ").split("&", MAX_FIELDS)[:MAX_FIELDS]:
-        name, mark, value = part.partition("=")
-        if mark:
+    for part in parts:
+        name, _mark, value = part.partition("=")
+        if name:
             fields[unescaped(name)] = unescaped(value)
     return fields
 
 
 def of_request(request: Request) -> Parameters:
-    """Query and body together; the body has the last word. Wrong for a body that is neither a JSON object nor a form."""
+    """Query and body together; the body has the last word. Wrong for a body that is neither a JSON object nor a form, and for too many."""
     fields = _form(request.query.decode("latin-1")) if request.query else {}
     body = request.body.strip()
     if body.startswith(b"{") or b"json" in request.headers.get(b"content-type", b"").lower():
@@ -55,27 +65,33 @@ def of_request(request: Request) -> Parameters:
 
 
 class Parameters:
-    """Fields by name. JSON null is as good as absent; an empty text is not."""
+    """Fields by name. JSON null is a value that is no number and no text; only what may be left out may be null too."""
 
     __slots__ = ("_fields",)
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        self._fields = {name: value for name, value in fields.items() if value is not None}
+        self._fields = fields
 
     def has(self, name: str) -> bool:
+        """Whether it was sent, as whatever value."""
         return name in self._fields
+
+    def only(self, *names: str) -> None:
+        """Wrong when there is a field of another name."""
+        if not self._fields.keys() <= set(names):
+            raise Wrong
 
     def text(self, name: str) -> str:
         """Wrong when it is absent or no text."""
         value = self._fields.get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or isinstance(value, NumberText) or not value:
             raise Wrong
         return value
 
     def decimal(self, name: str) -> Decimal:
         """A number above or equal to zero. Wrong for anything else."""
         value = self._fields.get(name)
-        if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         number = decimal_of(value.strip()) if isinstance(value, str) else None
         if number is None:
@@ -84,7 +100,9 @@ class Parameters:
 
     def integer(self, name: str, default: int | None = None) -> int:
         """A whole number above or equal to zero, `1` or `"1"`. Wrong for anything else, or when it is absent and has no default."""
-        value = self._fields.get(name, default)
+        value = self._fields.get(name)
+        if value is None:
+            value = default
         if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 16:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -11,7 +11,7 @@ from cambist.dialects.expie import errors, orders
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Market
-from cambist.dialects.expie.numbers import U64_MAX, units
+from cambist.dialects.expie.numbers import OutOfRange, units
 from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import Parameters, Wrong
 from cambist.directory import ApiKey
@@ -64,17 +64,24 @@ class Placing:
 
     async def place(self, key: ApiKey, market: Market, given: Parameters) -> Answer:
         """A limit order with `price`, a market order without. A market buy's `amount` is money, every other one is stock."""
+        order = self._order(key.account, market, given)
+        return order if isinstance(order, Rejection) else await self._place(key, market, order)
+
+    def _order(self, account: int, market: Market, given: Parameters) -> NewOrder | Rejection:
         side = SIDES.get(given.integer("side"))
         amount = given.decimal("amount")
         if side is None:
             raise Wrong
-        if given.has("price"):
-            order = self._limit(key.account, market, side, amount, given.decimal("price"))
-        elif not self._context.market_orders:
-            return errors.MARKET_ORDERS_DISABLED
-        else:
-            order = self._market(key.account, market, side, amount)
-        return order if isinstance(order, Rejection) else await self._place(key, market, order)
+        try:
+            if given.has("price"):
+                return self._limit(account, market, side, amount, given.decimal("price"))
+            # A misspelt price must not buy at any price.
+            given.only("side", "amount", "market")
+            if not self._context.market_orders:
+                return errors.MARKET_ORDERS_DISABLED
+            return self._market(account, market, side, amount)
+        except OutOfRange:
+            raise Wrong from None
 
     async def _place(self, key: ApiKey, market: Market, order: NewOrder) -> Answer:
         def placed(view: View) -> tuple[int, tuple[int, int]]:
@@ -134,7 +141,7 @@ class Placing:
 
     def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> NewOrder | Rejection:
         stock, money = units(amount, market.stock_scale), units(price, market.money_scale)
-        if not money or money > U64_MAX or stock > U64_MAX:
+        if not money:
             raise Wrong
         # The ancestor looks at the balance before anything else, the core at it last.
         buy = side == Side.BUY
@@ -153,8 +160,6 @@ class Placing:
         stock = 0 if buy else units(amount, market.stock_scale)
         funds = units(amount, market.money.display_scale) * 10 ** (market.money.scale - market.money.display_scale) if buy else 0
         asset, cost = (market.money, funds) if buy else (market.stock, stock * market.stock_unit)
-        if stock > U64_MAX:
-            raise Wrong
         if self._view.balance(account, asset.id)[0] < cost:
             return errors.BALANCE_NOT_ENOUGH
         opposite = ask if buy else bid

@@ -47,22 +47,22 @@ class PrivateMethods:
 
     async def order_query(self, client: Client, params: Params) -> Result:
         """[market, offset, limit]: pending orders."""
-        market, offset, limit = params.market(0), params.integer(1), params.integer(2, 1, MAX_LIMIT)
+        market, offset, limit = params.market(0), params.integer(1), params.integer(2, 0, MAX_LIMIT)
         records, total = await self._views.pending(_key(client).account, market, offset, limit)
         return _page(offset, limit, records, total)
 
     async def order_history(self, client: Client, params: Params) -> Result:
         """[market, start, end, offset, limit, side]: finished orders by the time at which they were placed."""
         market, (since, until) = params.market(0), params.window(1)
-        offset, limit, side = params.integer(3), params.integer(4, 1, MAX_LIMIT), SIDES[params.integer(5, 0, 2)]
+        offset, limit, side = params.integer(3), params.integer(4, 0, MAX_LIMIT), SIDES[params.integer(5, 0, 2)]
         account = _key(client).account
         return _page(offset, limit, await self._views.finished(account, market, offset, limit, since=since, until=until, side=side))
 
     def order_subscribe(self, client: Client, params: Params) -> Result:
         """[markets]: nothing comes at first, then every change of an own order."""
+        key, markets = _key(client), params.known_markets()
         client.drop("order")
-        key = _key(client)
-        for market in params.all_markets():
+        for market in markets:
             client.follow("order", (key.id, market.id), partial(self._orders, key, market))
         return SUCCESS
 
@@ -87,9 +87,10 @@ class PrivateMethods:
 
     def asset_subscribe(self, client: Client, params: Params) -> Result:
         """[assets]: nothing comes at first, then every change of a balance."""
+        key, assets = _key(client), params.known_assets()
+        streams = self._context.services.account_streams
         client.drop("asset")
-        key, streams = _key(client), self._context.services.account_streams
-        for asset in params.all_assets():
+        for asset in assets:
             client.follow("asset", (key.id, asset.id), partial(Assets, streams, key.account, asset))
         return SUCCESS
 

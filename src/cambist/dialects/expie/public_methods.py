@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -10,7 +11,8 @@ from cambist.dialects.expie import auth, depth, errors
 from cambist.dialects.expie.calls import SUCCESS, BadParams, Params
 from cambist.dialects.expie.channels import Candles, Deals, Depth, Price, State, push
 from cambist.dialects.expie.context import DialectContext
-from cambist.dialects.expie.market_views import MAX_PERIOD, MarketViews, good_interval
+from cambist.dialects.expie.klines import Klines, good_interval
+from cambist.dialects.expie.market_views import MAX_PERIOD, MarketViews
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.session import Client, Method, Result
 from cambist.directory import ApiKey
@@ -22,7 +24,8 @@ FIRST_DEALS = 100
 """So many deals a new follower gets at most."""
 MAX_DEALS = 10_000
 MAX_SOURCE = 31
-MAX_INTERVAL = 366 * DAY
+PIECE = 200
+"""Deals that are written between two rounds of the event loop."""
 
 
 class PublicMethods:
@@ -33,6 +36,7 @@ class PublicMethods:
         self._hub = hub
         self._scheduler = context.services.scheduler
         self._views = MarketViews(context)
+        self._klines = Klines(context)
         self._data = context.services.marketdata
 
     def table(self) -> dict[str, Method]:
@@ -69,7 +73,7 @@ class PublicMethods:
         return SUCCESS
 
     def _replace(self, family: str, client: Client) -> None:
-        """A new subscription takes the place of the family's old ones, also when it turns out to be wrong.
+        """Makes place for a new subscription whose parameters are right.
 
         What is on its way to the others goes out first: the new follower's first message has it already.
         """
@@ -103,17 +107,18 @@ class PublicMethods:
     # --- depth ------------------------------------------------------------------------------------------------------------
 
     def depth_query(self, _client: Client, params: Params) -> Result:
-        market, limit = params.market(0), params.integer(1, 1, depth.MAX_LIMIT)
+        market, limit = params.market(0), params.integer(1, 0, depth.MAX_LIMIT)
         merge = depth.Merge(market, params.interval(2))
         return depth.query_text(market, merge, depth.merged(self._data, market, merge, limit))
 
     def depth_subscribe(self, client: Client, params: Params) -> Result:
-        """[market, limit, interval]; one for each client. What is of the right types but no good ends the old one all the same."""
-        market, limit, text = params.market(0), params.integer(1), params.text(2)
-        self._replace("depth", client)
-        interval = depth.interval_of(text)
-        if limit not in depth.PUSH_LIMITS or interval is None or interval not in depth.PUSH_INTERVALS:
+        """[market, limit, interval]; one for each client."""
+        market, limit, interval = params.known_market(0), params.integer(1), params.interval(2)
+        if limit not in depth.PUSH_LIMITS or interval not in depth.PUSH_INTERVALS:
             raise BadParams
+        self._replace("depth", client)
+        if market is None:
+            return SUCCESS
         merge = depth.Merge(market, interval)
 
         def make() -> Depth:
@@ -137,8 +142,9 @@ class PublicMethods:
         return f'"{self._views.price(market, self._views.last(market))}"'
 
     def price_subscribe(self, client: Client, params: Params) -> Result:
+        markets = params.known_markets()
         self._replace("price", client)
-        for market in params.all_markets():
+        for market in markets:
             client.follow("price", market.id, partial(Price, self._views, market))
         return SUCCESS
 
@@ -160,16 +166,26 @@ class PublicMethods:
         trades = self._data.trades(market.id, limit, since_id=last_id)
         oldest = self._data.trades_kept_since(market.id)
         if len(trades) == limit or last_id >= oldest:
-            return self._views.deals(market, trades)
+            return await self._deals(market, trades)
         # Only what market data shows already: the journal may know more, and this answer does not wait for it.
         newest = self._data.trades(market.id, 1)
         await self._context.history_caught_up()
         found = await self._context.services.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
-        return self._views.deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
+        return await self._deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
+
+    async def _deals(self, market: Market, trades: list[RecentTrade]) -> str:
+        """An array. A long one is made in pieces, and others are served in between."""
+        pieces: list[str] = []
+        for at in range(0, len(trades), PIECE):
+            if at:
+                await asyncio.sleep(0)
+            pieces.append(self._views.deals(market, trades[at : at + PIECE]))
+        return f"[{','.join(pieces)}]"
 
     def deals_subscribe(self, client: Client, params: Params) -> Result:
+        markets = params.known_markets()
         self._replace("deals", client)
-        for market in params.all_markets():
+        for market in markets:
             client.follow("deals", market.id, partial(Deals, self._views, market))
         return SUCCESS
 
@@ -177,26 +193,27 @@ class PublicMethods:
         for market in self._followed_markets(client, "deals"):
             trades = self._data.trades(market.id, FIRST_DEALS)
             if trades:
-                text = f'"{market.name}",{self._views.deals(market, trades)}'
+                text = f'"{market.name}",[{self._views.deals(market, trades)}]'
                 client.socket.send(push("deals.update", text), durable=True)
 
     # --- kline ------------------------------------------------------------------------------------------------------------
 
     async def kline_query(self, _client: Client, params: Params) -> Result:
-        """[market, start, end, interval]: seconds, both ends included; only candles with trades."""
-        market, start, end = params.market(0), params.second(1), params.second(2)
-        interval = params.integer(3, 1, MAX_INTERVAL)
+        """[market, start, end, interval]: seconds. Every slot from the one of `start` to the one of `end`, none of them in the future."""
+        market, start, interval = params.market(0), params.second(1), params.integer(3)
+        end = min(params.second(2), self._scheduler.now() // 1_000_000)
         if start > end or not good_interval(interval):
             raise BadParams
-        return f"[{self._views.rows(market, await self._views.candles(market, interval, start, end))}]"
+        return f"[{await self._klines.rows(market, start, end, interval)}]"
 
     def kline_subscribe(self, client: Client, params: Params) -> Result:
         """[market, interval]; one for each client."""
-        market, interval = params.market(0), params.integer(1)
-        self._replace("kline", client)
-        if interval > MAX_INTERVAL or not good_interval(interval):
+        market, interval = params.known_market(0), params.integer(1)
+        if not good_interval(interval):
             raise BadParams
-        client.follow("kline", (market.id, interval), lambda: Candles(self._views, market, interval))
+        self._replace("kline", client)
+        if market is not None:
+            client.follow("kline", (market.id, interval), partial(Candles, self._data, self._klines, market, interval))
         return SUCCESS
 
     def _kline_first(self, client: Client) -> None:
@@ -222,8 +239,9 @@ class PublicMethods:
         return write
 
     def _states(self, family: str, client: Client, params: Params) -> Result:
+        markets = params.known_markets()
         self._replace(family, client)
-        for market in params.all_markets():
+        for market in markets:
             make = partial(State, self._write(family, market), self._scheduler, self._context.pace.state)
             client.follow(family, market.id, make)
         return SUCCESS

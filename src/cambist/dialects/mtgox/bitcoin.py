@@ -1,10 +1,10 @@
 """`bitcoin/address` and `bitcoin/send_simple`: coins in and out."""
 
-from cambist import _core
 from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
+from cambist.dialects.mtgox.merchant_orders import rejected
 from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Rejection, Result, invalid
 from cambist.domain.orders import RejectReason
@@ -40,7 +40,7 @@ class BitcoinMethods(MethodGroup):
         found = await self.context.merchants.labelled_address(account, bitcoin.asset, label, used)
         if found == MerchantRejection.URL_INVALID:
             return invalid("ipn", "should be an http or https address on the public internet")
-        return Rejection(found.words.capitalize()) if isinstance(found, MerchantRejection) else {"addr": found}
+        return rejected(found) if isinstance(found, MerchantRejection) else {"addr": found}
 
     async def account_address(self, call: Call) -> Result:
         """v2's `bitcoin/get_address`: `account` is the `Link` of `info`, one's own."""
@@ -56,7 +56,9 @@ class BitcoinMethods(MethodGroup):
         bitcoin = self._bitcoin()
         if bitcoin is None:
             return replies.NO_METHOD
-        amount = self._units(call, "amount_int", "amount", bitcoin)
+        amount = call.units("amount", bitcoin.scale)
+        if isinstance(amount, Rejection):
+            return amount
         if not amount:
             return invalid("amount_int", "should be a whole number above zero")
         fee = whole(call.text("fee_int") or "0")
@@ -68,11 +70,6 @@ class BitcoinMethods(MethodGroup):
             return invalid("amount_int")
         return await self._codes.rejection(call) or await self._send(call, bitcoin, atoms, address)
 
-    def _units(self, call: Call, name: str, decimal_name: str, currency: Currency) -> int | None:
-        if call.text(name):
-            return whole(call.text(name))
-        return _core.client_units(call.text(decimal_name), currency.scale)
-
     async def _send(self, call: Call, bitcoin: Currency, atoms: int, address: str) -> Result:
         caller = call.signed
         drawn = int.from_bytes(self.services.entropy(f"mtgox-send/{self.view.seq}", 16), "big") or 1
@@ -81,7 +78,7 @@ class BitcoinMethods(MethodGroup):
         )
         if isinstance(result, WalletRejection):
             caller.carried = False  # no command was given
-            return Rejection(result.words)
+            return Rejection(result.words, result.value.replace("-", "_"))
         if result.code == RejectReason.INSUFFICIENT_FUNDS:
             return Rejection("Insufficient funds: not enough BTC", "insufficient_funds")
         return {"trx": ids.of_words("transfer", f"{drawn:032x}")} if result.code == RejectReason.OK else replies.BUSY

@@ -8,7 +8,8 @@ from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.mtgox.auth import Caller
 from cambist.dialects.mtgox.instruments import Instruments, Pair
-from cambist.dialects.mtgox.replies import Answer
+from cambist.dialects.mtgox.parse import decimal_units
+from cambist.dialects.mtgox.replies import Answer, Rejection, invalid
 from cambist.merchant import MerchantService
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}", re.ASCII)
@@ -30,6 +31,27 @@ class Call:
     def text(self, name: str) -> str:
         """A field, blanks at its ends removed; empty when it is absent."""
         return self.fields.get(name, "").strip()
+
+    def units(self, name: str, scale: int) -> int | Rejection | None:
+        """A number that may come as `<name>_int`, in units of 10^-scale, or as `<name>`, a decimal; None when neither was sent.
+
+        A Rejection for one that is no number of that scale, or does not fit into 64 bits, and for two that contradict each other.
+        An empty one counts only when there is no other.
+        """
+        whole_name = f"{name}_int"
+        given: list[int] = []
+        for field, digits in ((whole_name, 0), (name, scale)):
+            text = self.text(field)
+            if text:
+                units = decimal_units(text, digits)
+                if units is None:
+                    return invalid(field, "should be a whole number" if field == whole_name else f"at most {scale} decimals")
+                given.append(units)
+        if len(set(given)) == 2:
+            return invalid(name, f"contradicts {whole_name}")
+        if given:
+            return given[0]
+        return next((invalid(field, "is empty") for field in (whole_name, name) if field in self.fields), None)
 
     @property
     def signed(self) -> Caller:

@@ -26,7 +26,15 @@ NAMES = {
     "CAD": "Canadian Dollar",
     "CHF": "Swiss Franc",
     "PLN": "Polish Zloty",
+    "RUB": "Russian Rouble",
     "RUR": "Russian Rouble",
+    "CNY": "Chinese Yuan",
+    "DKK": "Danish Krone",
+    "HKD": "Hong Kong Dollar",
+    "NZD": "New Zealand Dollar",
+    "SEK": "Swedish Krona",
+    "SGD": "Singapore Dollar",
+    "THB": "Thai Baht",
     "LTC": "Litecoin",
     "NMC": "Namecoin",
 }
@@ -83,10 +91,6 @@ class Currency:
         quotient, rest = divmod(units, int(10 ** (self.scale - self.ledger_scale)))
         return None if rest else quotient
 
-    def text(self, units: int) -> str:
-        """All decimals: `94.98000`."""
-        return _core.format_units(units, self.scale, self.scale)
-
     def short_text(self, units: int) -> str:
         """No more decimals than needed: `94.98`."""
         return _core.format_units(units, self.scale)
@@ -94,7 +98,7 @@ class Currency:
     def value(self, units: int) -> Value:
         """The value object of an amount in this currency's integers."""
         return {
-            "value": self.text(units),
+            "value": self.short_text(units),
             "value_int": str(units),
             "display": self._display(units, self.scale),
             "display_short": self._display(self._cents(units), 2),

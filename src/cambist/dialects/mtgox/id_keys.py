@@ -15,7 +15,7 @@ from cambist.dialects.mtgox.parse import lenient_base64
 from cambist.directory import ApiKey, Directory
 
 LIFETIME = 24 * HOUR
-_MAC_BYTES = 24
+_MAC_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class IdKeys:
         self._clock = clock
 
     def issue(self, key: ApiKey) -> str:
-        """64 characters of base64, good for LIFETIME from now."""
+        """75 characters of base64, as the original's had (a client knows idKeys by that); good for LIFETIME from now."""
         body = uuid.UUID(key.key).bytes + (self._clock() + LIFETIME).to_bytes(8, "big")
-        return base64.b64encode(body + _mac(key, body)).decode()
+        return base64.b64encode(body + _mac(key, body)).decode().rstrip("=")
 
     def read(self, text: str) -> IdKeyGrant | None:
         """What it is good for; None when it is over, its API key is revoked, or it was never issued."""
@@ -57,4 +57,4 @@ class IdKeys:
 
 
 def _mac(key: ApiKey, body: bytes) -> bytes:
-    return hmac.digest(secret_bytes(key), b"idkey\0" + body, "sha256")[:_MAC_BYTES]
+    return hmac.digest(secret_bytes(key), b"idkey\0" + body, "sha256")

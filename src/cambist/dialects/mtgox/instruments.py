@@ -1,8 +1,8 @@
 """The venue's markets under this API's names: `BTCUSD`, item `BTC`, currency `USD`, prices and amounts as integers of fixed scales.
 
 A market is served here when its own prices and amounts fit the scales of its currency and its item: then everything that it says is
-exact in both. What an order here says may be finer than the market's own digits (5 decimals where the book has 3): such a price is
-refused in words, never rounded. See docs/explanation/decisions/0050-one-book-two-scales.md.
+exact in both. What an order here says may be finer than the market's own digits (5 decimals where the book has 3): such a limit is
+rounded in its owner's favour. See docs/explanation/decisions/0050-one-book-two-scales.md.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cambist import _core
 from cambist.dialects.mtgox.currencies import Currency, rescale
+from cambist.domain.orders import Side
 from cambist.exchange.catalogue import Catalogue
 
 
@@ -37,9 +38,11 @@ class Pair:
     def amount_int(self, amount: int) -> int:
         return rescale(amount, self.amount_scale, self.item.scale)
 
-    def price(self, price_int: int) -> int | None:
-        """A price of this API in the market's units; None when the market's prices are not that fine."""
-        return _exact(price_int, self.currency.scale - self.price_scale)
+    def limit(self, price_int: int, side: Side) -> int:
+        """A limit price of this API in the market's units. Where the market's prices are coarser, the nearest that is no worse for the
+        order's owner: a bid's is rounded down, an ask's up."""
+        units = int(10 ** (self.currency.scale - self.price_scale))
+        return price_int // units if side == Side.BUY else -(-price_int // units)
 
     def amount(self, amount_int: int) -> int | None:
         """An amount of this API in the market's units; None when the market's amounts are not that fine."""

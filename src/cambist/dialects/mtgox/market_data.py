@@ -90,6 +90,18 @@ class MarketDataMethods(MethodGroup):
         assert call.pair is not None
         return self._keep("fulldepth", call.pair, lambda pair: self._depth(pair, None))
 
+    def depth_now(self, call: Call) -> Answer:
+        """v2's `depth/fetch`: the same with `now`, µs."""
+        return self._with_now(self.depth(call))
+
+    def full_depth_now(self, call: Call) -> Answer:
+        """v2's `depth/full`: the same with `now`, µs."""
+        return self._with_now(self.full_depth(call))
+
+    def _with_now(self, kept: Answer) -> msgspec.Raw:
+        assert isinstance(kept, msgspec.Raw)
+        return msgspec.Raw(bytes(kept)[:-1] + b',"now":"%d"}' % self.context.now())
+
     def _depth(self, pair: Pair, near: int | None) -> dict[str, object]:
         """Both sides in order of price: the best bid is the last of its list. One client inserts bids at the front, one by one."""
         bids, asks = self._data.book(pair.market)
@@ -114,7 +126,9 @@ class MarketDataMethods(MethodGroup):
     def depth_pairs(self, call: Call) -> Answer:
         """v0's form: `{"asks":[[price,amount],...],"bids":[...]}`, asks ascending, bids descending."""
         assert call.pair is not None
-        pair = call.pair
+        return self._keep("pairs", call.pair, self._depth_pairs)
+
+    def _depth_pairs(self, pair: Pair) -> dict[str, object]:
         bids, asks = self._data.book(pair.market)
 
         def sides(levels: list[tuple[int, int]]) -> list[list[msgspec.Raw]]:
@@ -138,7 +152,9 @@ class MarketDataMethods(MethodGroup):
             return [public_trade(pair, trade) for trade in reversed(kept)]
         if not (text.isascii() and text.isdigit() and len(text) <= 19):
             return invalid("since", "should be a trade id")
-        since = min(int(text), (1 << 63) - 2) + 1
+        since = int(text) + 1
+        if since >= 1 << 63:
+            return []  # no trade has such an id
         known = self._data.trades(pair.market, 5_000, since=since)
         if len(known) < 5_000 and not self._older(pair, since):
             return [public_trade(pair, trade) for trade in known[::-1][:limit]]

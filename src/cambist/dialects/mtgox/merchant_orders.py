@@ -2,11 +2,10 @@
 
 import uuid
 
-from cambist import _core
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.code_check import CodeCheck
 from cambist.dialects.mtgox.currencies import Currency
-from cambist.dialects.mtgox.parse import flag, whole
+from cambist.dialects.mtgox.parse import flag
 from cambist.dialects.mtgox.replies import BUSY, Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.orders import RejectReason
@@ -49,7 +48,9 @@ class MerchantOrderMethods(MethodGroup):
         currency = self.instruments.currency(call.text("currency"))
         if currency is None:
             return invalid("currency", "should be a known currency")
-        units = self._units(call, currency)
+        units = call.units("amount", currency.scale)
+        if isinstance(units, Rejection):
+            return units
         atoms = currency.atoms(units) if units else None
         if not atoms:
             return invalid("amount", f"should be above zero, with at most {currency.scale} decimals")
@@ -78,7 +79,7 @@ class MerchantOrderMethods(MethodGroup):
             meta=caller.meta,
         )
         if isinstance(made, MerchantRejection):
-            return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else Rejection(made.words.capitalize())
+            return invalid(OWN_TEXTS[made], made.words) if made in OWN_TEXTS else rejected(made)
         name = str(uuid.UUID(made))
         return {"transaction": name, "payment_url": f"{call.base_url}{PAY_PATH}{name}"}
 
@@ -92,11 +93,6 @@ class MerchantOrderMethods(MethodGroup):
         if not currency.virtual or pair is None:
             return invalid("autosell", "only coins that have a market can be sold")
         return Terms(only_accounts, repeated, pair.market)
-
-    def _units(self, call: Call, currency: Currency) -> int | None:
-        if call.text("amount_int"):
-            return whole(call.text("amount_int"))
-        return _core.client_units(call.text("amount"), currency.scale)
 
     def _asked(self, call: Call) -> MerchantOrder | None:
         name = call.text("transaction") or call.text("order") or call.text("id")
@@ -168,8 +164,13 @@ class MerchantOrderMethods(MethodGroup):
             return NO_ORDER
         paid = await self._merchants.pay(order, caller.account, caller.meta, part=f"{caller.key.id}/{caller.nonce}")
         if isinstance(paid, MerchantRejection):
-            return Rejection(paid.words.capitalize())
+            return rejected(paid)
         return pay_rejection(paid.code) or {"transaction": transaction(order), "status": "paid"}
+
+
+def rejected(rejection: MerchantRejection) -> Rejection:
+    """What the merchant service refused."""
+    return Rejection(rejection.words.capitalize(), rejection.value.replace("-", "_"))
 
 
 def method_of(by_coins: bool) -> str:

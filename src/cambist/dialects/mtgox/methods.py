@@ -37,6 +37,10 @@ class Methods:
         bitcoin, wallet, chain = BitcoinMethods(context), WalletHistory(context), ChainLookups(context)
         merchants = MerchantOrderMethods(context)
         self._context = context
+        self._in_v2 = {
+            "depth": Method(market_data.depth_now, needs_pair=True),
+            "fulldepth": Method(market_data.full_depth_now, needs_pair=True),
+        }
         self._table = {
             "ticker": Method(market_data.ticker, needs_pair=True),
             "ticker_fast": Method(market_data.ticker_fast, needs_pair=True),
@@ -69,9 +73,11 @@ class Methods:
             "merchant/order/payment": Method(merchants.payments, ("merchant",)),
         }
 
-    def find(self, name: str, *, own: bool) -> Method | None:
+    def find(self, name: str, *, own: bool, version: int = 1) -> Method | None:
         """The method of a name; `own`: asked for in private or of no market, where `trades` are the account's."""
         name = ALIASES.get(name, name)
+        if version == 2 and name in self._in_v2:
+            return self._in_v2[name]
         if name == "trades" and own:
             name = OWN_TRADES
         return self._table.get(name) if name != OWN_TRADES or own else None

@@ -10,7 +10,7 @@ from cambist.dialects.mtgox import ids, replies
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
-from cambist.dialects.mtgox.parse import U64_MAX, whole
+from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import SIDES, result_trade
 from cambist.domain.orders import OrderType, RejectReason, Side, TimeInForce
@@ -21,6 +21,26 @@ SIDE_OF = {"bid": Side.BUY, "ask": Side.SELL}
 MAX_RESULT_TRADES = 10_000
 NO_TRADES = Rejection("No trades for this order", "order_not_executed")
 NOT_ENOUGH_DEPTH = Rejection("Not enough offers for this amount", "not_enough_depth")
+AMOUNT_TOO_LOW = Rejection("Order amount is too low", "order_amount_too_low")
+AMOUNT_TOO_HIGH = Rejection("Order amount is too high", "order_amount_too_high")
+AMOUNT_TOO_FINE = Rejection("Order amount has too many decimals", "order_amount_too_fine")
+PRICE_TOO_LOW = Rejection("Order price is too low", "order_price_too_low")
+PRICE_TOO_HIGH = Rejection("Order price is too high", "order_price_too_high")
+PLACE_REJECTIONS = {
+    RejectReason.AMOUNT_TOO_SMALL: AMOUNT_TOO_LOW,
+    RejectReason.TOTAL_TOO_SMALL: AMOUNT_TOO_LOW,
+    RejectReason.AMOUNT_TOO_LARGE: AMOUNT_TOO_HIGH,
+    RejectReason.TOTAL_TOO_LARGE: AMOUNT_TOO_HIGH,
+    RejectReason.LEVEL_FULL: AMOUNT_TOO_HIGH,
+    RejectReason.PRICE_TOO_LOW: PRICE_TOO_LOW,
+    RejectReason.PRICE_TOO_HIGH: PRICE_TOO_HIGH,
+    RejectReason.TOO_MANY_OPEN_ORDERS: Rejection("Too many orders placed", "too_many_orders"),
+    RejectReason.MARKET_HALTED: Rejection("This market is halted", "market_halted"),
+}
+ORDER_FIELDS = frozenset(
+    ("nonce", "tonce", "type", "amount", "amount_int", "price", "price_int", "prefer_fiat_fee", "currency", "Currency", "item")
+)
+"""What an order without a price may come with; case counts."""
 CUT = 12
 """Levels of the book that a quote looks at first; ten times as many whenever they do not suffice."""
 
@@ -55,12 +75,12 @@ class OrderMethods(MethodGroup):
         side = SIDE_OF.get(call.text("type"))
         if side is None:
             return invalid("type", "should be ask or bid")
-        amount, price = self._amount(call), self._price(call)
-        for number in (amount, price):
-            if isinstance(number, Rejection):
-                return number
-        assert isinstance(amount, int)
-        assert isinstance(price, int)
+        amount = self._amount(call, call.pair)
+        if isinstance(amount, Rejection):
+            return amount
+        price = limit_price(call, call.pair, side)
+        if isinstance(price, Rejection):
+            return price
         placed = await self.place(call, call.pair, side, price, amount)
         return placed if isinstance(placed, Rejection) else placed.oid
 
@@ -80,43 +100,17 @@ class OrderMethods(MethodGroup):
         if code == RejectReason.INSUFFICIENT_FUNDS:
             order = await self.invalids.add(caller.account, pair.market, side, price, amount)
             return Placed(invalid_oid(order), done.read, order)
-        return place_rejection(code, pair) if code else Placed(ids.make(ids.ORDER, done.outcome.id), done.read)
+        return place_rejection(code) if code else Placed(ids.make(ids.ORDER, done.outcome.id), done.read)
 
-    def _amount(self, call: Call) -> int | Rejection:
-        """`amount_int`, or `amount` in coins."""
-        pair = call.pair
-        assert pair is not None
-        name = "amount_int" if call.text("amount_int") else "amount"
-        units = whole(call.text(name)) if name == "amount_int" else _core.client_units(call.text(name), pair.item.scale)
-        if units is None or units == 0:
+    def _amount(self, call: Call, pair: Pair) -> int | Rejection:
+        """`amount_int`, or `amount` in coins, in the market's units."""
+        units = call.units("amount", pair.item.scale)
+        if isinstance(units, Rejection):
+            return units
+        if not units:
             return invalid("amount_int", "should be a whole number above zero")
-        if units > U64_MAX:
-            return Rejection("Order amount is too high")
         amount = pair.amount(units)
-        if amount is None:
-            return Rejection(f"Order amount is too fine: this market counts {pair.item.code} with {pair.amount_scale} decimals")
-        return amount
-
-    def _price(self, call: Call) -> int | Rejection:
-        """`price_int`, or `price` in the currency; 0 for a market order."""
-        pair = call.pair
-        assert pair is not None
-        name = "price_int" if call.text("price_int") else "price"
-        text = call.text(name)
-        if not text:
-            return 0
-        units = whole(text) if name == "price_int" else _core.client_units(text, pair.currency.scale)
-        if units is None:
-            return invalid("price_int", "should be a whole number")
-        if units > U64_MAX:
-            return Rejection("Price is too high")
-        price = pair.price(units)
-        if price is None:
-            return Rejection(
-                f"Price is too fine: {pair.name} has {pair.price_scale} decimals here, so price_int must be a multiple of "
-                f"{10 ** (pair.currency.scale - pair.price_scale)}"
-            )
-        return price
+        return amount if amount is not None else AMOUNT_TOO_FINE
 
     async def cancel(self, call: Call) -> Result:
         """Cancels an order of one's own in whatever market; `qid` names the request in the queue."""
@@ -194,8 +188,8 @@ class OrderMethods(MethodGroup):
         if not units:
             return invalid("amount", "should be a whole number above zero")
         wanted, cost, levels = pair.amount(units), 0, CUT
-        if wanted is None or wanted > U64_MAX:
-            return invalid("amount", f"this market counts {pair.item.code} with {pair.amount_scale} decimals")
+        if wanted is None:
+            return AMOUNT_TOO_FINE
         while True:
             book = self.services.marketdata.book(pair.market, levels)[1 if side == Side.BUY else 0]
             left, cost = wanted, 0
@@ -258,18 +252,20 @@ def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, s
     }
 
 
-def place_rejection(code: int, pair: Pair) -> Rejection:
-    """An order that the core refused with `code` (a `Reject`)."""
-    spec, item, currency = pair.spec(), pair.item, pair.currency
-    if code in (RejectReason.AMOUNT_TOO_SMALL, RejectReason.TOTAL_TOO_SMALL):
-        return Rejection(f"Order amount is too low: at least {item.short_text(pair.amount_int(spec.min_amount))} {item.code}")
-    if code in (RejectReason.AMOUNT_TOO_LARGE, RejectReason.TOTAL_TOO_LARGE, RejectReason.LEVEL_FULL):
-        return Rejection(f"Order amount is too high: at most {item.short_text(pair.amount_int(spec.max_amount))} {item.code}")
-    if code in (RejectReason.PRICE_TOO_LOW, RejectReason.PRICE_TOO_HIGH):
-        lowest, highest = (currency.short_text(pair.price_int(price)) for price in (spec.min_price, spec.max_price))
-        return Rejection(f"Price must lie between {lowest} and {highest} {currency.code}")
-    if code == RejectReason.TOO_MANY_OPEN_ORDERS:
-        return Rejection("Too many orders placed")
-    if code == RejectReason.MARKET_HALTED:
-        return Rejection(f"{pair.name} is halted")
-    return replies.BUSY
+def limit_price(call: Call, pair: Pair, side: Side) -> int | Rejection:
+    """`price_int`, or `price` in the currency, in the market's units; 0, a market order, when neither was sent.
+
+    Only a price that is absent makes a market order: one that is empty or zero, or a field that may be a misspelt price, is refused.
+    """
+    units = call.units("price", pair.currency.scale)
+    if isinstance(units, Rejection):
+        return units
+    if units is None:
+        unknown = next((name for name in call.fields if name not in ORDER_FIELDS), None)
+        return 0 if unknown is None else invalid(unknown, "is not known, and there is no price")
+    return pair.limit(units, side) or PRICE_TOO_LOW
+
+
+def place_rejection(code: int) -> Rejection:
+    """An order that the core refused with `code` (a `RejectReason`)."""
+    return PLACE_REJECTIONS.get(RejectReason(code), replies.BUSY)

@@ -16,6 +16,11 @@ _DECIMAL = re.compile(r"[0-9]{1,40}(?:\.[0-9]{0,40})?", re.ASCII)
 NONCE_KNEE = 100_000_000_000
 """Below it (seconds do not get there before the year 5138) six decimals of a nonce count, above it none do."""
 MICRO = 1_000_000
+_SHIFT = NONCE_KNEE * MICRO - NONCE_KNEE
+"""By how much the decimals below the knee push the whole numbers above it up."""
+_SHARED_FROM = 5_000_000_000_000_000_000
+"""From here on (nanoseconds get there in 2128) two neighbouring nonces count as one, until the shift is made up for."""
+_SHARED_TO = _SHARED_FROM + 2 * _SHIFT
 
 
 def _text(raw: str) -> str:
@@ -35,8 +40,14 @@ def form_fields(body: bytes) -> dict[str, str]:
 
 
 def whole(text: str) -> int | None:
-    """A non-negative integer; a fraction is allowed when it is zero, as in `20000000.0`. None for all else; 2^64 when larger."""
-    return _core.client_units(text.strip(), 0)
+    """An integer from 0 to 2^64 - 1; a fraction is allowed when it is zero, as in `20000000.0`. None for all else."""
+    return decimal_units(text.strip(), 0)
+
+
+def decimal_units(text: str, scale: int) -> int | None:
+    """A decimal number in units of 10^-scale, from 0 to 2^64 - 1. None for all else, and for one that is finer."""
+    units = _core.client_units(text, scale)
+    return units if units is not None and units <= U64_MAX else None
 
 
 def flag(text: str) -> bool:
@@ -45,18 +56,26 @@ def flag(text: str) -> bool:
 
 
 def ordered_nonce(text: str) -> int | None:
-    """A nonce as the directory keeps it: an integer that orders nonces as their decimals are ordered.
+    """A nonce as the directory keeps it, from 1 to 2^63 - 1: an integer that never falls where nonces rise.
 
-    Microunits below NONCE_KNEE, whole units above, the two put one behind the other: seconds with a fraction and 16-digit microseconds
-    both keep all that distinguishes them, within 63 bits. None when it is no decimal number, zero or beyond.
+    Micro-units below NONCE_KNEE, whole units above, the two put one behind the other: seconds with a fraction and 16-digit microseconds
+    both keep all that distinguishes them. That leaves no room for the last 0.1 quintillion numbers, so those of 5.0 to 5.2 quintillion
+    share their places in pairs, and every number up to 2^63 - 1 has one: of a pair the second is refused, as a nonce that was used.
+    None when it is no decimal number, zero or beyond.
     """
     text = text.strip()
     if not _DECIMAL.fullmatch(text):
         return None
     digits, _, fraction = text.partition(".")
     units = int(digits)
-    ordered = min(units, NONCE_KNEE) * MICRO
-    ordered += int((fraction + "000000")[:6]) if units < NONCE_KNEE else units - NONCE_KNEE
+    if units < NONCE_KNEE:
+        ordered = units * MICRO + int((fraction + "000000")[:6])
+    elif units < _SHARED_FROM:
+        ordered = units + _SHIFT
+    elif units < _SHARED_TO:
+        ordered = _SHARED_FROM + _SHIFT + (units - _SHARED_FROM) // 2
+    else:
+        ordered = units
     return ordered if 0 < ordered < 1 << 63 else None
 
 

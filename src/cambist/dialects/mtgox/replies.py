@@ -1,28 +1,32 @@
 """What an answer is before it is wrapped, and the ways to wrap it: v0 without an envelope, v1 in `return`, v2 in `data`."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from cambist import _core
-from cambist.dialect_kit.messages import Reply
+from cambist.dialect_kit.messages import Reply, Request
 
 _encode = msgspec.json.encode
 
 RETURN, DATA = "return", "data"
+HTTP_METHODS = ("GET", "HEAD", "POST")
+"""Clients POST to public paths, and a GET of a private one is told that it lacks a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A rejection: its text, the code for programs (may be empty), and the HTTP status.
+    """A rejection: its text, a constant word for programs, and the HTTP status.
 
+    Texts are constant too, without numbers or names in them: clients compare the whole text. A token is never missing: a client that reads
+    it sends again without end where there is none.
     Rejections of what was asked are 200: every client decodes that one. Who may not ask gets 403, what does not exist 404.
     """
 
     text: str
-    token: str = ""
+    token: str
     status: int = 200
 
 
@@ -36,7 +40,9 @@ INVALID_NONCE = Rejection("Invalid nonce", "login_error_invalid_nonce", 403)
 ADDRESS_REFUSED = Rejection("This key may not be used from your address", "login_error_address", 403)
 NO_USER_AGENT = Rejection("A User-Agent header is required", "user_agent_missing", 403)
 NO_METHOD = Rejection("Method not found", "method_not_found", 404)
-POST_ONLY = Rejection("This method is called by POST", "method_post_only", 405)
+WRONG_METHOD = Rejection("GET and POST only", "http_method_not_allowed", 405)
+INVALID_CALL = Rejection("Invalid call", "invalid_call")
+"""What the original says on the stream to a call that it does not know, or cannot read."""
 ORDER_NOT_FOUND = Rejection("Order not found", "order_not_found")
 BUSY = Rejection("The engine cannot take this now, please retry", "unknown_error")
 """`unknown_error` makes at least one client ask again for ever, so only what a retry may mend says it."""
@@ -48,7 +54,7 @@ def missing_right(right: str) -> Rejection:
 
 def invalid(name: str, hint: str = "") -> Rejection:
     """`Invalid parameter "type" (should be ask or bid)`."""
-    return Rejection(f'Invalid parameter "{name}"' + (f" ({hint})" if hint else ""))
+    return Rejection(f'Invalid parameter "{name}"' + (f" ({hint})" if hint else ""), "invalid_parameter")
 
 
 def number(units: int, scale: int, digits: int = -1) -> msgspec.Raw:
@@ -61,13 +67,16 @@ def ready(value: Any) -> msgspec.Raw:
     return msgspec.Raw(_encode(value))
 
 
+def unknown_path(member: str) -> Callable[[Request], Reply]:
+    """Answers paths that are no method's, in the envelope of their version."""
+    reply = wrapped(NO_METHOD, member)
+    return lambda _request: reply
+
+
 def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = False) -> Reply:
     """An answer or a rejection in the envelope of its version; `member` is empty for v0. `raw` leaves the bare content."""
     if isinstance(result, Rejection):
-        body = {"error": result.text} if not member else {"result": "error", "error": result.text}
-        if result.token and member:
-            body["token"] = result.token
-        content = _encode(body)
+        content = _encode({"result": "error", "error": result.text, "token": result.token} if member else {"error": result.text})
         status = result.status
     else:
         content = _encode(result if raw or not member else {"result": "success", member: result})

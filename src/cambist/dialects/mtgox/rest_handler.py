@@ -7,7 +7,7 @@ from cambist.dialects.mtgox.call import Call
 from cambist.dialects.mtgox.dispatcher import Dispatcher
 from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.parse import form_fields
-from cambist.dialects.mtgox.replies import DATA, RETURN, Rejection, Result, wrapped
+from cambist.dialects.mtgox.replies import DATA, HTTP_METHODS, RETURN, Rejection, Result, wrapped
 
 GENERIC = "generic"
 NO_PAIR = Rejection("Unknown currency pair", "pair_not_found", 404)
@@ -19,7 +19,7 @@ class RestHandler:
     def __init__(self, dispatcher: Dispatcher, methods: Methods, version: int) -> None:
         self._dispatcher = dispatcher
         self._methods = methods
-        self._signs_path = version == 2
+        self._version = version
         self._member = DATA if version == 2 else RETURN
         self._prefix = len(f"/api/{version}/")
 
@@ -29,6 +29,8 @@ class RestHandler:
         return wrapped(result, self._member, raw="raw" in query, pretty="pretty" in query)
 
     async def _answer(self, request: Request, query: dict[str, str]) -> Result:
+        if request.method not in HTTP_METHODS:
+            return replies.WRONG_METHOD
         if not request.headers.get(b"user-agent", b"").strip():
             return replies.NO_USER_AGENT
         assert request.match is not None
@@ -37,7 +39,7 @@ class RestHandler:
         own = market == GENERIC
         if first in ("public", "private"):
             own, name = first == "private" or own, rest
-        method = self._methods.find(name, own=own)
+        method = self._methods.find(name, own=own, version=self._version)
         if method is None:
             return replies.NO_METHOD
         pair = None
@@ -56,5 +58,5 @@ class RestHandler:
         return await self._dispatcher.run(method, call)
 
     def _authenticated(self, request: Request) -> Caller | Rejection:
-        signed_path = request.path[self._prefix :] if self._signs_path else None
+        signed_path = request.path[self._prefix :] if self._version == 2 else None
         return self._dispatcher.authenticator.admit(request, signed_path)

@@ -22,6 +22,7 @@ from cambist.dialects.mtgox.merchant_orders import PAY_PATH
 from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.orders import OrderMethods
 from cambist.dialects.mtgox.payment_page import PaymentPage
+from cambist.dialects.mtgox.replies import DATA, RETURN, unknown_path
 from cambist.dialects.mtgox.rest_handler import RestHandler
 from cambist.dialects.mtgox.stream.calls import StreamCalls
 from cambist.dialects.mtgox.stream.feeds import Feeds
@@ -32,10 +33,13 @@ from cambist.dialects.mtgox.v0 import V1Methods, Version0
 from cambist.dialects.mtgox.webhooks import WebhookSigner
 
 BOTH = ("GET", "POST")
-"""Clients POST to public paths, and a GET of a private one is told that it lacks a key."""
+EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""What is sent by another method than GET or POST is refused in this API's words."""
 
 V0 = re.compile(r"/api/0/+(?P<name>(?:data/)?[A-Za-z]+)\.php")
 V1 = re.compile(r"/api/1/+(?P<pair>[A-Za-z0-9]+)/+(?P<name>[a-z_/]+)")
+ANY_V2 = re.compile(r"/api/2/+(?:[^/]*/+)?money(?:/.*)?")
+"""What else of v2 is this dialect's: the rest of `/api/2/` is another's."""
 V2 = re.compile(r"/api/2/(?:(?P<pair>[A-Z0-9]+)/)?money/(?P<name>[a-z_/]+)")
 SOCKET_IO = re.compile(r"/socket\.io/1/websocket/(?P<sid>[0-9a-f]{32})/?")
 PAYMENT = re.compile(PAY_PATH + r"(?P<id>[0-9a-fA-F-]{36})(?:/(?P<act>pay|cancel|coins))?")
@@ -78,6 +82,7 @@ class MtgoxRoutes:
         return (
             SocketRoute("/", plain, dialect=DIALECT),
             SocketRoute("/mtgox", plain, dialect=DIALECT),
+            SocketRoute("/mtgox/", plain, dialect=DIALECT),
             SocketRoute(
                 "/socket.io/1/websocket/", socket_io, prefix=True, pattern=SOCKET_IO, dialect=DIALECT, name="/socket.io/1/websocket/*"
             ),
@@ -90,9 +95,21 @@ class MtgoxRoutes:
         page = PaymentPage(self._context)
         return (
             *(Route(path, self._handshakes, BOTH, dialect=DIALECT, durable=False) for path in ("/socket.io/1", "/socket.io/1/")),
-            Route("/mtgox", lambda _request: UPGRADE_REQUIRED, dialect=DIALECT, durable=False),
-            Route("/api/0/", v0, BOTH, prefix=True, pattern=V0, dialect=DIALECT, name="/api/0/*"),
-            Route("/api/1/", v1, BOTH, prefix=True, pattern=V1, dialect=DIALECT, name="/api/1/*"),
-            Route("/api/2/", v2, BOTH, prefix=True, pattern=V2, dialect=DIALECT, name="/api/2/*/money/*"),
+            *(Route(path, lambda _request: UPGRADE_REQUIRED, dialect=DIALECT, durable=False) for path in ("/mtgox", "/mtgox/")),
+            Route("/api/0/", v0, EVERY, prefix=True, pattern=V0, dialect=DIALECT, name="/api/0/*"),
+            Route("/api/1/", v1, EVERY, prefix=True, pattern=V1, dialect=DIALECT, name="/api/1/*"),
+            Route("/api/2/", v2, EVERY, prefix=True, pattern=V2, dialect=DIALECT, name="/api/2/*/money/*"),
+            *self._unknown_paths(),
             Route(PAY_PATH, page, BOTH, prefix=True, pattern=PAYMENT, dialect=DIALECT, name="/payment/*"),
+        )
+
+    def _unknown_paths(self) -> tuple[Route, ...]:
+        """What is below this dialect's prefixes and no method: refused in the envelope of its version."""
+        v0, v1, v2 = (unknown_path(member) for member in ("", RETURN, DATA))
+        return (
+            Route("/api/0", v0, EVERY, dialect=DIALECT, name="/api/0/*", durable=False),
+            Route("/api/0/", v0, EVERY, prefix=True, dialect=DIALECT, name="/api/0/*", durable=False),
+            Route("/api/1", v1, EVERY, dialect=DIALECT, name="/api/1/*", durable=False),
+            Route("/api/1/", v1, EVERY, prefix=True, dialect=DIALECT, name="/api/1/*", durable=False),
+            Route("/api/2/", v2, EVERY, prefix=True, pattern=ANY_V2, dialect=DIALECT, name="/api/2/*/money/*", durable=False),
         )

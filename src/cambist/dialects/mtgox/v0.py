@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from cambist import _core
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids, replies
@@ -18,9 +17,9 @@ from cambist.dialects.mtgox.dispatcher import Dispatcher
 from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder
 from cambist.dialects.mtgox.market_data import MarketDataMethods
-from cambist.dialects.mtgox.orders import SIDE_OF, OrderMethods, invalid_oid
-from cambist.dialects.mtgox.parse import U64_MAX, form_fields
-from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid, number, wrapped
+from cambist.dialects.mtgox.orders import SIDE_OF, OrderMethods, invalid_oid, limit_price
+from cambist.dialects.mtgox.parse import decimal_units, form_fields
+from cambist.dialects.mtgox.replies import HTTP_METHODS, Answer, Rejection, Result, invalid, number, wrapped
 from cambist.domain.orders import Side
 from cambist.exchange.view import View
 
@@ -67,6 +66,8 @@ class Version0(MethodGroup):
         return wrapped(await self._answer(request), "")
 
     async def _answer(self, request: Request) -> Result:
+        if request.method not in HTTP_METHODS:
+            return replies.WRONG_METHOD
         if not request.headers.get(b"user-agent", b"").strip():
             return replies.NO_USER_AGENT
         assert request.match is not None
@@ -132,12 +133,12 @@ class Version0(MethodGroup):
         async def place(call: Call) -> Result:
             pair, account = call.pair, call.signed.account
             assert pair is not None
-            amount = _core.client_units(call.text("amount"), pair.amount_scale)
-            if not amount or amount > U64_MAX:
+            amount = decimal_units(call.text("amount"), pair.amount_scale)
+            if not amount:
                 return invalid("amount", f"should be above zero, with at most {pair.amount_scale} decimals")
-            price = _core.client_units(call.text("price"), pair.price_scale) if call.text("price") else 0
-            if price is None or price > U64_MAX:
-                return invalid("price", f"at most {pair.price_scale} decimals")
+            price = limit_price(call, pair, SIDE_OF[side])
+            if isinstance(price, Rejection):
+                return price
             orders = self._v1.orders
             placed = await orders.place(call, pair, SIDE_OF[side], price, amount, read=lambda view: self._account_state(view, account))
             if isinstance(placed, Rejection):

@@ -61,7 +61,7 @@ def day_or_second(text: str) -> int | None:
     """Unix seconds, or a date (`2013-04-15`, with a time or without, UTC), as unix seconds; None for all else."""
     number = whole(text)
     if number is not None:
-        return min(number, LAST_SECOND)
+        return number if number <= LAST_SECOND else None
     for form in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S"):
         try:
             return int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp())
@@ -102,7 +102,7 @@ class WalletHistory(MethodGroup):
         await self.context.history_caught_up()
         trade_id = None
         if tid is not None:
-            trade = await self.services.history.trade_at(min(tid, (1 << 63) - 1))
+            trade = await self.services.history.trade_at(tid) if tid < 1 << 63 else None
             trade_id = trade.id if trade is not None else 0
         rows: list[Row] = []
         seen = 0

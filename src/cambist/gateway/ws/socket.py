@@ -101,7 +101,7 @@ class Socket(asyncio.Protocol):
         """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
         self.deadline = inf
         self.stalled = inf  # when the sweep looks whether the client has read anything since
-        self._parser = Protocol(Side.SERVER, max_size=limits.message_bytes, logger=_parser_log)
+        self._parser = Protocol(Side.SERVER, max_size=route.message_bytes or limits.message_bytes, logger=_parser_log)
         self._events: deque[Frame] = deque()
         self._backlog = b""
         self._message: list[bytes] = []

@@ -124,12 +124,11 @@ class V3Orders:
         change = self._amendment(fields, market)
         if isinstance(change, Rejection):
             return change
-        record = await self._changes.amend(caller, market, uuid, tag, change)
-        if isinstance(record, Rejection):
-            return self._unchanged(record, market, uuid, tag)
-        # An amended order that rests says that it was amended; one that traded or ended by it says that.
-        resting = record.status in (Status.ORDER_INSERTED, Status.TRIGGER_INSERTED, Status.TRIGGER_ACTIVATED)
-        return encode([order_row(record, Status.AMEND_ORDER if resting else record.status, millis(self._clock()))])
+        amended = await self._changes.amend(caller, market, uuid, tag, change)
+        if isinstance(amended, Rejection):
+            return self._unchanged(amended, market, uuid, tag)
+        record, traded = amended
+        return encode([order_row(record, record.status if traded else Status.AMEND_ORDER, millis(self._clock()))])
 
     def _amendment(self, fields: Fields, market: Market) -> Amendment | Rejection:
         kind = fields.word("type")

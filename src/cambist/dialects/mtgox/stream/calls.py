@@ -21,7 +21,6 @@ from cambist.dialects.mtgox.replies import Rejection, Result
 from cambist.dialects.mtgox.stream import messages
 
 KEY_BYTES, SIGN_BYTES = 16, 64
-INVALID_CALL = Rejection("Invalid call", "invalid_call")
 _decode = msgspec.json.Decoder(dict[str, Any], float_hook=str).decode
 
 
@@ -40,7 +39,7 @@ class StreamCalls:
         text = message.get("call")
         sealed = lenient_base64_long(text) if isinstance(text, str) else None
         if sealed is None or len(sealed) <= KEY_BYTES + SIGN_BYTES:
-            return INVALID_CALL
+            return replies.INVALID_CALL
         authenticator = self._dispatcher.authenticator
         key = authenticator.find(str(uuid.UUID(bytes=sealed[:KEY_BYTES])))
         if key is None:
@@ -51,7 +50,7 @@ class StreamCalls:
         try:
             asked = _decode(body)
         except msgspec.DecodeError:
-            return INVALID_CALL
+            return replies.INVALID_CALL
         caller = authenticator.caller(key, _fields(asked), client)
         if isinstance(caller, Rejection):
             return caller
@@ -60,7 +59,8 @@ class StreamCalls:
         method = self._methods.find(rest if first in ("public", "private") else str(name), own=first == "private")
         context = self._dispatcher.context
         pair = context.instruments.find(f"{asked.get('item') or 'BTC'}{asked.get('currency') or 'USD'}")
-        return await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url))
+        result = await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url))
+        return replies.INVALID_CALL if result is replies.NO_METHOD else result
 
 
 def lenient_base64_long(text: str) -> bytes | None:
@@ -87,5 +87,5 @@ def _text(value: Any) -> str:
 
 def _answer(identifier: object, result: Result) -> bytes:
     if isinstance(result, Rejection):
-        return messages.remark(result.text, identifier, result.token)
+        return messages.remark(result, identifier)
     return messages.result(identifier, result)

@@ -42,6 +42,11 @@ class Feed(Channel):
         return queue
 
 
+# What one command did is told as trades, then levels, then the ticker: a client takes a trade's amount off its book by itself, and
+# then the level's new total as the truth.
+TRADE_RANK, DEPTH_RANK, TICKER_RANK = 1, 2, 3
+
+
 class MarketFeed(Feed, ABC):
     """A feed on one market, or on all of them."""
 
@@ -64,6 +69,8 @@ class MarketFeed(Feed, ABC):
 class TradeFeed(MarketFeed):
     """Trades of all pairs."""
 
+    rank = TRADE_RANK
+
     def changed(self, update: MarketUpdate) -> None:
         pair = self.context.instruments.of_market(update.market)
         if pair is not None:
@@ -74,6 +81,8 @@ class TradeFeed(MarketFeed):
 class DepthFeed(MarketFeed):
     """Every level of a book that changed, once a frame."""
 
+    rank = DEPTH_RANK
+
     def changed(self, update: MarketUpdate) -> None:
         assert self.pair is not None
         now = self.context.now()
@@ -82,7 +91,9 @@ class DepthFeed(MarketFeed):
 
 
 class TickerFeed(MarketFeed):
-    """The ticker after every frame that changed the market; once a turn."""
+    """The ticker after every frame that changed the market; once a tick."""
+
+    rank = TICKER_RANK
 
     def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair, market_data: MarketDataMethods) -> None:
         super().__init__(context, name, prefix, pair)
@@ -151,8 +162,18 @@ class Feeds:
         self._market_data = market_data
         self._invalids = invalids
 
-    def name_of(self, text: str, pair_name: str) -> str | None:
-        """The name of a public channel that was asked for by id, name or type; `pair_name` is the pair that a bare type means."""
+    def names_of(self, text: str, pair_name: str) -> list[str]:
+        """The names of public channels that were asked for by id, name or type; none of an unknown one. `depth.*` is that of every pair.
+
+        `pair_name` is the pair that a bare type means.
+        """
+        kind, _, pair = text.strip().partition(".")
+        if kind in ("ticker", "depth") and pair == "*":
+            return [f"{kind}.{found.name}" for found in self._context.instruments.pairs()]
+        name = self._name_of(text, pair_name)
+        return [name] if name is not None else []
+
+    def _name_of(self, text: str, pair_name: str) -> str | None:
         text = text.strip()
         bare = {"trade": TRADES, "trades": TRADES, "trade.BTC": TRADES, "lag": LAG, TRADES: TRADES, LAG: LAG}
         if text in bare:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialects.mtgox.id_keys import IdKeyGrant, IdKeys
+from cambist.dialects.mtgox.replies import Rejection
 from cambist.scheduling import Scheduler, Timer
 
-EXPIRED, REVOKED = "idKey expired", "API key revoked"
+EXPIRED = Rejection("idKey expired", "id_key_expired")
+REVOKED = Rejection("API key revoked", "api_key_revoked")
 
-Ended = Callable[[str], None]
+Ended = Callable[[Rejection], None]
 """Gets EXPIRED or REVOKED: what ended last."""
 
 
@@ -57,7 +59,7 @@ class Lease:
         revocation = self._leases.revocations.follow(what.key, lambda: self._look(REVOKED))
         self._shown.append(_Shown(what, expiry, revocation))
 
-    def _look(self, reason: str) -> None:
+    def _look(self, reason: Rejection) -> None:
         """Drops what is not good any more, and ends when nothing is left."""
         good = [shown for shown in self._shown if self._leases.id_keys.good(shown.what)]
         for shown in self._shown:

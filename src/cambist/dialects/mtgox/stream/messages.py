@@ -3,7 +3,7 @@
 import msgspec
 
 from cambist.dialects.mtgox.instruments import Pair
-from cambist.dialects.mtgox.replies import number
+from cambist.dialects.mtgox.replies import Rejection, number
 from cambist.dialects.mtgox.trades import AnyTrade, public_trade
 from cambist.domain.orders import Side
 from cambist.marketdata.values import LevelChange
@@ -35,11 +35,9 @@ def unsubscribed(channel: str) -> bytes:
     return _encode({"op": "unsubscribe", "channel": channel})
 
 
-def remark(message: str, identifier: object = None, token: str = "") -> bytes:
+def remark(rejection: Rejection, identifier: object = None) -> bytes:
     """Something went wrong; with the id of the call that it answers, if it answers one."""
-    told: dict[str, object] = {"op": "remark", "success": False, "message": message}
-    if token:
-        told["token"] = token
+    told: dict[str, object] = {"op": "remark", "success": False, "message": rejection.text, "token": rejection.token}
     if identifier is not None:
         told["id"] = identifier
     return _encode(told)

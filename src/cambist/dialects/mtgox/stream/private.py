@@ -90,8 +90,7 @@ class PrivateFeed:
             moving = order.id in self._moving
             if moving:
                 self._moving[order.id] = order
-            if order.remaining or not isinstance(event, _core.TradeExecuted):
-                self._tell(order, "executing" if moving else "open")
+            self._tell(order, "executing" if moving else "open")
 
     def _rest(self) -> None:
         """A command has ended: what is still executing came to rest."""

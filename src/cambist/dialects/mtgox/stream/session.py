@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.instruments import Instruments
 from cambist.dialects.mtgox.parse import form_fields
+from cambist.dialects.mtgox.replies import INVALID_CALL, Rejection
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.calls import StreamCalls
 from cambist.dialects.mtgox.stream.channels import TRADES, channel_id
@@ -21,6 +23,10 @@ from cambist.dialects.mtgox.stream.leases import Lease, Leases
 
 MAX_NAMES = 64
 """Channels or currencies in a query that are looked at."""
+INVALID_MESSAGE = Rejection("Invalid message", "invalid_message")
+UNKNOWN_CHANNEL = Rejection("Unknown channel", "channel_not_found")
+NOT_SUBSCRIBED = Rejection("Not subscribed to this channel", "not_subscribed")
+INVALID_ID_KEY = Rejection("Invalid idKey", "invalid_id_key")
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -37,7 +43,8 @@ class Stream:
 
 
 class StreamSession(Session):
-    """Plain JSON messages. `query` is the handshake's: `Currency=EUR,USD` or `Channel=depth.BTCUSD/ticker.BTCUSD`."""
+    """Plain JSON messages. `query` is the handshake's: `Currency=EUR,USD` or `Channel=depth.BTCUSD/ticker.BTCUSD`, also with
+    commas, `depth.*` standing for that of every pair."""
 
     prefix = b""
     """What stands before each message on this transport."""
@@ -47,7 +54,7 @@ class StreamSession(Session):
         self._stream = stream
         self._leases: dict[str, Lease] = {}
         fields = form_fields(query)
-        self._channels = [name for name in fields.get("Channel", "").split("/") if name][:MAX_NAMES]
+        self._channels = [name for name in re.split("[/,]", fields.get("Channel", "")) if name][:MAX_NAMES]
         codes = [code for code in fields.get("Currency", "").split(",") if code][:MAX_NAMES]
         self._pairs = [pair.name for code in codes if (pair := stream.instruments.find(f"BTC{code}")) is not None] or ["BTCUSD"]
 
@@ -56,14 +63,13 @@ class StreamSession(Session):
 
     def greet(self) -> None:
         """The channels of the query; without any: trades, and ticker and depth of the currencies asked for, or of USD."""
-        names = [self._stream.feeds.name_of(name, self._pairs[0]) for name in self._channels]
+        names = [name for asked in self._channels for name in self._stream.feeds.names_of(asked, self._pairs[0])]
         if not self._channels:
             names = [TRADES]
             for pair in self._pairs:
                 names += [f"ticker.{pair}", f"depth.{pair}"]
         for name in dict.fromkeys(names):
-            if name is not None and (name == TRADES or "." in name):
-                self._follow(name)
+            self._follow(name)
 
     def say(self, message: bytes, *, durable: bool = False) -> None:
         """Sends one message of this API."""
@@ -77,7 +83,7 @@ class StreamSession(Session):
         try:
             message = _decode(text)
         except msgspec.DecodeError:
-            self.say(messages.remark("Invalid message"), durable=True)
+            self.say(messages.remark(INVALID_MESSAGE), durable=True)
             return None
         match message.get("op"):
             case "subscribe" | "mtgox.subscribe":
@@ -87,7 +93,7 @@ class StreamSession(Session):
             case "call":
                 return self._call(message)
             case _:
-                self.say(messages.remark("Unknown operation", message.get("id")), durable=True)
+                self.say(messages.remark(INVALID_CALL, message.get("id")), durable=True)
         return None
 
     async def _call(self, message: dict[str, Any]) -> None:
@@ -106,16 +112,16 @@ class StreamSession(Session):
             self._open_private(key)
             return
         asked = message.get("channel") or message.get("type")
-        name = self._stream.feeds.name_of(asked, self._pairs[0]) if isinstance(asked, str) else None
-        if name is None:
-            self.say(messages.remark("Unknown channel", message.get("id")), durable=True)
-            return
-        self._follow(name)
+        names = self._stream.feeds.names_of(asked, self._pairs[0]) if isinstance(asked, str) else []
+        for name in names:
+            self._follow(name)
+        if not names:
+            self.say(messages.remark(UNKNOWN_CHANNEL, message.get("id")), durable=True)
 
     def _open_private(self, id_key: str) -> None:
         shown = self._stream.id_keys.read(id_key)
         if shown is None or (shown.key.ip_allow and not shown.key.allows(self.socket.client)):
-            self.say(messages.remark("Invalid idKey"), durable=True)
+            self.say(messages.remark(INVALID_ID_KEY), durable=True)
             return
         stream, prefix, account = self._stream, self.prefix, shown.key.account
         feed = stream.hub.subscribe(self.socket, (prefix, account), lambda: stream.feeds.account(account, prefix))
@@ -127,7 +133,7 @@ class StreamSession(Session):
         lease.show(shown)
         self.say(messages.subscribed(feed.id), durable=True)
 
-    def _close_private(self, feed: Feed, reason: str) -> None:
+    def _close_private(self, feed: Feed, reason: Rejection) -> None:
         """The right to an account's channel is over."""
         self._stream.hub.unsubscribe(self.socket, feed.key)
         self._leases.pop(feed.id, None)
@@ -141,15 +147,17 @@ class StreamSession(Session):
 
     def _unsubscribe(self, message: dict[str, Any]) -> None:
         asked = message.get("channel") or message.get("type")
-        name = self._stream.feeds.name_of(asked, self._pairs[0]) if isinstance(asked, str) else None
+        names = self._stream.feeds.names_of(asked, self._pairs[0]) if isinstance(asked, str) else []
+        left = False
         for key in self._stream.hub.following(self.socket):
-            assert isinstance(key, tuple)
             feed = self._stream.hub.find(key)
-            if key[1] == name or getattr(feed, "id", "") == asked:
-                self._stream.hub.unsubscribe(self.socket, key)
-                lease = self._leases.pop(getattr(feed, "id", ""), None)
-                if lease is not None:
-                    lease.end()
-                self.say(messages.unsubscribed(str(getattr(feed, "id", asked))), durable=True)
-                return
-        self.say(messages.remark("Not subscribed to this channel", message.get("id")), durable=True)
+            if not isinstance(feed, Feed) or (feed.name not in names and feed.id != asked):
+                continue
+            self._stream.hub.unsubscribe(self.socket, key)
+            lease = self._leases.pop(feed.id, None)
+            if lease is not None:
+                lease.end()
+            self.say(messages.unsubscribed(feed.id), durable=True)
+            left = True
+        if not left:
+            self.say(messages.remark(NOT_SUBSCRIBED, message.get("id")), durable=True)

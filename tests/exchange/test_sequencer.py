@@ -12,6 +12,7 @@ from cambist import _core
 from cambist.domain.orders import OrderStatus, OrderType, Reject, Side, TimeInForce
 from cambist.exchange import Exchange, JournalStopped, Sequencer
 from cambist.exchange.sequencer import Frame
+from tests.core.broken import broken_engine
 from tests.support.waiting import turns, until
 
 SEGMENT = 64 * 1024
@@ -190,6 +191,24 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"NOT TESTED on a really full disk, mounting a tmpfs needs root: {mounted.stderr.strip()}")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+async def test_a_command_that_breaks_the_ledger_is_neither_journaled_nor_acknowledged(tmp_path: Path) -> None:
+    journal = _core.Journal.open(str(tmp_path / "journal"), SEGMENT)
+    failures: list[BaseException] = []
+    engine = broken_engine()
+    sequencer = Sequencer(engine, journal, lambda: 2_000_000, asyncio.get_running_loop(), on_failure=failures.append)
+    exchange = Exchange(engine, sequencer)
+    exchange.orders.cancel(ALICE, 1)
+    barrier = sequencer.barrier()
+    assert barrier is not None
+    with pytest.raises(JournalStopped):
+        await barrier
+    assert [type(failure) for failure in failures] == [_core.LedgerViolation]
+    assert list(journal.read()) == []
+    with pytest.raises(JournalStopped):
+        exchange.orders.cancel(ALICE, 1)
+    journal.close()
 
 
 async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_brings_all_back(small_disk: Path) -> None:

@@ -258,7 +258,7 @@ def stops_in_a_row(venue: Venue) -> None:
 def stops_of_both_sides_reached_at_once(venue: Venue) -> None:
     """Before the first trade nothing is reached; that trade reaches all of them, and the oldest comes first."""
     for price in (8, 14):
-        venue.buy(CAROL, 9, price - 4)
+        venue.buy(CAROL, 9, price // 3)
         venue.sell(CAROL, 9, price)
     venue.sell(BOB, 1, 10, type=Type.STOP_LIMIT, stop_price=12)
     venue.buy(ALICE, 1, 11, type=Type.STOP_LIMIT, stop_price=6)

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::audit::{Audit, Broken, Net};
 use crate::event::{BalanceChanged, Event};
 use crate::event_buffer::EventBuffer;
 use crate::types::{
     AccountId, AssetId, Atoms, Business, FIRST_USER_ACCOUNT, NO_FEE_OVERRIDE, OrderId, Ppm, REMEMBERED_CLIENT_IDS,
-    prefetch,
+    WORLD, prefetch,
 };
 
 /// One account's holding of one asset.
@@ -33,6 +34,13 @@ const NO_ASSET: AssetId = AssetId(u16::MAX);
 pub(crate) struct Holding {
     pub available: Atoms,
     pub held: Atoms,
+}
+
+impl Holding {
+    #[inline]
+    fn is_negative(self) -> bool {
+        self.available.0 | self.held.0 < 0
+    }
 }
 
 /// What few accounts have.
@@ -69,6 +77,7 @@ impl ClientIds {
 pub(crate) struct Accounts {
     rows: Vec<Account>,
     pub next_entry_id: u64,
+    pub audit: Audit,
 }
 
 /// Why a balance changes: the business, and the trade, order or transfer it is about.
@@ -158,7 +167,7 @@ impl Account {
 impl Accounts {
     pub fn new() -> Accounts {
         let rows = (0..FIRST_USER_ACCOUNT.0).map(|_| Account::new()).collect();
-        Accounts { rows, next_entry_id: 1 }
+        Accounts { rows, next_entry_id: 1, audit: Audit::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -197,11 +206,17 @@ impl Accounts {
         self.rows[account.index()].balance(asset).available
     }
 
-    /// Changes one balance and writes the event: no money moves anywhere else.
+    /// Changes one balance and writes the event: no money moves anywhere else. What it changes the asset's sum by is the caller's to close.
     #[inline(always)]
-    pub fn change(&mut self, events: &mut EventBuffer, why: Why, account: AccountId, asset: AssetId, change: Holding) {
+    pub fn change(
+        &mut self,
+        events: &mut EventBuffer,
+        why: Why,
+        account: AccountId,
+        asset: AssetId,
+        change: Holding,
+    ) -> Net {
         let row = self.rows[account.index()].add(asset, change.available, change.held);
-        debug_assert!(account == crate::types::WORLD || (row.available >= Atoms::ZERO && row.held >= Atoms::ZERO));
         let entry_id = self.next_entry_id;
         self.next_entry_id += 1;
         events.push(Event::BalanceChanged(BalanceChanged {
@@ -215,6 +230,26 @@ impl Accounts {
             available: row.available,
             held: row.held,
         }));
+        // Last, when little is left to be remembered around the call that hardly ever comes.
+        if row.is_negative() {
+            self.found_negative(events, account, asset);
+        }
+        Net::of(change.available + change.held)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn found_negative(&mut self, events: &EventBuffer, account: AccountId, asset: AssetId) {
+        if account != WORLD {
+            self.audit.found(events.command_seq(), Broken::Negative { account, asset });
+        }
+    }
+
+    /// Moves `atoms` of an account from available to held, or back where they are negative.
+    #[inline(always)]
+    pub fn hold(&mut self, events: &mut EventBuffer, why: Why, account: AccountId, asset: AssetId, atoms: Atoms) {
+        let net = self.change(events, why, account, asset, Holding { available: -atoms, held: atoms });
+        self.audit.close(events.command_seq(), asset, net);
     }
 
     /// (maker, taker) rates a new order of this account gets where the market asks `market`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::accounts::{Accounts, Balance};
+use crate::accounts::{Account, Accounts, Balance};
 use crate::command::MarketLimits;
 use crate::core::{Asset, Core};
 use crate::event::TransferMoved;
@@ -10,7 +10,7 @@ use crate::market::{HALTED, Market, MarketTerms};
 use crate::order::{Order, Rare};
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderId, OrderType,
-    POST_ONLY, Price, SelfTrade, Side, TimeInForce,
+    POST_ONLY, Price, SelfTrade, Side, TimeInForce, WORLD,
 };
 use crate::wire::{Fields, Sink, write_limits};
 
@@ -118,7 +118,7 @@ impl Core {
         let mut fields = Fields(bytes);
         let core = read_core(&mut fields).ok_or(RestoreError)?;
         // Reading back what was understood must give the same bytes: no second encoding of one state, no unread rest.
-        if core.snapshot() == bytes { Ok(core) } else { Err(RestoreError) }
+        if core.snapshot() == bytes && core.is_balanced() { Ok(core) } else { Err(RestoreError) }
     }
 }
 
@@ -141,7 +141,7 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     core.max_open_orders = f.u32()?;
     for _ in 0..f.u16()? {
         let asset = Asset { code: f.bytes()?, scale: f.u8()?, display_scale: f.u8()? };
-        if asset.scale > MAX_SCALE {
+        if asset.scale > MAX_SCALE || asset.display_scale > asset.scale {
             return None;
         }
         core.assets.push(asset);
@@ -240,6 +240,15 @@ fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Order> {
     sane.then_some(order)
 }
 
+impl Core {
+    /// Of each asset the world owes exactly what the others own, and none of them less than nothing.
+    fn is_balanced(&self) -> bool {
+        let others = self.accounts.iter().skip(WORLD.index() + 1);
+        self.totals().iter().all(|(world, available, held)| (*world + *available + *held).is_zero())
+            && others.flat_map(Account::balances).all(|row| row.available >= Atoms::ZERO && row.held >= Atoms::ZERO)
+    }
+}
+
 /// Puts an order back where it stood. Balances already show what it holds.
 fn place_again(core: &mut Core, order: &Order) -> Option<()> {
     let fits = core.account_exists(order.account)
@@ -278,6 +287,9 @@ fn read_accounts(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
         }
         for _ in 0..f.u16()? {
             let (asset, available, held) = (AssetId(f.u16()?), Atoms(f.i128()?), Atoms(f.i128()?));
+            if !core.asset_exists(asset) {
+                return None;
+            }
             core.accounts.get_mut(account).restore_balance(Balance { asset, available, held });
         }
         read_client_ids(f, &mut core.accounts, account)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::accounts::Accounts;
+use crate::audit::Violation;
 use crate::cancel_after::CancelAfters;
 use crate::command::Command;
 use crate::event::Event;
@@ -164,6 +165,12 @@ impl Core {
             _ => {}
         }
         *outcome = Outcome { seq: self.seq, code, id: rejection.id, ..Outcome::default() };
+    }
+
+    /// The first command that broke the ledger, if one did. Then nothing of this core may be let out: neither the command nor what came after it.
+    #[inline]
+    pub fn violation(&self) -> Option<Violation> {
+        self.accounts.audit.violation()
     }
 
     /// What commands did, in order, since it was last forgotten: a run of events.

@@ -184,6 +184,24 @@ impl Event {
             Event::TransferPosted(e, was_pending) => e.write(buffer, 10, u8::from(*was_pending)),
             Event::TransferPending(e) => e.write(buffer, 11, 0),
             Event::TransferVoided(e) => e.write(buffer, 12, 0),
+            Event::CancelAfterSet { account, due } => {
+                let mut out = buffer.event::<12>(21);
+                out.u32(account.0).u64(*due);
+                out.end();
+            }
+            Event::CancelAfterFired { account, orders, due } => {
+                let mut out = buffer.event::<16>(22);
+                out.u32(account.0).u32(*orders).u64(*due);
+                out.end();
+            }
+            _ => self.write_setting(buffer),
+        }
+    }
+
+    /// Accounts, assets, markets and their terms.
+    #[inline(never)]
+    fn write_setting(&self, buffer: &mut EventBuffer) {
+        match self {
             Event::AccountOpened { account } => {
                 let mut out = buffer.event::<4>(13);
                 out.u32(account.0);
@@ -228,21 +246,19 @@ impl Event {
                 out.u32(*count);
                 out.end();
             }
-            Event::CancelAfterSet { account, due } => {
-                let mut out = buffer.event::<12>(21);
-                out.u32(account.0).u64(*due);
-                out.end();
-            }
-            Event::CancelAfterFired { account, orders, due } => {
-                let mut out = buffer.event::<16>(22);
-                out.u32(account.0).u32(*orders).u64(*due);
-                out.end();
-            }
             Event::OrderAccepted(_)
             | Event::TradeExecuted(_)
             | Event::OrderDone(_)
             | Event::BalanceChanged(_)
-            | Event::BookLevelChanged { .. } => unreachable!("written by the caller"),
+            | Event::BookLevelChanged { .. }
+            | Event::OrderRejected { .. }
+            | Event::OrderReplaced(_)
+            | Event::StopTriggered { .. }
+            | Event::TransferPosted(..)
+            | Event::TransferPending(_)
+            | Event::TransferVoided(_)
+            | Event::CancelAfterSet { .. }
+            | Event::CancelAfterFired { .. } => unreachable!("written by the callers"),
         }
     }
 }

@@ -64,6 +64,12 @@ impl EventBuffer {
         }
     }
 
+    /// Seq of the command in hand.
+    pub fn command_seq(&self) -> u64 {
+        let seq = self.run[self.command + EVENT_HEADER..].first_chunk().expect("CommandApplied begins with it");
+        u64::from_le_bytes(*seq)
+    }
+
     #[inline(never)]
     fn append(&mut self, meta: &[u8]) {
         let end = self.end + meta.len();

@@ -4,6 +4,7 @@
 //! [`Core::apply`] is the only way in that changes anything: no clock, no randomness, no I/O, no floats.
 
 mod accounts;
+mod audit;
 mod book;
 mod cancel_after;
 mod canonical;
@@ -31,6 +32,7 @@ mod warm;
 mod wire;
 
 pub use accounts::Balance;
+pub use audit::{Broken, Violation};
 pub use canonical::RestoreError;
 pub use command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
 pub use core::Core;

@@ -415,6 +415,13 @@ class RowFold:
 def first_command(run: bytes) -> int:
     """Seq of the command that a run of events begins with, 0 for an empty run. ValueError: no such run."""
 
+class LedgerViolation(Exception):
+    """A command changed the sum of all balances of an asset, or left an account with less than nothing: a bug, the process must stop.
+
+    The message names the command and the asset. Whatever lets out what an engine did raises it from then on: `take_commands`,
+    `take_events`, `snapshot`, `state_hash`, `apply_batch`, `replay`. So the command is never journaled and never acknowledged.
+    """
+
 @final
 class Engine:
     """The core with its outboxes: every typed call applies one command and keeps its record and its events until taken.

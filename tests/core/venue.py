@@ -89,6 +89,8 @@ class Venue:
     def transfer(self, source: int, destination: int, asset: int, amount: int, **more: int) -> Outcome:
         """A single-phase deposit-kind transfer with a fresh id, unless told otherwise."""
         self._transfers += 1
+        while self.engine.transfer_used(1_000_000 + self._transfers):
+            self._transfers += 1
         fields = {"transfer_id": 1_000_000 + self._transfers, "kind": 1, "pending": 0, **more}
         return self.do("transfer", source=source, destination=destination, asset=asset, amount=amount, **fields)
 

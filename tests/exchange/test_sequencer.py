@@ -12,8 +12,9 @@ from cambist import _core
 from cambist.domain.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from cambist.exchange import EmbeddedCommands, JournalStopped, Sequencer
 from cambist.exchange.sequencer import Frame
+from tests.core.broken import broken_engine
 from tests.support.immediate import ImmediateCommands
-from tests.support.waiting import pending, until
+from tests.support.waiting import ticks, until
 
 SEGMENT = 64 * 1024
 BTC, USD, BTC_USD = 0, 1, 0
@@ -104,7 +105,7 @@ async def test_the_barrier_opens_only_when_the_journal_has_the_command(floor: Fl
 
 async def test_a_read_between_flush_and_sync_waits_for_that_sync(floor: Floor) -> None:
     floor.bid()
-    await pending()  # one tick: the frame is handed over, its sync has not been heard of
+    await ticks()  # one tick: the frame is handed over, its sync has not been heard of
     barrier = floor.sequencer.barrier()
     if barrier is not None:
         await barrier
@@ -124,7 +125,7 @@ async def test_followers_hear_each_durable_command_once_in_order(floor: Floor) -
     for burst in (3, 1, 7):
         for _ in range(burst):
             floor.bid()
-        await pending()
+        await ticks()
     barrier = floor.sequencer.barrier()
     if barrier is not None:
         await barrier
@@ -200,6 +201,24 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"NOT TESTED on a really full disk, mounting a tmpfs needs root: {mounted.stderr.strip()}")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+async def test_a_command_that_breaks_the_ledger_is_neither_journaled_nor_acknowledged(tmp_path: Path) -> None:
+    journal = _core.Journal.open(str(tmp_path / "journal"), SEGMENT)
+    failures: list[BaseException] = []
+    engine = broken_engine()
+    sequencer = Sequencer(engine, journal, lambda: 2_000_000, asyncio.get_running_loop(), on_failure=failures.append)
+    commands = ImmediateCommands(EmbeddedCommands(engine, sequencer, NoNonces()))
+    commands.cancel(ALICE, 1)
+    barrier = sequencer.barrier()
+    assert barrier is not None
+    with pytest.raises(JournalStopped):
+        await barrier
+    assert [type(failure) for failure in failures] == [_core.LedgerViolation]
+    assert list(journal.read()) == []
+    with pytest.raises(JournalStopped):
+        commands.cancel(ALICE, 1)
+    journal.close()
 
 
 async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_brings_all_back(small_disk: Path) -> None:

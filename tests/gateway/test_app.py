@@ -25,7 +25,7 @@ from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.metrics import BOUNDS, Metrics
 from cambist.gateway.server import tls_context
 from tests.gateway.conftest import ECHO, PATIENCE, Answer, Running, Serve, answers
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 SECRET = "hunter2"
 
@@ -88,7 +88,7 @@ def raises(_request: Request) -> Reply:
 
 
 async def raises_later(_request: Request) -> Reply:
-    await pending()
+    await ticks()
     raise ValueError(SECRET)
 
 

@@ -11,7 +11,7 @@ from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.app import ASGIApp, Gateway, Receive, Scope, Send
 from tests.gateway.conftest import Running, Serve, answers
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 
 class Journal:
@@ -45,7 +45,7 @@ def sync_handler(request: Request) -> Reply:
 
 
 async def async_handler(request: Request) -> Reply:
-    await pending()
+    await ticks()
     return sync_handler(request)
 
 
@@ -229,7 +229,7 @@ async def exchange(app: ASGIApp, path: str) -> list[str]:
 async def test_through_asgi_a_reply_waits(path: str) -> None:
     journal = SharedJournal()
     task = asyncio.create_task(exchange(Gateway(ROUTES, barrier=journal.barrier), path))
-    await pending(10)
+    await ticks(10)
     assert not task.done()
     journal.futures[0].set_result(None)
     assert await task == ["http.response.start", "http.response.body"]
@@ -245,7 +245,7 @@ async def test_through_asgi_a_failed_barrier_sends_nothing(path: str) -> None:
 async def test_through_asgi_a_cancelled_wait_leaves_the_barrier_alone() -> None:
     journal = SharedJournal()
     task = asyncio.create_task(exchange(Gateway(ROUTES, barrier=journal.barrier), "/sync"))
-    await pending(10)
+    await ticks(10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -264,7 +264,7 @@ def loses(_request: Request) -> Reply:
 
 
 async def loses_later(request: Request) -> Reply:
-    await pending()
+    await ticks()
     return loses(request)
 
 

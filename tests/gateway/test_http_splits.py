@@ -18,7 +18,7 @@ from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import HttpProtocol
 from tests.gateway.conftest import ECHO
 from tests.gateway.test_http_rows import REFUSED, SERVED
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 LIMITS = HttpLimits(head_bytes=400, head_fields=20, body_bytes=300)
 STREAM = [raw for raw, _ in (*SERVED.values(), *REFUSED.values()) if len(raw) < 3_000]
@@ -73,8 +73,8 @@ def replies(pieces: list[bytes]) -> bytes:
                 break
             connection.data_received(piece)
             while not wire.reading and not wire.closed:  # of requests that came together one is begun in each tick
-                await pending()
-        await pending(20)
+                await ticks()
+        await ticks(20)
         connection.connection_lost(None)
         assert gateway.metrics.connections == 0
         return wire.written

@@ -9,7 +9,7 @@ import pytest
 from cambist._core import Column, LevelBook, RowForm, TradeLog
 from cambist.dialect_kit.market_texts import SLICE, BookForm, MarketTexts
 from cambist.domain.orders import Side
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 LEVEL = RowForm([b"[", b",", b"]"], [Column.decimal(0, 2), Column.decimal(1, 3, 3)])
 TRADE = RowForm([b"", b":", b""], [Column.integer(0), Column.choice(2, [b"bid", b"ask"])])
@@ -94,11 +94,11 @@ async def test_all_who_ask_get_the_same_bytes_while_the_book_stands(market: Mark
 async def test_a_long_text_is_of_the_moment_it_was_asked_for_and_a_later_one_of_its_own(market: Market, texts: MarketTexts) -> None:
     deep(market, 3_000)
     early = asyncio.create_task(texts.sides(0, BookForm(LEVEL)))
-    await pending(2)
+    await ticks(2)
     assert not early.done()
     market.set(Side.BUY, 99_999, 7_777)
     later = asyncio.create_task(texts.sides(0, BookForm(LEVEL)))
-    await pending(1)
+    await ticks(1)
     market.set(Side.BUY, 99_998, 8_888)
     last = asyncio.create_task(texts.sides(0, BookForm(LEVEL)))
     found = [b"".join((await task)[0]) for task in (early, later, last)]
@@ -113,7 +113,7 @@ async def test_a_long_text_is_of_the_moment_it_was_asked_for_and_a_later_one_of_
 async def test_a_short_text_does_not_wait_for_a_long_one(market: Market, texts: MarketTexts) -> None:
     deep(market, 20_000)
     long = asyncio.create_task(texts.sides(0, BookForm(LEVEL)))
-    await pending(2)
+    await ticks(2)
     bids, _asks = await asyncio.wait_for(texts.sides(0, BookForm(LEVEL, multiply=1), 2, 2), 5)
     assert b"".join(bids).count(b"[") == 2
     assert not long.done()
@@ -123,7 +123,7 @@ async def test_a_short_text_does_not_wait_for_a_long_one(market: Market, texts: 
 async def test_who_goes_away_leaves_the_others_their_text(market: Market, texts: MarketTexts) -> None:
     deep(market, 3_000)
     leaving, staying = (asyncio.create_task(texts.sides(0, BookForm(LEVEL))) for _ in range(2))
-    await pending(2)
+    await ticks(2)
     leaving.cancel()
     assert b"".join((await staying)[0]).count(b"[") == 3_000
 

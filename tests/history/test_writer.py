@@ -11,7 +11,7 @@ from cambist.history.fold import Cursor, Rows
 from cambist.history.port import HistoryWrites
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import Recorded, Venue, random_day
-from tests.support.waiting import pending, until
+from tests.support.waiting import ticks, until
 
 
 class Gated(HistoryWrites):
@@ -158,7 +158,7 @@ async def test_a_failure_is_loud_and_blocks_nobody(store: Gated, path: Path, ven
     writer.start()
     store.error = OSError("no space left")
     waiting = asyncio.ensure_future(writer.reached(venue.last_seq))
-    await pending()
+    await ticks()
     for raw, last in venue.runs:
         writer.feed(raw, last)
     with pytest.raises(HistoryFailed) as caught:
@@ -220,7 +220,7 @@ async def test_a_waiter_that_gave_up_is_forgotten(store: Gated, venue: Venue) ->
     writer = HistoryWriter(store)
     writer.start()
     waiting = asyncio.ensure_future(writer.reached(venue.last_seq))
-    await pending()
+    await ticks()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting

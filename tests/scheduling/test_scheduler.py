@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from cambist.scheduling import LoopScheduler, ManualScheduler, Scheduler
-from tests.support.waiting import PATIENCE, pending, until
+from tests.support.waiting import PATIENCE, ticks, until
 
 START = 1_000_000
 
@@ -31,7 +31,7 @@ class Venue:
             self.scheduler.advance(time)
         else:
             await until(lambda: self.scheduler.next_due is None or self.scheduler.next_due > time)
-        await pending(3)
+        await ticks(3)
 
 
 @pytest.fixture(params=["manual", "loop"])
@@ -186,14 +186,14 @@ async def test_a_periodic_call_that_waits_is_not_called_again_before_it_is_done(
 
     scheduler.every(100, work)
     scheduler.advance(START + 350)
-    await pending(3)
+    await ticks(3)
     assert log == ["begun"]
     gate.set()
-    await pending(5)
+    await ticks(5)
     assert log == ["begun", "done"]
     assert scheduler.next_due == START + 350  # the period has long been over
     scheduler.advance(START + 351)
-    await pending(5)
+    await ticks(5)
     assert log == ["begun", "done", "begun", "done"]
     assert scheduler.next_due == START + 450
 
@@ -207,7 +207,7 @@ async def test_sleep_returns_when_its_time_has_come(venue: Venue) -> None:
         venue.log.append(word)
 
     tasks = [asyncio.create_task(sleeper("long", 200)), asyncio.create_task(sleeper("short", 100))]
-    await pending(2)
+    await ticks(2)
     await venue.reach(START + 100)
     await asyncio.wait_for(tasks[1], PATIENCE)
     assert venue.log == ["short"]
@@ -218,7 +218,7 @@ async def test_sleep_returns_when_its_time_has_come(venue: Venue) -> None:
 
 async def test_a_sleep_that_is_cancelled_leaves_no_timer(venue: Venue) -> None:
     task = asyncio.create_task(venue.scheduler.sleep(1_000_000))
-    await pending(2)
+    await ticks(2)
     assert venue.scheduler.next_due == START + 1_000_000
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -271,5 +271,5 @@ async def test_a_coroutine_runs_to_its_first_wait_at_once_and_goes_on_as_a_task(
     await venue.reach(START + 10)
     assert venue.log == ["begun", "next"]
     gate.set()
-    await pending(3)
+    await ticks(3)
     assert venue.log == ["begun", "next", "done"]

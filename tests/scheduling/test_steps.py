@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from cambist.scheduling import Suspended, first_step
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 
 async def adds(waiting: Awaitable[int], log: list[str]) -> int:
@@ -37,7 +37,7 @@ async def test_a_coroutine_that_never_waits_ends_without_a_task() -> None:
     # Outside the test's own task, as the gateway calls it.
     ended: list[object] = []
     loop.call_soon(lambda: ended.extend(first_step(through())))
-    await pending()
+    await ticks()
     assert ended == [True, 7]
     assert asyncio.all_tasks(loop) == before
 
@@ -57,7 +57,7 @@ async def test_the_rest_of_one_that_waits_gives_its_result_in_a_task() -> None:
     assert not ended
     assert isinstance(rest, Suspended)
     task = asyncio.ensure_future(cast("Awaitable[int]", rest))
-    await pending()
+    await ticks()
     assert not task.done()
     future.set_result(41)
     assert await task == 42
@@ -95,7 +95,7 @@ async def test_cancelling_the_task_unwinds_it() -> None:
     log: list[str] = []
     _ended, rest = first_step(adds(asyncio.get_running_loop().create_future(), log))
     task = asyncio.ensure_future(cast("Awaitable[int]", rest))
-    await pending()
+    await ticks()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

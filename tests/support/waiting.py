@@ -26,7 +26,7 @@ async def until(condition: Callable[[], object], patience: float = PATIENCE) -> 
         await asyncio.sleep(_LOOK)
 
 
-async def pending(count: int = 1) -> None:
+async def ticks(count: int = 1) -> None:
     """Lets the event loop go round, no time passing: for what it has been given already."""
     for _ in range(count):
         await asyncio.sleep(0)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pyo3::exceptions::{PyIndexError, PyOverflowError, PyValueError};
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyIndexError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -56,6 +57,13 @@ struct Placed {
     /// By code.
     rejected: BTreeMap<u16, u64>,
 }
+
+create_exception!(
+    cambist._core,
+    LedgerViolation,
+    PyException,
+    "A command broke the ledger: money came from nowhere or somebody owns less than nothing. The process must stop."
+);
 
 /// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
 fn wide(value: Option<&Bound<'_, PyAny>>) -> PyResult<u128> {
@@ -125,6 +133,15 @@ impl Engine {
         }
     }
 
+    /// Nothing that came of a broken ledger leaves: not to the journal, not to a view, not into a snapshot.
+    #[inline]
+    fn sound(&self) -> PyResult<()> {
+        match self.core.violation() {
+            None => Ok(()),
+            Some(violation) => Err(LedgerViolation::new_err(violation.to_string())),
+        }
+    }
+
     fn known_account<T>(found: Option<T>) -> PyResult<T> {
         found.ok_or_else(|| PyIndexError::new_err("no such account"))
     }
@@ -143,14 +160,16 @@ impl Engine {
         Ok(Engine::holding(core))
     }
 
-    fn snapshot<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.sound()?;
         let bytes = py.detach(|| self.core.snapshot());
-        PyBytes::new(py, &bytes)
+        Ok(PyBytes::new(py, &bytes))
     }
 
-    fn state_hash<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn state_hash<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.sound()?;
         let hash = py.detach(|| self.core.state_hash());
-        PyBytes::new(py, &hash)
+        Ok(PyBytes::new(py, &hash))
     }
 
     #[getter]
@@ -434,22 +453,27 @@ impl Engine {
             Ok::<_, RecordError>(())
         });
         applied.map_err(|error| not_a_record(&error))?;
+        self.sound()?;
+        let Engine { core, batch, .. } = self;
         let answer = (PyBytes::new(py, &batch.codes), PyBytes::new(py, &core.events()[before..]));
         core.forget_events(before);
         Ok(answer)
     }
 
-    fn take_commands<'py>(&mut self, py: Python<'py>) -> (u64, u32, u64, Bound<'py, PyBytes>) {
+    #[allow(clippy::type_complexity)] // the tuple of the typed stub
+    fn take_commands<'py>(&mut self, py: Python<'py>) -> PyResult<(u64, u32, u64, Bound<'py, PyBytes>)> {
+        self.sound()?;
         let taken = (self.first_seq, self.count, self.last_time, PyBytes::new(py, &self.commands));
         self.commands.clear();
         self.count = 0;
-        taken
+        Ok(taken)
     }
 
-    fn take_events<'py>(&mut self, py: Python<'py>) -> Bound<'py, PyBytes> {
+    fn take_events<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.sound()?;
         let taken = PyBytes::new(py, self.core.events());
         self.core.forget_events(0);
-        taken
+        Ok(taken)
     }
 
     #[pyo3(signature = (journal, until_seq = None, events = false, frames = u64::MAX, event_bytes = usize::MAX))]
@@ -463,7 +487,9 @@ impl Engine {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let Engine { core, replay, .. } = self;
         let limits = Limits { until: until_seq.unwrap_or(u64::MAX), frames, event_bytes };
-        super::replay::run(journal.py(), core, replay, journal, limits, events)
+        let answer = super::replay::run(journal.py(), core, replay, journal, limits, events)?;
+        self.sound()?;
+        Ok(answer)
     }
 
     // --- reads ---------------------------------------------------------------------------------------------------------
@@ -610,6 +636,7 @@ fn not_a_record(error: &RecordError) -> PyErr {
 }
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("LedgerViolation", module.py().get_type::<LedgerViolation>())?;
     module.add_class::<Engine>()?;
     module.add_class::<AvailableTemplate>()?;
     module.add_function(wrap_pyfunction!(decode_commands, module)?)

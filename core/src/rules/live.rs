@@ -1,6 +1,5 @@
 //! Orders that rest or wait: how they come to stand, what they hold, and how they end.
 
-use crate::accounts::Holding;
 use crate::book::LevelNow;
 use crate::core::Core;
 use crate::event::{Event, OrderDone};
@@ -44,16 +43,14 @@ impl Core {
     #[inline]
     pub(super) fn hold(&mut self, order: &Order, atoms: Atoms) {
         let asset = self.market(order.market).terms.paid(order.side);
-        let change = Holding { available: -atoms, held: atoms };
-        self.accounts.change(&mut self.events, (Business::Hold, order.order_id.0), order.account, asset, change);
+        self.accounts.hold(&mut self.events, (Business::Hold, order.order_id.0), order.account, asset, atoms);
     }
 
     /// Moves `atoms` back from held to available.
     #[inline]
     pub(super) fn release(&mut self, order: &Order, atoms: Atoms) {
         let asset = self.market(order.market).terms.paid(order.side);
-        let change = Holding { available: atoms, held: -atoms };
-        self.accounts.change(&mut self.events, (Business::Release, order.order_id.0), order.account, asset, change);
+        self.accounts.hold(&mut self.events, (Business::Release, order.order_id.0), order.account, asset, -atoms);
     }
 
     /// Into the slab, and into the expiry index where it has an end.
@@ -119,8 +116,7 @@ impl Core {
         let asset = terms.paid(side);
         let filled = self.orders.amount(slot) - remaining;
         self.retire(slot, reason, remaining, filled);
-        let change = Holding { available: held, held: -held };
-        self.accounts.change(&mut self.events, (Business::Release, order_id.0), account, asset, change);
+        self.accounts.hold(&mut self.events, (Business::Release, order_id.0), account, asset, -held);
     }
 
     /// Ends a live order, wherever it stands.

@@ -210,18 +210,20 @@ impl Core {
         };
         let why = (Business::Trade, trade_id);
         let mut change = |account, asset, available, held| {
-            self.accounts.change(&mut self.events, why, account, asset, Holding { available, held });
+            self.accounts.change(&mut self.events, why, account, asset, Holding { available, held })
         };
-        change(buyer, quote, from_buyer_held - total, -from_buyer_held);
-        change(buyer, base_asset, base - base_fee, Atoms::ZERO);
-        change(seller, base_asset, from_seller_held - base, -from_seller_held);
-        change(seller, quote, total - quote_fee, Atoms::ZERO);
+        let mut in_quote = change(buyer, quote, from_buyer_held - total, -from_buyer_held);
+        let mut in_base = change(buyer, base_asset, base - base_fee, Atoms::ZERO);
+        in_base += change(seller, base_asset, from_seller_held - base, -from_seller_held);
+        in_quote += change(seller, quote, total - quote_fee, Atoms::ZERO);
         if base_fee > Atoms::ZERO {
-            change(FEES, base_asset, base_fee, Atoms::ZERO);
+            in_base += change(FEES, base_asset, base_fee, Atoms::ZERO);
         }
         if quote_fee > Atoms::ZERO {
-            change(FEES, quote, quote_fee, Atoms::ZERO);
+            in_quote += change(FEES, quote, quote_fee, Atoms::ZERO);
         }
+        self.accounts.audit.close(self.seq, quote, in_quote);
+        self.accounts.audit.close(self.seq, base_asset, in_base);
         total
     }
 

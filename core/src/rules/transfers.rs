@@ -1,6 +1,7 @@
 //! Money between accounts that no order moves: deposits, withdrawals, coupons, payments.
 
-use crate::accounts::Holding;
+use crate::accounts::{Holding, Why};
+use crate::audit::Net;
 use crate::command::Transfer;
 use crate::core::Core;
 use crate::event::{Event, TransferMoved};
@@ -9,7 +10,7 @@ use crate::outcome::RejectReason::{
     TransferNotFound, TransferNotPending, WorldLimit,
 };
 use crate::outcome::{Answer, Outcome, Rejection, reject_if};
-use crate::types::{AccountId, Atoms, Business, MAX_ATOMS, WORLD, WORLD_LIMIT};
+use crate::types::{Atoms, Business, MAX_ATOMS, WORLD, WORLD_LIMIT};
 
 const LAST_KIND: u8 = 8;
 
@@ -29,11 +30,10 @@ impl Core {
         if c.pending == 1 {
             self.transfers.pending.insert(c.transfer_id, moved);
             self.events.push(Event::TransferPending(moved));
-            self.move_balance(&moved, c.from, -moved.amount, moved.amount);
+            self.hold_transfer(&moved, moved.amount);
         } else {
             self.events.push(Event::TransferPosted(moved, false));
-            self.move_balance(&moved, c.from, -moved.amount, Atoms::ZERO);
-            self.move_balance(&moved, c.to, moved.amount, Atoms::ZERO);
+            self.pay_transfer(&moved, Holding { available: -moved.amount, held: Atoms::ZERO });
         }
         outcome.id = entry_id;
         Ok(())
@@ -56,8 +56,7 @@ impl Core {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
         self.events.push(Event::TransferPosted(moved, true));
-        self.move_balance(&moved, moved.from, Atoms::ZERO, -moved.amount);
-        self.move_balance(&moved, moved.to, moved.amount, Atoms::ZERO);
+        self.pay_transfer(&moved, Holding { available: Atoms::ZERO, held: -moved.amount });
         outcome.id = entry_id;
         Ok(())
     }
@@ -66,7 +65,7 @@ impl Core {
         let moved = self.take_pending(transfer_id)?;
         let entry_id = self.accounts.next_entry_id;
         self.events.push(Event::TransferVoided(moved));
-        self.move_balance(&moved, moved.from, moved.amount, -moved.amount);
+        self.hold_transfer(&moved, -moved.amount);
         outcome.id = entry_id;
         Ok(())
     }
@@ -76,8 +75,23 @@ impl Core {
         self.transfers.pending.remove(&transfer_id).ok_or(TransferNotPending.into())
     }
 
-    fn move_balance(&mut self, moved: &TransferMoved, account: AccountId, available: Atoms, held: Atoms) {
-        let why = (Business::Transfer, moved.transfer_id as u64);
-        self.accounts.change(&mut self.events, why, account, moved.asset, Holding { available, held });
+    /// From what is available or held to what the receiver has available.
+    fn pay_transfer(&mut self, moved: &TransferMoved, paid: Holding) {
+        let mut net = Net::ZERO;
+        let received = Holding { available: moved.amount, held: Atoms::ZERO };
+        for (account, change) in [(moved.from, paid), (moved.to, received)] {
+            net += self.accounts.change(&mut self.events, moved.why(), account, moved.asset, change);
+        }
+        self.accounts.audit.close(self.seq, moved.asset, net);
+    }
+
+    fn hold_transfer(&mut self, moved: &TransferMoved, atoms: Atoms) {
+        self.accounts.hold(&mut self.events, moved.why(), moved.from, moved.asset, atoms);
+    }
+}
+
+impl TransferMoved {
+    fn why(&self) -> Why {
+        (Business::Transfer, self.transfer_id as u64)
     }
 }

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import msgspec
 
-from cambist._core import Engine, JournalError, Outcome
+from cambist._core import Engine, JournalError, LedgerViolation, Outcome
 from cambist.exchange.commands import JournalStopped
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sync_times import SyncTimes
@@ -147,7 +147,11 @@ class Sequencer:
 
     def _flush(self) -> None:
         self._flush_due = False
-        first, count, time, commands = self._engine.take_commands()
+        try:
+            first, count, time, commands = self._engine.take_commands()
+        except LedgerViolation as error:
+            self._fail(error)
+            return
         if count == 0 or self._failure is not None:
             return
         batch, self._newest = self._newest, _Batch()

@@ -22,7 +22,7 @@ from cambist.gateway.ws.limits import SocketLimits
 from tests.support import floor as shared
 from tests.support.floor import SECOND, TradingFloor
 from tests.support.immediate import Immediate
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 __all__ = ["BUY", "NOON", "SECOND", "SELL", "Client", "Floor", "Trader", "same_shape"]
 
@@ -134,7 +134,7 @@ class Floor(TradingFloor):
         barrier = self.sequencer.barrier()
         if barrier is not None:
             await barrier
-        await pending(5)
+        await ticks(5)
 
     async def socket(self, trader: Trader | None = None) -> Client:
         """A connected client, authenticated when it is somebody's."""

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -298,7 +298,7 @@ async def test_bitcoin_address(floor: Floor, alice: Trader) -> None:
     first = await floor.returned(alice, "generic/bitcoin/address")
     assert list(first) == ["addr"]
     assert first["addr"].startswith("1")
-    await pending()
+    await ticks()
     assert await floor.returned(alice, "generic/private/bitcoin/address") == first
     floor.chain.simulate_deposit(first["addr"], "1.5")
     await floor.wallet.run_due(floor.clock.now)

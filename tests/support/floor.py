@@ -12,6 +12,7 @@ from typing import cast
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
+from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
@@ -118,6 +119,7 @@ class TradingFloor:
             catalogue=self.catalogue,
             durability=self.sequencer,
             marketdata=self.marketdata,
+            market_texts=MarketTexts(self.marketdata),
             account_streams=self.account_streams,
             history=self.history,
             directory=self.directory,

@@ -70,10 +70,8 @@ async def test_orders_and_trades_by_a_tag(traded: Floor, alice: Trader, name: st
     rows = await traded.call(alice, "GET", f"{V3}/user/trade_history", symbol="BTC-USD", **{name: "even"})
     assert [row["serialId"] for row in rows] == [6, 4, 2]
     newest = await traded.call(alice, "GET", f"{V3}/order", **{name: "odd"})
-    assert (
-        newest["orderID"]
-        == [row for row in await traded.call(alice, "GET", f"{V3}/user/trade_history") if row["serialId"] == 5][0]["orderId"]
-    )
+    history = {row["serialId"]: row["orderId"] for row in await traded.call(alice, "GET", f"{V3}/user/trade_history")}
+    assert newest["orderID"] == history[5]
     for price in ("10", "11"):
         await traded.order(alice, side="BUY", price=price, size="1", **{name: "even"})
     rows = await traded.call(alice, "GET", f"{V3}/user/open_orders", **{name: "even"})

@@ -23,7 +23,7 @@ from cambist.gateway.http.router import Router
 from cambist.history import History, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
-from cambist.merchant import Merchants, MerchantService, Outbox, Patience, WebhookClient
+from cambist.merchant import DestinationPolicy, Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletRejection, WalletService
 from cambist.wallet.view import WalletView
@@ -108,8 +108,12 @@ class TradingFloor:
             return None if isinstance(made, WalletRejection) else made
 
         view = MerchantView(folder / "merchant.sqlite")
-        service = MerchantService(view, self._port(), self.engine, address, entropy, self.clock, lifetime=DAY, loopback=True)
-        return Merchants(service, Outbox(service, WebhookClient(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
+        service = MerchantService(
+            view, self._port(), self.engine, address, entropy, self.clock, lifetime=DAY, destinations=DestinationPolicy(loopback=True)
+        )
+        return Merchants(
+            service, Outbox(service, WebhookClient(DestinationPolicy(loopback=True), seconds=5), self.clock, Patience(attempts=4))
+        )
 
     def venue_services(self) -> VenueServices:
         """What a dialect is built with."""

@@ -47,7 +47,8 @@ padding:12px;overflow-wrap:anywhere;user-select:all;margin:0 0 12px}
 .or{display:flex;align-items:center;gap:12px;color:var(--soft);font-size:14px;margin:22px 0}
 .or:before,.or:after{content:"";flex:1;border-top:1px solid var(--line)}
 .soft{color:var(--soft);font-size:14px;margin:0 0 12px}
-form+form,.go+form,form+.go{margin-top:10px}
+form+form,.go+form,form+.go,.go+.go{margin-top:10px}
+.go+.soft{margin-top:12px}
 """.strip()
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 REFRESH_SECONDS = 10

@@ -48,10 +48,10 @@ class WebhookClient:
 
     def __init__(
         self,
-        policy: DestinationPolicy = DestinationPolicy(),
+        policy: DestinationPolicy = DestinationPolicy(),  # noqa: B008 - frozen
         *,
         resolve: Resolve = system_resolve,
-        seconds: float = SECONDS,  # noqa: B008
+        seconds: float = SECONDS,
     ) -> None:
         self._policy = policy
         self._resolve = resolve

@@ -1,5 +1,6 @@
 """Market data behind a real core: books, tickers, trades, subscriptions, a start from history."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,49 @@ def test_the_ticker_equals_a_recomputation_at_any_time(venue: Venue, seed: int) 
             assert (ticker.open, ticker.high, ticker.low) == ((prices[0], max(prices), min(prices)) if prices else (0, 0, 0))
             assert (ticker.last, ticker.last_time) == (trades[-1].price, trades[-1].time)
             clock.now += 3_333_333_333
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_traded_since_a_second_equals_a_recomputation(venue: Venue, seed: int) -> None:
+    random_day(venue, seed, 900)
+    clock = Clock(venue.time + 1_000_000)
+    data = followed(venue, clock)
+    now = clock.now // 1_000_000
+    dice = random.Random(seed)
+    for market in MARKETS:
+        trades = all_trades(venue, market)
+        recent = [trade.time // 1_000_000 for trade in trades if trade.time >= (now - 86_399) * 1_000_000]
+        for second in [now - dice.randint(0, 86_399) for _ in range(60)] + recent:
+            inside = [trade for trade in trades if trade.time >= second * 1_000_000]
+            found = data.since(market, second)
+            if not inside:
+                assert found is None
+                continue
+            assert found is not None
+            prices = [trade.price for trade in inside]
+            assert (found.open, found.high, found.low, found.close) == (prices[0], max(prices), min(prices), prices[-1])
+            assert (found.volume, found.count) == (sum(trade.amount for trade in inside), len(inside))
+            until = second + dice.randint(1, 500)
+            within = [trade for trade in inside if trade.time < until * 1_000_000]
+            assert sum(each.count for each in data.seconds(market, second, until)) == len(within)
+
+
+def test_the_price_before_a_time(venue: Venue) -> None:
+    data = MarketData(MARKETS, lambda: venue.time)
+    venue.place(16, 1, 100, 10**6)
+    venue.place(16, 1, 200, 10**12)
+    for _ in range(2):
+        venue.place(17, 0, 200, 10**6)
+    data.apply(venue.cut())
+    first, second = all_trades(venue, BTC_USD)
+    assert [data.price_before(BTC_USD, time) for time in (first.time, second.time, second.time + 1)] == [0, 100, 200]
+    assert data.price_before(LTC_BTC, venue.time) == 0
+    for _ in range(RECENT_TRADES):
+        venue.place(17, 0, 200, 10**6)
+    data.apply(venue.cut())
+    # What is no longer remembered is not said to have never been.
+    assert data.price_before(BTC_USD, second.time) is None
+    assert data.price_before(BTC_USD, venue.time) == 200
 
 
 def test_the_ticker_of_a_market_without_trades(venue: Venue) -> None:

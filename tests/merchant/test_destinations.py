@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from cambist.merchant import Answered, DestinationRejected, Undelivered, WebhookClient, destination_of
-from cambist.merchant.destinations import permitted, plainly_refused
+from cambist.merchant import Answered, DestinationPolicy, DestinationRejected, Undelivered, WebhookClient, destination_of
 from tests.support.shop import OK, Shop
+
+VENUE, SANDBOX = DestinationPolicy(), DestinationPolicy(loopback=True)
 
 INSIDE = [
     # loopback, and its other spellings
@@ -18,6 +19,10 @@ INSIDE = [
     "192.168.0.1", "0300.0250.0.1", "100.64.0.1", "198.18.0.1", "192.0.2.1", "203.0.113.9", "224.0.0.1", "239.255.255.255",
     "255.255.255.255", "240.0.0.1",
     "[::]", "[fe80::1]", "[fc00::1]", "[fd12:3456::1]", "[ff02::1]", "[::ffff:10.0.0.1]", "[::ffff:169.254.169.254]",
+    "192.0.0.1", "192.0.0.192", "192.31.196.1", "192.52.193.1", "192.88.99.1", "192.175.48.1", "198.51.100.1", "198.19.255.255",
+    "100.127.255.255", "0.255.255.255", "[64:ff9b:1::101:101]", "[::1.1.1.1]", "[2002:101:101::]", "[2001::1]", "[2001:2::1]",
+    "[2001:20::1]", "[2001:30::1]", "[2001:1::1]", "[100::1]", "[3fff::1]", "[5f00::1]", "[2620:4f:8000::1]", "[4000::1]",
+    "[::ffff:0:1.1.1.1]",
     "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[2001:db8::1]", "[2001:0:7f00:1::80ff:fffe]", "[fec0::1]",
 ]  # fmt: skip
 
@@ -25,7 +30,7 @@ INSIDE = [
 @pytest.mark.parametrize("host", INSIDE)
 async def test_inside_addresses_are_refused_when_an_order_is_made_and_when_a_notice_is_sent(host: str) -> None:
     url = f"http://{host}/ipn"
-    assert plainly_refused(url, loopback=False)
+    assert VENUE.rejection(url)
     answer = await WebhookClient(seconds=5).post(url, b"x=1", [])
     assert isinstance(answer, Undelivered)
     assert answer.reason.startswith("refused: ")
@@ -42,35 +47,35 @@ async def test_inside_addresses_are_refused_when_an_order_is_made_and_when_a_not
     ],
 )  # fmt: skip
 def test_urls_that_are_none_of_a_page(url: str) -> None:
-    assert plainly_refused(url, loopback=False)
+    assert VENUE.rejection(url)
 
 
 @pytest.mark.parametrize(
     ("url", "authority", "port", "target"),
     [
-        ("http://shop.example", "shop.example", 80, "/"),
-        ("https://shop.example/ipn?a=1&b=%20#there", "shop.example", 443, "/ipn?a=1&b=%20"),
-        ("http://shop.example:8080/x", "shop.example:8080", 8080, "/x"),
-        ("http://[2606:4700::1111]:81/", "[2606:4700::1111]:81", 81, "/"),
+        ("http://a-shop.net", "a-shop.net", 80, "/"),
+        ("https://a-shop.net/ipn?a=1&b=%20#there", "a-shop.net", 443, "/ipn?a=1&b=%20"),
+        ("https://a-shop.net:80/x", "a-shop.net:80", 80, "/x"),
+        ("http://[2606:4700::1111]:443/", "[2606:4700::1111]:443", 443, "/"),
     ],
 )
 def test_good_urls(url: str, authority: str, port: int, target: str) -> None:
     destination = destination_of(url)
     assert (destination.authority, destination.port, destination.target) == (authority, port, target)
-    assert plainly_refused(url, loopback=False) == ""
+    assert VENUE.rejection(url) == ""
 
 
 def test_public_addresses_are_permitted() -> None:
     for address in ("1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"):
-        assert permitted(address, loopback=False), address
+        assert VENUE.permits(address, 443), address
 
 
 def test_loopback_is_permitted_only_where_it_is_said() -> None:
     for address in ("127.0.0.1", "::1", "127.9.9.9", "::ffff:127.0.0.1"):
-        assert permitted(address, loopback=True)
-        assert not permitted(address, loopback=False)
+        assert SANDBOX.permits(address, 8900)
+        assert not VENUE.permits(address, 80)
     for address in ("10.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "64:ff9b::7f00:1"):
-        assert not permitted(address, loopback=True)
+        assert not SANDBOX.permits(address, 80)
 
 
 class Dns:
@@ -86,17 +91,56 @@ class Dns:
 
 
 async def test_a_name_that_leads_inside_is_refused() -> None:
-    for answer in (["127.0.0.1"], ["1.1.1.1", "10.0.0.1"], ["::ffff:169.254.169.254"], []):
+    for answer in (["127.0.0.1"], ["fe80::1", "10.0.0.1"], ["::ffff:169.254.169.254"], []):
         sent = await WebhookClient(resolve=Dns(answer)).post("http://rebind.example/", b"", [])
         assert isinstance(sent, Undelivered)
         assert sent.reason.startswith("refused: ")
+
+
+@pytest.mark.parametrize("url", ["http://a-shop.net:8080/", "https://a-shop.net:22/", "http://1.1.1.1:81/", "http://[2606:4700::1]:6379/"])
+async def test_other_ports_are_refused_unless_they_are_configured(url: str) -> None:
+    assert VENUE.rejection(url) == "its port is not one that notices may go to"
+    sent = await WebhookClient(VENUE, resolve=Dns(["1.1.1.1"])).post(url, b"", [])
+    assert isinstance(sent, Undelivered)
+    assert sent.reason.startswith("refused: ")
+    assert DestinationPolicy(ports=frozenset({8080, 22, 81, 6379})).rejection(url) == ""
+
+
+NOWHERE = "shop shop.local a.shop.localhost shop.test shop.example shop.invalid shop.internal shop.onion x.home.arpa SHOP.LOCAL."
+
+
+@pytest.mark.parametrize("host", NOWHERE.split())
+def test_names_that_the_public_internet_does_not_have_are_refused(host: str) -> None:
+    assert VENUE.rejection(f"https://{host}/") == "its host is not a name of the public internet"
+
+
+async def test_every_permitted_address_of_a_name_is_tried_and_no_other() -> None:
+    async with Shop([OK]) as shop:
+        # Nobody listens on ::1 or 127.0.0.2 at that port, and 10.0.0.1 must not even be tried.
+        dns = Dns(["::1", "10.0.0.1", "127.0.0.2", "127.0.0.1"])
+        answer = await WebhookClient(SANDBOX, resolve=dns).post(f"http://rebind.example:{shop.port}/ipn", b"a=1", [])
+        assert answer == Answered(200, b"[OK]")
+        assert len(shop.heard) == 1
+
+
+async def test_what_was_sent_to_one_address_is_not_sent_to_another() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    dns = Dns(["127.0.0.1", "::1"])
+    answer = await WebhookClient(SANDBOX, resolve=dns, seconds=0.3).post(f"http://rebind.example:{port}/", b"", [])
+    assert answer == Undelivered("no answer within 0.3 s")
+    server.close()
 
 
 async def test_an_answer_that_changes_is_never_asked_for_twice() -> None:
     async with Shop([OK]) as shop:
         # The checked address is called, though the name leads elsewhere by now (nobody listens on 127.0.0.2).
         dns = Dns(["127.0.0.1"], ["127.0.0.2"])
-        webhook_client = WebhookClient(loopback=True, resolve=dns)
+        webhook_client = WebhookClient(SANDBOX, resolve=dns)
         answer = await webhook_client.post(f"http://rebind.example:{shop.port}/ipn", b"a=1", [("Rest-Key", "k")])
         assert answer == Answered(200, b"[OK]")
         assert dns.asked == [f"rebind.example:{shop.port}"]
@@ -113,16 +157,16 @@ async def test_a_server_that_never_answers_is_left_in_time() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    answer = await WebhookClient(loopback=True, seconds=0.2).post(f"http://127.0.0.1:{port}/", b"", [])
+    answer = await WebhookClient(SANDBOX, seconds=0.2).post(f"http://127.0.0.1:{port}/", b"", [])
     assert answer == Undelivered("no answer within 0.2 s")
     server.close()
-    assert isinstance(await WebhookClient(loopback=True).post(f"http://127.0.0.1:{port}/", b"", []), Undelivered)
+    assert isinstance(await WebhookClient(SANDBOX).post(f"http://127.0.0.1:{port}/", b"", []), Undelivered)
 
 
 @pytest.mark.parametrize("nonsense", [b"", b"hello\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", b"\x00" * 100])
 async def test_nonsense_is_no_answer(nonsense: bytes) -> None:
     async with Shop([nonsense]) as shop:
-        assert isinstance(await WebhookClient(loopback=True).post(f"{shop.url}/", b"", []), Undelivered)
+        assert isinstance(await WebhookClient(SANDBOX).post(f"{shop.url}/", b"", []), Undelivered)
 
 
 def test_a_refusal_says_why() -> None:

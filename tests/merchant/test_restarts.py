@@ -25,6 +25,7 @@ from cambist.merchant.view import MerchantView
 from tests.support.immediate import Immediate
 from tests.support.processes import Running, start
 from tests.support.shop import OK, Shop, reply
+from tests.support.waiting import until
 
 HOUR = 3_600_000_000
 SENT: list[tuple[str, dict[str, object], dict[str, str]]] = []
@@ -102,22 +103,28 @@ async def test_a_server_that_dies_between_coins_and_acknowledgement(tmp_path: Pa
     line = ("sandbox", "--seed", "7", "--quiet", "--data", tmp_path / "data", "--loopback-callbacks", "--config", tmp_path / "swift.toml")
     running = await asyncio.to_thread(start, tmp_path, *line)
     try:
-        async with Shop([reply(b"half a moment"), OK]) as shop:
-            shop.on_notice = running.kill
+        async with Shop([OK, reply(b"half a moment"), OK]) as shop:
+            first = running
+
+            def die_of_the_confirmation() -> None:
+                if shop.heard[-1].fields["status"] == "confirmed":
+                    first.kill()
+
+            shop.on_notice = die_of_the_confirmation
             asked = {"description": "socks", "ipn": f"{shop.url}/coins"}
             made = await asyncio.to_thread(call, running, 1, "generic/bitcoin/address", **asked)
             # Coins that one user sends to another go out to the network and come in again.
             await asyncio.to_thread(call, running, 0, "generic/bitcoin/send_simple", address=made["addr"], amount_int=10**8)
-            await asyncio.wait_for(shop.arrived.wait(), 60)
-            assert running.process.poll() is not None
+            await until(lambda: first.process.poll() is not None)
             shop.on_notice = lambda: None
             shop.arrived.clear()
             running = await asyncio.to_thread(start, tmp_path, *line)
             await asyncio.wait_for(shop.arrived.wait(), 60)
-            assert [heard.body for heard in shop.heard] == [shop.heard[0].body] * 2
+            assert [heard.fields["status"] for heard in shop.heard] == ["published", "confirmed", "confirmed"]
+            assert shop.heard[1].body == shop.heard[2].body
             keys = running.ready["users"][1]["keys"]["mtgox"]
             assert all(heard.signed_by(keys["key"], keys["secret"]) for heard in shop.heard)
-            fields = shop.heard[0].fields
+            fields = shop.heard[1].fields
             assert (fields["address"], fields["description"], fields["amount_int"]) == (made["addr"], "socks", "100000000")
             seen = await asyncio.to_thread(call, running, 1, "generic/bitcoin/block_list_tx", hash=fields["blockid"])
             assert fields["txid"] in seen["tx"]
@@ -194,7 +201,7 @@ class World:
         self.service.apply(fresh[:upto] if upto is not None else fresh)
 
     def order(self, terms: Terms = Terms()) -> str:  # noqa: B008 - frozen
-        words = Words("socks", "https://a.example/", "https://a.example/", "https://a.example/ipn", "7")
+        words = Words("socks", "https://a-shop.net/", "https://a-shop.net/", "https://a-shop.net/ipn", "7")
         made: str = self.service.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
         assert len(made) == 32
         self.publish()
@@ -292,7 +299,7 @@ def coins(world: World, step: str) -> None:
     world.publish()
 
 
-LABEL = Label("socks", "https://a.example/coins", "key")
+LABEL = Label("socks", "https://a-shop.net/coins", "key")
 
 
 @pytest.mark.parametrize("steps", [("seen", "credited"), ("at once",)])
@@ -302,17 +309,17 @@ def test_coins_make_one_notice_however_often_they_are_folded(tmp_path: Path, ste
     world.publish()
     subject = f"{77:032x}"
     for step in steps:
-        assert told(world.service, subject) == []
+        assert "arrived" not in told(world.service, subject)
         coins(world, step)
         world.service.close()
         world.service = world.reopened()
-    assert told(world.service, subject) == ["arrived"]
+    assert [notice.status for notice in world.service.view.due(1 << 62, 10)] == ["arrived"]
     arrival = world.service.arrival(subject)
     world.service.close()
     for file in tmp_path.iterdir():
         file.unlink()
     world.service = world.reopened()
-    assert told(world.service, subject) == ["arrived"]
+    assert [notice.status for notice in world.service.view.due(1 << 62, 10)] == ["arrived"]
     assert arrival is not None
     assert world.service.arrival(subject) == arrival
     assert (arrival.txid, arrival.block, arrival.amount, arrival.credited, arrival.label) == ("feed", "b10c", 10**16, 1_000, LABEL)
@@ -331,6 +338,7 @@ def test_coins_that_are_gone_make_no_notice(tmp_path: Path) -> None:
     world.service.labelled_address(17, 0, LABEL, lambda _: False)
     world.publish()
     coins(world, "seen")
+    assert [notice.status for notice in world.service.view.due(1 << 62, 10)] == ["seen"]
     coins(world, "gone")
     assert world.service.view.due(1 << 62, 10) == []
     assert world.service.arrival(f"{77:032x}") is None
@@ -396,7 +404,7 @@ def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Pat
 
 def test_orders_of_older_journals_are_read(tmp_path: Path) -> None:
     world = World(tmp_path)
-    old = [1, "ab" * 16, 17, 0, "5", "key", "socks", "https://a.example/", "https://a.example/", "", "", True, 2_000]
+    old = [1, "ab" * 16, 17, 0, "5", "key", "socks", "https://a-shop.net/", "https://a-shop.net/", "", "", True, 2_000]
     world.now.note(Meta(memo={"merchant_order": old}))
     world.publish()
     order = world.service.order("ab" * 16)

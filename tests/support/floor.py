@@ -12,6 +12,7 @@ from typing import cast
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
+from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
@@ -22,7 +23,7 @@ from cambist.gateway.http.router import Router
 from cambist.history import History, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
-from cambist.merchant import Merchants, MerchantService, Outbox, Patience, WebhookClient
+from cambist.merchant import DestinationPolicy, Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletRejection, WalletService
 from cambist.wallet.view import WalletView
@@ -107,8 +108,12 @@ class TradingFloor:
             return None if isinstance(made, WalletRejection) else made
 
         view = MerchantView(folder / "merchant.sqlite")
-        service = MerchantService(view, self._port(), self.engine, address, entropy, self.clock, lifetime=DAY, loopback=True)
-        return Merchants(service, Outbox(service, WebhookClient(loopback=True, seconds=5), self.clock, Patience(attempts=4)))
+        service = MerchantService(
+            view, self._port(), self.engine, address, entropy, self.clock, lifetime=DAY, destinations=DestinationPolicy(loopback=True)
+        )
+        return Merchants(
+            service, Outbox(service, WebhookClient(DestinationPolicy(loopback=True), seconds=5), self.clock, Patience(attempts=4))
+        )
 
     def venue_services(self) -> VenueServices:
         """What a dialect is built with."""
@@ -118,6 +123,7 @@ class TradingFloor:
             catalogue=self.catalogue,
             durability=self.sequencer,
             marketdata=self.marketdata,
+            market_texts=MarketTexts(self.marketdata),
             account_streams=self.account_streams,
             history=self.history,
             directory=self.directory,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cambist.exchange import Commands
+from tests.support.waiting import pending
 
 
 class LateCommands:
@@ -32,12 +33,12 @@ class LateCommands:
         async def later(*arguments: Any, **named: Any) -> Any:
             self.waiting += 1
             try:
-                await asyncio.sleep(0)
+                await pending()
                 await self._released.wait()
             finally:
                 self.waiting -= 1
             done = await method(*arguments, **named)
-            await asyncio.sleep(0)
+            await pending()
             return done
 
         return later

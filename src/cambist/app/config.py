@@ -63,6 +63,7 @@ class MerchantConfig(_Section, frozen=True, kw_only=True):
     order_hours: int = 24
     callback_minutes: int = 30
     callback_attempts: int = 48
+    callback_ports: tuple[int, ...] = (80, 443)
     loopback_callbacks: bool = False
 
 
@@ -248,6 +249,7 @@ def _complaints(config: Config) -> list[str]:
         found.append(
             f"dialects.btse.nonce_window_seconds = {window} must lie between 1 and 60: the journal keeps used nonces for twice that"
         )
+    found += [f"merchant.callback_ports: {port} is no port" for port in config.merchant.callback_ports if not 0 < port < 65_536]
     if config.merchant.public_url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", config.merchant.public_url):
         found.append(f'merchant.public_url = "{config.merchant.public_url}" is no address such as https://pay.example.com')
     codes: set[str] = set()

@@ -8,7 +8,7 @@ from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.exchange import Commands, View
-from cambist.merchant import MerchantFileError, Merchants, MerchantService, Outbox, Patience, WebhookClient
+from cambist.merchant import DestinationPolicy, MerchantFileError, Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
 from cambist.wallet import WalletRejection, WalletService
 
@@ -37,7 +37,7 @@ def open_merchants(
 ) -> Merchants:
     """Payment orders and their notices, on a view that has all that is in the journal."""
     settings = config.merchant
-    loopback = settings.loopback_callbacks and files.sandbox.exists()
+    destinations = DestinationPolicy(settings.loopback_callbacks and files.sandbox.exists(), frozenset(settings.callback_ports))
 
     async def address(account: int, asset: int) -> str | None:
         made = await wallet.new_address(account, asset)
@@ -51,8 +51,8 @@ def open_merchants(
         environment.entropy,
         environment.clock,
         lifetime=settings.order_hours * HOUR,
-        loopback=loopback,
+        destinations=destinations,
         public_url=settings.public_url,
     )
     patience = Patience(settings.callback_minutes * 60_000_000, settings.callback_attempts)
-    return Merchants(service, Outbox(service, WebhookClient(loopback=loopback), environment.clock, patience))
+    return Merchants(service, Outbox(service, WebhookClient(destinations), environment.clock, patience))

@@ -23,6 +23,7 @@ from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
 from cambist.app.venue import Entropy, Supervision, Venue
 from cambist.app.views import Views, open_views
+from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.rate_limits import UNLIMITED
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
@@ -162,6 +163,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         catalogue=catalogue,
         durability=sequencer,
         marketdata=marketdata,
+        market_texts=MarketTexts(marketdata),
         account_streams=account_streams,
         history=history,
         directory=views.directory,

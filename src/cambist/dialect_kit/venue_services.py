@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from cambist.account_streams.events import AccountStreams
+    from cambist.dialect_kit.market_texts import MarketTexts
     from cambist.directory.directory import Directory
     from cambist.exchange.catalogue import Catalogue
     from cambist.exchange.commands import Commands
@@ -39,9 +40,9 @@ class Durability(Protocol):
 class VenueServices:
     """The running venue's parts, as a dialect's `build` gets them.
 
-    `commands` changes the exchange and `view` reads it; `catalogue` finds assets and markets by their codes. `scheduler` is the one
-    for everything that waits, and its `now` the venue's time. `entropy(label, length)` gives that many unpredictable bytes; labels
-    never repeat.
+    `commands` changes the exchange and `view` reads it; `catalogue` finds assets and markets by their codes. `market_texts` writes long
+    books and lists of trades for public reads. `scheduler` is the one for everything that waits, and its `now` the venue's time.
+    `entropy(label, length)` gives that many unpredictable bytes; labels never repeat.
     """
 
     commands: Commands
@@ -49,6 +50,7 @@ class VenueServices:
     catalogue: Catalogue
     durability: Durability
     marketdata: MarketData
+    market_texts: MarketTexts
     account_streams: AccountStreams
     history: HistoryReads
     directory: Directory

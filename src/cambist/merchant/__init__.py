@@ -1,6 +1,6 @@
 """What shops ask to be paid, coins that somebody waits for, and the notices that tell of both. Balances live in the core."""
 
-from .destinations import Destination, DestinationRejected, destination_of
+from .destinations import Destination, DestinationPolicy, DestinationRejected, destination_of
 from .merchants import Merchants
 from .outbox import Outbox, Patience, Webhook, WebhookSigner
 from .service import MerchantService
@@ -12,6 +12,7 @@ __all__ = [
     "Answered",
     "Arrival",
     "Destination",
+    "DestinationPolicy",
     "DestinationRejected",
     "Label",
     "MerchantFileError",

@@ -12,7 +12,7 @@ from cambist.exchange.commands import Commands
 from cambist.exchange.merchants import MerchantFunds
 from cambist.exchange.view import View
 
-from .destinations import DestinationRejected, destination_of, plainly_refused
+from .destinations import DestinationPolicy, DestinationRejected, destination_of
 from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRejection, Payment, PaymentState, Terms, Words
 from .view import MerchantView
 
@@ -42,10 +42,13 @@ class MerchantService:
         clock: Clock,
         *,
         lifetime: int,
-        loopback: bool = False,
+        destinations: DestinationPolicy = DestinationPolicy(),  # noqa: B008 - frozen
         public_url: str = "",
     ) -> None:
-        """`lifetime` µs until an unpaid order is closed. `public_url`: where people reach this server, empty for what the shop called."""
+        """`lifetime` µs until an unpaid order is closed. `public_url`: where people reach this server, empty for what the shop called.
+
+        `destinations`: where notices may go.
+        """
         self._view = view
         self._commands = commands
         self._exchange = exchange
@@ -54,8 +57,10 @@ class MerchantService:
         self._entropy = entropy
         self._clock = clock
         self._lifetime = lifetime
-        self._loopback = loopback
+        self._destinations = destinations
         self._selling: set[str] = set()
+        self._ending: set[str] = set()
+        """Orders whose end is journaled and not yet folded."""
         self.public_url = public_url.rstrip("/")
 
     @property
@@ -104,7 +109,7 @@ class MerchantService:
             return MerchantRejection.AMOUNT_INVALID
         if not all(_page_address(url) for url in (words.success, words.failure)):
             return MerchantRejection.URL_INVALID
-        if words.notify and plainly_refused(words.notify, self._loopback):
+        if words.notify and self._destinations.rejection(words.notify):
             return MerchantRejection.URL_INVALID
         texts = [words.description, words.success, words.failure, words.notify, words.data]
         if sum(len(text.encode()) for text in texts) > MAX_WORDS:
@@ -133,7 +138,7 @@ class MerchantService:
         """
         if len(label.text.encode()) + len(label.notify.encode()) > MAX_WORDS:
             return MerchantRejection.TOO_LONG
-        if label.notify and plainly_refused(label.notify, self._loopback):
+        if label.notify and self._destinations.rejection(label.notify):
             return MerchantRejection.URL_INVALID
         known = self._view.labelled(account, asset, label)
         if known and not used(known):
@@ -158,7 +163,7 @@ class MerchantService:
         `part`: a word that this payment, and nothing but a repetition of it, has; it matters for the latter only.
         `meta` is asked for when the core is. NOT_OPEN, OWN_ORDER; else the core's outcome (INSUFFICIENT_FUNDS, TRANSFER_ID_USED ...).
         """
-        if not order.waiting:
+        if not self._payable(order):
             return MerchantRejection.NOT_OPEN
         if payer == order.account:
             return MerchantRejection.OWN_ORDER
@@ -174,7 +179,7 @@ class MerchantService:
         """The address to send coins to, the merchant's own; the same whenever it is asked for. NOT_OPEN, NO_NETWORK, UNAVAILABLE."""
         if order.address:
             return order.address
-        if not order.waiting:
+        if not self._payable(order):
             return MerchantRejection.NOT_OPEN
         if order.terms.only_accounts:
             return MerchantRejection.NO_NETWORK
@@ -188,7 +193,7 @@ class MerchantService:
         """The payer says no; None when done. NOT_OPEN, BEGUN. An order that may be paid several times stays for the others."""
         if not order.waiting:
             return MerchantRejection.NOT_OPEN
-        if order.terms.repeated:
+        if order.id in self._ending or order.terms.repeated:
             return None
         if any(self._view.sums(order.id)):
             return MerchantRejection.BEGUN
@@ -197,6 +202,7 @@ class MerchantService:
     # --- moving on ----------------------------------------------------------------------------------------------------------
     async def run_due(self, now: int) -> None:
         """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""
+        self._ending = {key for key in self._ending if (order := self._view.order(key)) is not None and order.waiting}
         for order in self._view.uncredited():
             for payment in self._view.payments(order.id):
                 if not payment.valid and not payment.by_coins:
@@ -205,7 +211,7 @@ class MerchantService:
         for order in self._view.overdue(now):
             # Coins on their way are waited for.
             pending, valid = self._view.sums(order.id)
-            if not pending and (order.terms.repeated or not valid):
+            if not pending and (order.terms.repeated or not valid) and order.id not in self._ending:
                 await self._end(order.id, PaymentState.CLOSED)
         unsold = self._view.unsold()
         # What was asked for is durable, or on its way to it, until the view has it: then it is not unsold any more.
@@ -227,8 +233,16 @@ class MerchantService:
         if code != RejectReason.OK:
             await self._note(Meta(memo={"merchant_sold": payment, "code": int(code)}))
 
+    def _payable(self, order: MerchantOrder) -> bool:
+        """Whether it is open, also for what is not folded yet."""
+        return order.waiting and order.id not in self._ending
+
     async def _end(self, order: str, state: PaymentState) -> bool:
-        return await self._note(Meta(memo={"merchant_ended": [order, int(state)]}))
+        self._ending.add(order)
+        noted = await self._note(Meta(memo={"merchant_ended": [order, int(state)]}))
+        if not noted:
+            self._ending.discard(order)
+        return noted
 
     async def acknowledge(self, subject: str, number: int) -> None:
         """Journals that a notice was acknowledged."""

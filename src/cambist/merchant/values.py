@@ -14,9 +14,9 @@ class PaymentState(IntEnum):
     """Something was paid, not all."""
     PAID = 2
     CANCELLED = 3
-    """The payer said no."""
+    """The payer said no. Final, whatever coins come later."""
     CLOSED = 4
-    """Nobody paid in time."""
+    """Nobody paid in time. Final as well."""
 
 
 class NoticeStatus(StrEnum):
@@ -26,8 +26,10 @@ class NoticeStatus(StrEnum):
     PARTIAL = "partial"
     CANCELLED = "cancelled"
     CLOSED = "closed"
+    SEEN = "seen"
+    """Of no order: coins are on their way to an address for which somebody wanted to be told."""
     ARRIVED = "arrived"
-    """Of no order: coins came to an address for which somebody wanted to be told."""
+    """The same, credited."""
 
 
 class MerchantRejection(StrEnum):
@@ -144,7 +146,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The `number`-th thing to be told about a `subject`: an order, or an arrival (status ARRIVED), by its id.
+    """The `number`-th thing to be told about a `subject`: an order, or an arrival (status SEEN or ARRIVED), by its id.
 
     `pending` and `valid` are sums over all payments as they stood then.
     """

@@ -12,7 +12,7 @@
 | Order or note, memo `merchant_sold` (payment) | what that payment brought is sold, or cannot be |
 | Note, memo `merchant_told` (subject, number) | the notice, acknowledged |
 | Note, memo `merchant_label` (account, asset, label, address; or these, whom to tell of coins, and the key) | a named deposit address |
-| Transfer kind deposit to such an address, pending, posted, voided | an arrival; posted, also its one notice |
+| Transfer kind deposit to such an address, pending, posted, voided | an arrival, its notice of being seen, and that of credit |
 
 Deleting the file loses only how often a notice was tried: everything else is folded again. Fed with durable frames only, so a notice
 never tells what a crash could take back.
@@ -60,6 +60,9 @@ CREATE TABLE arrivals (id TEXT PRIMARY KEY, asset INTEGER NOT NULL, address TEXT
 CREATE INDEX notices_due ON notices (due) WHERE due IS NOT NULL;
 """
 ON_ITS_WAY, VALID, VOID = 0, 1, 2
+ENDED_AS = {PaymentState.CANCELLED: NoticeStatus.CANCELLED, PaymentState.CLOSED: NoticeStatus.CLOSED}
+ARRIVED_NUMBER, SEEN_NUMBER = 0, 1
+"""The two notices of an arrival. Fixed: acknowledgements in journals name a notice by its number."""
 _ORDER_COLUMNS = (
     "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, repeated, sell_in, state, address,"
     " created, expires, changed"
@@ -161,8 +164,7 @@ class MerchantView:
     def _end(self, order: str, state: PaymentState, time: int) -> None:
         done = self._sql.execute("UPDATE orders SET state = ?, changed = ? WHERE id = ? AND state < 2", (int(state), time, order))
         if done.rowcount:
-            status = NoticeStatus.CANCELLED if state == PaymentState.CANCELLED else NoticeStatus.CLOSED
-            self._notify(order, status, f"{payment_id(order):032x}", time)
+            self._notify(order, ENDED_AS[state], f"{payment_id(order):032x}", time)
 
     def _moved(self, command: _core.CommandApplied, event: _core.TransferPending | _core.TransferPosted | _core.TransferVoided) -> None:
         if event.kind == TransferKind.MERCHANT:
@@ -208,14 +210,23 @@ class MerchantView:
             return
         with self._transaction():
             if label is not None:
-                self._sql.execute("INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                new = self._sql.execute("INSERT OR IGNORE INTO arrivals VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+                if new.rowcount and state == ON_ITS_WAY:
+                    self._put(key, SEEN_NUMBER, NoticeStatus.SEEN, key, event.amount, 0, command.time)
             if state == VOID:
                 self._sql.execute("DELETE FROM arrivals WHERE id = ? AND credited = 0", (key,))
+                self._withdraw_seen(key, "the coins are gone")
             elif state == VALID:
                 told = (str(memo.get("block", "")), command.time, key)
                 done = self._sql.execute("UPDATE arrivals SET block = ?, credited = ? WHERE id = ? AND credited = 0", told)
                 if done.rowcount:
-                    self._put(key, NoticeStatus.ARRIVED, key, 0, event.amount, command.time)
+                    self._withdraw_seen(key, "overtaken")
+                    self._put(key, ARRIVED_NUMBER, NoticeStatus.ARRIVED, key, 0, event.amount, command.time)
+
+    def _withdraw_seen(self, arrival: str, why: str) -> None:
+        """Nobody is told any more that these coins were seen."""
+        what = "UPDATE notices SET due = NULL, said = ? WHERE subject = ? AND number = ? AND due IS NOT NULL"
+        self._sql.execute(what, (why, arrival, SEEN_NUMBER))
 
     def _pay(self, key: str, order: str, amount: int, state: int, time: int, part: str | None = None) -> None:
         """A payment, new or moved on; `part` None for one by coins."""
@@ -227,10 +238,15 @@ class MerchantView:
         )
         if known is None or state != VALID or known.state == PaymentState.PAID:
             return
+        if not known.waiting:
+            # Cancelled and closed are final. The merchant has the coins all the same, and hears what became of the order they were for.
+            self._notify(order, ENDED_AS[known.state], key, time)
+            return
         if known.terms.repeated:
             # Each payment is one for itself, and the order waits for the next.
             if known.words.notify:
-                self._put(order, NoticeStatus.PAID if amount >= known.amount else NoticeStatus.PARTIAL, key, 0, amount, time)
+                status = NoticeStatus.PAID if amount >= known.amount else NoticeStatus.PARTIAL
+                self._put(order, self._next_number(order), status, key, 0, amount, time)
             return
         _pending, valid = self.sums(order)
         paid = valid >= known.amount
@@ -243,11 +259,14 @@ class MerchantView:
         if known is None or not known.words.notify:
             return
         pending, valid = self.sums(order)
-        self._put(order, status, payment, pending, valid, time)
+        self._put(order, self._next_number(order), status, payment, pending, valid, time)
 
-    def _put(self, subject: str, status: NoticeStatus, payment: str, pending: int, valid: int, time: int) -> None:
+    def _next_number(self, order: str) -> int:
+        (number,) = self._sql.execute("SELECT count(*) FROM notices WHERE subject = ?", (order,)).fetchone()
+        return int(number)
+
+    def _put(self, subject: str, number: int, status: NoticeStatus, payment: str, pending: int, valid: int, time: int) -> None:
         """One notice more about a subject, due at once."""
-        (number,) = self._sql.execute("SELECT count(*) FROM notices WHERE subject = ?", (subject,)).fetchone()
         row = (subject, number, status.value, payment, str(pending), str(valid), time, 0, time, "")
         self._sql.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 

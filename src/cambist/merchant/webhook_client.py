@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httptools
 
-from .destinations import Destination, DestinationRejected, Resolve, checked_address, destination_of, system_resolve
+from .destinations import Destination, DestinationPolicy, DestinationRejected, Resolve, checked_addresses, destination_of, system_resolve
 
 SECONDS = 10.0
 MAX_ANSWER = 65_536
@@ -44,10 +44,16 @@ class _Reader:
 
 
 class WebhookClient:
-    """Sends. `loopback` lets it reach this machine, which is for sandboxes."""
+    """Sends. `policy`: where to; `seconds`: how long one notice may take in all."""
 
-    def __init__(self, *, loopback: bool = False, resolve: Resolve = system_resolve, seconds: float = SECONDS) -> None:
-        self._loopback = loopback
+    def __init__(
+        self,
+        policy: DestinationPolicy = DestinationPolicy(),  # noqa: B008 - frozen
+        *,
+        resolve: Resolve = system_resolve,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._policy = policy
         self._resolve = resolve
         self._seconds = seconds
         self._tls = ssl.create_default_context()
@@ -57,29 +63,43 @@ class WebhookClient:
         try:
             destination = destination_of(url)
             async with asyncio.timeout(self._seconds):
-                address = await checked_address(destination, self._resolve, self._loopback)
-                return await self._exchange(destination, address, _request(destination, body, headers))
-        except DestinationRejected as refused:
-            return Undelivered(f"refused: {refused}")
+                addresses = await checked_addresses(destination, self._resolve, self._policy)
+                return await self._exchange(destination, addresses, _request(destination, body, headers))
+        except DestinationRejected as rejected:
+            return Undelivered(f"refused: {rejected}")
         except TimeoutError:
             return Undelivered(f"no answer within {self._seconds:g} s")
         except (OSError, ssl.SSLError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             return Undelivered(type(error).__name__)
 
-    async def _exchange(self, destination: Destination, address: str, request: bytes) -> Answered | Undelivered:
-        secure = destination.scheme == "https"
-        reader, writer = await asyncio.open_connection(
-            address,
-            destination.port,
-            ssl=self._tls if secure else None,
-            server_hostname=destination.host if secure else None,
-        )
+    async def _exchange(self, destination: Destination, addresses: Sequence[str], request: bytes) -> Answered | Undelivered:
+        reader, writer = await self._connected(destination, addresses)
         try:
             writer.write(request)
             await writer.drain()
             return await _answer(reader)
         finally:
             writer.transport.abort()
+
+    async def _connected(self, destination: Destination, addresses: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to the first address that takes one; each has its share of half the time. What is sent goes to one of them only."""
+        failure: Exception = OSError("no address")
+        for address in addresses:
+            try:
+                async with asyncio.timeout(self._seconds / 2 / len(addresses)):
+                    return await self._connect(destination, address)
+            except (OSError, ssl.SSLError, TimeoutError) as error:
+                failure = error
+        raise failure
+
+    async def _connect(self, destination: Destination, address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        secure = destination.scheme == "https"
+        return await asyncio.open_connection(
+            address,
+            destination.port,
+            ssl=self._tls if secure else None,
+            server_hostname=destination.host if secure else None,
+        )
 
 
 async def _answer(reader: asyncio.StreamReader) -> Answered | Undelivered:

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from cambist.dialects.btse import NonceRule, Settings
+from cambist.dialects.btse import Flavour, NonceRule, Settings
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
 from tests.dialects.btse.floor import V3, Floor, Trader, signed_headers
@@ -372,10 +372,11 @@ async def test_a_fill_has_the_same_numbers_everywhere(sockets: Open, floor: Floo
     history.reverse()
     assert len(fills) == len(notices) == len(history) == 3
     for fill, row, notice in zip(fills, history, notices, strict=True):
-        names = {"orderId": "orderId", "serialId": "serialId", "clOrderId": "clOrderID", "type": "orderType", "symbol": "symbol"}
+        names = {"orderId": "orderId", "clOrderId": "clOrderID", "type": "orderType", "symbol": "symbol"}
         names |= {"side": "side", "price": "filledPrice", "size": "filledSize", "feeAmount": "feeAmount", "feeCurrency": "feeCurrency"}
         names |= {"base": "base", "quote": "quote", "timestamp": "timestamp", "tradeId": "tradeId"}
         assert [fill[name] for name in names] == [row[name] for name in names.values()]
+        assert fill["serialId"] == str(row["serialId"])
         assert [notice[name] for name in ("orderID", "price", "size", "side", "timestamp", "clOrderID", "maker")] == [
             fill[name] for name in ("orderId", "price", "size", "side", "timestamp", "clOrderId", "maker")
         ]
@@ -465,3 +466,75 @@ async def test_nobody_hears_of_another_account(sockets: Open, floor: Floor, alic
         await client.nothing_waits()
         await floor.order(bob, side="BUY", price="100", size="2")
         assert (await client.receive())["data"]["side"] == "BUY"
+
+
+# --- what clients of other years need -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [Settings(flavour=Flavour.V2_0)])
+async def test_every_message_to_a_client_of_2019_has_a_topic(sockets: Open, floor: Floor, alice: Trader, settings: Settings) -> None:
+    async with sockets(OLD) as client:
+        await client.send({"op": "subscribe", "args": ["tradeHistory:BTC-USD"]})
+        assert await client.receive() == {"event": "subscribe", "channel": ["tradeHistory:BTC-USD"], "topic": "subscribe"}
+        await client.send({"op": "authKeyExpires", "args": ["nobody", "1", "x"]})
+        assert await client.receive() == {"event": "login", "success": False, "topic": "login"}
+        await client.send({"op": "dance", "args": []})
+        assert (await client.receive())["topic"] == "error"
+
+
+async def test_refused_orders_are_told(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV2", "notificationApi", "fills")
+        row = await floor.order(alice, side="BUY", price="100", size="99999", clOrderID="much")
+        assert row["status"] == 8
+        told = (await client.receive())["data"]
+        assert {name: told[name] for name in ("status", "orderID", "clOrderID", "price", "size", "side", "symbol", "fillSize")} == {
+            "status": 8, "orderID": "", "clOrderID": "much", "price": 100, "size": 99999, "side": "BUY", "symbol": "BTC-USD", "fillSize": 0,
+        }  # fmt: skip
+        (old,) = (await client.receive())["data"]
+        assert (old["status"], old["orderID"]) == ("INSUFFICIENT_BALANCE", "")
+        await floor.order(bob, side="SELL", price="100", size="1")
+        assert (await floor.order(alice, side="BUY", price="100", size="1", postOnly=True))["status"] == 15
+        assert [(await client.receive())["topic"] for _ in range(2)] == ["notificationApiV2", "notificationApi"]
+        assert (await floor.order(alice, side="SELL", type="MARKET", size="2000"))["status"] == 8
+        assert (await client.receive())["data"]["type"] == 77
+        await client.receive()
+        await client.nothing_waits()
+
+
+async def test_whole_books_on_the_numbered_path(sockets: Open, floor: Floor, alice: Trader) -> None:
+    await floor.order(alice, side="BUY", price="99.5", size="1")
+    await floor.order(alice, side="BUY", price="99.499", size="2")
+    floor.sequencer.drain()
+    async with sockets(OSS) as client:
+        topics = ["snapshot:BTC-USD_0", "snapshot:BTC-USD_4", "snapshotL1:BTC-USD_4"]
+        assert await client.subscribe(*topics) == topics
+        first = [await client.receive() for _ in topics]
+        assert [(message["topic"], message["data"]["type"]) for message in first] == [
+            (topics[0], "snapshot"), (topics[1], "snapshot"), (topics[2], "snapshotL1"),
+        ]  # fmt: skip
+        assert [message["data"]["bids"] for message in first] == [
+            [["99.5", "1"], ["99.499", "2"]], [["99.5", "1"], ["99.4", "2"]], [["99.5", "1"]],
+        ]  # fmt: skip
+        await floor.order(alice, side="SELL", price="120.01", size="1")
+        assert [(await client.receive())["data"]["asks"] for _ in topics] == [[["120.01", "1"]], [["120.1", "1"]], [["120.1", "1"]]]
+
+
+async def test_thousands_of_fills_come_in_messages_that_clients_can_take(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    for number in range(350):
+        floor.immediate.place(bob.account, 0, 1, 0, 0, 100_000 + number, 100_000)
+    floor.sequencer.drain()
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("fills", "tradeHistoryApi:BTC-USD")
+        await floor.order(alice, side="BUY", price="200", size="1")
+        sizes: dict[str, list[int]] = {"fills": [], "tradeHistoryApi:BTC-USD": []}
+        ids: dict[str, list[int]] = {"fills": [], "tradeHistoryApi:BTC-USD": []}
+        for _ in range(8):
+            message = await client.receive()
+            sizes[message["topic"]].append(len(message["data"]))
+            ids[message["topic"]] += [int(row.get("serialId", row["tradeId"])) for row in message["data"]]
+        assert sizes == {"fills": [100, 100, 100, 50], "tradeHistoryApi:BTC-USD": [100, 100, 100, 50]}
+        assert ids["fills"] == list(range(1, 351))
+        assert ids["tradeHistoryApi:BTC-USD"] == list(range(350, 0, -1))

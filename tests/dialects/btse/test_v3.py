@@ -277,7 +277,7 @@ async def test_wallet_fees_and_wallet_history(floor: Floor, alice: Trader) -> No
         ("Withdraw", 3, "PENDING"), ("token voucher out", 5, "COMPLETED"), ("Deposit", 100000, "COMPLETED"),
     ]  # fmt: skip
     reference = {
-        "amount": 21.35823825, "currency": "USD", "description": "String", "fees": 0.06, "orderId": 20181213000239, "status": "COMPLETED",
+        "amount": 21.35823825, "currency": "USD", "description": "String", "fees": 0.06, "orderId": "20181213000239", "status": "COMPLETED",
         "timestamp": 1571630174639, "type": "Transfer_In", "username": "btseUser", "wallet": "Wallet", "txid": "", "currencyNetwork": "",
     }  # fmt: skip
     assert form(history[0]) == form(reference)

@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist import _core
+from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialects.expie import depth
 from cambist.dialects.expie.depth import PUSH_INTERVALS, PUSH_LIMITS, Followed, Merge
 from cambist.dialects.expie.markets import Markets
 from cambist.domain.orders import Side
 from cambist.marketdata import MarketData
 from tests.dialects.expie.floor import SECOND, Floor, Trader
+from tests.support.immediate import immediately
 
 ACCOUNT = _core.FIRST_USER_ACCOUNT
 
@@ -99,7 +101,7 @@ def test_folding_gives_the_book(orders: list[tuple[int, int, int, int, int]], li
     engine, data = venue()
     market = Markets(engine)[0]
     merge = Merge(market, interval)
-    followed = Followed(market, merge, limit, full_every, lambda: depth.merged(data, market, merge, limit))
+    followed = Followed(market, merge, limit, full_every, lambda: depth.followed_book(data, market, merge, limit))
     reader = Reader(limit)
 
     def push(message: bytes | None) -> None:
@@ -135,11 +137,10 @@ def test_queries_of_any_interval(orders: list[tuple[int, int, int, int, int]], l
     data.apply(engine.take_events())
     market = Markets(engine)[0]
     merge = Merge(market, interval)
-    bids, asks = depth.merged(data, market, merge, limit)
+    bids, asks = immediately(depth.sides_text(MarketTexts(data), market, merge, limit))
     expected = true_book(engine, limit, interval)
     for found, name in ((bids, "bids"), (asks, "asks")):
-        shown = [(Decimal(price).scaleb(-merge.scale), _core.format_units(amount, 4)) for price, amount in found]
-        assert shown == expected[name]
+        assert [(Decimal(price), amount) for price, amount in json.loads(found)] == expected[name]
 
 
 @pytest.mark.parametrize(("limit", "interval"), [(5, "0"), (100, "0"), (10, "0.01"), (1, "0.1"), (20, "0.001")])
@@ -180,7 +181,7 @@ def test_a_missing_number_makes_a_full_book() -> None:
     engine, data = venue()
     market = Markets(engine)[0]
     merge = Merge(market, Decimal(0))
-    followed = Followed(market, merge, 5, 10**9, lambda: depth.merged(data, market, merge, 5))
+    followed = Followed(market, merge, 5, 10**9, lambda: depth.followed_book(data, market, merge, 5))
     channel = Depth(data, followed, ManualScheduler(0), 0)
     channel.hub, channel.key, channel.followers = Hub(), "x", {}
     channel.touch = lambda: None  # type: ignore[method-assign]

@@ -35,22 +35,30 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
         txid = floor.chain.simulate_deposit(where, "0.75")
         await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
+        seen = floor.clock.now
         await floor.services.merchants.outbox.run_due()
-        assert shop.heard == [], "seen is not credited"
+        floor.sequencer.drain()
         await pass_blocks(floor)
         credited = floor.clock.now
         for _ in range(3):
             await floor.services.merchants.outbox.run_due()
             floor.sequencer.drain()
             floor.clock.now += 2 * PAUSE
-        (heard,) = shop.heard
+        published, heard = shop.heard
+    assert [notice.fields["status"] for notice in (published, heard)] == ["published", "confirmed"]
+    assert published.signed_by(other.key.key, other.key.secret)
+    assert (published.fields["txid"], published.fields["amount_int"], published.fields["aonce"]) == (txid, "75000000", str(seen))
+    assert b"&blockid=&" in published.body
+    assert published.fields["payment_id"] == heard.fields["payment_id"]
     assert heard.head.startswith("POST /coins HTTP/1.1\r\n")
     assert heard.headers["content-type"] == "application/x-www-form-urlencoded"
     assert heard.signed_by(other.key.key, other.key.secret)
     fields = heard.fields
-    assert list(fields) == ["txid", "blockid", "address", "description", "amount_int", "currency", "payment_id", "date", "aonce"]
+    assert list(fields) == [
+        "txid", "blockid", "address", "description", "amount_int", "currency", "item", "status", "payment_id", "date", "aonce",
+    ]  # fmt: skip
     assert (fields["txid"], fields["address"], fields["description"]) == (txid, where, "two pairs & a hat")
-    assert (fields["amount_int"], fields["currency"]) == ("75000000", "BTC")
+    assert (fields["amount_int"], fields["currency"], fields["item"]) == ("75000000", "BTC", "BTC")
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", fields["payment_id"])
     assert int(fields["aonce"]) <= credited
     block = floor.wallet.block(1, fields["blockid"])
@@ -137,6 +145,21 @@ async def test_coins_that_never_confirm_are_not_told(floor: Floor, alice: Trader
         assert shop.heard == []
 
 
+async def test_who_was_told_that_coins_were_seen_is_told_when_they_are_credited(floor: Floor, alice: Trader) -> None:
+    async with Shop([reply(b"what?"), OK]) as shop:
+        floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
+        await floor.wallet.run_due(floor.clock.now)
+        floor.sequencer.drain()
+        await floor.services.merchants.outbox.run_due()
+        await pass_blocks(floor)
+        for _ in range(3):
+            await floor.services.merchants.outbox.run_due()
+            floor.sequencer.drain()
+            floor.clock.now += PAUSE
+        # What was not acknowledged while it was news is not told any more afterwards.
+        assert [heard.fields["status"] for heard in shop.heard] == ["published", "confirmed"]
+
+
 async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice: Trader) -> None:
     async with Shop([OK]) as shop:
         floor.chain.simulate_deposit(await address(floor, alice, shop), "1")
@@ -148,25 +171,22 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
 
 
 @pytest.mark.parametrize(
-    "url", ["http://10.0.0.1/", "http://169.254.169.254/latest", "file:///etc/passwd", "http://a@b.example/", "ftp://x/"]
+    "url",
+    [
+        "http://10.0.0.1/",
+        "http://169.254.169.254/latest",
+        "file:///etc/passwd",
+        "http://a@b.example/",
+        "ftp://x/",
+        "http://name.invalid/",
+        "http://shop/",
+    ],
 )
 async def test_an_ipn_that_leads_nowhere_good_is_refused(floor: Floor, alice: Trader, url: str) -> None:
     told = await floor.error(alice, "generic/bitcoin/address", ipn=url)
     assert told == 'Invalid parameter "ipn" (should be an http or https address on the public internet)'
     assert floor.wallet.address_of(alice.account, 1) is None
     assert len(floor.nonces(alice)) == 1
-
-
-async def test_a_name_that_leads_inside_is_refused_when_it_is_sent(floor: Floor, alice: Trader) -> None:
-    # Nobody asks for the name before there is something to send: by then it may have become another.
-    made = await floor.returned(alice, "generic/bitcoin/address", ipn="http://name.invalid/ipn")
-    floor.sequencer.drain()
-    floor.chain.simulate_deposit(made["addr"], "1")
-    await pass_blocks(floor)
-    await floor.services.merchants.outbox.run_due()
-    view = floor.services.merchants.service.view
-    (notice,) = view.due(1 << 62, 10)
-    assert view.notices(notice.subject)[0][3] == "refused: its host cannot be found"
 
 
 async def test_words_are_not_without_end(floor: Floor, alice: Trader) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pyotp
 import pytest
 
+from cambist.merchant import MerchantRejection
 from tests.dialects.mtgox.floor import AGENT, DAY, NOON, SECOND, Floor, Trader
 from tests.support.shop import CHUNKED_OK, OK, Shop, reply
 
@@ -210,12 +211,15 @@ async def test_paying_by_coins_in_parts(floor: Floor, shopkeeper: Trader) -> Non
         text = (await visit(floor, made)).body.decode()
         assert address in text
         assert "Send exactly 1.5 BTC" in text
-        # The page with the address looks again by itself, the one on which something is typed does not.
-        assert "refresh" in text
-        assert "Pay now" not in text
-        typing = (await floor.send("GET", f"/payment/{made['transaction']}?account")).body.decode()
-        assert "Pay now" in typing
-        assert "refresh" not in typing
+        assert f'href="bitcoin:{address}?amount=1.5&amp;label=Payment%20to%20shop"' in text
+        assert "<svg" in text
+        # The page on which something is typed does not look again by itself; the one for whoever has sent coins does.
+        assert "Pay now" in text
+        assert "refresh" not in text
+        watching = (await floor.send("GET", f"/payment/{made['transaction']}?coins")).body.decode()
+        assert address in watching
+        assert "Pay now" not in watching
+        assert f'content="10;url=/payment/{made["transaction"]}?coins"' in watching
         await visit(floor, made, "coins")
         assert address in (await visit(floor, made)).body.decode()
         assert (await floor.returned(shopkeeper, "generic/bitcoin/address"))["addr"] != address
@@ -258,11 +262,60 @@ async def test_paying_by_coins_in_parts(floor: Floor, shopkeeper: Trader) -> Non
     ]
 
 
+@pytest.mark.parametrize("status", ["cancelled", "closed"])
+async def test_coins_that_come_too_late_are_credited_and_reopen_nothing(
+    floor: Floor, alice: Trader, shopkeeper: Trader, status: str
+) -> None:
+    async with Shop([OK]) as shop:
+        made = await created(floor, shopkeeper, shop)
+        await visit(floor, made)
+        details = await floor.returned(shopkeeper, "generic/merchant/order/details", transaction=made["transaction"])
+        if status == "cancelled":
+            await visit(floor, made, "cancel")
+        else:
+            floor.clock.now += DAY
+            await floor.services.merchants.service.run_due(floor.clock.now)
+            floor.sequencer.drain()
+        for amount in ("0.5", "1", "3"):
+            floor.chain.simulate_deposit(details["address"], amount)
+            for _ in range(5):
+                await floor.wallet.run_due(floor.clock.now)
+                await floor.services.merchants.service.run_due(floor.clock.now)
+                floor.sequencer.drain()
+                floor.clock.now += 60 * SECOND
+            await floor.services.merchants.outbox.run_due()
+            floor.sequencer.drain()
+            assert (await pay(floor, made)).status == 409
+            asked = await floor.returned(shopkeeper, "generic/merchant/order/details", transaction=made["transaction"])
+            assert asked["status"] == status
+        assert asked["amount_valid"]["value"] == "4.5"
+        assert floor.available(shopkeeper, "BTC") == "4.5"
+        assert [heard.fields["status"] for heard in shop.heard] == [status] * 4
+        assert [heard.fields.get("amount_valid") for heard in shop.heard] == [None, "50000000", "150000000", "450000000"]
+        assert len({heard.fields["payment_id"] for heard in shop.heard}) == 4
+
+
+async def test_a_payment_that_meets_a_cancellation_is_refused(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
+    made = await created(floor, shopkeeper)
+    floor.sequencer.drain()
+    floor.journal.held = True
+    service = floor.services.merchants.service
+    order = service.order(made["transaction"].replace("-", ""))
+    assert order is not None
+    assert await service.cancel(order) is None
+    assert await service.pay(order, alice.account, part="x") == MerchantRejection.NOT_OPEN
+    assert await service.coins(order) == MerchantRejection.NOT_OPEN
+    floor.journal.let_go()
+    floor.sequencer.drain()
+    assert floor.available(alice, "BTC") == "100"
+
+
 async def test_fiat_is_paid_from_accounts_only(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper, currency="EUR", amount="", amount_int="1234500")
     text = (await visit(floor, made)).body.decode()
     assert "12.34500 €" in text
     assert "instead" not in text
+    assert "bitcoin:" not in text
     assert (await visit(floor, made, "coins")).status == 409
     assert (await pay(floor, made)).status == 303
     assert floor.available(shopkeeper, "EUR") == "12.345"
@@ -297,6 +350,13 @@ async def test_paying_through_the_api(floor: Floor, alice: Trader, shopkeeper: T
         ({"ipn": "http://10.0.0.1/"}, "return_success, return_failure or ipn"),
         ({"ipn": "file:///etc/passwd"}, "return_success, return_failure or ipn"),
         ({"data": "x" * 3000}, "too long"),
+        ({"amount": "", "amount_int": "99999999999999999999"}, '"amount_int" (should be a whole number)'),
+        ({"amount": "", "amount_int": "1e9999999999999999999"}, '"amount_int" (should be a whole number)'),
+        ({"amount": "184467440737.09551616"}, '"amount" (at most 8 decimals)'),
+        ({"amount": "1", "amount_int": "100000001"}, '"amount" (contradicts amount_int)'),
+        ({"amount": "", "amount_int": ""}, '"amount_int" (is empty)'),
+        ({"ipn": "http://shop.example/ipn"}, "return_success, return_failure or ipn"),
+        ({"ipn": "http://192.0.0.192/ipn"}, "return_success, return_failure or ipn"),
     ],
 )
 async def test_orders_that_are_refused(floor: Floor, shopkeeper: Trader, fields: dict[str, str], error: str) -> None:

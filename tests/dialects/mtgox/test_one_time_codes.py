@@ -9,6 +9,7 @@ import pytest
 
 from cambist.directory.guesses import FIRST_PAUSE, FREE
 from cambist.directory.hotp import LOOK_AHEAD
+from cambist.directory.login import STRANGERS_FREE
 from tests.dialects.mtgox.floor import AGENT, Floor, Trader
 
 SEND: dict[str, object] = {"address": "1BoatSLRHtKNngkdXEeobR76b53LETtpyT", "amount_int": 10**8}
@@ -106,18 +107,29 @@ async def test_an_api_key_alone_can_not_switch_codes_on(floor: Floor, alice: Tra
     assert not floor.directory.hotp.active(alice.user)
 
 
-async def test_a_name_that_was_guessed_at_rests_from_wherever_it_is_tried(floor: Floor, alice: Trader) -> None:
-    made = await floor.returned(
-        floor.trader("shop"), "generic/merchant/order/create",
-        currency="BTC", amount="1", return_success="https://a.example/", return_failure="https://a.example/",
-    )  # fmt: skip
+PAYMENT = {"currency": "BTC", "amount": "1", "return_success": "https://a.example/", "return_failure": "https://a.example/"}
 
-    async def login(name: str, password: str, client: str) -> int:
-        body = urlencode({"user": name, "password": password}).encode()
-        return (await floor.send("POST", f"/payment/{made['transaction']}/pay", body, AGENT, client=client)).status
 
-    for name in ("alice", "nobody"):
-        assert [await login(name, "wrong", f"192.0.2.{number}") for number in range(FREE + 1)] == [403] * FREE + [429]
-    assert await login("Alice", "a password", "198.51.100.1") == 429
-    floor.clock.now += FIRST_PAUSE
-    assert await login("alice", "a password", "198.51.100.1") == 303
+async def logged_in(floor: Floor, shop: Trader, name: str, password: str, client: str) -> int:
+    """The status of an attempt to pay."""
+    made = await floor.returned(shop, "generic/merchant/order/create", **PAYMENT)
+    body = urlencode({"user": name, "password": password}).encode()
+    return (await floor.send("POST", f"/payment/{made['transaction']}/pay", body, AGENT, client=client)).status
+
+
+async def test_strangers_cannot_shut_the_owner_of_a_name_out(floor: Floor, alice: Trader) -> None:
+    shop = floor.trader("shop")
+    assert await logged_in(floor, shop, "alice", "a password", "203.0.113.7") == 303, "alice has been here before"
+    for number in range(STRANGERS_FREE // FREE):
+        client = f"192.0.2.{number}"
+        assert [await logged_in(floor, shop, "Alice", "wrong", client) for _ in range(FREE)] == [403] * FREE
+    assert await logged_in(floor, shop, "alice", "a password", "192.0.2.1") == 429
+    assert await logged_in(floor, shop, "alice", "a password", "198.51.100.1") == 429, "the strangers' budget is used up"
+    assert await logged_in(floor, shop, "alice", "a password", "203.0.113.7") == 303
+
+
+async def test_a_whole_ipv6_network_has_one_budget(floor: Floor, alice: Trader) -> None:
+    shop = floor.trader("shop")
+    sent = [await logged_in(floor, shop, "alice", "wrong", f"2001:db8::{number}") for number in range(1, FREE + 2)]
+    assert sent == [403] * FREE + [429]
+    assert await logged_in(floor, shop, "alice", "a password", "2001:db8:0:1::1") == 303

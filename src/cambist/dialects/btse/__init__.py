@@ -9,7 +9,8 @@ from cambist.dialects.btse.auth import KEY_FORMS
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.market_views import MarketViews
 from cambist.dialects.btse.records import OrderRecords
-from cambist.dialects.btse.routes import NAME, routes
+from cambist.dialects.btse.rejected import RejectedOrders
+from cambist.dialects.btse.routes import NAME, path_errors, routes
 from cambist.dialects.btse.settings import EXACT_LIMITS, Flavour, NonceRule, Settings
 from cambist.dialects.btse.sockets.private import PrivateSources
 from cambist.dialects.btse.sockets.routes import sockets
@@ -21,6 +22,7 @@ __all__ = ["EXACT_LIMITS", "Flavour", "NonceRule", "Settings", "build"]
 def build(services: VenueServices, settings: Settings | None = None) -> DialectService:
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     context = DialectContext.of(services, settings or Settings())
-    views, records = MarketViews(context), OrderRecords(context)
-    shared = SocketServices(context, views, PrivateSources(order_feed(services), records, context.symbols), Revocations(services.directory))
-    return DialectService(NAME, routes(context, views, records), KEY_FORMS, sockets(NAME, shared))
+    views, records, rejected = MarketViews(context), OrderRecords(context), RejectedOrders()
+    sources = PrivateSources(order_feed(services), records, context.symbols, rejected)
+    shared = SocketServices(context, views, sources, Revocations(services.directory))
+    return DialectService(NAME, routes(context, views, records, rejected), KEY_FORMS, sockets(NAME, shared), path_errors())

@@ -36,9 +36,14 @@ def signature(secret: str, path: str, nonce: bytes, body: bytes = b"") -> bytes:
 
 
 class Caller(SignedCall, eq=False, gc=False, kw_only=True):
-    """An authenticated request. `mark`: a number (1 to 2^63 - 1) that follows from its signature, so no other request has it."""
+    """An authenticated request. `mark`: a number (1 to 2^63 - 1) that tells the orders of requests apart.
+
+    It follows from the signature, so no other request has it; or, with `idempotent`, from the idempotency key that the client gave, so that
+    a second order for that key is seen to be one.
+    """
 
     mark: int
+    idempotent: bool = False
 
 
 class Authenticator:
@@ -87,7 +92,7 @@ class Authenticator:
     def _from_here(self, key: ApiKey, client: str) -> Rejection | None:
         return errors.ADDRESS_REFUSED if key.ip_allow and not key.allows(client) else None
 
-    def call(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool) -> Caller | Rejection:
+    def call(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool, idempotency_key: bytes = b"") -> Caller | Rejection:
         """The rightly signed request as a call whose nonce is to be judged; or "Invalid nonce" when it cannot be right.
 
         A request that changes nothing has nothing to be judged, unless the stricter rule is on.
@@ -96,9 +101,18 @@ class Authenticator:
             return errors.NONCE_WRONG
         if abs(int(nonce) * 1_000 - self._clock()) > self._window:
             return errors.NONCE_WRONG
-        mark = int.from_bytes(blake2b(sign, digest_size=8).digest(), "big") % MAX_NONCE + 1
+        once, carried = _number(sign), False
         if self._rule is NonceRule.NONCE:
             once = int(nonce)
-            return Caller(key=key, nonce=Nonces.once(once), mark=mark) if once else errors.NONCE_WRONG
-        # The signature stands for everything that was signed: clients that share a millisecond do not get in each other's way.
-        return Caller(key=key, nonce=Nonces.once(mark) if changes else 0, carried=not changes, mark=mark)
+            if not once:
+                return errors.NONCE_WRONG
+        else:
+            # The signature stands for everything that was signed: clients that share a millisecond do not get in each other's way.
+            carried = not changes
+        mark = _number(idempotency_key or sign)
+        return Caller(key=key, nonce=0 if carried else Nonces.once(once), carried=carried, mark=mark, idempotent=bool(idempotency_key))
+
+
+def _number(text: bytes) -> int:
+    """Of 1 to 2^63 - 1, the same for the same text."""
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") % MAX_NONCE + 1

@@ -20,6 +20,8 @@ Answer = bytes | Rejection
 PublicRun = Callable[[Fields], Answer | Awaitable[Answer]]
 PrivateRun = Callable[[Caller, Fields], Answer | Awaitable[Answer]]
 
+IDEMPOTENCY_KEY = b"idempotency-key"
+"""A header: of several orders with the same one and the same client order id only the first is placed."""
 QUERY, ORDERS = "query", "orders"
 """Groups of calls that have rate limits of their own."""
 
@@ -71,7 +73,8 @@ def private(generation: Generation, context: DialectContext, endpoint: Private) 
         wait = limits.admit(endpoint.group, key=key.id, user=key.user)
         if wait:
             return errors.reply(generation, errors.too_many(retry_after(wait)))
-        caller = authenticator.call(key, nonce, sign, changes=endpoint.changes)
+        again = request.headers.get(IDEMPOTENCY_KEY, b"")
+        caller = authenticator.call(key, nonce, sign, changes=endpoint.changes, idempotency_key=again)
         if isinstance(caller, Rejection):
             return errors.reply(generation, caller)
         values = Fields.of(request)

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from cambist import _core
+from cambist.account_streams.orders import TrackedOrder
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
 from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, OrderRecords, client_id, is_market_type
+from cambist.dialects.btse.rejected import RejectedOrders
+from cambist.dialects.btse.status import BUSINESS, Status
 from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, RejectReason, SelfTrade, Side, TimeInForce
 from cambist.exchange.market_orders import uncovered_rejection
@@ -37,18 +40,26 @@ class OrderRequest:
 class OrderEntry:
     """Gives orders to the exchange."""
 
-    def __init__(self, context: DialectContext, records: OrderRecords) -> None:
+    def __init__(self, context: DialectContext, records: OrderRecords, rejected: RejectedOrders) -> None:
         self._context = context
         self._commands = context.services.commands
         self._view = context.services.view
         self._records = records
+        self._rejected = rejected
 
     async def place(self, caller: Caller, order: OrderRequest) -> OrderRecord | Rejection:
         """The order as it stands after the command, or why it was not placed."""
+        tif, expire_at = self._force(order)
+        placed = await self._place(caller, order, tif, expire_at)
+        if isinstance(placed, Rejection) and placed.code in BUSINESS:
+            refused = refused_order(caller.account, order, tif, expire_at, self._view.time)
+            self._rejected.rejected(refused, order.tag, Status(placed.code))
+        return placed
+
+    async def _place(self, caller: Caller, order: OrderRequest, tif: TimeInForce, expire_at: int) -> OrderRecord | Rejection:
         code = self._checked(caller.account, order)
         if code:
             return errors.of_core(code)
-        tif, expire_at = self._force(order)
         done = await self._commands.place(
             caller.account,
             order.market.id,
@@ -62,7 +73,7 @@ class OrderEntry:
             self_trade=order.self_trade,
             stop_price=order.stop_price,
             expire_at=expire_at,
-            client_id=client_id(order.tag, caller.mark),
+            client_id=client_id(order.tag, caller.mark, always=caller.idempotent),
             meta=caller.meta(tag=order.tag),
             read=lambda view: view.time,
         )
@@ -110,4 +121,13 @@ def placed(account: int, order: OrderRequest, outcome: _core.Outcome, tif: int, 
     return OrderRecord(
         outcome.id, account, order.market, order.side, order.type, tif, order.post_only, order.price, order.amount, order.funds,
         outcome.filled, outcome.total, order.stop_price, expire_at, order.tag, waiting, bool(order.stop_price) and not waiting, reason, now,
+    )  # fmt: skip
+
+
+def refused_order(account: int, order: OrderRequest, tif: int, expire_at: int, now: int) -> TrackedOrder:
+    """What a notification shows of an order that never was."""
+    return TrackedOrder(
+        id=0, account=account, market=order.market.id, side=order.side, type=order.type, price=order.price, amount=order.amount,
+        funds=order.funds, stop_price=order.stop_price, client_id=0, maker_ppm=0, taker_ppm=0, filled=0, total=0, fee=0, reason=0,
+        waiting=False, created=now, updated=now, done=now, meta=b"", tif=tif, expire_at=expire_at,
     )  # fmt: skip

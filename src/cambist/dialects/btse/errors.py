@@ -6,7 +6,7 @@ from enum import Enum
 import msgspec
 
 from cambist.dialect_kit.messages import Reply
-from cambist.dialects.btse.status import GENERIC, REFUSALS, Status
+from cambist.dialects.btse.status import GENERIC, REFUSALS, SYSTEM, Status
 
 
 class Generation(Enum):
@@ -35,6 +35,12 @@ NONCE_WRONG = Rejection(401, GENERIC, "Invalid nonce")
 ADDRESS_REFUSED = Rejection(403, Status.AUTHENTICATION_FAILED, "This address may not use the API key")
 NOT_FOUND = Rejection(404, GENERIC, "There is no such endpoint")
 METHOD_WRONG = Rejection(405, GENERIC, "This endpoint does not answer that method")
+BODY_TOO_LARGE = Rejection(413, Status.INVALID_REQUEST, "The request is too large")
+TOO_MANY_AT_ONCE = Rejection(429, Status.RATE_LIMITS_EXCEEDED, "Rate limit exceeded", b"1")
+SYSTEM_ERROR = Rejection(500, SYSTEM, "System error")
+BUSY = Rejection(503, Status.REQUEST_FAILED, "The request cannot be done now, please check the order status")
+OF_GATEWAY = {404: NOT_FOUND, 405: METHOD_WRONG, 413: BODY_TOO_LARGE, 429: TOO_MANY_AT_ONCE, 503: BUSY}
+"""The gateway's own errors in this API's words; every other one is a system error."""
 SYMBOL_MISSING = Rejection(400, Status.INVALID_REQUEST, "symbol parameter is mandatory")
 SYMBOL_UNKNOWN = Rejection(400, Status.UNSUPPORTED_SYMBOL, "Unsupported symbol")
 BODY_WRONG = Rejection(400, Status.INVALID_REQUEST, "The body is not a JSON object")
@@ -62,6 +68,12 @@ def invalid(name: str) -> Rejection:
     return Rejection(400, Status.INVALID_REQUEST, f"Invalid request parameters: {name}")
 
 
+def unknown(name: str) -> Rejection:
+    """A parameter that this call does not have: a filter that is passed over in silence would answer something else than was asked."""
+    shown = name[:64] if name.isprintable() else "?"
+    return Rejection(400, Status.INVALID_REQUEST, f"Unknown request parameter: {shown}")
+
+
 def missing(name: str) -> Rejection:
     return Rejection(400, Status.INVALID_REQUEST, f"{name} parameter is mandatory")
 
@@ -71,7 +83,7 @@ def of_core(code: int) -> Rejection:
     known = REFUSALS.get(code)
     if known is not None:
         return Rejection(400, *known)
-    return Rejection(503, Status.REQUEST_FAILED, "The request cannot be done now, please check the order status")
+    return BUSY
 
 
 def body(generation: Generation, rejection: Rejection) -> bytes:

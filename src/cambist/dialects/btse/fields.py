@@ -15,6 +15,10 @@ I63_MAX = (1 << 63) - 1
 MAX_FIELDS = 64
 """Parameters of a query that are looked at."""
 MAX_NUMBER_TEXT = 64
+LAST_MS = 9_000_000_000_000_000
+"""No time is beyond; larger numbers are cut to it."""
+SECONDS_BELOW = 20_000_000_000
+"""Times below this are seconds (until the year 2603): as milliseconds they would lie before September 1970."""
 MAX_TAG = 128
 """Characters of a client's own order id."""
 _TRUTH = {"true": True, "1": True, "false": False, "0": False, "": False}
@@ -57,13 +61,15 @@ def body_of(body: bytes) -> dict[str, Any] | None:
 class Fields:
     """The parameters of one request. A reader notes in `rejection` the first that is wrong, and answers what absence would.
 
-    Zero and empty count as absent where a number or a text is optional: real clients send a 0 for every price that they do not mean.
+    What says something and is not read is refused by `checked`, so that no filter and no limit is passed over in silence. Zero and
+    empty count as absent where a number or a text is optional: real clients send a 0 for every price that they do not mean.
     """
 
-    __slots__ = ("_values", "rejection")
+    __slots__ = ("_read", "_values", "rejection")
 
     def __init__(self, values: dict[str, Any] | None) -> None:
         self._values = values if values is not None else {}
+        self._read: set[str] = set()
         self.rejection: Rejection | None = errors.BODY_WRONG if values is None else None
 
     @staticmethod
@@ -84,19 +90,37 @@ class Fields:
         """Keeps the first one."""
         self.rejection = self.rejection or rejection
 
+    def checked(self, *passed_over: str) -> Rejection | None:
+        """What is wrong, or a parameter that says something and was not read; `passed_over` names those that mean nothing here."""
+        if self.rejection is None:
+            for name, value in self._values.items():
+                if name not in self._read and name not in passed_over and not _says_nothing(value):
+                    self.rejection = errors.unknown(name)
+                    break
+        return self.rejection
+
+    def _value(self, name: str) -> Any:
+        self._read.add(name)
+        return self._values.get(name)
+
     def text(self, *names: str) -> str:
         """The first of the names that says something; numbers count as their digits. Empty when none does."""
+        found = ""
         for name in names:
-            value = self._values.get(name)
+            value = self._value(name)
             if isinstance(value, bool) or not isinstance(value, str | int | None):
                 self.refuse(errors.invalid(name))
-            elif value is not None and value != "":
-                return str(value)
-        return ""
+            elif value is not None and value != "" and not found:
+                found = str(value)
+        return found
 
-    def word(self, name: str, default: str = "") -> str:
+    def says(self, *names: str) -> bool:
+        """Whether one of them says something."""
+        return any(not _says_nothing(self._values.get(name)) for name in names)
+
+    def word(self, *names: str, default: str = "") -> str:
         """An enumeration's word in upper case."""
-        return self.text(name).strip().upper() or default
+        return self.text(*names).strip().upper() or default
 
     def tag(self, *names: str) -> str:
         """The client's own text for an order: no control characters, at most MAX_TAG long."""
@@ -108,7 +132,7 @@ class Fields:
 
     def units(self, name: str, scale: int) -> int:
         """A decimal above zero as integer of 10^-scale units; 0 when absent. More decimals than `scale` are refused."""
-        value = self._values.get(name)
+        value = self._value(name)
         if value is None or value == "":
             return 0
         text = str(value)
@@ -131,13 +155,27 @@ class Fields:
             return None
         return min(int(text), largest)
 
-    def flag(self, name: str) -> bool:
-        """true, "true", "True", 1; absent is false."""
-        value = self._values.get(name)
+    def moment(self, *names: str) -> int | None:
+        """A time in ms; a number that would be in the first months of 1970 are seconds, as older clients write them. None when absent."""
+        given = [value for value in (self.whole(name, LAST_MS) for name in names) if value is not None]
+        if not given:
+            return None
+        return given[0] if given[0] >= SECONDS_BELOW or given[0] == 0 else given[0] * 1_000
+
+    def flag(self, *names: str) -> bool:
+        """true, "true", "True", 1; absent is false. Of several names the first that says something counts."""
+        value = None
+        for name in names:
+            found = self._value(name)
+            value = found if value is None else value
         if value is None or isinstance(value, bool):
             return bool(value)
         truth = _TRUTH.get(str(value).lower()) if isinstance(value, str | int) else None
         if truth is None:
-            self.refuse(errors.invalid(name))
+            self.refuse(errors.invalid(names[0]))
             return False
         return truth
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, str | int) and str(value).strip("0.") == "")

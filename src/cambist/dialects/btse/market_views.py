@@ -69,7 +69,7 @@ class MarketViews:
         bids, asks = fields.whole("limit_bids", MAX_LEVELS) or 0, fields.whole("limit_asks", MAX_LEVELS) or 0
         if isinstance(market, Rejection):
             return market
-        if fields.rejection or group >= REST_GROUPS:
+        if fields.checked() or group >= REST_GROUPS:
             return fields.rejection or errors.invalid("group")
         return encode(self.book_body(market, *self.levels(market, group, bids, asks)))
 
@@ -77,8 +77,8 @@ class MarketViews:
         return {
             "buyQuote": quotes(market, bids),
             "sellQuote": quotes(market, asks),
-            "timestamp": millis(self._clock()),
             "symbol": market.symbol,
+            "timestamp": millis(self._clock()),
         }
 
     def trades(self, market: Market, limit: int) -> list[RecentTrade]:

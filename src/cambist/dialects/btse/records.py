@@ -44,9 +44,12 @@ def tag_number(tag: str) -> int:
     return int.from_bytes(blake2b(tag.encode(), digest_size=16, person=b"cambist-btse").digest(), "little") >> TAG_SHIFT
 
 
-def client_id(tag: str, mark: int) -> int:
-    """The core's client id for an order: many orders may bear one tag, so `mark` (64 bits) makes it the order's own. 0 without a tag."""
-    return tag_number(tag) << TAG_SHIFT | mark if tag else 0
+def client_id(tag: str, mark: int, *, always: bool) -> int:
+    """The core's client id for an order: many orders may bear one tag, so `mark` (64 bits) makes it the order's own.
+
+    0 without a tag, unless `always`: then the core is to refuse a second order with this tag and mark.
+    """
+    return tag_number(tag) << TAG_SHIFT | mark if tag or always else 0
 
 
 @dataclass(frozen=True, slots=True)

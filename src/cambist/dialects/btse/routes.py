@@ -1,11 +1,11 @@
 """The paths of this dialect: one table a version, and every rejection in that version's words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cambist.dialect_kit.messages import Handler, Reply, Request
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import READ, TRADING
 from cambist.dialects.btse.cancels import OrderChanges
@@ -15,6 +15,7 @@ from cambist.dialects.btse.entry import OrderEntry
 from cambist.dialects.btse.errors import Generation, Rejection
 from cambist.dialects.btse.market_views import MarketViews
 from cambist.dialects.btse.records import OrderRecords
+from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.v2.public import V2Public
 from cambist.dialects.btse.v2.trade import V2Trade
 from cambist.dialects.btse.v3.account import V3Account
@@ -84,8 +85,8 @@ def v3_table(context: DialectContext, views: MarketViews, orders: V3Orders, acco
     }
 
 
-def routes(context: DialectContext, views: MarketViews, records: OrderRecords) -> tuple[Route, ...]:
-    entry, changes = OrderEntry(context, records), OrderChanges(context, records)
+def routes(context: DialectContext, views: MarketViews, records: OrderRecords, rejected: RejectedOrders) -> tuple[Route, ...]:
+    entry, changes = OrderEntry(context, records, rejected), OrderChanges(context, records)
     v2 = v2_table(context, views, V2Trade(context, records, entry, changes))
     v3 = v3_table(context, views, V3Orders(context, records, entry, changes), V3Account(context, records))
     found: list[Route] = []
@@ -101,16 +102,31 @@ def routes(context: DialectContext, views: MarketViews, records: OrderRecords) -
 def _routes_of(context: DialectContext, generation: Generation, prefix: str, path: str, methods: Mapping[str, Endpoint]) -> list[Route]:
     literal, in_path, _ = path.partition("{symbol}")
     where = prefix + literal
-    pattern = re.compile(re.escape(where) + r"(?P<symbol>[^/]+)") if in_path else None
-    made = []
-    for method, endpoint in methods.items():
-        handler = _handler(context, generation, endpoint)
-        durable = isinstance(endpoint, Private) or endpoint.lasting
-        made.append(Route(where, handler, (method,), bool(in_path), pattern, NAME, prefix + path, durable))
+    pattern = re.compile(re.escape(where) + r"(?P<symbol>[^/]+)/?") if in_path else None
     allow = ", ".join(sorted(methods)).encode()
     others = tuple(method for method in METHODS if method not in methods)
-    made.append(Route(where, _say(generation, errors.METHOD_WRONG, allow), others, bool(in_path), pattern, NAME, prefix + path, False))
+    made = []
+    for spelling in (where,) if in_path else (where, f"{where}/"):
+        for method, endpoint in methods.items():
+            handler = _handler(context, generation, endpoint)
+            durable = isinstance(endpoint, Private) or endpoint.lasting
+            made.append(Route(spelling, handler, (method,), bool(in_path), pattern, NAME, prefix + path, durable))
+        refuse = _say(generation, errors.METHOD_WRONG, allow)
+        made.append(Route(spelling, refuse, others, bool(in_path), pattern, NAME, prefix + path, False))
     return made
+
+
+def path_errors() -> tuple[PathErrors, ...]:
+    """The gateway's own errors, in the words of the generation whose paths they are at; what is at none is told as v3 tells it."""
+
+    def wording(generation: Generation) -> Callable[[Request, int], Reply]:
+        def reply(_request: Request, status: int) -> Reply:
+            return errors.reply(generation, errors.OF_GATEWAY.get(status, errors.SYSTEM_ERROR))
+
+        return reply
+
+    prefixes = {"/spot": Generation.V3, **dict.fromkeys(V2_PREFIXES, Generation.V2)}
+    return tuple(PathErrors(prefix, wording(generation), NAME) for prefix, generation in prefixes.items())
 
 
 def _handler(context: DialectContext, generation: Generation, endpoint: Endpoint) -> Handler:

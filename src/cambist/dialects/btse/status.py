@@ -35,6 +35,7 @@ class Status(IntEnum):
     MAX_OPEN_ORDER_EXCEEDED = 304
 
 
+SYSTEM = -11
 GENERIC = -1
 """The error code of what has no number of its own; -1 is TIMEOUT as an order's status."""
 
@@ -56,7 +57,7 @@ REFUSALS: dict[int, tuple[Status, str]] = {
     RejectReason.LEVEL_FULL: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: too much at this price"),
     RejectReason.AMOUNT_BELOW_FILLED: (Status.INVALID_ORDER_SIZE, "Invalid order size: that much is filled already"),
     RejectReason.ALREADY_EXPIRED: (Status.ORDER_REJECTED, "The order has expired"),
-    RejectReason.CLIENT_ID_USED: (Status.ORDER_REJECTED, "Duplicate client order id"),
+    RejectReason.CLIENT_ID_USED: (Status.ORDER_REJECTED, "Duplicate order: its idempotency key was used before"),
     RejectReason.TOO_MANY_OPEN_ORDERS: (Status.MAX_OPEN_ORDER_EXCEEDED, "Maximum open orders exceeded"),
     RejectReason.WOULD_CROSS: (Status.ORDER_REJECTED, "A post-only order would trade at once"),
     RejectReason.INSUFFICIENT_FUNDS: (Status.INSUFFICIENT_BALANCE, "Insufficient balance"),

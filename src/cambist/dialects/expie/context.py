@@ -41,3 +41,7 @@ class DialectContext:
     def history_caught_up(self) -> Awaitable[None]:
         """Resolves when history has everything that anybody can have heard of by now. HistoryError."""
         return self.services.history_caught_up()
+
+    def public_history_caught_up(self) -> Awaitable[None]:
+        """The same of what everybody may see, which is only what is on disk."""
+        return self.services.history.reached(self.services.durability.durable_seq)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from cambist import _core
+from cambist.dialect_kit.market_texts import AMOUNT, PRICE, BookForm, MarketTexts
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import decimal_of, units
 from cambist.domain.orders import Side
-from cambist.marketdata.book import Levels, group_levels
+from cambist.marketdata.book import Levels
 from cambist.marketdata.marketdata import MarketData
 
 MAX_LIMIT = 101
@@ -17,16 +19,16 @@ PUSH_LIMITS = frozenset((1, 5, 10, 20, 30, 50, 100))
 PUSH_INTERVALS = frozenset((Decimal(0), *(Decimal(1).scaleb(-digits) for digits in range(1, 9))))
 """0, and 0.1 down to 0.00000001; compared as numbers."""
 MAX_INTERVAL_DECIMALS = 18
-MAX_STEP = 10 ** (2 * MAX_INTERVAL_DECIMALS + 1)
-HEADROOM = 4
-"""So many times the limit is read from the book at first when levels are merged; more when that does not fill the limit."""
 
 Book = tuple[Levels, Levels]
 """(bids, asks) of (price, amount), best first; prices in units of the interval's scale (see Merge)."""
 
 
 class Merge:
-    """An interval on a market: `scale` decimals of the merged prices, `step` units of that scale (0 or 1: prices as they are)."""
+    """An interval on a market: `scale` decimals of the merged prices, `step` units of that scale (0 or 1: prices as they are).
+
+    OutOfRange for an interval that is no 64-bit number of such units.
+    """
 
     __slots__ = ("factor", "scale", "step")
 
@@ -36,7 +38,7 @@ class Merge:
         # An interval may be finer than the market's prices, and no multiple of their unit.
         self.scale = max(market.money_scale, -exponent)
         self.factor = int(10 ** (self.scale - market.money_scale))
-        self.step = units(interval, self.scale, MAX_STEP)
+        self.step = units(interval, self.scale)
 
 
 def interval_of(text: str) -> Decimal | None:
@@ -50,32 +52,26 @@ def interval_of(text: str) -> Decimal | None:
     return number
 
 
-def merged(data: MarketData, market: Market, merge: Merge, limit: int) -> Book:
-    """The durable book: asks rounded up and bids down to multiples of the interval, amounts added, at most `limit` levels a side."""
+@lru_cache(maxsize=256)
+def _level_form(price_scale: int, amount_scale: int) -> _core.RowForm:
+    return _core.RowForm([b'["', b'","', b'"]'], [_core.Column.decimal(PRICE, price_scale), _core.Column.decimal(AMOUNT, amount_scale)])
+
+
+async def sides_text(texts: MarketTexts, market: Market, merge: Merge, limit: int) -> tuple[str, str]:
+    """(bids, asks) of the durable book as JSON: asks rounded up and bids down to multiples of the interval, amounts added."""
     if not limit:
-        return [], []
-    if merge.step <= 1 and merge.factor == 1:
-        return data.book(market.id, limit)
-    read = (limit + 1) * HEADROOM
-    while True:
-        raw = data.book(market.id, read)
-        sides = [
-            _grouped(levels, side, merge, limit, complete=len(levels) < read)
-            for levels, side in zip(raw, (Side.BUY, Side.SELL), strict=True)
-        ]
-        if sides[0] is not None and sides[1] is not None:
-            return sides[0], sides[1]
-        read *= 8
+        return "[]", "[]"
+    form = BookForm(_level_form(merge.scale, market.stock_scale), step=max(merge.step, 1), multiply=merge.factor)
+    bids, asks = await texts.sides(market.id, form, limit, limit)
+    return f"[{b''.join(bids).decode()}]", f"[{b''.join(asks).decode()}]"
 
 
-def _grouped(levels: Levels, side: int, merge: Merge, limit: int, complete: bool) -> Levels | None:
-    """None when `levels` are not the whole side and may not hold all of the last bucket."""
-    if merge.factor != 1:
-        levels = [(price * merge.factor, amount) for price, amount in levels]
-    if complete:
-        return group_levels(levels, side, merge.step, limit)
-    grouped = group_levels(levels, side, merge.step, limit + 1)
-    return grouped[:limit] if len(grouped) > limit else None
+def followed_book(data: MarketData, market: Market, merge: Merge, limit: int) -> Book:
+    """The same in numbers, for the intervals that can be followed: they divide, or are multiples of, the unit of the market's prices."""
+    if merge.factor == 1:
+        return data.book(market.id, limit, max(merge.step, 1))
+    bids, asks = ([(price * merge.factor, amount) for price, amount in levels] for levels in data.book(market.id, limit))
+    return bids, asks
 
 
 def changes(old: Sequence[tuple[int, int]], new: Sequence[tuple[int, int]], side: int, limit: int) -> Levels:
@@ -99,11 +95,6 @@ def levels_text(market: Market, merge: Merge, levels: Sequence[tuple[int, int]])
     """`[["12.94","0.1524"],...]`."""
     write, scale, stock_scale = _core.format_units, merge.scale, market.stock_scale
     return "[" + ",".join([f'["{write(price, scale)}","{write(amount, stock_scale)}"]' for price, amount in levels]) + "]"
-
-
-def query_text(market: Market, merge: Merge, book: Book) -> str:
-    """The answer of `depth.query`."""
-    return f'{{"asks":{levels_text(market, merge, book[1])},"bids":{levels_text(market, merge, book[0])}}}'
 
 
 def push_text(market: Market, merge: Merge, book: Book, clean: bool) -> bytes:

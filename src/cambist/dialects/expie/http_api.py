@@ -13,6 +13,7 @@ from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.market_views import MarketViews
 from cambist.dialects.expie.markets import Market
+from cambist.dialects.expie.numbers import OutOfRange
 from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import Parameters, Wrong
 from cambist.dialects.expie.placing import Placing
@@ -55,7 +56,7 @@ class HttpApi:
     async def handle(self, request: Request) -> Reply:
         try:
             answer = await self._answer(request)
-        except Wrong:
+        except (Wrong, OutOfRange):
             answer = errors.INVALID_ARGUMENT
         except HistoryError:
             # Trading goes on, what only history knows cannot be read.
@@ -71,7 +72,7 @@ class HttpApi:
                 if request.method != "GET":
                     return errors.WRONG_HTTP_METHOD
                 market = self._market(name)
-                return self._depth(market, parameters.of_request(request)) if view == "depth" else self._views.ticker(market)
+                return await self._depth(market, parameters.of_request(request)) if view == "depth" else self._views.ticker(market)
             case ["markets" | "market", name, "orders", *rest] if len(rest) <= 2:
                 return await self._on_orders(request, name, rest)
             case ["balance", "summary" | "history" as view]:
@@ -92,7 +93,7 @@ class HttpApi:
 
     # --- markets ----------------------------------------------------------------------------------------------------------
 
-    def _depth(self, market: Market, given: Parameters) -> str:
+    async def _depth(self, market: Market, given: Parameters) -> str:
         """`limit` (1..101, default 10) and `interval` are not in the reference; they are the socket's."""
         limit = given.integer("limit", DEFAULT_DEPTH)
         interval = given.decimal("interval") if given.has("interval") else None
@@ -100,8 +101,8 @@ class HttpApi:
         if not 1 <= limit <= depth.MAX_LIMIT or checked is None:
             raise Wrong
         merge = depth.Merge(market, checked)
-        bids, asks = depth.merged(self._views.data, market, merge, limit)
-        return f'{{"bids":{depth.levels_text(market, merge, bids)},"asks":{depth.levels_text(market, merge, asks)}}}'
+        bids, asks = await depth.sides_text(self._context.services.market_texts, market, merge, limit)
+        return f'{{"bids":{bids},"asks":{asks}}}'
 
     # --- orders -----------------------------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ class Klines:
         time = second * 1_000_000
         price = self._data.price_before(market.id, time)
         if price is None:
-            await self._context.history_caught_up()
+            await self._context.public_history_caught_up()
             older = await self._history.market_trades(market.id, Page(until=time - 1, limit=1))
             price = older[0].price if older else 0
         return price

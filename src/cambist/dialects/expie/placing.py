@@ -11,7 +11,7 @@ from cambist.dialects.expie import errors, orders
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Market
-from cambist.dialects.expie.numbers import OutOfRange, units
+from cambist.dialects.expie.numbers import units
 from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import Parameters, Wrong
 from cambist.directory import ApiKey
@@ -72,16 +72,13 @@ class Placing:
         amount = given.decimal("amount")
         if side is None:
             raise Wrong
-        try:
-            if given.has("price"):
-                return self._limit(account, market, side, amount, given.decimal("price"))
-            # A misspelt price must not buy at any price.
-            given.only("side", "amount", "market")
-            if not self._context.market_orders:
-                return errors.MARKET_ORDERS_DISABLED
-            return self._market(account, market, side, amount)
-        except OutOfRange:
-            raise Wrong from None
+        if given.has("price"):
+            return self._limit(account, market, side, amount, given.decimal("price"))
+        # A misspelt price must not buy at any price.
+        given.only("side", "amount", "market")
+        if not self._context.market_orders:
+            return errors.MARKET_ORDERS_DISABLED
+        return self._market(account, market, side, amount)
 
     async def _place(self, key: ApiKey, market: Market, order: NewOrder) -> Answer:
         def placed(view: View) -> tuple[int, tuple[int, int]]:

@@ -106,10 +106,11 @@ class PublicMethods:
 
     # --- depth ------------------------------------------------------------------------------------------------------------
 
-    def depth_query(self, _client: Client, params: Params) -> Result:
+    async def depth_query(self, _client: Client, params: Params) -> Result:
         market, limit = params.market(0), params.integer(1, 0, depth.MAX_LIMIT)
         merge = depth.Merge(market, params.interval(2))
-        return depth.query_text(market, merge, depth.merged(self._data, market, merge, limit))
+        bids, asks = await depth.sides_text(self._context.services.market_texts, market, merge, limit)
+        return f'{{"asks":{asks},"bids":{bids}}}'
 
     def depth_subscribe(self, client: Client, params: Params) -> Result:
         """[market, limit, interval]; one for each client."""
@@ -123,7 +124,7 @@ class PublicMethods:
 
         def make() -> Depth:
             pace = self._context.pace
-            followed = depth.Followed(market, merge, limit, pace.full, lambda: depth.merged(self._data, market, merge, limit))
+            followed = depth.Followed(market, merge, limit, pace.full, lambda: depth.followed_book(self._data, market, merge, limit))
             return Depth(self._data, followed, self._scheduler, pace.depth)
 
         client.follow("depth", (market.id, limit, interval.normalize()), make)
@@ -169,7 +170,7 @@ class PublicMethods:
             return await self._deals(market, trades)
         # Only what market data shows already: the journal may know more, and this answer does not wait for it.
         newest = self._data.trades(market.id, 1)
-        await self._context.history_caught_up()
+        await self._context.public_history_caught_up()
         found = await self._context.services.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
         return await self._deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
 

@@ -12,6 +12,7 @@ from cambist.dialects.expie import errors
 from cambist.dialects.expie.calls import NOTHING_ASKED, BadParams, Call, Params, answered, failed, parse
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Markets
+from cambist.dialects.expie.numbers import OutOfRange
 from cambist.directory import ApiKey
 from cambist.history.port import HistoryError
 
@@ -72,7 +73,7 @@ class Client(Session):
             result = method.run(self, Params(self._shared.markets, call.params, method.count))
             if not isinstance(result, str | Rejection):
                 result = await result
-        except BadParams:
+        except (BadParams, OutOfRange):
             result = errors.INVALID_ARGUMENT
         except HistoryError:
             result = errors.SERVICE_UNAVAILABLE

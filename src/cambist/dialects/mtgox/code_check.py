@@ -4,11 +4,18 @@ import asyncio
 
 from cambist.dialects.mtgox.call import Call, MethodGroup
 from cambist.dialects.mtgox.replies import Rejection
-from cambist.directory import User
+from cambist.directory import LoginRejection
 
 CODE_REQUIRED = Rejection("A one-time code is required", "code_required", 403)
 CODE_INVALID = Rejection("Invalid one-time code", "code_invalid", 403)
 CODE_PAUSE = Rejection("Too many wrong one-time codes, please wait", "code_pause", 403)
+
+
+REJECTIONS = {
+    LoginRejection.CODE_REQUIRED: CODE_REQUIRED,
+    LoginRejection.CODE_WRONG: CODE_INVALID,
+    LoginRejection.PAUSED: CODE_PAUSE,
+}
 
 
 class CodeCheck(MethodGroup):
@@ -27,13 +34,5 @@ class CodeCheck(MethodGroup):
         # A request whose nonce was used before must not use up a code.
         await call.signed.claim(self.services.commands)
         # On a thread: that a code is used up must be on the disk, and the disk is not waited for here.
-        return await asyncio.to_thread(self._rejection, user, code)
-
-    def _rejection(self, user: User, code: str) -> Rejection | None:
-        directory = self.services.directory
-        if directory.guesses.begin("code", user.id):
-            return CODE_PAUSE
-        if not directory.hotp.verify(user, code):
-            return CODE_INVALID
-        directory.guesses.right("code", user.id)
-        return None
+        rejection = await asyncio.to_thread(self.services.directory.check_code, user, code)
+        return None if rejection is None else REJECTIONS[rejection]

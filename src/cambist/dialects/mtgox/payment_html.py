@@ -4,6 +4,9 @@ import base64
 import hashlib
 from dataclasses import dataclass, field
 from html import escape
+from urllib.parse import quote, urlencode
+
+import segno
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5f6b7a;--line:#d9dee5;--card:#fff;--ground:#f1f4f8;--deed:#1f6f4a;
@@ -39,36 +42,44 @@ outline-offset:1px}
 .address{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:15px;background:var(--well);border:1px solid var(--line);
 border-radius:8px;
 padding:12px;overflow-wrap:anywhere;user-select:all;margin:0 0 12px}
+.qr{background:#fff;border:1px solid var(--line);border-radius:8px;padding:0;margin:0 auto 12px;max-width:232px}
+.qr a,.qr svg{display:block}
+.or{display:flex;align-items:center;gap:12px;color:var(--soft);font-size:14px;margin:22px 0}
+.or:before,.or:after{content:"";flex:1;border-top:1px solid var(--line)}
 .soft{color:var(--soft);font-size:14px;margin:0 0 12px}
-form+form,.go+form,form+.go{margin-top:10px}
+form+form,.go+form,form+.go,.go+.go{margin-top:10px}
+.go+.soft{margin-top:12px}
 """.strip()
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 REFRESH_SECONDS = 10
+URI_SCHEMES = {"BTC": "bitcoin", "LTC": "litecoin"}
+"""By which wallets know what a payment link is for."""
+MAX_LABEL = 120
 
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """What a page shows. `here` is its own path; `said` is what went wrong with the last thing that was tried."""
+    """What a page shows. `here` is what it looks at again; `error` is what went wrong with the last thing that was tried."""
 
     title: str
     amount: str
     description: str
     here: str
     parts: list[str] = field(default_factory=list)
-    said: str = ""
+    error: str = ""
     refresh: bool = False
 
 
-def page(sheet: PageContent) -> bytes:
+def page(content: PageContent) -> bytes:
     """The whole document."""
-    refresh = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS};url={escape(sheet.here)}">' if sheet.refresh else ""
-    said = f'<p class="said" role="alert">{escape(sheet.said)}</p>' if sheet.said else ""
+    refresh = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS};url={escape(content.here)}">' if content.refresh else ""
+    error = f'<p class="said" role="alert">{escape(content.error)}</p>' if content.error else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f'<meta name="robots" content="noindex">{refresh}<title>{escape(sheet.title)} · {escape(sheet.amount)}</title>'
-        f"<style>{STYLE}</style></head><body><main><h1>{escape(sheet.title)}</h1>"
-        f'<p class="sum">{escape(sheet.amount)}</p>'
-        f'<p class="for">{escape(sheet.description)}</p><hr>{said}{"".join(sheet.parts)}</main></body></html>'
+        f'<meta name="robots" content="noindex">{refresh}<title>{escape(content.title)} · {escape(content.amount)}</title>'
+        f"<style>{STYLE}</style></head><body><main><h1>{escape(content.title)}</h1>"
+        f'<p class="sum">{escape(content.amount)}</p>'
+        f'<p class="for">{escape(content.description)}</p><hr>{error}{"".join(content.parts)}</main></body></html>'
     ).encode()
 
 
@@ -94,13 +105,42 @@ def link(address: str, words: str) -> str:
     return f'<a class="go quiet" href="{escape(address)}">{escape(words)}</a>'
 
 
-def coins_part(address: str, missing: str, code: str, pending: str) -> str:
-    """Where to send coins. `missing` is what is still to be sent, `pending` what is on its way (may be empty)."""
+DIVIDER = '<p class="or">or</p>'
+WATCHING = '<p class="soft">This page looks again every few seconds.</p>'
+
+
+def payment_uri(scheme: str, address: str, amount: str, label: str) -> str:
+    """`bitcoin:<address>?amount=<coins>&label=<words>` (BIP 21), which wallets open."""
+    fields = {name: text for name, text in (("amount", amount), ("label", label[:MAX_LABEL])) if text}
+    query = urlencode(fields, quote_via=quote)
+    return f"{scheme}:{address}?{query}" if query else f"{scheme}:{address}"
+
+
+def qr_code(text: str) -> str:
+    """The text as a QR code: SVG inside the page."""
+    return str(segno.make(text, micro=False, error="m").svg_inline(border=4, omitsize=True))
+
+
+def coins_part(address: str, missing: str, code: str, description: str, pending: str) -> str:
+    """Where to send coins: a QR code, a link for a wallet on this device, the address. `missing` is what is still to be sent, `pending`
+    what is on its way (each may be empty)."""
     on_its_way = f'<p class="soft">{escape(pending)} is on its way; it counts once the network has confirmed it.</p>' if pending else ""
-    send = f"Send exactly {missing} {code} to this address:" if missing else "All of it is on its way to this address:"
+    if not missing:
+        return (
+            f'<h2>Pay by {escape(code)}</h2><p class="soft">All of it is on its way to this address:</p>'
+            f'<p class="address">{escape(address)}</p>{on_its_way}'
+        )
+    send = f'<p class="soft">Send exactly {escape(missing)} {escape(code)} to this address:</p>'
+    scheme = URI_SCHEMES.get(code)
+    if scheme is None:
+        return f'<h2>Pay by {escape(code)}</h2>{send}<p class="address">{escape(address)}</p>{on_its_way}'
+    uri = payment_uri(scheme, address, missing, description)
+    code_only = payment_uri(scheme, address, missing, "")
     return (
-        f'<h2>Pay by {escape(code)}</h2><p class="soft">{escape(send)}</p><p class="address">{escape(address)}</p>{on_its_way}'
-        '<p class="soft">This page looks again every few seconds.</p>'
+        f"<h2>Pay by {escape(code)}</h2>{send}"
+        f'<div class="qr" role="img" aria-label="QR code of the address and the amount">{qr_code(code_only)}</div>'
+        f'<p class="address">{escape(address)}</p>{on_its_way}'
+        f'<a class="go quiet" href="{escape(uri)}">Open in your wallet</a>'
     )
 
 

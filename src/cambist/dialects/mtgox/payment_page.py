@@ -14,20 +14,31 @@ from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_rejection, transaction
 from cambist.dialects.mtgox.parse import form_fields
-from cambist.directory import User
+from cambist.directory import LoginRejection
+from cambist.directory.login import network_of
 from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState
 
 ONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 """What a form carries so that sending it twice pays once, where an order may be paid several times."""
 LOGINS = RateRules({"login": (Budget("address", 10, MINUTE),)}, tiers=())
-"""What one address may try; how often anybody may guess at a name or a code is the directory's to count."""
+"""What one network may try; how often anybody may guess at a name or a code is the directory's to count."""
 WRONG_LOGIN = "Name, password or code is not right."
 TOO_MANY = "Too many attempts. Please wait a little."
+LOGIN_ERRORS = {
+    LoginRejection.PAUSED: (TOO_MANY, 429),
+    LoginRejection.FROZEN: ("This user may not pay now.", 403),
+}
+"""What is said instead of WRONG_LOGIN, and the HTTP status."""
+HTML = b"text/html; charset=utf-8"
 NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
 
 
 class PaymentPage:
-    """The handler; the route's pattern has the groups `id` and `act`."""
+    """The handler; the route's pattern has the groups `id` and `act`.
+
+    `/payment/<id>` offers everything at once; `?coins` is for whoever has sent coins: it looks again by itself, and has nothing to type
+    into, which looking again would forget.
+    """
 
     def __init__(self, context: DialectContext) -> None:
         self._context = context
@@ -40,7 +51,7 @@ class PaymentPage:
         assert request.match is not None
         order = self._merchants.order(order_key(request.match["id"]))
         if order is None:
-            return Reply(404, NO_SUCH_PAGE, b"text/html; charset=utf-8", _safe_headers(()))
+            return Reply(404, NO_SUCH_PAGE, HTML, _safe_headers(()))
         act = request.match["act"] if request.method == "POST" else None
         match act:
             case "pay":
@@ -50,59 +61,44 @@ class PaymentPage:
             case "coins":
                 return await self._coins(order)
             case _:
-                return self._show(order, account=b"account" in request.query)
+                return await self._show(order, watching=b"coins" in request.query)
 
     # --- what a payer does --------------------------------------------------------------------------------------------------
 
     async def _pay(self, order: MerchantOrder, request: Request) -> Reply:
         fields = form_fields(request.body)
         name = fields.get("user", "").strip()
-        if self._logins.admit("login", address=request.client):
-            return self._show(order, TOO_MANY, name, 429)
-        user = await asyncio.to_thread(self._known, name, fields.get("password", ""), fields.get("code", "").strip())
-        if isinstance(user, str):
-            return self._show(order, user, name, 429 if user == TOO_MANY else 403)
+        if self._logins.admit("login", address=network_of(request.client)):
+            return await self._show(order, TOO_MANY, name, 429)
+        user = await asyncio.to_thread(
+            self._directory.authenticate, name, fields.get("password", ""), fields.get("code", "").strip(), request.client
+        )
+        if isinstance(user, LoginRejection):
+            error, status = LOGIN_ERRORS.get(user, (WRONG_LOGIN, 403))
+            return await self._show(order, error, name, status)
         # The world went on while the password was looked at.
         order = self._merchants.order(order.id) or order
         once = fields.get("once", "")
         paid = await self._merchants.pay(order, user.account, part=f"page/{once if ONCE.fullmatch(once) else self._once()}")
         if isinstance(paid, MerchantRejection):
-            return self._show(order, f"{paid.words.capitalize()}.", name, 409)
+            return await self._show(order, f"{paid.words.capitalize()}.", name, 409)
         rejection = pay_rejection(paid.code)
         if rejection is not None:
-            return self._show(order, f"{rejection.text}.", name, 409)
+            return await self._show(order, f"{rejection.text}.", name, 409)
         return _see(order.words.success, order)
-
-    def _known(self, name: str, password: str, code: str) -> User | str:
-        """The user of these words, or what to say to whoever typed them. On a thread: looking at a password takes time, on purpose."""
-        directory = self._directory
-        if directory.guesses.begin("password", name.lower()):
-            return TOO_MANY
-        user = directory.verify_password(name, password)
-        if user is None:
-            return WRONG_LOGIN
-        directory.guesses.right("password", name.lower())
-        if code or directory.totp.active(user) or directory.hotp.active(user):
-            if not code:
-                return WRONG_LOGIN
-            if directory.guesses.begin("code", user.id):
-                return TOO_MANY
-            if not (directory.totp.verify(user, code) or directory.hotp.verify(user, code)):
-                return WRONG_LOGIN
-            directory.guesses.right("code", user.id)
-        return user
 
     async def _cancel(self, order: MerchantOrder) -> Reply:
         rejection = await self._merchants.cancel(order)
         if rejection is None or order.state == PaymentState.CANCELLED:
             return _see(order.words.failure, order)
-        return self._show(order, f"{rejection.words.capitalize()}.", status=409)
+        return await self._show(order, f"{rejection.words.capitalize()}.", status=409)
 
     async def _coins(self, order: MerchantOrder) -> Reply:
+        """For forms of older pages; every page shows the address by itself."""
         address = await self._merchants.coins(order)
         if isinstance(address, MerchantRejection):
-            return self._show(order, f"{address.words.capitalize()}.", status=409)
-        return _see(f"{PAY_PATH}{transaction(order)}", order)
+            return await self._show(order, f"{address.words.capitalize()}.", status=409)
+        return _see(f"{PAY_PATH}{transaction(order)}?coins", order)
 
     def _once(self) -> str:
         self._drawn += 1
@@ -110,24 +106,29 @@ class PaymentPage:
 
     # --- what a payer sees --------------------------------------------------------------------------------------------------
 
-    def _show(self, order: MerchantOrder, said: str = "", name: str = "", status: int = 200, account: bool = False) -> Reply:
+    async def _show(self, order: MerchantOrder, error: str = "", name: str = "", status: int = 200, watching: bool = False) -> Reply:
+        """The page. `watching`: for whoever has sent coins."""
+        address = order.address
+        if order.waiting and not address and not order.terms.only_accounts:
+            drawn = await self._merchants.coins(order)
+            address = "" if isinstance(drawn, MerchantRejection) else drawn
         currency = self._context.instruments.of_asset(order.asset)
         payee = self._directory.user_by_account(order.account)
         here = f"{PAY_PATH}{transaction(order)}"
-        by_account = account or bool(said) or not order.address
-        title, parts = self._parts(order, currency, here, name, by_account)
-        sheet = html.PageContent(
+        watching = watching and bool(address)
+        title, parts = self._parts(order, currency, here, address, name, watching)
+        content = html.PageContent(
             title=title.format(payee.name if payee is not None else ""),
             amount=currency.of_atoms(order.amount)["display"].replace("\xa0", " "),  # a narrow page breaks the line there
             description=order.words.description,
-            here=here,
+            here=f"{here}?coins",
             parts=parts,
-            said=said,
-            refresh=order.waiting and not by_account,
+            error=error,
+            refresh=order.waiting and watching,
         )
-        return Reply(status, html.page(sheet), b"text/html; charset=utf-8", _safe_headers((order.words.success, order.words.failure)))
+        return Reply(status, html.page(content), HTML, _safe_headers((order.words.success, order.words.failure)))
 
-    def _parts(self, order: MerchantOrder, currency: Currency, here: str, name: str, by_account: bool) -> tuple[str, list[str]]:
+    def _parts(self, order: MerchantOrder, currency: Currency, here: str, address: str, name: str, watching: bool) -> tuple[str, list[str]]:
         match order.state:
             case PaymentState.PAID:
                 return "Paid", [html.verdict("Thank you, this is paid.", order.words.success, "Back to the shop")]
@@ -139,19 +140,19 @@ class PaymentPage:
         repeated = order.terms.repeated
         missing = order.amount if repeated else order.amount - pending - valid
         parts = []
-        if by_account and missing > 0:
-            # Not beside the address: that page looks again by itself, and would forget what was typed.
+        if missing > 0 and not watching:
             parts.append(html.login_form(here, name, self._once() if repeated else ""))
-        if order.address and by_account:
-            parts.append(html.link(here, f"Pay by {currency.code} instead"))
-        elif order.address:
+            if address:
+                parts.append(html.DIVIDER)
+        if address:
             text = currency.short_text(-currency.units(-missing)) if missing > 0 else ""
             on_its_way = currency.of_atoms(pending)["display"] if pending else ""
-            parts.append(html.coins_part(order.address, text, currency.code, on_its_way))
-            if missing > 0:
-                parts.append(html.link(f"{here}?account", "Pay from your account instead"))
-        elif not order.terms.only_accounts:
-            parts.append(html.button(here, "coins", f"Pay by {currency.code} instead", "quiet"))
+            parts.append(html.coins_part(address, text, currency.code, order.words.description, on_its_way))
+            if watching:
+                parts.append(html.WATCHING)
+                parts.append(html.link(here, "Other ways to pay"))
+            else:
+                parts.append(html.link(f"{here}?coins", "I have sent the coins"))
         if repeated or (not pending and not valid):
             parts.append(html.button(here, "cancel", "Cancel and go back", "plain"))
         return "Payment to {}", parts
@@ -159,7 +160,7 @@ class PaymentPage:
 
 def _see(url: str, order: MerchantOrder) -> Reply:
     """Sends the browser on, by GET."""
-    return Reply(303, b"", b"text/html; charset=utf-8", ((b"location", url.encode("ascii")), *_safe_headers(_urls(order))))
+    return Reply(303, b"", HTML, ((b"location", url.encode("ascii")), *_safe_headers(_urls(order))))
 
 
 def _urls(order: MerchantOrder) -> tuple[str, str]:

@@ -22,7 +22,7 @@ class WebhookSigner(MethodGroup):
     def signed(self, notice: Notice) -> Webhook | None:
         """A notice, ready to be sent; None when it cannot be told any more."""
         merchants = self.context.merchants
-        if notice.status == NoticeStatus.ARRIVED:
+        if notice.status in (NoticeStatus.SEEN, NoticeStatus.ARRIVED):
             arrival = merchants.arrival(notice.subject)
             return self._signed(arrival.label.key, arrival.label.notify, self._arrived(arrival, notice)) if arrival is not None else None
         order = merchants.order(notice.subject)
@@ -57,22 +57,32 @@ class WebhookSigner(MethodGroup):
                 "amount_total": str(currency.units(order.amount)),
                 "currency": currency.code,
             }
+        elif notice.pending or notice.valid:
+            # Coins came to an order that has ended: they are credited, and it stays as it is.
+            fields |= {
+                "amount_pending": str(currency.units(notice.pending)),
+                "amount_valid": str(currency.units(notice.valid)),
+                "amount_total": str(currency.units(order.amount)),
+                "currency": currency.code,
+            }
         if order.words.data:
             fields["data"] = order.words.data
         fields["aonce"] = str(notice.time)
         return fields
 
     def _arrived(self, arrival: Arrival, notice: Notice) -> Fields:
-        """BitcoinMethods that were credited; `payment_id` names them for ever, whatever else the same transaction pays."""
-        currency = self.instruments.of_asset(arrival.asset)
+        """Coins that were seen, or credited; `payment_id` names them for ever, whatever else the same transaction pays."""
+        currency, credited = self.instruments.of_asset(arrival.asset), notice.status == NoticeStatus.ARRIVED
         return {
             "txid": arrival.txid,
-            "blockid": arrival.block,
+            "blockid": arrival.block if credited else "",
             "address": arrival.address,
             "description": arrival.label.text,
             "amount_int": str(currency.units(arrival.amount)),
             "currency": currency.code,
+            "item": currency.code,
+            "status": "confirmed" if credited else "published",
             "payment_id": str(uuid.UUID(arrival.id)),
-            "date": moment(arrival.credited),
+            "date": moment(notice.time),
             "aonce": str(notice.time),
         }

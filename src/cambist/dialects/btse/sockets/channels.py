@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
 from cambist.dialect_kit.hub import Channel
 from cambist.dialects.btse.context import DialectContext
-from cambist.dialects.btse.market_views import MarketViews, quotes
+from cambist.dialects.btse.market_views import Levels, MarketViews, quotes
 from cambist.dialects.btse.render import encode, millis
 from cambist.dialects.btse.status import SIDE_NAMES
 from cambist.dialects.btse.symbols import Market
@@ -17,8 +17,17 @@ from cambist.marketdata import MarketUpdate, RecentTrade
 SNAPSHOT_LEVELS = 50
 """Levels a side of a grouped book, and of the window that `update` keeps in step."""
 
+ROWS = 100
+"""Rows of one message: one command may trade thousands of times, and clients have limits for the size of a message."""
+
+T = TypeVar("T")
 Side = dict[int, int]
 """Price to amount."""
+
+
+def parts(rows: Sequence[T]) -> list[Sequence[T]]:
+    """Rows for one message after the other."""
+    return [rows[first : first + ROWS] for first in range(0, len(rows), ROWS)]
 
 
 class MarketChannel(Channel, ABC):
@@ -93,8 +102,8 @@ class Trades(MarketChannel):
             self.touch()
 
     def messages(self) -> Iterable[bytes]:
-        trades, self._trades = self._trades, []
-        return [self._message([self._row(trade) for trade in reversed(trades)])] if trades else []
+        trades, self._trades = self._trades[::-1], []
+        return [self._message([self._row(trade) for trade in part]) for part in parts(trades)]
 
     def _new_row(self, trade: RecentTrade) -> dict[str, Any]:
         return {
@@ -172,27 +181,29 @@ class BookDeltas(MarketChannel):
         return [(self._market.price_text(price), self._market.amount_text(amount)) for price, amount in levels]
 
 
-class BestPrices(MarketChannel):
-    """`snapshotL1:SYM`: the best bid and ask whenever one of them, or its size, is another."""
+class GroupedLevels(MarketChannel):
+    """`snapshot:SYM_g` and `snapshotL1:SYM_g`: the best levels a side, whole, whenever one of them is another."""
 
-    def __init__(self, context: DialectContext, views: MarketViews, market: Market, topic: str) -> None:
+    def __init__(self, context: DialectContext, views: MarketViews, market: Market, topic: str, kind: str, group: int, depth: int) -> None:
         super().__init__(context, views, market, topic)
-        self._told = b""
+        self._kind = kind
+        self._group = group
+        self._depth = depth
+        self._sent: tuple[Levels, Levels] = ([], [])
 
     def started(self) -> None:
         super().started()
-        self._told = encode(self._best())
+        self._sent = self._now()
 
-    def _best(self) -> list[list[list[str]]]:
-        sides = self._views.levels(self._market, 0, 1, 1)
-        return [[[self._market.price_text(price), self._market.amount_text(amount)] for price, amount in side] for side in sides]
+    def _now(self) -> tuple[Levels, Levels]:
+        return self._views.levels(self._market, self._group, self._depth, self._depth)
 
     def first(self) -> bytes:
-        return self._snapshot(self._best())
+        return self._snapshot(self._now())
 
-    def _snapshot(self, best: list[list[list[str]]]) -> bytes:
-        bids, asks = best
-        data = {"bids": bids, "asks": asks, "type": "snapshotL1", "symbol": self._market.symbol, "timestamp": millis(self._clock())}
+    def _snapshot(self, levels: tuple[Levels, Levels]) -> bytes:
+        bids, asks = ([(self._market.price_text(price), self._market.amount_text(amount)) for price, amount in side] for side in levels)
+        data = {"bids": bids, "asks": asks, "type": self._kind, "symbol": self._market.symbol, "timestamp": millis(self._clock())}
         return self._message(data)
 
     def _updated(self, update: MarketUpdate) -> None:
@@ -200,9 +211,9 @@ class BestPrices(MarketChannel):
             self.touch()
 
     def messages(self) -> Iterable[bytes]:
-        best = self._best()
-        known, self._told = self._told, encode(best)
-        return [] if self._told == known else [self._snapshot(best)]
+        levels = self._now()
+        known, self._sent = self._sent, levels
+        return [] if known == levels else [self._snapshot(levels)]
 
 
 def _changes(old: Side, new: Side) -> list[tuple[int, int]]:

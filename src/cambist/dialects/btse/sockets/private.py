@@ -15,9 +15,12 @@ from typing import Any
 from cambist import _core
 from cambist.account_streams.orders import OrderFeed, OrderStep, TrackedOrder
 from cambist.dialect_kit.hub import Channel
+from cambist.dialect_kit.websocket_wire import text_message
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
 from cambist.dialects.btse.records import OrderRecords, tif_word
+from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.render import ZERO, encode, millis, number
+from cambist.dialects.btse.sockets.channels import parts
 from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, TYPE_NAMES, Status, type_number
 from cambist.dialects.btse.symbols import Market, Symbols, shown
 from cambist.directory import ApiKey
@@ -29,6 +32,8 @@ OLD_STATUS_WORDS = {
     Status.ORDER_FULLY_TRANSACTED: "ORDER_FULL_TRANSACTED",  # without its Y, as it was
     Status.ORDER_PARTIALLY_TRANSACTED: "ORDER_PARTIALLY_TRANSACTED",
     Status.ORDER_CANCELLED: "ORDER_CANCELLED",
+    Status.INSUFFICIENT_BALANCE: "INSUFFICIENT_BALANCE",
+    Status.ORDER_REJECTED: "ORDER_REJECTED",
     Status.TRIGGER_INSERTED: "TRIGGER_INSERTED",
     Status.TRIGGER_ACTIVATED: "TRIGGER_ACTIVATED",
     Status.AMEND_ORDER: "AMEND_ORDER",
@@ -66,6 +71,7 @@ class PrivateSources:
     feed: OrderFeed
     records: OrderRecords
     symbols: Symbols
+    rejected: RejectedOrders
 
 
 class PrivateChannel(Channel, ABC):
@@ -76,7 +82,7 @@ class PrivateChannel(Channel, ABC):
     def __init__(self, sources: PrivateSources, key: ApiKey) -> None:
         self._sources = sources
         self._account = key.account
-        self._unfollow: Callable[[], None] = lambda: None
+        self._unfollow: list[Callable[[], None]] = []
         self._untagged: list[_core.LiveOrder] = []
         self._tags: dict[int, str] = {}
         self._queue: list[OrderStep] = []
@@ -90,11 +96,15 @@ class PrivateChannel(Channel, ABC):
         orders = self._sources.records.live_orders(self._account)
         self._waiting_stops = {order.order_id for order in orders if order.waiting}
         self._untagged = [order for order in orders if order.client_id]
-        self._unfollow = self._sources.feed.follow(self._account, self._stepped)
+        self._unfollow = [
+            self._sources.feed.follow(self._account, self._stepped),
+            self._sources.rejected.follow(self._account, self._refused),
+        ]
 
     def stopped(self) -> None:
         self._live = False
-        self._unfollow()
+        for unfollow in self._unfollow:
+            unfollow()
 
     def _stepped(self, steps: Sequence[OrderStep]) -> None:
         self._queue += steps
@@ -102,6 +112,14 @@ class PrivateChannel(Channel, ABC):
             self._take()
         elif self._reading is None:
             self._reading = asyncio.get_running_loop().create_task(self._read())
+
+    def _refused(self, order: TrackedOrder, tag: str, status: Status) -> None:
+        notice = Notice(order, self._sources.symbols[order.market], tag, status, order.created, order.price, order.amount, 0, 0)
+        for message in self.rendered([notice]):
+            frame = text_message(message)
+            for socket in tuple(self.followers):
+                # Not durable: it was refused for how things stood then, and that may not be on disk yet.
+                socket.send_encoded(frame)
 
     async def _read(self) -> None:
         self._tags |= await self._sources.records.tags(self._untagged)
@@ -171,7 +189,7 @@ class Fills(PrivateChannel):
 
     def rendered(self, notices: list[Notice]) -> list[bytes]:
         rows = [_fill(notice, notice.trade) for notice in notices if notice.trade is not None and not _own_maker(notice, notice.trade)]
-        return [self._message(rows)] if rows else []
+        return [self._message(part) for part in parts(rows)]
 
 
 class NotificationsV2(PrivateChannel):
@@ -189,7 +207,7 @@ class NotificationsV1(PrivateChannel):
     topic = "notificationApiV1"
 
     def rendered(self, notices: list[Notice]) -> list[bytes]:
-        return [self._message([_notification(notice) for notice in notices])]
+        return [self._message([_notification(notice) for notice in part]) for part in parts(notices)]
 
 
 class Notifications(PrivateChannel):
@@ -198,7 +216,7 @@ class Notifications(PrivateChannel):
     topic = "notificationApi"
 
     def rendered(self, notices: list[Notice]) -> list[bytes]:
-        return [self._message([_old_notification(notice) for notice in notices])]
+        return [self._message([_old_notification(notice) for notice in part]) for part in parts(notices)]
 
 
 PRIVATE_TOPICS: dict[str, type[PrivateChannel]] = {
@@ -215,7 +233,7 @@ def _fill(notice: Notice, trade: _core.TradeExecuted) -> dict[str, Any]:
     asset = market.fee_asset(order.side)
     return {
         "orderId": ORDER_IDS.text(order.id),
-        "serialId": trade.trade_id,
+        "serialId": str(trade.trade_id),
         "clOrderId": notice.tag,
         "type": int(type_number(order.type)),
         "symbol": market.symbol,
@@ -232,11 +250,16 @@ def _fill(notice: Notice, trade: _core.TradeExecuted) -> dict[str, Any]:
     }
 
 
+def _uuid(order: TrackedOrder) -> str:
+    """Empty for an order that never was."""
+    return ORDER_IDS.text(order.id) if order.id else ""
+
+
 def _notification(notice: Notice) -> dict[str, Any]:
     market, order = notice.market, notice.order
     return {
         "symbol": market.symbol,
-        "orderID": ORDER_IDS.text(order.id),
+        "orderID": _uuid(order),
         "side": SIDE_NAMES[order.side],
         "type": int(type_number(order.type)),
         "price": market.price(notice.price),
@@ -261,7 +284,7 @@ def _old_notification(notice: Notice) -> dict[str, str]:
     market, order = notice.market, notice.order
     return {
         "symbol": market.symbol,
-        "orderID": ORDER_IDS.text(order.id),
+        "orderID": _uuid(order),
         "orderMode": f"MODE_{SIDE_NAMES[order.side]}",
         "orderType": f"TYPE_{TYPE_NAMES[order.type]}",
         "price": market.price_text(notice.price),

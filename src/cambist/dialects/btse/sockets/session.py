@@ -16,7 +16,8 @@ from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import body_of
 from cambist.dialects.btse.market_views import GROUPS, MAX_LEVELS, MarketViews
 from cambist.dialects.btse.render import encode
-from cambist.dialects.btse.sockets.channels import SNAPSHOT_LEVELS, BestPrices, BookDeltas, BookSnapshots, MarketChannel, Trades
+from cambist.dialects.btse.settings import Flavour
+from cambist.dialects.btse.sockets.channels import SNAPSHOT_LEVELS, BookDeltas, BookSnapshots, GroupedLevels, MarketChannel, Trades
 from cambist.dialects.btse.sockets.private import PRIVATE_TOPICS, PrivateSources
 from cambist.dialects.btse.symbols import Market
 from cambist.exchange.commands import NonceRejected
@@ -63,8 +64,12 @@ def _old_trades(context: DialectContext, views: MarketViews, market: Market, top
     return Trades(context, views, market, topic, old=True)
 
 
-def _best(context: DialectContext, views: MarketViews, market: Market, topic: str, _none: int) -> MarketChannel:
-    return BestPrices(context, views, market, topic)
+def _best(context: DialectContext, views: MarketViews, market: Market, topic: str, group: int) -> MarketChannel:
+    return GroupedLevels(context, views, market, topic, "snapshotL1", group, 1)
+
+
+def _snapshots(context: DialectContext, views: MarketViews, market: Market, topic: str, group: int) -> MarketChannel:
+    return GroupedLevels(context, views, market, topic, "snapshot", group, SNAPSHOT_LEVELS)
 
 
 SPOT_FAMILIES: Mapping[str, Family] = {
@@ -73,7 +78,11 @@ SPOT_FAMILIES: Mapping[str, Family] = {
     "tradeHistory": Family(_old_trades),
     "tradeHistoryApi": Family(_trades),
 }
-OSS_FAMILIES: Mapping[str, Family] = {"update": Family(BookDeltas, len(GROUPS) - 1), "snapshotL1": Family(_best)}
+OSS_FAMILIES: Mapping[str, Family] = {
+    "update": Family(BookDeltas, len(GROUPS) - 1),
+    "snapshot": Family(_snapshots, len(GROUPS) - 1),
+    "snapshotL1": Family(_best, len(GROUPS) - 1),
+}
 _TOPIC = re.compile(r"([A-Za-z0-9]{1,20}):([A-Za-z0-9]{2,12}-[A-Za-z0-9]{2,12})(?:_([0-9]{1,4}))?")
 
 
@@ -99,6 +108,7 @@ class Client(Session):
         self._caller: Caller | None = None
         self._unfollow_key: Callable[[], None] = lambda: None
         self._wanted: set[str] = set()
+        self._old = shared.context.settings.flavour is Flavour.V2_0
         self._failures = 0
 
     def text(self, message: str) -> Awaitable[None] | None:
@@ -133,14 +143,14 @@ class Client(Session):
             except NonceRejected:
                 caller = None
         if caller is None:
-            self.socket.send(encode({"event": "login", "success": False}), durable=True)
+            self._say({"event": "login", "success": False})
             self._failed_once()
             return
         self._end_private()
         self._caller = caller
         self._unfollow_key = self._shared.revocations.follow(caller.key, self._revoked)
         self._failures = 0
-        self.socket.send(encode({"event": "login", "success": True}))
+        self._say({"event": "login", "success": True}, durable=False)
         for topic in sorted(self._wanted):
             self._follow_private(topic)
 
@@ -167,7 +177,7 @@ class Client(Session):
         self._end_private()
         self._caller = None
         topics, self._wanted = sorted(self._wanted), set()
-        self.socket.send(encode({"event": "login", "success": False}), durable=True)
+        self._say({"event": "login", "success": False})
         if topics:
             self._acknowledge("unsubscribe", topics)
 
@@ -239,13 +249,19 @@ class Client(Session):
         self._acknowledge("unsubscribe", ended)
 
     def _acknowledge(self, event: str, topics: list[str]) -> None:
-        self.socket.send(encode({"event": event, "channel": topics}), durable=True)
+        self._say({"event": event, "channel": topics})
+
+    def _say(self, message: dict[str, Any], *, durable: bool = True) -> None:
+        """Everything that is no push. Clients of 2019 read a `topic` in every message, so the 2.0 flavour has one that is nobody's."""
+        if self._old:
+            message = {**message, "topic": message.get("event", "error")}
+        self.socket.send(encode(message), durable=durable)
 
     # --- errors -----------------------------------------------------------------------------------------------------------
 
     def _fail(self, argument: str, code: int) -> None:
         error = {"arg": argument, "error": {"code": code, "message": ERROR_WORDS[code]}}
-        self.socket.send(encode({"severity": "ERROR", "errors": [error]}), durable=True)
+        self._say({"severity": "ERROR", "errors": [error]})
         self._failed_once()
 
     def _failed_once(self) -> None:

@@ -1,13 +1,21 @@
 """v2's public endpoints. Key order and types are the reference's; docs/reference/btse.md says where clients needed more."""
 
+from collections.abc import Awaitable
+from typing import Any
+
+from cambist.dialects.btse import errors
 from cambist.dialects.btse.context import DialectContext
-from cambist.dialects.btse.endpoint import market_of
+from cambist.dialects.btse.endpoint import Answer, market_of
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.market_views import DEFAULT_TRADES, MAX_TRADES, MarketViews
 from cambist.dialects.btse.render import encode, iso
 from cambist.dialects.btse.settings import Flavour
+from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import MarketStatus
+from cambist.history.port import Page
+from cambist.history.records import Trade
+from cambist.marketdata import RecentTrade
 
 TRADE_TYPES = ("buy", "sell")
 """By the taker's side."""
@@ -94,30 +102,45 @@ class V2Public:
             }
         )
 
-    def trades(self, fields: Fields) -> bytes | Rejection:
-        """Newest first; `limit` 100 unless asked for, 500 at most."""
+    def trades(self, fields: Fields) -> Answer | Awaitable[Answer]:
+        """Newest first; `limit` 100 unless asked for, 500 at most. `start`, `end`, `before` and `after` (serial ids) ask the past."""
         market = market_of(self._symbols, fields)
-        limit = fields.whole("limit", MAX_TRADES)
         if isinstance(market, Rejection):
             return market
-        if fields.rejection:
-            return fields.rejection
-        return encode(
-            [
-                {
-                    "amount": market.amount(trade.amount),
-                    "price": market.price(trade.price),
-                    "serial_id": str(trade.id),
-                    "symbol": market.symbol,
-                    "time": iso(trade.time),
-                    "type": TRADE_TYPES[trade.taker_side],
-                }
-                for trade in self._views.trades(market, limit or DEFAULT_TRADES)
-            ]
+        limit = fields.whole("limit", MAX_TRADES) or DEFAULT_TRADES
+        start, end = fields.moment("start", "startTime"), fields.moment("end", "endTime")
+        before, after = fields.whole("before"), fields.whole("after")
+        if fields.checked():
+            return fields.rejection or errors.SYMBOL_UNKNOWN
+        if not (start or end or before or after):
+            return encode([_trade(market, trade) for trade in self._views.trades(market, limit)])
+        page = Page(
+            first_id=after + 1 if after else None,
+            last_id=before - 1 if before else None,
+            since=start * 1_000 if start else None,
+            until=end * 1_000 + 999 if end else None,
+            limit=limit,
+            newest_first=not (after and not before),
         )
+        return self._past_trades(market, page)
+
+    async def _past_trades(self, market: Market, page: Page) -> Answer:
+        await self._context.history_caught_up()
+        return encode([_trade(market, trade) for trade in await self._context.services.history.market_trades(market.id, page)])
 
     def time(self, _fields: Fields) -> bytes:
         """`epoch` in seconds: a number, or in the 2.0 flavour a text."""
         now = self._clock()
         seconds = now // 1_000_000
         return encode({"iso": iso(now), "epoch": str(seconds) if self._quoted_epoch else seconds})
+
+
+def _trade(market: Market, trade: Trade | RecentTrade) -> dict[str, Any]:
+    return {
+        "amount": market.amount(trade.amount),
+        "price": market.price(trade.price),
+        "serial_id": str(trade.id),
+        "symbol": market.symbol,
+        "time": iso(trade.time),
+        "type": TRADE_TYPES[trade.taker_side],
+    }

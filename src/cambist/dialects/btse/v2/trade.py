@@ -40,7 +40,7 @@ DEFAULT_FILLS, MAX_FILLS = 100, 500
 
 def force(fields: Fields) -> str:
     """The time in force, GTC when none is given; noted as wrong when there is no such word."""
-    word = fields.word("time_in_force", "GTC")
+    word = fields.word("time_in_force", default="GTC")
     if word not in TIF_WORDS:
         fields.refuse(errors.invalid("time_in_force"))
         return "GTC"
@@ -101,12 +101,13 @@ class V2Trade:
             self_trade=self_trade,
             tag=fields.tag("tag", "client_oid") if fields.text("tag", "client_oid") != "0" else "",
         )
-        return fields.rejection or request
+        return fields.checked("created_at", "id", "price", "status") or request
 
     async def pending(self, caller: Caller, fields: Fields) -> Answer:
         """Open orders, oldest first, of one market or of all; `amount` is what remains."""
-        market = self._symbols.find(fields.text("symbol")) if fields.text("symbol") else None
-        if fields.rejection or (market is None and fields.text("symbol")):
+        symbol = fields.text("symbol")
+        market = self._symbols.find(symbol) if symbol else None
+        if fields.checked("username") or (symbol and market is None):
             return fields.rejection or errors.SYMBOL_UNKNOWN
         records = await self._records.live(self._records.live_orders(caller.account, market))
         return encode([self._pending_row(record) for record in records])
@@ -126,14 +127,22 @@ class V2Trade:
         }
 
     def fills(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
-        """Trades of the account, newest first: of an order, of a market, or all. `after` and `before` are fill ids, both exclusive."""
-        order, symbol = fields.text("order_id"), fields.text("symbol")
+        """Trades of the account: of an order, of a market, or all. `after` and `before` are fill ids, both exclusive.
+
+        Newest first; with `after` alone the oldest behind that id, in order, so that who asks on from the last one misses nothing.
+        """
+        order, symbol = fields.text("order_id", "orderID", "orderId"), fields.text("symbol")
         after, before = fields.whole("after"), fields.whole("before")
         limit = fields.whole("limit", MAX_FILLS)
         market = self._symbols.find(symbol) if symbol else None
-        if fields.rejection or (symbol and market is None):
+        if fields.checked("username") or (symbol and market is None):
             return fields.rejection or errors.SYMBOL_UNKNOWN
-        page = Page(first_id=after + 1 if after else None, last_id=before - 1 if before else None, limit=limit or DEFAULT_FILLS)
+        page = Page(
+            first_id=after + 1 if after else None,
+            last_id=before - 1 if before else None,
+            limit=limit or DEFAULT_FILLS,
+            newest_first=not (after and not before),
+        )
         return self._fills(caller.account, page, order, market)
 
     async def _fills(self, account: int, page: Page, order: str, market: Market | None) -> Answer:
@@ -167,7 +176,7 @@ class V2Trade:
         """Cancels one order by id, all that bear a tag, or without either every order of the market."""
         uuid, tag, symbol = fields.text("order_id"), fields.tag("tag", "client_oid"), fields.text("symbol")
         market = self._symbols.find(symbol) if symbol else None
-        if fields.rejection or (symbol and market is None):
+        if fields.checked("coin_name") or (symbol and market is None):
             return fields.rejection or errors.SYMBOL_UNKNOWN
         if uuid or tag:
             cancelled = await self._changes.cancel(caller, market, uuid, tag)

@@ -14,7 +14,7 @@ from cambist.dialects.btse.records import OrderRecord, OrderRecords
 from cambist.dialects.btse.render import ZERO, encode, millis, number, units
 from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, type_number
 from cambist.dialects.btse.symbols import Market, shown
-from cambist.dialects.btse.v3.orders import standing
+from cambist.dialects.btse.v3.orders import IDS, TAGS, standing
 from cambist.domain.orders import TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Fill, Transfer, TransferStatus
@@ -66,8 +66,8 @@ class V3Account:
     async def open_orders(self, caller: Caller, fields: Fields) -> Answer:
         """Oldest first; `orderID`, or else `clOrderID`, picks."""
         market = self._market(fields)
-        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
-        if isinstance(market, Rejection) or fields.rejection:
+        uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
+        if isinstance(market, Rejection) or fields.checked():
             return market if isinstance(market, Rejection) else fields.rejection or errors.SYMBOL_UNKNOWN
         if uuid or tag:
             orders = self._records.own_live(caller.account, market, uuid, tag)
@@ -76,11 +76,11 @@ class V3Account:
         return encode([_open_row(record) for record in await self._records.live(orders)])
 
     async def trade_history(self, caller: Caller, fields: Fields) -> Answer:
-        """The account's trades, newest first, of seven days at most."""
+        """The account's trades, newest first, of seven days at most; by serial id of all times."""
         market = self._market(fields)
         page = windows.page(fields, self._clock(), windows.OWN_TRADES)
-        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
-        for problem in (market, page, fields.rejection):
+        uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
+        for problem in (market, page, fields.checked("wallet", "includeOld")):
             if isinstance(problem, Rejection):
                 return problem
         assert isinstance(page, Page)
@@ -142,7 +142,7 @@ class V3Account:
         page = windows.page(fields, self._clock(), windows.TRADES)
         if isinstance(page, Rejection):
             return page
-        if fields.rejection or (code and asset is None):
+        if fields.checked("wallet") or (code and asset is None):
             return fields.rejection or errors.invalid("currency")
         return self._transfers(caller.account, page, asset.id if asset else None)
 
@@ -160,7 +160,7 @@ class V3Account:
             "currency": spec.code,
             "description": kind.replace("_", " "),
             "fees": ZERO,
-            "orderId": transfer.source_entry,
+            "orderId": str(transfer.source_entry),
             "status": transfer_status(transfer),
             "timestamp": millis(transfer.created),
             "type": kind,

@@ -17,6 +17,9 @@ from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import OrderType, Side
 
 MAX_TIMEOUT_MS = 7 * 86_400_000
+IDS = ("orderID", "orderId")
+TAGS = ("clOrderID", "clOrderId")
+"""Clients write both."""
 TX_TYPES = frozenset({"LIMIT", "MARKET", "STOP", "TRIGGER"})
 
 
@@ -46,7 +49,7 @@ class V3Orders:
         market = market_of(self._symbols, fields)
         if isinstance(market, Rejection):
             return fields.rejection or market
-        kind, side, tx_type = fields.word("type"), SIDES.get(fields.word("side")), fields.word("txType", "LIMIT")
+        kind, side, tx_type = fields.word("type"), SIDES.get(fields.word("side")), fields.word("txType", default="LIMIT")
         unsupported = self._unsupported(fields, kind, tx_type)
         if unsupported or side is None or kind not in ("LIMIT", "MARKET") or tx_type not in TX_TYPES:
             return (
@@ -55,7 +58,7 @@ class V3Orders:
         trigger = fields.units("triggerPrice", market.price_scale) if tx_type == "STOP" else 0
         if tx_type == "STOP" and not trigger:
             return fields.rejection or errors.missing("triggerPrice")
-        tif = fields.word("time_in_force", "GTC")
+        tif = fields.word("time_in_force", "timeInForce", default="GTC")
         if tif not in TIF_WORDS:
             return errors.invalid("time_in_force")
         if kind == "LIMIT":
@@ -74,10 +77,10 @@ class V3Orders:
             amount=amount,
             funds=funds,
             stop_price=trigger,
-            post_only=fields.flag("postOnly"),
-            tag=fields.tag("clOrderID"),
+            post_only=fields.flag("postOnly", "post_only"),
+            tag=fields.tag(*TAGS),
         )
-        return fields.rejection or request
+        return fields.checked("price", "size", "stealth", "deviation") or request
 
     def _unsupported(self, fields: Fields, kind: str, tx_type: str) -> Rejection | None:
         if kind in ("PEG", "INDEX"):
@@ -109,8 +112,8 @@ class V3Orders:
 
     async def find(self, caller: Caller, fields: Fields) -> Answer:
         """One order, live or done, by `orderID` or else by `clOrderID`, of many with one the newest."""
-        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
-        if fields.rejection or not (uuid or tag):
+        uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
+        if fields.checked("symbol") or not (uuid or tag):
             return fields.rejection or errors.missing("orderID or clOrderID")
         record = await self._records.find(caller.account, uuid, tag)
         return errors.ORDER_UNKNOWN if record is None else encode(detail(record))
@@ -118,7 +121,7 @@ class V3Orders:
     async def amend(self, caller: Caller, fields: Fields) -> Answer:
         """Changes price, size or trigger price; `size` is the new whole size, what is filled included."""
         market = market_of(self._symbols, fields)
-        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
+        uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
         if isinstance(market, Rejection) or not (uuid or tag):
             return fields.rejection or (market if isinstance(market, Rejection) else errors.missing("orderID or clOrderID"))
         change = self._amendment(fields, market)
@@ -147,13 +150,13 @@ class V3Orders:
             return fields.rejection or errors.invalid("type")
         if change == Amendment():
             return fields.rejection or errors.missing("value")
-        return fields.rejection or change
+        return fields.checked("slide") or change
 
     async def cancel(self, caller: Caller, fields: Fields) -> Answer:
         """Cancels one order by `orderID`, all that bear a `clOrderID`, or without either every order of the market; a row for each."""
         market = market_of(self._symbols, fields)
-        uuid, tag = fields.text("orderID", "orderId"), fields.tag("clOrderID")
-        if isinstance(market, Rejection) or fields.rejection:
+        uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
+        if isinstance(market, Rejection) or fields.checked():
             return fields.rejection or (market if isinstance(market, Rejection) else errors.SYMBOL_UNKNOWN)
         if uuid or tag:
             cancelled = await self._changes.cancel(caller, market, uuid, tag)
@@ -176,7 +179,7 @@ class V3Orders:
     async def cancel_all_after(self, caller: Caller, fields: Fields) -> Answer:
         """Arms, moves or (with 0) takes back the account's dead man's switch. It is journaled: it survives a restart."""
         timeout = fields.whole("timeout")
-        if fields.rejection or timeout is None or timeout > MAX_TIMEOUT_MS:
+        if fields.checked() or timeout is None or timeout > MAX_TIMEOUT_MS:
             return fields.rejection or (errors.missing("timeout") if timeout is None else errors.invalid("timeout"))
         due = self._context.deadline(timeout * 1_000) if timeout else 0
         done = await self._commands.cancel_after(caller.account, due, meta=caller.meta())

@@ -106,8 +106,8 @@ class V3Public:
         if isinstance(market, Rejection):
             return fields.rejection or market
         interval = RESOLUTIONS.get(fields.whole("resolution") or 0)
-        start, end = fields.whole("start", windows.LAST_MS), fields.whole("end", windows.LAST_MS)
-        if fields.rejection or interval is None:
+        start, end = fields.moment("start", "startTime"), fields.moment("end", "endTime")
+        if fields.checked() or interval is None:
             return fields.rejection or errors.invalid("resolution")
         last = self._clock() // 1_000_000 if end is None else end // 1_000
         first = last - MAX_CANDLES * interval + 1 if start is None else start // 1_000
@@ -122,19 +122,21 @@ class V3Public:
         market, depth = market_of(self._symbols, fields), fields.whole("depth", MAX_LEVELS) or 0
         if isinstance(market, Rejection):
             return market
-        if fields.rejection:
-            return fields.rejection
+        if fields.checked():
+            return fields.rejection or errors.SYMBOL_UNKNOWN
         return encode(self._views.book_body(market, *self._views.levels(market, 0, depth, depth)))
 
     def trades(self, fields: Fields) -> Answer | Awaitable[Answer]:
-        """Newest first. Without a time what is remembered is enough; with one history is asked."""
+        """Newest first. Without a time or an id what is remembered is enough; with one history is asked."""
         market = market_of(self._symbols, fields)
         page = windows.page(fields, self._clock(), windows.TRADES)
         if isinstance(market, Rejection):
             return market
         if isinstance(page, Rejection):
             return page
-        if fields.text("startTime") or fields.text("endTime"):
+        if fields.checked("includeOld"):
+            return fields.rejection or errors.SYMBOL_UNKNOWN
+        if fields.says("startTime", "start", "endTime", "end", "beforeSerialId", "afterSerialId"):
             return self._past_trades(market, page)
         return encode([_trade(market, trade) for trade in self._views.trades(market, page.limit)])
 

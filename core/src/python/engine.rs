@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyException, PyIndexError, PyOverflowError, PyValueError}
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::numbers::Wide;
 use super::replay::Unfinished;
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
 use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
@@ -64,17 +65,6 @@ create_exception!(
     PyException,
     "A command broke the ledger: money came from nowhere or somebody owns less than nothing. The process must stop."
 );
-
-/// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
-fn wide(value: Option<&Bound<'_, PyAny>>) -> PyResult<u128> {
-    match value {
-        None => Ok(0),
-        Some(value) => match value.extract::<u64>() {
-            Ok(small) => Ok(u128::from(small)),
-            Err(_) => value.extract::<u128>(),
-        },
-    }
-}
 
 fn asset_code(code: &str) -> PyResult<[u8; 12]> {
     let mut padded = [0; 12];
@@ -292,7 +282,7 @@ impl Engine {
     }
 
     #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, stop_price = Price::NONE,
-                        expire_at = 0, funds = None, client_id = None, meta = NO_META))]
+                        expire_at = 0, funds = Wide::ZERO, client_id = Wide::ZERO, meta = NO_META))]
     #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
     fn place_order(
         &mut self,
@@ -308,8 +298,8 @@ impl Engine {
         amount: Amount,
         stop_price: Price,
         expire_at: u64,
-        funds: Option<&Bound<'_, PyAny>>,
-        client_id: Option<&Bound<'_, PyAny>>,
+        funds: Wide,
+        client_id: Wide,
         meta: &[u8],
     ) -> PyResult<Outcome> {
         let order = PlaceOrder {
@@ -324,8 +314,8 @@ impl Engine {
             amount,
             stop_price,
             expire_at,
-            funds: wide(funds)?,
-            client_id: wide(client_id)?,
+            funds: funds.0,
+            client_id: client_id.0,
         };
         let outcome = self.apply(time, &Command::PlaceOrder(order), meta)?;
         self.count_placed(market, outcome.code());

@@ -76,6 +76,25 @@ fn parse_units<'py>(py: Python<'py>, text: &str, scale: u8) -> PyResult<Bound<'p
     Ok(integer(py, units))
 }
 
+/// A wide integer argument. Nearly all of them are small, and the limited API converts small ones far faster.
+pub struct Wide(pub u128);
+
+impl Wide {
+    pub const ZERO: Wide = Wide(0);
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Wide {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(value: Borrowed<'a, 'py, PyAny>) -> PyResult<Wide> {
+        match value.extract::<u64>() {
+            Ok(small) => Ok(Wide(u128::from(small))),
+            Err(_) => value.extract::<u128>().map(Wide),
+        }
+    }
+}
+
 /// Longest number text of a client that is read: 2^64 with 18 decimals and an exponent is half of it.
 const MAX_CLIENT_TEXT: usize = 64;
 

@@ -781,7 +781,7 @@ class Column:
     """One number of a row, and how it is written. `field` is the number's place in the row."""
 
     @staticmethod
-    def decimal(field: int, scale: int, digits: int = -1) -> Column:
+    def decimal(field: int, scale: int, digits: int = ...) -> Column:
         """The value times 10^-scale in fixed notation: with exactly `digits` decimals, cut toward zero, or (-1) in the shortest form."""
     @staticmethod
     def integer(field: int, multiply: int = 1, divide: int = 1, zero: int = 0) -> Column:
@@ -797,7 +797,7 @@ class Column:
 class RowForm:
     """What stands between the numbers of a row, and between rows; made once for many rows."""
 
-    def __init__(self, pieces: Sequence[bytes], columns: Sequence[Column], separator: bytes = b",") -> None:
+    def __new__(cls, pieces: Sequence[bytes], columns: Sequence[Column], separator: bytes = ...) -> RowForm:
         """`pieces` before, between and behind the columns. ValueError unless there is one more of them."""
 
 @final
@@ -826,7 +826,7 @@ class LevelBook:
 class TradeLog:
     """The last `most` trades of one market."""
 
-    def __init__(self, most: int) -> None: ...
+    def __new__(cls, most: int) -> TradeLog: ...
     def __len__(self) -> int: ...
     def extend(self, trades: Sequence[tuple[int, int, int, int, int, bool]]) -> None:
         """Adds newer ones, oldest first: (trade id, time, taker's side, price, amount, taker_market)."""

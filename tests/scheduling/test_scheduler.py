@@ -231,7 +231,7 @@ async def test_a_sleep_that_is_cancelled_leaves_no_timer(venue: Venue) -> None:
 
 async def test_a_call_that_fails_stops_nothing_else(venue: Venue) -> None:
     async def fails_later() -> None:
-        await pending()
+        await ticks()
         raise RuntimeError
 
     async def fails_at_once() -> None:

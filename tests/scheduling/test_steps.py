@@ -74,7 +74,7 @@ async def test_what_it_waits_for_may_be_there_before_the_task_begins() -> None:
 async def test_it_may_wait_many_times() -> None:
     async def patient() -> int:
         for _round in range(5):
-            await pending()
+            await ticks()
         return 5
 
     ended, rest = first_step(patient())

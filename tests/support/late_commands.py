@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cambist.exchange import Commands
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 
 class LateCommands:
@@ -33,12 +33,12 @@ class LateCommands:
         async def later(*arguments: Any, **named: Any) -> Any:
             self.waiting += 1
             try:
-                await pending()
+                await ticks()
                 await self._released.wait()
             finally:
                 self.waiting -= 1
             done = await method(*arguments, **named)
-            await pending()
+            await ticks()
             return done
 
         return later

@@ -208,7 +208,7 @@ class RoutedFloor(TradingFloor):
         if route.durable and barrier is not None:
             await barrier
         self.last_reply = reply
-        self.replies.append(reply.body)
+        self.replies.append(reply.content)
         return reply
 
 

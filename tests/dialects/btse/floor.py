@@ -56,7 +56,7 @@ class Floor(RoutedFloor):
         path, _, query = path.partition("?")
         reply = await self.send("GET", path, query=query.encode())
         assert reply.status == 200, reply.body
-        return json.loads(reply.body)
+        return json.loads(reply.content)
 
     async def reply(
         self, trader: Trader, method: str, path: str, fields: dict[str, Any] | None = None, *, body: bytes | None = None
@@ -74,7 +74,7 @@ class Floor(RoutedFloor):
         """The decoded body of a call that must succeed."""
         reply = await self.reply(trader, method, path, fields)
         assert reply.status == 200, reply.body
-        return json.loads(reply.body)
+        return json.loads(reply.content)
 
     async def error(self, trader: Trader, method: str, path: str, **fields: Any) -> tuple[int, int, str]:
         """(HTTP status, errorCode, message) of a call that must fail; checks the body's form."""
@@ -103,7 +103,7 @@ class Floor(RoutedFloor):
 
 def error_of(path: str, reply: Reply) -> tuple[int, int, str]:
     """(HTTP status, errorCode, message), and the form that the path's generation has."""
-    decoded = json.loads(reply.body)
+    decoded = json.loads(reply.content)
     if path.startswith("/spot/api/"):
         assert list(decoded) == ["status", "errorCode", "message", "extraData"], decoded
         assert decoded["status"] == reply.status

@@ -78,7 +78,7 @@ def only_safe(reply: Any, path: str) -> None:
     if reply.status != 200:
         assert 400 <= error_of(path, reply)[0] < 500
     else:
-        json.loads(reply.body)
+        json.loads(reply.content)
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.market_texts import Parts
 from cambist.dialect_kit.messages import Handler, Reply, Request
 from cambist.dialect_kit.rate_limits import retry_after
 from cambist.dialect_kit.signed_call import answered
@@ -15,8 +16,8 @@ from cambist.dialects.btse.symbols import Market, Symbols
 from cambist.exchange.commands import NonceRejected
 from cambist.history.port import HistoryError
 
-Answer = bytes | Rejection
-"""A body for HTTP 200, or why there is none."""
+Answer = bytes | Parts | Rejection
+"""A body for HTTP 200, whole or in parts, or why there is none."""
 PublicRun = Callable[[Fields], Answer | Awaitable[Answer]]
 PrivateRun = Callable[[Caller, Fields], Answer | Awaitable[Answer]]
 
@@ -52,7 +53,7 @@ def public(generation: Generation, run: PublicRun) -> Handler:
         if request.match is not None:
             values = values.having("symbol", request.match["symbol"])
         answer = values.rejection or run(values)
-        if isinstance(answer, bytes | Rejection):
+        if isinstance(answer, bytes | tuple | Rejection):
             return reply_of(generation, answer)
         return _later(generation, answer)
 
@@ -81,7 +82,7 @@ def private(generation: Generation, context: DialectContext, endpoint: Private) 
 
         async def run() -> Answer:
             answer = values.rejection or endpoint.run(caller, values)
-            return answer if isinstance(answer, bytes | Rejection) else await answer
+            return answer if isinstance(answer, bytes | tuple | Rejection) else await answer
 
         try:
             return reply_of(generation, await answered(commands, caller, run, commanding=endpoint.changes))
@@ -94,7 +95,9 @@ def private(generation: Generation, context: DialectContext, endpoint: Private) 
 
 
 def reply_of(generation: Generation, answer: Answer) -> Reply:
-    return Reply(body=answer) if isinstance(answer, bytes) else errors.reply(generation, answer)
+    if isinstance(answer, bytes):
+        return Reply(body=answer)
+    return Reply(parts=answer) if isinstance(answer, tuple) else errors.reply(generation, answer)
 
 
 async def _later(generation: Generation, answer: Awaitable[Answer]) -> Reply:

@@ -1,15 +1,18 @@
 """What both versions say of a market: grouped books, 24 hours, trades. All from market data, which knows durable frames only."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cambist import _core
+from cambist.dialect_kit.market_texts import AMOUNT, PRICE, BookForm, Parts
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.context import DialectContext
-from cambist.dialects.btse.endpoint import market_of
+from cambist.dialects.btse.endpoint import Answer, market_of
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
-from cambist.dialects.btse.render import encode, millis, percent
+from cambist.dialects.btse.render import millis, percent
 from cambist.dialects.btse.symbols import Market
-from cambist.marketdata import RecentTrade, group_levels
 
 GROUPS = (1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000)
 """Ticks that are merged into one level, by grouping number; REST has 0-8, sockets 0-9."""
@@ -18,6 +21,7 @@ MAX_LEVELS = 5_000
 DEFAULT_TRADES, MAX_TRADES = 100, 500
 
 Levels = list[tuple[int, int]]
+"""(price, amount), best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class MarketViews:
     def __init__(self, context: DialectContext) -> None:
         self._context = context
         self._data = context.services.marketdata
+        self._texts = context.services.market_texts
         self._clock = context.services.clock
 
     def day(self, market: Market) -> Day:
@@ -57,12 +62,11 @@ class MarketViews:
 
     def levels(self, market: Market, group: int = 0, bids: int = 0, asks: int = 0) -> tuple[Levels, Levels]:
         """(bids, asks), best first, merged by grouping number, at most so many a side (0: all)."""
-        step = GROUPS[group]
-        needed = max(bids, asks) if step == 1 and bids and asks else 0
-        all_bids, all_asks = self._data.book(market.id, needed)
-        return group_levels(all_bids, 0, step, bids), group_levels(all_asks, 1, step, asks)
+        limit = max(bids, asks) if bids and asks else 0
+        all_bids, all_asks = self._data.book(market.id, limit, GROUPS[group])
+        return all_bids[:bids] if bids else all_bids, all_asks[:asks] if asks else all_asks
 
-    def orderbook(self, fields: Fields) -> bytes | Rejection:
+    def orderbook(self, fields: Fields) -> Answer | Awaitable[Answer]:
         """Both versions' book by grouping: `symbol`, `group`, `limit_bids`, `limit_asks`."""
         market = market_of(self._context.symbols, fields)
         group = fields.whole("group") or 0
@@ -71,19 +75,24 @@ class MarketViews:
             return market
         if fields.checked() or group >= REST_GROUPS:
             return fields.rejection or errors.invalid("group")
-        return encode(self.book_body(market, *self.levels(market, group, bids, asks)))
+        return self.book(market, group, bids, asks)
 
-    def book_body(self, market: Market, bids: Levels, asks: Levels) -> dict[str, object]:
-        return {
-            "buyQuote": quotes(market, bids),
-            "sellQuote": quotes(market, asks),
-            "symbol": market.symbol,
-            "timestamp": millis(self._clock()),
-        }
+    async def book(self, market: Market, group: int, bids: int, asks: int) -> Parts:
+        """The body of a book of so many levels a side (0: all)."""
+        form = BookForm(_level(market.price_scale, market.amount_scale), step=GROUPS[group])
+        buy, sell = await self._texts.sides(market.id, form, bids, asks)
+        end = b'],"symbol":"%s","timestamp":%d}' % (market.symbol.encode(), millis(self._clock()))
+        return (b'{"buyQuote":[', *buy, b'],"sellQuote":[', *sell, end)
 
-    def trades(self, market: Market, limit: int) -> list[RecentTrade]:
-        """Newest first."""
-        return self._data.trades(market.id, limit)
+    async def trades(self, market: Market, form: _core.RowForm, limit: int) -> Parts:
+        """The body of the newest trades, newest first."""
+        return (b"[", *await self._texts.trades(market.id, form, limit), b"]")
+
+
+@lru_cache(maxsize=64)
+def _level(price_scale: int, amount_scale: int) -> _core.RowForm:
+    columns = [_core.Column.decimal(PRICE, price_scale), _core.Column.decimal(AMOUNT, amount_scale)]
+    return _core.RowForm([b'{"price":"', b'","size":"', b'"}'], columns)
 
 
 def quotes(market: Market, levels: Levels) -> list[dict[str, str]]:

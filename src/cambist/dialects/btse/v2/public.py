@@ -1,8 +1,12 @@
 """v2's public endpoints. Key order and types are the reference's; docs/reference/btse.md says where clients needed more."""
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Any
 
+from cambist import _core
+from cambist._core import Column
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer, market_of
@@ -15,7 +19,6 @@ from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import MarketStatus
 from cambist.history.port import Page
 from cambist.history.records import Trade
-from cambist.marketdata import RecentTrade
 
 TRADE_TYPES = ("buy", "sell")
 """By the taker's side."""
@@ -113,7 +116,7 @@ class V2Public:
         if fields.checked():
             return fields.rejection or errors.SYMBOL_UNKNOWN
         if not (start or end or before or after):
-            return encode([_trade(market, trade) for trade in self._views.trades(market, limit)])
+            return self._views.trades(market, _trades_form(market.symbol, market.price_scale, market.amount_scale), limit)
         page = Page(
             first_id=after + 1 if after else None,
             last_id=before - 1 if before else None,
@@ -135,7 +138,21 @@ class V2Public:
         return encode({"iso": iso(now), "epoch": str(seconds) if self._quoted_epoch else seconds})
 
 
-def _trade(market: Market, trade: Trade | RecentTrade) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _trades_form(symbol: str, price_scale: int, amount_scale: int) -> _core.RowForm:
+    """The rows of `_trade`, written natively."""
+    columns = [
+        Column.decimal(TRADE_AMOUNT, amount_scale),
+        Column.decimal(TRADE_PRICE, price_scale),
+        Column.integer(TRADE_ID),
+        Column.utc(TRADE_TIME),
+        Column.choice(TRADE_SIDE, [side.encode() for side in TRADE_TYPES]),
+    ]
+    pieces = [b'{"amount":', b',"price":', b',"serial_id":"', b'","symbol":"%s","time":"' % symbol.encode(), b'","type":"', b'"}']
+    return _core.RowForm(pieces, columns)
+
+
+def _trade(market: Market, trade: Trade) -> dict[str, Any]:
     return {
         "amount": market.amount(trade.amount),
         "price": market.price(trade.price),

@@ -1,8 +1,12 @@
 """The public endpoints of v3.1 and v3.2."""
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Any
 
+from cambist import _core
+from cambist._core import Column
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
 from cambist.dialects.btse import errors, windows
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer, market_of
@@ -15,7 +19,7 @@ from cambist.dialects.btse.symbols import Market
 from cambist.domain.orders import MarketStatus
 from cambist.history.port import Page
 from cambist.history.records import Trade
-from cambist.marketdata import Candle, RecentTrade
+from cambist.marketdata import Candle
 
 RESOLUTIONS = {minutes: minutes * 60 for minutes in (1, 5, 15, 30, 60, 240, 360, 1_440, 10_080, 43_200)}
 """Minutes to seconds; the "month" of 43,200 is thirty days."""
@@ -117,14 +121,14 @@ class V3Public:
         candles = await self._context.services.marketdata.candle_history(market.id, interval, start, end, MAX_CANDLES)
         return encode([_candle(market, candle) for candle in reversed(candles)])
 
-    def orderbook_l2(self, fields: Fields) -> bytes | Rejection:
+    def orderbook_l2(self, fields: Fields) -> Answer | Awaitable[Answer]:
         """`depth` levels a side, all without it."""
         market, depth = market_of(self._symbols, fields), fields.whole("depth", MAX_LEVELS) or 0
         if isinstance(market, Rejection):
             return market
         if fields.checked():
             return fields.rejection or errors.SYMBOL_UNKNOWN
-        return encode(self._views.book_body(market, *self._views.levels(market, 0, depth, depth)))
+        return self._views.book(market, 0, depth, depth)
 
     def trades(self, fields: Fields) -> Answer | Awaitable[Answer]:
         """Newest first. Without a time or an id what is remembered is enough; with one history is asked."""
@@ -138,7 +142,7 @@ class V3Public:
             return fields.rejection or errors.SYMBOL_UNKNOWN
         if fields.says("startTime", "start", "endTime", "end", "beforeSerialId", "afterSerialId"):
             return self._past_trades(market, page)
-        return encode([_trade(market, trade) for trade in self._views.trades(market, page.limit)])
+        return self._views.trades(market, _trades_form(market.symbol, market.price_scale, market.amount_scale), page.limit)
 
     async def _past_trades(self, market: Market, page: Page) -> Answer:
         await self._context.history_caught_up()
@@ -149,7 +153,21 @@ class V3Public:
         return encode({"iso": iso(now), "epoch": now // 1_000_000})
 
 
-def _trade(market: Market, trade: Trade | RecentTrade) -> dict[str, Any]:
+@lru_cache(maxsize=256)
+def _trades_form(symbol: str, price_scale: int, amount_scale: int) -> _core.RowForm:
+    """The rows of `_trade`, written natively."""
+    columns = [
+        Column.decimal(TRADE_PRICE, price_scale),
+        Column.decimal(TRADE_AMOUNT, amount_scale),
+        Column.choice(TRADE_SIDE, [side.encode() for side in SIDE_NAMES]),
+        Column.integer(TRADE_ID),
+        Column.integer(TRADE_TIME, divide=1_000),
+    ]
+    pieces = [b'{"price":', b',"size":', b',"side":"', b'","symbol":"%s","serialId":' % symbol.encode(), b',"timestamp":', b"}"]
+    return _core.RowForm(pieces, columns)
+
+
+def _trade(market: Market, trade: Trade) -> dict[str, Any]:
     return {
         "price": market.price(trade.price),
         "size": market.amount(trade.amount),

@@ -14,10 +14,18 @@ USD_VALUE = {
     "BCC": 400.0,
     "BTG": 150.0,
     "BCD": 40.0,
+    "NVC": 4.0,
+    "TRC": 0.3,
+    "PPC": 2.0,
+    "FTC": 0.05,
+    "XPM": 0.3,
+    "CNH": 1 / 6.8,
+    "BCH": 400.0,
+    "ZEC": 200.0,
 }
 """Around what the traders' prices walk, in USD; chosen inside the limits of the default markets."""
 
-CALM = {"USD": 0.0, "EUR": 0.1, "RUR": 0.2, "GBP": 0.1, "JPY": 0.1}
+CALM = {"USD": 0.0, "EUR": 0.1, "RUR": 0.2, "GBP": 0.1, "JPY": 0.1, "CNH": 0.1}
 """How lively an asset walks, as a share of what the others do."""
 
 UNKNOWN_VALUE = 10.0
@@ -36,6 +44,14 @@ FUNDS = {
     "BCC": "1000",
     "BTG": "1000",
     "BCD": "10000",
+    "NVC": "10000",
+    "TRC": "100000",
+    "PPC": "10000",
+    "FTC": "100000",
+    "XPM": "100000",
+    "CNH": "5000000",
+    "BCH": "1000",
+    "ZEC": "1000",
 }
 """What a user gets without --fund; of an asset that is not listed, UNKNOWN_FUNDS."""
 

@@ -183,7 +183,8 @@ def worded(prefix: str, words: str = "", host: str = "") -> PathErrors:
     return PathErrors(prefix, lambda request, status: Reply(200, f"{words or prefix} {status} {request.path}".encode()), host=host)
 
 
-CLAIMS = [worded("/tapi"), worded("/api/3"), worded("/api"), worded("/", "narrow", "own.example")]
+MINE = PathErrors("/api/5", worded("/api/5/mine").reply, pattern=re.compile(r"/api/5/mine(?:/.*)?"))
+CLAIMS = [worded("/tapi"), worded("/api/3"), worded("/api"), worded("/", "narrow", "own.example"), MINE]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,9 @@ CLAIMS = [worded("/tapi"), worded("/api/3"), worded("/api"), worded("/", "narrow
         ("GET", "/api/3", "", b"/api/3 404 /api/3"),
         ("DELETE", "/api/3/info", "", b"/api/3 405 /api/3/info"),
         ("GET", "/api/4/info", "", b"/api 404 /api/4/info"),
+        ("GET", "//api///3//nothing", "", b"/api/3 404 //api///3//nothing"),
+        ("GET", "/api/5/mine/x", "", b"/api/5/mine 404 /api/5/mine/x"),
+        ("GET", "/api/5/yours", "", b"/api 404 /api/5/yours"),
         ("GET", "/nowhere", "own.example", b"narrow 404 /nowhere"),
         ("GET", "/nowhere", "", b'{"error":"not found"}'),
     ],

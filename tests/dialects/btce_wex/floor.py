@@ -34,7 +34,8 @@ class Floor(RoutedFloor):
         super().__init__(folder)
         open_markets(self.commands, self.engine)
         self.services = self.venue_services()
-        self.router = Router(build(self.services).routes)
+        service = build(self.services)
+        self.router = Router(service.routes, service.path_errors)
 
     async def public(self, path: str, method: str = "GET") -> Any:
         """The decoded answer of a public path, which may have a query."""

@@ -139,7 +139,9 @@ async def test_nonces_grow_and_a_rejection_says_what_comes_next(floor: Floor, al
             assert answer["success"] == 1, sent
             last = int(sent)
         else:
-            error = f"invalid nonce parameter; on key:{last}, you sent:'{sent}', you should send:{last + 1}"
+            # The highest nonce has none after it.
+            after = f"you should send:{last + 1}" if last < 4294967294 else "no nonce is left for this key"
+            error = f"invalid nonce parameter; on key:{last}, you sent:'{sent}', {after}"
             assert answer == {"success": 0, "error": error}
     assert floor.nonces(alice) == [1, 2, 10, 11, 4294967294]
 
@@ -196,7 +198,7 @@ async def test_every_accepted_nonce_is_journaled_exactly_once(floor: Floor, alic
     await floor.call(alice, "Trade", pair="btc_usd", type="buy", rate=10, amount=1)
     await floor.call(alice, "Trade", pair="btc_usd", type="buy", rate=10, amount=1000000)
     await floor.call(alice, "Trade", pair="nothing")
-    order = floor.engine.open_orders(alice.account)[0].order_id
+    order = 1_000_000 + floor.engine.open_orders(alice.account)[0].order_id
     await floor.call(alice, "CancelOrder", order_id=order)
     await floor.call(alice, "CancelOrder", order_id=order)
     await floor.call(alice, "CancelOrders", order_id=f"{order},77")

@@ -30,7 +30,7 @@ async def test_trades(floor: Floor, alice: Trader, bob: Trader) -> None:
     await traded(floor, alice, bob)
     await floor.public("/api/2/btc_usd/trades")
     assert floor.replies[-1] == (
-        b'[{"date":1795000000,"price":100.5,"amount":0.75,"tid":1,"price_currency":"USD","item":"BTC","trade_type":"ask"}]'
+        b'[{"date":1795000000,"price":100.5,"amount":0.75,"tid":1000001,"price_currency":"USD","item":"BTC","trade_type":"ask"}]'
     )
 
 
@@ -56,15 +56,12 @@ async def test_a_count_may_be_a_part_of_the_path(floor: Floor, alice: Trader, pa
         ("/api/2/btc_usd/xyz", "Invalid method"),
         ("/api/2/btc_usd", "Invalid method"),
         ("/api/2/btc_usd/", "Invalid method"),
+        ("/api/2/btcusd/tikcer", "Invalid pair name: btcusd"),
+        ("/api/2/BTC_USD/ticker", "Invalid pair name: BTC_USD"),
+        ("/api/2/btc_usd/tikcer", "Invalid method"),
+        ("/api/2", "Invalid pair name: "),
+        ("//api//2/nothing", "Invalid pair name: nothing"),
     ],
 )
 async def test_errors(floor: Floor, path: str, error: str) -> None:
     assert await floor.public(path) == {"success": 0, "error": error}
-
-
-@pytest.mark.parametrize(
-    "path", ["/api/2/BTCUSD/money/ticker", "/api/2/money/ticker", "/api/2/money/order/add", "/api/2/BTCUSD/money/depth/full"]
-)
-async def test_the_other_exchanges_paths_are_not_taken(floor: Floor, path: str) -> None:
-    route, _ = floor.router.find("GET", path)
-    assert route.dialect != "btce_wex"

@@ -4,11 +4,11 @@ from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
-from cambist.dialects.btce_wex.routes import routes
+from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
 
 __all__ = ["DialectService", "build"]
 
 
 def build(services: VenueServices) -> DialectService:
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
-    return DialectService("btce_wex", routes(DialectContext.of(services)), KEY_FORMS)
+    return DialectService(NAME, routes(DialectContext.of(services)), KEY_FORMS, path_errors=path_errors())

@@ -15,7 +15,6 @@ BTCE = "btce"
 WEX = "wex"
 DIALECTS = frozenset({BTCE, WEX})
 SCOPES = frozenset({"info", "trade", "withdraw", "coupon"})
-MAX_NONCE = 4_294_967_294
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -66,6 +65,6 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     fields = form_fields(request.body)
     text = fields.get("nonce", "")
     nonce = whole_number(text)
-    if nonce is None or not 0 < nonce <= MAX_NONCE:
+    if nonce is None or not 0 < nonce <= errors.MAX_NONCE:
         return errors.invalid_nonce(directory.nonces.last(key.id), text)
     return Caller(key, nonce, False, fields)

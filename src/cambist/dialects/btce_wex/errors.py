@@ -8,6 +8,8 @@ from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import quoted
 from cambist.domain.orders import RejectReason
 
+MAX_NONCE = 4_294_967_294
+
 # trade API: authentication
 KEY_MISSING = "api key not specified"
 KEY_INVALID = "invalid api key"
@@ -24,6 +26,8 @@ NO_ORDERS = "no orders"
 NO_TRADES = "no trades"
 NO_TRANSACTIONS = "no transactions"
 UNAVAILABLE = "not available"
+TOO_OFTEN = "Requests too often"
+REQUEST_TOO_LARGE = "request is too large"  # ours
 TOO_MANY_ORDERS = "too many open orders"  # ours
 
 # trade API: funds
@@ -55,8 +59,12 @@ def invalid_parameter(name: str) -> str:
 
 
 def invalid_nonce(last: int, sent: str) -> str:
-    """`last` is the nonce on the key, `sent` what came, as text (empty: none came). Clients cut the numbers out of this text."""
-    return f"invalid nonce parameter; on key:{last}, you sent:'{sent[:64]}', you should send:{last + 1}"
+    """`last` is the nonce on the key, `sent` what came, as text (empty: none came). Clients cut the numbers out of this text.
+
+    At the end of the nonces it names none that would be rejected too.
+    """
+    after = f"you should send:{last + 1}" if last < MAX_NONCE else "no nonce is left for this key"
+    return f"invalid nonce parameter; on key:{last}, you sent:'{sent[:64]}', {after}"
 
 
 def not_enough(asset: str, purpose: str) -> str:

@@ -38,4 +38,6 @@ def build(services: VenueServices, *, pace: Pace | None = None, market_orders: b
 
     routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
-    return DialectService("expie", routes, KEY_FORMS, sockets, (PathErrors("/v1", errors.gateway_reply, dialect="expie"),))
+    return DialectService(
+        "expie", routes, KEY_FORMS, sockets, tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
+    )

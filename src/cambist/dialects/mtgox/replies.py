@@ -41,6 +41,7 @@ ADDRESS_REFUSED = Rejection("This key may not be used from your address", "login
 NO_USER_AGENT = Rejection("A User-Agent header is required", "user_agent_missing", 403)
 NO_METHOD = Rejection("Method not found", "method_not_found", 404)
 WRONG_METHOD = Rejection("GET and POST only", "http_method_not_allowed", 405)
+BODY_TOO_LARGE = Rejection("The request is too large", "request_too_large", 413)
 INVALID_CALL = Rejection("Invalid call", "invalid_call")
 """What the original says on the stream to a call that it does not know, or cannot read."""
 ORDER_NOT_FOUND = Rejection("Order not found", "order_not_found")
@@ -82,3 +83,11 @@ def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = Fa
         content = _encode(result if raw or not member else {"result": "success", member: result})
         status = 200
     return Reply(status, msgspec.json.format(content, indent=4) if pretty else content)
+
+
+_OF_THE_GATEWAY = {404: NO_METHOD, 405: WRONG_METHOD, 413: BODY_TOO_LARGE}
+
+
+def gateway_reply(member: str, status: int) -> Reply:
+    """The gateway's own error in the envelope of a version."""
+    return wrapped(_OF_THE_GATEWAY.get(status) or Rejection(BUSY.text, BUSY.token, status), member)

@@ -5,7 +5,7 @@ import re
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.revocations import Revocations
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
@@ -22,7 +22,7 @@ from cambist.dialects.mtgox.merchant_orders import PAY_PATH
 from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.orders import OrderMethods
 from cambist.dialects.mtgox.payment_page import PaymentPage
-from cambist.dialects.mtgox.replies import DATA, RETURN, unknown_path
+from cambist.dialects.mtgox.replies import DATA, RETURN, gateway_reply, unknown_path
 from cambist.dialects.mtgox.rest_handler import RestHandler
 from cambist.dialects.mtgox.stream.calls import StreamCalls
 from cambist.dialects.mtgox.stream.feeds import Feeds
@@ -64,7 +64,9 @@ class MtgoxRoutes:
 
     def service(self) -> DialectService:
         """What the composition root gets."""
-        return DialectService(DIALECT, self._http(), (KEY_FORM,), self._sockets(), webhook_signer=WebhookSigner(self._context).signed)
+        return DialectService(
+            DIALECT, self._http(), (KEY_FORM,), self._sockets(), _path_errors(), webhook_signer=WebhookSigner(self._context).signed
+        )
 
     def _sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""
@@ -113,3 +115,17 @@ class MtgoxRoutes:
             Route("/api/1/", v1, EVERY, prefix=True, dialect=DIALECT, name="/api/1/*", durable=False),
             Route("/api/2/", v2, EVERY, prefix=True, pattern=ANY_V2, dialect=DIALECT, name="/api/2/*/money/*", durable=False),
         )
+
+
+def _path_errors() -> tuple[PathErrors, ...]:
+    """Every path below ours, in the envelope of its version; paths without a version have v1's."""
+
+    def claim(prefix: str, member: str, pattern: re.Pattern[str] | None = None) -> PathErrors:
+        return PathErrors(prefix, lambda _request, status: gateway_reply(member, status), DIALECT, pattern=pattern)
+
+    return (
+        claim("/api/0", ""),
+        claim("/api/1", RETURN),
+        claim("/api/2", DATA, ANY_V2),
+        *(claim(prefix, RETURN) for prefix in ("/mtgox", "/socket.io", PAY_PATH.rstrip("/"))),
+    )

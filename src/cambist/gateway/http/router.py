@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -26,6 +26,7 @@ NOT_FOUND = Route("/", _say(404, "not found"), prefix=True, dialect="gateway", n
 """What `find` gives for a path that nobody has."""
 
 Found = tuple[Route, "re.Match[str] | None"]
+_SLASHES = re.compile("//+")
 
 
 class ErrorTable:
@@ -33,20 +34,27 @@ class ErrorTable:
 
     __slots__ = ("_by_prefix", "_lengths", "_unknown")
 
-    def __init__(self, errors: Iterable[PathErrors]) -> None:
-        self._by_prefix: dict[str, PathErrors] = {}
+    def __init__(self, errors: Sequence[PathErrors]) -> None:
+        self._by_prefix: dict[str, list[PathErrors]] = {}
         for claim in errors:
-            if self._by_prefix.setdefault(claim.prefix, claim) is not claim:
+            claims = self._by_prefix.setdefault(claim.prefix, [])
+            if any(other.pattern == claim.pattern for other in claims):
                 raise ValueError(f"two dialects word the errors below {claim.prefix}")
+            claims.append(claim)
+            claims.sort(key=lambda each: each.pattern is None)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix}, reverse=True)
-        self._unknown = {claim: _error_route(claim, 404, f"{claim.prefix}: (unknown)") for claim in self._by_prefix.values()}
+        self._unknown = {claim: _unknown_route(claim) for claim in errors}
 
     def find(self, path: str) -> PathErrors | None:
         """The longest prefix that is the path or one of its parents."""
+        if "//" in path:
+            path = _SLASHES.sub("/", path)
         for length in self._lengths:
-            claim = self._by_prefix.get(path[:length])
-            if claim is not None and (length == 1 or path[length : length + 1] in ("", "/")):
-                return claim
+            claims = self._by_prefix.get(path[:length])
+            if claims is not None and (length == 1 or path[length : length + 1] in ("", "/")):
+                for claim in claims:
+                    if claim.pattern is None or claim.pattern.fullmatch(path):
+                        return claim
         return None
 
     def unknown(self, path: str) -> Route | None:
@@ -55,9 +63,9 @@ class ErrorTable:
         return None if claim is None else self._unknown[claim]
 
 
-def _error_route(claim: PathErrors, status: int, name: str) -> Route:
-    reply = claim.reply
-    return Route("/", lambda request: reply(request, status), prefix=True, dialect=claim.dialect, name=name, durable=False)
+def _unknown_route(claim: PathErrors) -> Route:
+    reply, name = claim.reply, f"{claim.prefix}: (unknown)"
+    return Route("/", lambda request: reply(request, 404), prefix=True, dialect=claim.dialect, name=name, durable=False)
 
 
 @dataclass(slots=True)
@@ -74,14 +82,17 @@ class _Methods:
                 raise ValueError(f"two routes for {method} {route.path}")
             self.by_method[method] = route
 
-    def close(self, claim: PathErrors | None) -> None:
+    def close(self, claim: Callable[[str], PathErrors | None]) -> None:
+        """`claim` says who words the errors of a path."""
         if "GET" in self.by_method:
             self.by_method.setdefault("HEAD", self.by_method["GET"])
-        if claim is not None:
-            self.wrong_method = _error_route(claim, 405, f"{claim.prefix}: (method)")
-            return
         allow = ", ".join(sorted(self.by_method)).encode()
-        answer = _say(405, "method not allowed", ((b"allow", allow),))
+        plain = _say(405, "method not allowed", ((b"allow", allow),))
+
+        def answer(request: Request) -> Reply | Awaitable[Reply]:
+            claimed = claim(request.path)
+            return plain(request) if claimed is None else claimed.reply(request, 405)
+
         self.wrong_method = Route("/", answer, prefix=True, dialect="gateway", name="(method)", durable=False)
 
 
@@ -90,8 +101,8 @@ class RouteTable:
 
     __slots__ = ("_exact", "_lengths", "_prefixes")
 
-    def __init__(self, routes: Sequence[Route], claim: Callable[[Route], PathErrors | None]) -> None:
-        """`claim` says who words the errors of a route's path."""
+    def __init__(self, routes: Sequence[Route], claim: Callable[[Route], Callable[[str], PathErrors | None]]) -> None:
+        """`claim` says who words the errors of a path where a route counts."""
         self._exact: dict[str, _Methods] = {}
         self._prefixes: dict[str, list[_Methods]] = {}
         for route in routes:
@@ -142,8 +153,8 @@ class Router:
         self.by_host = self._tables.by_host or self._errors.by_host
         """Whether a request's host matters to anybody."""
 
-    def _claim(self, route: Route) -> PathErrors | None:
-        return self.errors(route.path, route.host, route.listener)
+    def _claim(self, route: Route) -> Callable[[str], PathErrors | None]:
+        return lambda path: self.errors(path, route.host, route.listener)
 
     def find(self, method: str, path: str, host: str = "", listener: str = "") -> Found:
         """The route for a raw path and its pattern match; a route that words the 404 or 405 when there is none (never an error)."""

@@ -6,7 +6,7 @@ carry key id and nonce, so each request can be found, or not, by name:
 
 | the client saw | the journal must have |
 |---|---|
-| success | the command, once, done, with the same numbers |
+| success | the command, once, done, with the same numbers; of RedeemCoupon the note of its nonce, and its transfer once |
 | a rejection | at most one command, refused (or a note of its nonce) |
 | nothing (killed) | nothing at all, or all of it |
 """
@@ -26,8 +26,10 @@ import pytest
 
 from cambist import _core
 from cambist.app.recovery import replayed_events
+from cambist.dialects.btce_wex.ids import shown
 from cambist.domain.meta import Meta
 from cambist.domain.orders import CommandKind, RejectReason
+from cambist.exchange.coupons import code_hash, coupon_transfer
 from tests.support.btce_client import BtceClient, Exchanged, nothing
 from tests.support.processes import Running, cambist, start
 
@@ -81,7 +83,7 @@ def read_journal(directory: Path) -> tuple[_core.Engine, dict[tuple[int, int], l
             if isinstance(event, _core.CommandApplied):
                 meta = Meta.decode(event.meta)
                 current = Journaled(event)
-                if meta.key_id:
+                if meta.nonce:
                     found.setdefault((meta.key_id, meta.nonce), []).append(current)
             else:
                 assert current is not None
@@ -138,7 +140,7 @@ async def load_until_killed(running: Running, fleet: Fleet, dice: random.Random)
         await client.close()
 
 
-def check_request(key_id: int, sent: Exchanged, journal: dict[tuple[int, int], list[Journaled]]) -> None:
+def check_request(key_id: int, sent: Exchanged, journal: dict[tuple[int, int], list[Journaled]], transfers: Counter[int]) -> None:
     """One request against the journal; the table at the top of this file."""
     commands = journal.get((key_id, sent.nonce), [])
     assert len(commands) <= 1, f"{sent.fields} stands {len(commands)} times in the journal"
@@ -155,7 +157,11 @@ def check_request(key_id: int, sent: Exchanged, journal: dict[tuple[int, int], l
     elif sent.method == "CancelOrder":
         assert found.command.command == CommandKind.CANCEL_ORDER
         assert sent.result["order_id"] == int(sent.fields["order_id"])
-    elif sent.method in {"CreateCoupon", "RedeemCoupon"}:
+    elif sent.method == "RedeemCoupon":
+        # The coupon is looked up in between, so its nonce goes first.
+        assert found.command.command == CommandKind.NOTE
+        assert transfers[coupon_transfer("redeem", code_hash(sent.fields["coupon"]))] == 1
+    elif sent.method == "CreateCoupon":
         assert found.command.command == CommandKind.TRANSFER
         assert [type(event) for event in found.events] == [_core.TransferPosted, _core.BalanceChanged, _core.BalanceChanged]
 
@@ -169,7 +175,7 @@ def check_order(sent: Exchanged, found: Journaled) -> None:
     assert accepted.amount == _core.parse_units(sent.fields["amount"], 8)
     assert f"{filled / 1e8:.8f}" == f"{sent.result['received']:.8f}"
     if sent.result["order_id"]:
-        assert sent.result["order_id"] == accepted.order_id
+        assert sent.result["order_id"] == shown(accepted.order_id)
 
 
 def check_round(data: Path, fleet: Fleet, key_ids: dict[str, int]) -> None:
@@ -177,7 +183,7 @@ def check_round(data: Path, fleet: Fleet, key_ids: dict[str, int]) -> None:
     engine, journal, transfers = read_journal(data)
     for client in fleet.clients:
         for sent in client.sent:
-            check_request(key_ids[client.key], sent, journal)
+            check_request(key_ids[client.key], sent, journal, transfers)
     assert max(transfers.values(), default=0) <= 1
     known = {(key_ids[client.key], sent.nonce) for client in fleet.clients for sent in client.sent}
     assert journal.keys() <= known, "the journal has requests that nobody sent"

@@ -27,12 +27,12 @@ async def test_trades_from_both_sides(floor: Floor, alice: Trader, bob: Trader) 
     await trade(floor, bob, "buy", "460", "1")
     await floor.call(alice, "TradeHistory")
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"1":{"pair":"btc_usd","type":"sell","amount":1,"rate":450,"order_id":1,"is_your_order":1,'
+        b'{"success":1,"return":{"1000001":{"pair":"btc_usd","type":"sell","amount":1,"rate":450,"order_id":1000001,"is_your_order":1,'
         b'"timestamp":1795000000}}}'
     )
     # The one who came and took sees whom he took from: the resting order, which is not his.
     assert await floor.returned(bob, "TradeHistory") == {
-        "1": {"pair": "btc_usd", "type": "buy", "amount": 1, "rate": 450, "order_id": resting, "is_your_order": 0, "timestamp": NOW}
+        "1000001": {"pair": "btc_usd", "type": "buy", "amount": 1, "rate": 450, "order_id": resting, "is_your_order": 0, "timestamp": NOW}
     }
 
 
@@ -40,7 +40,7 @@ async def test_a_trade_with_oneself_comes_once_and_the_order_is_yours(floor: Flo
     resting = await trade(floor, alice, "sell", "450", "1")
     await trade(floor, alice, "buy", "450", "1")
     assert await floor.returned(alice, "TradeHistory") == {
-        "1": {"pair": "btc_usd", "type": "buy", "amount": 1, "rate": 450, "order_id": resting, "is_your_order": 1, "timestamp": NOW}
+        "1000001": {"pair": "btc_usd", "type": "buy", "amount": 1, "rate": 450, "order_id": resting, "is_your_order": 1, "timestamp": NOW}
     }
 
 
@@ -66,6 +66,9 @@ def back(days: int) -> int:
     return NOW + (9 - days) * 86_400
 
 
+BELOW = 1_000_000
+"""No number of a trade, an order or a transaction is as low as this."""
+# Trades by their place among the ten, also in `from_id` and `end_id`.
 PAGES: list[tuple[dict[str, Any], list[int]]] = [
     ({}, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
     ({"order": "DESC"}, [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
@@ -108,7 +111,10 @@ PAGES: list[tuple[dict[str, Any], list[int]]] = [
 
 async def test_trade_history_pages(floor: Floor, alice: Trader, ten: list[int]) -> None:
     for filters, expected in PAGES:
-        assert await ids(floor, alice, **filters) == expected, filters
+        sent = {name: BELOW + value if name in ("from_id", "end_id") and value else value for name, value in filters.items()}
+        assert await ids(floor, alice, **sent) == [BELOW + number for number in expected], filters
+    assert await ids(floor, alice, from_id=0) == [BELOW + number for number in ten][::-1]
+    assert await ids(floor, alice, end_id=BELOW) == []
 
 
 @pytest.mark.parametrize("method", ["TradeHistory", "TransHistory"])
@@ -134,7 +140,7 @@ async def rows(floor: Floor, trader: Trader) -> list[tuple[int, float, str, str,
 async def test_a_deposit(floor: Floor) -> None:
     carol = floor.trader("carol", BTC="1")
     await floor.call(carol, "TransHistory")
-    entry = floor.engine.next_entry_id - 1
+    entry = BELOW + floor.engine.next_entry_id - 1
     assert floor.replies[-1] == (
         b'{"success":1,"return":{"%d":{"type":1,"amount":1.00000000,"currency":"BTC","desc":"BTC Payment","status":2,'
         b'"timestamp":1795000000}}}' % entry
@@ -146,9 +152,9 @@ async def test_texts_of_a_makers_life(floor: Floor, alice: Trader, bob: Trader) 
     await trade(floor, bob, "sell", "1180", "0.1")
     await floor.returned(alice, "CancelOrder", order_id=order)
     assert await rows(floor, alice) == [
-        (5, 590, "USD", "In payment for a warrant :order:1:", 2),
-        (4, 0.0998, "BTC", "Buy 0.1 BTC (-0.2%) from your order :order:1: by price 1180 USD", 2),
-        (4, 472, "USD", "Cancel order :order:1:", 2),
+        (5, 590, "USD", "In payment for a warrant :order:1000001:", 2),
+        (4, 0.0998, "BTC", "Buy 0.1 BTC (-0.2%) from your order :order:1000001: by price 1180 USD", 2),
+        (4, 472, "USD", "Cancel order :order:1000001:", 2),
     ]
 
 
@@ -158,12 +164,12 @@ async def test_texts_of_takers(floor: Floor, alice: Trader, bob: Trader) -> None
     await trade(floor, bob, "buy", "976.001", "0.01700107")
     await trade(floor, alice, "sell", "976.001", "0.01700107")
     assert await rows(floor, alice) == [
-        (5, 1.18, "USD", "Buy 0.001 BTC (-0.2%) from order :order:1: by price 1180 USD", 2),
+        (5, 1.18, "USD", "Buy 0.001 BTC (-0.2%) from order :order:1000001: by price 1180 USD", 2),
         # 16.59306132107 less 0.2 %: what is shown is cut, where the original rounded its books.
-        (4, 16.55987519, "USD", "Sell 0.01700107 BTC from order :order:3: by price 976.001 USD total 16.59306132 USD (-0.2%)", 2),
+        (4, 16.55987519, "USD", "Sell 0.01700107 BTC from order :order:1000003: by price 976.001 USD total 16.59306132 USD (-0.2%)", 2),
     ]
     assert (await rows(floor, bob))[1] == (
-        4, 1.17764, "USD", "Sell 0.001 BTC from your order :order:1: by price 1180 USD total 1.18 USD (-0.2%)", 2,
+        4, 1.17764, "USD", "Sell 0.001 BTC from your order :order:1000001: by price 1180 USD total 1.18 USD (-0.2%)", 2,
     )  # fmt: skip
 
 
@@ -171,8 +177,8 @@ async def test_a_takers_rest_is_booked_as_an_order(floor: Floor, alice: Trader, 
     await trade(floor, bob, "sell", "100", "1")
     await trade(floor, alice, "buy", "110", "3")
     assert await rows(floor, alice) == [
-        (5, 100, "USD", "Buy 1 BTC (-0.2%) from order :order:1: by price 100 USD", 2),
-        (5, 220, "USD", "In payment for a warrant :order:2:", 2),
+        (5, 100, "USD", "Buy 1 BTC (-0.2%) from order :order:1000001: by price 100 USD", 2),
+        (5, 220, "USD", "In payment for a warrant :order:1000002:", 2),
     ]
 
 
@@ -180,7 +186,7 @@ async def test_other_fees_stand_in_the_text(floor: Floor, alice: Trader, bob: Tr
     floor.immediate.set_account_fees(alice.account, 0, 1250)
     await trade(floor, bob, "sell", "100", "1")
     await trade(floor, alice, "buy", "100", "1")
-    assert (await rows(floor, alice))[0][3] == "Buy 1 BTC (-0.125%) from order :order:1: by price 100 USD"
+    assert (await rows(floor, alice))[0][3] == "Buy 1 BTC (-0.125%) from order :order:1000001: by price 100 USD"
 
 
 async def test_transaction_history_pages(floor: Floor, alice: Trader, bob: Trader) -> None:
@@ -220,8 +226,8 @@ async def test_transactions_are_found_beyond_many_entries_that_are_none(floor: F
         histories.CHUNK = kept
 
 
-async def test_a_history_never_lags_behind_what_was_told(floor: Floor, alice: Trader, bob: Trader) -> None:
+async def test_a_history_never_lags_behind_replies(floor: Floor, alice: Trader, bob: Trader) -> None:
     for number in range(1, 30):
         await trade(floor, alice, "buy", "10", "1")
         await trade(floor, bob, "sell", "10", "1")
-        assert (await ids(floor, bob))[0] == number
+        assert (await ids(floor, bob))[0] == BELOW + number

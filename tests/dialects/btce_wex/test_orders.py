@@ -20,11 +20,11 @@ async def test_active_orders_oldest_first(floor: Floor, alice: Trader, bob: Trad
     await floor.call(alice, "ActiveOrders")
     assert floor.replies[-1] == (
         b'{"success":1,"return":{'
-        b'"1":{"pair":"btc_usd","type":"sell","amount":12.345,"rate":485,"timestamp_created":1795000000,"status":0},'
-        b'"3":{"pair":"ltc_btc","type":"sell","amount":20,"rate":0.05,"timestamp_created":1795000003,"status":0}}}'
+        b'"1000001":{"pair":"btc_usd","type":"sell","amount":12.345,"rate":485,"timestamp_created":1795000000,"status":0},'
+        b'"1000003":{"pair":"ltc_btc","type":"sell","amount":20,"rate":0.05,"timestamp_created":1795000003,"status":0}}}'
     )
-    assert list(await floor.returned(alice, "ActiveOrders", pair="ltc_btc")) == ["3"]
-    assert list(await floor.returned(alice, "ActiveOrders", pair="")) == ["1", "3"]
+    assert list(await floor.returned(alice, "ActiveOrders", pair="ltc_btc")) == ["1000003"]
+    assert list(await floor.returned(alice, "ActiveOrders", pair="")) == ["1000001", "1000003"]
 
 
 async def test_no_orders(floor: Floor, alice: Trader, bob: Trader) -> None:
@@ -59,11 +59,11 @@ async def test_order_info_through_an_orders_life(floor: Floor, alice: Trader, bo
     await place(floor, bob, "485", "1")
     await floor.call(alice, "OrderInfo", order_id=order)
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"1":{"pair":"btc_usd","type":"sell","start_amount":13.345,"amount":12.345,"rate":485,'
+        b'{"success":1,"return":{"1000001":{"pair":"btc_usd","type":"sell","start_amount":13.345,"amount":12.345,"rate":485,'
         b'"timestamp_created":1795000000,"status":0}}}'
     )
     await place(floor, bob, "485", "12.345")
-    assert (await floor.returned(alice, "OrderInfo", order_id=order))["1"] == {
+    assert (await floor.returned(alice, "OrderInfo", order_id=order))["1000001"] == {
         "pair": "btc_usd", "type": "sell", "start_amount": 13.345, "amount": 0, "rate": 485, "timestamp_created": NOW, "status": 1,
     }  # fmt: skip
 
@@ -82,13 +82,13 @@ async def test_order_info_of_a_market_order_shows_what_it_paid(floor: Floor, ali
     await place(floor, bob, "100", "1", "sell")
     await place(floor, bob, "101", "1", "sell")
     await floor.returned(alice, "Trade", pair="btc_usd", type="buy", mode="market", amount=2)
-    assert (await floor.returned(alice, "OrderInfo", order_id=3))["3"]["rate"] == 100.5
+    assert (await floor.returned(alice, "OrderInfo", order_id=1000003))["1000003"]["rate"] == 100.5
 
 
 async def test_cancelling_gives_the_funds_back(floor: Floor, alice: Trader) -> None:
     order = await place(floor, alice, "100.5", "2")
     await floor.call(alice, "CancelOrder", order_id=order)
-    assert floor.replies[-1] == (b'{"success":1,"return":{"order_id":1,"funds":{"usd":100000,"btc":100,"ltc":1000,"eth":0,"eur":0}}}')
+    assert floor.replies[-1] == (b'{"success":1,"return":{"order_id":1000001,"funds":{"usd":100000,"btc":100,"ltc":1000,"eth":0,"eur":0}}}')
     assert await floor.error(alice, "CancelOrder", order_id=order) == "bad status"
 
 
@@ -140,12 +140,13 @@ async def test_cancel_orders_answers_for_each(floor: Floor, alice: Trader, bob: 
     seq = floor.engine.seq
     await floor.call(alice, "CancelOrders", order_id=f"{first}, {done},{second},{strangers},999,{first}")
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"cancel_result":{"1":{"success":1},"3":{"success":0,"error":"invalid status"},"2":{"success":1},'
-        b'"4":{"success":0,"error":"invalid order"},"999":{"success":0,"error":"invalid order"}},'
+        b'{"success":1,"return":{"cancel_result":{"1000001":{"success":1},"1000003":{"success":0,"error":"invalid status"},'
+        b'"1000002":{"success":1},'
+        b'"1000004":{"success":0,"error":"invalid order"},"999":{"success":0,"error":"invalid order"}},'
         b'"funds":{"usd":100000,"btc":100,"ltc":1000,"eth":0,"eur":0}}}'
     )
     assert floor.engine.seq == seq + 1, "one command for all of them"
-    assert floor.orders() == [(strangers, 100_000_000)]
+    assert floor.orders() == [(strangers - 1_000_000, 100_000_000)]
 
 
 @pytest.mark.parametrize("order_id", ["", ",", "1,", "x", "1,x", "1;2", "1,-2", ",".join(["1"] * 1001)])
@@ -157,12 +158,12 @@ async def test_cancel_orders_with_a_list_that_is_none(floor: Floor, alice: Trade
 
 
 async def test_cancel_orders_of_nothing_live(floor: Floor, alice: Trader) -> None:
-    answer = await floor.returned(alice, "CancelOrders", order_id="5,6")
-    assert answer["cancel_result"] == {"5": {"success": 0, "error": "invalid order"}, "6": {"success": 0, "error": "invalid order"}}
+    answer = await floor.returned(alice, "CancelOrders", order_id="5,1000006")
+    assert answer["cancel_result"] == {"5": {"success": 0, "error": "invalid order"}, "1000006": {"success": 0, "error": "invalid order"}}
 
 
 async def test_stops_of_other_apis_show_with_their_stop_price(floor: Floor, alice: Trader) -> None:
     placed = floor.immediate.place(alice.account, 0, Side.SELL, OrderType.STOP_MARKET, TimeInForce.IOC, 0, 100_000_000, stop_price=90_000)
-    entry = (await floor.returned(alice, "ActiveOrders"))[str(placed.id)]
+    entry = (await floor.returned(alice, "ActiveOrders"))[str(1_000_000 + placed.id)]
     assert (entry["type"], entry["amount"], entry["rate"]) == ("sell", 1, 90)
-    await floor.returned(alice, "CancelOrder", order_id=placed.id)
+    await floor.returned(alice, "CancelOrder", order_id=1_000_000 + placed.id)

@@ -79,8 +79,8 @@ async def test_trades_come_newest_first(floor: Floor, alice: Trader, bob: Trader
     await deal(floor, alice, bob, "101.5", "0.25", "buy")
     await floor.public("/api/3/trades/btc_usd")
     assert floor.replies[-1] == (
-        b'{"btc_usd":[{"type":"bid","price":101.5,"amount":0.25,"tid":2,"timestamp":1795000002},'
-        b'{"type":"ask","price":100,"amount":1,"tid":1,"timestamp":1795000000}]}'
+        b'{"btc_usd":[{"type":"bid","price":101.5,"amount":0.25,"tid":1000002,"timestamp":1795000002},'
+        b'{"type":"ask","price":100,"amount":1,"tid":1000001,"timestamp":1795000000}]}'
     )
     assert len((await floor.public("/api/3/trades/btc_usd?limit=1"))["btc_usd"]) == 1
 

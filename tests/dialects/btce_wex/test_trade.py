@@ -11,7 +11,7 @@ from tests.dialects.btce_wex.floor import Floor, Trader
 async def test_an_order_that_rests(floor: Floor, alice: Trader) -> None:
     await floor.call(alice, "Trade", pair="btc_usd", type="buy", rate="100.500", amount="0.50000000")
     assert floor.replies[-1] == (
-        b'{"success":1,"return":{"received":0,"remains":0.5,"order_id":1,"funds":{"usd":99949.75,"btc":100,"ltc":1000,"eth":0,"eur":0}}}'
+        b'{"success":1,"return":{"received":0,"remains":0.5,"order_id":1000001,"funds":{"usd":99949.75,"btc":100,"ltc":1000,"eth":0,"eur":0}}}'
     )
 
 
@@ -29,7 +29,7 @@ async def test_an_order_that_is_matched_at_once(floor: Floor, alice: Trader, bob
 async def test_an_order_that_is_matched_partly(floor: Floor, alice: Trader, bob: Trader) -> None:
     await floor.returned(alice, "Trade", pair="btc_usd", type="buy", rate="100", amount="2")
     answer = await floor.returned(bob, "Trade", pair="btc_usd", type="sell", rate="100", amount="5")
-    assert (answer["received"], answer["remains"], answer["order_id"]) == (2, 3, 2)
+    assert (answer["received"], answer["remains"], answer["order_id"]) == (2, 3, 1_000_002)
     assert list(answer) == ["received", "remains", "order_id", "funds"]
 
 

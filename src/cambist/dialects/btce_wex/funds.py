@@ -1,7 +1,7 @@
 """`CoinDepositAddress`, `WithdrawCoin`, `CreateCoupon`, `RedeemCoupon`: money in and out."""
 
 from cambist import _core
-from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.coupons import MAX_CODE_LENGTH, RANDOM_BYTES, new_code
@@ -64,7 +64,7 @@ class Funds(MethodGroup):
             return error_body(errors.not_enough(asset.code, "withdraw"))
         if result.code != RejectReason.OK:
             return error_body(errors.UNAVAILABLE)
-        return succeeded(f'{{"tId":{result.id},"amountSent":{asset.shown(amount)},"funds":{self.funds(caller)}}}')
+        return succeeded(f'{{"tId":{ids.shown(result.id)},"amountSent":{asset.shown(amount)},"funds":{self.funds(caller)}}}')
 
     async def create_coupon(self, caller: Caller) -> bytes:
         """Turns money into a code; `receiver` names the only user who may redeem it, without it everybody may."""
@@ -86,7 +86,7 @@ class Funds(MethodGroup):
             account, asset.id, amount, code, receiver=receiver, meta=caller.meta(), read=lambda view: assets.funds(view, account)
         )
         if done.outcome.code == RejectReason.OK:
-            return succeeded(f'{{"coupon":"{code}","transID":{done.outcome.id},"funds":{done.read}}}')
+            return succeeded(f'{{"coupon":"{code}","transID":{ids.shown(done.outcome.id)},"funds":{done.read}}}')
         if done.outcome.code == RejectReason.INSUFFICIENT_FUNDS:
             return error_body(errors.not_enough(asset.code, "coupon"))
         return error_body(errors.UNAVAILABLE)
@@ -112,5 +112,5 @@ class Funds(MethodGroup):
         asset = assets[coupon.asset]
         return succeeded(
             f'{{"couponAmount":"{asset.shown(coupon.amount)}","couponCurrency":"{asset.code}",'
-            f'"transID":{destination_entry(done.outcome)},"funds":{done.read}}}'
+            f'"transID":{ids.shown(destination_entry(done.outcome))},"funds":{done.read}}}'
         )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from cambist import _core
-from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
@@ -47,8 +47,8 @@ class Histories(MethodGroup):
         pair = self.context.pairs[fill.market]
         yours = fill.maker or fill.maker_account == fill.taker_account
         return (
-            f'"{fill.id}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[fill.side]}","amount":{pair.amount_text(fill.amount)},'
-            f'"rate":{pair.price_text(fill.price)},"order_id":{fill.maker_order},"is_your_order":{int(yours)},'
+            f'"{ids.shown(fill.id)}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[fill.side]}","amount":{pair.amount_text(fill.amount)},'
+            f'"rate":{pair.price_text(fill.price)},"order_id":{ids.shown(fill.maker_order)},"is_your_order":{int(yours)},'
             f'"timestamp":{seconds(fill.time)}}}'
         )
 
@@ -82,15 +82,15 @@ class Histories(MethodGroup):
         asset = self.context.assets[entry.asset]
         kind, status = transaction_type(entry), transaction_status(entry)
         return (
-            f'"{entry.id}":{{"type":{kind},"amount":{asset.shown_full(abs(entry.change_available))},"currency":"{asset.code}",'
+            f'"{ids.shown(entry.id)}":{{"type":{kind},"amount":{asset.shown_full(abs(entry.change_available))},"currency":"{asset.code}",'
             f'"desc":{quoted_text(self._description(entry))},"status":{status},"timestamp":{seconds(entry.time)}}}'
         )
 
     def _description(self, entry: LedgerEntry) -> str:
         if entry.business == Business.HOLD:
-            return f"In payment for a warrant :order:{entry.order_id}:"
+            return f"In payment for a warrant :order:{ids.shown(entry.order_id)}:"
         if entry.business == Business.RELEASE:
-            return f"Cancel order :order:{entry.order_id}:"
+            return f"Cancel order :order:{ids.shown(entry.order_id)}:"
         if entry.business == Business.TRADE:
             return trade_description(self.context.pairs[entry.market], entry)
         code = self.context.assets[entry.asset].code
@@ -149,7 +149,7 @@ def trade_description(pair: Pair, entry: LedgerEntry) -> str:
     # ppm as percent: four decimals less.
     fee = f" (-{_core.format_units(entry.ppm, 4)}%)"
     whose, order = ("your ", entry.order_id) if entry.maker else ("", entry.counter_order)
-    source = f"from {whose}order :order:{order}: by price {pair.price_text(entry.price)} {pair.quote_code}"
+    source = f"from {whose}order :order:{ids.shown(order)}: by price {pair.price_text(entry.price)} {pair.quote_code}"
     amount = f"{pair.amount_text(entry.amount)} {pair.base_code}"
     if entry.side == Side.BUY:
         return f"Buy {amount}{fee} {source}"

@@ -7,6 +7,7 @@ long as its market and, where the clock is part of it, the second stay the same:
 from collections.abc import Callable
 
 from cambist import _core
+from cambist.dialects.btce_wex import ids
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import seconds
@@ -77,7 +78,7 @@ class MarketViews:
             "["
             + ",".join(
                 f'{{"type":"{TRADE_TYPES[trade.taker_side]}","price":{pair.price_text(trade.price)},"amount":{pair.amount_text(trade.amount)},'
-                f'"tid":{trade.id},"timestamp":{seconds(trade.time)}}}'
+                f'"tid":{ids.shown(trade.id)},"timestamp":{seconds(trade.time)}}}'
                 for trade in self._data.trades(pair.market, limit)
             )
             + "]"
@@ -93,7 +94,7 @@ class MarketViews:
             "["
             + ",".join(
                 f'{{"date":{seconds(trade.time)},"price":{pair.price_text(trade.price)},"amount":{pair.amount_text(trade.amount)},'
-                f'"tid":{trade.id},{names},"trade_type":"{TRADE_TYPES[trade.taker_side]}"}}'
+                f'"tid":{ids.shown(trade.id)},{names},"trade_type":"{TRADE_TYPES[trade.taker_side]}"}}'
                 for trade in self._data.trades(pair.market, limit)
             )
             + "]"

@@ -1,12 +1,11 @@
 """`ActiveOrders`, its forerunner `OrderList`, and `OrderInfo`: the methods that show orders."""
 
 from cambist import _core
-from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import MAX_COUNT, Filters
-from cambist.dialects.btce_wex.parse import whole_number
 from cambist.dialects.btce_wex.render import SIDE_NAMES, seconds, succeeded
 from cambist.history.records import Order, StoredOrderState
 
@@ -57,7 +56,7 @@ class OrderViews(MethodGroup):
 
     async def order_info(self, caller: Caller) -> bytes:
         """One order, live or done, with its amount at the start and what remains. Strangers' and unknown ids are an `invalid order`."""
-        order_id = whole_number(caller.fields.get("order_id", ""))
+        order_id = ids.of_text(caller.fields.get("order_id", ""))
         if order_id is None:
             return error_body(errors.invalid_parameter("order_id"))
         if not 0 < order_id < self.view.next_order_id:
@@ -99,6 +98,6 @@ class OrderViews(MethodGroup):
     def _entry(self, order_id: int, market: int, side: int, start_amount: str, remaining: int, rate: int, created: int, status: int) -> str:
         pair = self.context.pairs[market]
         return (
-            f'"{order_id}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[side]}",{start_amount}"amount":{pair.amount_text(remaining)},'
+            f'"{ids.shown(order_id)}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[side]}",{start_amount}"amount":{pair.amount_text(remaining)},'
             f'"rate":{pair.price_text(rate)},"timestamp_created":{seconds(created)},"status":{status}}}'
         )

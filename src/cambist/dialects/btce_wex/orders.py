@@ -1,14 +1,15 @@
 """`Trade`, `CancelOrder`, `CancelOrders`: the methods that change orders."""
 
 from cambist import _core
-from cambist.dialects.btce_wex import errors
+from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
-from cambist.dialects.btce_wex.parse import U64_MAX, whole_number
+from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
 from cambist.domain.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
 from cambist.exchange.market_orders import uncovered_rejection
+from cambist.history.port import HistoryError
 from cambist.history.records import StoredOrderState
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -60,13 +61,13 @@ class Orders(MethodGroup):
         outcome = done.outcome
         if outcome.code:
             return error_body(errors.place_rejection(outcome.code, pair, side == Side.BUY))
-        order_id = outcome.id if outcome.status == RESTING else 0
+        order_id = ids.shown(outcome.id) if outcome.status == RESTING else 0
         received, remains = pair.amount_text(outcome.filled), pair.amount_text(outcome.remaining)
         return succeeded(f'{{"received":{received},"remains":{remains},"order_id":{order_id},"funds":{done.read}}}')
 
     async def cancel_order(self, caller: Caller) -> bytes:
         """Cancels one order. An order that is done already is a `bad status`, one that is not the caller's an `invalid order`."""
-        order_id = whole_number(caller.fields.get("order_id", ""))
+        order_id = ids.of_text(caller.fields.get("order_id", ""))
         if order_id is None:
             return error_body(errors.invalid_parameter("order_id"))
         if not 0 < order_id < self.view.next_order_id:
@@ -75,7 +76,7 @@ class Orders(MethodGroup):
         done = await self.commands.cancel(account, order_id, meta=caller.meta(), read=lambda view: assets.funds(view, account))
         match done.outcome.code:
             case RejectReason.OK:
-                return succeeded(f'{{"order_id":{order_id},"funds":{done.read}}}')
+                return succeeded(f'{{"order_id":{ids.shown(order_id)},"funds":{done.read}}}')
             case RejectReason.ORDER_NOT_LIVE:
                 # The core forgets whose a finished order was; history knows, and strangers learn nothing about it.
                 await self.context.history_caught_up()
@@ -92,9 +93,9 @@ class Orders(MethodGroup):
 
         A finished order says `invalid status`, an unknown or a stranger's live one `invalid order`.
         """
-        ids = [whole_number(text.strip()) for text in caller.fields.get("order_id", "").split(",", MAX_CANCELS)]
-        order_ids = list(dict.fromkeys(order_id for order_id in ids if order_id is not None))
-        if None in ids or not order_ids or len(ids) > MAX_CANCELS:
+        named = [ids.of_text(text.strip()) for text in caller.fields.get("order_id", "").split(",", MAX_CANCELS)]
+        order_ids = list(dict.fromkeys(order_id for order_id in named if order_id is not None))
+        if None in named or not order_ids or len(named) > MAX_CANCELS:
             return error_body(errors.invalid_parameter("order_id"))
         account, assets = caller.key.account, self.assets
         answers = {order_id: self._cancel_answer(account, order_id) for order_id in order_ids}
@@ -107,10 +108,7 @@ class Orders(MethodGroup):
             if done.outcome.count < len(live):
                 answers |= await self._ended_before(live)
             funds = done.read
-        result = ",".join(
-            f'"{order_id}":{{"success":0,"error":{quoted_text(answer)}}}' if answer else f'"{order_id}":{{"success":1}}'
-            for order_id, answer in answers.items()
-        )
+        result = ",".join(f'"{ids.shown(order_id)}":{_cancelled(answer)}' for order_id, answer in answers.items())
         return succeeded(f'{{"cancel_result":{{{result}}},"funds":{funds or self.funds(caller)}}}')
 
     def _cancel_answer(self, account: int, order_id: int) -> str:
@@ -124,6 +122,15 @@ class Orders(MethodGroup):
 
     async def _ended_before(self, order_ids: list[int]) -> dict[int, str]:
         """What is said of those orders that were live when the request came and traded or expired before its command was applied."""
-        await self.context.history_caught_up()
-        orders = await self.services.history.orders_by_id(order_ids)
+        try:
+            await self.context.history_caught_up()
+            orders = await self.services.history.orders_by_id(order_ids)
+        except HistoryError:
+            # Which of them were cancelled cannot be known now; that the command was applied must not get lost all the same.
+            return dict.fromkeys(order_ids, errors.UNAVAILABLE)
         return {order.id: errors.ORDER_NOT_ACTIVE_IN_LIST for order in orders if order.state != StoredOrderState.CANCELLED}
+
+
+def _cancelled(error: str) -> str:
+    """What CancelOrders says of one order."""
+    return f'{{"success":0,"error":{quoted_text(error)}}}' if error else '{"success":1}'

@@ -1,5 +1,6 @@
 """The filters that `TradeHistory`, `TransHistory` and `OrderList` share: from, count, from_id, end_id, order, since, end."""
 
+from cambist.dialects.btce_wex import ids
 from cambist.dialects.btce_wex.parse import whole_number
 from cambist.history.port import Page
 
@@ -22,7 +23,7 @@ class Filters:
         self.wrong = ""
         offset = self._number(fields, "from")
         count = self._number(fields, "count")
-        first_id, last_id = self._number(fields, "from_id"), self._number(fields, "end_id")
+        first_id, last_id = self._id(fields, "from_id"), self._id(fields, "end_id")
         newest_first = ORDERS.get(fields.get("order", "DESC").upper())
         if newest_first is None:
             newest_first, self.wrong = True, self.wrong or "order"
@@ -39,6 +40,10 @@ class Filters:
             # Naming a time turns the order round, whatever `order` says.
             newest_first=newest_first and since is None and end is None,
         )
+
+    def _id(self, fields: dict[str, str], name: str) -> int | None:
+        number = self._number(fields, name)
+        return None if number is None else number - ids.OFFSET
 
     def _number(self, fields: dict[str, str], name: str) -> int | None:
         text = fields.get(name)

@@ -125,7 +125,8 @@ def path_errors() -> tuple[PathErrors, ...]:
 
         return reply
 
-    prefixes = {"/spot": Generation.V3, **dict.fromkeys(V2_PREFIXES, Generation.V2)}
+    newer = ("/spot", "/ws/spot", "/ws/oss", "/spotWS")
+    prefixes = {**dict.fromkeys(newer, Generation.V3), **dict.fromkeys(V2_PREFIXES, Generation.V2)}
     return tuple(PathErrors(prefix, wording(generation), NAME) for prefix, generation in prefixes.items())
 
 

@@ -13,7 +13,7 @@ from cambist import _core
 from cambist.account_streams.events import AccountStreams
 from cambist.account_streams.orders import OrderFeed, OrderStep
 from tests.history.scenes import USERS, Venue, random_command
-from tests.support.waiting import pending
+from tests.support.waiting import ticks
 
 ALICE, BOB = USERS[:2]
 
@@ -77,7 +77,7 @@ class Scene:
 async def test_every_order_is_what_its_events_add_up_to(seed: int) -> None:
     scene, steps = Scene(), list[OrderStep]()
     scene.feed.follow(ALICE, steps.extend)
-    await pending(3)
+    await ticks(3)
     scene.day(seed, 400)
     last = {step.order.id: step.order for step in steps}
     live = {order.order_id: order for order in scene.venue.engine.open_orders(ALICE)}
@@ -112,7 +112,7 @@ async def test_following_later_gives_the_same_from_then_on(seed: int) -> None:
     from_seq = scene.venue.engine.seq
     other = OrderFeed(scene.venue.engine, scene.streams, scene.reached, scene.fills)
     other.follow(BOB, late.extend)
-    await pending(3)
+    await ticks(3)
     scene.day(seed + 100, 200)
     assert late
 
@@ -134,13 +134,13 @@ async def test_what_happens_while_history_is_waited_for_is_told_afterwards() -> 
     scene.frame()
     scene.caught_up.clear()
     scene.feed.follow(ALICE, steps.extend)
-    await pending(3)
+    await ticks(3)
     scene.venue.place(BOB, 0, 100, 10**5)
     scene.frame()
-    await pending(3)
+    await ticks(3)
     assert steps == []
     scene.caught_up.set()
-    await pending(3)
+    await ticks(3)
     assert [(step.order.id, step.order.filled, step.accepted) for step in steps] == [(rests.id, 2 * 10**5, False)]
 
 
@@ -150,7 +150,7 @@ async def test_orders_that_never_traded_do_not_wait_for_history() -> None:
     scene.frame()
     scene.caught_up.clear()
     scene.feed.follow(ALICE, steps.extend)
-    await pending(3)
+    await ticks(3)
     scene.venue.place(BOB, 0, 100, 10**5)
     scene.frame()
     assert len(steps) == 1
@@ -163,10 +163,10 @@ async def test_a_history_that_fails_leaves_the_follower_unheard_and_the_next_one
     scene.frame()
     scene.failure = RuntimeError()
     scene.feed.follow(ALICE, steps.extend)
-    await pending(3)
+    await ticks(3)
     scene.failure = None
     scene.feed.follow(ALICE, later.extend)
-    await pending(3)
+    await ticks(3)
     scene.venue.place(BOB, 0, 100, 10**5)
     scene.frame()
     assert (len(steps), len(later)) == (0, 1)
@@ -175,7 +175,7 @@ async def test_a_history_that_fails_leaves_the_follower_unheard_and_the_next_one
 async def test_who_leaves_is_told_nothing_and_the_last_one_ends_the_account() -> None:
     scene, steps, others = Scene(), list[OrderStep](), list[OrderStep]()
     leave, leave_too = scene.feed.follow(ALICE, steps.extend), scene.feed.follow(ALICE, others.extend)
-    await pending(3)
+    await ticks(3)
     leave()
     leave()
     scene.venue.place(ALICE, 1, 100, 10**6)

@@ -6,6 +6,18 @@ USD_VALUE = {
     "RUR": 1 / 57,
     "GBP": 1.29,
     "JPY": 1 / 111,
+    "AUD": 0.76,
+    "CAD": 0.75,
+    "CHF": 1.03,
+    "CNY": 1 / 6.8,
+    "DKK": 0.15,
+    "HKD": 1 / 7.8,
+    "NZD": 0.72,
+    "PLN": 0.26,
+    "RUB": 1 / 57,
+    "SEK": 0.115,
+    "SGD": 0.72,
+    "THB": 1 / 34,
     "BTC": 2500.0,
     "LTC": 40.0,
     "ETH": 250.0,
@@ -25,7 +37,9 @@ USD_VALUE = {
 }
 """Around what the traders' prices walk, in USD; chosen inside the limits of the default markets."""
 
-CALM = {"USD": 0.0, "EUR": 0.1, "RUR": 0.2, "GBP": 0.1, "JPY": 0.1, "CNH": 0.1}
+CALM = {"USD": 0.0, "RUR": 0.2, "RUB": 0.2} | dict.fromkeys(
+    ("EUR", "GBP", "JPY", "CNH", "AUD", "CAD", "CHF", "CNY", "DKK", "HKD", "NZD", "PLN", "SEK", "SGD", "THB"), 0.1
+)
 """How lively an asset walks, as a share of what the others do."""
 
 UNKNOWN_VALUE = 10.0
@@ -36,6 +50,18 @@ FUNDS = {
     "RUR": "50000000",
     "GBP": "1000000",
     "JPY": "100000000",
+    "AUD": "1000000",
+    "CAD": "1000000",
+    "CHF": "1000000",
+    "CNY": "5000000",
+    "DKK": "5000000",
+    "HKD": "5000000",
+    "NZD": "1000000",
+    "PLN": "5000000",
+    "RUB": "50000000",
+    "SEK": "5000000",
+    "SGD": "1000000",
+    "THB": "50000000",
     "BTC": "100",
     "LTC": "10000",
     "ETH": "1000",

@@ -1,4 +1,4 @@
-"""What `cambist sandbox` opens with: the four markets at Mt.Gox's integer scales, quoted by traders."""
+"""What `cambist sandbox` opens with: the markets at Mt.Gox's integer scales, quoted by traders."""
 
 import json
 from pathlib import Path
@@ -6,13 +6,17 @@ from urllib.request import Request, urlopen
 
 from tests.support.processes import serving
 
-SCALES = {"USD": 5, "EUR": 5, "GBP": 5, "JPY": 3}
-DAYLIGHT = {"USD": (1_000, 5_000), "EUR": (1_000, 5_000), "GBP": (1_000, 5_000), "JPY": (100_000, 600_000)}
+WORTH = {
+    "USD": 2_500, "EUR": 2_230, "GBP": 1_940, "JPY": 277_500, "AUD": 3_290, "CAD": 3_330, "CHF": 2_430, "CNY": 17_000, "DKK": 16_700,
+    "HKD": 19_500, "NZD": 3_470, "PLN": 9_600, "RUB": 142_500, "SEK": 21_700, "SGD": 3_470, "THB": 85_000,
+}  # fmt: skip
+"""Every currency that Mt.Gox traded, and about what a coin costs in it here."""
 
 
 def test_the_default_markets_are_open_and_quoted(tmp_path: Path) -> None:
     with serving(tmp_path, "sandbox", "--seed", "7") as running:
-        for code, scale in SCALES.items():
+        for code, worth in WORTH.items():
+            scale = 3 if code in ("JPY", "SEK") else 5
             url = f"{running.url}/api/1/BTC{code}/public/ticker?raw"
             with urlopen(Request(url, headers={"User-Agent": "hello"}), timeout=30) as answer:
                 ticker = json.load(answer)
@@ -22,5 +26,5 @@ def test_the_default_markets_are_open_and_quoted(tmp_path: Path) -> None:
                 assert value["currency"] == code
                 assert len(fraction) <= scale
                 assert value["value_int"] == whole + fraction.ljust(scale, "0")
-                assert DAYLIGHT[code][0] < int(whole) < DAYLIGHT[code][1]
+                assert worth / 2 < int(whole) < 2 * worth
             assert int(ticker["buy"]["value_int"]) < int(ticker["sell"]["value_int"])

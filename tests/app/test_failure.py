@@ -15,7 +15,8 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.serving import Listen, ServeHooks, until_stopped
-from cambist.app.wiring import Environment, Venue, open_venue
+from cambist.app.venue import Venue
+from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.exchange.commands import JournalStopped
 from tests.support.processes import cambist, start

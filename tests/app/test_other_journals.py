@@ -15,7 +15,8 @@ from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.recovery import unmoved
 from cambist.app.snapshots import Snapshots
 from cambist.app.upkeep import examine_journal
-from cambist.app.wiring import Environment, Venue, open_venue
+from cambist.app.venue import Venue
+from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.domain.orders import TransferKind
 from cambist.exchange import JournalStopped

@@ -7,6 +7,7 @@ import signal
 import stat
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support.processes import Running, cambist, serving, start
 from tests.support.waiting import wait_until
 
 
-def told(*arguments: str | Path) -> object:
+def told(*arguments: str | Path) -> Any:
     """The JSON that a command prints."""
     answer = cambist(*arguments, "--json")
     assert answer.returncode == 0, answer.stderr
@@ -32,7 +33,7 @@ def add_user(data: Path, name: str, funds: str) -> dict[str, str]:
     return key
 
 
-async def ask(running: Running, key: dict[str, str], nonce: int, *calls: dict[str, str]) -> list[dict[str, object]]:
+async def ask(running: Running, key: dict[str, str], nonce: int, *calls: dict[str, str]) -> list[dict[str, Any]]:
     client = BtceClient(running.port, key["key"], key["secret"], nonce)
     replies = []
     for call in calls:
@@ -196,7 +197,7 @@ def test_funding_with_a_reference_happens_once(tmp_path: Path) -> None:
         assert info["return"]["funds"]["usd"] == 1001
 
 
-async def ask_port(data: Path, key: dict[str, str]) -> list[dict[str, object]]:
+async def ask_port(data: Path, key: dict[str, str]) -> list[dict[str, Any]]:
     ready = json.loads((data.parent / "ready.json").read_text())
     client = BtceClient(int(ready["url"].rpartition(":")[2]), key["key"], key["secret"])
     exchanged = await client.call("getInfo")

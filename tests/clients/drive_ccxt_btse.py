@@ -7,6 +7,8 @@ Prints `passed: name` for each situation; an assertion that fails ends it with a
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import ccxt
 
@@ -14,27 +16,27 @@ API = "spot/api/v3.2/"
 MARKET = {"symbol": "BTC-USD"}
 
 
-def exchange(config, user):
+def exchange(config: dict[str, Any], user: dict[str, Any]) -> Any:
     made = ccxt.btse({"apiKey": user["key"], "secret": user["secret"], "enableRateLimit": False})
     made.urls["api"] = {"public": config["url"], "private": config["url"]}
     return made
 
 
-def asked(client, path, **params):
+def asked(client: Any, path: str, **params: Any) -> Any:
     return client.request(API + path, ["public"], "GET", {**MARKET, **params})
 
 
-def own(client, method, path, **params):
+def own(client: Any, method: str, path: str, **params: Any) -> Any:
     return client.request(API + path, ["private"], method, params)
 
 
-def order(client, **params):
+def order(client: Any, **params: Any) -> Any:
     rows = own(client, "POST", "order", **{**MARKET, "type": "LIMIT", **params})
     assert len(rows) == 1
     return rows[0]
 
 
-def raised(call, *arguments, **params):
+def raised(call: Callable[..., Any], *arguments: Any, **params: Any) -> Any:
     try:
         call(*arguments, **params)
     except ccxt.BaseError as error:
@@ -42,12 +44,12 @@ def raised(call, *arguments, **params):
     return None
 
 
-def refused(kind, call, *arguments, **params):
+def refused(kind: type[Exception], call: Callable[..., Any], *arguments: Any, **params: Any) -> None:
     error = raised(call, *arguments, **params)
     assert type(error) is kind, repr(error)
 
 
-def public_data(alice, **_):
+def public_data(alice: Any, **_: Any) -> None:
     assert abs(asked(alice, "time")["epoch"] - time.time()) < 60
     assert asked(alice, "market_summary")[0]["symbol"] == "BTC-USD"
     assert asked(alice, "price")[0]["symbol"] == "BTC-USD"
@@ -58,7 +60,7 @@ def public_data(alice, **_):
     refused(ccxt.BadSymbol, asked, alice, "price", symbol="XXX-USD")
 
 
-def wallet(alice, **_):
+def wallet(alice: Any, **_: Any) -> None:
     rows = {row["currency"]: row for row in alice.privateGetSpotApiV32UserWallet()}
     assert rows["USD"]["available"] == rows["USD"]["total"] > 0
     history = alice.privateGetSpotApiV32UserWalletHistory({"currency": "USD"})
@@ -66,7 +68,7 @@ def wallet(alice, **_):
     assert own(alice, "GET", "user/fees", **MARKET)[0]["makerFee"] == 0.002
 
 
-def orders(alice, bob, **_):
+def orders(alice: Any, bob: Any, **_: Any) -> None:
     placed = order(alice, side="BUY", price=1000.5, size=0.5, clOrderID="first")
     assert (placed["status"], placed["orderType"], placed["clOrderID"]) == (2, 76, "first")
     assert own(alice, "GET", "order", clOrderID="first")["orderID"] == placed["orderID"]
@@ -87,7 +89,7 @@ def orders(alice, bob, **_):
     assert asked(alice, "ohlcv", resolution="1440")[0][1:] == [1001, 1001, 1001, 1001, 0.25]
 
 
-def dead_mans_switch(alice, **_):
+def dead_mans_switch(alice: Any, **_: Any) -> None:
     order(alice, side="BUY", price=1, size=1)
     own(alice, "POST", "order/cancelAllAfter", timeout=60000)
     own(alice, "POST", "order/cancelAllAfter", timeout=0)
@@ -98,7 +100,7 @@ def dead_mans_switch(alice, **_):
         assert time.monotonic() < end
 
 
-def rejections(alice, config, **_):
+def rejections(alice: Any, config: dict[str, Any], **_: Any) -> None:
     refused(ccxt.InsufficientFunds, order, alice, side="BUY", price=9000, size=900000)
     refused(ccxt.InvalidOrder, order, alice, side="BUY", price=0.01, size=1)
     refused(ccxt.InvalidOrder, order, alice, side="BUY", price=1000, size=0.0001)
@@ -121,7 +123,7 @@ SITUATIONS = (
 )
 
 
-def main():
+def main() -> None:
     with open(sys.argv[1]) as file:
         config = json.load(file)
     parts = {"config": config, "alice": exchange(config, config["alice"]), "bob": exchange(config, config["bob"])}

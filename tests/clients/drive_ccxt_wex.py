@@ -8,13 +8,15 @@ import itertools
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import ccxt
 
 SYMBOL = "LTC/BTC"
 
 
-def exchange(config, user):
+def exchange(config: dict[str, Any], user: dict[str, Any]) -> Any:
     made = ccxt.wex({"apiKey": user["key"], "secret": user["secret"], "enableRateLimit": True, "rateLimit": 1})
     made.urls["api"] = {"public": config["url"] + "/api", "private": config["url"] + "/tapi"}
     # Its own nonce is the second, which would allow one call a second.
@@ -23,7 +25,7 @@ def exchange(config, user):
     return made
 
 
-def raised(call, *arguments):
+def raised(call: Callable[..., Any], *arguments: Any) -> Any:
     try:
         call(*arguments)
     except ccxt.BaseError as error:
@@ -31,13 +33,13 @@ def raised(call, *arguments):
     raise AssertionError("nobody refused")
 
 
-def refused(kind, text, call, *arguments):
+def refused(kind: type[Exception], text: str, call: Callable[..., Any], *arguments: Any) -> None:
     error = raised(call, *arguments)
     assert type(error) is kind, f"expected {kind.__name__}, got {error!r}"
     assert text in str(error), f"expected {text!r}, got {error!r}"
 
 
-def markets(alice, **_):
+def markets(alice: Any, **_: Any) -> None:
     market = alice.load_markets()[SYMBOL]
     assert market["id"] == "ltc_btc"
     assert market["active"]
@@ -51,7 +53,7 @@ def markets(alice, **_):
     assert {market["symbol"] for market in alice.fetch_markets()} == set(alice.symbols)
 
 
-def public_before_any_trade(alice, **_):
+def public_before_any_trade(alice: Any, **_: Any) -> None:
     assert alice.fetch_ticker(SYMBOL)["baseVolume"] == 0
     book = alice.fetch_order_book(SYMBOL)
     assert (book["bids"], book["asks"]) == ([], [])
@@ -61,27 +63,27 @@ def public_before_any_trade(alice, **_):
     assert set(alice.fetch_order_books()) == set(alice.symbols)
 
 
-def errors_of_the_public_api(alice, **_):
+def errors_of_the_public_api(alice: Any, **_: Any) -> None:
     refused(ccxt.ExchangeError, "Invalid pair name: usd_btc", alice.publicGetTickerPair, {"pair": "usd_btc"})
     refused(ccxt.ExchangeError, "Duplicated pair name: ltc_btc", alice.publicGetDepthPair, {"pair": "ltc_btc-ltc_btc"})
     assert list(alice.publicGetTickerPair({"pair": "usd_btc-ltc_btc", "ignore_invalid": 1})) == ["ltc_btc"]
     assert list(alice.publicGetInfo()) == ["server_time", "pairs"]
 
 
-def balances(alice, **_):
+def balances(alice: Any, **_: Any) -> None:
     balance = alice.fetch_balance()
     assert balance["BTC"]["free"] > 10
     assert balance["BTC"]["total"] == balance["BTC"]["free"], "no open orders, so the total is known"
     assert balance["LTC"]["used"] == 0
 
 
-def empty_lists(alice, **_):
+def empty_lists(alice: Any, **_: Any) -> None:
     assert alice.fetch_open_orders() == []
     assert alice.fetch_open_orders(SYMBOL) == []
     refused(ccxt.ExchangeError, "no trades", alice.fetch_my_trades, SYMBOL)
 
 
-def orders_and_fills(alice, bob, **_):
+def orders_and_fills(alice: Any, bob: Any, **_: Any) -> None:
     placed = alice.create_order(SYMBOL, "limit", "buy", 4, 0.01)
     assert (placed["status"], placed["filled"], placed["remaining"]) == ("open", 0, 4)
     assert alice.fetch_balance()["BTC"]["total"] is None
@@ -101,7 +103,7 @@ def orders_and_fills(alice, bob, **_):
     assert bob.fetch_order(rest["id"])["status"] == "canceled"
 
 
-def market_data_after_trades(alice, **_):
+def market_data_after_trades(alice: Any, **_: Any) -> None:
     ticker = alice.fetch_ticker(SYMBOL)
     assert (ticker["last"], ticker["high"], ticker["low"], ticker["average"]) == (0.01, 0.01, 0.01, 0.01)
     assert (ticker["baseVolume"], ticker["quoteVolume"]) == (4, 0.04)
@@ -116,7 +118,7 @@ def market_data_after_trades(alice, **_):
     assert candle[5] in (1.5, 2.5)
 
 
-def bid_and_ask(alice, bob, **_):
+def bid_and_ask(alice: Any, bob: Any, **_: Any) -> None:
     bid, ask = alice.create_limit_buy_order(SYMBOL, 1, 0.005), bob.create_limit_sell_order(SYMBOL, 1, 0.02)
     ticker = alice.fetch_ticker(SYMBOL)
     assert (ticker["bid"], ticker["ask"]) == (0.005, 0.02)
@@ -126,7 +128,7 @@ def bid_and_ask(alice, bob, **_):
     bob.cancel_order(ask["id"])
 
 
-def errors_of_orders(alice, bob, **_):
+def errors_of_orders(alice: Any, bob: Any, **_: Any) -> None:
     order = alice.create_limit_buy_order(SYMBOL, 1, 0.005)
     refused(ccxt.ExchangeError, "invalid order", bob.cancel_order, order["id"])
     alice.cancel_order(order["id"])
@@ -141,7 +143,7 @@ def errors_of_orders(alice, bob, **_):
     refused(ccxt.ExchangeError, "You incorrectly entered one of fields.", alice.privatePostTrade, wrong)
 
 
-def own_trades(alice, bob, **_):
+def own_trades(alice: Any, bob: Any, **_: Any) -> None:
     # It loses the ids, which are the keys of the answer.
     mine = sorted(alice.fetch_my_trades(SYMBOL), key=lambda trade: trade["amount"])
     assert [(trade["side"], trade["amount"], trade["price"], trade["takerOrMaker"]) for trade in mine] == [
@@ -159,7 +161,7 @@ def own_trades(alice, bob, **_):
     refused(ccxt.ExchangeError, "invalid parameter: count", alice.privatePostTransHistory, {"count": "many"})
 
 
-def money_out(alice, config, **_):
+def money_out(alice: Any, config: dict[str, Any], **_: Any) -> None:
     before = alice.fetch_balance()["BTC"]["free"]
     sent = alice.withdraw("BTC", 0.25, config["address"])
     assert sent["id"] > 0
@@ -178,7 +180,7 @@ def money_out(alice, config, **_):
         refused(ccxt.ExchangeError, "address has not been generated yet", alice.fetch_deposit_address, "BTC")
 
 
-def coupons(alice, bob, **_):
+def coupons(alice: Any, bob: Any, **_: Any) -> None:
     made = alice.privatePostCreateCoupon({"coinName": "USD", "amount": 7.5})["return"]
     assert made["coupon"].startswith("WEXUSD")
     assert len(made["coupon"]) == 46
@@ -188,7 +190,7 @@ def coupons(alice, bob, **_):
     refused(ccxt.ExchangeError, "invalid coupon", alice.privatePostRedeemCoupon, {"coupon": "WEXUSD" + "A" * 40})
 
 
-def identities(alice, config, **_):
+def identities(alice: Any, config: dict[str, Any], **_: Any) -> None:
     stranger = exchange(config, {"key": alice.apiKey, "secret": "wrong"})
     refused(ccxt.ExchangeError, "invalid sign", stranger.fetch_balance)
     unknown = exchange(config, {"key": "NOBODY", "secret": "wrong"})
@@ -216,7 +218,7 @@ SITUATIONS = (
 )
 
 
-def main():
+def main() -> None:
     with open(sys.argv[1]) as file:
         config = json.load(file)
     parts = {"config": config, "alice": exchange(config, config["alice"]), "bob": exchange(config, config["bob"])}

@@ -8,6 +8,8 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Awaitable
+from typing import Any
 
 from cryptoxlib.clients.btse import enums
 from cryptoxlib.clients.btse.BtseClient import BtseClient
@@ -26,13 +28,13 @@ BUY, SELL = enums.OrderSide.BUY, enums.OrderSide.SELL
 LIMIT, MARKET = enums.OrderType.LIMIT, enums.OrderType.MARKET
 
 
-async def answer(call):
+async def answer(call: Awaitable[Any]) -> Any:
     result = await call
     assert result["status_code"] == 200
     return result["response"]
 
 
-async def raised(call):
+async def raised(call: Awaitable[Any]) -> Any:
     try:
         await call
     except BtseRestException as error:
@@ -40,13 +42,13 @@ async def raised(call):
     return None
 
 
-async def refused(call, status, code):
+async def refused(call: Awaitable[Any], status: int, code: int) -> None:
     error = await raised(call)
     assert error is not None
     assert (error.status_code, error.body["errorCode"]) == (status, code), error.body
 
 
-async def public_data(alice, **_):
+async def public_data(alice: Any, **_: Any) -> None:
     now = await answer(alice.get_time())
     assert abs(now["epoch"] - time.time()) < 60
     markets = await answer(alice.get_exchange_info())
@@ -57,14 +59,14 @@ async def public_data(alice, **_):
     assert (book["buyQuote"], book["sellQuote"], book["symbol"]) == ([], [], "BTC-USD")
 
 
-async def money_and_fees(alice, **_):
+async def money_and_fees(alice: Any, **_: Any) -> None:
     wallet = {row["currency"]: row for row in await answer(alice.get_funds())}
     assert wallet["USD"]["available"] == wallet["USD"]["total"] > 0
     assert (await answer(alice.get_fees(PAIR)))[0]["takerFee"] == 0.002
     assert len(await answer(alice.get_fees())) > 1
 
 
-async def orders(alice, bob, **_):
+async def orders(alice: Any, bob: Any, **_: Any) -> None:
     placed = await answer(
         alice.create_order(PAIR, BUY, LIMIT, "0.5", "1000.5", post_only=True, time_in_force=enums.TimeInForce.TIME_1DAY, client_id="first")
     )
@@ -83,7 +85,7 @@ async def orders(alice, bob, **_):
     assert (await answer(alice.cancel_order(PAIR, order_id=placed[0]["orderID"])))[0]["status"] == 16
 
 
-async def cancels(alice, **_):
+async def cancels(alice: Any, **_: Any) -> None:
     for number in range(3):
         await answer(alice.create_order(PAIR, BUY, LIMIT, "0.5", "900", client_id=f"c{number}"))
     await answer(alice.create_order(PAIR, BUY, LIMIT, "0.5", "901", client_id="c1"))
@@ -92,7 +94,7 @@ async def cancels(alice, **_):
     assert await answer(alice.get_open_orders(PAIR)) == []
 
 
-async def rejections(alice, **_):
+async def rejections(alice: Any, **_: Any) -> None:
     await refused(alice.create_order(PAIR, BUY, LIMIT, "0.5", "-1"), 400, -2)
     await refused(alice.create_order(PAIR, BUY, LIMIT, "0.0000001", "1000"), 400, 301)
     await refused(alice.create_order(PAIR, BUY, enums.OrderType.OCO, "1", "1000", stop_price="1", trigger_price="1"), 400, -2)
@@ -104,7 +106,7 @@ async def rejections(alice, **_):
     assert (poor[0]["status"], poor[0]["message"]) == (8, "Insufficient balance")
 
 
-async def sockets(alice, bob, **_):
+async def sockets(alice: Any, bob: Any, **_: Any) -> None:
     """Login, acknowledgement and parsing are the library's own; its loop refuses Pythons newer than 3.10, so the calls stand here."""
     subscriptions = [AccountSubscription(), OrderbookSubscription([PAIR], 0), OrderbookL2Subscription([PAIR], 5), TradeSubscription([PAIR])]
     manager = BtseWebsocket(subscriptions, alice.api_key, alice.sec_key, alice.ssl_context)
@@ -116,7 +118,7 @@ async def sockets(alice, bob, **_):
     await manager.websocket.send("2")
     await answer(bob.create_order(PAIR, SELL, LIMIT, "1", "1000"))
     await answer(alice.create_order(PAIR, BUY, LIMIT, "0.25", "1000"))
-    heard = {}
+    heard: dict[str, Any] = {}
     while not {"orderBookApi", "orderBookL2Api", "tradeHistoryApi", "notificationApi"} <= heard.keys():
         message = json.loads(await asyncio.wait_for(manager.websocket.receive(), 30))
         heard.setdefault(message["topic"].split(":")[0], []).append(message["data"])
@@ -135,7 +137,7 @@ SITUATIONS = (
 )
 
 
-async def drive(config):
+async def drive(config: dict[str, Any]) -> None:
     BtseClient.REST_API_URI = f"{config['url']}/spot/api/v3.1/"
     BtseWebsocket.WEBSOCKET_URI = f"{config['url'].replace('http', 'ws')}/spotWS"
     alice, bob = (BtseClient(config[name]["key"], config[name]["secret"]) for name in ("alice", "bob"))
@@ -146,7 +148,7 @@ async def drive(config):
     await bob.close()
 
 
-def main():
+def main() -> None:
     with open(sys.argv[1]) as file:
         config = json.load(file)
     asyncio.run(asyncio.wait_for(drive(config), 200))

@@ -8,7 +8,9 @@ import json
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import wexapi
 import wexapi.common
@@ -17,18 +19,18 @@ import wexapi.trade
 PAIR = "btc_usd"
 
 
-def connect(config):
+def connect(config: dict[str, Any]) -> Any:
     wexapi.common.wex_domain = f"{config['host']}:{config['port']}"
     return wexapi.common.WexConnection()
 
 
-def trader(connection, user, nonce=0):
+def trader(connection: Any, user: dict[str, str], nonce: int = 0) -> Any:
     handler = wexapi.keyhandler.KeyHandler()
     handler.add_key(user["key"], user["secret"], nonce)
     return wexapi.trade.TradeApi(user["key"], handler, connection)
 
 
-def raised(call, kind=Exception):
+def raised(call: Callable[..., Any], kind: type[Exception] = Exception) -> Any:
     try:
         call()
     except kind as error:
@@ -36,12 +38,12 @@ def raised(call, kind=Exception):
     raise AssertionError(f"no {kind.__name__} came")
 
 
-def refused(call, text):
+def refused(call: Callable[..., Any], text: str) -> None:
     error = raised(call)
     assert text in str(error), f"expected {text!r}, got {error!r}"
 
 
-def public_before_any_trade(public, info, **_):
+def public_before_any_trade(public: Any, info: Any, **_: Any) -> None:
     assert PAIR in info.pair_names
     assert "btc" in info.currencies
     assert "usd" in info.currencies
@@ -55,19 +57,19 @@ def public_before_any_trade(public, info, **_):
     assert public.get_ticker(PAIR, info).vol == 0
 
 
-def unknown_pairs(public, info, alice, **_):
+def unknown_pairs(public: Any, info: Any, alice: Any, **_: Any) -> None:
     assert public.get_ticker("usd_btc") is None
     for call in (info.validate_pair, alice.active_orders, lambda pair: alice.trade(pair, "buy", Decimal(1), Decimal(1))):
         assert "btc_usd" in str(raised(lambda call=call: call("usd_btc"), wexapi.common.InvalidTradePairException))
 
 
-def empty_lists(alice, **_):
+def empty_lists(alice: Any, **_: Any) -> None:
     assert alice.active_orders() == []
     assert alice.active_orders(PAIR) == []
     assert alice.trade_history() == []
 
 
-def account(alice, **_):
+def account(alice: Any, **_: Any) -> None:
     account = alice.get_info()
     assert account.open_orders == 0
     assert account.transaction_count == 0
@@ -78,7 +80,7 @@ def account(alice, **_):
     assert abs(account.server_time - time.time()) < 3600
 
 
-def resting_order(alice, public, **_):
+def resting_order(alice: Any, public: Any, **_: Any) -> None:
     before = alice.get_info().funds["usd"]
     result = alice.trade(PAIR, "buy", Decimal("100.5"), Decimal("2"))
     assert result.received == 0
@@ -96,7 +98,7 @@ def resting_order(alice, public, **_):
     assert public.get_depth(PAIR) == ([], [[Decimal("100.5"), 2]])
 
 
-def partial_and_full_fills(alice, bob, public, **_):
+def partial_and_full_fills(alice: Any, bob: Any, public: Any, **_: Any) -> None:
     (order,) = alice.active_orders()
     sold = bob.trade(PAIR, "sell", Decimal("0.1"), Decimal("0.75"))
     assert (sold.received, sold.remains, sold.order_id) == (Decimal("0.75"), 0, 0)
@@ -119,7 +121,7 @@ def partial_and_full_fills(alice, bob, public, **_):
     refused(lambda: alice.cancel_order(order.order_id), "bad status")
 
 
-def cancelling(alice, bob, **_):
+def cancelling(alice: Any, bob: Any, **_: Any) -> None:
     (rest,) = bob.active_orders()
     before = bob.get_info().funds["btc"]
     done = bob.cancel_order(rest.order_id)
@@ -135,7 +137,7 @@ def cancelling(alice, bob, **_):
     refused(lambda: bob.cancel_order(10**9), "invalid order")
 
 
-def refused_orders(alice, **_):
+def refused_orders(alice: Any, **_: Any) -> None:
     orders = alice.get_info().open_orders
     refused(lambda: alice.trade(PAIR, "buy", Decimal(10000), Decimal(100000)), "It is not enough USD for purchase")
     refused(lambda: alice.trade(PAIR, "sell", Decimal(10000), Decimal(100000)), "It is not enough BTC for sell")
@@ -146,7 +148,7 @@ def refused_orders(alice, **_):
     assert alice.get_info().open_orders == orders
 
 
-def trade_history_pages(alice, bob, **_):
+def trade_history_pages(alice: Any, bob: Any, **_: Any) -> None:
     own = alice.trade(PAIR, "buy", Decimal(50), Decimal(5)).order_id
     for amount in (1, 2, 1):
         bob.trade(PAIR, "sell", Decimal(50), Decimal(amount))
@@ -162,7 +164,7 @@ def trade_history_pages(alice, bob, **_):
     assert {trade.type for trade in trades} == {"buy"}
     assert (trades[2].pair, trades[2].amount, trades[2].rate) == (PAIR, 2, 50)
 
-    def listed(**filters):
+    def listed(**filters: Any) -> list[int]:
         return [trade.transaction_id for trade in alice.trade_history(**filters)]
 
     assert listed(order="ASC") == ids[::-1]
@@ -179,7 +181,7 @@ def trade_history_pages(alice, bob, **_):
     assert (mirror.type, mirror.order_id, mirror.is_your_order) == ("sell", own, False)
 
 
-def transaction_history_pages(alice, bob, **_):
+def transaction_history_pages(alice: Any, bob: Any, **_: Any) -> None:
     rows = alice.trans_history()
     ids = [row.transaction_id for row in rows]
     assert ids == sorted(ids, reverse=True)
@@ -193,7 +195,7 @@ def transaction_history_pages(alice, bob, **_):
     assert sold[0].desc.endswith(": by price 100.5 USD total 75.375 USD (-0.2%)")
     assert (sold[0].type, sold[0].amount) == (4, Decimal("75.22425"))
 
-    def listed(**filters):
+    def listed(**filters: Any) -> list[int]:
         return [row.transaction_id for row in alice.trans_history(**filters)]
 
     assert listed(order="ASC") == ids[::-1]
@@ -203,7 +205,7 @@ def transaction_history_pages(alice, bob, **_):
     refused(lambda: alice.trans_history(end=1), "no transactions")
 
 
-def nonces(alice, config, connection, **_):
+def nonces(alice: Any, config: dict[str, Any], connection: Any, **_: Any) -> None:
     used = alice.handler.get_key(alice.key).nonce
     behind = trader(connection, config["alice"], used - 5)
     error = raised(behind.get_info, wexapi.trade.InvalidNonceException)
@@ -231,7 +233,7 @@ SITUATIONS = (
 )
 
 
-def main():
+def main() -> None:
     with open(sys.argv[1]) as file:
         config = json.load(file)
     connection = connect(config)

@@ -215,12 +215,14 @@ def self_trades(venue: Venue) -> None:
     for mode in (SelfTrade.CANCEL_NEWEST, SelfTrade.CANCEL_OLDEST, SelfTrade.CANCEL_BOTH):
         base, quote = ((OIL, GEM), (USD, GEM), (USD, OIL))[mode - SelfTrade.CANCEL_NEWEST]
         markets.append(venue.create_market(base, quote, self_trade=mode).id)
-    shapes = ({"price": 10}, {"price": 10, **FOK}, {"type": Type.MARKET})
-    for market, mode, shape in [*product([GEM_USD], SelfTrade, shapes), *product(markets[1:], [SelfTrade.MARKETS], shapes)]:
+    shapes: list[dict[str, int]] = [{"price": 10}, {"price": 10, **FOK}, {"type": Type.MARKET}]
+    cases: list[tuple[int, int, dict[str, int]]] = [*product([GEM_USD], SelfTrade, shapes)]
+    cases += product(markets[1:], [SelfTrade.MARKETS], shapes)
+    for market, self_trade, shape in cases:
         venue.sell(BOB, 1, 9, market=market)
         venue.sell(ALICE, 2, 10, market=market)
         venue.sell(BOB, 2, 10, market=market)
-        venue.buy(ALICE, 4, market=market, self_trade=mode, **shape)
+        venue.buy(ALICE, 4, market=market, self_trade=self_trade, **shape)
         for account in (ALICE, BOB):
             venue.do("cancel_all", account)
 

@@ -70,8 +70,8 @@ def play(start: Twin) -> list[tuple[str, Recorder]]:
 
 def play_owing(start: Twin) -> tuple[str, bytes, Recorder]:
     twin = Recorder(start)
-    for account, owns in ((WORLD, -OWING), (BOB, OWING)):
-        twin.state.accounts[account].balances[OIL].available = owns
+    for number, owns in ((WORLD, -OWING), (BOB, OWING)):
+        twin.state.accounts[number].balances[OIL].available = owns
     for account in twin.state.accounts[BOB + 1 :]:
         account.balances.pop(OIL, None)
     twin.state.accounts[BOB - 1].balances.pop(OIL, None)

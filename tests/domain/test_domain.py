@@ -37,7 +37,7 @@ def test_no_meta_is_the_default_and_foreign_bytes_are_an_error() -> None:
 
 def test_transfer_ids_are_functions_of_their_parts_alone() -> None:
     assert transfer_id("deposit", "BTC", b"tx", 0) == transfer_id("deposit", "BTC", b"tx", 0)
-    different = [("a", "bc"), ("ab", "c"), ("abc",), (b"abc",), ("1",), (1,), (b"1",), ("",), ()]
+    different: list[tuple[str | bytes | int, ...]] = [("a", "bc"), ("ab", "c"), ("abc",), (b"abc",), ("1",), (1,), (b"1",), ("",), ()]
     assert len({transfer_id(*parts) for parts in different}) == len(different)
     assert all(0 < transfer_id(*parts) < 2**128 for parts in different)
 

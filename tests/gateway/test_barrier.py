@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -80,8 +81,13 @@ def test_a_reply_waits_for_its_barrier(serve: Serve, path: str) -> None:
     services.settle()
     assert len(journal.futures) == 1
     assert client.silent()
-    events = []
-    services.call(lambda: (events.append("durable"), journal.futures[0].set_result(None)))
+    events: list[str] = []
+
+    def durable() -> None:
+        events.append("durable")
+        journal.futures[0].set_result(None)
+
+    services.call(durable)
     if path == "/page":  # its body is rendered after its head, and has a barrier of its own
         services.settle()
         services.call(lambda: journal.futures[1].set_result(None))
@@ -220,7 +226,15 @@ async def exchange(app: ASGIApp, path: str) -> list[str]:
         assert isinstance(message, dict)
         sent.append(message["type"])
 
-    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [], "client": None}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "client": None,
+    }
     await app(scope, receive, send)
     return sent
 

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import resource
 import threading
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,7 +135,12 @@ def test_a_client_that_has_said_its_last_word_still_gets_its_replies(serve: Serv
     client.send(GET % 1 + GET % 2)
     client.socket.shutdown(1)
     services.settle()
-    services.call(lambda: [each.set_result(None) for each in future])
+
+    def durable() -> None:
+        for each in future:
+            each.set_result(None)
+
+    services.call(durable)
     assert [path_of(answer) for answer in answers(client.to_end())] == [b"/1", b"/2"]
 
 
@@ -182,24 +189,24 @@ def test_a_body_above_the_cap_is_refused_instead_of_continued(serve: Serve) -> N
 
 # --- patience -----------------------------------------------------------------------------------------------------------------
 
-HASTY = {"sweep_seconds": 0.02, "linger_seconds": 0.05}
+HASTY = HttpLimits(sweep_seconds=0.02, linger_seconds=0.05)
 
 
 @pytest.mark.parametrize(
     ("limits", "sent", "status"),
     [
-        pytest.param(HttpLimits(head_seconds=0.05, **HASTY), b"", None, id="nothing at all"),
-        pytest.param(HttpLimits(head_seconds=0.05, **HASTY), b"\r\n\r\n\r\n", None, id="empty lines"),
-        pytest.param(HttpLimits(head_seconds=0.05, **HASTY), b"G", 408, id="one byte"),
-        pytest.param(HttpLimits(head_seconds=0.05, **HASTY), b"GET / HTTP/1.1\r\nHost: x\r\n", 408, id="a head without its end"),
+        pytest.param(replace(HASTY, head_seconds=0.05), b"", None, id="nothing at all"),
+        pytest.param(replace(HASTY, head_seconds=0.05), b"\r\n\r\n\r\n", None, id="empty lines"),
+        pytest.param(replace(HASTY, head_seconds=0.05), b"G", 408, id="one byte"),
+        pytest.param(replace(HASTY, head_seconds=0.05), b"GET / HTTP/1.1\r\nHost: x\r\n", 408, id="a head without its end"),
         pytest.param(
-            HttpLimits(body_seconds=0.05, **HASTY),
+            replace(HASTY, body_seconds=0.05),
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc",
             408,
             id="a body without its end",
         ),
         pytest.param(
-            HttpLimits(body_seconds=0.05, **HASTY),
+            replace(HASTY, body_seconds=0.05),
             b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
             408,
             id="chunks without their end",
@@ -215,8 +222,8 @@ def test_who_does_not_finish_is_let_go(serve: Serve, limits: HttpLimits, sent: b
 @pytest.mark.parametrize(
     ("limits", "head", "drop", "reason"),
     [
-        (HttpLimits(head_seconds=0.2, **HASTY), b"GET / HTTP/1.1\r\nHost: x\r\n", b"x: y\r\n", "slow_head"),
-        (HttpLimits(body_seconds=0.2, **HASTY), b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b"x", "slow_body"),
+        (replace(HASTY, head_seconds=0.2), b"GET / HTTP/1.1\r\nHost: x\r\n", b"x: y\r\n", "slow_head"),
+        (replace(HASTY, body_seconds=0.2), b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b"x", "slow_body"),
     ],
 )
 def test_a_drop_now_and_then_buys_no_time(serve: Serve, limits: HttpLimits, head: bytes, drop: bytes, reason: str) -> None:
@@ -235,7 +242,7 @@ def test_a_drop_now_and_then_buys_no_time(serve: Serve, limits: HttpLimits, head
 
 
 def test_an_idle_connection_is_closed_without_a_word(serve: Serve) -> None:
-    services = serve(limits=HttpLimits(idle_seconds=0.05, **HASTY))
+    services = serve(limits=replace(HASTY, idle_seconds=0.05))
     client = services.connect()
     client.send(GET % 1)
     assert client.answer().status == 200
@@ -250,7 +257,7 @@ def test_a_handler_may_take_longer_than_any_patience_with_clients(serve: Serve) 
         await release.wait()
         return Reply(200, b"slow")
 
-    limits = HttpLimits(head_seconds=0.3, idle_seconds=0.01, body_seconds=0.01, **HASTY)
+    limits = replace(HASTY, head_seconds=0.3, idle_seconds=0.01, body_seconds=0.01)
     services = serve([Route("/slow", slow)], limits=limits)
     client = services.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -269,7 +276,7 @@ def test_who_does_not_read_is_cut_off_and_nothing_more_is_begun_for_him(serve: S
         begun += 1
         return Reply(200, b"x" * 100_000)
 
-    services = serve([Route("/", big, prefix=True)], limits=HttpLimits(write_seconds=0.3, **HASTY))
+    services = serve([Route("/", big, prefix=True)], limits=replace(HASTY, write_seconds=0.3))
     client = services.connect(receive_buffer=4_096)
     client.send(b"".join(GET % n for n in range(400)))
     while not services.refused("slow_reader"):
@@ -361,8 +368,8 @@ def test_thousands_of_idle_connections_cost_little(serve: Serve) -> None:
 # --- the end ------------------------------------------------------------------------------------------------------------------
 
 
-def stop(services: Running, deadline: float) -> asyncio.Future[bool]:
-    return asyncio.run_coroutine_threadsafe(services.server.stop(deadline), services.loop)  # type: ignore[return-value]
+def stop(services: Running, deadline: float) -> Future[bool]:
+    return asyncio.run_coroutine_threadsafe(services.server.stop(deadline), services.loop)
 
 
 def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(serve: Serve) -> None:

@@ -17,12 +17,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from cambist.dialect_kit.messages import Reply, Request, Withheld
-from cambist.dialect_kit.sockets import Session, SocketRoute
+from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import tls_context
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.router import SocketRouter
-from cambist.gateway.ws.socket import Socket
 from tests.support import websocket_frames as ws
 from tests.support.waiting import wait_until
 from tests.support.websocket_frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Wire

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -69,7 +69,7 @@ class Numbers(Channel):
         return [word.encode() for word in words]
 
 
-class VenueServices:
+class PushServer:
     """A server with a journal and a hub; `follow X`, `leave X` and `read X` are what its sessions know."""
 
     def __init__(self, serve: Serve, limits: SocketLimits) -> None:
@@ -97,8 +97,8 @@ class VenueServices:
         self.running = serve([], limits=http, server={"socket_limits": limits}, sockets=[route], barrier=self.journal)
         self.call = self.running.call
 
-    def wire(self, *keys: str, **options: int) -> Wire:
-        wire = Wire(self.running, **options)
+    def wire(self, *keys: str, receive_buffer: int = 0) -> Wire:
+        wire = Wire(self.running, receive_buffer=receive_buffer)
         for key in keys:
             wire.send(ws.text(f"follow {key}"))
             assert wire.says() == f"follow {key}"
@@ -120,18 +120,18 @@ class VenueServices:
 
     @property
     def sockets(self) -> list[Socket]:
-        return [session.socket for session in self.sessions]
+        return [cast("Socket", session.socket) for session in self.sessions]
 
 
 @pytest.fixture
-def services(serve: Serve) -> VenueServices:
-    return VenueServices(serve, SocketLimits(closing_seconds=0.5))
+def services(serve: Serve) -> PushServer:
+    return PushServer(serve, SocketLimits(closing_seconds=0.5))
 
 
 # --- the barrier ----------------------------------------------------------------------------------------------------------
 
 
-def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(services: VenueServices) -> None:
+def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(services: PushServer) -> None:
     wire, other = services.wire("a"), services.wire("a")
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"), ws.text("pushed?"))
@@ -143,7 +143,7 @@ def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(services:
     assert [wire.says() for _ in range(3)] == ["read 1", "pushed?", "push"]
 
 
-def test_replies_to_two_frames_leave_one_after_the_other(services: VenueServices) -> None:
+def test_replies_to_two_frames_leave_one_after_the_other(services: PushServer) -> None:
     wire = services.wire()
     services.call(services.journal.hold)
     first = services.journal.future
@@ -161,7 +161,7 @@ def test_replies_to_two_frames_leave_one_after_the_other(services: VenueServices
     assert wire.says() == "read 2"
 
 
-def test_a_journal_that_fails_takes_the_connection_with_it(services: VenueServices) -> None:
+def test_a_journal_that_fails_takes_the_connection_with_it(services: PushServer) -> None:
     wire = services.wire("a")
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"), ws.text("never"))
@@ -174,7 +174,7 @@ def test_a_journal_that_fails_takes_the_connection_with_it(services: VenueServic
     assert len(services.hub) == 0
 
 
-def test_a_close_waits_behind_what_is_not_durable(services: VenueServices) -> None:
+def test_a_close_waits_behind_what_is_not_durable(services: PushServer) -> None:
     wire = services.wire()
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"))
@@ -190,7 +190,7 @@ def test_a_close_waits_behind_what_is_not_durable(services: VenueServices) -> No
 # --- channels -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_channel_lives_as_long_as_somebody_follows_it(services: VenueServices) -> None:
+def test_a_channel_lives_as_long_as_somebody_follows_it(services: PushServer) -> None:
     one, two = services.wire("a", "b"), services.wire("a")
     assert services.log == ["started a", "started b"]
     assert services.call(lambda: services.hub.following(services.sockets[0])) == ["a", "b"]
@@ -206,13 +206,13 @@ def test_a_channel_lives_as_long_as_somebody_follows_it(services: VenueServices)
     assert len(services.hub) == 0
 
 
-def test_following_twice_is_following_once(services: VenueServices) -> None:
+def test_following_twice_is_following_once(services: PushServer) -> None:
     wire = services.wire("a", "a")
     services.say("a", "1", "2")
     assert [wire.says(), wire.says()] == ["1", "2"]
 
 
-def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(services: VenueServices) -> None:
+def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(services: PushServer) -> None:
     wires = [services.wire("a", "b") for _ in range(3)]
     writes: list[int] = []
 
@@ -241,7 +241,7 @@ def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(services:
     assert services.call(lambda: (services.channel("a").asked, services.channel("b").asked)) == (1, 1)
 
 
-def test_a_channel_that_fails_takes_nobody_with_it(services: VenueServices) -> None:
+def test_a_channel_that_fails_takes_nobody_with_it(services: PushServer) -> None:
     wire = services.wire("a", "b")
 
     def burst() -> None:
@@ -254,7 +254,7 @@ def test_a_channel_that_fails_takes_nobody_with_it(services: VenueServices) -> N
     assert wire.says() == "again"
 
 
-def test_a_closed_socket_follows_nothing(services: VenueServices) -> None:
+def test_a_closed_socket_follows_nothing(services: PushServer) -> None:
     wire = services.wire("a")
     socket = services.sockets[0]
     wire.client.close()
@@ -267,7 +267,7 @@ def test_a_closed_socket_follows_nothing(services: VenueServices) -> None:
 
 
 def test_who_does_not_read_is_dropped_and_nobody_else_notices(serve: Serve) -> None:
-    services = VenueServices(serve, SocketLimits(unread_bytes=200_000, closing_seconds=0.3))
+    services = PushServer(serve, SocketLimits(unread_bytes=200_000, closing_seconds=0.3))
     slow, quick = services.wire("a", receive_buffer=4_096), services.wire("a")
     word = "x" * 10_000
     most = 0
@@ -288,7 +288,7 @@ def test_who_does_not_read_is_dropped_and_nobody_else_notices(serve: Serve) -> N
 
 
 def test_who_never_reads_again_is_cut(serve: Serve) -> None:
-    services = VenueServices(serve, SocketLimits(unread_bytes=100_000, closing_seconds=0.1))
+    services = PushServer(serve, SocketLimits(unread_bytes=100_000, closing_seconds=0.1))
     services.wire("a", receive_buffer=4_096)
     while not services.running.refused("slow_socket"):
         services.say("a", "x" * 50_000)
@@ -296,7 +296,7 @@ def test_who_never_reads_again_is_cut(serve: Serve) -> None:
 
 
 def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> None:
-    services = VenueServices(serve, SocketLimits(unread_bytes=50_000))
+    services = PushServer(serve, SocketLimits(unread_bytes=50_000))
     wire = services.wire("a")
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"))
@@ -308,7 +308,7 @@ def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> N
 
 def test_requests_of_who_reads_no_replies_are_not_taken(serve: Serve) -> None:
     limits = SocketLimits(choked_bytes=1, frames_per_second=1e9, burst=10**9)
-    services = VenueServices(serve, limits)
+    services = PushServer(serve, limits)
     wire = services.wire()
     services.call(services.journal.hold)
     wire.send(*[ws.text("read " + "x" * 1_000)] * 50)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, event
+from sqlalchemy import Select, create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -189,7 +189,7 @@ PLANNED = [
 
 
 @pytest.mark.parametrize(("name", "statement"), PLANNED, ids=[name for name, _ in PLANNED])
-def test_no_query_walks_a_whole_table(writes: SqliteWrites, reads: SqliteReads, name: str, statement: queries.Select[Any]) -> None:
+def test_no_query_walks_a_whole_table(writes: SqliteWrites, reads: SqliteReads, name: str, statement: Select[Any]) -> None:
     plan = _plan(reads, statement)
     tables = {table.name for table in schema.metadata.sorted_tables} | {"at", "own", "trade", "transfer"}
     scans = [line for line in plan if line.startswith("SCAN") and line.split()[1] in tables]
@@ -220,7 +220,7 @@ def test_plans_hold_with_many_rows(venue: Venue, writes: SqliteWrites, reads: Sq
     assert any("SEARCH orders USING INTEGER PRIMARY KEY" in line for line in plan), plan
 
 
-def _plan(reads: SqliteReads, statement: queries.Select[Any]) -> list[str]:
+def _plan(reads: SqliteReads, statement: Select[Any]) -> list[str]:
     """The plan of the statement as it is really sent, values bound."""
 
     def explain(_connection: object, _cursor: object, text: str, values: object, _context: object, _many: object) -> tuple[str, object]:
@@ -228,13 +228,14 @@ def _plan(reads: SqliteReads, statement: queries.Select[Any]) -> list[str]:
 
     event.listen(reads._engine, "before_cursor_execute", explain, retval=True)
     try:
-        return [row[3] for row in reads._connection.execute(as_json(statement))]
+        rows: list[tuple[Any, ...]] = [tuple(row) for row in reads._connection.execute(as_json(statement))]
+        return [row[3] for row in rows]
     finally:
         event.remove(reads._engine, "before_cursor_execute", explain)
 
 
 def test_the_schema_and_the_queries_are_postgresqls_as_well() -> None:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
     words = "\n".join(str(CreateTable(table).compile(dialect=dialect)) for table in schema.metadata.sorted_tables)
     assert "price NUMERIC(20, 0)" in words
     assert "total NUMERIC(39, 0)" in words

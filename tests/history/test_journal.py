@@ -55,5 +55,6 @@ async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: 
             assert other.entries(account) == wanted.entries(account)
             assert other.orders(account) == wanted.orders(account)
             assert other.transfers(account) == wanted.transfers(account)
-    for store in (followed, rebuilt, wanted, *others):
+    stores: list[SqliteReads | SqliteWrites] = [followed, rebuilt, wanted, *others]
+    for store in stores:
         store.close()

@@ -29,6 +29,13 @@ class Gated(HistoryWrites):
     def cursor(self) -> Cursor:
         return self.inner.cursor
 
+    @property
+    def folded_from(self) -> int:
+        return self.inner.folded_from
+
+    def adopt(self, journal: int) -> None:
+        self.inner.adopt(journal)
+
     def apply(self, rows: Rows) -> None:
         self.at_gate = True
         assert self.gate.wait(10)

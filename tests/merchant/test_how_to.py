@@ -13,7 +13,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.support.processes import PATIENCE, serving
+from tests.support.processes import serving
+from tests.support.waiting import PATIENCE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "take-a-payment.md"
 

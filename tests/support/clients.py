@@ -27,7 +27,17 @@ def client_environment(name: str) -> Path:
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != digest:
         venv.create(home, clear=True, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement", requirements]
+        install: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--requirement",
+            requirements,
+        ]
         done = subprocess.run(install, capture_output=True, text=True, timeout=PATIENCE)
         if done.returncode != 0:
             pytest.skip(f"CLIENT NOT TESTED: {requirements.name} cannot be installed here: {done.stderr.strip()[-500:]}")

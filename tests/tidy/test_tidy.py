@@ -76,7 +76,7 @@ def violations(path: Path) -> Iterator[str]:
 
 
 def test_clock_and_chance_come_in_as_arguments() -> None:
-    found = []
+    found: list[str] = []
     for path in tracked("src/*.py"):
         if path.relative_to(SOURCE).parts[0] not in CLOCK_AND_CHANCE_ALLOWED:
             found += violations(path)
@@ -149,6 +149,8 @@ def test_every_module_of_the_tests_has_one_name() -> None:
     found = []
     for path in tracked("tests/*.py", "benchmarks/*.py", "scripts/*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
             modules = [name.name for name in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 modules = [node.module or ""]

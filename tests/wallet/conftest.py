@@ -173,7 +173,7 @@ class Venue:
     def tick(self, blocks: int = 0) -> list[MovementRejected]:
         """Blocks pass, the service works, what it did becomes durable."""
         self.now += blocks * BLOCK
-        rejections = self.service.run_due(self.now)
+        rejections: list[MovementRejected] = self.service.run_due(self.now)
         self.sync()
         return rejections
 
@@ -183,7 +183,7 @@ class Venue:
         self.sync()
 
     def address(self, account: int, asset: int) -> str:
-        address = self.service.new_address(account, asset)
+        address: str = self.service.new_address(account, asset)
         self.sync()
         assert self.service.address_of(account, asset) == address
         return address

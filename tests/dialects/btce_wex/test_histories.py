@@ -134,7 +134,7 @@ async def test_other_wrong_filters(floor: Floor, alice: Trader, method: str) -> 
 async def rows(floor: Floor, trader: Trader) -> list[tuple[int, float, str, str, int]]:
     """(type, amount, currency, desc, status) of all transactions but the deposits, oldest first."""
     listed = await floor.returned(trader, "TransHistory", order="ASC")
-    return [tuple(row.values())[:5] for row in listed.values() if row["type"] != 1]  # type: ignore[misc]
+    return [tuple(row.values())[:5] for row in listed.values() if row["type"] != 1]
 
 
 async def test_a_deposit(floor: Floor) -> None:

@@ -62,7 +62,7 @@ WORDS = [
     "0.5",
 ]
 texts = st.sampled_from(WORDS) | st.text(max_size=12) | st.integers(-(10**30), 10**30).map(str)
-values = (
+values: st.SearchStrategy[Any] = (
     texts
     | st.integers(-(1 << 70), 1 << 70)
     | st.floats(allow_nan=False, allow_infinity=False)

@@ -103,7 +103,8 @@ async def test_bad_logins(sockets: Open, floor: Floor, alice: Trader) -> None:
         assert not await client.login(alice, "/ws/oss/spot")
         assert not await client.login(trading_only)
         assert not await client.login(elsewhere)
-        for arguments in ([], ["a", "b"], [1, 2, 3], [alice.key.key, "soon", "x"], [alice.key.key, None, {}], ["\u0000", "1", "é"]):
+        wrong: list[list[Any]] = [[], ["a", "b"], [1, 2, 3], [alice.key.key, "soon", "x"], [alice.key.key, None, {}], ["\u0000", "1", "é"]]
+        for arguments in wrong:
             await client.send({"op": "authKeyExpires", "args": arguments})
             assert await client.receive() == {"event": "login", "success": False}
         floor.clock.now += 120_000_000

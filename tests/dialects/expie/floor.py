@@ -144,7 +144,7 @@ class Floor(TradingFloor):
             await client.follow("server.auth", trader.token, "tests")
         return client
 
-    async def http(self, method: str, path: str, body: bytes = b"", token: str = "", **headers: str) -> Answer:
+    async def http(self, method: str, path: str, body: bytes = b"", token: str = "", /, **headers: str) -> Answer:
         """One request on a connection of its own. Underscores in names of headers stand for dashes."""
         fields = {"host": "x", "connection": "close", "content-length": str(len(body))}
         if token:
@@ -164,7 +164,7 @@ class Floor(TradingFloor):
 
     async def get(self, path: str, trader: Trader | None = None) -> Any:
         """The decoded body of a GET under /v1 that must succeed."""
-        answer = await self.http("GET", f"/v1/{path}", token=trader.token if trader else "")
+        answer = await self.http("GET", f"/v1/{path}", b"", trader.token if trader else "")
         assert answer.status == 200, answer
         return answer.json
 

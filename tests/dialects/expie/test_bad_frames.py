@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -95,9 +95,9 @@ async def test_thousands_of_broken_frames(floor: Floor) -> None:
         for (_reader, writer), frames in batch:
             writer.write(frames + ws.closing())
         for (reader, writer), _frames in batch:
-            frames = await to_end(reader, writer)
-            assert all(frame.opcode in (ws.TEXT, ws.PONG, ws.CLOSE) for frame in frames)
-            ended += any(frame.opcode == ws.CLOSE and frame.closing[0] != 1000 for frame in frames)
+            answers = await to_end(reader, writer)
+            assert all(frame.opcode in (ws.TEXT, ws.PONG, ws.CLOSE) for frame in answers)
+            ended += any(frame.opcode == ws.CLOSE and frame.closing[0] != 1000 for frame in answers)
     assert ended > 300
     assert floor.state() == before
     await until(lambda: floor.gateway.metrics.connections == connections)
@@ -138,7 +138,7 @@ async def test_who_reads_a_byte_at_a_time_is_dropped_and_the_market_goes_on(open
     floor = await open_floor(socket_limits=SocketLimits(unread_bytes=100_000, closing_seconds=0.2))
     alice, bob = floor.trader("alice", BCC="1000000"), floor.trader("bob", BTC="1000000")
     reader, writer = await raw(floor)
-    transport = writer.transport
+    transport = cast("asyncio.Transport", writer.transport)
     transport.pause_reading()
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     writer.write(ws.text('{"method":"deals.subscribe","params":["BCCBTC"],"id":1}'))

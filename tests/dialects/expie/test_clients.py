@@ -81,7 +81,7 @@ def test_ccxws_has_the_servers_book_and_every_trade(tmp_path: Path) -> None:
     with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as running:
         config = {"url": running.url.replace("http", "ws") + "/ws", "market": MARKET, "base": "BTC", "quote": "USD", "limit": LIMIT}
         (tmp_path / "follow.json").write_text(json.dumps(config))
-        line = ["node", CCXWS / "follow.js", folder, tmp_path / "follow.json"]
+        line: list[str | Path] = ["node", CCXWS / "follow.js", folder, tmp_path / "follow.json"]
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(line, text=True, **pipes) as follower:
             watchdog = threading.Timer(PATIENCE, follower.kill)

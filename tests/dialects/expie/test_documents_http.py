@@ -40,7 +40,7 @@ async def test_place_and_cancel(floor: Floor, alice: Trader) -> None:
     expected = like(PLACED, id=1, user=alice.account)
     assert json.dumps(answer.json) == expected
     floor.pass_time(SECOND)
-    cancelled = await floor.http("POST", "/v1/markets/BCCBTC/orders/1/_cancel", token=alice.token)
+    cancelled = await floor.http("POST", "/v1/markets/BCCBTC/orders/1/_cancel", b"", alice.token)
     assert json.dumps(cancelled.json) == expected
 
 
@@ -52,7 +52,7 @@ async def test_pending(floor: Floor, alice: Trader) -> None:
         "source": "bitpie.client", "amount": "30", "user": 259285, "mtime": 1517580449.685034, "deal_money": "0", "left": "30",
         "type": 1, "id": 20321, "market": "BTGBTC", "taker_fee": "0.001"
     }"""
-    answer = await floor.http("GET", "/v1/markets/BTGBTC/orders/_pending?limit=10&offset=0", token=alice.token)
+    answer = await floor.http("GET", "/v1/markets/BTGBTC/orders/_pending?limit=10&offset=0", b"", alice.token)
     record = like(example, id=1, user=alice.account, source="expie.api.https")
     assert json.dumps(answer.json) == f'{{"records": [{record}], "total": 1, "limit": 10, "offset": 0}}'
 
@@ -65,7 +65,7 @@ async def test_the_deals_of_an_order(floor: Floor, alice: Trader, bob: Trader) -
         "fee": "0.0010194", "deal": "0.0161197722", "price": "0.015813", "amount": "1.0194", "role": 1, "user": 259285,
         "time": 1517224387.037182, "deal_order_id": 13506, "id": 5288
     }"""
-    answer = await floor.http("GET", "/v1/markets/BTGBTC/orders/1", token=alice.token)
+    answer = await floor.http("GET", "/v1/markets/BTGBTC/orders/1", b"", alice.token)
     record = like(example, id=1, user=alice.account, deal_order_id=2, time=(NOON + 1_037_182) / 1e6)
     assert json.dumps(answer.json) == f'{{"records": [{record}], "limit": 20, "offset": 0}}'
     other_side = (await floor.get("markets/BTGBTC/orders/2", bob))["records"][0]
@@ -83,7 +83,7 @@ async def test_finished(floor: Floor, alice: Trader, bob: Trader) -> None:
         "amount": "0.001", "ftime": 1516689386.619962, "user": 116480, "deal_stock": "0.001", "deal_money": "0.000151", "type": 1,
         "side": 1, "market": "BCCBTC", "taker_fee": "0"
     }"""
-    answer = await floor.http("GET", "/v1/markets/BCCBTC/orders/_finished?limit=10&offset=0", token=alice.token)
+    answer = await floor.http("GET", "/v1/markets/BCCBTC/orders/_finished?limit=10&offset=0", b"", alice.token)
     record = like(example, id=1, user=alice.account, source="expie.api.https")
     assert json.dumps(answer.json) == f'{{"records": [{record}], "limit": 10, "offset": 0}}'
 

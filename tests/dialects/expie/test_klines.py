@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from cambist.dialects.expie.klines import DAY, MONTH, WEEK, good_interval, next_slot, slot_start
+from cambist.dialects.expie.klines import MONTH, WEEK, good_interval, next_slot, slot_start
 from cambist.domain.orders import Side
+from cambist.marketdata.candles import DAY
 from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Floor, Trader
 
 MINUTE = 60 * SECOND

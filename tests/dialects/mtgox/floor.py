@@ -91,7 +91,7 @@ class Floor(RoutedFloor):
         assert answer["result"] == "success"
         return answer["return"]
 
-    async def call(self, trader: Trader, path: str, status: int = 200, **fields: object) -> Any:
+    async def call(self, trader: Trader, path: str, status: int = 200, /, **fields: object) -> Any:
         """A signed v1 call with the next nonce; `from_` stands for the field `from`."""
         body = trader.form(**{name.rstrip("_"): value for name, value in fields.items()})
         return await self.json("POST", f"/api/1/{path}", body, trader.headers(body), status)
@@ -102,7 +102,7 @@ class Floor(RoutedFloor):
         assert answer["result"] == "success", answer
         return answer["return"]
 
-    async def error(self, trader: Trader, path: str, status: int = 200, **fields: object) -> str:
+    async def error(self, trader: Trader, path: str, status: int = 200, /, **fields: object) -> str:
         """The text of a call that must fail."""
         answer = await self.call(trader, path, status, **fields)
         assert answer["result"] == "error", answer

@@ -1,6 +1,8 @@
 """Keys, signatures, nonces and tonces: what is let in, what is refused, and that a rejection changes nothing."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -61,7 +63,7 @@ async def test_wrong_signatures_change_nothing(floor: Floor, alice: Trader) -> N
 
 
 async def test_signatures_may_be_folded_and_padded_carelessly(floor: Floor, alice: Trader) -> None:
-    forms = [
+    forms: list[Callable[[bytes], bytes]] = [
         lambda sign: sign[:76] + b" " + sign[76:] + b" ",
         lambda sign: sign.rstrip(b"="),
         lambda sign: b"\t" + sign + b"\t",
@@ -225,7 +227,7 @@ async def test_v2_orders(floor: Floor, alice: Trader) -> None:
 # --- v0 ---------------------------------------------------------------------------------------------------------------------
 
 
-async def v0(floor: Floor, trader: Trader, name: str, status: int = 200, **fields: object) -> dict[str, object]:
+async def v0(floor: Floor, trader: Trader, name: str, status: int = 200, **fields: object) -> dict[str, Any]:
     body = trader.form(**fields)
     answer = await floor.json("POST", f"/api/0/{name}.php", body, trader.headers(body), status)
     assert isinstance(answer, dict)
@@ -235,10 +237,10 @@ async def v0(floor: Floor, trader: Trader, name: str, status: int = 200, **field
 async def test_v0_has_no_envelope(floor: Floor, alice: Trader, bob: Trader) -> None:
     assert await v0(floor, alice, "getFunds") == {"usds": 100000, "btcs": 100}
     placed = await v0(floor, alice, "buyBTC", amount="1.5", price="100.5", Currency="EUR")
-    (order,) = placed["orders"]  # type: ignore[misc]
+    (order,) = placed["orders"]
     assert (order["type"], order["status"], order["amount"], order["price"], order["currency"]) == (2, 1, 1.5, 100.5, "EUR")
     await v0(floor, bob, "sellBTC", amount="0.5", price="100.5", Currency="EUR")
-    assert (await v0(floor, alice, "getOrders"))["orders"][0]["amount"] == 1  # type: ignore[index]
+    assert (await v0(floor, alice, "getOrders"))["orders"][0]["amount"] == 1
     ticker = (await floor.json("GET", "/api/0/data/ticker.php?Currency=EUR"))["ticker"]
     assert (ticker["last"], ticker["buy"], ticker["vol"]) == (100.5, 100.5, 0.5)
     assert (await floor.json("GET", "/api/0/data/getDepth.php?Currency=EUR")) == {"asks": [], "bids": [[100.5, 1]]}

@@ -38,7 +38,8 @@ async def visit(floor: Floor, made: dict[str, Any], act: str = "", **fields: str
 
 
 def location(reply: Any) -> str:
-    return dict(reply.headers)[b"location"].decode()
+    where: bytes = dict(reply.headers)[b"location"]
+    return where.decode()
 
 
 async def pay(floor: Floor, made: dict[str, Any], user: str = "alice", password: str = "a password", **fields: str) -> Any:

@@ -137,7 +137,7 @@ async def test_folding_the_deltas_gives_the_servers_book(floor: Floor, alice: Tr
     client = await listen("/?Channel=depth.BTCUSD")
     await client.told()
     book: dict[tuple[str, int], int] = {}
-    dice, orders = random.Random(7), []
+    dice, orders = random.Random(7), list[tuple[Trader, str]]()
     for step in range(120):
         trader = dice.choice((alice, bob))
         if orders and dice.random() < 0.3:

@@ -40,14 +40,6 @@ def test_the_tutorials_program_runs(tmp_path: Path) -> None:
     assert lines["again:"] == "bad status"
 
 
-def test_the_command_reference_names_every_command() -> None:
-    page = (ROOT / "docs/reference/cli.md").read_text()
-    for group in ([], ["user"], ["key"], ["market"]):
-        listing = cambist(*group, "--help").stdout.partition("Commands:")[2]
-        for name in re.findall(r"^  ([a-z]+) ", listing, flags=re.MULTILINE):
-            assert f"cambist {' '.join([*group, name])}" in page or name in {"user", "key", "market"}, name
-
-
 def test_the_command_reference_names_every_exit_code() -> None:
     page = (ROOT / "docs/reference/cli.md").read_text()
     for code in Exit:

@@ -11,13 +11,11 @@ from typing import Literal
 
 import msgspec
 
-from cambist import _core
 from cambist.app.errors import Exit, OperatorError
-from cambist.domain.orders import SelfTrade
+from cambist.operations.market_terms import NAME, AssetListing, MarketListing, MarketTerms, asset_complaint, market_terms
 
 DEFAULT_NAME = "default_config.toml"
 MAX_WORLD_DEBT = 2**120
-_CODE = re.compile(r"[A-Z0-9]{2,12}")
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,6 +54,7 @@ class LogConfig(_Section, frozen=True, kw_only=True):
 class WalletConfig(_Section, frozen=True, kw_only=True):
     block_seconds: int = 10
     confirmations: int = 3
+    approve_above: dict[str, str] = {}
 
 
 class MerchantConfig(_Section, frozen=True, kw_only=True):
@@ -65,36 +64,6 @@ class MerchantConfig(_Section, frozen=True, kw_only=True):
     callback_attempts: int = 48
     callback_ports: tuple[int, ...] = (80, 443)
     loopback_callbacks: bool = False
-
-
-class AssetConfig(_Section, frozen=True, kw_only=True):
-    code: str
-    scale: int
-    display_scale: int
-
-
-class MarketConfig(_Section, frozen=True, kw_only=True):
-    """`name` is base_quote in lower case; prices and amounts are decimal texts."""
-
-    name: str
-    price_decimals: int
-    amount_decimals: int = 8
-    min_price: str
-    max_price: str
-    min_amount: str
-    max_amount: str
-    min_total: str = "0"
-    maker_fee_ppm: int = 2000
-    taker_fee_ppm: int = 2000
-    self_trade: Literal["allow", "cancel-newest", "cancel-oldest", "cancel-both"] = "allow"
-
-    @property
-    def base(self) -> str:
-        return self.name.partition("_")[0].upper()
-
-    @property
-    def quote(self) -> str:
-        return self.name.partition("_")[2].upper()
 
 
 class BtseConfig(_Section, frozen=True, kw_only=True):
@@ -118,31 +87,8 @@ class Config(_Section, frozen=True, kw_only=True):
     merchant: MerchantConfig = MerchantConfig()
     http: HttpConfig = HttpConfig()
     dialects: DialectsConfig = DialectsConfig()
-    asset: tuple[AssetConfig, ...] = ()
-    market: tuple[MarketConfig, ...] = ()
-
-
-class MarketTerms(msgspec.Struct, frozen=True):
-    """A market's numbers in the core's units, as `Engine.create_market` takes them."""
-
-    price_scale: int
-    amount_scale: int
-    self_trade: SelfTrade
-    min_price: int
-    max_price: int
-    min_amount: int
-    max_amount: int
-    min_total: int
-    maker_ppm: int
-    taker_ppm: int
-
-
-SELF_TRADE = {
-    "allow": SelfTrade.ALLOW,
-    "cancel-newest": SelfTrade.CANCEL_NEWEST,
-    "cancel-oldest": SelfTrade.CANCEL_OLDEST,
-    "cancel-both": SelfTrade.CANCEL_BOTH,
-}
+    asset: tuple[AssetListing, ...] = ()
+    market: tuple[MarketListing, ...] = ()
 
 
 def default_text() -> str:
@@ -182,31 +128,13 @@ def parse(text: str, source: str = "configuration") -> Config:
     return config
 
 
-def terms(config: Config, market: MarketConfig) -> MarketTerms:
+def terms(config: Config, market: MarketListing) -> MarketTerms:
     """The market's decimal texts as the core's integers. OperatorError names the setting."""
-    quote = next(asset for asset in config.asset if asset.code == market.quote)
-
-    def units(setting: str, scale: int) -> int:
-        text: str = getattr(market, setting)
-        try:
-            return _core.parse_units(text, scale)
-        except ValueError:
-            raise OperatorError(
-                f'market {market.name}: {setting} = "{text}" is no decimal number with at most {scale} decimals', Exit.CONFIGURATION
-            ) from None
-
-    return MarketTerms(
-        price_scale=market.price_decimals,
-        amount_scale=market.amount_decimals,
-        self_trade=SELF_TRADE[market.self_trade],
-        min_price=units("min_price", market.price_decimals),
-        max_price=units("max_price", market.price_decimals),
-        min_amount=units("min_amount", market.amount_decimals),
-        max_amount=units("max_amount", market.amount_decimals),
-        min_total=units("min_total", quote.scale),
-        maker_ppm=market.maker_fee_ppm,
-        taker_ppm=market.taker_fee_ppm,
-    )
+    base, quote = (next(asset for asset in config.asset if asset.code == code) for code in (market.base, market.quote))
+    found = market_terms(market, base, quote)
+    if isinstance(found, str):
+        raise OperatorError(found, Exit.CONFIGURATION)
+    return found
 
 
 def _plain(text: str) -> str:
@@ -275,43 +203,21 @@ def _wrong_proxies(config: ServerConfig) -> list[str]:
     return wrong
 
 
-def _asset_complaints(asset: AssetConfig, taken: set[str]) -> list[str]:
-    if not _CODE.fullmatch(asset.code):
-        return [f'asset code "{asset.code}": 2 to 12 characters, each A-Z or 0-9']
+def _asset_complaints(asset: AssetListing, taken: set[str]) -> list[str]:
     if asset.code in taken:
         return [f"asset {asset.code} is listed twice"]
-    if not 0 <= asset.scale <= 18:
-        return [f"asset {asset.code}: scale = {asset.scale}, but the ledger keeps 0 to 18 decimals"]
-    if not 0 <= asset.display_scale <= asset.scale:
-        return [f"asset {asset.code}: display_scale = {asset.display_scale} must lie between 0 and scale = {asset.scale}"]
-    return []
+    complaint = asset_complaint(asset)
+    return [] if complaint is None else [complaint]
 
 
-def _market_complaints(config: Config, market: MarketConfig, codes: set[str]) -> list[str]:
-    where = f"market {market.name}"
-    if not re.fullmatch(r"[a-z0-9]+_[a-z0-9]+", market.name):
+def _market_complaints(config: Config, market: MarketListing, codes: set[str]) -> list[str]:
+    if not NAME.fullmatch(market.name):
         return [f'market name "{market.name}" must be base_quote in lower case, as in btc_usd']
     for code in (market.base, market.quote):
         if code not in codes:
-            return [f"{where}: there is no asset {code}; add an [[asset]] with that code"]
-    if market.base == market.quote:
-        return [f"{where}: base and quote are the same asset"]
-    base, quote = (next(asset for asset in config.asset if asset.code == code) for code in (market.base, market.quote))
-    if market.price_decimals < 0 or market.amount_decimals < 0 or market.price_decimals + market.amount_decimals > quote.scale:
-        return [f"{where}: price_decimals + amount_decimals must lie between 0 and the scale of {quote.code}, {quote.scale}"]
-    if market.amount_decimals > base.scale:
-        return [f"{where}: amount_decimals = {market.amount_decimals} is more than the scale of {base.code}, {base.scale}"]
+            return [f"market {market.name}: there is no asset {code}; add an [[asset]] with that code"]
     try:
-        numbers = terms(config, market)
+        terms(config, market)
     except OperatorError as trouble:
         return [trouble.text]
-    for low, high, what in ((numbers.min_price, numbers.max_price, "price"), (numbers.min_amount, numbers.max_amount, "amount")):
-        if not 1 <= low <= high:
-            return [f"{where}: min_{what} must be above zero and at most max_{what}"]
-    largest = numbers.max_price * numbers.max_amount * 10 ** (quote.scale - numbers.price_scale - numbers.amount_scale)
-    if largest > _core.MAX_ATOMS or numbers.max_amount * 10 ** (base.scale - numbers.amount_scale) > _core.MAX_ATOMS:
-        return [f"{where}: max_price times max_amount, or max_amount alone, is above 2^96 atoms; lower one of them"]
-    for name in ("maker_fee_ppm", "taker_fee_ppm"):
-        if not 0 <= getattr(market, name) <= 1_000_000:
-            return [f"{where}: {name} = {getattr(market, name)} must lie between 0 and 1000000 (the whole of what is received)"]
     return []

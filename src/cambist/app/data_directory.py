@@ -41,6 +41,8 @@ class DataDirectory:
         self.master_key = path / "master.key"
         self.config = path / "config.toml"
         self.sandbox = path / "sandbox.json"
+        self.provisioned = path / "provisioned.json"
+        self.audit = path / "audit.jsonl"
         self._lock: int | None = None
         self._settings = ""
 
@@ -138,6 +140,10 @@ class DataDirectory:
             os.fsync(opened.fileno())
         draft.rename(file)
         sync_directory(self.path)
+
+    def keep_provisioned(self, text: str) -> None:
+        """Writes down what the configuration said of markets when it was applied."""
+        self._keep(self.provisioned, text)
 
     def keep_sandbox(self, text: str) -> None:
         """Writes down what a sandbox must know to be the same one when it is reopened."""

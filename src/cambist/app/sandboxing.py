@@ -8,13 +8,13 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from cambist.app import logs
 from cambist.app.config import Config
-from cambist.app.control import Control, made_up_password, parse_amounts
+from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy
 from cambist.app.errors import Exit, OperatorError
@@ -23,10 +23,15 @@ from cambist.app.venue import Venue
 from cambist.app.wiring import open_venue
 from cambist.directory import DirectoryRejection
 from cambist.gateway.server import run
+from cambist.operations.funds import Amounts, credit, parse_amounts
+from cambist.operations.operation import Actor, OperatorCall
+from cambist.operations.rejections import Kind, Rejected
+from cambist.operations.users import made_up_password
 from cambist.sandbox import money, snippets
 from cambist.sandbox.people import People, Person, SandboxFile, announcement, ready_record
 from cambist.sandbox.traders import Traders
 
+T = TypeVar("T")
 DEFAULT_USERS = "alice,bob,carol"
 DEFAULT_SEED = 1
 TEMPORARY = "cambist-sandbox-"
@@ -136,29 +141,42 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
         return made_up_password(entropy.scoped(f"user/{name.lower()}")("password", 15))
 
     people = People(venue.commands, venue.directory, venue.key_forms, password, venue.durable)
-    control = Control(venue)
+    call = OperatorCall(operations_context(venue), Actor("sandbox"))
     new = not venue.directory.users()
     names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
-    funds = parse_amounts(venue.engine, plan.fund or _default_funds(venue))
+    funds = _taken(parse_amounts(venue.engine.assets(), plan.fund or _default_funds(venue)))
     for name in dict.fromkeys(filter(None, (name.strip() for name in names.split(",")))):
         user = await people.user(name)
         if isinstance(user, DirectoryRejection):
             raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
-        for asset, atoms in funds:
-            await control.credit(user.account, asset, atoms, "sandbox: first funds")
+        await _give_first_funds(call, user.account, funds)
         await _give_addresses(venue, user.account)
     note.traders = await people.trader_accounts(note.traders)
     venue.files.keep_sandbox(msgspec.json.encode(note).decode())
     for account in note.traders:
-        for spec in venue.engine.assets():
-            atoms = int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale
-            await control.credit(account, spec, atoms, "sandbox: first funds")
+        specs = venue.engine.assets()
+        worth = [(spec, int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale) for spec in specs]
+        await _give_first_funds(call, account, worth)
     traders = None
     if not plan.quiet:
         traders = Traders(venue.commands, venue.engine, venue.scheduler, note.traders, note.seed)
         await traders.open_markets()
     await venue.durable()
     return _Play(note.seed, [people.person(user) for user in venue.directory.users()], traders)
+
+
+async def _give_first_funds(call: OperatorCall, account: int, funds: Amounts) -> None:
+    """Once: a sandbox that is reopened leaves everybody what they have."""
+    for amount in funds:
+        given = await credit(call, account, [amount], "sandbox: first funds")
+        if not (isinstance(given, Rejected) and given.code == "reference-used"):
+            _taken(given)
+
+
+def _taken(result: T | Rejected) -> T:
+    if isinstance(result, Rejected):
+        raise OperatorError(result.text, Exit.USAGE if result.kind == Kind.MALFORMED else Exit.REFUSED)
+    return result
 
 
 async def _give_addresses(venue: Venue, account: int) -> None:

@@ -55,22 +55,6 @@ def serve(data: Path, config_file: Path | None, listen: Listen, *, accept_clock_
     run(_serve(files, config, listen, tls, accept_clock_skew))
 
 
-def on_stopped_venue(data: Path, action: str, arguments: dict[str, Any]) -> Any:
-    """Opens the venue without a server, does one action, and closes it in order."""
-    files = DataDirectory.open(data)
-    config = closing_on_trouble(files, files.settings)
-    logs.configure("warning", "text")
-
-    async def act() -> Any:
-        venue = await open_venue(files, config, environment(files, config))
-        try:
-            return await Control(venue).answer(action, arguments)
-        finally:
-            await venue.close()
-
-    return run(act())
-
-
 def rebuild(files: DataDirectory, moved: Moved) -> int:
     """Opens the venue, which makes every view that is missing, and closes it. Returns the last seq."""
     config = closing_on_trouble(files, files.settings)

@@ -20,6 +20,7 @@ from cambist.gateway.app import Gateway
 from cambist.history import History, HistoryBehind, HistoryError, HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
+from cambist.operations.audit import AuditLog
 from cambist.scheduling import Clock, Scheduler, SteadyClock
 from cambist.wallet import SimulatedChain, WalletService
 
@@ -63,6 +64,7 @@ class Venue:
     history_writer: HistoryWriter
     gateway: Gateway
     readiness: Readiness
+    audit: AuditLog
     key_forms: tuple[KeyForm, ...]
     supervision: Supervision
     snapshot_seq: int = 0
@@ -136,4 +138,5 @@ class Venue:
         self.chain.close()
         self.directory.close()
         self.journal.close()
+        self.audit.close()
         self.files.close()

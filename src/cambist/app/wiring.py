@@ -23,6 +23,7 @@ from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
 from cambist.app.venue import Entropy, Supervision, Venue
 from cambist.app.views import Views, open_views
+from cambist.app.wallet_policies import default_policy, wallet_policies
 from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.rate_limits import UNLIMITED
 from cambist.dialect_kit.service import DialectService
@@ -41,8 +42,9 @@ from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants, MerchantService
+from cambist.operations.audit import AuditDamaged, AuditLog
 from cambist.scheduling import LoopScheduler, SteadyClock
-from cambist.wallet import AssetPolicy, WalletService
+from cambist.wallet import WalletService
 
 DIALECTS: tuple[Callable[[VenueServices], DialectService], ...] = (build_btce_wex, build_expie, build_mtgox)
 
@@ -124,8 +126,8 @@ def _open_exchange(
     )
     opened.callback(sequencer.close)
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
-    policy = AssetPolicy(confirmations=config.wallet.confirmations)
-    wallet = WalletService(views.wallet, commands, engine, views.chain, environment.entropy, default_policy=policy)
+    policies = wallet_policies(config, engine.assets())
+    wallet = WalletService(views.wallet, commands, engine, views.chain, environment.entropy, policies, default_policy(config))
     merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet)
     return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants)
 
@@ -145,7 +147,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     _subscribe(sequencer, supervision.failed, writer, marketdata, account_streams, exchange.wallet, exchange.merchants.service)
 
     # 7. What the configuration adds or changes, as commands of its own.
-    for sentence in await provisioning.apply(config, commands, engine):
+    for sentence in await provisioning.apply(files, config, commands, engine):
         _log.info(sentence)
     sequencer.drain()
 
@@ -208,6 +210,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         history_writer=writer,
         gateway=gateway,
         readiness=readiness,
+        audit=_open_audit_log(files, opened),
         key_forms=tuple(form for dialect in dialects for form in dialect.key_forms),
         supervision=supervision,
         snapshot_seq=newest.seq if newest is not None else 0,
@@ -217,6 +220,17 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
 def _btse_settings(config: BtseConfig) -> BtseSettings:
     rates = EXACT_LIMITS if config.rate_limits == "exact" else UNLIMITED
     return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
+
+
+def _open_audit_log(files: DataDirectory, opened: ExitStack) -> AuditLog:
+    try:
+        audit = AuditLog(files.audit)
+    except AuditDamaged as error:
+        raise OperatorError(f"{error}. Nobody but the venue may write there: put it back from a backup", Exit.DAMAGED) from None
+    except OSError as error:
+        raise OperatorError(f"{files.audit}: cannot be opened: {error.strerror}", Exit.NOT_A_VENUE) from None
+    opened.callback(audit.close)
+    return audit
 
 
 def _continue_time(environment: Environment, last: int, bound_seconds: float) -> None:

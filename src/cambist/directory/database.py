@@ -65,6 +65,12 @@ class Database:
             raw: Any = connection.connection.dbapi_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def copy_to(self, file: Path) -> None:
+        """Writes a copy of the database, as it is now, into a new file."""
+        with self._lock, self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute("VACUUM INTO ?", (str(file),))
+
     def close(self) -> None:
         """Releases the file. Idempotent."""
         with self._lock:

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -84,6 +85,10 @@ class Directory:
         except BaseException:
             database.close()
             raise
+
+    def copy_to(self, file: Path) -> None:
+        """Writes a copy of the file, as it is now, to where none is yet; nonces since the last flush are not in it."""
+        self._database.copy_to(file)
 
     def close(self) -> None:
         """Releases the file; nonces since the last flush are not written. Idempotent."""

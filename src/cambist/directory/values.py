@@ -129,12 +129,14 @@ class KeyForm:
     the labels unique. The key is stored readable and is what `find_key` is asked for, the secret is stored sealed: an API whose only
     credential is a bearer token returns a digest of the token as key and the token as secret. `scopes` are the ones that the API has
     (empty: not checked), `default_scopes` those that a key gets when nobody says: what cannot take money out of the account.
+    `credentials` gives what a client needs, by the names that people know it by.
     """
 
     dialect: str
     make: Callable[[Entropy], tuple[str, str]]
     scopes: frozenset[str] = frozenset()
     default_scopes: frozenset[str] = frozenset()
+    credentials: Callable[["ApiKey"], dict[str, str]] = lambda key: {"key": key.key, "secret": key.secret}
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ class People:
         known = self._directory.user(name)
         if known is not None:
             return known
+        rejection = self._directory.new_user_rejection(name, self._passwords(name))
+        if rejection is not None:
+            return rejection
         account = (await self._commands.open_account()).id
         # A name must never stand on an account that a crash could take back.
         await self._durable()
@@ -60,7 +63,7 @@ class People:
             own = [key for key in self._directory.keys(user) if key.dialect == form.dialect]
             key = own[0] if own else self._directory.mint_key(user, form, form.scopes)
             assert isinstance(key, ApiKey), f"no key for {user.name}: {key}"
-            keys[form.dialect] = credentials(key)
+            keys[form.dialect] = form.credentials(key)
         return Person(user.name, self._passwords(user.name), user.account, keys)
 
     async def trader_accounts(self, known: Iterable[int]) -> list[int]:
@@ -72,19 +75,6 @@ class People:
             accounts.append(account)
         await self._durable()
         return accounts
-
-
-CREDENTIALS: dict[str, Callable[[ApiKey], dict[str, str]]] = {
-    # `access_id` names the key without being one: for `server.sign`, and for revoking it.
-    "expie": lambda key: {"token": key.secret, "access_id": key.key},
-}
-"""Of dialects whose keys are no pair of key and secret."""
-
-
-def credentials(key: ApiKey) -> dict[str, str]:
-    """What a client needs, by the names of the ready file."""
-    named = CREDENTIALS.get(key.dialect)
-    return {"key": key.key, "secret": key.secret} if named is None else named(key)
 
 
 def announcement(url: str, seed: int, people: Sequence[Person], texts: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, CoinPort
 from .service import WalletService
 from .simulated import SimulatedChain
 from .values import (
+    Approval,
     AssetPolicy,
     Deposit,
     DepositState,
@@ -18,6 +19,7 @@ from .values import (
 )
 
 __all__ = [
+    "Approval",
     "AssetPolicy",
     "Broadcast",
     "ChainBlock",

@@ -23,6 +23,7 @@ from cambist.exchange.view import View
 
 from .port import Broadcast, ChainBlock, ChainTransaction, CoinPort, CoinPortUnavailable, Incoming, SendRejected
 from .values import (
+    Approval,
     AssetPolicy,
     Deposit,
     Entropy,
@@ -171,7 +172,8 @@ class WalletService:
 
         The core's Outcome when the core was asked (its `code` may be INSUFFICIENT_FUNDS ...; `id` is the ledger entry), before that
         ASSET_UNKNOWN, NO_NETWORK, ADDRESS_INVALID, AMOUNT_TOO_SMALL, AMOUNT_TOO_FINE, and nothing happened. `meta`'s memo gains
-        `address` and `fee`. `transfer_id`: a caller's own id makes his retry harmless; by default a fresh one is drawn.
+        `address`, `fee` and, when an operator must approve it first, `approval`. `transfer_id`: a caller's own id makes a retry
+        harmless; by default a fresh one is drawn.
         """
         spec = self._spec(asset)
         if spec is None:
@@ -191,6 +193,8 @@ class WalletService:
         memo = {**(meta.memo or {}), "address": address}
         if policy.fee:
             memo["fee"] = str(policy.fee)
+        if policy.approve_above is not None and atoms > policy.approve_above:
+            memo["approval"] = 1
         held = await self._commands.transfer(
             transfer_id,
             account,
@@ -203,7 +207,15 @@ class WalletService:
         )
         return held.outcome
 
-    async def cancel_withdrawal(self, transfer_id: int) -> "Outcome | WalletRejection":
+    async def approve_withdrawal(self, transfer_id: int, meta: Meta = _NO_META) -> "Outcome | WalletRejection":
+        """Lets a withdrawal go that was too large to go by itself. NOT_AWAITED. `meta`'s memo gains `withdrawal_approved`."""
+        item = self._view.open_withdrawals.get(transfer_id)
+        if item is None or item.state != WithdrawalState.WAITING or item.approval != Approval.AWAITED:
+            return WalletRejection.NOT_AWAITED
+        memo = {**(meta.memo or {}), "withdrawal_approved": _reference(transfer_id)}
+        return (await self._commands.note(msgspec.structs.replace(meta, memo=memo))).outcome
+
+    async def cancel_withdrawal(self, transfer_id: int, meta: Meta = _NO_META) -> "Outcome | WalletRejection":
         """Gives the money back if the coins have not left. NOT_CANCELLABLE, UNAVAILABLE."""
         item = self._view.open_withdrawals.get(transfer_id)
         if item is None or item.state != WithdrawalState.WAITING:
@@ -214,7 +226,7 @@ class WalletService:
                 return WalletRejection.NOT_CANCELLABLE
         except CoinPortUnavailable:
             return WalletRejection.UNAVAILABLE
-        return (await self._commands.void(transfer_id)).outcome
+        return (await self._commands.void(transfer_id, meta=meta)).outcome
 
     def withdrawal(self, transfer_id: int) -> Withdrawal | None:
         """As of `applied_seq`."""
@@ -223,6 +235,15 @@ class WalletService:
     def withdrawals(self, account: int) -> list[Withdrawal]:
         """The account's, newest first, as of `applied_seq`."""
         return self._view.withdrawals(account)
+
+    def newest_withdrawals(self, limit: int) -> list[Withdrawal]:
+        """Of all accounts, newest first, as of `applied_seq`."""
+        return self._view.newest_withdrawals(limit)
+
+    def awaiting_approval(self) -> list[Withdrawal]:
+        """Withdrawals that an operator must approve or refuse, oldest first, as of `applied_seq`."""
+        waiting = (item for item in self._view.open_withdrawals.values() if item.approval == Approval.AWAITED)
+        return sorted(waiting, key=lambda item: item.requested)
 
     def deposit(self, transfer_id: int) -> Deposit | None:
         """As of `applied_seq`."""
@@ -269,6 +290,8 @@ class WalletService:
 
     async def _move_withdrawal(self, item: Withdrawal, rejections: list[MovementRejected]) -> None:
         if item.state == WithdrawalState.WAITING:
+            if item.approval == Approval.AWAITED:
+                return
             # The core knows more than the view: what is no longer pending there was moved on and waits only for its frame.
             if self._exchange.pending_transfer(item.transfer_id) is not None:
                 await self._send(item, rejections)

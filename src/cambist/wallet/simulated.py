@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from .addresses import FORMS
 from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, Incoming, SendRejected
@@ -69,6 +70,10 @@ class SimulatedChain:
     def close(self) -> None:
         """Releases the file. Idempotent."""
         self._file.close()
+
+    def copy_to(self, file: Path) -> None:
+        """Writes a copy of the file, as it is now, to where none is yet."""
+        self._file.copy_to(file)
 
     # --- the coin port ------------------------------------------------------------------------------------------------------
     def serves(self, asset: str) -> bool:

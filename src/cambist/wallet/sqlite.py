@@ -61,6 +61,10 @@ class SqliteFile:
         finally:
             self._open = False
 
+    def copy_to(self, file: Path) -> None:
+        """Writes a copy of the database, as it is now, into a new file."""
+        self._connection.execute("VACUUM INTO ?", (str(file),))
+
     def close(self) -> None:
         self._connection.close()
 

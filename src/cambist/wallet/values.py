@@ -33,6 +33,7 @@ class WalletRejection(StrEnum):
     AMOUNT_TOO_FINE = "amount-too-fine"
     UNAVAILABLE = "unavailable"
     NOT_CANCELLABLE = "not-cancellable"
+    NOT_AWAITED = "approval-not-awaited"
 
     @property
     def words(self) -> str:
@@ -47,6 +48,7 @@ _WORDS = {
     WalletRejection.AMOUNT_TOO_FINE: "the amount has more decimals than the network carries",
     WalletRejection.UNAVAILABLE: "the coin network cannot be reached or the venue cannot take this now; try again later",
     WalletRejection.NOT_CANCELLABLE: "this withdrawal is on its way, finished or unknown",
+    WalletRejection.NOT_AWAITED: "this withdrawal waits for nobody's approval",
 }
 
 
@@ -61,6 +63,14 @@ class WithdrawalState(IntEnum):
     """Confirmed and settled."""
     UNCONFIRMED = 3
     """Broadcast, not confirmed yet."""
+
+
+class Approval(IntEnum):
+    """Whether an operator has to look at a withdrawal before its coins leave."""
+
+    NOT_NEEDED = 0
+    AWAITED = 1
+    GIVEN = 2
 
 
 class DepositState(IntEnum):
@@ -88,6 +98,7 @@ class Withdrawal:
     txid: str
     requested: int
     changed: int
+    approval: Approval = Approval.NOT_NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +121,14 @@ class Deposit:
 class AssetPolicy:
     """An asset's rules: confirmations that a deposit needs (and a withdrawal, to be settled), withdrawal fee and minimum in atoms.
 
-    The fee is part of the amount that the user names, and goes to the fees account.
+    The fee is part of the amount that the user names, and goes to the fees account. Withdrawals above `approve_above` atoms wait until an
+    operator approves them; None: nothing waits.
     """
 
     confirmations: int = 3
     fee: int = 0
     minimum: int = 1
+    approve_above: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@
 |---|---|
 | Note, memo `deposit_address`, `account`, `asset` | an address of an account |
 | Transfer kind deposit, memo `txid`, `output`, `address` (and `block` once it is credited) | a deposit: pending or credited |
-| Transfer kind withdrawal, pending, memo `address` (and `fee`, atoms as text) | a withdrawal, waiting |
+| Transfer kind withdrawal, pending, memo `address` (and `fee`, atoms as text) | a withdrawal, waiting; with `approval`, for an operator's |
+| Note, memo `withdrawal_approved` (hex id) | approved |
 | its PostTransfer, memo `txid` | broadcast, unconfirmed |
 | its VoidTransfer | cancelled |
 | Transfer kind withdrawal-settle, memo `withdrawal` (hex id) | done |
@@ -24,7 +25,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import CommandKind, TransferKind
 
 from .sqlite import SqliteFile
-from .values import Deposit, DepositState, Withdrawal, WithdrawalState
+from .values import Approval, Deposit, DepositState, Withdrawal, WithdrawalState
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -33,14 +34,14 @@ CREATE TABLE addresses (asset INTEGER NOT NULL, address TEXT NOT NULL, account I
 -- Ids and atoms are 128 bits wide: text, ids as 32 hex digits.
 CREATE TABLE withdrawals (transfer_id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL,
                           fee TEXT NOT NULL, address TEXT NOT NULL, state INTEGER NOT NULL, txid TEXT NOT NULL,
-                          requested INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+                          requested INTEGER NOT NULL, changed INTEGER NOT NULL, approval INTEGER NOT NULL) STRICT;
 CREATE INDEX withdrawals_of ON withdrawals (account, requested);
 CREATE TABLE deposits (transfer_id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL,
                        address TEXT NOT NULL, txid TEXT NOT NULL, output INTEGER NOT NULL, state INTEGER NOT NULL,
                        seen INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE INDEX deposits_of ON deposits (account, seen);
 """
-_VERSION = 1
+_VERSION = 2
 
 
 class WalletView:
@@ -88,6 +89,9 @@ class WalletView:
 
     def withdrawals(self, account: int) -> list[Withdrawal]:
         return self._withdrawals("WHERE account = ? ORDER BY requested DESC, rowid DESC", account)
+
+    def newest_withdrawals(self, limit: int) -> list[Withdrawal]:
+        return self._withdrawals("ORDER BY requested DESC, rowid DESC LIMIT ?", limit)
 
     def deposit(self, transfer_id: int) -> Deposit | None:
         found = self._deposits("WHERE transfer_id = ?", _key(transfer_id))
@@ -157,7 +161,7 @@ class WalletView:
 
     # --- journaled facts ----------------------------------------------------------------------------------------------------
     def _on_note(self, event: _core.CommandApplied) -> None:
-        if b"deposit_address" not in event.meta:
+        if b"deposit_address" not in event.meta and b"withdrawal_approved" not in event.meta:
             return
         memo = _memo(event.meta)
         match memo:
@@ -165,6 +169,10 @@ class WalletView:
                 self.remember_address(account, asset, address)
                 number = "(SELECT count(*) + 1 FROM addresses WHERE account = ?3 AND asset = ?1)"
                 self._rows.append((f"INSERT OR IGNORE INTO addresses VALUES (?1, ?2, ?3, {number})", (asset, address, account)))  # noqa: S608
+            case {"withdrawal_approved": str(key)}:
+                known = self.open_withdrawals.get(int(key, 16))
+                if known is not None and known.approval == Approval.AWAITED:
+                    self._save_withdrawal(replace(known, approval=Approval.GIVEN, changed=event.time))
 
     def _on_pending(self, event: _core.TransferPending) -> None:
         if event.kind == TransferKind.DEPOSIT:
@@ -212,8 +220,9 @@ class WalletView:
         match memo:
             case {"address": str(address)}:
                 fee, state = int(memo.get("fee", "0")), WithdrawalState.WAITING
+                approval = Approval.AWAITED if memo.get("approval") else Approval.NOT_NEEDED
                 times = (command.time, command.time)
-                return Withdrawal(event.transfer_id, event.source, event.asset, event.amount, fee, address, state, "", *times)
+                return Withdrawal(event.transfer_id, event.source, event.asset, event.amount, fee, address, state, "", *times, approval)
         return None
 
     def _move(self, transfer_id: int, state: WithdrawalState, txid: str | None = None) -> None:
@@ -240,11 +249,13 @@ class WalletView:
             item.txid,
             item.requested,
             item.changed,
+            item.approval,
         )
         self._rows.append(
             (
-                "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET state = excluded.state, txid = excluded.txid, changed = excluded.changed",
+                "INSERT INTO withdrawals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET state = excluded.state, txid = excluded.txid, changed = excluded.changed,"
+                " approval = excluded.approval",
                 (_key(item.transfer_id), *values),
             )
         )
@@ -269,8 +280,20 @@ class WalletView:
         with self._file.transaction() as sql:
             rows = sql.execute(f"SELECT * FROM withdrawals {where}", (value,)).fetchall()  # noqa: S608 - fixed texts
         return [
-            Withdrawal(int(key, 16), account, asset, int(amount), int(fee), address, WithdrawalState(state), txid, requested, changed)
-            for key, account, asset, amount, fee, address, state, txid, requested, changed in rows
+            Withdrawal(
+                int(key, 16),
+                account,
+                asset,
+                int(amount),
+                int(fee),
+                address,
+                WithdrawalState(state),
+                txid,
+                requested,
+                changed,
+                Approval(approval),
+            )
+            for key, account, asset, amount, fee, address, state, txid, requested, changed, approval in rows
         ]
 
     def _deposits(self, where: str, value: object) -> list[Deposit]:

@@ -39,7 +39,8 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
     return groups(base36(entropy("key", 34), 40)), entropy("secret", 32).hex()
 
 
-KEY_FORMS = (KeyForm(BTCE, _make_key, SCOPES), KeyForm(WEX, _make_key, SCOPES))
+DEFAULT_SCOPES = frozenset({"info", "trade"})
+KEY_FORMS = (KeyForm(BTCE, _make_key, SCOPES, DEFAULT_SCOPES), KeyForm(WEX, _make_key, SCOPES, DEFAULT_SCOPES))
 
 
 class Caller(SignedCall, eq=False, gc=False):

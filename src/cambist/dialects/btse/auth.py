@@ -27,7 +27,7 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
     return entropy("key", 32).hex(), entropy("secret", 32).hex()
 
 
-KEY_FORMS = (KeyForm(DIALECT, _make_key, SCOPES),)
+KEY_FORMS = (KeyForm(DIALECT, _make_key, SCOPES, frozenset({READ, TRADING})),)
 
 
 def signature(secret: str, path: str, nonce: bytes, body: bytes = b"") -> bytes:

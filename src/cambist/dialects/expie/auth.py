@@ -27,7 +27,12 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
     return key_of(token), token
 
 
-KEY_FORMS = (KeyForm(EXPIE, _make_key, SCOPES),)
+def _credentials(key: ApiKey) -> dict[str, str]:
+    """`access_id` names the key without being one: for `server.sign`, and for revoking it."""
+    return {"token": key.secret, "access_id": key.key}
+
+
+KEY_FORMS = (KeyForm(EXPIE, _make_key, SCOPES, frozenset({READ, TRADE}), _credentials),)
 
 
 def sent_token(headers: dict[bytes, bytes]) -> str:

@@ -36,7 +36,7 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
     return str(key), base64.b64encode(entropy("secret", SECRET_BYTES)).decode()
 
 
-KEY_FORM = KeyForm(DIALECT, _make_key, SCOPES)
+KEY_FORM = KeyForm(DIALECT, _make_key, SCOPES, frozenset({"get_info", "trade", "deposit"}))
 
 
 class Caller(SignedCall, eq=False, gc=False):

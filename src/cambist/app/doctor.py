@@ -1,0 +1,244 @@
+"""`cambist doctor`: what is wrong with a data directory or the machine under it, and what to do. Looks, and changes nothing."""
+
+import os
+import platform
+import resource
+import shutil
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cambist import _core
+from cambist.app import integrity
+from cambist.app.admin import NotRunning, ask_running
+from cambist.app.config import Config, load
+from cambist.app.data_directory import FORMAT, DataDirectory
+from cambist.app.errors import Exit, OperatorError
+from cambist.operations.audit import AuditDamaged, lines
+
+OWN_FILES = 200
+"""Descriptors that the venue needs beside its connections."""
+SECOND = 1_000_000
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    """It works, and ought to be otherwise."""
+    FAIL = "FAIL"
+    """The venue will not start, or has lost something."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was found about `subject`; `code` is the exit code that a failure leads to."""
+
+    subject: str
+    verdict: Verdict
+    text: str
+    code: int = int(Exit.REFUSED)
+
+
+def examine(data: Path) -> list[Finding]:
+    """Everything that can be looked at. OperatorError NOT_A_VENUE when there is no venue to look at."""
+    files = DataDirectory(data)
+    if not data.is_dir():
+        raise OperatorError(f"{data}: there is no data directory", Exit.NOT_A_VENUE)
+    running = _running(data)
+    found = list(_versions())
+    looks: list[Callable[[], Iterator[Finding]]] = [
+        lambda: _process(running),
+        lambda: _format(files),
+        lambda: _permissions(files),
+        lambda: _completeness(files),
+        lambda: _databases(files, running is not None),
+        lambda: _journal(files),
+        lambda: _snapshots(files),
+        lambda: _audit(files),
+    ]
+    for look in looks:
+        found += _guarded(look)
+    config = _config(files, found)
+    found += _guarded(lambda: _machine(files, config))
+    return found
+
+
+def conclude(findings: list[Finding]) -> None:
+    """OperatorError with the worst failure's code, when there is any."""
+    failures = [finding for finding in findings if finding.verdict == Verdict.FAIL]
+    if failures:
+        worst = max(failures, key=lambda finding: finding.code)
+        raise OperatorError(f"{len(failures)} of {len(findings)} findings need attention", Exit(worst.code))
+
+
+def _guarded(look: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    """What a look finds; a file that cannot be read is a finding too."""
+    found: list[Finding] = []
+    try:
+        for finding in look():
+            found.append(finding)
+    except OSError as error:
+        found.append(Finding(str(error.filename or "files"), Verdict.FAIL, f"cannot be read: {error.strerror}", int(Exit.NOT_A_VENUE)))
+    return found
+
+
+def _running(data: Path) -> dict[str, Any] | None:
+    try:
+        answer: dict[str, Any] = ask_running(data, "status", {}, 10)
+    except (NotRunning, OperatorError):
+        return None
+    return answer
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding(
+        "versions", Verdict.OK, f"cambist {version('cambist')}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def _process(running: dict[str, Any] | None) -> Iterator[Finding]:
+    if running is None:
+        yield Finding("process", Verdict.OK, "the venue is stopped")
+    else:
+        yield Finding("process", Verdict.OK, f"the venue runs and answers, at command {running['seq']}")
+
+
+def _format(files: DataDirectory) -> Iterator[Finding]:
+    file = files.path / "format"
+    if not file.exists():
+        yield Finding("format", Verdict.FAIL, f"{file} is missing: this is no data directory of a venue", int(Exit.NOT_A_VENUE))
+    elif file.read_text() != FORMAT:
+        yield Finding("format", Verdict.FAIL, f"{file}: this program reads {FORMAT.strip()!r}", int(Exit.NOT_A_VENUE))
+    else:
+        yield Finding("format", Verdict.OK, FORMAT.strip())
+
+
+def _permissions(files: DataDirectory) -> Iterator[Finding]:
+    loose, foreign = [], []
+    for path in (files.path, *files.path.rglob("*")):
+        status = path.lstat()
+        if status.st_uid != os.geteuid():
+            foreign.append(path)
+        if stat.S_IMODE(status.st_mode) & 0o077 and not path.is_symlink():
+            loose.append(path)
+    if foreign:
+        yield Finding("permissions", Verdict.FAIL, f"{foreign[0]} belongs to another user than you: run this as the venue's user")
+    if loose:
+        names = f"{loose[0]}" + (f" and {len(loose) - 1} more" if len(loose) > 1 else "")
+        key = files.master_key in loose
+        remedy = f"chmod -R go-rwx {files.path}"
+        yield Finding("permissions", Verdict.FAIL if key else Verdict.WARN, f"others may read {names}: {remedy}")
+    if not foreign and not loose:
+        yield Finding("permissions", Verdict.OK, "everything is its owner's alone")
+
+
+def _completeness(files: DataDirectory) -> Iterator[Finding]:
+    missing = files.missing()
+    if missing and files.journal.is_dir() and any(files.journal.glob("*.seg")):
+        names = ", ".join(file.name for file in missing)
+        yield Finding("files", Verdict.FAIL, f"missing: {names}; put them back from a backup", int(Exit.DAMAGED))
+        return
+    for view in (files.history, files.wallet, files.merchant):
+        if not view.exists():
+            yield Finding("files", Verdict.WARN, f"{view.name} is missing: the next start makes it again, which takes a while")
+            return
+    yield Finding("files", Verdict.OK, "nothing is missing")
+
+
+def _databases(files: DataDirectory, running: bool) -> Iterator[Finding]:
+    if running:
+        yield Finding("databases", Verdict.OK, "in use by the running venue, which checked them when it started")
+        return
+    whole = True
+    for file in (files.directory, files.chain, files.wallet, files.merchant, files.history):
+        found = integrity.damage(file)
+        if found is not None:
+            whole = False
+            again = file in (files.wallet, files.merchant, files.history)
+            remedy = f"`cambist rebuild --data {files.path}` makes it again" if again else "put it back from a backup"
+            yield Finding("databases", Verdict.FAIL, f"{file.name} is damaged: {found}; {remedy}", int(Exit.DAMAGED))
+    if whole:
+        yield Finding("databases", Verdict.OK, "SQLite finds nothing wrong")
+
+
+def _journal(files: DataDirectory) -> Iterator[Finding]:
+    if not (files.journal / "format").is_file():
+        text = "there is none yet" if not files.directory.exists() else "the journal is missing: put it back from a backup"
+        verdict = Verdict.WARN if not files.directory.exists() else Verdict.FAIL
+        yield Finding("journal", verdict, text, int(Exit.DAMAGED))
+        return
+    try:
+        last = None
+        for frame in _core.ReadOnlyJournal(str(files.journal)).read(1):
+            last = frame
+    except _core.JournalDamaged as error:
+        text, file, offset = error.args
+        yield Finding("journal", Verdict.FAIL, f"{file}, offset {offset}: {text}; restore a backup", int(Exit.DAMAGED))
+        return
+    except _core.JournalError as error:
+        yield Finding("journal", Verdict.FAIL, str(error), int(Exit.DAMAGED))
+        return
+    size = sum(path.stat().st_size for path in files.journal.glob("*.seg"))
+    count = last.last_seq if last is not None else 0
+    yield Finding("journal", Verdict.OK, f"every frame is whole: {count} commands, {size >> 20} MiB; `cambist verify` replays them")
+    ahead = (last.time - time.time_ns() // 1_000) / SECOND if last is not None else 0
+    if ahead > 1:
+        yield Finding("clock", Verdict.WARN, f"this machine's clock is {ahead:.0f} s behind the journal's last command: set it")
+
+
+def _snapshots(files: DataDirectory) -> Iterator[Finding]:
+    found = _core.snapshot_files(str(files.snapshots)) if files.snapshots.is_dir() else []
+    bad = [path for _, path in found if _core.load_snapshot(path) is None]
+    if bad:
+        yield Finding("snapshots", Verdict.WARN, f"{bad[0]} is not what was written; it is passed over, remove it")
+    elif not found:
+        yield Finding("snapshots", Verdict.WARN, "there is none: the next start replays the whole journal")
+    else:
+        yield Finding("snapshots", Verdict.OK, f"{len(found)}, the newest at command {found[0][0]}")
+
+
+def _audit(files: DataDirectory) -> Iterator[Finding]:
+    try:
+        count = sum(1 for _ in lines(files.audit))
+    except AuditDamaged as error:
+        yield Finding("audit log", Verdict.FAIL, str(error), int(Exit.DAMAGED))
+        return
+    yield Finding("audit log", Verdict.OK, f"{count} lines, each as it was written")
+
+
+def _config(files: DataDirectory, found: list[Finding]) -> Config:
+    if not files.config.exists():
+        found.append(Finding("configuration", Verdict.WARN, "there is none yet: the next start takes the default one"))
+        return Config()
+    try:
+        config = load(files.config)
+    except OperatorError as trouble:
+        found.append(Finding("configuration", Verdict.FAIL, trouble.text, int(trouble.code)))
+        return Config()
+    found.append(Finding("configuration", Verdict.OK, f"{files.config} can be read"))
+    return config
+
+
+def _machine(files: DataDirectory, config: Config) -> Iterator[Finding]:
+    free = shutil.disk_usage(files.path).free
+    segment = config.journal.segment_mebibytes << 20
+    text = f"{free >> 20} MiB free on the disk of {files.path}"
+    if free < 3 * segment:
+        verdict = Verdict.FAIL if free < segment else Verdict.WARN
+        yield Finding("disk", verdict, f"{text}: a journal of {segment >> 20} MiB segments soon takes no new orders", int(Exit.DISK))
+    else:
+        yield Finding("disk", Verdict.OK, text)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    wanted = config.http.connections + OWN_FILES
+    if limit < wanted:
+        yield Finding(
+            "open files", Verdict.WARN, f"{limit} allowed, {wanted} wanted for http.connections = {config.http.connections}: ulimit -n"
+        )
+    else:
+        yield Finding("open files", Verdict.OK, f"{limit} allowed")

@@ -1,0 +1,175 @@
+"""The audit log: who asked the venue for what, and what became of it. Only ever added to, one JSON object a line.
+
+`{"record": n, "time": µs, "by": ..., "operation": ..., "arguments": {...}, "previous": hash}` is written, and synced, before an operation
+begins, `{"record": m, "time": µs, "end_of": n, "outcome": ..., "previous": hash}` after it. A record without an end is of an operation that
+the process did not live to see done. `previous` is the hash of the line before (blake2b, 128 bits, hex; of the first line: empty), so a
+line that was changed or taken out is noticed. Secrets are left out, and people stand there by account number.
+"""
+
+import hashlib
+import os
+import threading
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+TAIL_BYTES = 1 << 20
+DONE = "done"
+CONCEALED = "(concealed)"
+
+
+class AuditDamaged(Exception):
+    """A line is not what was written. The text names file and line."""
+
+
+class AuditRecord(msgspec.Struct, frozen=True):
+    """An operation that was asked for, joined with its end. `outcome` is "done", a rejection's code, or "unknown" without an end."""
+
+    record: int
+    time: int
+    by: str
+    operation: str
+    arguments: dict[str, Any]
+    outcome: str
+    account: int | None = None
+    """Whom it was about, where the arguments cannot say: the account of a new user."""
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    record: int
+    time: int
+    previous: str
+    by: str = ""
+    operation: str = ""
+    arguments: dict[str, Any] = {}
+    end_of: int = 0
+    outcome: str = ""
+    account: int | None = None
+
+
+class AuditLog:
+    """Appends, from any thread. One process at a time has it open: whoever owns the data directory."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens or creates (mode 0600); an unfinished last line, which no operation followed, is cut. AuditDamaged, OSError."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            self._record, self._previous = self._end()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def close(self) -> None:
+        """Idempotent."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def begin(self, time: int, by: str, operation: str, arguments: dict[str, Any]) -> int:
+        """The number of the new record, once it is on disk. OSError: then the operation must not be done."""
+        return self._append(lambda line: _Line(*line, by=by, operation=operation, arguments=arguments), time)
+
+    def end(self, time: int, record: int, outcome: str, account: int | None = None) -> None:
+        """What became of it. OSError."""
+        self._append(lambda line: _Line(*line, end_of=record, outcome=outcome, account=account), time)
+
+    def _append(self, make: typing.Callable[[tuple[int, int, str]], _Line], time: int) -> int:
+        with self._lock:
+            line = msgspec.json.encode(make((self._record + 1, time, self._previous))) + b"\n"
+            before = os.fstat(self._file).st_size
+            try:
+                written = os.write(self._file, line)
+                if written != len(line):
+                    raise OSError(f"{self.path}: a record was written in part only")
+                os.fsync(self._file)
+            except OSError:
+                os.ftruncate(self._file, before)
+                raise
+            self._record += 1
+            self._previous = line_hash(line)
+            return self._record
+
+    def _end(self) -> tuple[int, str]:
+        """(number, hash) of the last whole line."""
+        size = os.fstat(self._file).st_size
+        tail = os.pread(self._file, TAIL_BYTES, max(0, size - TAIL_BYTES))
+        whole = tail[: tail.rfind(b"\n") + 1]
+        if len(whole) < len(tail):
+            os.ftruncate(self._file, size - (len(tail) - len(whole)))
+        if not whole:
+            return 0, ""
+        last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
+        return _decoded(last, f"{self.path}, last line").record, line_hash(last)
+
+
+def line_hash(line: bytes) -> str:
+    """What the next line names as the one before it."""
+    return hashlib.blake2b(line, digest_size=16).hexdigest()
+
+
+def _decoded(line: bytes, where: str) -> _Line:
+    try:
+        return msgspec.json.decode(line, type=_Line)
+    except msgspec.DecodeError as error:
+        raise AuditDamaged(f"{where}: {error}") from None
+
+
+def lines(path: Path) -> Iterator[_Line]:
+    """Every whole line, each checked against the one before. AuditDamaged; nothing when there is no file."""
+    if not path.exists():
+        return
+    previous, number = "", 0
+    with path.open("rb") as opened:
+        for raw in opened:
+            if not raw.endswith(b"\n"):
+                return
+            number += 1
+            line = _decoded(raw, f"{path}, line {number}")
+            if line.previous != previous or line.record != number:
+                raise AuditDamaged(f"{path}, line {number}: the line before it is not the one that was there when it was written")
+            previous = line_hash(raw)
+            yield line
+
+
+def records(path: Path, limit: int | None = None) -> list[AuditRecord]:
+    """What was asked for, oldest first; with `limit` the newest so many. AuditDamaged."""
+    begun: dict[int, AuditRecord] = {}
+    for line in lines(path):
+        if not line.end_of:
+            begun[line.record] = AuditRecord(line.record, line.time, line.by, line.operation, line.arguments, "unknown")
+        elif line.end_of in begun:
+            begun[line.end_of] = msgspec.structs.replace(begun[line.end_of], outcome=line.outcome, account=line.account)
+    found = list(begun.values())
+    return found if limit is None else found[-limit:] if limit else []
+
+
+def arguments_of(request: msgspec.Struct, account: typing.Callable[[str], int | None]) -> dict[str, Any]:
+    """A request's fields that were given, as they may be written down: no secret, people by the number that `account` finds for a name."""
+    written: dict[str, Any] = {}
+    hints = typing.get_type_hints(type(request), include_extras=True)
+    for name in request.__struct_fields__:
+        value = getattr(request, name)
+        if value is None:
+            continue
+        marks = set(_marks(hints[name]))
+        if "secret" in marks:
+            value = CONCEALED
+        elif "holder" in marks and isinstance(value, str):
+            number = account(value)
+            value = "(unknown)" if number is None else f"@{number}"
+        written[name] = msgspec.to_builtins(value)
+    return written
+
+
+def _marks(hint: Any) -> Iterator[str]:
+    for extra in getattr(hint, "__metadata__", ()):
+        if isinstance(extra, msgspec.Meta) and isinstance(extra.extra, Mapping) and "audit" in extra.extra:
+            yield str(extra.extra["audit"])
+    for inner in typing.get_args(hint):
+        if not isinstance(inner, msgspec.Meta):
+            yield from _marks(inner)

@@ -1,0 +1,79 @@
+"""What operations work on: the running venue's parts, without the server and the dialects in front of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cambist.directory import Directory, KeyForm
+    from cambist.exchange import Catalogue, Commands, View
+    from cambist.history.port import HistoryReads
+    from cambist.merchant import Merchants
+    from cambist.scheduling import Scheduler
+    from cambist.wallet import WalletService
+
+
+class SimulatedNetwork(Protocol):
+    """The hand of the outside world on a simulated coin network."""
+
+    def simulate_deposit(self, address: str, amount: str) -> str:
+        """Somebody pays `amount` coins (decimal text) to an address of ours, now. Returns the txid; ValueError for other addresses."""
+
+
+class Backup(msgspec.Struct, frozen=True):
+    """A backup that was written: up to which command, where, how many bytes."""
+
+    seq: int
+    directory: str
+    bytes: int
+
+
+class Storage(Protocol):
+    """The venue's files, for those who look after them."""
+
+    @property
+    def audit_log(self) -> Path:
+        """Where the audit log is."""
+
+    async def durable(self) -> None:
+        """Returns once everything applied so far is on disk. JournalStopped when it never will be."""
+
+    async def write_snapshot(self) -> tuple[int, str]:
+        """(seq, file) of a snapshot of the state as it is now. JournalStopped; OSError when it cannot be written."""
+
+    async def write_backup(self, directory: str, *, with_master_key: bool) -> Backup | str:
+        """Copies what cannot be made again into a new directory; a sentence when that is not possible there."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsContext:
+    """The venue's parts. `entropy(label, length)` gives unpredictable bytes; `key_forms` are those of every dialect that is served.
+
+    `simulated_network` is None on a venue whose coins are real.
+    """
+
+    commands: Commands
+    view: View
+    catalogue: Catalogue
+    directory: Directory
+    wallet: WalletService
+    history: HistoryReads
+    merchants: Merchants
+    scheduler: Scheduler
+    entropy: Callable[[str, int], bytes]
+    key_forms: tuple[KeyForm, ...]
+    storage: Storage
+    simulated_network: SimulatedNetwork | None
+    adding_users: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One user is added at a time: between looking whether a name is free and taking it, an account is opened."""
+
+    def history_caught_up(self) -> Awaitable[None]:
+        """Resolves when history has everything that was applied by now. HistoryError when it does not follow."""
+        return self.history.reached(self.view.seq)

@@ -1,0 +1,71 @@
+"""All operations by name, and the one way to run one: decoded, recorded, done, durable."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from cambist.history import HistoryError
+from cambist.operations import audit_records, funds, keys, ledger, markets, orders, second_factor, upkeep, users, withdrawals
+from cambist.operations.audit import DONE, AuditLog, arguments_of
+from cambist.operations.context import OperationsContext
+from cambist.operations.operation import Actor, Operation, OperatorCall
+from cambist.operations.rejections import Kind, Rejected, not_found
+
+OPERATIONS: dict[str, Operation[Any]] = {
+    operation.name: operation
+    for module in (upkeep, users, second_factor, keys, funds, ledger, orders, withdrawals, markets, audit_records)
+    for operation in module.OPERATIONS
+}
+
+
+class Operations:
+    """The venue's operations. Belongs to the event-loop thread."""
+
+    def __init__(self, context: OperationsContext, audit: AuditLog) -> None:
+        self.context = context
+        self._audit = audit
+
+    async def run(self, actor: Actor, name: str, arguments: dict[str, Any]) -> Any:
+        """The operation's result (structs) once everything that it did is durable, or Rejected.
+
+        JournalStopped when the venue can write no more; OSError when the audit log cannot be written: then nothing was done.
+        """
+        operation = OPERATIONS.get(name)
+        if operation is None:
+            return not_found("operation", name, ": is the venue of another version?")
+        try:
+            request = msgspec.convert(arguments, operation.request)
+        except msgspec.ValidationError as error:
+            return Rejected("arguments-invalid", Kind.MALFORMED, f"{name}: {error}")
+        return await self.perform(actor, operation, request)
+
+    async def perform(self, actor: Actor, operation: Operation[Any], request: msgspec.Struct) -> Any:
+        """`run` of a request that is decoded already."""
+        call = OperatorCall(self.context, actor)
+        if operation.recorded:
+            written = arguments_of(request, lambda holder: _number(call.account(holder)))
+            call.record = await asyncio.to_thread(self._audit.begin, self._now(), actor.name, operation.name, written)
+        outcome = "failed"
+        try:
+            result = await self._done(call, operation, request)
+            outcome = result.code if isinstance(result, Rejected) else DONE
+        finally:
+            if operation.recorded:
+                await asyncio.to_thread(self._audit.end, self._now(), call.record, outcome, call.subject)
+        return result
+
+    async def _done(self, call: OperatorCall, operation: Operation[Any], request: msgspec.Struct) -> Any:
+        try:
+            result = await operation.run(call, request)
+        except HistoryError as error:
+            return Rejected("history-unavailable", Kind.UNAVAILABLE, f"history cannot answer now: {error}")
+        await call.durable()
+        return result
+
+    def _now(self) -> int:
+        return self.context.scheduler.now()
+
+
+def _number(found: int | Rejected) -> int | None:
+    return None if isinstance(found, Rejected) else found

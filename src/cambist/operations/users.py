@@ -1,0 +1,197 @@
+"""People who may trade."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+import msgspec
+
+from cambist import _core
+from cambist.directory import DirectoryRejection, User, marks
+from cambist.operations.operation import Effect, Holder, Nothing, Operation, OperatorCall, Secret
+from cambist.operations.rejections import Kind, Rejected, not_found, of_directory
+
+
+class AddUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A password is made up when none is given. `account`: take one that has no user (after an older directory was put back)."""
+
+    name: Secret
+    password: Secret | None = None
+    account: int | None = None
+
+
+class UserAdded(msgspec.Struct, frozen=True):
+    name: str
+    account: int
+    password: str
+
+
+async def add_user(call: OperatorCall, request: AddUser) -> UserAdded | Rejected:
+    """A user with an account of their own. The directory's rejections; `account-unknown`."""
+    directory, view = call.context.directory, call.context.view
+    password = request.password
+    if password is None:
+        password = made_up_password(call.context.entropy(f"password/{request.name.lower()}", 15))
+    async with call.context.adding_users:
+        # Before the account is opened: numbers are for ever, and a name that is taken shall not use one up.
+        rejection = directory.new_user_rejection(request.name, password)
+        if rejection is not None:
+            return of_directory(rejection)
+        account = request.account
+        if account is None:
+            account = (await call.context.commands.open_account(meta=call.meta())).id
+            # A name must never stand on an account that a crash could take back and give to somebody else.
+            await call.durable()
+        elif not _core.FIRST_USER_ACCOUNT <= account < view.accounts:
+            return not_found("account", account)
+        call.subject = account
+        user = await asyncio.to_thread(directory.add_user, request.name, password, account)
+    return of_directory(user) if isinstance(user, DirectoryRejection) else UserAdded(user.name, user.account, password)
+
+
+class UserRow(msgspec.Struct, frozen=True):
+    """`frozen`: since when (µs), None when not. `second_factor`: whether a login asks for a one-time code. `keys`: how many live ones."""
+
+    name: str
+    account: int
+    keys: int
+    frozen: int | None
+    second_factor: bool
+
+
+async def list_users(call: OperatorCall, _request: Nothing) -> list[UserRow]:
+    """In order of creation, the erased ones left out."""
+    directory = call.context.directory
+    counts: dict[int, int] = {}
+    for key in directory.keys():  # noqa: SIM118 - no mapping
+        counts[key.user] = counts.get(key.user, 0) + 1
+    return [
+        UserRow(
+            user.name,
+            user.account,
+            counts.get(user.id, 0),
+            user.frozen,
+            directory.totp.active(user) or directory.hotp.active(user),
+        )
+        for user in directory.users()
+    ]
+
+
+class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A password is made up when none is given."""
+
+    user: Holder
+    password: Secret | None = None
+
+
+class PasswordSet(msgspec.Struct, frozen=True):
+    name: str
+    password: str
+
+
+async def set_password(call: OperatorCall, request: SetPassword) -> PasswordSet | Rejected:
+    """Replaces a forgotten password and ends the user's sessions. `user-unknown`, the directory's rejections."""
+    user = call.user(request.user)
+    if isinstance(user, Rejected):
+        return user
+    password = request.password
+    if password is None:
+        password = made_up_password(call.context.entropy(f"password/{user.name.lower()}/{call.context.view.seq}", 15))
+    number = await asyncio.to_thread(call.context.directory.set_password, user, password)
+    if isinstance(number, DirectoryRejection):
+        return of_directory(number)
+    await call.context.commands.note(call.meta(**marks.password_set(user.account, number)))
+    return PasswordSet(user.name, password)
+
+
+class OfUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    user: Holder
+
+
+class FreezeUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`cancel_orders`: the open orders too; otherwise they stay in the book."""
+
+    user: Holder
+    cancel_orders: bool = False
+
+
+class UserFrozen(msgspec.Struct, frozen=True):
+    """`changed` is false when it was so before."""
+
+    name: str
+    changed: bool
+    cancelled: int = 0
+
+
+async def freeze_user(call: OperatorCall, request: FreezeUser) -> UserFrozen | Rejected:
+    """Shuts a user out of every API and every login; the money stays where it is. `user-unknown`."""
+    user = call.user(request.user)
+    if isinstance(user, Rejected):
+        return user
+    await _marked(call, marks.frozen(user.account))
+    changed = await asyncio.to_thread(call.context.directory.freeze, user)
+    cancelled = 0
+    if request.cancel_orders:
+        cancelled = (await call.context.commands.cancel_all(user.account, meta=call.meta())).outcome.count
+    return UserFrozen(user.name, changed, cancelled)
+
+
+async def unfreeze_user(call: OperatorCall, request: OfUser) -> UserFrozen | Rejected:
+    """Lets a user in again, with the same keys and password. `user-unknown`."""
+    user = call.user(request.user)
+    if isinstance(user, Rejected):
+        return user
+    await _marked(call, marks.unfrozen(user.account))
+    return UserFrozen(user.name, await asyncio.to_thread(call.context.directory.unfreeze, user))
+
+
+class UserErased(msgspec.Struct, frozen=True):
+    """What is left: an account number, and its money if there is any."""
+
+    account: int
+    cancelled: int
+
+
+async def erase_user(call: OperatorCall, request: OfUser) -> UserErased | Rejected:
+    """Removes name, password, second factor and sessions for good, revokes the keys, cancels the orders. The account stays.
+
+    `user-unknown`; `account-not-empty` while it has money: who would claim it afterwards?
+    """
+    user = call.user(request.user)
+    if isinstance(user, Rejected):
+        return user
+    view = call.context.view
+    if any(balance.available or balance.held for balance in view.balances(user.account)):
+        return Rejected("account-not-empty", Kind.CONFLICT, f"{user.name} still has money or open orders: pay it out first")
+    await _marked(call, marks.erased(user.account))
+    await asyncio.to_thread(call.context.directory.erase_user, user)
+    cancelled = (await call.context.commands.cancel_all(user.account, meta=call.meta())).outcome.count
+    return UserErased(user.account, cancelled)
+
+
+async def _marked(call: OperatorCall, mark: dict[str, object]) -> None:
+    """Has the journal say it first, for good: what the directory forgets in a crash is then done again at the next start."""
+    await call.context.commands.note(call.meta(**mark))
+    await call.durable()
+
+
+def made_up_password(random: bytes) -> str:
+    """24 characters of a-z and 2-7 from 15 random bytes."""
+    return base64.b32encode(random).decode().rstrip("=").lower()
+
+
+def name_of(call: OperatorCall, account: int) -> str:
+    """The account's user, or @N."""
+    user: User | None = call.context.directory.user_by_account(account)
+    return user.name if user is not None and user.erased is None else f"@{account}"
+
+
+OPERATIONS = (
+    Operation("user.add", AddUser, add_user, Effect.CHANGE),
+    Operation("user.list", Nothing, list_users, Effect.READ, recorded=False),
+    Operation("user.password", SetPassword, set_password, Effect.CHANGE),
+    Operation("user.freeze", FreezeUser, freeze_user, Effect.CHANGE),
+    Operation("user.unfreeze", OfUser, unfreeze_user, Effect.CHANGE),
+    Operation("user.erase", OfUser, erase_user, Effect.CHANGE),
+)

@@ -830,8 +830,10 @@ class TradeLog:
     def __len__(self) -> int: ...
     def extend(self, trades: Sequence[tuple[int, int, int, int, int, bool]]) -> None:
         """Adds newer ones, oldest first: (trade id, time, taker's side, price, amount, taker_market)."""
-    def text(self, form: RowForm, *, limit: int = 0, since_id: int = 0, since: int = 0, oldest_first: bool = False) -> RowText:
-        """The newest `limit` (0: all) with ids above `since_id` and times at or after `since` as text, newest first unless told otherwise;
+    def first_id(self, since: int) -> int:
+        """The id of the first trade at or after `since` (µs), 0 for none."""
+    def text(self, form: RowForm, *, since_id: int = 0, oldest_first: bool = False) -> RowText:
+        """Those with ids above `since_id` as text, newest first unless told otherwise, of the log as it is now whatever comes later;
         nothing is written yet. A row's fields are those of `extend`, from 0 on. ValueError for another field."""
 
 @final

@@ -154,15 +154,33 @@ async def test_levels_near_the_best_price_only_and_bids_from_the_worst(market: M
         ({"limit": 2}, [5, 4]),
         ({"limit": 9}, [5, 4, 3, 2, 1]),
         ({"since_id": 3}, [5, 4]),
-        ({"since": 40}, [5, 4]),
-        ({"since": 40, "oldest_first": True}, [4, 5]),
-        ({"limit": 2, "oldest_first": True}, [4, 5]),
+        ({"since_id": 3, "oldest_first": True}, [4, 5]),
+        ({"limit": 2, "oldest_first": True}, [1, 2]),
+        ({"limit": 2, "since_id": 2, "oldest_first": True}, [3, 4]),
+        ({"since_id": 5}, []),
     ],
 )
 async def test_trades(market: Market, texts: MarketTexts, arguments: dict[str, int], rows: list[int]) -> None:
     market.log.extend([(number, number * 10, number % 2, 100, 5, False) for number in range(1, 6)])
     found = b"".join(await texts.trades(0, TRADE, **arguments))  # type: ignore[arg-type]
     assert found == b",".join(b"%d:%b" % (number, (b"bid", b"ask")[number % 2]) for number in rows)
+
+
+@pytest.mark.parametrize(("since", "first"), [(0, 1), (10, 1), (11, 2), (50, 5), (51, 0)])
+def test_where_a_time_begins(since: int, first: int) -> None:
+    log = TradeLog(10)
+    log.extend([(number, number * 10, 0, 100, 5, False) for number in range(1, 6)])
+    assert log.first_id(since) == first
+
+
+async def test_trades_that_come_while_a_text_is_written_are_not_in_it(market: Market, texts: MarketTexts) -> None:
+    market.log.extend([(number, number, 0, 1, 1, False) for number in range(1, 3_001)])
+    reading = asyncio.create_task(texts.trades(0, TRADE))
+    await pending(1)
+    market.log.extend([(3_001, 3_001, 0, 1, 1, False)])
+    market.seq += 1
+    assert b"".join(await reading).startswith(b"3000:bid,2999:bid")
+    assert b"".join(await texts.trades(0, TRADE, 1)) == b"3001:bid"
 
 
 async def test_a_trade_log_keeps_the_newest(market: Market, texts: MarketTexts) -> None:

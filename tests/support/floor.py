@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import msgspec
+
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
 from cambist.dialect_kit.market_texts import MarketTexts
@@ -204,6 +206,8 @@ class RoutedFloor(TradingFloor):
         route, match = self.router.find(method, path)
         made = route.handler(Request(method, path, query, headers or {}, body, client, match))
         reply = await made if inspect.isawaitable(made) else made
+        if reply.parts:
+            reply = msgspec.structs.replace(reply, parts=(), body=reply.content)  # in one piece, as a client has it
         barrier = self.sequencer.barrier()
         if route.durable and barrier is not None:
             await barrier

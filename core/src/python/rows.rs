@@ -1,9 +1,12 @@
 //! Rows of numbers as text: bytes between them, and a form for each number; written bit by bit where there are many.
 
+use std::ops::Range;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use super::trade_log::{Trades, row};
 use crate::decimal;
 use crate::level_book::{Cursor, merged_price};
 
@@ -132,22 +135,21 @@ pub type Row = [u128; FIELDS];
 pub enum Source {
     /// Price, amount, time of the last change.
     Levels { cursor: Cursor, bids: bool, step: u128, multiply: u128 },
-    /// As they are.
-    Rows(std::vec::IntoIter<Row>),
+    Trades { trades: Trades, range: Range<usize>, oldest_first: bool },
 }
 
 impl Source {
     fn left(&self) -> usize {
         match self {
             Source::Levels { cursor, .. } => cursor.left(),
-            Source::Rows(rows) => rows.len(),
+            Source::Trades { range, .. } => range.len(),
         }
     }
 
     fn fields(&self) -> usize {
         match self {
             Source::Levels { .. } => 3,
-            Source::Rows(_) => FIELDS,
+            Source::Trades { .. } => FIELDS,
         }
     }
 
@@ -158,7 +160,10 @@ impl Source {
     #[inline]
     fn next(&mut self) -> Option<Row> {
         match self {
-            Source::Rows(rows) => rows.next(),
+            Source::Trades { trades, range, oldest_first } => {
+                let at = if *oldest_first { range.next() } else { range.next_back() }?;
+                Some(row(&trades[at]))
+            }
             Source::Levels { cursor, bids, step, multiply } => {
                 let level = cursor.next()?;
                 let price = merged_price(u128::from(level.price) * *multiply, *step, *bids);

@@ -116,20 +116,16 @@ class MarketTexts:
         text = await self._text(("book", market, form), self._data.book_seq(market), (bids, asks), make)
         return text.texts[0].parts(bids), text.texts[1].parts(asks)
 
-    async def trades(
-        self, market: int, form: RowForm, limit: int = 0, *, since_id: int = 0, since: int = 0, oldest_first: bool = False
-    ) -> Parts:
-        """The rows of the newest `limit` trades (0: all that are remembered), separated, as `MarketData.trades` has them."""
+    async def trades(self, market: int, form: RowForm, limit: int = 0, *, since_id: int = 0, oldest_first: bool = False) -> Parts:
+        """The rows of the last 5,000 trades with ids above `since_id`, separated, newest first unless told otherwise; the first `limit` of
+        them (0: all). `MarketData.trade_log(market).first_id(time)` finds the id that a time begins with."""
 
         def make() -> tuple[RowText, ...]:
-            log = self._data.trade_log(market)
-            return (log.text(form, limit=limit if oldest_first else 0, since_id=since_id, since=since, oldest_first=oldest_first),)
+            return (self._data.trade_log(market).text(form, since_id=since_id, oldest_first=oldest_first),)
 
-        # Newest first, a shorter text is the beginning of a longer one; the other way round each is one of its own.
-        key = ("trades", market, form, since_id, since, limit if oldest_first else -1)
-        rows = 0 if oldest_first else limit
-        text = await self._text(key, self._data.version(market), (rows,), make)
-        return text.texts[0].parts(rows)
+        key = ("trades", market, form, since_id, oldest_first)
+        text = await self._text(key, self._data.version(market), (limit,), make)
+        return text.texts[0].parts(limit)
 
     async def _text(self, key: Hashable, version: int, rows: tuple[int, ...], make: Callable[[], tuple[RowText, ...]]) -> _Text:
         text = self._kept.get(key)

@@ -1,37 +1,50 @@
 """The public methods about a market: ticker, depth, trades. Everything comes from market data, which knows durable frames only."""
 
-from collections.abc import Callable
+from functools import lru_cache
 
 import msgspec
 
+from cambist._core import Column, RowForm
+from cambist.dialect_kit.market_texts import AMOUNT, CHANGED, PRICE, BookForm, Parts
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.currencies import Value, half_up, rescale
 from cambist.dialects.mtgox.instruments import Pair
-from cambist.dialects.mtgox.replies import Answer, Result, invalid, number, ready
-from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_trade
-from cambist.domain.orders import Side
+from cambist.dialects.mtgox.replies import Answer, Long, Result, invalid
+from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_form, public_trade
 from cambist.history.port import Page
 
 NEAR = 10
 """Percent from the best price of its side that `depth` shows; `fulldepth` shows all."""
 
 
+@lru_cache(maxsize=1_024)
+def level_form(pair: Pair, begun: int) -> RowForm:
+    """A level of `depth`; one that has stood since before this process began has its beginning for a stamp."""
+    columns = [
+        Column.decimal(PRICE, pair.price_scale),
+        Column.decimal(AMOUNT, pair.amount_scale),
+        Column.integer(PRICE, multiply=pair.price_int(1)),
+        Column.integer(AMOUNT, multiply=pair.amount_int(1)),
+        Column.integer(CHANGED, zero=begun),
+    ]
+    return RowForm([b'{"price":', b',"amount":', b',"price_int":"', b'","amount_int":"', b'","stamp":"', b'"}'], columns)
+
+
+@lru_cache(maxsize=1_024)
+def pair_form(pair: Pair) -> RowForm:
+    """A level of v0."""
+    return RowForm([b"[", b",", b"]"], [Column.decimal(PRICE, pair.price_scale), Column.decimal(AMOUNT, pair.amount_scale)])
+
+
 class MarketDataMethods(MethodGroup):
-    """What is said of one market. Answers are kept for as long as nothing changed: under load most requests find theirs ready."""
+    """What is said of one market. Long answers are written natively and shared by all who ask while nothing changes."""
 
     def __init__(self, context: DialectContext) -> None:
         super().__init__(context)
         self._data = context.services.marketdata
         self._begun = context.services.clock()
-        self._kept: dict[tuple[str, int], tuple[int, msgspec.Raw]] = {}
-
-    def _keep(self, name: str, pair: Pair, write: Callable[[Pair], Result]) -> msgspec.Raw:
-        key, version = (name, pair.market), self._data.version(pair.market)
-        kept = self._kept.get(key)
-        if kept is None or kept[0] != version:
-            kept = self._kept[key] = (version, ready(write(pair)))
-        return kept[1]
+        self._texts = context.services.market_texts
 
     # --- ticker -----------------------------------------------------------------------------------------------------------
 
@@ -80,61 +93,39 @@ class MarketDataMethods(MethodGroup):
 
     # --- depth ------------------------------------------------------------------------------------------------------------
 
-    def depth(self, call: Call) -> Answer:
+    async def depth(self, call: Call) -> Result:
         """The book around the top: levels up to NEAR percent from the best price of their side."""
-        assert call.pair is not None
-        return self._keep("depth", call.pair, lambda pair: self._depth(pair, NEAR))
+        return Long(await self._depth(call, NEAR))
 
-    def full_depth(self, call: Call) -> Answer:
+    async def full_depth(self, call: Call) -> Result:
         """The whole book."""
-        assert call.pair is not None
-        return self._keep("fulldepth", call.pair, lambda pair: self._depth(pair, None))
+        return Long(await self._depth(call, 0))
 
-    def depth_now(self, call: Call) -> Answer:
+    async def depth_now(self, call: Call) -> Result:
         """v2's `depth/fetch`: the same with `now`, µs."""
-        return self._with_now(self.depth(call))
+        return self._with_now(await self._depth(call, NEAR))
 
-    def full_depth_now(self, call: Call) -> Answer:
+    async def full_depth_now(self, call: Call) -> Result:
         """v2's `depth/full`: the same with `now`, µs."""
-        return self._with_now(self.full_depth(call))
+        return self._with_now(await self._depth(call, 0))
 
-    def _with_now(self, kept: Answer) -> msgspec.Raw:
-        assert isinstance(kept, msgspec.Raw)
-        return msgspec.Raw(bytes(kept)[:-1] + b',"now":"%d"}' % self.context.now())
+    def _with_now(self, pieces: Parts) -> Long:
+        return Long((*pieces[:-1], b'],"now":"%d"}' % self.context.now()))
 
-    def _depth(self, pair: Pair, near: int | None) -> dict[str, object]:
+    async def _depth(self, call: Call, near: int) -> Parts:
         """Both sides in order of price: the best bid is the last of its list. One client inserts bids at the front, one by one."""
-        bids, asks = self._data.book(pair.market)
-        if near is not None:
-            bids = [level for level in bids if level[0] * 100 >= bids[0][0] * (100 - near)]
-            asks = [level for level in asks if level[0] * 100 <= asks[0][0] * (100 + near)]
-        return {
-            "asks": [self._level(pair, Side.SELL, *level) for level in asks],
-            "bids": [self._level(pair, Side.BUY, *level) for level in reversed(bids)],
-        }
+        pair = call.pair
+        assert pair is not None
+        form = BookForm(level_form(pair, self._begun), near=near, bids_worst_first=True)
+        bids, asks = await self._texts.sides(pair.market, form)
+        return (b'{"asks":[', *asks, b'],"bids":[', *bids, b"]}")
 
-    def _level(self, pair: Pair, side: int, price: int, amount: int) -> dict[str, object]:
-        price_int, amount_int = pair.price_int(price), pair.amount_int(amount)
-        return {
-            "price": number(price_int, pair.currency.scale),
-            "amount": number(amount_int, pair.item.scale),
-            "price_int": str(price_int),
-            "amount_int": str(amount_int),
-            "stamp": str(self._data.level_changed_at(pair.market, side, price) or self._begun),
-        }
-
-    def depth_pairs(self, call: Call) -> Answer:
+    async def depth_pairs(self, call: Call) -> Result:
         """v0's form: `{"asks":[[price,amount],...],"bids":[...]}`, asks ascending, bids descending."""
-        assert call.pair is not None
-        return self._keep("pairs", call.pair, self._depth_pairs)
-
-    def _depth_pairs(self, pair: Pair) -> dict[str, object]:
-        bids, asks = self._data.book(pair.market)
-
-        def sides(levels: list[tuple[int, int]]) -> list[list[msgspec.Raw]]:
-            return [[number(price, pair.price_scale), number(amount, pair.amount_scale)] for price, amount in levels]
-
-        return {"asks": sides(asks), "bids": sides(bids)}
+        pair = call.pair
+        assert pair is not None
+        bids, asks = await self._texts.sides(pair.market, BookForm(pair_form(pair)))
+        return Long((b'{"asks":[', *asks, b'],"bids":[', *bids, b"]}"))
 
     # --- trades -----------------------------------------------------------------------------------------------------------
 
@@ -148,24 +139,26 @@ class MarketDataMethods(MethodGroup):
         pair = call.pair
         text = call.text("since")
         if not text:
-            kept = self._data.trades(pair.market, 5_000, since=self.context.now() - DAY * SECOND)
-            return [public_trade(pair, trade) for trade in reversed(kept)]
+            return self._kept(pair, self.context.now() - DAY * SECOND)
         if not (text.isascii() and text.isdigit() and len(text) <= 19):
             return invalid("since", "should be a trade id")
         since = int(text) + 1
         if since >= 1 << 63:
             return []  # no trade has such an id
-        known = self._data.trades(pair.market, 5_000, since=since)
-        if len(known) < 5_000 and not self._older(pair, since):
-            return [public_trade(pair, trade) for trade in known[::-1][:limit]]
-        return self._past(pair, since, limit)
+        if self._older(pair, since):
+            return self._past(pair, since, limit)
+        return self._kept(pair, since, limit)
+
+    async def _kept(self, pair: Pair, since: int, limit: int = 0) -> Result:
+        """Those of the remembered trades at or after a time (µs), the oldest `limit` (0: all)."""
+        first = self._data.trade_log(pair.market).first_id(since)
+        rows = await self._texts.trades(pair.market, public_form(pair), limit, since_id=first - 1, oldest_first=True) if first else ()
+        return Long((b"[", *rows, b"]"))
 
     def _older(self, pair: Pair, since: int) -> bool:
         """Whether memory may lack trades at or after `since`."""
-        if not self._data.trades_kept_since(pair.market):
-            return False
-        oldest = self._data.trades(pair.market, 5_000)[-1]
-        return since < oldest.time
+        before_oldest = self._data.trades_kept_since(pair.market)
+        return bool(before_oldest) and self._data.trade_log(pair.market).first_id(since) == before_oldest + 1
 
     async def _past(self, pair: Pair, since: int, limit: int) -> Result:
         await self.services.history.reached(self.services.durability.durable_seq)

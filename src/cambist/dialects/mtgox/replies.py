@@ -30,6 +30,13 @@ class Rejection:
     status: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Long:
+    """An answer that is JSON already, in pieces that many replies share."""
+
+    pieces: tuple[bytes, ...]
+
+
 Result = Any | Rejection
 Answer = Result | Awaitable[Result]
 
@@ -63,11 +70,6 @@ def number(units: int, scale: int, digits: int = -1) -> msgspec.Raw:
     return msgspec.Raw(_core.format_units(units, scale, digits).encode())
 
 
-def ready(value: Any) -> msgspec.Raw:
-    """A value as JSON once and for all, for answers that are kept."""
-    return msgspec.Raw(_encode(value))
-
-
 def unknown_path(member: str) -> Callable[[Request], Reply]:
     """Answers paths that are no method's, in the envelope of their version."""
     reply = wrapped(NO_METHOD, member)
@@ -79,6 +81,12 @@ def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = Fa
     if isinstance(result, Rejection):
         content = _encode({"result": "error", "error": result.text, "token": result.token} if member else {"error": result.text})
         status = result.status
+    elif isinstance(result, Long):
+        envelope = (b'{"result":"success","%b":' % member.encode(), b"}")
+        whole = Reply(parts=result.pieces if raw or not member else (envelope[0], *result.pieces, envelope[1]))
+        if not pretty:
+            return whole
+        content, status = whole.content, 200
     else:
         content = _encode(result if raw or not member else {"result": "success", member: result})
         status = 200

@@ -1,8 +1,11 @@
 """Trades as this API tells them, in public and to those who made them."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
+from cambist._core import Column, RowForm
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_MARKET, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.instruments import Pair
@@ -30,6 +33,25 @@ class AnyTrade(Protocol):
     def amount(self) -> int: ...
     @property
     def taker_market(self) -> bool: ...
+
+
+@lru_cache(maxsize=1_024)
+def public_form(pair: Pair) -> RowForm:
+    """The same entry of `trades` as `public_trade`, for texts of many."""
+    codes = f'"price_currency":"{pair.currency.code}","item":"{pair.item.code}"'.encode()
+    pieces = [b'{"date":', b',"price":"', b'","amount":"', b'","price_int":"', b'","amount_int":"', b'","tid":"']
+    pieces += [b'",' + codes + b',"trade_type":"', b'","primary":"%b","properties":"' % PRIMARY.encode(), b'"}']
+    columns = [
+        Column.integer(TRADE_TIME, divide=SECOND),
+        Column.decimal(TRADE_PRICE, pair.price_scale),
+        Column.decimal(TRADE_AMOUNT, pair.amount_scale),
+        Column.integer(TRADE_PRICE, multiply=pair.price_int(1)),
+        Column.integer(TRADE_AMOUNT, multiply=pair.amount_int(1)),
+        Column.integer(TRADE_TIME),
+        Column.choice(TRADE_SIDE, [side.encode() for side in SIDES]),
+        Column.choice(TRADE_MARKET, [properties(False).encode(), properties(True).encode()]),
+    ]
+    return RowForm(pieces, columns)
 
 
 def public_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import msgspec
 
 from cambist.dialects.mtgox.instruments import Pair
-from cambist.dialects.mtgox.replies import Rejection, number
+from cambist.dialects.mtgox.replies import Long, Rejection, number
 from cambist.dialects.mtgox.trades import AnyTrade, public_trade
 from cambist.domain.orders import Side
 from cambist.marketdata.values import LevelChange
@@ -45,6 +45,8 @@ def remark(rejection: Rejection, identifier: object = None) -> bytes:
 
 def result(identifier: object, content: object) -> bytes:
     """The answer to a call."""
+    if isinstance(content, Long):
+        content = msgspec.Raw(b"".join(content.pieces))
     return _encode({"op": "result", "id": identifier, "result": content})
 
 

@@ -176,7 +176,7 @@ def test_where_a_time_begins(since: int, first: int) -> None:
 async def test_trades_that_come_while_a_text_is_written_are_not_in_it(market: Market, texts: MarketTexts) -> None:
     market.log.extend([(number, number, 0, 1, 1, False) for number in range(1, 3_001)])
     reading = asyncio.create_task(texts.trades(0, TRADE))
-    await pending(1)
+    await ticks(1)
     market.log.extend([(3_001, 3_001, 0, 1, 1, False)])
     market.seq += 1
     assert b"".join(await reading).startswith(b"3000:bid,2999:bid")
@@ -203,6 +203,8 @@ async def test_a_trade_log_keeps_the_newest(market: Market, texts: MarketTexts) 
         (Column.integer(4, multiply=1_000), 7, b"7000"),
         (Column.integer(4, divide=1_000), 7_999, b"7"),
         (Column.integer(4, zero=42), 0, b"42"),
+        (Column.integer(4, plus=1_000_000), 0, b"1000000"),
+        (Column.integer(4, multiply=3, divide=2, plus=10), 5, b"17"),
         (Column.utc(4), 1_527_856_496_789_123, b"2018-06-01T12:34:56.789Z"),
         (Column.utc(4, 0), 0, b"1970-01-01T00:00:00Z"),
         (Column.utc(4, 6), 951_782_400_000_001, b"2000-02-29T00:00:00.000001Z"),

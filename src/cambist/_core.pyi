@@ -784,8 +784,9 @@ class Column:
     def decimal(field: int, scale: int, digits: int = ...) -> Column:
         """The value times 10^-scale in fixed notation: with exactly `digits` decimals, cut toward zero, or (-1) in the shortest form."""
     @staticmethod
-    def integer(field: int, multiply: int = 1, divide: int = 1, zero: int = 0) -> Column:
-        """The value times `multiply`, divided by `divide` (toward zero), without a point; `zero` is written for a value of 0."""
+    def integer(field: int, multiply: int = 1, divide: int = 1, plus: int = 0, zero: int = 0) -> Column:
+        """The value times `multiply`, divided by `divide` (toward zero), `plus` something, without a point; without `plus`, `zero` is
+        written for a value of 0."""
     @staticmethod
     def utc(field: int, digits: int = 3) -> Column:
         """A time in µs as `2018-06-01T12:34:56.789Z`, with so many decimals of a second (at most 6)."""

@@ -15,7 +15,7 @@ const MAX_DIGITS: u8 = 36;
 #[derive(Clone)]
 enum Form {
     Decimal { scale: u8, digits: Option<u8> },
-    Integer { multiply: u64, divide: u64, zero: u128 },
+    Integer { multiply: u64, divide: u64, plus: u64, zero: u128 },
     Utc { digits: u8 },
     Choice(Vec<Vec<u8>>),
 }
@@ -41,12 +41,12 @@ impl Column {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (field, multiply = 1, divide = 1, zero = 0))]
-    fn integer(field: usize, multiply: u64, divide: u64, zero: u64) -> PyResult<Column> {
+    #[pyo3(signature = (field, multiply = 1, divide = 1, plus = 0, zero = 0))]
+    fn integer(field: usize, multiply: u64, divide: u64, plus: u64, zero: u64) -> PyResult<Column> {
         if divide == 0 {
             return Err(PyValueError::new_err("divide is at least 1"));
         }
-        Ok(Column { field, form: Form::Integer { multiply, divide, zero: u128::from(zero) } })
+        Ok(Column { field, form: Form::Integer { multiply, divide, plus, zero: u128::from(zero) } })
     }
 
     #[staticmethod]
@@ -108,12 +108,12 @@ impl RowForm {
             let value = row[column.field];
             match &column.form {
                 Form::Decimal { scale, digits } => decimal::append_bytes(out, value, *scale, *digits),
-                Form::Integer { zero, .. } if value == 0 => decimal::append_bytes(out, *zero, 0, Some(0)),
-                Form::Integer { multiply, divide, .. } => {
+                Form::Integer { zero, plus: 0, .. } if value == 0 => decimal::append_bytes(out, *zero, 0, Some(0)),
+                Form::Integer { multiply, divide, plus, .. } => {
                     let value = value.saturating_mul(u128::from(*multiply));
                     // Dividing 128 bits costs several times as much as dividing 64.
                     let value = if *divide == 1 { value } else { value / u128::from(*divide) };
-                    decimal::append_bytes(out, value, 0, Some(0));
+                    decimal::append_bytes(out, value.saturating_add(u128::from(*plus)), 0, Some(0));
                 }
                 Form::Utc { digits } => decimal::append_utc(out, value, *digits),
                 Form::Choice(texts) => {

@@ -5,19 +5,30 @@ long as its market and, where the clock is part of it, the second stay the same:
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from cambist import _core
+from cambist._core import Column, RowForm
+from cambist.dialect_kit.market_texts import (
+    AMOUNT,
+    PRICE,
+    TRADE_AMOUNT,
+    TRADE_ID,
+    TRADE_PRICE,
+    TRADE_SIDE,
+    TRADE_TIME,
+    BookForm,
+    Parts,
+)
+from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.btce_wex import ids
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.pairs import Pair
-from cambist.dialects.btce_wex.render import seconds
 
 MAX_KEPT = 4096
 """Texts kept at once; when there are more (many different limits were asked for) all are dropped."""
-TRADE_TYPES = ("bid", "ask")
+TRADE_TYPES = (b"bid", b"ask")
 """By the taker's side: who buys shows as `bid`, who sells as `ask`."""
-
-Levels = list[tuple[int, int]]
 
 
 class MarketViews:
@@ -26,6 +37,7 @@ class MarketViews:
     def __init__(self, context: DialectContext) -> None:
         self._context = context
         self._data = context.services.marketdata
+        self._texts = context.services.market_texts
         self._kept: dict[tuple[str, int, int], tuple[int, int, str]] = {}
 
     def _keep(self, name: str, pair: Pair, limit: int, second: int, write: Callable[[Pair, int], str]) -> str:
@@ -61,51 +73,40 @@ class MarketViews:
             f'"vol_cur":{pair.amount_text(ticker.volume)},"last":{text(ticker.last)},"buy":{text(ask)},"sell":{text(bid)}'
         )
 
-    def depth(self, pair: Pair, limit: int) -> str:
+    async def depth(self, pair: Pair, limit: int) -> Parts:
         """`{"asks":[[price,amount],...],"bids":[...]}`, best first, at most `limit` levels a side."""
-        return self._keep("depth", pair, limit, 0, self._depth)
+        bids, asks = await self._texts.sides(pair.market, BookForm(_level_form(pair)), limit, limit)
+        return (b'{"asks":[', *asks, b'],"bids":[', *bids, b"]}")
 
-    def _depth(self, pair: Pair, limit: int) -> str:
-        bids, asks = self._data.book(pair.market, limit)
-        return f'{{"asks":{_levels(pair, asks)},"bids":{_levels(pair, bids)}}}'
-
-    def trades(self, pair: Pair, limit: int) -> str:
+    async def trades(self, pair: Pair, limit: int) -> Parts:
         """Newest first: `[{"type":"ask","price":...,"amount":...,"tid":...,"timestamp":...},...]`."""
-        return self._keep("trades", pair, limit, 0, self._trades)
+        return (b"[", *await self._texts.trades(pair.market, _trade_form(pair), limit), b"]")
 
-    def _trades(self, pair: Pair, limit: int) -> str:
-        return (
-            "["
-            + ",".join(
-                f'{{"type":"{TRADE_TYPES[trade.taker_side]}","price":{pair.price_text(trade.price)},"amount":{pair.amount_text(trade.amount)},'
-                f'"tid":{ids.shown(trade.id)},"timestamp":{seconds(trade.time)}}}'
-                for trade in self._data.trades(pair.market, limit)
-            )
-            + "]"
-        )
-
-    def trades_v2(self, pair: Pair, limit: int) -> str:
+    async def trades_v2(self, pair: Pair, limit: int) -> Parts:
         """The same trades with the names that v2 gives them."""
-        return self._keep("trades-v2", pair, limit, 0, self._trades_v2)
+        return (b"[", *await self._texts.trades(pair.market, _trade_form_v2(pair), limit), b"]")
 
-    def _trades_v2(self, pair: Pair, limit: int) -> str:
-        names = f'"price_currency":"{pair.quote_code}","item":"{pair.base_code}"'
-        return (
-            "["
-            + ",".join(
-                f'{{"date":{seconds(trade.time)},"price":{pair.price_text(trade.price)},"amount":{pair.amount_text(trade.amount)},'
-                f'"tid":{ids.shown(trade.id)},{names},"trade_type":"{TRADE_TYPES[trade.taker_side]}"}}'
-                for trade in self._data.trades(pair.market, limit)
-            )
-            + "]"
-        )
+
+@lru_cache(maxsize=1_024)
+def _level_form(pair: Pair) -> RowForm:
+    return RowForm([b"[", b",", b"]"], [Column.decimal(PRICE, pair.price_scale), Column.decimal(AMOUNT, pair.amount_scale)])
+
+
+@lru_cache(maxsize=1_024)
+def _trade_form(pair: Pair) -> RowForm:
+    price, amount = Column.decimal(TRADE_PRICE, pair.price_scale), Column.decimal(TRADE_AMOUNT, pair.amount_scale)
+    columns = [Column.choice(TRADE_SIDE, TRADE_TYPES), price, amount, Column.integer(TRADE_ID, plus=ids.OFFSET), Column.integer(TRADE_TIME, divide=SECOND)]
+    return RowForm([b'{"type":"', b'","price":', b',"amount":', b',"tid":', b',"timestamp":', b"}"], columns)
+
+
+@lru_cache(maxsize=1_024)
+def _trade_form_v2(pair: Pair) -> RowForm:
+    price, amount = Column.decimal(TRADE_PRICE, pair.price_scale), Column.decimal(TRADE_AMOUNT, pair.amount_scale)
+    columns = [Column.integer(TRADE_TIME, divide=SECOND), price, amount, Column.integer(TRADE_ID, plus=ids.OFFSET), Column.choice(TRADE_SIDE, TRADE_TYPES)]
+    names = f',"price_currency":"{pair.quote_code}","item":"{pair.base_code}","trade_type":"'.encode()
+    return RowForm([b'{"date":', b',"price":', b',"amount":', b',"tid":', names, b'"}'], columns)
 
 
 def fee_percent(spec: _core.MarketSpec) -> str:
     """What a trade costs, in percent of what is received (the taker's rate: one number is all there is): ppm has four decimals more."""
     return _core.format_units(spec.taker_ppm, 4)
-
-
-def _levels(pair: Pair, levels: Levels) -> str:
-    write, price_scale, amount_scale = _core.format_units, pair.price_scale, pair.amount_scale
-    return "[" + ",".join([f"[{write(price, price_scale)},{write(amount, amount_scale)}]" for price, amount in levels]) + "]"

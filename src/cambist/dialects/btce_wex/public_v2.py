@@ -16,7 +16,7 @@ class PublicV2:
         self._context = context
         self._views = views
 
-    def __call__(self, request: Request) -> Reply:
+    async def __call__(self, request: Request) -> Reply:
         name, method, count = [*path_parts(request.path)[2:], "", "", ""][:3]
         pair = self._context.pairs.find(name)
         if pair is None or not pair.open:
@@ -27,9 +27,9 @@ class PublicV2:
                 members, second = self._views.ticker(pair)
                 text = f'{{"ticker":{{{members},"server_time":{second}}}}}'
             case "depth":
-                text = self._views.depth(pair, limit)
+                return Reply(parts=await self._views.depth(pair, limit))
             case "trades":
-                text = self._views.trades_v2(pair, limit)
+                return Reply(parts=await self._views.trades_v2(pair, limit))
             case "fee":
                 text = f'{{"trade":{fee_percent(pair.spec())}}}'
             case _:

@@ -1,8 +1,9 @@
 """Public API v3: `/api/3/<method>/<pairs>`; many pairs at once, each under its name in the answer."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from cambist import _core
+from cambist.dialect_kit.market_texts import Parts
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.context import DialectContext
@@ -17,6 +18,9 @@ MAX_LIMIT = 5000
 MAX_KEPT = 256
 MAX_KEPT_TARGET = 128
 """Whole replies kept at once, and how long a path with its query may be to be kept: strangers choose both."""
+
+MAX_JOINED = 16_384
+"""Replies up to this size are kept in one piece; longer ones consist of texts that are kept elsewhere."""
 
 State = tuple[int, int, int]
 """What the reply about one market depends on: the catalogue's version, the market's, the second."""
@@ -36,14 +40,13 @@ class PublicV3:
         self._catalogue = context.services.catalogue
         self._data = context.services.marketdata
         self._kept: dict[tuple[str, bytes], tuple[int, State, Reply]] = {}
-        self._methods: dict[str, Callable[[Pair, int], str]] = {
-            "ticker": lambda pair, _limit: f"{{{views.ticker(pair)[0]}}}",
-            "depth": views.depth,
-            "trades": views.trades,
-            "fee": lambda pair, _limit: fee_percent(pair.spec()),
+        self._short: dict[str, Callable[[Pair], str]] = {
+            "ticker": lambda pair: f"{{{views.ticker(pair)[0]}}}",
+            "fee": lambda pair: fee_percent(pair.spec()),
         }
+        self._long: dict[str, Callable[[Pair, int], Awaitable[Parts]]] = {"depth": views.depth, "trades": views.trades}
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: Request) -> Reply | Awaitable[Reply]:
         # Many ask the same of the same market, again and again: as long as nothing moved they get the same reply.
         target = (request.path, request.query)
         kept = self._kept.get(target)
@@ -60,23 +63,39 @@ class PublicV3:
                 self._kept.clear()
             self._kept[target] = market, state, reply
 
-    def _answer(self, request: Request, target: tuple[str, bytes]) -> Reply:
+    def _answer(self, request: Request, target: tuple[str, bytes]) -> Reply | Awaitable[Reply]:
         # After "api" and "3"; what follows the pairs is not looked at.
         parts = path_parts(request.path)[2:]
         name = parts[0] if parts else ""
         if name == "info":
             return Reply(body=self._info().encode())
-        write = self._methods.get(name)
-        if write is None:
+        short, long = self._short.get(name), self._long.get(name)
+        if short is None and long is None:
             return Reply(body=error_body(errors.PUBLIC_METHOD_INVALID))
         query = form_fields(request.query) if request.query else {}
         pairs = self._pairs(parts[1] if len(parts) > 1 else "", query.get("ignore_invalid") == "1")
         if isinstance(pairs, str):
             return Reply(body=error_body(pairs))
-        limit = limit_of(query.get("limit"))
+        if long is not None:
+            return self._long_reply(target, pairs, long, limit_of(query.get("limit")))
+        assert short is not None
         state = self._state(pairs[0].market)  # before the clock can move on
-        reply = Reply(body=("{" + ",".join([f'"{pair.name}":{write(pair, limit)}' for pair in pairs]) + "}").encode())
+        reply = Reply(body=("{" + ",".join([f'"{pair.name}":{short(pair)}' for pair in pairs]) + "}").encode())
         if len(pairs) == 1:
+            self._keep(target, pairs[0].market, state, reply)
+        return reply
+
+    async def _long_reply(
+        self, target: tuple[str, bytes], pairs: list[Pair], write: Callable[[Pair, int], Awaitable[Parts]], limit: int
+    ) -> Reply:
+        state = self._state(pairs[0].market)  # before the market can move on
+        pieces: list[bytes] = []
+        for pair in pairs:
+            pieces += (f'{"," if pieces else "{"}"{pair.name}":'.encode(), *await write(pair, limit))
+        pieces.append(b"}")
+        size = sum(map(len, pieces))
+        reply = Reply(body=b"".join(pieces)) if size <= MAX_JOINED else Reply(parts=tuple(pieces))
+        if len(pairs) == 1 and size <= MAX_JOINED:
             self._keep(target, pairs[0].market, state, reply)
         return reply
 

@@ -134,8 +134,17 @@ pub type Row = [u128; FIELDS];
 /// Where a text's rows come from; nobody changes it any more.
 pub enum Source {
     /// Price, amount, time of the last change.
-    Levels { cursor: Cursor, bids: bool, step: u128, multiply: u128 },
-    Trades { trades: Trades, range: Range<usize>, oldest_first: bool },
+    Levels {
+        cursor: Cursor,
+        bids: bool,
+        step: u128,
+        multiply: u128,
+    },
+    Trades {
+        trades: Trades,
+        range: Range<usize>,
+        oldest_first: bool,
+    },
 }
 
 impl Source {

@@ -51,7 +51,10 @@ impl TradeLog {
     #[pyo3(signature = (form, *, since_id = 0, oldest_first = false))]
     fn text(&self, form: Bound<'_, RowForm>, since_id: u64, oldest_first: bool) -> PyResult<RowText> {
         let first = self.trades.partition_point(|trade| trade.0 <= since_id);
-        RowText::new(form, Source::Trades { trades: self.trades.clone(), range: first..self.trades.len(), oldest_first })
+        RowText::new(
+            form,
+            Source::Trades { trades: self.trades.clone(), range: first..self.trades.len(), oldest_first },
+        )
     }
 }
 

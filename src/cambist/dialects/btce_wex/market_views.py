@@ -94,15 +94,29 @@ def _level_form(pair: Pair) -> RowForm:
 
 @lru_cache(maxsize=1_024)
 def _trade_form(pair: Pair) -> RowForm:
-    price, amount = Column.decimal(TRADE_PRICE, pair.price_scale), Column.decimal(TRADE_AMOUNT, pair.amount_scale)
-    columns = [Column.choice(TRADE_SIDE, TRADE_TYPES), price, amount, Column.integer(TRADE_ID, plus=ids.OFFSET), Column.integer(TRADE_TIME, divide=SECOND)]
+    tid, price = Column.integer(TRADE_ID, plus=ids.OFFSET), Column.decimal(TRADE_PRICE, pair.price_scale)
+    amount = Column.decimal(TRADE_AMOUNT, pair.amount_scale)
+    columns = [
+        Column.choice(TRADE_SIDE, TRADE_TYPES),
+        price,
+        amount,
+        tid,
+        Column.integer(TRADE_TIME, divide=SECOND),
+    ]
     return RowForm([b'{"type":"', b'","price":', b',"amount":', b',"tid":', b',"timestamp":', b"}"], columns)
 
 
 @lru_cache(maxsize=1_024)
 def _trade_form_v2(pair: Pair) -> RowForm:
-    price, amount = Column.decimal(TRADE_PRICE, pair.price_scale), Column.decimal(TRADE_AMOUNT, pair.amount_scale)
-    columns = [Column.integer(TRADE_TIME, divide=SECOND), price, amount, Column.integer(TRADE_ID, plus=ids.OFFSET), Column.choice(TRADE_SIDE, TRADE_TYPES)]
+    tid, price = Column.integer(TRADE_ID, plus=ids.OFFSET), Column.decimal(TRADE_PRICE, pair.price_scale)
+    amount = Column.decimal(TRADE_AMOUNT, pair.amount_scale)
+    columns = [
+        Column.integer(TRADE_TIME, divide=SECOND),
+        price,
+        amount,
+        tid,
+        Column.choice(TRADE_SIDE, TRADE_TYPES),
+    ]
     names = f',"price_currency":"{pair.quote_code}","item":"{pair.base_code}","trade_type":"'.encode()
     return RowForm([b'{"date":', b',"price":', b',"amount":', b',"tid":', names, b'"}'], columns)
 

@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from cambist.app.dialects import DialectSections
+from cambist.app.dialects import complaints as dialect_complaints
 from cambist.app.errors import Exit, OperatorError
 from cambist.operations.market_terms import NAME, AssetListing, MarketListing, MarketTerms, asset_complaint, market_terms
 
@@ -66,19 +68,6 @@ class MerchantConfig(_Section, frozen=True, kw_only=True):
     loopback_callbacks: bool = False
 
 
-class BtseConfig(_Section, frozen=True, kw_only=True):
-    """What the BTSE API's operator may choose."""
-
-    nonce_window_seconds: int = 60
-    nonce_rule: Literal["request", "nonce"] = "request"
-    rate_limits: Literal["off", "exact"] = "off"
-    v2_flavour: Literal["2.0", "2.1"] = "2.1"
-
-
-class DialectsConfig(_Section, frozen=True, kw_only=True):
-    btse: BtseConfig = BtseConfig()
-
-
 class Config(_Section, frozen=True, kw_only=True):
     server: ServerConfig = ServerConfig()
     journal: JournalConfig = JournalConfig()
@@ -86,7 +75,7 @@ class Config(_Section, frozen=True, kw_only=True):
     wallet: WalletConfig = WalletConfig()
     merchant: MerchantConfig = MerchantConfig()
     http: HttpConfig = HttpConfig()
-    dialects: DialectsConfig = DialectsConfig()
+    dialects: DialectSections = DialectSections()  # type: ignore[valid-type]  # made of what the dialects say of themselves
     asset: tuple[AssetListing, ...] = ()
     market: tuple[MarketListing, ...] = ()
 
@@ -172,12 +161,7 @@ def _complaints(config: Config) -> list[str]:
     ):
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
-    window = config.dialects.btse.nonce_window_seconds
-    if not 1 <= window <= 60:
-        found.append(
-            f"dialects.btse.nonce_window_seconds = {window} must lie between 1 and 60: the journal keeps used nonces for twice that"
-        )
-    found += [f"merchant.callback_ports: {port} is no port" for port in config.merchant.callback_ports if not 0 < port < 65_536]
+    found += dialect_complaints(config.dialects)
     if config.merchant.public_url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", config.merchant.public_url):
         found.append(f'merchant.public_url = "{config.merchant.public_url}" is no address such as https://pay.example.com')
     codes: set[str] = set()

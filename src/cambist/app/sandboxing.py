@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cambist.app import logs
+from cambist.app import dialects, logs
 from cambist.app.config import Config
 from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
@@ -27,7 +27,7 @@ from cambist.operations.funds import Amounts, credit, parse_amounts
 from cambist.operations.operation import Actor, OperatorCall
 from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import made_up_password
-from cambist.sandbox import money, snippets
+from cambist.sandbox import money
 from cambist.sandbox.people import People, Person, SandboxFile, announcement, ready_record
 from cambist.sandbox.traders import Traders
 
@@ -102,7 +102,7 @@ class _Play(ServeHooks):
         self._traders = traders
 
     def begin(self, url: str) -> Any:
-        texts = snippets.snippets(url, self._people[0].keys) if self._people else {}
+        texts = dialects.snippets(url, self._people[0].keys) if self._people else {}
         logs.say(announcement(url, self._seed, self._people, texts) + "\n")
         if self._traders is not None:
             self._traders.start()

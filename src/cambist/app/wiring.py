@@ -13,8 +13,8 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import integrity, provisioning, recovery
-from cambist.app.config import BtseConfig, Config
+from cambist.app import dialects, integrity, provisioning, recovery
+from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.merchants import open_merchants
@@ -25,15 +25,7 @@ from cambist.app.venue import Entropy, Supervision, Venue
 from cambist.app.views import Views, open_views
 from cambist.app.wallet_policies import default_policy, wallet_policies
 from cambist.dialect_kit.market_texts import MarketTexts
-from cambist.dialect_kit.rate_limits import UNLIMITED
-from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.dialects.btce_wex import build as build_btce_wex
-from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule
-from cambist.dialects.btse import Settings as BtseSettings
-from cambist.dialects.btse import build as build_btse
-from cambist.dialects.expie import build as build_expie
-from cambist.dialects.mtgox import build as build_mtgox
 from cambist.exchange import Catalogue, EmbeddedCommands, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
@@ -45,8 +37,6 @@ from cambist.merchant import Merchants, MerchantService
 from cambist.operations.audit import AuditDamaged, AuditLog
 from cambist.scheduling import LoopScheduler, SteadyClock
 from cambist.wallet import WalletService
-
-DIALECTS: tuple[Callable[[VenueServices], DialectService], ...] = (build_btce_wex, build_expie, build_mtgox)
 
 _log = structlog.get_logger("cambist.app")
 
@@ -174,13 +164,13 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         scheduler=exchange.scheduler,
         entropy=run_entropy,
     )
-    dialects = [*(build(services) for build in DIALECTS), build_btse(services, _btse_settings(config.dialects.btse))]
-    for dialect in dialects:
+    served = dialects.build(config.dialects, services)
+    for dialect in served:
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
-    routes = [route for dialect in dialects for route in dialect.routes]
-    sockets = [socket for dialect in dialects for socket in dialect.sockets]
-    path_errors = [errors for dialect in dialects for errors in dialect.path_errors]
+    routes = [route for dialect in served for route in dialect.routes]
+    sockets = [socket for dialect in served for socket in dialect.sockets]
+    path_errors = [errors for dialect in served for errors in dialect.path_errors]
     readiness = Readiness()
     watch_readiness(readiness, sequencer, writer, environment.clock)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path)
@@ -211,15 +201,10 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         gateway=gateway,
         readiness=readiness,
         audit=_open_audit_log(files, opened),
-        key_forms=tuple(form for dialect in dialects for form in dialect.key_forms),
+        key_forms=dialects.key_forms(config.dialects),
         supervision=supervision,
         snapshot_seq=newest.seq if newest is not None else 0,
     )
-
-
-def _btse_settings(config: BtseConfig) -> BtseSettings:
-    rates = EXACT_LIMITS if config.rate_limits == "exact" else UNLIMITED
-    return BtseSettings(config.nonce_window_seconds, NonceRule(config.nonce_rule), rates, Flavour(config.v2_flavour))
 
 
 def _open_audit_log(files: DataDirectory, opened: ExitStack) -> AuditLog:

@@ -10,17 +10,10 @@ import msgspec
 
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.directory.values import ApiKey, KeyForm
+from cambist.directory.values import KeyForm
 
-Credentials = Callable[[ApiKey], dict[str, str]]
-"""What a client needs of a key, by the names of the ready file."""
 Snippet = Callable[[str, Mapping[str, str]], str]
 """(base URL, credentials as in the ready file) to a few lines that work when they are pasted."""
-
-
-def key_and_secret(key: ApiKey) -> dict[str, str]:
-    """The credentials of most APIs."""
-    return {"key": key.key, "secret": key.secret}
 
 
 class DialectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -42,8 +35,8 @@ S = TypeVar("S", bound=DialectSettings)
 class Dialect(Generic[S]):
     """One exchange's API.
 
-    `name` is its section of the configuration and the label of its metrics; `key_forms` are the kinds of keys that are minted for it, each
-    with the credentials that its clients use and, by the form's name, a snippet. `documents`: its page below docs/reference.
+    `name` is its section of the configuration and the label of its metrics. `key_forms` are the kinds of keys that are minted for it,
+    `snippets` a few lines for each kind, by the form's name. `documents`: its page below docs/reference.
     """
 
     name: str
@@ -51,6 +44,5 @@ class Dialect(Generic[S]):
     build: Callable[[VenueServices, S], DialectService]
     """Makes it on a running venue. Markets and assets must exist, more may be added later."""
     key_forms: tuple[KeyForm, ...]
-    credentials: Credentials = key_and_secret
     snippets: Mapping[str, Snippet]
     documents: str

@@ -9,18 +9,16 @@ from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
 
 if TYPE_CHECKING:
-    from cambist.directory.values import KeyForm
     from cambist.merchant import WebhookSigner
 
 
 @dataclass(frozen=True, slots=True)
 class DialectService:
-    """A dialect's name, its HTTP routes, the forms of the keys that are minted for it, its WebSocket routes, and below which paths it words
+    """A dialect's name, its HTTP routes, its WebSocket routes, and below which paths it words
     the gateway's own errors."""
 
     name: str
     routes: tuple[Route, ...]
-    key_forms: tuple[KeyForm, ...]
     sockets: tuple[SocketRoute, ...] = ()
     path_errors: tuple[PathErrors, ...] = ()
     webhook_signer: WebhookSigner | None = None

@@ -35,7 +35,12 @@ class People:
     """Makes what is missing and leaves alone what is there."""
 
     def __init__(
-        self, commands: Commands, directory: Directory, key_forms: Sequence[KeyForm], passwords: Passwords, durable: Durable
+        self,
+        commands: Commands,
+        directory: Directory,
+        key_forms: Sequence[KeyForm],
+        passwords: Passwords,
+        durable: Durable,
     ) -> None:
         self._commands = commands
         self._directory = directory

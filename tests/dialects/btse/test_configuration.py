@@ -3,19 +3,26 @@
 import pytest
 
 from cambist.app import config
+from cambist.app.dialects import settings_of
 from cambist.app.errors import OperatorError
-from cambist.app.wiring import _btse_settings
 from cambist.dialect_kit.rate_limits import UNLIMITED
-from cambist.dialects.btse import EXACT_LIMITS, Flavour, NonceRule, Settings
+from cambist.dialects.btse import DIALECT, EXACT_LIMITS, Flavour, NonceRule, Settings
+
+
+def settings(text: str) -> Settings:
+    section = settings_of(config.parse(text).dialects, DIALECT)
+    assert isinstance(section, Settings)
+    return section
 
 
 def test_the_default_suits_a_sandbox() -> None:
-    assert _btse_settings(config.parse(config.default_text()).dialects.btse) == Settings(60, NonceRule.REQUEST, UNLIMITED, Flavour.V2_1)
+    found = settings(config.default_text())
+    assert (found.nonce_window_seconds, found.nonce_rule, found.rates, found.v2_flavour) == (60, NonceRule.REQUEST, UNLIMITED, Flavour.V2_1)
 
 
 def test_everything_can_be_chosen() -> None:
-    text = '[dialects.btse]\nnonce_window_seconds = 5\nnonce_rule = "nonce"\nrate_limits = "exact"\nv2_flavour = "2.0"\n'
-    assert _btse_settings(config.parse(text).dialects.btse) == Settings(5, NonceRule.NONCE, EXACT_LIMITS, Flavour.V2_0)
+    found = settings('[dialects.btse]\nnonce_window_seconds = 5\nnonce_rule = "nonce"\nrate_limits = "exact"\nv2_flavour = "2.0"\n')
+    assert (found.nonce_window_seconds, found.nonce_rule, found.rates, found.v2_flavour) == (5, NonceRule.NONCE, EXACT_LIMITS, Flavour.V2_0)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,6 @@ def test_everything_can_be_chosen() -> None:
         "v2_flavour = 2.0",
     ],
 )
-def test_what_can_not_be_is_refused(line: str) -> None:
+def test_what_cannot_be_is_refused(line: str) -> None:
     with pytest.raises(OperatorError):
         config.parse(f"[dialects.btse]\n{line}\n")

@@ -472,7 +472,7 @@ async def test_nobody_hears_of_another_account(sockets: Open, floor: Floor, alic
 # --- what clients of other years need -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("settings", [Settings(flavour=Flavour.V2_0)])
+@pytest.mark.parametrize("settings", [Settings(v2_flavour=Flavour.V2_0)])
 async def test_every_message_to_a_client_of_2019_has_a_topic(sockets: Open, floor: Floor, alice: Trader, settings: Settings) -> None:
     async with sockets(OLD) as client:
         await client.send({"op": "subscribe", "args": ["tradeHistory:BTC-USD"]})

@@ -119,7 +119,7 @@ async def test_time(floor: Floor) -> None:
     assert await floor.public("/v2/time") == await floor.public(f"{V2}/time")
 
 
-@pytest.mark.parametrize("settings", [Settings(flavour=Flavour.V2_0)])
+@pytest.mark.parametrize("settings", [Settings(v2_flavour=Flavour.V2_0)])
 async def test_time_in_the_old_flavour_is_a_text(floor: Floor, settings: Settings) -> None:
     assert (await floor.public(f"{V2}/time"))["epoch"] == "1795000000"
 

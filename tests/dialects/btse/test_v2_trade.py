@@ -9,7 +9,7 @@ from cambist.dialects.btse.ids import ORDER_IDS
 from tests.dialects.btse.floor import V2, V3, Floor, Trader
 from tests.dialects.btse.test_v2_public import form
 
-OLD = Settings(flavour=Flavour.V2_0)
+OLD = Settings(v2_flavour=Flavour.V2_0)
 
 
 async def place(floor: Floor, trader: Trader, **fields: Any) -> str:

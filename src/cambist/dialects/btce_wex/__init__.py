@@ -1,14 +1,26 @@
 """The BTC-e and WEX APIs: public v2 and v3, and the trade API. WEX is a superset, so one package serves both; see README.md."""
 
+from cambist.dialect_kit.dialect import Dialect, DialectSettings
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
+from cambist.dialects.btce_wex.snippets import btce, wex
 
-__all__ = ["DialectService", "build"]
+__all__ = ["DIALECT", "build"]
 
 
-def build(services: VenueServices) -> DialectService:
+def build(services: VenueServices, _settings: DialectSettings = DialectSettings()) -> DialectService:  # noqa: B008 - frozen
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
-    return DialectService(NAME, routes(DialectContext.of(services)), KEY_FORMS, path_errors=path_errors())
+    return DialectService(NAME, routes(DialectContext.of(services)), path_errors=path_errors())
+
+
+DIALECT = Dialect(
+    name=NAME,
+    settings=DialectSettings,
+    build=build,
+    key_forms=KEY_FORMS,
+    snippets={"btce": btce, "wex": wex},
+    documents="btce-wex.md",
+)

@@ -1,6 +1,7 @@
 """The BTSE spot API: v2.1 as documented, v3.1 and v3.2 as living clients speak them. One implementation; a version is a table of routes
 and the words it answers in."""
 
+from cambist.dialect_kit.dialect import Dialect
 from cambist.dialect_kit.order_feed import order_feed
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialect_kit.service import DialectService
@@ -12,17 +13,28 @@ from cambist.dialects.btse.records import OrderRecords
 from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.routes import NAME, path_errors, routes
 from cambist.dialects.btse.settings import EXACT_LIMITS, Flavour, NonceRule, Settings
+from cambist.dialects.btse.snippets import btse
 from cambist.dialects.btse.sockets.private import PrivateSources
 from cambist.dialects.btse.sockets.routes import sockets
 from cambist.dialects.btse.sockets.session import SocketServices
 
-__all__ = ["EXACT_LIMITS", "Flavour", "NonceRule", "Settings", "build"]
+__all__ = ["DIALECT", "EXACT_LIMITS", "Flavour", "NonceRule", "Settings", "build"]
 
 
-def build(services: VenueServices, settings: Settings | None = None) -> DialectService:
+def build(services: VenueServices, settings: Settings = Settings()) -> DialectService:  # noqa: B008 - frozen
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
-    context = DialectContext.of(services, settings or Settings())
+    context = DialectContext.of(services, settings)
     views, records, rejected = MarketViews(context), OrderRecords(context), RejectedOrders()
     sources = PrivateSources(order_feed(services), records, context.symbols, rejected)
     shared = SocketServices(context, views, sources, Revocations(services.directory))
-    return DialectService(NAME, routes(context, views, records, rejected), KEY_FORMS, sockets(NAME, shared), path_errors())
+    return DialectService(NAME, routes(context, views, records, rejected), sockets(NAME, shared), path_errors())
+
+
+DIALECT = Dialect(
+    name=NAME,
+    settings=Settings,
+    build=build,
+    key_forms=KEY_FORMS,
+    snippets={"btse": btse},
+    documents="btse.md",
+)

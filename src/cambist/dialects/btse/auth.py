@@ -52,7 +52,7 @@ class Authenticator:
     def __init__(self, directory: Directory, clock: Clock, settings: Settings) -> None:
         self._directory = directory
         self._clock = clock
-        self._window = settings.nonce_window * 1_000_000
+        self._window = settings.nonce_window_seconds * 1_000_000
         self._rule = settings.nonce_rule
 
     def signed(self, request: Request) -> tuple[ApiKey, bytes, bytes] | Rejection:

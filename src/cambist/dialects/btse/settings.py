@@ -1,8 +1,9 @@
 """What a venue's operator can set for this dialect; `[dialects.btse]` of the configuration."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
+from cambist.dialect_kit.dialect import DialectSettings
 from cambist.dialect_kit.rate_limits import UNLIMITED, Budget, RateRules
 
 MAX_NONCE_WINDOW = 60
@@ -34,15 +35,23 @@ EXACT_LIMITS = RateRules(
 """The published limits: requests a second for one key and for one user, then blocks of 1 s, 5 min and 15 min."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Defaults are what a sandbox needs: no rate limits, the documented v2.1. `nonce_window` in seconds, both ways from now."""
+class Settings(DialectSettings, frozen=True, kw_only=True):
+    """`[dialects.btse]`. Defaults are what a sandbox needs: no rate limits, the documented v2.1."""
 
-    nonce_window: int = MAX_NONCE_WINDOW
+    nonce_window_seconds: int = MAX_NONCE_WINDOW
+    """Both ways from now."""
     nonce_rule: NonceRule = NonceRule.REQUEST
-    rates: RateRules = UNLIMITED
-    flavour: Flavour = Flavour.V2_1
+    rate_limits: Literal["off", "exact"] = "off"
+    v2_flavour: Flavour = Flavour.V2_1
 
-    def __post_init__(self) -> None:
-        if not 1 <= self.nonce_window <= MAX_NONCE_WINDOW:
-            raise ValueError(f"nonce_window lies between 1 and {MAX_NONCE_WINDOW} seconds")
+    @property
+    def rates(self) -> RateRules:
+        return EXACT_LIMITS if self.rate_limits == "exact" else UNLIMITED
+
+    def complaints(self) -> list[str]:
+        if 1 <= self.nonce_window_seconds <= MAX_NONCE_WINDOW:
+            return []
+        return [
+            f"nonce_window_seconds = {self.nonce_window_seconds} must lie between 1 and {MAX_NONCE_WINDOW}: "
+            "the journal keeps used nonces for twice that"
+        ]

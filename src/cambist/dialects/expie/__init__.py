@@ -1,5 +1,6 @@
 """The Expie API: HTTP under `/v1` and the ViaBTC socket protocol at `/ws`; see README.md."""
 
+from cambist.dialect_kit.dialect import Dialect, DialectSettings
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.revocations import Revocations
@@ -15,15 +16,22 @@ from cambist.dialects.expie.http_api import METHODS, HttpApi
 from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
 from cambist.dialects.expie.session import Client, Shared
+from cambist.dialects.expie.snippets import expie
 
-__all__ = ["Pace", "build"]
+__all__ = ["DIALECT", "Pace", "build"]
 
 SOCKET_PATH = "/ws"
 MESSAGE_BYTES = 102_400
 """The longest message that the ancestor takes."""
 
 
-def build(services: VenueServices, *, pace: Pace | None = None, market_orders: bool = True) -> DialectService:
+def build(
+    services: VenueServices,
+    _settings: DialectSettings = DialectSettings(),  # noqa: B008 - frozen
+    *,
+    pace: Pace | None = None,
+    market_orders: bool = True,
+) -> DialectService:
     """The dialect on a running venue. Markets and assets must exist, more may be added later. `market_orders`: whether they are taken."""
     context = DialectContext.of(services, pace or Pace(), market_orders)
     hub = Hub()
@@ -38,6 +46,14 @@ def build(services: VenueServices, *, pace: Pace | None = None, market_orders: b
 
     routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
-    return DialectService(
-        "expie", routes, KEY_FORMS, sockets, tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
-    )
+    return DialectService("expie", routes, sockets, tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH)))
+
+
+DIALECT = Dialect(
+    name="expie",
+    settings=DialectSettings,
+    build=build,
+    key_forms=KEY_FORMS,
+    snippets={"expie": expie},
+    documents="expie.md",
+)

@@ -11,7 +11,7 @@ from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialect_kit.websocket_wire import UPGRADE_REQUIRED
 from cambist.dialects.mtgox.account import AccountMethods
-from cambist.dialects.mtgox.auth import DIALECT, KEY_FORM, Authenticator
+from cambist.dialects.mtgox.auth import DIALECT, Authenticator
 from cambist.dialects.mtgox.bitcoin import BitcoinMethods
 from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.dispatcher import Dispatcher
@@ -64,9 +64,7 @@ class MtgoxRoutes:
 
     def service(self) -> DialectService:
         """What the composition root gets."""
-        return DialectService(
-            DIALECT, self._http(), (KEY_FORM,), self._sockets(), _path_errors(), webhook_signer=WebhookSigner(self._context).signed
-        )
+        return DialectService(DIALECT, self._http(), self._sockets(), _path_errors(), webhook_signer=WebhookSigner(self._context).signed)
 
     def _sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""

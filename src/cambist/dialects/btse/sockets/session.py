@@ -108,7 +108,7 @@ class Client(Session):
         self._caller: Caller | None = None
         self._unfollow_key: Callable[[], None] = lambda: None
         self._wanted: set[str] = set()
-        self._old = shared.context.settings.flavour is Flavour.V2_0
+        self._old = shared.context.settings.v2_flavour is Flavour.V2_0
         self._failures = 0
 
     def text(self, message: str) -> Awaitable[None] | None:

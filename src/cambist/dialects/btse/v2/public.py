@@ -32,7 +32,7 @@ class V2Public:
         self._symbols = context.symbols
         self._views = views
         self._clock = context.services.clock
-        self._quoted_epoch = context.settings.flavour is Flavour.V2_0
+        self._quoted_epoch = context.settings.v2_flavour is Flavour.V2_0
 
     def market_summary(self, _fields: Fields) -> bytes:
         """By symbol; `volume` in quote currency, `percent_change` in percent, all of them texts."""

@@ -57,7 +57,7 @@ class V2Trade:
         self._records = records
         self._entry = entry
         self._changes = changes
-        self._old = context.settings.flavour is Flavour.V2_0
+        self._old = context.settings.v2_flavour is Flavour.V2_0
 
     def account(self, caller: Caller, _fields: Fields) -> bytes:
         """Every asset of the venue; `total` has what orders hold too."""

@@ -34,8 +34,8 @@ def test_a_dialect_can_be_switched_off_and_another_kept_to_a_host(tmp_path: Path
     with serving(tmp_path, "serve", "--data", data, "--config", given) as running:
         assert status(f"{running.url}/api/3/info") == 200
         assert status(f"{running.url}/api/1/BTCUSD/ticker") == 404
-        assert status(f"{running.url}/v1/market/list") == 404
-        assert status(f"{running.url}/v1/market/list", "expie.example") != 404
+        assert status(f"{running.url}/v1/markets/BTCUSD/ticker") == 404
+        assert status(f"{running.url}/v1/markets/BTCUSD/ticker", "expie.example") != 404
         assert cambist("user", "add", "alice", "--data", data).returncode == 0
         minted = cambist("key", "create", "alice", "--data", data, "--dialect", "mtgox")
         assert minted.returncode != 0

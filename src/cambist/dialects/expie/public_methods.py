@@ -24,7 +24,7 @@ FIRST_DEALS = 100
 """So many deals a new follower gets at most."""
 MAX_DEALS = 10_000
 MAX_SOURCE = 31
-PIECE = 200
+PIECE = 100
 """Deals that are written between two rounds of the event loop."""
 
 

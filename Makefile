@@ -8,7 +8,7 @@ STAMPS := $(VENV)/.stamps
 CORE_SOURCES := $(shell find core/src -name '*.rs' 2>/dev/null) $(wildcard core/Cargo.toml core/Cargo.lock core/build.rs)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-core test-python lint format bench wheel lock clean toolchain-python toolchain-rust
+.PHONY: help graph build run test test-core test-python lint format bench wheel lock clean toolchain-python toolchain-rust
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,7 @@ lint: build ## Check format, types, layers and warnings, in Python and in Rust
 	$(BIN)/ruff format --check src tests scripts benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/dependency_graph.py --check
 	cd core && cargo fmt --check
 	cd core && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings
 	cd core && cargo clippy --quiet --locked --all-targets --features python -- -D warnings
@@ -40,6 +41,9 @@ format: build ## Rewrite the sources into the agreed format
 	$(BIN)/ruff check --fix-only --quiet src tests scripts benchmarks
 	$(BIN)/ruff format src tests scripts benchmarks
 	cd core && cargo fmt
+
+graph: build ## Draw the packages' dependencies into docs/internals/blueprint.md
+	$(BIN)/python scripts/dependency_graph.py
 
 bench: build ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

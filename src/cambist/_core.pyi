@@ -829,7 +829,7 @@ class TradeLog:
 
     def __new__(cls, most: int) -> TradeLog: ...
     def __len__(self) -> int: ...
-    def extend(self, trades: Sequence[tuple[int, int, int, int, int, bool]]) -> None:
+    def extend(self, newer: Sequence[tuple[int, int, int, int, int, bool]]) -> None:
         """Adds newer ones, oldest first: (trade id, time, taker's side, price, amount, taker_market)."""
     def first_id(self, since: int) -> int:
         """The id of the first trade at or after `since` (µs), 0 for none."""

@@ -27,8 +27,9 @@ import pytest
 from cambist import _core
 from cambist.app.recovery import replayed_events
 from cambist.dialects.btce_wex.ids import shown
+from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
-from cambist.domain.orders import CommandKind, RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.coupons import code_hash, coupon_transfer
 from tests.support.btce_client import BtceClient, Exchanged, nothing
 from tests.support.processes import Running, cambist, start

@@ -18,7 +18,7 @@ from cambist.app.upkeep import examine_journal
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.exchange import JournalStopped
 from tests.support.memory_journal import MemoryLog
 

@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 import cambist._core as core
-from cambist.domain import orders as domain
+from cambist.domain.commands import CommandKind
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import DoneReason, OrderStatus, OrderType, SelfTrade, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.transfers import Business
 from tests.twin import commands, events, words
 
 PAGE = (Path(__file__).parents[2] / "docs" / "internals" / "core.md").read_text()
@@ -24,14 +28,14 @@ def section(title: str, until: str) -> str:
 def test_rejections() -> None:
     on_the_page = {int(code): name for code, name in re.findall(r"\| (\d+) \| ([A-Z]\w+)", section("Rejections", "### Set-up"))}
     assert on_the_page == {code.value: camel(code.name) for code in words.Code if code}
-    assert on_the_page == {code.value: camel(code.name) for code in domain.RejectReason if 0 < code < 900}
+    assert on_the_page == {code.value: camel(code.name) for code in RejectReason if 0 < code < 900}
     assert {code: name for code, name in core.REJECTS.items() if code} == on_the_page
 
 
 def test_commands() -> None:
     on_the_page = {int(number): name for number, name in re.findall(r"^\| (\d+) \| (\w+) \|", section("Commands", "## Rejections"), re.M)}
     assert on_the_page == {number: command.__name__ for number, command in commands.BY_NUMBER.items()}
-    assert on_the_page == {kind.value: camel(kind.name) for kind in domain.CommandKind}
+    assert on_the_page == {kind.value: camel(kind.name) for kind in CommandKind}
 
 
 def test_events() -> None:
@@ -43,14 +47,14 @@ def test_events() -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (words.Side, domain.Side),
-        (words.Type, domain.OrderType),
-        (words.Tif, domain.TimeInForce),
-        (words.SelfTrade, domain.SelfTrade),
-        (words.MarketStatus, domain.MarketStatus),
-        (words.OrderStatus, domain.OrderStatus),
-        (words.Reason, domain.DoneReason),
-        (words.Business, domain.Business),
+        (words.Side, Side),
+        (words.Type, OrderType),
+        (words.Tif, TimeInForce),
+        (words.SelfTrade, SelfTrade),
+        (words.MarketStatus, MarketStatus),
+        (words.OrderStatus, OrderStatus),
+        (words.Reason, DoneReason),
+        (words.Business, Business),
     ],
 )
 def test_enumerations(ours: type[IntEnum], theirs: type[IntEnum]) -> None:

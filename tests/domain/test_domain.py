@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from cambist import _core
+from cambist.domain.commands import CommandKind
 from cambist.domain.events import EVERY_KIND, EVERYTHING, EventFilter, commands_of, kinds_of
 from cambist.domain.meta import Meta
-from cambist.domain.orders import CommandKind, RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import transfer_id
 
 

@@ -3,7 +3,10 @@
 import pytest
 
 from cambist import _core
-from cambist.domain.orders import MarketStatus, RejectReason, Side, TransferKind
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import Side
+from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.market_orders import MarketFill, market_fill, uncovered_rejection
 
 UNIT = 10**8

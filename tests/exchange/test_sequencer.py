@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cambist import _core
-from cambist.domain.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import EmbeddedCommands, JournalStopped, Sequencer
 from cambist.exchange.sequencer import Frame
 from tests.core.broken import broken_engine

@@ -10,7 +10,8 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Business, Side, TransferKind
+from cambist.domain.orders import Side
+from cambist.domain.transfers import Business, TransferKind
 from cambist.history.fold import SETTLED_WITHDRAWAL, CandleRow, Cursor, OrderChange, Row, TransferChange, _candles
 from cambist.history.records import Leg, TransferStatus
 

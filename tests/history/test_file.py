@@ -12,7 +12,8 @@ from sqlalchemy import Select, create_engine, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from cambist.domain.orders import Business, OrderType, TransferKind
+from cambist.domain.orders import OrderType
+from cambist.domain.transfers import Business, TransferKind
 from cambist.history import migrations, queries, schema
 from cambist.history.fold import Cursor, fold
 from cambist.history.port import HistoryError, Page

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cambist.domain.orders import Business, DoneReason, TransferKind
+from cambist.domain.orders import DoneReason
+from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Leg, StoredOrderState, TransferStatus
 from cambist.history.sqlite import SqliteReads, SqliteWrites

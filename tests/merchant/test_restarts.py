@@ -17,7 +17,7 @@ import pytest
 from cambist import _core
 from cambist.app.config import default_text
 from cambist.domain.meta import Meta
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.exchange import Commands, Done
 from cambist.exchange.merchants import payment_id
 from cambist.merchant import Label, MerchantService, PaymentState, Terms, Words

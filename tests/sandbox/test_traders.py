@@ -8,7 +8,8 @@ import pytest
 
 from cambist import _core
 from cambist.app.config import default_text, parse, terms
-from cambist.domain.orders import MarketStatus, Side
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import Side
 from cambist.exchange import Commands, Done
 from cambist.sandbox.quoting import LEVELS, TOO_CLOSE, TOO_FAR, missing, size, stale
 from cambist.sandbox.traders import ACCOUNTS, MAKERS, Traders

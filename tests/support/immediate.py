@@ -5,7 +5,7 @@ from types import CoroutineType
 from typing import Any, TypeVar
 
 from cambist._core import WORLD, Outcome
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.exchange import Done
 from cambist.scheduling import first_step
 

@@ -9,7 +9,7 @@ import pytest
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.exchange import Commands, Done
 from cambist.wallet import AssetPolicy, Broadcast, CoinPort, Incoming, MovementRejected, SendRejected, SimulatedChain, WalletService
 from cambist.wallet.view import WalletView

@@ -6,7 +6,8 @@ import pytest
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import RejectReason, TransferKind
+from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.transfers import TransferKind
 from cambist.wallet import (
     AssetPolicy,
     CoinPortUnavailable,

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from cambist import _core
 from cambist.app import logs
 from cambist.app.readiness import Readiness
-from cambist.domain.orders import MarketStatus
+from cambist.domain.markets import MarketStatus
 from cambist.exchange import Catalogue, Sequencer
 from cambist.gateway.metrics import Metrics
 from cambist.history import HistoryWriter

@@ -13,7 +13,8 @@ from cambist._core import AssetSpec, MarketSpec, Outcome
 from cambist.app.config import Config, terms
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
-from cambist.domain.orders import RejectReason, SelfTrade
+from cambist.domain.orders import SelfTrade
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import Commands, View
 from cambist.operations.market_terms import AssetListing, MarketTerms
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist._core import CommandApplied, TransferPending, TransferPosted, TransferVoided, decode_events
-from cambist.domain.orders import CommandKind
+from cambist.domain.commands import CommandKind
 
 if TYPE_CHECKING:
     from cambist._core import Event

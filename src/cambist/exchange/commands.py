@@ -10,8 +10,9 @@ from typing import Generic, Protocol
 import msgspec
 
 from cambist._core import ALL_MARKETS, BOTH_SIDES, Outcome
+from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.view import Read, T
 
 NO_META = Meta()

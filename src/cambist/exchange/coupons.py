@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import RejectReason, TransferKind
+from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import transfer_id
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.commands import Commands, Done
 from cambist.exchange.view import Read, T, View
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from cambist._core import ALL_MARKETS, BOTH_SIDES, Engine, Outcome
+from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, RejectReason, TransferKind
+from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.commands import NO_META, Done, NonceRejected
 from cambist.exchange.sequencer import Sequencer
 from cambist.exchange.view import Read, T

@@ -7,7 +7,9 @@ here first.
 from typing import NamedTuple
 
 from cambist._core import MarketSpec
-from cambist.domain.orders import MarketStatus, RejectReason, Side
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import Side
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.view import View
 
 LEVELS_AT_FIRST = 16

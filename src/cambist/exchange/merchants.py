@@ -10,8 +10,10 @@ Coins that a merchant wants sold are sold by an order whose client id is the pay
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import OrderType, RejectReason, Side, TimeInForce, TransferKind
+from cambist.domain.orders import OrderType, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import transfer_id
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.commands import Commands
 
 PAY, CREDIT = "pay", "credit"

@@ -18,7 +18,7 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.history.records import TransferStatus
 
 CANDLE_INTERVALS = (1, 60, 3_600, 86_400)

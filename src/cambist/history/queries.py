@@ -27,7 +27,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from cambist.domain.orders import Business
+from cambist.domain.transfers import Business
 from cambist.history.port import OrderFilter, Page
 from cambist.history.records import Leg
 from cambist.history.schema import candles, entries, marks, orders, trades, transfers, words

@@ -6,8 +6,9 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.events import MONEY_MOVED
+from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.commands import Commands
 from cambist.exchange.merchants import MerchantFunds
 from cambist.exchange.view import View

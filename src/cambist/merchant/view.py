@@ -29,7 +29,7 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, Payment, PaymentState, Terms, Words

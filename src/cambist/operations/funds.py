@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import msgspec
 
 from cambist import _core
-from cambist.domain.orders import RejectReason, TransferKind
+from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.transfers import TransferKind
 from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found, of_core, of_wallet
 from cambist.wallet import WalletRejection

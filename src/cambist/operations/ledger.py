@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cambist import _core
-from cambist.domain.orders import Business, TransferKind
+from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 from cambist.operations.market_names import name_of_market

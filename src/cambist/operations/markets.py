@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from cambist import _core
-from cambist.domain.orders import MarketStatus, RejectReason, SelfTrade
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import SelfTrade
+from cambist.domain.reject_reasons import RejectReason
 from cambist.operations.market_names import market_of, name_of_market
 from cambist.operations.market_terms import NAME, SELF_TRADE, AssetListing, MarketListing, asset_complaint, market_terms
 from cambist.operations.operation import Effect, Nothing, Operation, OperatorCall

@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 from cambist import _core
-from cambist.domain.orders import OrderType, RejectReason, Side
+from cambist.domain.orders import OrderType, Side
+from cambist.domain.reject_reasons import RejectReason
 from cambist.history.port import Page
 from cambist.history.records import Order
 from cambist.operations.market_names import market_of, name_of_market

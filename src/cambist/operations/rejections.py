@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from cambist.directory import DirectoryRejection
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.wallet import WalletRejection
 
 

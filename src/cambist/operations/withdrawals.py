@@ -9,7 +9,7 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.meta import Meta
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found, of_core, of_wallet
 from cambist.operations.users import name_of

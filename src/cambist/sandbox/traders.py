@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from random import Random
 
 from cambist._core import MarketSpec
-from cambist.domain.orders import MarketStatus, OrderType, RejectReason, Side, TimeInForce
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import OrderType, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import Commands, View
 from cambist.sandbox.money import usd_value
 from cambist.sandbox.quoting import missing, size, stale

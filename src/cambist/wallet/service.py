@@ -17,7 +17,8 @@ import msgspec
 from cambist import _core
 from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
-from cambist.domain.orders import RejectReason, TransferKind
+from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.transfers import TransferKind
 from cambist.exchange.commands import Commands
 from cambist.exchange.view import View
 

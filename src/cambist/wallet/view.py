@@ -21,8 +21,9 @@ from typing import Any
 import msgspec
 
 from cambist import _core
+from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
-from cambist.domain.orders import CommandKind, TransferKind
+from cambist.domain.transfers import TransferKind
 
 from .sqlite import SqliteFile
 from .values import Approval, Deposit, DepositState, Withdrawal, WithdrawalState

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cambist.domain.orders import MarketStatus
+from cambist.domain.markets import MarketStatus
 from tests.dialects.btce_wex.floor import DAY, NOON, SECOND, Floor, Trader
 
 NOW = NOON // SECOND

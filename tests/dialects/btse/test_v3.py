@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cambist import _core
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from tests.dialects.btse.floor import V3, Floor, Trader
 from tests.dialects.btse.test_v2_public import form
 

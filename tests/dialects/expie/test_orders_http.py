@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cambist.domain.orders import MarketStatus, Side
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import Side
 from tests.dialects.expie.floor import BUY, SELL, Floor, Trader
 
 INVALID = (400, 1, "invalid argument")

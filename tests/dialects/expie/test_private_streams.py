@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
 
 

@@ -6,7 +6,7 @@ Texts marked "ours" are decisions: the originals' wording was never recorded, an
 from cambist import _core
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import quoted
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 
 MAX_NONCE = 4_294_967_294
 

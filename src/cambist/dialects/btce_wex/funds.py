@@ -9,7 +9,7 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.pairs import Asset
 from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.commands import destination_entry
 from cambist.exchange.coupons import ANYBODY, CouponRejection
 from cambist.wallet import WalletRejection

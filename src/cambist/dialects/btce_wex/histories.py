@@ -10,7 +10,8 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import WEEK, Filters
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import SIDE_NAMES, quoted_text, seconds, succeeded
-from cambist.domain.orders import Business, Side, TransferKind
+from cambist.domain.orders import Side
+from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Fill, LedgerEntry, Leg, TransferStatus
 

@@ -7,7 +7,8 @@ from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
-from cambist.domain.orders import OrderStatus, OrderType, RejectReason, Side, TimeInForce
+from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.market_orders import uncovered_rejection
 from cambist.history.port import HistoryError
 from cambist.history.records import StoredOrderState

@@ -11,7 +11,8 @@ from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
 from cambist.dialects.btse.records import OrderRecord, OrderRecords
 from cambist.dialects.btse.symbols import Market
-from cambist.domain.orders import DoneReason, OrderStatus, RejectReason
+from cambist.domain.orders import DoneReason, OrderStatus
+from cambist.domain.reject_reasons import RejectReason
 
 
 @dataclass(frozen=True, slots=True)

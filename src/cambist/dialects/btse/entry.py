@@ -13,7 +13,9 @@ from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, OrderRecord
 from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.status import BUSINESS, Status
 from cambist.dialects.btse.symbols import Market
-from cambist.domain.orders import DoneReason, MarketStatus, OrderStatus, OrderType, RejectReason, SelfTrade, Side, TimeInForce
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import DoneReason, OrderStatus, OrderType, SelfTrade, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.market_orders import uncovered_rejection
 
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}

@@ -2,7 +2,8 @@
 
 from enum import IntEnum
 
-from cambist.domain.orders import OrderType, RejectReason, Side
+from cambist.domain.orders import OrderType, Side
+from cambist.domain.reject_reasons import RejectReason
 
 
 class Status(IntEnum):

@@ -10,7 +10,7 @@ import msgspec
 from cambist import _core
 from cambist.dialects.expie.markets import Asset, Markets
 from cambist.dialects.expie.numbers import rate_text, time_text
-from cambist.domain.orders import Business, TransferKind
+from cambist.domain.transfers import Business, TransferKind
 from cambist.exchange.view import View
 from cambist.history.port import HistoryReads, Page
 from cambist.history.records import LedgerEntry, Leg

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cambist.dialect_kit.messages import Reply, Request
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from cambist import _core
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import rate_text, time_text
-from cambist.domain.orders import MarketStatus, Side
+from cambist.domain.markets import MarketStatus
+from cambist.domain.orders import Side
 from cambist.marketdata.candles import DAY
 from cambist.marketdata.values import Candle, RecentTrade
 

@@ -15,8 +15,10 @@ from cambist.dialects.expie.numbers import units
 from cambist.dialects.expie.order_views import OrderViews
 from cambist.dialects.expie.parameters import Parameters, Wrong
 from cambist.directory import ApiKey
+from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
-from cambist.domain.orders import MarketStatus, OrderType, RejectReason, Side, TimeInForce
+from cambist.domain.orders import OrderType, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.view import View
 from cambist.history.port import HistoryError
 

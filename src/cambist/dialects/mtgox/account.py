@@ -12,7 +12,7 @@ from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid, n
 from cambist.dialects.mtgox.stream.channels import channel_id
 from cambist.dialects.mtgox.trades import DAY, moment, own_trade
 from cambist.directory import DirectoryRejection, draw_hotp_key
-from cambist.domain.orders import Business
+from cambist.domain.transfers import Business
 from cambist.history.port import Page
 
 MONTH = 30 * DAY * SECOND

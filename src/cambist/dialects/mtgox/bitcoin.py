@@ -7,7 +7,7 @@ from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.merchant_orders import rejected
 from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Rejection, Result, invalid
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.merchant import Label, MerchantRejection
 from cambist.wallet import WalletRejection
 

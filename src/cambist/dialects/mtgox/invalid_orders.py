@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cambist.dialect_kit.rate_limits import HOUR
+from cambist.domain.commands import CommandKind
 from cambist.domain.events import commands_of
 from cambist.domain.meta import Meta
-from cambist.domain.orders import CommandKind
 
 if TYPE_CHECKING:
     from cambist._core import CommandApplied

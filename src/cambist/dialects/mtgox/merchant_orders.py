@@ -8,7 +8,7 @@ from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import flag
 from cambist.dialects.mtgox.replies import BUSY, Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import moment
-from cambist.domain.orders import RejectReason
+from cambist.domain.reject_reasons import RejectReason
 from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState, Terms, Words
 
 PAY_PATH = "/payment/"

@@ -13,7 +13,8 @@ from cambist.dialects.mtgox.invalid_orders import InvalidOrder, InvalidOrders
 from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import SIDES, result_trade
-from cambist.domain.orders import OrderType, RejectReason, Side, TimeInForce
+from cambist.domain.orders import OrderType, Side, TimeInForce
+from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.view import Read, T
 from cambist.history.port import Page
 

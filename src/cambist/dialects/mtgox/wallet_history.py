@@ -11,7 +11,8 @@ from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Answer, Result, invalid
 from cambist.dialects.mtgox.trades import properties, trade_uuid
-from cambist.domain.orders import Business, Side, TransferKind
+from cambist.domain.orders import Side
+from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 

@@ -16,7 +16,7 @@ from cambist.dialects.btse.market_views import DEFAULT_TRADES, MAX_TRADES, Marke
 from cambist.dialects.btse.render import encode, iso
 from cambist.dialects.btse.settings import Flavour
 from cambist.dialects.btse.symbols import Market
-from cambist.domain.orders import MarketStatus
+from cambist.domain.markets import MarketStatus
 from cambist.history.port import Page
 from cambist.history.records import Trade
 

@@ -15,7 +15,7 @@ from cambist.dialects.btse.render import ZERO, encode, millis, number, units
 from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, type_number
 from cambist.dialects.btse.symbols import Market, shown
 from cambist.dialects.btse.v3.orders import IDS, TAGS, standing
-from cambist.domain.orders import TransferKind
+from cambist.domain.transfers import TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Fill, Transfer, TransferStatus
 

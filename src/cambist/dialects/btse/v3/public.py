@@ -16,7 +16,7 @@ from cambist.dialects.btse.market_views import MAX_LEVELS, MarketViews
 from cambist.dialects.btse.render import ZERO, encode, iso, millis, number
 from cambist.dialects.btse.status import SIDE_NAMES
 from cambist.dialects.btse.symbols import Market
-from cambist.domain.orders import MarketStatus
+from cambist.domain.markets import MarketStatus
 from cambist.history.port import Page
 from cambist.history.records import Trade
 from cambist.marketdata import Candle

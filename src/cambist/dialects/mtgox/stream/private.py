@@ -12,7 +12,8 @@ from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder
 from cambist.dialects.mtgox.orders import invalid_oid, invalid_order_entry, order_entry
 from cambist.dialects.mtgox.stream import messages
-from cambist.domain.orders import Business, DoneReason, OrderType, Side, TransferKind
+from cambist.domain.orders import DoneReason, OrderType, Side
+from cambist.domain.transfers import Business, TransferKind
 
 Say = Callable[[str, dict[str, object]], None]
 REQUESTED, COMPLETED_PASSIVE, COMPLETED_ACTIVE = "requested", "completed_passive", "completed_active"

@@ -49,7 +49,7 @@ def right(name: str, reply: Reply) -> bool:
     """Whether the reply has the form of that dialect. Pages are no errors; a socket's path says to everybody that it speaks WebSocket."""
     if reply.status == 426 or not reply.content_type.startswith(b"application/json"):
         return reply.status in (200, 426)
-    return FORMS[name](reply, json.loads(b"".join(reply.parts) or reply.body))
+    return FORMS[name](reply, json.loads(reply.content))
 
 
 @dataclass

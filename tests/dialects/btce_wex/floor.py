@@ -42,7 +42,7 @@ class Floor(RoutedFloor):
         path, _, query = path.partition("?")
         reply = await self.send(method, path, query=query.encode())
         assert reply.status == 200
-        return json.loads(reply.body)
+        return json.loads(reply.content)
 
     async def post(self, trader: Trader, body: bytes, **overrides: bytes) -> Any:
         """Signs exactly these bytes."""
@@ -51,7 +51,7 @@ class Floor(RoutedFloor):
         reply = await self.send("POST", "/tapi", body, headers)
         assert reply.status == 200
         assert reply.content_type == b"application/json"
-        return json.loads(reply.body)
+        return json.loads(reply.content)
 
     async def call(self, trader: Trader, method: str, **fields: str | int) -> Any:
         """A signed call with the next nonce; `from_` stands for the field `from`."""

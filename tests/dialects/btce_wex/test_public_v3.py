@@ -1,5 +1,6 @@
 """Public API v3 as clients see it: shapes, orders of keys, limits, pair lists and their errors."""
 
+import asyncio
 import json
 
 import pytest
@@ -160,6 +161,10 @@ async def test_pair_lists(floor: Floor, path: str, pairs: list[str]) -> None:
         ("xyz/btc_usd", "Invalid method"),
         ("Ticker/btc_usd", "Invalid method"),
         ("", "Invalid method"),
+        ("ticker/" + "x" * 1_000, "Invalid pair name: " + "x" * 64),
+        ("ticker/" + "x-" * 256 + "?ignore_invalid=1", "Empty pair list"),
+        ("ticker/" + "x-" * 257 + "?ignore_invalid=1", "Too many pairs"),
+        ("ticker/btc_usd" + "-" * 5_000, "Too many pairs"),
     ],
 )
 async def test_errors(floor: Floor, path: str, error: str) -> None:
@@ -215,3 +220,22 @@ async def test_many_different_limits_do_not_fill_the_memory(floor: Floor, alice:
     await floor.returned(alice, "Trade", pair="btc_usd", type="buy", rate="5", amount="1")
     for limit in range(1, 5000, 7):
         assert json.loads((await floor.send("GET", "/api/3/depth/btc_usd", query=b"limit=%d" % limit)).body)["btc_usd"]["bids"] == [[5, 1]]
+
+
+async def test_a_long_book_comes_whole_and_costs_nobody_else_a_tick(floor: Floor, alice: Trader, bob: Trader) -> None:
+    """More levels than are written in one tick of the event loop; whoever asks meanwhile is answered first."""
+    for number in range(1_500):
+        floor.immediate.place(alice.account, 0, 0, 0, 0, 1_000 + number, 100_000)
+    floor.sequencer.drain()
+    order = []
+
+    async def ask(path: str) -> object:
+        answer = await floor.public(path)
+        order.append(path)
+        return answer
+
+    long, other = "/api/3/depth/btc_usd?limit=5000", "/api/3/ticker/ltc_usd"
+    book, _ticker = await asyncio.gather(ask(long), ask(other))
+    assert order == [other, long]
+    assert book == {"btc_usd": {"asks": [], "bids": [[(2_499 - number) / 1_000, 0.001] for number in range(1_500)]}}
+    assert (await floor.public("/api/2/btc_usd/depth/2000"))["bids"] == book["btc_usd"]["bids"]

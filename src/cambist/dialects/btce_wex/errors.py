@@ -8,6 +8,8 @@ from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import quoted
 from cambist.domain.reject_reasons import RejectReason
 
+MAX_ECHO = 64
+"""Characters of what a client sent that are said back to it."""
 MAX_NONCE = 4_294_967_294
 
 # trade API: authentication
@@ -39,10 +41,11 @@ COUPON_REDEEMED = "coupon has already been redeemed"  # ours
 # public API
 PAIR_LIST_EMPTY = "Empty pair list"
 PUBLIC_METHOD_INVALID = "Invalid method"
+TOO_MANY_PAIRS = "Too many pairs"  # ours
 
 
 def invalid_pair(name: str) -> str:
-    return f"Invalid pair name: {name}"
+    return f"Invalid pair name: {name[:MAX_ECHO]}"
 
 
 def duplicated_pair(name: str) -> str:
@@ -64,7 +67,7 @@ def invalid_nonce(last: int, sent: str) -> str:
     At the end of the nonces it names none that would be rejected too.
     """
     after = f"you should send:{last + 1}" if last < MAX_NONCE else "no nonce is left for this key"
-    return f"invalid nonce parameter; on key:{last}, you sent:'{sent[:64]}', {after}"
+    return f"invalid nonce parameter; on key:{last}, you sent:'{sent[:MAX_ECHO]}', {after}"
 
 
 def not_enough(asset: str, purpose: str) -> str:

@@ -10,6 +10,9 @@ from cambist import _core
 MAX_FIELDS = 256
 """Fields of a form that are looked at: no method has ten, and splitting must not be a way to burn our time."""
 
+MAX_PATH = 4096
+"""Characters of a path that is taken apart: all pairs of a large venue fit."""
+
 U64_MAX = (1 << 64) - 1
 
 

@@ -4,8 +4,8 @@ from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.errors import error_body
-from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent
-from cambist.dialects.btce_wex.parse import form_fields, path_parts
+from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent, reply_of
+from cambist.dialects.btce_wex.parse import MAX_PATH, form_fields, path_parts
 from cambist.dialects.btce_wex.public_v3 import limit_of
 
 
@@ -17,6 +17,8 @@ class PublicV2:
         self._views = views
 
     async def __call__(self, request: Request) -> Reply:
+        if len(request.path) > MAX_PATH:
+            return Reply(body=error_body(errors.PUBLIC_METHOD_INVALID))
         name, method, count = [*path_parts(request.path)[2:], "", "", ""][:3]
         pair = self._context.pairs.find(name)
         if pair is None or not pair.open:
@@ -25,13 +27,12 @@ class PublicV2:
         match method:
             case "ticker":
                 members, second = self._views.ticker(pair)
-                text = f'{{"ticker":{{{members},"server_time":{second}}}}}'
+                return Reply(body=f'{{"ticker":{{{members},"server_time":{second}}}}}'.encode())
             case "depth":
-                return Reply(parts=await self._views.depth(pair, limit))
+                return reply_of(await self._views.depth(pair, limit))
             case "trades":
-                return Reply(parts=await self._views.trades_v2(pair, limit))
+                return reply_of(await self._views.trades_v2(pair, limit))
             case "fee":
-                text = f'{{"trade":{fee_percent(pair.spec())}}}'
+                return Reply(body=f'{{"trade":{fee_percent(pair.spec())}}}'.encode())
             case _:
                 return Reply(body=error_body(errors.PUBLIC_METHOD_INVALID))
-        return Reply(body=text.encode())

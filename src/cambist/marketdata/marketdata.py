@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
+from cambist.exchange.view import View
 from cambist.marketdata.book import Levels
 from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
@@ -226,10 +227,10 @@ class MarketData:
                 # One dialect's bug must not take the others' pushes, or the sequencer, with it.
                 _log.exception("a market data subscriber failed")
 
-    def load_books(self, engine: _core.Engine) -> None:
+    def load_books(self, view: View) -> None:
         """Takes every book as the core has it. Call it while nothing is undurable: at the start, before the first frame."""
-        for spec in engine.markets():
-            self._market(spec.id).book.load(*engine.depth(spec.id, 0))
+        for spec in view.markets():
+            self._market(spec.id).book.load(*view.depth(spec.id, 0))
 
     async def load(self, past: Past) -> None:
         """Takes recent trades, the 24 hours and the kept candles from history; also where `candle_history` finds older ones.

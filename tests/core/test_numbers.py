@@ -165,10 +165,11 @@ def test_both_write_the_same_and_it_is_exact(value: int, scale: int, digits: int
     assert error < Decimal(1).scaleb(-digits) if digits >= 0 else error == 0
 
 
-PIECES = st.sampled_from(["0", "1", "9", "10", "500", ".", "e", "E", "-", " ", "e-2", "e2", "000", "_", ",", "\t"])
+PIECES = st.sampled_from(["0", "1", "9", "10", "500", ".", "e", "E", "-", "+", " ", "e-2", "e2", "000", "_", ",", "\t"])
 
 
 @given(text=st.lists(PIECES, max_size=7).map("".join), scale=st.integers(0, 18))
+@example(text="0e0500500", scale=0)
 def test_both_read_the_same(text: str, scale: int) -> None:
     assert read(cambist._core, text, scale) == read(twin, text, scale)
 

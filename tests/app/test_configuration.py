@@ -1,11 +1,16 @@
 """The configuration file: the shipped one is good, and each mistake is answered with its place and a remedy."""
 
 import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from cambist import _core
-from cambist.app.config import default_text, parse, terms
+from cambist.app.config import Config, default_text, parse, terms
 from cambist.app.errors import Exit, OperatorError
 
 ASSETS = """
@@ -107,3 +112,26 @@ def test_a_mistake_is_named_with_its_place(text: str, words: str) -> None:
         parse(text, "venue.toml")
     assert caught.value.code == Exit.CONFIGURATION
     assert caught.value.text.startswith("venue.toml: ")
+
+
+def every_setting(section: type[Any], path: str = "") -> Iterator[str]:
+    """The dotted names of all settings but those of assets and markets."""
+    for setting in msgspec.structs.fields(section):
+        if isinstance(setting.type, type) and issubclass(setting.type, msgspec.Struct):
+            yield from every_setting(setting.type, f"{path}{setting.name}.")
+        elif setting.name not in ("asset", "market"):
+            yield f"{path}{setting.name}"
+
+
+SETTINGS = sorted(every_setting(Config))
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_setting_stands_in_the_default_file_and_on_its_page(name: str) -> None:
+    found: Any = tomllib.loads(default_text())
+    for part in name.split("."):
+        assert part in found, f"default_config.toml does not show {name}"
+        found = found[part]
+    general = re.sub(r"^dialects\.\w+\.(enabled|host)$", r"dialects.NAME.\1", name)
+    assert f"`{general}`" in PAGE, f"configuration.md does not explain {name}"

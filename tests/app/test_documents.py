@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cambist.app.errors import Exit
-from tests.support.processes import cambist, serving
+from tests.support.processes import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("src/**/README.md")])
@@ -44,15 +44,3 @@ def test_the_command_reference_names_every_exit_code() -> None:
     page = (ROOT / "docs/reference/cli.md").read_text()
     for code in Exit:
         assert f"| {int(code)} | " in page, code
-
-
-def test_the_configuration_page_names_every_setting() -> None:
-    page = (ROOT / "docs/reference/configuration.md").read_text()
-    section = ""
-    for line in cambist("config").stdout.splitlines():
-        if found := re.fullmatch(r"\[([a-z.]+)\]", line):
-            section = f"{found[1]}."
-        elif line.startswith("[["):
-            section = ""
-        elif found := re.match(r"([a-z_]+) = ", line):
-            assert f"`{section}{found[1]}`" in page, line

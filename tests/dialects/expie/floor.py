@@ -120,7 +120,7 @@ class Floor(TradingFloor):
     def __init__(self, folder: Path, socket_limits: SocketLimits | None = None, **options: Any) -> None:
         super().__init__(folder, NOON)
         open_markets(self.immediate, self.engine)
-        service = build(self.venue_services(), **options)
+        self.service = service = build(self.venue_services(), **options)
         self.gateway = Gateway(service.routes, barrier=self.sequencer.barrier, sockets=service.sockets, path_errors=service.path_errors)
         self.server = Server(self.gateway, limits=HttpLimits(sweep_seconds=0.05), socket_limits=socket_limits)
         self.clients: list[Client] = []

@@ -334,11 +334,18 @@ async def test_errors_have_the_same_form_everywhere_below_the_prefix(floor: Floo
             answer = await floor.http(method, path)
             assert (answer.status, answer.json) == (404, {"error": {"code": 4, "message": "method not found"}}), (method, path)
         assert (await floor.http(method, "/ws")).status == 426
-    for path in ("/v1", "/v1/", "/v1/markets/BCCBTC/depth"):
+    for path, status in (("/v1", 404), ("/v1/", 405), ("/v1/markets/BCCBTC/depth", 405), ("/ws", 405), ("/ws/", 404), ("/ws/x", 404)):
         answer = await floor.http("OPTIONS", path)
-        assert (answer.status, answer.json["error"]["code"]) == (404 if path == "/v1" else 405, 4)
+        assert (answer.status, answer.json["error"]["code"]) == (status, 4)
     answer = await floor.http("POST", "/v1/markets/BCCBTC/orders", b"x" * 200_000)
     assert (answer.status, answer.json) == (413, {"error": {"code": 1, "message": "invalid argument"}})
+
+
+async def test_every_path_that_is_served_has_its_errors_worded(floor: Floor) -> None:
+    prefixes = [errors.prefix for errors in floor.service.path_errors]
+    paths = [route.path for route in floor.service.routes] + [route.path for route in floor.service.sockets]
+    for path in paths:
+        assert any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes), path
 
 
 async def test_paths_are_tolerant(floor: Floor, alice: Trader) -> None:

@@ -93,6 +93,28 @@ class Load:
             if gc_was_on:
                 gc.enable()
 
+    def alone(self, number: int, requests: Sequence[bytes], begins: bytes) -> list[float]:
+        """Sends these on one connection, each after the reply to the one before; how long each took, in seconds."""
+        connection = next(each for each in self._by_fd.values() if each.number == number)
+        latencies = []
+        connection.socket.settimeout(PATIENCE)
+        try:
+            for request in requests:
+                started = time.perf_counter()
+                connection.socket.sendall(request)
+                data = b""
+                while not data or (body := whole_body(data)) is None:
+                    part = connection.socket.recv(262_144)
+                    if not part:
+                        raise BadReply("the server closed a connection")
+                    data += part
+                latencies.append(time.perf_counter() - started)
+                if not body.startswith(begins):
+                    raise BadReply(f"a reply begins {body[:200]!r}")
+        finally:
+            connection.socket.setblocking(False)
+        return latencies
+
     def _run(self, requests: Sequence[Sequence[bytes]], begins: bytes, latencies: array[float]) -> Result:
         clock, by_fd, told, poll = time.perf_counter, self._by_fd, self.replies, self._epoll.poll
         in_flight, done, ended = 0, 0, 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 MIDDLE = 1_000_000
 """btc_usd in its price units: 1000.000."""
@@ -33,6 +33,23 @@ class Client:
         """The next `count` requests; they must be sent in this order, or left unsent altogether."""
         return [self._request(b"/tapi", self._body()) for _ in range(count)]
 
+    def rest(self, distances: Iterable[int]) -> list[bytes]:
+        """A bid and an ask so far from the middle (beyond where `trades` trades), for each distance."""
+        bodies = []
+        for distance in distances:
+            for side, price in (("buy", MIDDLE - REACH - distance), ("sell", MIDDLE + REACH + distance)):
+                self._nonce += 1
+                bodies.append(self._order(side, price, 1_000_000 + distance))
+        return [self._request(b"/tapi", body) for body in bodies]
+
+    def accounts(self, count: int) -> list[bytes]:
+        """The next `count` requests for the account's state."""
+        found = []
+        for _number in range(count):
+            self._nonce += 1
+            found.append(self._request(b"/tapi", b"method=getInfo&nonce=%d" % self._nonce))
+        return found
+
     def empties(self, count: int) -> list[bytes]:
         """The same bytes but for the path; the nonce is used up by the orders to come, since nobody looks at it here."""
         return [self._request(b"/empty/signed", self._body(), again=True) for _ in range(count)]
@@ -46,10 +63,11 @@ class Client:
         price = MIDDLE - away if buy else MIDDLE + away
         amount = rng.randint(1_000_000, 50_000_000)  # 0.01 to 0.5 BTC
         self._nonce += 1
-        return (
-            f"pair=btc_usd&type={'buy' if buy else 'sell'}&rate={price // 1000}.{price % 1000:03}"
-            f"&amount=0.{amount:08}&method=Trade&nonce={self._nonce}"
-        ).encode()
+        return self._order("buy" if buy else "sell", price, amount)
+
+    def _order(self, side: str, price: int, amount: int) -> bytes:
+        rate = f"{price // 1000}.{price % 1000:03}"
+        return f"pair=btc_usd&type={side}&rate={rate}&amount=0.{amount:08}&method=Trade&nonce={self._nonce}".encode()
 
     def _request(self, path: bytes, body: bytes, again: bool = False) -> bytes:
         if again:

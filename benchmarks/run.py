@@ -19,6 +19,7 @@ GROUPS = {
     "replay": "replay of a journal from disk",
     "trade": "signed Trade over HTTP",
     "public": "public ticker and depth over HTTP",
+    "strangers": "what clients without a key can do to the others",
     "sockets": "pushes: fan-out, latency, memory",
     "sandbox": "a sandbox's start and its memory",
 }

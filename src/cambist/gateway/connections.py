@@ -119,7 +119,8 @@ class Connections:
         self.socket_counts = gateway.metrics.count_sockets()
         self.unread = 0
         """Bytes of replies and messages that all connections together hold beyond their sockets' buffers."""
-        self._shedding = False
+        self._shedding = False  # whether who holds too much will be cut in a tick to come
+        self._shed = False  # whether they were in this one
         self.now = self.loop.time()
         self.head_patience = limits.head_seconds + limits.sweep_seconds
         self.body_patience = limits.body_seconds + limits.sweep_seconds
@@ -149,6 +150,8 @@ class Connections:
     def _sweep(self) -> None:
         self._timer = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
         now = self.now = self.loop.time()
+        if self.unread > self.limits.unread_total:
+            self._shed_due()
         for connection in [connection for connection in self._open if connection.deadline <= now or connection.stalled <= now]:
             connection.expire()
 
@@ -172,15 +175,23 @@ class Connections:
         self.unread += size
         if self.unread > self.limits.unread_total and not self._shedding:
             self._shedding = True
-            self.loop.call_soon(self._shed)
+            self.loop.call_soon(self._shed_due)
 
     def overloaded(self) -> bool:
-        """Whether so much waits to be read that no more may be begun."""
+        """Whether so much is kept that nothing may be begun which the journal might hold up too, and there is nobody to cut for it."""
+        if self.unread > self.limits.unread_total and not self._shed:
+            self._cut_holders()
         return self.unread > self.limits.unread_total
 
-    def _shed(self) -> None:
-        """Cuts those who do not read, who holds most first, until an eighth of the total is free again."""
-        self._shedding = False
+    def _shed_due(self) -> None:
+        self._shedding = self._shed = False
+        if self.unread > self.limits.unread_total:
+            self._cut_holders()
+            self._shed = False
+
+    def _cut_holders(self) -> None:
+        """Cuts those who do not read, who holds most first, until an eighth of the total is free again. Once in a tick: it looks at all."""
+        self._shed = True
         enough = self.limits.unread_total * 7 // 8
         holders = [(connection.unread(), connection) for connection in self._open]
         for _size, connection in sorted((holder for holder in holders if holder[0]), key=lambda holder: -holder[0]):

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-SHARE = 0.002
+SHARE = 0.0005
 """Seconds of a tick that connections with more to do may take together; then new input and timers get their chance."""
 
 

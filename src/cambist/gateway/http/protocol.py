@@ -88,10 +88,12 @@ class HttpProtocol(HttpIntake):
     """One connection of a server. Made by Server; `connections` is what it shares with the others."""
 
     __slots__ = (
+        "_counted",
         "_cycle",
         "_eof",
         "_flow",
         "_kept",
+        "_left",
         "_may_begin",
         "_peer",
         "_pending",
@@ -113,6 +115,8 @@ class HttpProtocol(HttpIntake):
         self._sending: PendingReply | None = None  # a long reply that is being written
         self._pieces: deque[bytes | memoryview] = deque()  # what is left of it
         self._kept = 0  # bytes of pending replies and of the one being written
+        self._left = 0  # of the latter alone
+        self._counted = 0  # bytes counted in the total of all connections
         self._may_begin = True  # in this tick
         self._stepping = False  # whether the others' steps are being waited for
         self._running = False  # a handler that nothing may overtake has not finished
@@ -174,13 +178,13 @@ class HttpProtocol(HttpIntake):
         self._waiting.clear()
         self._pieces.clear()
         self._sending = None
-        if self._kept:
-            self._connections.hold(-self._kept)
-            self._kept = 0
+        self._kept = self._left = 0
+        self._count_kept()
 
     def pause_writing(self) -> None:
         """The client does not read: nothing more is begun for it."""
         self._writable = False
+        self._count_kept()
         self.stalled = self._connections.now + self._connections.write_patience
         if self._flow is not None:
             self._flow.pause_writing()
@@ -188,6 +192,7 @@ class HttpProtocol(HttpIntake):
     def resume_writing(self) -> None:
         """The client reads again."""
         self._writable = True
+        self._count_kept()
         self.stalled = inf
         if self._flow is not None:
             self._flow.resume_writing()
@@ -195,6 +200,13 @@ class HttpProtocol(HttpIntake):
             self._step_later()
         else:
             self._advance()
+
+    def _count_kept(self) -> None:
+        """Counts what it keeps in the total: not what is being written to a client that reads, since that will be gone at once."""
+        kept = self._kept - self._left if self._writable else self._kept
+        if kept != self._counted:
+            self._connections.hold(kept - self._counted)
+            self._counted = kept
 
     def unread(self) -> int:
         """Bytes that it holds because its client does not read; 0 while it reads."""
@@ -286,7 +298,7 @@ class HttpProtocol(HttpIntake):
         connections = self._connections
         gateway = connections.gateway
         started = gateway.metrics.timer()
-        if connections.overloaded():
+        if route.durable and connections.overloaded():
             gateway.metrics.refuse("unread_total")
             route, reply, close = OVERLOADED, gateway.error_reply(request, TOO_MUCH_UNREAD), True
         else:
@@ -330,7 +342,7 @@ class HttpProtocol(HttpIntake):
     def _keep(self, pending: PendingReply, waiting: asyncio.Future[None] | None) -> None:
         size = pending.size
         self._kept += size
-        self._connections.hold(size)
+        self._count_kept()
         if waiting is not None:
             self._connections.barrier_queue.wait(waiting, self, pending)
             return
@@ -385,12 +397,13 @@ class HttpProtocol(HttpIntake):
             first = pending.pop(0)
             if isinstance(first.data, tuple):
                 self._sending = first
+                self._left = first.size
                 for part in first.data:  # a piece may be a whole part, but never more than PIECE
                     self._pieces += [part] if len(part) <= PIECE else _cut(part)
                 self._write_pieces()
                 continue
             self._kept -= len(first.data)
-            self._connections.hold(-len(first.data))
+            self._count_kept()
             self.transport.write(first.data)
             if self._sent(first):
                 return
@@ -421,7 +434,8 @@ class HttpProtocol(HttpIntake):
             size += len(pieces[0])
             written.append(pieces.popleft())
         self._kept -= size
-        self._connections.hold(-size)
+        self._left -= size
+        self._count_kept()
         self.transport.writelines(written)
         if pieces:
             if self._writable:

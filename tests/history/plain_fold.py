@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cambist import _core
+from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
 from cambist.domain.orders import Side
 from cambist.domain.transfers import Business, TransferKind
@@ -36,6 +37,7 @@ class PlainRows:
     transfers: list[list[Any]]
     transfer_changes: dict[int, TransferChange]
     words: list[tuple[str, str, int]]
+    notes: list[list[Any]]
     candles: dict[tuple[int, int, int], CandleRow]
     marks: list[Row]
 
@@ -58,6 +60,7 @@ class PlainFold:
         self._transfers: dict[int, list[Any]] = {}
         self._transfer_changes: dict[int, TransferChange] = {}
         self._words: list[tuple[str, str, int]] = []
+        self._notes: list[list[Any]] = []
         self._seconds: dict[tuple[int, int], CandleRow] = {}
         self._marks: list[Row] = []
         self._legs: Iterator[tuple[int, int]] = iter(())  # (leg, fee) of the balance changes that the trade at hand still has
@@ -146,6 +149,7 @@ class PlainFold:
             transfers=list(self._transfers.values()),
             transfer_changes=self._transfer_changes,
             words=self._words,
+            notes=self._notes,
             candles=_candles(self._seconds),
             marks=self._marks,
         )
@@ -162,6 +166,10 @@ class PlainFold:
         self._seq = seq
         self._time = max(self._time, event.time)  # a command that was refused because time went back carries the earlier one
         self._command = event
+        if event.command == CommandKind.NOTE and event.code == 0:
+            memo = self._words_of_command().memo or {}
+            if isinstance(memo.get("for_account"), int):
+                self._notes.append([seq, memo["for_account"], event.time, memo])
         if seq % MARK_EVERY == 0:
             self._marks.append((seq, self._time, self._next_order, self._next_entry))
         return True

@@ -144,3 +144,5 @@ def random_command(venue: Venue, dice: random.Random, pending: list[int], placed
             (engine.post_transfer if dice.random() < 0.7 else engine.void_transfer)(at, number, meta)
         case _:
             engine.note(at)
+            engine.note(at, Meta(memo={"for_account": user, "word": price}).encode())
+            engine.note(at, Meta(memo={"other": "for_account"}).encode())

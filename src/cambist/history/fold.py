@@ -5,7 +5,7 @@ what is stored: rows that are new come whole, rows that were there before come a
 Folding a journal in one go or in any pieces, each continuing where the other ended, stores the same.
 
 Orders, trades, entries and candles are folded natively, without the interpreter (`_core.RowFold`): they come by the million, and the
-event loop needs the interpreter more. Transfers, whose meaning stands in their words, are folded here.
+event loop needs the interpreter more. Transfers and notes, whose meaning stands in their words, are folded here.
 
 Rows are in the column order of `history.schema`. Those folded natively have numbers of more than 64 bits as decimal text; the others
 hold integers of any size, and how to keep them is the store's business.
@@ -17,12 +17,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cambist import _core
+from cambist.domain.commands import CommandKind
+from cambist.domain.events import EventFilter, commands_of, kinds_of
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
 from cambist.history.records import TransferStatus
 
 CANDLE_INTERVALS = (1, 60, 3_600, 86_400)
 """Seconds. Each is folded from the one before it. Those of one second are kept for 25 hours of trading."""
+
+NOTE_ACCOUNT = "for_account"
+"""Memo word of a note that is to be found again: whose it is, the account's number."""
+_NOTES = EventFilter(kinds_of(_core.CommandApplied), commands_of(CommandKind.NOTE), NOTE_ACCOUNT.encode())
 
 SETTLED_WITHDRAWAL = "withdrawal"
 """Memo word of a withdrawal-settle transfer: the id of the withdrawal that it completes, in hexadecimal."""
@@ -105,6 +111,7 @@ class Rows:
     transfers: list[list[Any]]
     transfer_changes: dict[int, TransferChange]
     words: list[tuple[str, str, int]]
+    notes: list[list[Any]]
     candles: dict[tuple[int, int, int], CandleRow]
     marks: list[Row]
 
@@ -125,6 +132,7 @@ class Fold:
         self._transfers: dict[int, list[Any]] = {}
         self._transfer_changes: dict[int, TransferChange] = {}
         self._words: list[tuple[str, str, int]] = []
+        self._notes: list[list[Any]] = []
 
     @property
     def seq(self) -> int:
@@ -138,8 +146,12 @@ class Fold:
 
     def feed(self, run: bytes) -> None:
         """Folds a run. Commands that were folded before are passed over; ValueError when one is missing before the first new one."""
+        before = self._frequent.seq
         for moved in self._frequent.feed(run):
             self._moved(_Moved(*moved))
+        for note in _NOTES.of(run):
+            if isinstance(note, _core.CommandApplied) and note.seq > before:
+                self._noted(note)
 
     def rows(self) -> Rows:
         """Everything fed so far."""
@@ -154,9 +166,18 @@ class Fold:
             transfers=list(self._transfers.values()),
             transfer_changes=self._transfer_changes,
             words=self._words,
+            notes=self._notes,
             candles=_candles({key: CandleRow(*candle) for key, candle in frequent.take_seconds()}),
             marks=frequent.take_marks(),
         )
+
+    # --- notes ------------------------------------------------------------------------------------------------------------
+
+    def _noted(self, note: _core.CommandApplied) -> None:
+        memo = _memo(note.meta)
+        account = memo.get(NOTE_ACCOUNT)
+        if note.code == 0 and isinstance(account, int) and not isinstance(account, bool):
+            self._notes.append([note.seq, account, note.time, memo])
 
     # --- transfers --------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from cambist.history.fold import Cursor, Rows
-from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
+from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 
 class HistoryError(Exception):
@@ -157,6 +157,9 @@ class HistoryReads(Protocol):
         Values are compared as text: an integer memo value as its decimal digits.
         """
 
+    async def notes(self, account: int, since: int) -> list[Note]:
+        """Notes at or after `since` (µs) whose memo names the account (`fold.NOTE_ACCOUNT`), oldest first; the newest 10,000."""
+
     async def recent_trades(self, market: int, limit: int) -> list[Trade]:
         """The newest trades of a market, newest first."""
 
@@ -218,6 +221,8 @@ class StoreReads(Protocol):
     def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]: ...
 
     def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]: ...
+
+    def notes(self, account: int, since: int) -> list[Note]: ...
 
     def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]: ...
 

@@ -30,9 +30,11 @@ from sqlalchemy.sql.functions import FunctionElement
 from cambist.domain.transfers import Business
 from cambist.history.port import OrderFilter, Page
 from cambist.history.records import Leg
-from cambist.history.schema import candles, entries, marks, orders, trades, transfers, words
+from cambist.history.schema import candles, entries, marks, notes, orders, trades, transfers, words
 
 MAX_IDS = 10_000
+MAX_NOTES = 10_000
+"""The newest of an account that a query gives."""
 LAST_ID = 2**63 - 1
 
 Condition = ColumnElement[bool]
@@ -349,6 +351,15 @@ def transfers_with(word: str, value: str, kind: int | None, limit: int) -> Selec
         conditions.append(transfers.c.kind == kind)
     joined = words.join(transfers, transfers.c.id == words.c.transfer_id)
     return select(transfers).select_from(joined).where(*conditions).order_by(transfers.c.source_entry).limit(limit)
+
+
+# --- notes ----------------------------------------------------------------------------------------------------------------
+
+
+def account_notes(account: int, since: int) -> Select[Any]:
+    newest = select(notes.c.seq, notes.c.time, notes.c.memo).where(notes.c.account == account, notes.c.time >= since)
+    cut = newest.order_by(notes.c.time.desc(), notes.c.seq.desc()).limit(MAX_NOTES).subquery("newest")
+    return select(cut.c.seq, cut.c.time, cut.c.memo).order_by(cut.c.seq)
 
 
 # --- sums and candles -----------------------------------------------------------------------------------------------------

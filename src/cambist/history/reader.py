@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from cambist.history.port import PATIENCE, WHOLE, HistoryReads, OrderFilter, Page, StoreReads
-from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
+from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
 
@@ -90,6 +90,9 @@ class History(HistoryReads):
 
     async def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
         return await self._run(lambda: self._reads.transfers_with(word, value, kind=kind, limit=limit))
+
+    async def notes(self, account: int, since: int) -> list[Note]:
+        return await self._run(lambda: self._reads.notes(account, since))
 
     async def recent_trades(self, market: int, limit: int) -> list[Trade]:
         return await self.market_trades(market, Page(limit=limit))

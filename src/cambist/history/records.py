@@ -233,6 +233,14 @@ class Transfer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seq: int
 
 
+class Note(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A note of an account: the command's seq and time (µs), and its memo."""
+
+    seq: int
+    time: int
+    memo: dict[str, Any]
+
+
 class Candle(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Trades of one market in [start, start + interval), both in seconds. `notional` is the sum of price * amount.
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. A file at this revision is opened without Alembic."""
 
 
@@ -179,6 +179,16 @@ words = Table(
 )
 """Memo words of transfers, to find a transfer by one."""
 
+notes = Table(
+    "notes",
+    metadata,
+    _column("seq", Id, primary_key=True, autoincrement=False),
+    _column("account", Id),
+    _column("time", Id),
+    _column("memo", Text()),
+)
+"""Notes that name an account (memo word `for_account`): what its dialects journal and look up."""
+
 candles = Table(
     "candles",
     metadata,
@@ -205,7 +215,7 @@ marks = Table(
 )
 """Every 1,024th command: its time, and the first order and entry ids that are not before it."""
 
-FOLDED = (orders, trades, entries, transfers, words, candles, marks)
+FOLDED = (orders, trades, entries, transfers, words, notes, candles, marks)
 """Everything that is dropped and folded again."""
 
 # The account's own rows, newest or oldest first, without touching anybody else's.
@@ -248,4 +258,5 @@ Index(
 )
 Index("transfers_of_source", transfers.c.source, transfers.c.source_entry)
 Index("transfers_of_destination", transfers.c.destination, transfers.c.source_entry)
+Index("notes_of_account", notes.c.account, notes.c.time)
 Index("marks_by_time", marks.c.time)

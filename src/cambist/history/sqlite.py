@@ -27,7 +27,7 @@ from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.fold import MEMO, CandleRow, Cursor, OrderChange, Rows, TransferChange
 from cambist.history.port import WHOLE, HistoryError, HistoryLocked, HistoryWrites, OrderFilter, Page, StoreReads
-from cambist.history.records import Candle, Fill, LedgerEntry, Order, Trade, Transfer, Volume
+from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
 
@@ -238,6 +238,7 @@ class SqliteWrites(HistoryWrites):
             self._insert[schema.trades].run_table(self._db, rows.trades)
             self._insert[schema.entries].run_table(self._db, rows.entries)
             self._apply_transfers(rows)
+            self._insert[schema.notes].run(self._db, [[*row[:-1], _encode(row[-1]).decode()] for row in rows.notes])
             self._apply_candles(rows.candles)
             self._insert[schema.marks].run(self._db, rows.marks)
             cursor = rows.cursor
@@ -380,6 +381,7 @@ _FILLS = _decoder(Fill)
 _ENTRIES = _decoder(LedgerEntry)
 _TRANSFERS = _decoder(Transfer)
 _CANDLES = _decoder(Candle)
+_NOTES = _decoder(Note)
 _SOLD = _decoder(tuple[int, int, int, int])
 _NUMBERS = _decoder(tuple[int])
 
@@ -448,6 +450,9 @@ class SqliteReads(StoreReads):
 
     def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
         return self._run(queries.transfers_with(word, value, kind, limit), _TRANSFERS)
+
+    def notes(self, account: int, since: int) -> list[Note]:
+        return self._run(queries.account_notes(account, since), _NOTES)
 
     def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         if account is not None:

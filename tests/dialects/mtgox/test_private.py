@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from cambist.dialects.mtgox import build
+from cambist.gateway.http.router import Router
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
 from tests.support.waiting import ticks
 
@@ -197,6 +199,59 @@ async def test_invalid_orders_are_few_and_not_for_long(floor: Floor) -> None:
     assert len(await floor.returned(poor, "generic/orders")) == 51
     floor.clock.now += 1
     assert [order["oid"] for order in await floor.returned(poor, "generic/orders")] == [good]
+
+
+async def listed(floor: Floor, trader: Trader) -> list[tuple[str, str]]:
+    return [(order["oid"], order["status"]) for order in await floor.returned(trader, "generic/orders")]
+
+
+def restart(floor: Floor) -> None:
+    """The dialect anew, on what is durable: nothing of its memory is left."""
+    floor.sequencer.drain()
+    floor.service = build(floor.venue_services())
+    floor.router = Router(floor.service.routes)
+
+
+async def test_invalid_orders_outlive_a_restart(floor: Floor, alice: Trader) -> None:
+    poor = floor.trader("poor")
+    oids = [await floor.order(poor, "bid", "10", "1") for _ in range(3)]
+    await floor.returned(poor, "generic/order/cancel", oid=oids[1])
+    floor.clock.now += 1800 * SECOND
+    restart(floor)
+    assert await listed(floor, alice) == []
+    later = await floor.order(poor, "bid", "10", "1")
+    assert await listed(floor, poor) == [(oid, "invalid") for oid in (oids[0], oids[2], later)]
+    await floor.returned(poor, "generic/order/cancel", oid=oids[0])
+    restart(floor)
+    # The first that somebody asks for after the start is one of before it.
+    assert await floor.error(poor, "generic/order/result", type="bid", order=oids[2]) == "No trades for this order"
+    assert await listed(floor, poor) == [(oid, "invalid") for oid in (oids[2], later)]
+    floor.clock.now += 1800 * SECOND
+    assert await listed(floor, poor) == [(later, "invalid")]
+    restart(floor)
+    assert await listed(floor, poor) == [(later, "invalid")]
+    floor.clock.now += 1800 * SECOND
+    assert await listed(floor, poor) == []
+
+
+async def test_of_many_invalid_orders_a_restart_lists_the_newest(floor: Floor) -> None:
+    poor = floor.trader("poor")
+    oids = [await floor.order(poor, "bid", "10", "1") for _ in range(55)]
+    restart(floor)
+    assert await listed(floor, poor) == [(oid, "invalid") for oid in oids[5:]]
+
+
+async def test_orders_are_listed_although_history_cannot_be_had(floor: Floor) -> None:
+    poor = floor.trader("poor", USD="10")
+    await floor.order(poor, "bid", "100", "1")
+    good = await floor.order(poor, "bid", "10", "1")
+    restart(floor)
+    floor.writer.close()
+    floor.fund(poor.account, "BTC", "1")
+    floor.sequencer.drain()
+    restart(floor)
+    assert await listed(floor, poor) == [(good, "open")]
+    assert await floor.error(poor, "generic/info") == "The engine cannot take this now, please retry"
 
 
 async def test_v0_gives_an_order_that_is_not_covered_status_2(floor: Floor) -> None:

@@ -123,7 +123,7 @@ class OrderMethods(MethodGroup):
     async def cancel_reading(self, call: Call, read: Read[T] | None = None) -> "Rejection | Cancelled[T]":
         """The same; `read` as in `Commands`, None where none was asked for or the order was an invalid one."""
         caller, oid = call.signed, call.text("oid")
-        invalid_order = self.invalids.find(caller.account, ids.number_of(ids.INVALID, oid))
+        invalid_order = await self._invalid(caller.account, oid)
         if invalid_order is not None:
             return Cancelled(invalid_oid(invalid_order), await self.invalids.cancel(invalid_order, caller), None, invalid_order)
         order_id = ids.number_of(ids.ORDER, oid)
@@ -136,8 +136,9 @@ class OrderMethods(MethodGroup):
 
     # --- looking ----------------------------------------------------------------------------------------------------------
 
-    def listed(self, call: Call) -> Answer:
+    async def listed(self, call: Call) -> Result:
         """One's open orders, oldest first, and behind them those that were not covered."""
+        await self.invalids.load(call.signed.account)
         found = []
         for live in self.view.open_orders(call.signed.account):
             pair = self.instruments.of_market(live.market)
@@ -149,17 +150,25 @@ class OrderMethods(MethodGroup):
                 found.append(invalid_order_entry(pair, order))
         return found
 
-    def result(self, call: Call) -> Answer:
+    async def _invalid(self, account: int, oid: str) -> InvalidOrder | None:
+        """An account's own order of that id that was not covered."""
+        number = ids.number_of(ids.INVALID, oid)
+        if number is None:
+            return None
+        await self.invalids.load(account)
+        return self.invalids.find(account, number)
+
+    async def result(self, call: Call) -> Result:
         """The trades of an order of one's own, and their sums. An order that has not traded is a rejection."""
         side, order_id = SIDE_OF.get(call.text("type")), ids.number_of(ids.ORDER, call.text("order"))
         if side is None:
             return invalid("type", "should be ask or bid")
-        refused = self.invalids.find(call.signed.account, ids.number_of(ids.INVALID, call.text("order")))
+        refused = await self._invalid(call.signed.account, call.text("order"))
         if refused is not None and refused.side == side:
             return NO_TRADES
         if order_id is None or not 0 < order_id < self.view.next_order_id:
             return replies.ORDER_NOT_FOUND
-        return self._result(call.signed.account, side, order_id)
+        return await self._result(call.signed.account, side, order_id)
 
     async def _result(self, account: int, side: Side, order_id: int) -> Result:
         await self.context.history_caught_up()

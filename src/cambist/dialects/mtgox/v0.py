@@ -101,9 +101,10 @@ class Version0(MethodGroup):
         """`{"usds":...,"btcs":...}`: everything that is in the two wallets."""
         return self._funds(self.view, call.signed.account)
 
-    def orders(self, call: Call) -> Answer:
+    async def orders(self, call: Call) -> Result:
         """The two wallets, and the open orders with their amounts as JSON numbers; behind them those that were not covered."""
         account = call.signed.account
+        await self._v1.orders.invalids.load(account)
         return self._with_invalid(self._account_state(self.view, account), self._v1.orders.invalids.of(account))
 
     def _account_state(self, view: View, account: int) -> dict[str, Any]:
@@ -140,6 +141,7 @@ class Version0(MethodGroup):
             if isinstance(price, Rejection):
                 return price
             orders = self._v1.orders
+            await orders.invalids.load(account)
             placed = await orders.place(call, pair, SIDE_OF[side], price, amount, read=lambda view: self._account_state(view, account))
             if isinstance(placed, Rejection):
                 return placed
@@ -151,6 +153,7 @@ class Version0(MethodGroup):
     async def cancel(self, call: Call) -> Result:
         """By `oid`; `type` is not looked at, since a whole library sends the wrong one. Answers what is open then."""
         account, orders = call.signed.account, self._v1.orders
+        await orders.invalids.load(account)
         cancelled = await orders.cancel_reading(call, read=lambda view: self._account_state(view, account))
         if isinstance(cancelled, Rejection):
             return cancelled

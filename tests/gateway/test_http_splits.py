@@ -16,6 +16,7 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.connections import Connections
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import HttpProtocol
+from cambist.scheduling import ManualScheduler
 from tests.gateway.conftest import ECHO
 from tests.gateway.test_http_rows import REFUSED, SERVED
 from tests.support.waiting import ticks
@@ -65,7 +66,7 @@ def replies(pieces: list[bytes]) -> bytes:
     async def serve() -> bytes:
         state = ServerState()
         gateway = Gateway([ECHO])
-        front = Connections(gateway, LIMITS, uvicorn.Config(gateway, log_config=None), state, None)
+        front = Connections(gateway, LIMITS, uvicorn.Config(gateway, log_config=None), state, None, ManualScheduler(0))
         connection, wire = HttpProtocol(front), Wire()
         connection.connection_made(wire)
         for piece in pieces:

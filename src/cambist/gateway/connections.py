@@ -20,6 +20,7 @@ from cambist.gateway.places import host_name
 from cambist.gateway.round_robin import RoundRobin
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.send_queue import SendQueue
+from cambist.scheduling import Scheduler, Timer
 
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.\-_~%!$&'()*+;=]*)(:[0-9]*)?")
 _HOST_LENGTH = 262  # a DNS name, a colon and a port
@@ -97,6 +98,7 @@ class Connections:
         config: Config,
         state: ServerState,
         date: Callable[[], int] | None,
+        scheduler: Scheduler,
         socket_limits: SocketLimits | None = None,
         *,
         scheme: str = "http",
@@ -121,7 +123,8 @@ class Connections:
         """Bytes of replies and messages that all connections together hold beyond their sockets' buffers."""
         self._shedding = False  # whether who holds too much will be cut in a tick to come
         self._shed = False  # whether they were in this one
-        self.now = self.loop.time()
+        self.scheduler = scheduler
+        self.now = self.seconds()
         self.head_patience = limits.head_seconds + limits.sweep_seconds
         self.body_patience = limits.body_seconds + limits.sweep_seconds
         self.idle_patience = limits.idle_seconds + limits.sweep_seconds
@@ -135,11 +138,15 @@ class Connections:
         self._peers: dict[str, int] = {}
         self._open: set[Watched] = set()
         self._hosts: set[bytes] = set()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
+
+    def seconds(self) -> float:
+        """The time that deadlines are counted in."""
+        return self.scheduler.now() / 1_000_000
 
     def start(self) -> None:
         """Starts the sweep timer."""
-        self._timer = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
+        self._timer = self.scheduler.every(int(self.limits.sweep_seconds * 1_000_000), self._sweep)
 
     def stop(self) -> None:
         """Stops the sweep timer."""
@@ -148,8 +155,7 @@ class Connections:
             self._timer = None
 
     def _sweep(self) -> None:
-        self._timer = self.loop.call_later(self.limits.sweep_seconds, self._sweep)
-        now = self.now = self.loop.time()
+        now = self.now = self.seconds()
         if self.unread > self.limits.unread_total:
             self._shed_due()
         for connection in [connection for connection in self._open if connection.deadline <= now or connection.stalled <= now]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import ssl
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +24,12 @@ from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import HttpProtocol
 from cambist.gateway.listening import BACKLOG, bind
 from cambist.gateway.ws.limits import SocketLimits
+from cambist.scheduling import LoopScheduler, Scheduler
 
 _log = structlog.get_logger("cambist.gateway")
 _T = TypeVar("_T")
 _OWN_FILES = 128
-_POLL = 0.02  # seconds between looks at what is still open, while stopping
+_POLL = 20_000  # µs between looks at what is still open, while stopping
 
 
 def run(main: Coroutine[Any, Any, _T]) -> _T:
@@ -54,14 +56,20 @@ def _within_open_files(limits: HttpLimits) -> HttpLimits:
     return replace(limits, connections=most)
 
 
+def _monotonic() -> int:
+    """µs of a clock that nobody sets."""
+    return time.monotonic_ns() // 1_000
+
+
 class Server:
     """One listening address in front of a Gateway. Start it and stop it on the same running loop.
 
     A host name is listened on at all its addresses, on one port; `::` takes IPv4 as well. `port=0` takes a free port; `port` and `url`
     tell it once started. `proxies` are believed about whose request it is. `listener` names the address for routes that count there only.
     `ws` is the WebSocket protocol class for upgrades, or uvicorn's name for one (`"auto"`: whatever is installed, or none). `date` gives
-    microseconds since 1970 for Date headers; without it there are none, which keeps replies the same byte for byte. OSError from `start`
-    when the address cannot be bound.
+    microseconds since 1970 for Date headers; without it there are none, which keeps replies the same byte for byte. `scheduler` is for
+    the deadlines of connections; by default one on the monotonic clock, so that a machine's clock that is set cuts nobody off.
+    OSError from `start` when the address cannot be bound.
     """
 
     def __init__(
@@ -77,8 +85,10 @@ class Server:
         date: Callable[[], int] | None = None,
         proxies: TrustedProxies = NO_PROXIES,
         listener: str = "",
+        scheduler: Scheduler | None = None,
     ) -> None:
         self.app = app
+        self._scheduler = LoopScheduler(_monotonic) if scheduler is None else scheduler
         self._proxies = proxies
         self._name = listener
         self.host = host
@@ -125,6 +135,7 @@ class Server:
             self._config,
             self._state,
             self._date,
+            self._scheduler,
             self.socket_limits,
             scheme="https" if self._tls else "http",
             proxies=self._proxies,
@@ -147,11 +158,10 @@ class Server:
             listener.close()
         for connection in list(self._state.connections):
             connection.shutdown()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + deadline
+        end = self._scheduler.now() + int(deadline * 1_000_000)
         # Polled, because uvicorn's WebSocket protocols tell nobody that they are gone.
-        while (self._state.connections or self._state.tasks) and loop.time() < end:  # noqa: ASYNC110
-            await asyncio.sleep(_POLL)
+        while (self._state.connections or self._state.tasks) and self._scheduler.now() < end:
+            await self._scheduler.sleep(_POLL)
         finished = not self._state.connections and not self._state.tasks
         if not finished:
             await self._cut()

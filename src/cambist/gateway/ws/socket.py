@@ -113,7 +113,7 @@ class Socket(asyncio.Protocol):
         self._pinged = False
         self._gone = False
         self._allowance = float(limits.burst)
-        self._refilled = connections.loop.time()
+        self._refilled = connections.seconds()
         self._outbox: deque[bytes] = deque()
         self._queued: deque[_QueuedMessage] = deque()
         self._unsent = 0  # bytes of both
@@ -411,7 +411,7 @@ class Socket(asyncio.Protocol):
     def _afford(self, frames: int) -> bool:
         """Whether so many frames more are within the rate."""
         limits = self._connections.socket_limits
-        now = self._connections.loop.time()
+        now = self._connections.seconds()
         self._allowance = min(float(limits.burst), self._allowance + (now - self._refilled) * limits.frames_per_second) - frames
         self._refilled = now
         return self._allowance >= 0

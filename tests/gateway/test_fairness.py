@@ -16,6 +16,7 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.connections import Connections
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import PIECE, HttpProtocol
+from cambist.scheduling import ManualScheduler
 from tests.gateway.conftest import Client, Running, Serve
 from tests.gateway.test_barrier import SharedJournal
 from tests.gateway.test_http_splits import Wire
@@ -46,7 +47,7 @@ class Bench:
     def __init__(self, routes: list[Route], limits: HttpLimits | None = None) -> None:
         gateway = Gateway(routes)
         config = uvicorn.Config(gateway, log_config=None)
-        self.connections = Connections(gateway, limits or HttpLimits(), config, ServerState(), None)
+        self.connections = Connections(gateway, limits or HttpLimits(), config, ServerState(), None, ManualScheduler(0))
 
     def connect(self) -> tuple[HttpProtocol, Counting]:
         connection, wire = HttpProtocol(self.connections), Counting()

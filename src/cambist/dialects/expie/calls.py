@@ -63,9 +63,11 @@ def parse(message: bytes | str) -> Call | None:
     return Call(method, params, number)
 
 
-def answered(call: Call, result: str) -> bytes:
+def answered(call: Call, result: str | bytes) -> bytes:
     """`result` is JSON."""
-    return f'{{"error":null,"result":{result},"id":{"null" if call.id is None else call.id}}}'.encode()
+    text = result.encode() if isinstance(result, str) else result
+    number = b"null" if call.id is None else b"%d" % call.id
+    return b'{"error":null,"result":%b,"id":%b}' % (text, number)
 
 
 def failed(call: Call, rejection: Rejection) -> bytes:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cambist import _core
+from cambist._core import Column, RowForm
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import rate_text, time_text
@@ -18,6 +21,21 @@ MAX_PERIOD = 604_800
 PRICE_DECIMALS = 8
 """Of a price that is not stripped of its zeros."""
 NO_TRADES = Candle(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@lru_cache(maxsize=256)
+def deal_form(price_scale: int, amount_scale: int) -> RowForm:
+    """A deal as `MarketViews.deals` writes it, its time with all six decimals."""
+    return RowForm(
+        [b'{"price":"', b'","id":', b',"time":', b',"amount":"', b'","type":"', b'"}'],
+        [
+            Column.decimal(TRADE_PRICE, price_scale),
+            Column.integer(TRADE_ID),
+            Column.decimal(TRADE_TIME, 6, 6),
+            Column.decimal(TRADE_AMOUNT, amount_scale),
+            Column.choice(TRADE_SIDE, [b"buy", b"sell"]),
+        ],
+    )
 
 
 class MarketViews:

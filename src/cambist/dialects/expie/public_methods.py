@@ -12,12 +12,13 @@ from cambist.dialects.expie.calls import SUCCESS, BadParams, Params
 from cambist.dialects.expie.channels import Candles, Deals, Depth, Price, State, push
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.klines import Klines, good_interval
-from cambist.dialects.expie.market_views import MAX_PERIOD, MarketViews
+from cambist.dialects.expie.market_views import MAX_PERIOD, MarketViews, deal_form
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.session import Client, Method, Result
 from cambist.directory import ApiKey
 from cambist.history.port import Page
 from cambist.marketdata.candles import DAY
+from cambist.marketdata.marketdata import RECENT_TRADES
 from cambist.marketdata.values import RecentTrade
 
 FIRST_DEALS = 100
@@ -38,6 +39,7 @@ class PublicMethods:
         self._views = MarketViews(context)
         self._klines = Klines(context)
         self._data = context.services.marketdata
+        self._texts = context.services.market_texts
 
     def table(self) -> dict[str, Method]:
         def dropping(family: str) -> Method:
@@ -109,7 +111,7 @@ class PublicMethods:
     async def depth_query(self, _client: Client, params: Params) -> Result:
         market, limit = params.market(0), params.integer(1, 0, depth.MAX_LIMIT)
         merge = depth.Merge(market, params.interval(2))
-        bids, asks = await depth.sides_text(self._context.services.market_texts, market, merge, limit)
+        bids, asks = await depth.sides_text(self._texts, market, merge, limit)
         return f'{{"asks":{asks},"bids":{bids}}}'
 
     def depth_subscribe(self, client: Client, params: Params) -> Result:
@@ -164,23 +166,20 @@ class PublicMethods:
 
     async def deals_query(self, _client: Client, params: Params) -> Result:
         market, limit, last_id = params.market(0), params.integer(1, 1, MAX_DEALS), params.integer(2)
-        trades = self._data.trades(market.id, limit, since_id=last_id)
-        oldest = self._data.trades_kept_since(market.id)
-        if len(trades) == limit or last_id >= oldest:
-            return await self._deals(market, trades)
+        if limit <= RECENT_TRADES or last_id >= self._data.trades_kept_since(market.id):
+            form = deal_form(market.money_scale, market.stock_scale)
+            return b"".join((b"[", *await self._texts.trades(market.id, form, limit, since_id=last_id), b"]"))
         # Only what market data shows already: the journal may know more, and this answer does not wait for it.
         newest = self._data.trades(market.id, 1)
         await self._context.public_history_caught_up()
         found = await self._context.services.history.market_trades(market.id, Page(first_id=last_id + 1, last_id=newest[0].id, limit=limit))
-        return await self._deals(market, [RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in found])
-
-    async def _deals(self, market: Market, trades: list[RecentTrade]) -> str:
-        """An array. A long one is made in pieces, and others are served in between."""
         pieces: list[str] = []
-        for at in range(0, len(trades), PIECE):
+        for at in range(0, len(found), PIECE):
             if at:
-                await asyncio.sleep(0)
-            pieces.append(self._views.deals(market, trades[at : at + PIECE]))
+                await asyncio.sleep(0)  # others are served in between
+            deals = found[at : at + PIECE]
+            recent = (RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in deals)
+            pieces.append(self._views.deals(market, recent))
         return f"[{','.join(pieces)}]"
 
     def deals_subscribe(self, client: Client, params: Params) -> Result:

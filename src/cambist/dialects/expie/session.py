@@ -16,8 +16,8 @@ from cambist.dialects.expie.numbers import OutOfRange
 from cambist.directory import ApiKey
 from cambist.history.port import HistoryError
 
-Result = str | Rejection
-"""JSON text, or what went wrong."""
+Result = str | bytes | Rejection
+"""JSON, or what went wrong."""
 
 
 class Client(Session):
@@ -71,7 +71,7 @@ class Client(Session):
             return
         try:
             result = method.run(self, Params(self._shared.markets, call.params, method.count))
-            if not isinstance(result, str | Rejection):
+            if not isinstance(result, str | bytes | Rejection):
                 result = await result
         except (BadParams, OutOfRange):
             result = errors.INVALID_ARGUMENT

@@ -1,6 +1,9 @@
 # Cambist's targets. `make help` lists them. Stamp files keep each step from running again while its inputs are unchanged.
 
+# Paths are relative, or quoted where a program wants a whole one: the directory's own name may have blanks and any letters.
+
 PYTHON ?= python3
+PORT   ?= 8700
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
@@ -8,15 +11,17 @@ STAMPS := $(VENV)/.stamps
 CORE_SOURCES := $(shell find core/src -name '*.rs' 2>/dev/null) $(wildcard core/Cargo.toml core/Cargo.lock core/build.rs)
 
 .DEFAULT_GOAL := help
-.PHONY: help graph build run test test-core test-python lint format bench wheel lock clean toolchain-python toolchain-rust
+.PHONY: help graph build run test test-core test-python lint format bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 build: $(STAMPS)/core ## Make .venv, compile the core in release mode, install the command at .venv/bin/cambist
 
-run: build ## Start a sandbox with a moving market at http://127.0.0.1:8700
-	$(BIN)/cambist sandbox
+run: toolchain-python ## Start a sandbox with a moving market at http://127.0.0.1:8700, or another port: make run PORT=8701
+	@"$(PYTHON)" scripts/check_port.py "$(PORT)"
+	@$(MAKE) --no-print-directory build
+	$(BIN)/cambist sandbox --port "$(PORT)" $(RUN_ARGS)
 
 test: test-core test-python ## Run every test: the core's in Rust, then everything in Python
 
@@ -27,7 +32,7 @@ test-python: build
 	@scripts/install-test-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: build ## Check format, types, layers and warnings, in Python and in Rust
+lint: toolchain-lint build ## Check format, types, layers and warnings, in Python and in Rust
 	$(BIN)/ruff check src tests scripts benchmarks
 	$(BIN)/ruff format --check src tests scripts benchmarks
 	$(BIN)/mypy
@@ -37,7 +42,7 @@ lint: build ## Check format, types, layers and warnings, in Python and in Rust
 	cd core && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings
 	cd core && cargo clippy --quiet --locked --all-targets --features python -- -D warnings
 
-format: build ## Rewrite the sources into the agreed format
+format: toolchain-lint build ## Rewrite the sources into the agreed format
 	$(BIN)/ruff check --fix-only --quiet src tests scripts benchmarks
 	$(BIN)/ruff format src tests scripts benchmarks
 	cd core && cargo fmt
@@ -48,11 +53,12 @@ graph: build ## Draw the packages' dependencies into docs/internals/blueprint.md
 bench: build ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
-wheel: build ## Build an abi3 wheel into dist/; who installs it needs no Rust
+wheel: build ## Build an abi3 wheel, which needs no Rust to install, and the source archive into dist/
 	$(BIN)/maturin build --release --locked --out dist
+	$(BIN)/maturin sdist --out dist
 
 lock: toolchain-python ## Pin the newest allowed versions of all Python packages into requirements/
-	$(PYTHON) scripts/lock_requirements.py
+	"$(PYTHON)" scripts/lock_requirements.py
 
 clean: ## Remove everything that a target made
 	rm -rf $(VENV) .venvs dist core/target target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/cambist/_core*.so
@@ -60,20 +66,27 @@ clean: ## Remove everything that a target made
 # --- steps behind the targets ---------------------------------------------------------------------------------------------
 
 toolchain-python:
-	@command -v $(PYTHON) >/dev/null 2>&1 && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@command -v "$(PYTHON)" >/dev/null 2>&1 && "$(PYTHON)" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Cambist needs Python 3.11 or newer: install python3 with its venv module (Debian: apt-get install python3 python3-venv), or name one with PYTHON=/path/to/python3." >&2; exit 1; }
 
 toolchain-rust:
-	@command -v cargo >/dev/null 2>&1 && cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || \
-	  { echo "Cambist needs Rust 1.85 or newer with cargo, rustfmt and clippy: install it with rustup (rustup toolchain install stable)." >&2; exit 1; }
+	@command -v cargo >/dev/null 2>&1 && cargo --version >/dev/null 2>&1 || \
+	  { echo "Cambist needs Rust 1.85 or newer with cargo: install it with rustup (rustup toolchain install stable)." >&2; exit 1; }
+	@command -v cc >/dev/null 2>&1 || \
+	  { echo "Rust needs a C compiler to link with (Debian: apt-get install gcc libc6-dev; macOS: xcode-select --install)." >&2; exit 1; }
 
-$(STAMPS)/python: requirements/run.txt requirements/dev.txt | toolchain-python
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+toolchain-lint: toolchain-rust
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || \
+	  { echo "The checks need rustfmt and clippy: rustup component add rustfmt clippy." >&2; exit 1; }
+
+# Nothing is downloaded before everything that must be there already is known to be there.
+$(STAMPS)/python: requirements/run.txt requirements/dev.txt | toolchain-python toolchain-rust
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 # The stamp's time is taken before compiling: a source that changes meanwhile makes the next build compile again.
-$(STAMPS)/core: $(STAMPS)/python pyproject.toml $(CORE_SOURCES) | toolchain-rust
+$(STAMPS)/core: $(STAMPS)/python pyproject.toml $(CORE_SOURCES)
 	@touch $@.started
-	VIRTUAL_ENV=$(abspath $(VENV)) PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
+	VIRTUAL_ENV="$$PWD/$(VENV)" PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
 	@mv $@.started $@

@@ -13,6 +13,7 @@ from cambist.dialects import btce_wex, btse, expie, mtgox
 from cambist.directory import KeyForm
 
 DIALECTS: tuple[Dialect[Any], ...] = (btce_wex.DIALECT, expie.DIALECT, mtgox.DIALECT, btse.DIALECT)
+TITLES = {dialect.name: dialect.title for dialect in DIALECTS}
 
 DialectSections = msgspec.defstruct(
     "DialectSections",
@@ -51,7 +52,7 @@ def complaints(sections: msgspec.Struct) -> list[str]:
 
 
 def snippets(url: str, keys: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """A few lines to paste for every kind of key that there is one of; `keys`: credentials by the name of the kind."""
+    """A small program for every kind of key that there is one of; `keys`: credentials by the name of the kind."""
     makers = {name: make for dialect in DIALECTS for name, make in dialect.snippets.items()}
     return {name: make(url, keys[name]) for name, make in makers.items() if name in keys}
 

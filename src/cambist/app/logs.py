@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -18,6 +18,8 @@ class LogSink:
     def __init__(self) -> None:
         self._file: Path | None = None
         self._stream: TextIO | None = sys.stderr
+        self.before_lines: Callable[[], None] | None = None
+        """Called before each write: whoever keeps something on the same terminal takes it away."""
         self.lost_lines = 0
         """Lines that could not be written since the start."""
 
@@ -43,6 +45,8 @@ class LogSink:
 
     def write(self, text: str) -> None:
         """Writes, or counts what is lost."""
+        if self.before_lines is not None:
+            self.before_lines()
         try:
             if self._stream is None:
                 raise OSError("there is no standard error")

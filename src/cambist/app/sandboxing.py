@@ -5,6 +5,7 @@ import os
 import shutil
 import ssl
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cambist.app import dialects, logs
+from cambist import _core
+from cambist.app import dialects, logs, project
 from cambist.app.config import Config
 from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
+from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import open_venue
 from cambist.directory import DirectoryRejection
@@ -28,7 +31,8 @@ from cambist.operations.operation import Actor, OperatorCall
 from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import made_up_password
 from cambist.sandbox import money
-from cambist.sandbox.people import People, Person, SandboxFile, announcement, ready_record
+from cambist.sandbox.announcement import Announced, announcement
+from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.traders import Traders
 
 T = TypeVar("T")
@@ -96,21 +100,78 @@ class _Play(ServeHooks):
     dated = False
     """The same seed and the same requests shall give the same bytes."""
 
-    def __init__(self, seed: int, people: list[Person], traders: Traders | None) -> None:
+    def __init__(self, venue: Venue, seed: int, people: list[Person], traders: Traders | None, kept: bool) -> None:
+        self._venue = venue
         self._seed = seed
         self._people = people
         self._traders = traders
+        self._kept = kept
+        self._status = StatusLine(venue.scheduler, SandboxStatus(venue).text)
 
     def begin(self, url: str) -> Any:
-        texts = dialects.snippets(url, self._people[0].keys) if self._people else {}
-        logs.say(announcement(url, self._seed, self._people, texts) + "\n")
+        record = ready_record(url, os.getpid(), self._seed, self._people)
+        examples = write_examples(self._venue.files.path / "examples", url, record, self._people)
+        announced = Announced(
+            url=url,
+            seed=self._seed,
+            data=self._venue.files.path.absolute(),
+            kept=self._kept,
+            people=self._people,
+            apis=[(api.title, api.shown) for api in self._venue.apis],
+            examples=examples,
+            market=self._market(),
+            documents=project.documents(),
+            command=project.command(),
+        )
+        logs.say(announcement(announced) + "\n")
+        self._status.start()
         if self._traders is not None:
             self._traders.start()
-        return ready_record(url, os.getpid(), self._seed, self._people)
+        return record
+
+    def _market(self) -> str:
+        """The first one, as BTC-e's API calls it; empty when that API does not show it."""
+        assets, specs = self._venue.catalogue.assets.by_id, self._venue.catalogue.markets.by_id
+        if not specs or not any("/api/3" in api.paths and not api.host for api in self._venue.apis):
+            return ""
+        return f"{assets[specs[0].base].code}_{assets[specs[0].quote].code}".lower()
 
     def end(self) -> None:
+        self._status.stop()
         if self._traders is not None:
             self._traders.stop()
+
+
+def write_examples(folder: Path, url: str, record: dict[str, Any], people: Sequence[Person]) -> list[str]:
+    """Writes everybody's keys, and the first user's programs for each dialect, whose names it returns."""
+    folder.mkdir(exist_ok=True)
+    (folder / "keys.json").write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
+    texts = dialects.snippets(url, people[0].keys) if people else {}
+    names = {f"{dialect}.py": text for dialect, text in texts.items()}
+    for name, text in names.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return sorted(names)
+
+
+class SandboxStatus:
+    """What goes on in a sandbox, in one line."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._venue = venue
+        self._began = venue.clock()
+
+    def text(self) -> str:
+        venue = self._venue
+        minutes, seconds = divmod((venue.clock() - self._began) // 1_000_000, 60)
+        specs = venue.catalogue.markets.by_id
+        trades = sum(venue.marketdata.trades_seen(number) for number in range(len(specs)))
+        words = [f"{minutes // 60}:{minutes % 60:02}:{seconds:02}", f"{trades:,} trades", f"{venue.engine.seq:,} commands"]
+        if specs:
+            assets = venue.catalogue.assets.by_id
+            last = _core.format_units(venue.marketdata.ticker(0).last, specs[0].price_scale)
+            words.append(f"{assets[specs[0].base].code}/{assets[specs[0].quote].code} {last}")
+        words.append(f"{venue.gateway.metrics.connections} connections")
+        return "   ".join(words)
 
 
 def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxFile, Config]:
@@ -162,7 +223,8 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
         traders = Traders(venue.commands, venue.engine, venue.scheduler, note.traders, note.seed)
         await traders.open_markets()
     await venue.durable()
-    return _Play(note.seed, [people.person(user) for user in venue.directory.users()], traders)
+    everybody = [people.person(user) for user in venue.directory.users()]
+    return _Play(venue, note.seed, everybody, traders, plan.data is not None)
 
 
 async def _give_first_funds(call: OperatorCall, account: int, funds: Amounts) -> None:

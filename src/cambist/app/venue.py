@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from cambist import _core
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
+from cambist.app.front_page import Api
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots, origin_of_now
 from cambist.directory import Directory, KeyForm
@@ -63,6 +64,7 @@ class Venue:
     history: History
     history_writer: HistoryWriter
     gateway: Gateway
+    apis: Sequence[Api]
     readiness: Readiness
     audit: AuditLog
     key_forms: tuple[KeyForm, ...]

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import dialects, integrity, provisioning, recovery
+from cambist.app import dialects, front_page, integrity, provisioning, recovery
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -175,6 +175,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     watch_readiness(readiness, sequencer, writer, environment.clock)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path)
     count_markets(metrics, engine, catalogue, marketdata)
+    apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
+    routes.append(front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists()))
     gateway = Gateway(
         routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets, path_errors=path_errors
     )
@@ -199,6 +201,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         history=history,
         history_writer=writer,
         gateway=gateway,
+        apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, opened),
         key_forms=dialects.key_forms(config.dialects),

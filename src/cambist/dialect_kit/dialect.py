@@ -13,7 +13,10 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory.values import KeyForm
 
 Snippet = Callable[[str, Mapping[str, str]], str]
-"""(base URL, credentials as in the ready file) to a few lines that work when they are pasted."""
+"""(base URL, credentials as in the ready file) to a Python program of a few lines, for the standard library alone.
+
+It stands flush left, runs again and again, and shuts no other program out of the key: where nonces must rise it counts by the clock, and
+goes on from the number that the answer names when the key was used with higher ones."""
 
 
 class DialectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,11 +38,12 @@ S = TypeVar("S", bound=DialectSettings)
 class Dialect(Generic[S]):
     """One exchange's API.
 
-    `name` is its section of the configuration and the label of its metrics. `key_forms` are the kinds of keys that are minted for it,
-    `snippets` a few lines for each kind, by the form's name. `documents`: its page below docs/reference.
+    `name` is its section of the configuration and the label of its metrics, `title` what people call it. `key_forms` are the kinds of keys
+    that are minted for it, `snippets` a program for each kind, by the form's name. `documents`: its page below docs/reference.
     """
 
     name: str
+    title: str
     settings: type[S]
     build: Callable[[VenueServices, S], DialectService]
     """Makes it on a running venue. Markets and assets must exist, more may be added later."""

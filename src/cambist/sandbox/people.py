@@ -1,6 +1,6 @@
 """A sandbox's users, keys and traders: made once, found again when the data directory is reopened."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -80,17 +80,6 @@ class People:
             accounts.append(account)
         await self._durable()
         return accounts
-
-
-def announcement(url: str, seed: int, people: Sequence[Person], texts: Mapping[str, str]) -> str:
-    """What a sandbox prints when it answers: URL, users, and something to paste for each dialect."""
-    lines = [f"Cambist sandbox at {url}  (seed {seed}, Ctrl-C stops it)", ""]
-    for person in people:
-        lines.append(f"{person.name}  account {person.account}  password {person.password}")
-        lines += [f"  {dialect:6} " + "  ".join(f"{name} {value}" for name, value in keys.items()) for dialect, keys in person.keys.items()]
-    for dialect, text in texts.items():
-        lines += ["", f"{dialect}, as {people[0].name}:", *(f"  {line}" for line in text.splitlines())]
-    return "\n".join(lines)
 
 
 def ready_record(url: str, pid: int, seed: int, people: Sequence[Person]) -> dict[str, Any]:

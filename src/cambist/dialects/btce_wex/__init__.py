@@ -6,7 +6,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
-from cambist.dialects.btce_wex.snippets import btce, wex
+from cambist.dialects.btce_wex.snippets import trade_api
 
 __all__ = ["DIALECT", "build"]
 
@@ -18,9 +18,10 @@ def build(services: VenueServices, _settings: DialectSettings = DialectSettings(
 
 DIALECT = Dialect(
     name=NAME,
+    title="BTC-e and WEX",
     settings=DialectSettings,
     build=build,
     key_forms=KEY_FORMS,
-    snippets={"btce": btce, "wex": wex},
+    snippets={"btce": trade_api, "wex": trade_api},
     documents="btce-wex.md",
 )

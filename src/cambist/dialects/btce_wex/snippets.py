@@ -1,22 +1,28 @@
-"""A few lines that work when they are pasted: for BTC-e and for WEX keys."""
+"""A small program for BTC-e and WEX keys."""
 
 from collections.abc import Mapping
 
 
-def btce(url: str, credentials: Mapping[str, str]) -> str:
-    """For a shell."""
-    return (
-        f'BODY="method=getInfo&nonce=$(date +%s)"\n'
-        f"curl -s {url}/tapi -d \"$BODY\" -H 'Key: {credentials['key']}' \\\n"
-        f'  -H "Sign: $(printf %s "$BODY" | openssl dgst -sha512 -hmac {credentials["secret"]} -r | cut -d" " -f1)"'
-    )
+def trade_api(url: str, credentials: Mapping[str, str]) -> str:
+    """BTC-e's and WEX's."""
+    return f'''\
+import hashlib, hmac, json, re, time, urllib.parse, urllib.request
+
+URL = "{url}/tapi"
+KEY = "{credentials["key"]}"
+SECRET = "{credentials["secret"]}"
 
 
-def wex(url: str, credentials: Mapping[str, str]) -> str:
-    """For Python with ccxt, whose releases up to 1.18 know WEX."""
-    return (
-        f"import ccxt  # pip install ccxt==1.18.1\n"
-        f"wex = ccxt.wex({{'apiKey': '{credentials['key']}', 'secret': '{credentials['secret']}'}})\n"
-        f"wex.urls['api'] = {{'public': '{url}/api', 'private': '{url}/tapi'}}\n"
-        f"print(wex.fetch_balance()['free'])"
-    )
+def tapi(method, nonce=None, **parameters):
+    form = {{"method": method, "nonce": nonce or int(time.time()), **parameters}}
+    body = urllib.parse.urlencode(form).encode()
+    sign = hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()
+    request = urllib.request.Request(URL, body, {{"Key": KEY, "Sign": sign}})
+    answer = json.load(urllib.request.urlopen(request))
+    # Each nonce must be above the last one; the error says which would do.
+    expected = re.search(r"you should send:(\\d+)", answer.get("error", ""))
+    return tapi(method, int(expected[1]), **parameters) if expected and not nonce else answer
+
+
+print(tapi("getInfo"))
+'''

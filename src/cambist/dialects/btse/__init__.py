@@ -32,6 +32,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
 
 DIALECT = Dialect(
     name=NAME,
+    title="BTSE",
     settings=Settings,
     build=build,
     key_forms=KEY_FORMS,

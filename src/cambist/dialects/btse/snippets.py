@@ -1,13 +1,24 @@
-"""A few lines that work when they are pasted: for BTSE keys."""
+"""A small program for BTSE keys."""
 
 from collections.abc import Mapping
 
 
 def btse(url: str, credentials: Mapping[str, str]) -> str:
-    """For a shell."""
-    return (
-        f"NONCE=$(date +%s%3N)\n"
-        f"curl -s {url}/spot/api/v3.2/user/wallet -H 'request-api: {credentials['key']}' -H \"request-nonce: $NONCE\" \\\n"
-        f'  -H "request-sign: $(printf %s "/api/v3.2/user/wallet$NONCE" '
-        f'| openssl dgst -sha384 -hmac {credentials["secret"]} -r | cut -d" " -f1)"'
-    )
+    """With the time as nonce, which may repeat."""
+    return f'''\
+import hashlib, hmac, json, time, urllib.request
+
+URL = "{url}/spot"
+KEY = "{credentials["key"]}"
+SECRET = "{credentials["secret"]}"
+
+
+def call(path):
+    nonce = str(time.time_ns() // 1_000_000)
+    sign = hmac.new(SECRET.encode(), (path + nonce).encode(), hashlib.sha384).hexdigest()
+    headers = {{"request-api": KEY, "request-nonce": nonce, "request-sign": sign}}
+    return json.load(urllib.request.urlopen(urllib.request.Request(URL + path, headers=headers)))
+
+
+print(call("/api/v3.2/user/wallet"))
+'''

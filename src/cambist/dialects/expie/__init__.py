@@ -51,6 +51,7 @@ def build(
 
 DIALECT = Dialect(
     name="expie",
+    title="Expie",
     settings=DialectSettings,
     build=build,
     key_forms=KEY_FORMS,

@@ -1,8 +1,16 @@
-"""A few lines that work when they are pasted: for Expie keys."""
+"""A small program for Expie keys."""
 
 from collections.abc import Mapping
 
 
 def expie(url: str, credentials: Mapping[str, str]) -> str:
-    """For a shell."""
-    return f"curl -s {url}/v1/balance/summary -H 'Authorization: Bearer {credentials['token']}'"
+    """A token and nothing to sign."""
+    return f'''\
+import json, urllib.request
+
+URL = "{url}/v1/balance/summary"
+TOKEN = "{credentials["token"]}"
+
+request = urllib.request.Request(URL, headers={{"Authorization": "Bearer " + TOKEN}})
+print(json.load(urllib.request.urlopen(request)))
+'''

@@ -17,6 +17,7 @@ def build(services: VenueServices, _settings: DialectSettings = DialectSettings(
 
 DIALECT = Dialect(
     name="mtgox",
+    title="Mt.Gox",
     settings=DialectSettings,
     build=build,
     key_forms=(KEY_FORM,),

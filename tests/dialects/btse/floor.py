@@ -104,7 +104,11 @@ class Floor(RoutedFloor):
 def error_of(path: str, reply: Reply) -> tuple[int, int, str]:
     """(HTTP status, errorCode, message), and the form that the path's generation has."""
     decoded = json.loads(reply.content)
-    if path.startswith("/spot/api/"):
+    if path.startswith(("/public-api/", "/spot/api/v4", "/spot/api/v3.3")):
+        assert list(decoded) == ["code", "msg", "time", "data", "success"], decoded
+        assert (decoded["data"], decoded["success"]) == (None, False)
+        decoded = {"errorCode": decoded["code"], "message": decoded["msg"]}
+    elif path.startswith("/spot/api/"):
         assert list(decoded) == ["status", "errorCode", "message", "extraData"], decoded
         assert decoded["status"] == reply.status
         assert decoded["extraData"] is None

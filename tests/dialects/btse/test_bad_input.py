@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
 
+V4 = "/spot/api/v4/trade"
 BODIES = [
     b"[]", b"null", b"1", b'"text"', b"{", b"}", b"{}}", b"\xff\xfe", b"\x00", b'{"symbol":', b'{"symbol":"\\ud800"}', b'{"a":NaN}',
     b"symbol=BTC-USD&side=BUY", b"[" * 60_000, b'{"a":' * 20_000, b"\xef\xbb\xbf{}", '{"symbol":"BTC-USD"}'.encode("utf-16"),
@@ -17,11 +18,15 @@ SIGNED = [
     ("GET", f"{V2}/account"), ("POST", f"{V2}/order"), ("GET", f"{V2}/pending"), ("POST", f"{V2}/fills"), ("POST", f"{V2}/deleteOrder"),
     ("POST", f"{V3}/order"), ("GET", f"{V3}/order"), ("PUT", f"{V3}/order"), ("DELETE", f"{V3}/order"), ("POST", f"{V3}/order/peg"),
     ("POST", f"{V3}/order/cancelAllAfter"), ("GET", f"{V3}/user/open_orders"), ("GET", f"{V3}/user/trade_history"),
+    ("POST", f"{V4}/orders"), ("GET", f"{V4}/orders"), ("PUT", f"{V4}/orders"), ("DELETE", f"{V4}/orders"), ("POST", f"{V4}/orders/algo"),
+    ("DELETE", f"{V4}/orders/all"), ("POST", f"{V4}/orders/cancel_all_after"), ("GET", f"{V4}/order"), ("GET", f"{V4}/trade_history"),
+    ("GET", "/public-api/wallet/v1/user/assets"), ("GET", "/public-api/wallet/v1/user/walletHistory"),
     ("GET", f"{V3}/user/fees"), ("GET", f"{V3}/user/wallet"), ("GET", f"{V3}/user/wallet_history"),
 ]  # fmt: skip
 PUBLIC = [
     *(f"{V2}/{name}" for name in ("market_summary", "markets", "time")),
     *(f"{V2}/{name}/BTC-USD" for name in ("orderbook", "ticker", "stats", "trades")),
+    *(f"/public-api/market/v1/{name}" for name in ("markets", "orderbook", "trades", "klines", "ticker/24hr")),
     *(f"{V3}/{name}" for name in ("market_summary", "ohlcv", "price", "orderbook", "orderbook/L2", "trades", "time")),
 ]  # fmt: skip
 
@@ -40,7 +45,8 @@ NAMES = [
     *("symbol", "side", "type", "price", "amount", "size", "funds", "tag", "client_oid", "clOrderID", "order_id", "orderID", "stop"),
     *("stop_price", "triggerPrice", "txType", "time_in_force", "post_only", "postOnly", "stp", "value", "orderPrice", "orderSize"),
     *("timeout", "after", "before", "limit", "count", "startTime", "endTime", "start", "end", "resolution", "group", "depth", "currency"),
-    *("limit_bids", "limit_asks"),
+    *("limit_bids", "limit_asks", "orderSide", "orderType", "quoteOrderSize", "orderId", "clOrderId", "triggerOrderType", "timeInForce"),
+    *("asset", "historyTypes", "page", "pageSize", "walletType", "totalAmountMode", "beforeSerialId", "afterSerialId"),
 ]
 WORDS = [
     "BTC-USD",

@@ -1,5 +1,5 @@
-"""The BTSE spot API: v2.1 as documented, v3.1 and v3.2 as living clients speak them. One implementation; a version is a table of routes
-and the words it answers in."""
+"""The BTSE spot API: v2.1 as documented, v3.1 to v3.3, v4 and public-api as living clients speak them. One implementation; a version is
+a table of routes and the words it answers in."""
 
 from cambist.dialect_kit.dialect import Dialect
 from cambist.dialect_kit.order_feed import order_feed
@@ -27,7 +27,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
     views, records, rejected = MarketViews(context), OrderRecords(context), RejectedOrders()
     sources = PrivateSources(order_feed(services), records, context.symbols, rejected)
     shared = SocketServices(context, views, sources, Revocations(services.directory))
-    return DialectService(NAME, routes(context, views, records, rejected), sockets(NAME, shared), path_errors())
+    return DialectService(NAME, routes(context, views, records, rejected), sockets(NAME, shared), path_errors(context))
 
 
 DIALECT = Dialect(

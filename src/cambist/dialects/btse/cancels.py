@@ -76,20 +76,15 @@ class OrderChanges:
             self._records.recent.note(record)
         return ended
 
-    async def amend(self, caller: Caller, market: Market, uuid: str, tag: str, change: Amendment) -> tuple[OrderRecord, bool] | Rejection:
-        """Replaces a live order of the caller's, the newest of those that bear a tag: the record as the command left it, and whether
-        the order traded or ended by it.
+    async def amend(self, caller: Caller, order: _core.LiveOrder, change: Amendment) -> tuple[OrderRecord, bool] | Rejection:
+        """Replaces a live order of the caller's: the record as the command left it, and whether the order traded or ended by it.
 
         It keeps its place in the queue only when the amount alone shrinks.
         """
-        orders = self._records.own_live(caller.account, market, uuid, tag)
-        if not orders:
-            return errors.ORDER_UNKNOWN
         if change.price > U64_MAX or change.stop_price > U64_MAX:
             return errors.of_core(RejectReason.PRICE_TOO_HIGH)
         if change.amount > U64_MAX:
             return errors.of_core(RejectReason.AMOUNT_TOO_LARGE)
-        order = orders[-1]
         done = await self._commands.replace(
             caller.account,
             order.order_id,

@@ -45,8 +45,9 @@ def market_of(symbols: Symbols, fields: Fields, name: str = "symbol") -> Market 
     return symbols.find(symbol) or errors.SYMBOL_UNKNOWN
 
 
-def public(generation: Generation, run: PublicRun) -> Handler:
+def public(generation: Generation, context: DialectContext, run: PublicRun) -> Handler:
     """A handler that everybody may ask. A symbol in the path is the field `symbol`."""
+    clock = context.services.clock
 
     def handle(request: Request) -> Reply | Awaitable[Reply]:
         values = Fields.of(request)
@@ -54,30 +55,33 @@ def public(generation: Generation, run: PublicRun) -> Handler:
             values = values.having("symbol", request.match["symbol"])
         answer = values.rejection or run(values)
         if isinstance(answer, bytes | tuple | Rejection):
-            return reply_of(generation, answer)
-        return _later(generation, answer)
+            return reply_of(generation, answer, clock())
+        return _later(generation, answer, clock)
 
     return handle
 
 
 def private(generation: Generation, context: DialectContext, endpoint: Private) -> Handler:
     """A handler for the owner of a key. Checks in this order: signature, address, right, rate, nonce; until there nothing has changed."""
-    authenticator, limits, commands = context.authenticator, context.limits, context.services.commands
+    authenticator, limits, commands, clock = context.authenticator, context.limits, context.services.commands, context.services.clock
+
+    def refuse(rejection: Rejection) -> Reply:
+        return errors.reply(generation, rejection, clock())
 
     async def handle(request: Request) -> Reply:
         signed = authenticator.signed(request)
         if isinstance(signed, Rejection):
-            return errors.reply(generation, signed)
+            return refuse(signed)
         key, nonce, sign = signed
         if not key.permits(endpoint.scope):
-            return errors.reply(generation, errors.no_permission(endpoint.scope))
+            return refuse(errors.no_permission(endpoint.scope))
         wait = limits.admit(endpoint.group, key=key.id, user=key.user)
         if wait:
-            return errors.reply(generation, errors.too_many(retry_after(wait)))
+            return refuse(errors.too_many(retry_after(wait)))
         again = request.headers.get(IDEMPOTENCY_KEY, b"")
         caller = authenticator.call(key, nonce, sign, changes=endpoint.changes, idempotency_key=again)
         if isinstance(caller, Rejection):
-            return errors.reply(generation, caller)
+            return refuse(caller)
         values = Fields.of(request)
 
         async def run() -> Answer:
@@ -85,24 +89,24 @@ def private(generation: Generation, context: DialectContext, endpoint: Private) 
             return answer if isinstance(answer, bytes | tuple | Rejection) else await answer
 
         try:
-            return reply_of(generation, await answered(commands, caller, run, commanding=endpoint.changes))
+            return reply_of(generation, await answered(commands, caller, run, commanding=endpoint.changes), clock())
         except NonceRejected:
-            return errors.reply(generation, errors.NONCE_WRONG)
+            return refuse(errors.NONCE_WRONG)
         except HistoryError:
-            return errors.reply(generation, errors.HISTORY_AWAY)
+            return refuse(errors.HISTORY_AWAY)
 
     return handle
 
 
-def reply_of(generation: Generation, answer: Answer) -> Reply:
+def reply_of(generation: Generation, answer: Answer, now: int) -> Reply:
     if isinstance(answer, bytes):
         return Reply(body=answer)
-    return Reply(parts=answer) if isinstance(answer, tuple) else errors.reply(generation, answer)
+    return Reply(parts=answer) if isinstance(answer, tuple) else errors.reply(generation, answer, now)
 
 
-async def _later(generation: Generation, answer: Awaitable[Answer]) -> Reply:
+async def _later(generation: Generation, answer: Awaitable[Answer], clock: Callable[[], int]) -> Reply:
     try:
-        return reply_of(generation, await answer)
+        return reply_of(generation, await answer, clock())
     except HistoryError:
         # Histories do not follow the journal now: trading goes on, what only histories know is not to be had.
-        return errors.reply(generation, errors.HISTORY_AWAY)
+        return errors.reply(generation, errors.HISTORY_AWAY, clock())

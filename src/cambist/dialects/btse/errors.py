@@ -12,8 +12,10 @@ from cambist.dialects.btse.status import GENERIC, REFUSALS, SYSTEM, Status
 class Generation(Enum):
     """Which form an error has."""
 
-    V2 = 2
-    V3 = 3
+    V2 = "v2"
+    V3 = "v3"
+    UNIFIED = "unified"
+    """v3.3, v4 and public-api."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ SYMBOL_MISSING = Rejection(400, Status.INVALID_REQUEST, "symbol parameter is man
 SYMBOL_UNKNOWN = Rejection(400, Status.UNSUPPORTED_SYMBOL, "Unsupported symbol")
 BODY_WRONG = Rejection(400, Status.INVALID_REQUEST, "The body is not a JSON object")
 COUNT_TOO_LARGE = Rejection(400, Status.INVALID_REQUEST, "Can't support count more than 500")
+ASSET_MISSING = Rejection(400, 11000001, "Request parameter is error, 'asset' is required in spot wallet history query")
+TOO_MANY_CANDLES = Rejection(400, 10010004, "BADREQUEST: resolution too small for the requested time range. Records returned exceeds 300")
 ORDER_UNKNOWN = Rejection(400, Status.ORDER_NOTFOUND, "Order not found")
+NO_TWAP = Rejection(400, Status.INVALID_REQUEST, "TWAP orders are not supported: place the parts yourself")
 NO_INDEX = Rejection(400, Status.INVALID_REQUEST, "Peg orders follow an index price, and this venue has none")
 NO_OCO = Rejection(400, Status.INVALID_REQUEST, "OCO orders are not supported: place the two orders and cancel one yourself")
 NO_TRAILING = Rejection(400, Status.INVALID_REQUEST, "Trailing stops are not supported: use triggerPrice and amend it")
@@ -86,8 +91,19 @@ def of_core(code: int) -> Rejection:
     return BUSY
 
 
-def body(generation: Generation, rejection: Rejection) -> bytes:
-    """v2: code (the HTTP status), errorCode, message. v3: status, errorCode, message, extraData."""
+UNIFIED_NUMBERS: dict[int, tuple[int, str]] = {
+    Status.AUTHENTICATION_FAILED: (10002, "UNAUTHORIZED: "),
+    Status.INSUFFICIENT_BALANCE: (51523, "BADREQUEST: "),
+}
+"""Numbers that the unified generation has of its own, and what their messages begin with."""
+
+
+def body(generation: Generation, rejection: Rejection, now: int) -> bytes:
+    """v2: code (the HTTP status), errorCode, message. v3: status, errorCode, message, extraData. Unified: code, msg,
+    time (of `now`, µs)."""
+    if generation is Generation.UNIFIED:
+        code, begin = UNIFIED_NUMBERS.get(rejection.code, (int(rejection.code), ""))
+        return msgspec.json.encode({"code": code, "msg": begin + rejection.message, "time": now // 1_000, "data": None, "success": False})
     if generation is Generation.V2:
         return msgspec.json.encode({"code": rejection.http, "errorCode": int(rejection.code), "message": rejection.message})
     return msgspec.json.encode(
@@ -95,6 +111,9 @@ def body(generation: Generation, rejection: Rejection) -> bytes:
     )
 
 
-def reply(generation: Generation, rejection: Rejection) -> Reply:
-    headers = ((b"retry-after", rejection.wait),) if rejection.wait else ()
-    return Reply(rejection.http, body(generation, rejection), headers=headers)
+def reply(generation: Generation, rejection: Rejection, now: int, allow: bytes = b"") -> Reply:
+    """`now` in µs; `allow` names the methods that a 405 is about."""
+    headers = [(b"retry-after", rejection.wait)] if rejection.wait else []
+    if allow:
+        headers.append((b"allow", allow))
+    return Reply(rejection.http, body(generation, rejection, now), headers=headers)

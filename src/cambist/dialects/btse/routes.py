@@ -16,15 +16,21 @@ from cambist.dialects.btse.errors import Generation, Rejection
 from cambist.dialects.btse.market_views import MarketViews
 from cambist.dialects.btse.records import OrderRecords
 from cambist.dialects.btse.rejected import RejectedOrders
+from cambist.dialects.btse.unified.market import UnifiedMarket
+from cambist.dialects.btse.unified.orders import UnifiedOrders
+from cambist.dialects.btse.unified.wallet import UnifiedWallet
 from cambist.dialects.btse.v2.public import V2Public
 from cambist.dialects.btse.v2.trade import V2Trade
 from cambist.dialects.btse.v3.account import V3Account
 from cambist.dialects.btse.v3.orders import V3Orders
 from cambist.dialects.btse.v3.public import V3Public
+from cambist.dialects.btse.v3.rows import Rows, SizedRows
 
 NAME = "btse"
 V2_PREFIXES = ("/spot/v2", "/v2")
 V3_PREFIXES = ("/spot/api/v3.1", "/spot/api/v3.2")
+V3_3_PREFIX = "/spot/api/v3.3"
+MARKET_PREFIX, WALLET_PREFIX, TRADE_PREFIX = "/public-api/market/v1", "/public-api/wallet/v1", "/spot/api/v4/trade"
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
@@ -85,17 +91,59 @@ def v3_table(context: DialectContext, views: MarketViews, orders: V3Orders, acco
     }
 
 
+def market_table(market: UnifiedMarket) -> Table:
+    return {
+        "/markets": {"GET": Public(market.markets, lasting=True)},
+        "/orderbook": {"GET": Public(market.orderbook)},
+        "/trades": {"GET": Public(market.trades)},
+        "/klines": {"GET": Public(market.klines)},
+        "/ticker/24hr": {"GET": Public(market.ticker)},
+    }
+
+
+def wallet_table(wallet: UnifiedWallet) -> Table:
+    return {
+        "/user/assets": {"GET": Private(READ, QUERY, False, wallet.assets)},
+        "/user/walletHistory": {"GET": Private(READ, QUERY, False, wallet.history)},
+    }
+
+
+def trade_table(orders: UnifiedOrders) -> Table:
+    return {
+        "/orders": {
+            "POST": Private(TRADING, ORDERS, True, orders.place),
+            "GET": Private(TRADING, QUERY, False, orders.open_orders),
+            "PUT": Private(TRADING, ORDERS, True, orders.amend),
+            "DELETE": Private(TRADING, ORDERS, True, orders.cancel),
+        },
+        "/orders/algo": {"POST": Private(TRADING, ORDERS, True, orders.place_algo)},
+        "/orders/all": {"DELETE": Private(TRADING, ORDERS, True, orders.cancel_all)},
+        "/orders/cancel_all_after": {"POST": Private(TRADING, ORDERS, True, orders.cancel_all_after)},
+        "/order": {"GET": Private(TRADING, QUERY, False, orders.find)},
+        "/trade_history": {"GET": Private(READ, QUERY, False, orders.trade_history)},
+        "/fees": {"GET": Private(READ, QUERY, False, orders.fees)},
+    }
+
+
 def routes(context: DialectContext, views: MarketViews, records: OrderRecords, rejected: RejectedOrders) -> tuple[Route, ...]:
     entry, changes = OrderEntry(context, records, rejected), OrderChanges(context, records)
     v2 = v2_table(context, views, V2Trade(context, records, entry, changes))
-    v3 = v3_table(context, views, V3Orders(context, records, entry, changes), V3Account(context, records))
+    v3 = [(V3Orders(context, records, entry, changes, rows), V3Account(context, records, rows)) for rows in (Rows(), SizedRows())]
+    unified = UnifiedOrders(context, records, entry, changes, *v3[1])
+    tables = [
+        *((prefix, Generation.V2, v2) for prefix in V2_PREFIXES),
+        *((prefix, Generation.V3, v3_table(context, views, *v3[0])) for prefix in V3_PREFIXES),
+        (V3_3_PREFIX, Generation.UNIFIED, v3_table(context, views, *v3[1])),
+        (MARKET_PREFIX, Generation.UNIFIED, market_table(UnifiedMarket(context, views))),
+        (WALLET_PREFIX, Generation.UNIFIED, wallet_table(UnifiedWallet(context))),
+        (TRADE_PREFIX, Generation.UNIFIED, trade_table(unified)),
+    ]
     found: list[Route] = []
-    for generation, prefixes, table in ((Generation.V2, V2_PREFIXES, v2), (Generation.V3, V3_PREFIXES, v3)):
-        for prefix in prefixes:
-            for path, methods in table.items():
-                found += _routes_of(context, generation, prefix, path, methods)
-            nowhere = _say(generation, errors.NOT_FOUND)
-            found.append(Route(f"{prefix}/", nowhere, METHODS, prefix=True, dialect=NAME, name=f"{prefix}/*", durable=False))
+    for prefix, generation, table in tables:
+        for path, methods in table.items():
+            found += _routes_of(context, generation, prefix, path, methods)
+        nowhere = _say(context, generation, errors.NOT_FOUND)
+        found.append(Route(f"{prefix}/", nowhere, METHODS, prefix=True, dialect=NAME, name=f"{prefix}/*", durable=False))
     return tuple(found)
 
 
@@ -111,35 +159,37 @@ def _routes_of(context: DialectContext, generation: Generation, prefix: str, pat
             handler = _handler(context, generation, endpoint)
             durable = isinstance(endpoint, Private) or endpoint.lasting
             made.append(Route(spelling, handler, (method,), bool(in_path), pattern, NAME, prefix + path, durable))
-        refuse = _say(generation, errors.METHOD_WRONG, allow)
+        refuse = _say(context, generation, errors.METHOD_WRONG, allow)
         made.append(Route(spelling, refuse, others, bool(in_path), pattern, NAME, prefix + path, False))
     return made
 
 
-def path_errors() -> tuple[PathErrors, ...]:
+def path_errors(context: DialectContext) -> tuple[PathErrors, ...]:
     """The gateway's own errors, in the words of the generation whose paths they are at; what is at none is told as v3 tells it."""
 
     def wording(generation: Generation) -> Callable[[Request, int], Reply]:
         def reply(_request: Request, status: int) -> Reply:
-            return errors.reply(generation, errors.OF_GATEWAY.get(status, errors.SYSTEM_ERROR))
+            return errors.reply(generation, errors.OF_GATEWAY.get(status, errors.SYSTEM_ERROR), context.services.clock())
 
         return reply
 
     newer = ("/spot", "/ws/spot", "/ws/oss", "/spotWS")
-    prefixes = {**dict.fromkeys(newer, Generation.V3), **dict.fromkeys(V2_PREFIXES, Generation.V2)}
+    prefixes = {
+        **dict.fromkeys(newer, Generation.V3),
+        **dict.fromkeys(V2_PREFIXES, Generation.V2),
+        **dict.fromkeys(("/public-api", "/spot/api/v4", V3_3_PREFIX), Generation.UNIFIED),
+    }
     return tuple(PathErrors(prefix, wording(generation), NAME) for prefix, generation in prefixes.items())
 
 
 def _handler(context: DialectContext, generation: Generation, endpoint: Endpoint) -> Handler:
     if isinstance(endpoint, Private):
         return private(generation, context, endpoint)
-    return public(generation, endpoint.run)
+    return public(generation, context, endpoint.run)
 
 
-def _say(generation: Generation, rejection: Rejection, allow: bytes = b"") -> Handler:
-    reply = Reply(rejection.http, errors.body(generation, rejection), headers=((b"allow", allow),) if allow else ())
-
+def _say(context: DialectContext, generation: Generation, rejection: Rejection, allow: bytes = b"") -> Handler:
     def answer(_request: Request) -> Reply:
-        return reply
+        return errors.reply(generation, rejection, context.services.clock(), allow)
 
     return answer

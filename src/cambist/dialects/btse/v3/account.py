@@ -9,25 +9,23 @@ from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
-from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
-from cambist.dialects.btse.records import OrderRecord, OrderRecords
+from cambist.dialects.btse.records import OrderRecords
 from cambist.dialects.btse.render import ZERO, encode, millis, number, units
-from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, type_number
 from cambist.dialects.btse.symbols import Market, shown
-from cambist.dialects.btse.v3.orders import IDS, TAGS, standing
+from cambist.dialects.btse.v3.orders import IDS, TAGS
+from cambist.dialects.btse.v3.rows import Rows
 from cambist.domain.transfers import TransferKind
 from cambist.history.port import Page
 from cambist.history.records import Fill, Transfer, TransferStatus
 
-STOP_LOSS = 1001
-"""`triggerType` of a trade whose order was a stop."""
 PPM_DECIMALS = 6
 
 
 class V3Account:
     """Balances, histories, fees."""
 
-    def __init__(self, context: DialectContext, records: OrderRecords) -> None:
+    def __init__(self, context: DialectContext, records: OrderRecords, rows: Rows) -> None:
+        self._write = rows
         self._context = context
         self._symbols = context.symbols
         self._clock = context.services.clock
@@ -73,7 +71,7 @@ class V3Account:
             orders = self._records.own_live(caller.account, market, uuid, tag)
         else:
             orders = self._records.live_orders(caller.account, market)
-        return encode([_open_row(record) for record in await self._records.live(orders)])
+        return encode([self._write.open(record) for record in await self._records.live(orders)])
 
     async def trade_history(self, caller: Caller, fields: Fields) -> Answer:
         """The account's trades, newest first, of seven days at most; by serial id of all times."""
@@ -100,40 +98,11 @@ class V3Account:
     async def _trade_rows(self, caller: Caller, fills: Sequence[Fill]) -> list[dict[str, Any]]:
         orders = {record.id: record for record in await self._records.by_id(sorted({fill.order_id for fill in fills}))}
         name = self._username(caller.account)
-        return [self._trade_row(fill, orders[fill.order_id], name) for fill in fills]
+        return [self._write.trade(fill, orders[fill.order_id], name) for fill in fills]
 
     def _username(self, account: int) -> str:
         user = self._context.services.directory.user_by_account(account)
         return user.name if user is not None else ""
-
-    def _trade_row(self, fill: Fill, order: OrderRecord, username: str) -> dict[str, Any]:
-        market = self._symbols[fill.market]
-        asset = market.fee_asset(fill.side)
-        return {
-            "tradeId": TRADE_IDS.text(fill.id),
-            "orderId": ORDER_IDS.text(fill.order_id),
-            "clOrderID": fill.tag,
-            "username": username,
-            "side": SIDE_NAMES[fill.side],
-            "orderType": int(type_number(fill.order_type)),
-            "triggerType": STOP_LOSS if fill.order_type in STOP_TYPES else 0,
-            "price": market.price(fill.price),
-            "size": market.amount(order.size),
-            "filledPrice": market.price(fill.price),
-            "filledSize": market.amount(fill.amount),
-            "triggerPrice": market.price(order.stop_price),
-            "base": market.base.code,
-            "quote": market.quote.code,
-            "symbol": market.symbol,
-            "feeCurrency": asset.code,
-            "feeAmount": number(shown(asset, fill.fee)),
-            "wallet": "SPOT@",
-            "realizedPnl": ZERO,
-            "total": ZERO,
-            "serialId": fill.id,
-            "timestamp": millis(fill.time),
-            "averageFillPrice": number(order.average),
-        }
 
     def wallet_history(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
         """Money that came in, went out or changed hands without a trade, newest first."""
@@ -190,12 +159,3 @@ def transfer_status(transfer: Transfer) -> str:
         return "PENDING"
     on_its_way = transfer.kind == TransferKind.WITHDRAWAL and not transfer.settled
     return "PROCESSING" if on_its_way else "COMPLETED"
-
-
-def _open_row(record: OrderRecord) -> dict[str, Any]:
-    return {
-        **standing(record),
-        "cancelDuration": millis(record.expire_at - record.created) if record.expire_at else 0,
-        "fillSize": record.market.amount(record.filled),
-        "orderState": "STATUS_INACTIVE" if record.waiting else "STATUS_ACTIVE",
-    }

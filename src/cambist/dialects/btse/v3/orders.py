@@ -1,7 +1,5 @@
 """v3.1 and v3.2: placing, asking for, amending and cancelling orders."""
 
-from typing import Any
-
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.cancels import Amendment, OrderChanges
@@ -11,9 +9,10 @@ from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.records import TIF_WORDS, OrderRecord, OrderRecords
-from cambist.dialects.btse.render import ZERO, encode, millis, number
-from cambist.dialects.btse.status import BUSINESS, SIDE_NAMES, Status, type_number
+from cambist.dialects.btse.render import encode, millis
+from cambist.dialects.btse.status import BUSINESS, Status
 from cambist.dialects.btse.symbols import Market
+from cambist.dialects.btse.v3.rows import Rows
 from cambist.domain.orders import OrderType, Side
 
 MAX_TIMEOUT_MS = 7 * 86_400_000
@@ -26,7 +25,8 @@ TX_TYPES = frozenset({"LIMIT", "MARKET", "STOP", "TRIGGER"})
 class V3Orders:
     """What a key with the trading right may do to orders."""
 
-    def __init__(self, context: DialectContext, records: OrderRecords, entry: OrderEntry, changes: OrderChanges) -> None:
+    def __init__(self, context: DialectContext, records: OrderRecords, entry: OrderEntry, changes: OrderChanges, rows: Rows) -> None:
+        self._write = rows
         self._context = context
         self._commands = context.services.commands
         self._symbols = context.symbols
@@ -43,7 +43,7 @@ class V3Orders:
         placed = await self._entry.place(caller, request)
         if isinstance(placed, Rejection):
             return self._rejected(placed, request)
-        return encode([order_row(placed, placed.status, millis(placed.created))])
+        return encode([self._write.order(placed, placed.status, millis(placed.created))])
 
     def _request(self, fields: Fields) -> OrderRequest | Rejection:
         market = market_of(self._symbols, fields)
@@ -107,7 +107,7 @@ class V3Orders:
             0, 0, request.market, request.side, request.type, 0, request.post_only, request.price, request.amount, request.funds,
             0, 0, request.stop_price, 0, request.tag, False, False, 0, self._clock(),
         )  # fmt: skip
-        row = order_row(record, rejection.code, millis(record.created))
+        row = self._write.order(record, rejection.code, millis(record.created))
         return encode([{**row, "orderID": "", "message": rejection.message, "time_in_force": request.tif}])
 
     async def find(self, caller: Caller, fields: Fields) -> Answer:
@@ -116,7 +116,7 @@ class V3Orders:
         if fields.checked("symbol") or not (uuid or tag):
             return fields.rejection or errors.missing("orderID or clOrderID")
         record = await self._records.find(caller.account, uuid, tag)
-        return errors.ORDER_UNKNOWN if record is None else encode(detail(record))
+        return errors.ORDER_UNKNOWN if record is None else encode(self._write.detail(record))
 
     async def amend(self, caller: Caller, fields: Fields) -> Answer:
         """Changes price, size or trigger price; `size` is the new whole size, what is filled included."""
@@ -127,11 +127,13 @@ class V3Orders:
         change = self._amendment(fields, market)
         if isinstance(change, Rejection):
             return change
-        amended = await self._changes.amend(caller, market, uuid, tag, change)
+        # Of many orders with one client order id the newest is meant.
+        orders = self._records.own_live(caller.account, market, uuid, tag)
+        amended = await self._changes.amend(caller, orders[-1], change) if orders else errors.ORDER_UNKNOWN
         if isinstance(amended, Rejection):
             return self._unchanged(amended, market, uuid, tag)
         record, traded = amended
-        return encode([order_row(record, record.status if traded else Status.AMEND_ORDER, millis(self._clock()))])
+        return encode([self._write.order(record, record.status if traded else Status.AMEND_ORDER, millis(self._clock()))])
 
     def _amendment(self, fields: Fields, market: Market) -> Amendment | Rejection:
         kind = fields.word("type")
@@ -169,12 +171,12 @@ class V3Orders:
         if rejection.code not in BUSINESS:
             return rejection
         record = OrderRecord(0, 0, market, 0, OrderType.LIMIT, 0, False, 0, 0, 0, 0, 0, 0, 0, tag, False, False, 0, self._clock())
-        row = order_row(record, rejection.code, millis(record.created))
+        row = self._write.order(record, rejection.code, millis(record.created))
         return encode([{**row, "orderID": uuid[:64], "message": rejection.message}])
 
     def _rows(self, records: list[OrderRecord]) -> bytes:
         now = millis(self._clock())
-        return encode([order_row(record, Status.ORDER_CANCELLED, now) for record in records])
+        return encode([self._write.order(record, Status.ORDER_CANCELLED, now) for record in records])
 
     async def cancel_all_after(self, caller: Caller, fields: Fields) -> Answer:
         """Arms, moves or (with 0) takes back the account's dead man's switch. It is journaled: it survives a restart."""
@@ -184,72 +186,3 @@ class V3Orders:
         due = self._context.deadline(timeout * 1_000) if timeout else 0
         done = await self._commands.cancel_after(caller.account, due, meta=caller.meta())
         return errors.of_core(done.outcome.code) if done.outcome.code else b"{}"
-
-
-def order_row(record: OrderRecord, status: int, timestamp: int) -> dict[str, Any]:
-    """An order in the answers to POST, PUT and DELETE."""
-    market = record.market
-    return {
-        "status": int(status),
-        "symbol": market.symbol,
-        "orderType": int(type_number(record.type)),
-        "price": number(record.shown_price),
-        "side": SIDE_NAMES[record.side],
-        "size": market.amount(record.size),
-        "orderID": record.uuid,
-        "timestamp": timestamp,
-        "triggerPrice": market.price(record.stop_price),
-        "stopPrice": None,
-        "trigger": bool(record.stop_price),
-        "message": "",
-        "averageFillPrice": number(record.average),
-        "fillSize": market.amount(record.filled),
-        "clOrderID": record.tag,
-        "stealth": 1,
-        "deviation": 1,
-        "postOnly": record.post_only,
-        "originalSize": market.amount(record.size),
-        "remainingSize": market.amount(record.remaining),
-        "time_in_force": record.tif_name,
-    }
-
-
-def standing(record: OrderRecord) -> dict[str, Any]:
-    """What an open order and a queried one have together."""
-    market = record.market
-    price = record.price or record.stop_price
-    return {
-        "orderType": int(type_number(record.type)),
-        "price": number(record.shown_price),
-        "size": market.amount(record.size),
-        "side": SIDE_NAMES[record.side],
-        "orderValue": number(market.quote_text(price * record.amount)),
-        "filledSize": market.amount(record.filled),
-        "pegPriceMin": ZERO,
-        "pegPriceMax": ZERO,
-        "pegPriceDeviation": ZERO,
-        "timestamp": millis(record.created),
-        "orderID": record.uuid,
-        "triggerOrder": bool(record.stop_price),
-        "triggerPrice": market.price(record.stop_price),
-        "triggerOriginalPrice": market.price(record.stop_price),
-        "triggerOrderType": int(type_number(record.type)) if record.stop_price else 0,
-        "triggerTrailingStopDeviation": ZERO,
-        "triggerStopPrice": ZERO,
-        "symbol": market.symbol,
-        "trailValue": ZERO,
-        "averageFillPrice": number(record.average),
-        "clOrderID": record.tag,
-        "timeInForce": record.tif_name,
-        "triggered": record.triggered,
-    }
-
-
-def detail(record: OrderRecord) -> dict[str, Any]:
-    """The answer to GET order."""
-    return {
-        **standing(record),
-        "quote": record.market.quote.code,
-        "status": int(record.status),
-        "remainingSize": record.market.amount(record.remaining),
-    }

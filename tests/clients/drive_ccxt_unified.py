@@ -8,6 +8,8 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 import ccxt
 import ccxt.async_support as ccxt_async
@@ -16,13 +18,13 @@ SYMBOL = "BTC/USD"
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
-def exchange(config, user, module=ccxt):
+def exchange(config: dict[str, Any], user: dict[str, Any], module: Any = ccxt) -> Any:
     made = module.btse({"apiKey": user["key"], "secret": user["secret"], "enableRateLimit": False})
     made.urls["api"] = {"public": config["url"], "private": config["url"]}
     return made
 
 
-def raised(call, *arguments, **params):
+def raised(call: Callable[..., Any], *arguments: Any, **params: Any) -> Any:
     try:
         call(*arguments, **params)
     except ccxt.BaseError as error:
@@ -30,12 +32,12 @@ def raised(call, *arguments, **params):
     return None
 
 
-def refused(kind, call, *arguments, **params):
+def refused(kind: type, call: Callable[..., Any], *arguments: Any, **params: Any) -> None:
     error = raised(call, *arguments, **params)
     assert type(error) is kind, repr(error)
 
 
-def markets(alice, **_):
+def markets(alice: Any, **_: Any) -> None:
     market = alice.load_markets()[SYMBOL]
     assert (market["id"], market["spot"], market["active"]) == ("BTC-USD", True, True)
     assert market["precision"]["price"] > 0
@@ -44,7 +46,7 @@ def markets(alice, **_):
     assert abs(alice.fetch_time() / 1000 - time.time()) < 60
 
 
-def money(alice, **_):
+def money(alice: Any, **_: Any) -> None:
     balance = alice.fetch_balance()
     assert balance["USD"]["total"] == balance["USD"]["free"] > 0
     assert balance["USD"]["used"] == 0
@@ -58,7 +60,7 @@ def money(alice, **_):
     assert (entry["direction"], entry["type"], entry["amount"], entry["id"]) == ("in", "transaction", deposit["amount"], deposit["id"])
 
 
-def limit_orders(alice, bob, **_):
+def limit_orders(alice: Any, bob: Any, **_: Any) -> None:
     placed = alice.create_order(SYMBOL, "limit", "buy", 0.5, 1000.5, {"clientOrderId": "first", "postOnly": True})
     assert (placed["status"], placed["clientOrderId"], placed["price"], placed["amount"]) == ("open", "first", 1000.5, 0.5)
     assert (placed["filled"], placed["postOnly"], placed["timeInForce"]) == (0, True, "GTC")
@@ -81,7 +83,7 @@ def limit_orders(alice, bob, **_):
     assert (cancelled["status"], cancelled["filled"], cancelled["remaining"]) == ("canceled", 0.25, 0.25)
 
 
-def own_trades(alice, bob, **_):
+def own_trades(alice: Any, bob: Any, **_: Any) -> None:
     (trade,) = alice.fetch_my_trades(SYMBOL)
     assert (trade["side"], trade["price"], trade["amount"], trade["fee"]) == ("buy", 1001, 0.25, {"cost": 0.0005, "currency": "BTC"})
     assert alice.fetch_order_trades(trade["order"], SYMBOL) == [trade]
@@ -90,7 +92,7 @@ def own_trades(alice, bob, **_):
     assert bob.fetch_my_trades(SYMBOL)[0]["id"] == trade["id"]
 
 
-def public_data(alice, **_):
+def public_data(alice: Any, **_: Any) -> None:
     trade = alice.fetch_trades(SYMBOL, limit=5)[0]
     assert (trade["side"], trade["price"], trade["amount"]) == ("sell", 1001, 0.25)
     for timeframe in ("1m", "1h", "1d"):
@@ -103,7 +105,7 @@ def public_data(alice, **_):
     assert list(alice.fetch_tickers([SYMBOL])) == [SYMBOL]
 
 
-def market_orders(alice, bob, **_):
+def market_orders(alice: Any, bob: Any, **_: Any) -> None:
     bob.create_limit_sell_order(SYMBOL, 2, 1000)
     bought = alice.create_order(SYMBOL, "market", "buy", 0.5, 1000)
     assert (bought["status"], bought["filled"], bought["average"]) == ("closed", 0.5, 1000)
@@ -113,7 +115,7 @@ def market_orders(alice, bob, **_):
     refused(ccxt.InvalidOrder, alice.create_order, SYMBOL, "limit", "buy", 5, 1000, {"timeInForce": "FOK"})
 
 
-def stop_orders(alice, bob, **_):
+def stop_orders(alice: Any, bob: Any, **_: Any) -> None:
     stop = alice.create_order(SYMBOL, "market", "sell", 0.25, None, {"stopLossPrice": 900})
     assert (stop["status"], stop["type"], stop["triggerPrice"]) == ("open", "market", 900) or stop["status"] == "closed"
     limited = alice.create_order(SYMBOL, "limit", "sell", 0.25, 890, {"stopLossPrice": 900})
@@ -133,7 +135,7 @@ def stop_orders(alice, bob, **_):
         refused(ccxt.BadRequest, alice.create_order, SYMBOL, kind, "sell", 0.25, 950, params)
 
 
-def cancels(alice, **_):
+def cancels(alice: Any, **_: Any) -> None:
     for number in range(3):
         alice.create_limit_buy_order(SYMBOL, 0.1, 100 + number, {"clientOrderId": f"c{number}"})
     assert alice.cancel_order(None, SYMBOL, {"clientOrderId": "c1"})["clientOrderId"] == "c1"
@@ -150,7 +152,7 @@ def cancels(alice, **_):
         assert time.monotonic() < end
 
 
-def rejections(alice, config, **_):
+def rejections(alice: Any, config: Any, **_: Any) -> None:
     refused(ccxt.InsufficientFunds, alice.create_limit_buy_order, SYMBOL, 900_000, 9000)
     refused(ccxt.InsufficientFunds, alice.create_order, SYMBOL, "market", "sell", 90_000)
     refused(ccxt.OrderNotFound, alice.cancel_order, UNKNOWN_ID, SYMBOL)
@@ -167,7 +169,7 @@ def rejections(alice, config, **_):
     refused(ccxt.InvalidNonce, late.fetch_balance)
 
 
-def version_3_3(alice, **_):
+def version_3_3(alice: Any, **_: Any) -> None:
     assert abs(alice.publicGetSpotApiV33Time()["epoch"] - time.time()) < 60
     assert alice.publicGetSpotApiV33MarketSummary({"symbol": "BTC-USD"})[0]["symbol"] == "BTC-USD"
     order = {"symbol": "BTC-USD", "side": "BUY", "type": "LIMIT", "price": 100, "size": 0.1}
@@ -179,8 +181,8 @@ def version_3_3(alice, **_):
     assert "avgFilledPrice" in alice.privateGetSpotApiV33UserTradeHistory({"symbol": "BTC-USD"})[0]
 
 
-def asynchronous(config, **_):
-    async def trade():
+def asynchronous(config: Any, **_: Any) -> None:
+    async def trade() -> None:
         alice, bob = (exchange(config, config[name], ccxt_async) for name in ("alice", "bob"))
         try:
             placed = await asyncio.gather(*(alice.create_limit_buy_order(SYMBOL, 0.1, 500 + number) for number in range(10)))
@@ -208,7 +210,7 @@ SITUATIONS = (
 )
 
 
-def main():
+def main() -> None:
     with open(sys.argv[1]) as file:
         config = json.load(file)
     parts = {"config": config, "alice": exchange(config, config["alice"]), "bob": exchange(config, config["bob"])}

@@ -195,6 +195,23 @@ async def test_different_requests_may_share_a_millisecond(floor: Floor, alice: T
     assert [await place(floor, alice, nonce, size) for size in ("1", "2", "3")] == [200] * 3
 
 
+async def test_cancels_that_differ_in_their_query_alone_may_share_a_millisecond(floor: Floor, alice: Trader) -> None:
+    ids = [(await floor.order(alice, side="BUY", price="1", size="1"))["orderID"] for _ in range(3)]
+    headers = signed_headers(alice.key.key, alice.key.secret, f"{V3}/order", floor.now_ms)
+
+    async def cancel(uuid: str) -> str:
+        reply = await floor.send("DELETE", f"{V3}/order", b"", headers, f"symbol=BTC-USD&orderID={uuid}".encode())
+        body = json.loads(reply.body)
+        return str(body[0]["status"] if reply.status == 200 else body["message"])
+
+    assert [await cancel(uuid) for uuid in ids] == ["6", "6", "6"]
+    assert [await cancel(uuid) for uuid in ids] == ["Invalid nonce"] * 3
+    body = b'{"symbol":"BTC-USD","side":"BUY","type":"LIMIT","price":"1","size":"1"}'
+    headers = signed_headers(alice.key.key, alice.key.secret, f"{V3}/order", floor.now_ms, body)
+    # What is not read tells no requests apart.
+    assert [(await floor.send("POST", f"{V3}/order", body, headers, query)).status for query in (b"a=1", b"a=2")] == [200, 401]
+
+
 async def test_a_read_uses_nothing_up(floor: Floor, alice: Trader) -> None:
     before = floor.engine.seq
     headers = signed_headers(alice.key.key, alice.key.secret, f"{V2}/account", floor.now_ms)

@@ -92,24 +92,27 @@ class Authenticator:
     def _from_here(self, key: ApiKey, client: str) -> Rejection | None:
         return errors.ADDRESS_REFUSED if key.ip_allow and not key.allows(client) else None
 
-    def call(self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool, idempotency_key: bytes = b"") -> Caller | Rejection:
+    def call(
+        self, key: ApiKey, nonce: bytes, sign: bytes, *, changes: bool, unsigned: bytes = b"", idempotency_key: bytes = b""
+    ) -> Caller | Rejection:
         """The rightly signed request as a call whose nonce is to be judged; or "Invalid nonce" when it cannot be right.
 
-        A request that changes nothing has nothing to be judged, unless the stricter rule is on.
+        A request that changes nothing has nothing to be judged, unless the stricter rule is on. `unsigned` is what the request says beside
+        what is signed, its query: two cancels that differ in nothing else are two requests.
         """
         if len(nonce) > 16 or not nonce.isdigit():
             return errors.NONCE_WRONG
         if abs(int(nonce) * 1_000 - self._clock()) > self._window:
             return errors.NONCE_WRONG
-        once, carried = _number(sign), False
+        once, carried = _number(sign + unsigned), False
         if self._rule is NonceRule.NONCE:
             once = int(nonce)
             if not once:
                 return errors.NONCE_WRONG
         else:
-            # The signature stands for everything that was signed: clients that share a millisecond do not get in each other's way.
+            # The signature stands for all that was signed: clients that share a millisecond do not get in each other's way.
             carried = not changes
-        mark = _number(idempotency_key or sign)
+        mark = _number(idempotency_key or sign + unsigned)
         return Caller(key=key, nonce=0 if carried else Nonces.once(once), carried=carried, mark=mark, idempotent=bool(idempotency_key))
 
 

@@ -11,7 +11,7 @@ from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.errors import Generation, Rejection
-from cambist.dialects.btse.fields import Fields
+from cambist.dialects.btse.fields import IN_BODY, Fields
 from cambist.dialects.btse.symbols import Market, Symbols
 from cambist.exchange.commands import NonceRejected
 from cambist.history.port import HistoryError
@@ -78,8 +78,9 @@ def private(generation: Generation, context: DialectContext, endpoint: Private) 
         wait = limits.admit(endpoint.group, key=key.id, user=key.user)
         if wait:
             return refuse(errors.too_many(retry_after(wait)))
+        unsigned = b"" if request.method in IN_BODY else request.query
         again = request.headers.get(IDEMPOTENCY_KEY, b"")
-        caller = authenticator.call(key, nonce, sign, changes=endpoint.changes, idempotency_key=again)
+        caller = authenticator.call(key, nonce, sign, changes=endpoint.changes, unsigned=unsigned, idempotency_key=again)
         if isinstance(caller, Rejection):
             return refuse(caller)
         values = Fields.of(request)

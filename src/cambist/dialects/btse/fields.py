@@ -19,6 +19,8 @@ LAST_MS = 9_000_000_000_000_000
 """No time is beyond; larger numbers are cut to it."""
 SECONDS_BELOW = 20_000_000_000
 """Times below this are seconds (until the year 2603): as milliseconds they would lie before September 1970."""
+IN_BODY = ("POST", "PUT")
+"""Methods that say everything in their signed body: a query of theirs is not read."""
 MAX_TAG = 128
 """Characters of a client's own order id."""
 _TRUTH = {"true": True, "1": True, "false": False, "0": False, "": False}
@@ -76,7 +78,7 @@ class Fields:
     def of(request: Request) -> "Fields":
         """POST and PUT say everything in the signed body. GET and DELETE use the query; a body of theirs says what the query does not."""
         body = body_of(request.body)
-        if request.method in ("POST", "PUT") or body is None:
+        if request.method in IN_BODY or body is None:
             return Fields(body)
         return Fields({**body, **query_of(request.query)})
 

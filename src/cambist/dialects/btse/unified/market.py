@@ -18,7 +18,7 @@ from cambist.dialects.btse.status import SIDE_NAMES
 from cambist.dialects.btse.symbols import Market
 from cambist.dialects.btse.unified.envelope import enveloped, enveloped_parts
 from cambist.dialects.btse.v3.public import MAX_CANDLES, RESOLUTIONS
-from cambist.domain.orders import MarketStatus
+from cambist.domain.markets import MarketStatus
 from cambist.marketdata import Candle, RecentTrade
 
 MAX_DEPTH = 50

@@ -186,14 +186,14 @@ Serve = Callable[..., Running]
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """`serve(routes, limits=..., server={...}, barrier=...)` starts a venue; all are closed at the end."""
-    houses: list[Running] = []
+    venues: list[Running] = []
 
     def start(
         routes: Iterable[Route] = (ECHO,), *, limits: HttpLimits | None = None, server: dict[str, Any] | None = None, **options: Any
     ) -> Running:
-        houses.append(Running(Gateway(routes, **options), limits, **(server or {})))
-        return houses[-1]
+        venues.append(Running(Gateway(routes, **options), limits, **(server or {})))
+        return venues[-1]
 
     yield start
-    for services in houses:
-        services.close()
+    for venue in venues:
+        venue.close()

@@ -307,7 +307,7 @@ def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> N
 
 
 def test_requests_of_who_reads_no_replies_are_not_taken(serve: Serve) -> None:
-    limits = SocketLimits(choked_bytes=1, frames_per_second=1e9, burst=10**9)
+    limits = SocketLimits(choked_bytes=1, messages_per_second=1e9, burst=10**9)
     services = PushServer(serve, limits)
     wire = services.wire()
     services.call(services.journal.hold)

@@ -8,8 +8,8 @@
 
     channel = hub.subscribe(socket, ("deals", market), lambda: Deals(marketdata, market))
 
-A channel exists while somebody follows it. Whatever touches it during one turn of the event loop, `messages` is called once at the turn's
-end, each message becomes one frame, and every follower gets that same frame; each follower's frames of a turn leave in one write.
+A channel exists while somebody follows it. Whatever touches it during one tick of the event loop, `messages` is called once at the tick's
+end, each message is encoded once, and every follower gets the same bytes; what a follower gets in a tick leaves in one write.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Channel:
     """One stream of messages, the same for all its followers. Everything that it says must come from durable frames."""
 
     rank = 0
-    """Channels that changed in the same turn say it in order of rank."""
+    """Channels that changed in the same tick say it in order of rank."""
     hub: Hub
     key: Hashable
     followers: dict[Socket, None]
@@ -43,18 +43,18 @@ class Channel:
         """The last follower has gone: listen no more. The channel is not used again."""
 
     def messages(self) -> Iterable[bytes]:
-        """What there is to say since it was asked last: whole text messages, in order. Called once a turn when `touch`ed."""
+        """What there is to say since it was asked last: whole text messages, in order. Called once in a tick when `touch`ed."""
         return ()
 
     def touch(self) -> None:
-        """Has `messages` called at the end of this turn."""
+        """Has `messages` called at the end of this tick."""
         self.hub.touch(self)
 
     def publish(self, message: bytes) -> None:
         """Sends one text message to every follower, behind what they were sent before."""
-        frame = text_message(message)
+        encoded = text_message(message)
         for socket in tuple(self.followers):  # one that is too slow leaves on the way
-            socket.send_encoded(frame, durable=True)
+            socket.send_encoded(encoded, durable=True)
 
 
 C = TypeVar("C", bound=Channel)
@@ -123,7 +123,7 @@ class Hub:
         return len(self._channels)
 
     def touch(self, channel: Channel) -> None:
-        """Has the channel asked for its messages at the end of this turn."""
+        """Has the channel asked for its messages at the end of this tick."""
         self._touched[channel] = None
         if not self._due:
             self._due = True

@@ -26,7 +26,7 @@ class Socket(Protocol):
     def send(self, message: bytes, *, durable: bool = False) -> None:
         """Sends a text message (UTF-8 bytes) once everything that the core has applied by now is on disk.
 
-        `durable=True` is for what shows durable things only (pushes, market data, static words): it waits for nothing but its turn.
+        `durable=True` is for what shows durable things only (pushes, market data, static words): it waits only for what was sent before.
         On a closed socket this does nothing.
         """
 

@@ -33,7 +33,7 @@ _POLL = 20_000  # µs between looks at what is still open, while stopping
 
 
 def run(main: Coroutine[Any, Any, _T]) -> _T:
-    """Runs a coroutine to its end on uvloop, the event loop that the front is measured on."""
+    """Runs a coroutine to its end on uvloop, the event loop that the gateway is measured on."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
 
@@ -62,7 +62,7 @@ def _monotonic() -> int:
 
 
 class Server:
-    """One listening address in front of a Gateway. Start it and stop it on the same running loop.
+    """One listening address before a Gateway. Start it and stop it on the same running loop.
 
     A host name is listened on at all its addresses, on one port; `::` takes IPv4 as well. `port=0` takes a free port; `port` and `url`
     tell it once started. `proxies` are believed about whose request it is. `listener` names the address for routes that count there only.

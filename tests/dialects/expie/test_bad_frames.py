@@ -60,7 +60,7 @@ def wrong_requests(random: Random, count: int) -> Iterator[bytes]:
 
 
 async def test_thousands_of_wrong_parameters(open_floor: Open) -> None:
-    floor = await open_floor(socket_limits=SocketLimits(frames_per_second=1e9, burst=10**9))
+    floor = await open_floor(socket_limits=SocketLimits(messages_per_second=1e9, burst=10**9))
     alice, quiet = floor.trader("alice", BCC="10"), await floor.socket()
     await floor.limit(alice, "BCCBTC", SELL, "1", "0.1")
     before = floor.state()

@@ -1,4 +1,4 @@
-"""Caps and patience of the HTTP front, all in one place."""
+"""Caps and patience of HTTP connections, all in one place."""
 
 from dataclasses import dataclass
 

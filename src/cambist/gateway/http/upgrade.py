@@ -14,7 +14,7 @@ class Upgraded(asyncio.Protocol):
         self._release = release
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of frames."""
+        """Bytes of messages."""
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:

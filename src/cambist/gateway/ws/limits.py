@@ -9,7 +9,7 @@ class SocketLimits:
 
     - `message_bytes`: an incoming message, its fragments together (close code 1009). A fragment's length is looked at before its payload.
     - `fragments`: of one incoming message (1008): empty fragments would otherwise cost nothing and never end.
-    - `frames_per_second`, `burst`: incoming messages and fragments, control messages counted, at most `burst` at once (1008).
+    - `messages_per_second`, `burst`: incoming messages and fragments, control messages counted, at most `burst` at once (1008).
     - `unread_bytes`: a client that has left more than that unread is behind. What one tick says to a client that is not behind is taken,
       however much it is; one that is behind is dropped (1008, "too slow") when it is told so much more than it reads. It is no longer
       behind when it has read so much.
@@ -21,7 +21,7 @@ class SocketLimits:
 
     message_bytes: int = 65_536
     fragments: int = 256
-    frames_per_second: float = 500.0
+    messages_per_second: float = 500.0
     burst: int = 1_000
     unread_bytes: int = 2 << 20
     drain_seconds: float = 10.0

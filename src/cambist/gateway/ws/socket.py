@@ -136,7 +136,7 @@ class Socket(asyncio.Protocol):
     def send(self, message: bytes, *, durable: bool = False) -> None:
         """Sends a text message (UTF-8 bytes). It leaves once everything that the core has applied by now is on disk.
 
-        `durable=True` is for what shows durable things only (pushes, market data, static words): it waits for nothing but its turn.
+        `durable=True` is for what shows durable things only (pushes, market data, static words): it waits only for what was sent before.
         On a closed socket this does nothing.
         """
         self.send_encoded(websocket_wire.text_message(message), durable=durable)
@@ -312,7 +312,7 @@ class Socket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Feeds the parser, a step at a time."""
         if not self.is_open:
-            return  # behind our close frame only the connection's end matters
+            return  # behind our close message only the connection's end matters
         self._pinged = False
         self._silence()
         self._backlog = self._backlog + data if self._backlog else data
@@ -359,7 +359,7 @@ class Socket(asyncio.Protocol):
         """Parses and hands on as far as there is anything, and room for what it may cause."""
         while self.is_open and not self._blocked():
             if self._events:
-                self._frame(self._events.popleft())
+                self._take(self._events.popleft())
                 if self._events or self._backlog:
                     self._step_later()  # one message in each tick: other connections want theirs handed on too
                     break
@@ -396,44 +396,49 @@ class Socket(asyncio.Protocol):
             self.send_encoded(pong, durable=True)
 
     def _end(self, written: list[bytes]) -> None:
-        """The client closes, or broke the protocol: the messages before that still count, then the parser's close frame goes out."""
+        """The client closes, or broke the protocol: the messages before that still count, then the parser's close message goes out."""
         while self._events and not self._busy and self.is_open:
-            self._frame(self._events.popleft())
+            self._take(self._events.popleft())
         if self._parser.parser_exc is not None:
             self._connections.gateway.metrics.refuse("malformed_socket")
-        for frame in written:
-            if frame != SEND_EOF:
-                self.send_encoded(frame, durable=True)
+        for message in written:
+            if message != SEND_EOF:
+                self.send_encoded(message, durable=True)
         self._leave()
         if not self._queued:
             self.write_out()
 
-    def _afford(self, frames: int) -> bool:
-        """Whether so many frames more are within the rate."""
+    def _afford(self, fragments: int) -> bool:
+        """Whether so many fragments more are within the rate."""
         limits = self._connections.socket_limits
+<<<<<<< HEAD
         now = self._connections.seconds()
         self._allowance = min(float(limits.burst), self._allowance + (now - self._refilled) * limits.frames_per_second) - frames
+=======
+        now = self._connections.loop.time()
+        self._allowance = min(float(limits.burst), self._allowance + (now - self._refilled) * limits.messages_per_second) - fragments
+>>>>>>> 89039ad (Say tick and message where turn and frame stood, and run nginx and Caddy as the documentation has them)
         self._refilled = now
         return self._allowance >= 0
 
-    def _frame(self, frame: Frame) -> None:
-        """A data frame is a message or a piece of one; the parser has answered control frames already."""
-        opcode = frame.opcode
+    def _take(self, fragment: Frame) -> None:
+        """A whole message or a piece of one; the parser has answered control messages already."""
+        opcode = fragment.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
-            if frame.fin:
-                self._hand_on(opcode, bytes(frame.data))
+            if fragment.fin:
+                self._hand_on(opcode, bytes(fragment.data))
                 return
             self._kind = opcode
             self._fragments = 1
-            self._message = [bytes(frame.data)]
+            self._message = [bytes(fragment.data)]
         elif opcode is Opcode.CONT:
             self._fragments += 1
             if self._fragments > self._connections.socket_limits.fragments:
                 self._refuse("malformed_socket", 1008, "too many fragments")
                 return
-            if frame.data:
-                self._message.append(bytes(frame.data))
-            if frame.fin:
+            if fragment.data:
+                self._message.append(bytes(fragment.data))
+            if fragment.fin:
                 message, self._message = b"".join(self._message), []
                 self._hand_on(self._kind, message)
 

@@ -16,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
 from cambist.dialect_kit.messages import Reply, Request
@@ -232,6 +234,40 @@ def test_a_client_cannot_add_labels(serve: Serve) -> None:
         one(services, "GET", f"/p/{number}")
         one(services, "GET", f"/{number}")
     assert len(samples(services)) - before <= 3 * (len(BOUNDS) + 5)
+
+
+def test_counters_histograms_and_families_of_others(serve: Serve) -> None:
+    class Syncs:
+        bounds, buckets, seconds = (0.001, 0.01), [3, 2, 1], 0.5
+
+    metrics = Metrics()
+    metrics.counter("lines_lost", "Lines.", lambda: 4)
+    metrics.histogram("sync_seconds", "Syncs.", Syncs())
+    family = CounterMetricFamily("cambist_orders", "Orders.", labels=("market",))
+    family.add_metric(("btc_usd",), 7)
+    metrics.families("markets", lambda: (family,))
+    text = one(serve([], metrics=metrics), "GET", "/metrics").body.decode()
+    for line in (
+        "cambist_lines_lost_total 4.0",
+        'cambist_sync_seconds_bucket{le="0.001"} 3.0',
+        'cambist_sync_seconds_bucket{le="0.01"} 5.0',
+        'cambist_sync_seconds_bucket{le="+Inf"} 6.0',
+        "cambist_sync_seconds_count 6.0",
+        "cambist_sync_seconds_sum 0.5",
+        'cambist_orders_total{market="btc_usd"} 7.0',
+    ):
+        assert f"{line}\n" in text
+
+
+def test_open_metrics_for_who_asks_for_it(serve: Serve) -> None:
+    venue = serve([])
+    fields = b"Accept: application/openmetrics-text; version=1.0.0\r\n"
+    (found,) = venue.say(b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + fields + b"Connection: close\r\n\r\n")
+    assert found.headers[b"content-type"].startswith(b"application/openmetrics-text")
+    assert found.body.endswith(b"# EOF\n")
+    families = open_metrics_families(found.body.decode())  # type: ignore[no-untyped-call]
+    assert {family.name for family in families} >= {"cambist_requests", "cambist_refused"}
+    assert one(venue, "GET", "/metrics").headers[b"content-type"].startswith(b"text/plain")
 
 
 def test_a_gauge_s_name_is_taken_once() -> None:

@@ -411,13 +411,8 @@ class Socket(asyncio.Protocol):
     def _afford(self, fragments: int) -> bool:
         """Whether so many fragments more are within the rate."""
         limits = self._connections.socket_limits
-<<<<<<< HEAD
         now = self._connections.seconds()
-        self._allowance = min(float(limits.burst), self._allowance + (now - self._refilled) * limits.frames_per_second) - frames
-=======
-        now = self._connections.loop.time()
         self._allowance = min(float(limits.burst), self._allowance + (now - self._refilled) * limits.messages_per_second) - fragments
->>>>>>> 89039ad (Say tick and message where turn and frame stood, and run nginx and Caddy as the documentation has them)
         self._refilled = now
         return self._allowance >= 0
 

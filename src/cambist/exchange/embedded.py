@@ -30,6 +30,7 @@ class EmbeddedCommands:
         self._engine = engine
         self._sequencer = sequencer
         self._nonces = nonces
+        self._judge = nonces.judge
 
     # --- what all commands have in common ---------------------------------------------------------------------------------
 
@@ -72,10 +73,14 @@ class EmbeddedCommands:
         meta: Meta = NO_META,
         read: Read[T] | None = None,
     ) -> Done[T]:
-        time = self._begin(meta)
-        if not self._sequencer.has_space:
+        # `_begin` and `_done` written out: most commands are orders, and each call here is one of a few dozen that an order costs.
+        sequencer, engine = self._sequencer, self._engine
+        time = sequencer.stamp()
+        if meta.nonce and not self._judge(meta.key_id, meta.nonce):
+            raise NonceRejected(self._nonces.last(meta.key_id))
+        if not sequencer.has_space:
             return self._no_space(time, meta, read)
-        outcome = self._engine.place_order(
+        outcome = engine.place_order(
             time,
             account,
             market,
@@ -92,8 +97,8 @@ class EmbeddedCommands:
             client_id,
             meta.encode(),
         )
-        self._sequencer.committed(outcome)
-        return Done(outcome, read(self._engine) if read is not None else cast("T", None))
+        sequencer.committed(outcome)
+        return Done(outcome, cast("T", None) if read is None else read(engine))
 
     async def cancel(self, account: int, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         return self._done(self._engine.cancel_order(self._begin(meta), account, order_id, meta.encode()), read)

@@ -45,4 +45,4 @@ class MethodGroup:
 
     def funds(self, caller: Caller) -> str:
         """What the caller can spend as the view stands; of a command's reply it is read at the command."""
-        return self.assets.funds(self.view, caller.account)
+        return self.assets.funds(caller.account, self.view)

@@ -1,5 +1,7 @@
 """`CoinDepositAddress`, `WithdrawCoin`, `CreateCoupon`, `RedeemCoupon`: money in and out."""
 
+from functools import partial
+
 from cambist import _core
 from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
@@ -80,10 +82,10 @@ class Funds(MethodGroup):
             if user is None:
                 return error_body(errors.invalid_parameter("receiver"))
             receiver = user.account
-        coupons, account, assets = self.context.coupons, caller.account, self.assets
+        coupons, account = self.context.coupons, caller.account
         code = new_code(caller.key.dialect, asset.code, coupons.draw(caller.key.id, caller.nonce, RANDOM_BYTES))
         done = await coupons.create(
-            account, asset.id, amount, code, receiver=receiver, meta=caller.meta(), read=lambda view: assets.funds(view, account)
+            account, asset.id, amount, code, receiver=receiver, meta=caller.meta(), read=partial(self.assets.funds, account)
         )
         if done.outcome.code == RejectReason.OK:
             return succeeded(f'{{"coupon":"{code}","transID":{ids.shown(done.outcome.id)},"funds":{done.read}}}')
@@ -98,18 +100,18 @@ class Funds(MethodGroup):
             return error_body(errors.invalid_parameter("coupon"))
         if len(code) > MAX_CODE_LENGTH:
             return error_body(errors.COUPON_INVALID)
-        coupons, account, assets = self.context.coupons, caller.account, self.assets
+        coupons, account = self.context.coupons, caller.account
         coupon = await coupons.find(code, self.services.history)
         if coupon is None:
             return error_body(errors.COUPON_INVALID)
-        done = await coupons.redeem(account, coupon, meta=caller.meta(), read=lambda view: assets.funds(view, account))
+        done = await coupons.redeem(account, coupon, meta=caller.meta(), read=partial(self.assets.funds, account))
         if isinstance(done, CouponRejection):
             return error_body(errors.COUPON_INVALID)
         if done.outcome.code == RejectReason.TRANSFER_ID_USED:
             return error_body(errors.COUPON_REDEEMED)
         if done.outcome.code != RejectReason.OK:
             return error_body(errors.UNAVAILABLE)
-        asset = assets[coupon.asset]
+        asset = self.assets[coupon.asset]
         return succeeded(
             f'{{"couponAmount":"{asset.shown(coupon.amount)}","couponCurrency":"{asset.code}",'
             f'"transID":{ids.shown(destination_entry(done.outcome))},"funds":{done.read}}}'

@@ -1,5 +1,7 @@
 """`Trade`, `CancelOrder`, `CancelOrders`: the methods that change orders."""
 
+from functools import partial
+
 from cambist import _core
 from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
@@ -39,13 +41,14 @@ class Orders(MethodGroup):
         price = 0 if order_type else _core.client_units(fields.get("rate", ""), pair.price_scale)
         if amount is None or price is None:
             return error_body(errors.FIELDS_WRONG)
+        rejection = 0
         if order_type:
             # The core would trade as much as the money allows; the original's funds check rejects the whole order, and so do we.
             rejection = uncovered_rejection(self.view, pair.spec(), account, side, amount)
         elif price > U64_MAX:
             rejection = RejectReason.PRICE_TOO_HIGH
-        else:
-            rejection = RejectReason.AMOUNT_TOO_LARGE if amount > U64_MAX else RejectReason.OK
+        elif amount > U64_MAX:
+            rejection = RejectReason.AMOUNT_TOO_LARGE
         if rejection:
             return error_body(errors.place_rejection(rejection, pair, side == Side.BUY))
         done = await self.commands.place(
@@ -57,13 +60,14 @@ class Orders(MethodGroup):
             price,
             amount,
             meta=caller.meta(),
-            read=lambda view: assets.funds(view, account),
+            read=lambda view: assets.funds(account, view),
         )
         outcome = done.outcome
         if outcome.code:
             return error_body(errors.place_rejection(outcome.code, pair, side == Side.BUY))
         order_id = ids.shown(outcome.id) if outcome.status == RESTING else 0
-        received, remains = pair.amount_text(outcome.filled), pair.amount_text(outcome.remaining)
+        write, scale = _core.format_units, pair.amount_scale
+        received, remains = write(outcome.filled, scale), write(outcome.remaining, scale)
         return succeeded(f'{{"received":{received},"remains":{remains},"order_id":{order_id},"funds":{done.read}}}')
 
     async def cancel_order(self, caller: Caller) -> bytes:
@@ -73,8 +77,8 @@ class Orders(MethodGroup):
             return error_body(errors.invalid_parameter("order_id"))
         if not 0 < order_id < self.view.next_order_id:
             return error_body(errors.ORDER_INVALID)
-        account, assets = caller.key.account, self.assets
-        done = await self.commands.cancel(account, order_id, meta=caller.meta(), read=lambda view: assets.funds(view, account))
+        account = caller.key.account
+        done = await self.commands.cancel(account, order_id, meta=caller.meta(), read=partial(self.assets.funds, account))
         match done.outcome.code:
             case RejectReason.OK:
                 return succeeded(f'{{"order_id":{ids.shown(order_id)},"funds":{done.read}}}')
@@ -98,12 +102,12 @@ class Orders(MethodGroup):
         order_ids = list(dict.fromkeys(order_id for order_id in named if order_id is not None))
         if None in named or not order_ids or len(named) > MAX_CANCELS:
             return error_body(errors.invalid_parameter("order_id"))
-        account, assets = caller.key.account, self.assets
+        account = caller.key.account
         answers = {order_id: self._cancel_answer(account, order_id) for order_id in order_ids}
         live = [order_id for order_id, answer in answers.items() if not answer]
         funds = None
         if live:
-            done = await self.commands.cancel_many(account, live, meta=caller.meta(), read=lambda view: assets.funds(view, account))
+            done = await self.commands.cancel_many(account, live, meta=caller.meta(), read=partial(self.assets.funds, account))
             if done.outcome.code:
                 return error_body(errors.UNAVAILABLE)
             if done.outcome.count < len(live):

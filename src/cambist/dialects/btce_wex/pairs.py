@@ -100,7 +100,7 @@ class Assets:
             self._follow()
         return self._by_code.get(code)
 
-    def funds(self, view: View, account: int) -> str:
+    def funds(self, account: int, view: View) -> str:
         """JSON object of what `account` can spend as `view` stands: every asset in the venue's order, zeros included."""
         try:
             return view.available_text(account, self._template)

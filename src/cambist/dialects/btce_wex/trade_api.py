@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from cambist.dialect_kit.messages import Reply, Request
-from cambist.dialect_kit.signed_call import answered
 from cambist.dialects.btce_wex import errors
 from cambist.dialects.btce_wex.account import Account
 from cambist.dialects.btce_wex.auth import Caller, authenticate
@@ -22,7 +21,7 @@ Run = Callable[[Caller], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method, the right that its key needs, and whether its first command carries the nonce (`answered`)."""
+    """A method, the right that its key needs, and whether its first command carries the nonce (as for the kit's `answered`)."""
 
     right: str
     run: Run
@@ -63,9 +62,16 @@ class TradeApi:
             return Reply(body=error_body(caller))
         try:
             method = self._methods.get(caller.fields.get("method", ""))
-            if method is not None and method.right in caller.key.scopes:
-                return Reply(body=await answered(self._commands, caller, method.run, caller, commanding=method.commanding))
-            await caller.claim(self._commands)
+            permitted = method is not None and method.right in caller.key.scopes
+            if method is None or not permitted or not method.commanding:
+                await caller.claim(self._commands)
+            if method is not None and permitted:
+                # The kit's `answered`, written out: an order passes here, and each further call costs it something.
+                try:
+                    return Reply(body=await method.run(caller))
+                finally:
+                    if not caller.carried:
+                        await caller.claim(self._commands)
         except NonceRejected as rejection:
             return Reply(body=error_body(errors.invalid_nonce(rejection.last, caller.fields["nonce"])))
         except HistoryError:

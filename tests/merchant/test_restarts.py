@@ -20,7 +20,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
 from cambist.exchange import Commands, Done
 from cambist.exchange.merchants import payment_id
-from cambist.merchant import Label, MerchantService, PaymentState, Terms, Words
+from cambist.merchant import Label, MerchantService, OrderTexts, PaymentState, Terms
 from cambist.merchant.view import MerchantView
 from tests.support.immediate import Immediate
 from tests.support.processes import Running, start
@@ -201,7 +201,7 @@ class World:
         self.service.apply(fresh[:upto] if upto is not None else fresh)
 
     def order(self, terms: Terms = Terms()) -> str:  # noqa: B008 - frozen
-        words = Words("socks", "https://a-shop.net/", "https://a-shop.net/", "https://a-shop.net/ipn", "7")
+        words = OrderTexts("socks", "https://a-shop.net/", "https://a-shop.net/", "https://a-shop.net/ipn", "7")
         made: str = self.service.create(17, 0, 5 * 10**16, "key", words, terms=terms, meta=Meta)
         assert len(made) == 32
         self.publish()

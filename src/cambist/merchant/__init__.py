@@ -4,7 +4,7 @@ from .destinations import Destination, DestinationPolicy, DestinationRejected, d
 from .merchants import Merchants
 from .outbox import Outbox, Patience, Webhook, WebhookSigner
 from .service import MerchantService
-from .values import Arrival, Label, MerchantOrder, MerchantRejection, Notice, NoticeStatus, Payment, PaymentState, Terms, Words
+from .values import Arrival, Label, MerchantOrder, MerchantRejection, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 from .view import MerchantFileError
 from .webhook_client import Answered, Undelivered, WebhookClient
 
@@ -22,6 +22,7 @@ __all__ = [
     "Merchants",
     "Notice",
     "NoticeStatus",
+    "OrderTexts",
     "Outbox",
     "Patience",
     "Payment",
@@ -31,6 +32,5 @@ __all__ = [
     "Webhook",
     "WebhookClient",
     "WebhookSigner",
-    "Words",
     "destination_of",
 ]

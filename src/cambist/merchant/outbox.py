@@ -95,7 +95,7 @@ class Outbox:
     async def _attempt(self, notice: Notice) -> None:
         webhook = self._signer(notice) if self._signer is not None else None
         if webhook is None:
-            self._service.view.tried(notice, None, "it cannot be told any more")
+            self._service.view.tried(notice, None, "it cannot be sent any more")
             return
         result = await self._webhook_client.post(webhook.url, webhook.body, webhook.headers)
         if self._closed:
@@ -105,7 +105,7 @@ class Outbox:
             self._service.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
             await self._service.acknowledge(notice.subject, notice.number)
             return
-        said = f"status {result.status}" if isinstance(result, Answered) else result.reason
+        outcome = f"status {result.status}" if isinstance(result, Answered) else result.reason
         last = notice.attempts + 1 >= self._patience.attempts
-        self._service.view.tried(notice, None if last else self._clock() + self._patience.pause, said)
-        _log.info("a notice was not acknowledged", subject=notice.subject, attempt=notice.attempts + 1, why=said, last=last)
+        self._service.view.tried(notice, None if last else self._clock() + self._patience.pause, outcome)
+        _log.info("a notice was not acknowledged", subject=notice.subject, attempt=notice.attempts + 1, why=outcome, last=last)

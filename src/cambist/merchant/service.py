@@ -14,11 +14,11 @@ from cambist.exchange.merchants import MerchantFunds
 from cambist.exchange.view import View
 
 from .destinations import DestinationPolicy, DestinationRejected, destination_of
-from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRejection, Payment, PaymentState, Terms, Words
+from .values import Arrival, Clock, Entropy, Label, MerchantOrder, MerchantRejection, OrderTexts, Payment, PaymentState, Terms
 from .view import MerchantView
 
 MAX_WORDS = 3_000
-"""Bytes of all that a shop says about an order: a command's meta has room for 4,096."""
+"""Bytes of all texts that a shop gives an order: a command's meta has room for 4,096."""
 REPEATED_LIFETIME = 365 * 86_400_000_000
 """µs until an order that may be paid again and again is closed."""
 
@@ -103,25 +103,25 @@ class MerchantService:
 
     # --- shops --------------------------------------------------------------------------------------------------------------
     async def create(
-        self, account: int, asset: int, amount: int, key: str, words: Words, *, terms: Terms, meta: Callable[[], Meta]
+        self, account: int, asset: int, amount: int, key: str, texts: OrderTexts, *, terms: Terms, meta: Callable[[], Meta]
     ) -> str | MerchantRejection:
         """A new order; its id. `meta` is asked for when the order is journaled: its memo becomes the order's."""
         if not 0 < amount <= _core.MAX_ATOMS:
             return MerchantRejection.AMOUNT_INVALID
-        if not all(_page_address(url) for url in (words.success, words.failure)):
+        if not all(_page_address(url) for url in (texts.success, texts.failure)):
             return MerchantRejection.URL_INVALID
-        if words.notify and self._destinations.rejection(words.notify):
+        if texts.notify and self._destinations.rejection(texts.notify):
             return MerchantRejection.URL_INVALID
-        texts = [words.description, words.success, words.failure, words.notify, words.data]
-        if sum(len(text.encode()) for text in texts) > MAX_WORDS:
+        words = [texts.description, texts.success, texts.failure, texts.notify, texts.data]
+        if sum(len(text.encode()) for text in words) > MAX_WORDS:
             return MerchantRejection.TOO_LONG
         now = self._clock()
         number = bytearray(self._entropy(f"merchant-order/{self._exchange.seq}", 16))
         number[6], number[8] = number[6] & 0x0F | 0x40, number[8] & 0x3F | 0x80
         order = bytes(number).hex()
         expires = now + (REPEATED_LIFETIME if terms.repeated else self._lifetime)
-        words_of_order = [order, account, asset, str(amount), key, *texts, terms.only_accounts, expires, terms.repeated, terms.sell_in]
-        memo = {"merchant_order": [2, *words_of_order]}
+        fields = [order, account, asset, str(amount), key, *words, terms.only_accounts, expires, terms.repeated, terms.sell_in]
+        memo = {"merchant_order": [2, *fields]}
         return order if await self._note(msgspec.structs.replace(meta(), memo=memo)) else MerchantRejection.UNAVAILABLE
 
     def order(self, order: str) -> MerchantOrder | None:
@@ -250,7 +250,7 @@ class MerchantService:
         await self._note(Meta(memo={"merchant_told": [subject, number]}))
 
     async def _note(self, meta: Meta) -> bool:
-        """Whether the words are in the journal."""
+        """Whether the note is in the journal."""
         return (await self._commands.note(meta)).outcome.code == RejectReason.OK
 
 

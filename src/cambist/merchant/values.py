@@ -27,7 +27,7 @@ class NoticeStatus(StrEnum):
     CANCELLED = "cancelled"
     CLOSED = "closed"
     SEEN = "seen"
-    """Of no order: coins are on their way to an address for which somebody wanted to be told."""
+    """Of no order: coins are on their way to an address for which somebody asked for notices."""
     ARRIVED = "arrived"
     """The same, credited."""
 
@@ -62,7 +62,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class OrderTexts:
     """What the shop says about an order. `notify` is where notices go (may be empty), `data` comes back with them."""
 
     description: str
@@ -93,7 +93,7 @@ class MerchantOrder:
     asset: int
     amount: int
     key: str
-    words: Words
+    texts: OrderTexts
     terms: Terms
     state: PaymentState
     address: str
@@ -131,7 +131,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Coins that came to an address whose owner wanted to be told. `amount` atoms; `block` and `credited` (µs) as of the credit."""
+    """Coins that came to an address whose owner asked for notices. `amount` atoms; `block` and `credited` (µs) as of the credit."""
 
     id: str
     asset: int
@@ -146,7 +146,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The `number`-th thing to be told about a `subject`: an order, or an arrival (status SEEN or ARRIVED), by its id.
+    """The `number`-th notice about a `subject`: an order, or an arrival (status SEEN or ARRIVED), by its id.
 
     `pending` and `valid` are sums over all payments as they stood then.
     """

@@ -32,7 +32,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
-from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, Payment, PaymentState, Terms, Words
+from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 
 VERSION = 4
 _SCHEMA = """
@@ -132,9 +132,9 @@ class MerchantView:
 
     def _noted(self, command: _core.CommandApplied) -> None:
         match self._memo:
-            case {"merchant_order": [1 | 2, str(key), int(), *_] as told}:
+            case {"merchant_order": [1 | 2, str(key), int(), *_] as fields}:
                 with self._transaction():
-                    self._insert_order(key, told, command.time)
+                    self._insert_order(key, fields, command.time)
             case {"merchant_coins": [str(order), str(address)]}:
                 with self._transaction():
                     self._sql.execute("UPDATE orders SET address = ? WHERE id = ?", (address, order))
@@ -153,8 +153,8 @@ class MerchantView:
                 with self._transaction():
                     self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE subject = ? AND number = ?", (subject, number))
 
-    def _insert_order(self, key: str, told: list[Any], time: int) -> None:
-        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires, *rest = told
+    def _insert_order(self, key: str, fields: list[Any], time: int) -> None:
+        _version, _id, account, asset, amount, api_key, description, success, failure, notify, data, only_accounts, expires, *rest = fields
         texts = (description, success, failure, notify, data)
         repeated, sell_in = rest or (False, NOT_SOLD)
         terms = (int(only_accounts), int(repeated), sell_in)
@@ -198,7 +198,7 @@ class MerchantView:
         key: str,
         state: int,
     ) -> None:
-        """Coins for nobody's order: seen, credited or gone, at an address whose owner may want to be told."""
+        """Coins for nobody's order: seen, credited or gone, at an address whose owner may have asked for notices."""
         memo, label = _memo(command.meta), None
         match memo:
             case {"address": str(address), "txid": str(txid), "output": int(output)}:
@@ -217,14 +217,14 @@ class MerchantView:
                 self._sql.execute("DELETE FROM arrivals WHERE id = ? AND credited = 0", (key,))
                 self._withdraw_seen(key, "the coins are gone")
             elif state == VALID:
-                told = (str(memo.get("block", "")), command.time, key)
-                done = self._sql.execute("UPDATE arrivals SET block = ?, credited = ? WHERE id = ? AND credited = 0", told)
+                values = (str(memo.get("block", "")), command.time, key)
+                done = self._sql.execute("UPDATE arrivals SET block = ?, credited = ? WHERE id = ? AND credited = 0", values)
                 if done.rowcount:
                     self._withdraw_seen(key, "overtaken")
                     self._put(key, ARRIVED_NUMBER, NoticeStatus.ARRIVED, key, 0, event.amount, command.time)
 
     def _withdraw_seen(self, arrival: str, why: str) -> None:
-        """Nobody is told any more that these coins were seen."""
+        """The notice that these coins were seen is not sent any more."""
         what = "UPDATE notices SET due = NULL, said = ? WHERE subject = ? AND number = ? AND due IS NOT NULL"
         self._sql.execute(what, (why, arrival, SEEN_NUMBER))
 
@@ -244,7 +244,7 @@ class MerchantView:
             return
         if known.terms.repeated:
             # Each payment is one for itself, and the order waits for the next.
-            if known.words.notify:
+            if known.texts.notify:
                 status = NoticeStatus.PAID if amount >= known.amount else NoticeStatus.PARTIAL
                 self._put(order, self._next_number(order), status, key, 0, amount, time)
             return
@@ -256,7 +256,7 @@ class MerchantView:
 
     def _notify(self, order: str, status: NoticeStatus, payment: str, time: int) -> None:
         known = self.order(order)
-        if known is None or not known.words.notify:
+        if known is None or not known.texts.notify:
             return
         pending, valid = self.sums(order)
         self._put(order, self._next_number(order), status, payment, pending, valid, time)
@@ -326,8 +326,8 @@ class MerchantView:
     def _orders(self, where: str, *values: object) -> Iterator[MerchantOrder]:
         for row in self._sql.execute(f"SELECT {_ORDER_COLUMNS} FROM orders WHERE {where} LIMIT 1000", values).fetchall():  # noqa: S608
             key, account, asset, amount, api_key, description, success, failure, notify, data, only, repeated, sell_in, state, *rest = row
-            words, terms = Words(description, success, failure, notify, data), Terms(bool(only), bool(repeated), sell_in)
-            yield MerchantOrder(key, account, asset, int(amount), api_key, words, terms, PaymentState(state), *rest)
+            order_texts, terms = OrderTexts(description, success, failure, notify, data), Terms(bool(only), bool(repeated), sell_in)
+            yield MerchantOrder(key, account, asset, int(amount), api_key, order_texts, terms, PaymentState(state), *rest)
 
     # --- the outbox ---------------------------------------------------------------------------------------------------------
     def due(self, now: int, limit: int) -> list[Notice]:

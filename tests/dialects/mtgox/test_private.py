@@ -345,7 +345,10 @@ async def test_wallet_history_filters_and_pages(floor: Floor, alice: Trader, bob
     later = await floor.returned(alice, "generic/wallet/history", currency="BTC", date_start="2026-11-18 11:06:41")
     assert later["records"] == "60"
     assert (await floor.returned(alice, "generic/wallet/history", currency="BTC", trade_id=5))["result"] == []
-    for name, value in (("currency", "XYZ"), ("type", "gift"), ("page", "x"), ("date_start", "soon"), ("trade_id", "x")):
+    for name, value in (
+        ("currency", "XYZ"), ("type", "gift"), ("page", "x"), ("page", "0"), ("date_end", "9" * 19), ("date_start", "soon"),
+        ("trade_id", "x"),
+    ):  # fmt: skip
         assert f'"{name}"' in await floor.error(alice, "generic/wallet/history", **{"currency": "BTC", name: value})
 
 

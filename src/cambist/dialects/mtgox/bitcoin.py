@@ -26,7 +26,7 @@ class BitcoinMethods(MethodGroup):
     async def address(self, call: Call) -> Result:
         """A deposit address: the same one until coins came to it, then a new one. Each `description` and `ipn` has one of its own.
 
-        Once coins that came to it are credited, `ipn` is told, in words signed with the key of this call.
+        `ipn` gets a notice when coins are seen and one when they are credited, signed with the key of this call.
         """
         bitcoin = self._bitcoin()
         if bitcoin is None:

@@ -1,6 +1,5 @@
 """What a method gets, and what all methods work with."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -11,8 +10,6 @@ from cambist.dialects.mtgox.instruments import Instruments, Pair
 from cambist.dialects.mtgox.parse import decimal_units
 from cambist.dialects.mtgox.replies import Answer, Rejection, invalid
 from cambist.merchant import MerchantService
-
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -95,8 +92,7 @@ class DialectContext:
 
     def base_url(self, request: Request) -> str:
         """Where people reach this server: what the configuration says, else what the client called."""
-        host = request.headers.get(b"host", b"").decode("latin-1")
-        return self.merchants.public_url or (f"http://{host}" if _HOST.fullmatch(host) else "")
+        return self.merchants.public_url or request.base_url
 
     def now(self) -> int:
         """µs."""

@@ -25,10 +25,10 @@ class ChainLookups(MethodGroup):
         found = self.services.wallet.transaction(bitcoin.asset, name)
         if isinstance(found, WalletRejection):
             return replies.BUSY
-        return _told(bitcoin, found) if found is not None else NO_TRANSACTION
+        return _described(bitcoin, found) if found is not None else NO_TRANSACTION
 
     def block(self, call: Call) -> Answer:
-        """The transactions of a block, by its `hash` or its `depth`: how manieth it is."""
+        """The transactions of a block, by its `hash` or its `depth`: its height."""
         bitcoin, name, depth = self.instruments.currency("BTC"), call.text("hash").lower(), call.text("depth")
         if bitcoin is None:
             return replies.NO_METHOD
@@ -60,10 +60,10 @@ class ChainLookups(MethodGroup):
             return replies.BUSY
         if not found:
             return NO_ADDRESS
-        return {"address": name, "tx": [_told(bitcoin, one) for one in found]}
+        return {"address": name, "tx": [_described(bitcoin, one) for one in found]}
 
 
-def _told(bitcoin: Currency, found: ChainTransaction) -> dict[str, object]:
+def _described(bitcoin: Currency, found: ChainTransaction) -> dict[str, object]:
     return {
         "hash": found.txid,
         "date": found.seen // SECOND,

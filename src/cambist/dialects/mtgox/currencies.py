@@ -1,4 +1,4 @@
-"""Integer scales of currencies, and the value objects in which every sum is told: five texts, all of them exact."""
+"""Integer scales of currencies, and the value objects of every sum: five texts, all of them exact."""
 
 from dataclasses import dataclass
 

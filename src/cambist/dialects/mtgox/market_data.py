@@ -38,7 +38,7 @@ def pair_form(pair: Pair) -> RowForm:
 
 
 class MarketDataMethods(MethodGroup):
-    """What is said of one market. Long answers are written natively and shared by all who ask while nothing changes."""
+    """What is known of one market. Long answers are written natively and shared by all who ask while nothing changes."""
 
     def __init__(self, context: DialectContext) -> None:
         super().__init__(context)

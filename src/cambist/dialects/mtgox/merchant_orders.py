@@ -9,7 +9,7 @@ from cambist.dialects.mtgox.parse import flag
 from cambist.dialects.mtgox.replies import BUSY, Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import moment
 from cambist.domain.reject_reasons import RejectReason
-from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState, Terms, Words
+from cambist.merchant import MerchantOrder, MerchantRejection, OrderTexts, PaymentState, Terms
 
 PAY_PATH = "/payment/"
 NO_ORDER = Rejection("Payment order not found", "merchant_order_not_found")
@@ -56,14 +56,14 @@ class MerchantOrderMethods(MethodGroup):
             return invalid("amount", f"should be above zero, with at most {currency.scale} decimals")
         user = self.services.directory.user_by_account(caller.account)
         assert user is not None
-        words = Words(
+        texts = OrderTexts(
             call.text("description") or f"Payment to {user.name}",
             call.text("return_success"),
             call.text("return_failure"),
             call.text("ipn"),
             call.fields.get("data", ""),
         )
-        for name, url in (("return_success", words.success), ("return_failure", words.failure)):
+        for name, url in (("return_success", texts.success), ("return_failure", texts.failure)):
             if not url:
                 return invalid(name, "is required")
         terms = self._terms(call, currency)
@@ -74,7 +74,7 @@ class MerchantOrderMethods(MethodGroup):
             currency.asset,
             atoms,
             caller.key.key,
-            words,
+            texts,
             terms=terms,
             meta=caller.meta,
         )
@@ -103,23 +103,23 @@ class MerchantOrderMethods(MethodGroup):
         order = self._asked(call)
         if order is None or order.account != call.signed.account:
             return NO_ORDER
-        return self._told(order, call.base_url)
+        return self._described(order, call.base_url)
 
-    def _told(self, order: MerchantOrder, base_url: str) -> dict[str, object]:
+    def _described(self, order: MerchantOrder, base_url: str) -> dict[str, object]:
         currency = self.instruments.of_asset(order.asset)
         pending, valid = self._merchants.view.sums(order.id)
         return {
             "transaction": transaction(order),
             "payment_url": f"{base_url}{PAY_PATH}{transaction(order)}",
             "status": STATES[order.state],
-            "description": order.words.description,
+            "description": order.texts.description,
             "amount": currency.of_atoms(order.amount),
             "amount_valid": currency.of_atoms(valid),
             "amount_pending": currency.of_atoms(pending),
-            "return_success": order.words.success,
-            "return_failure": order.words.failure,
-            "ipn": order.words.notify,
-            "data": order.words.data,
+            "return_success": order.texts.success,
+            "return_failure": order.texts.failure,
+            "ipn": order.texts.notify,
+            "data": order.texts.data,
             "address": order.address,
             "instant_only": order.terms.only_accounts,
             "multipay": order.terms.repeated,
@@ -169,7 +169,7 @@ class MerchantOrderMethods(MethodGroup):
 
 
 def rejected(rejection: MerchantRejection) -> Rejection:
-    """What the merchant service refused."""
+    """What the merchant service rejected."""
     return Rejection(rejection.words.capitalize(), rejection.value.replace("-", "_"))
 
 

@@ -163,8 +163,8 @@ class OrderMethods(MethodGroup):
         side, order_id = SIDE_OF.get(call.text("type")), ids.number_of(ids.ORDER, call.text("order"))
         if side is None:
             return invalid("type", "should be ask or bid")
-        refused = await self._invalid(call.signed.account, call.text("order"))
-        if refused is not None and refused.side == side:
+        invalid_order = await self._invalid(call.signed.account, call.text("order"))
+        if invalid_order is not None and invalid_order.side == side:
             return NO_TRADES
         if order_id is None or not 0 < order_id < self.view.next_order_id:
             return replies.ORDER_NOT_FOUND
@@ -240,8 +240,8 @@ def invalid_oid(order: InvalidOrder) -> str:
 
 def invalid_order_entry(pair: Pair, order: InvalidOrder) -> dict[str, object]:
     """Its entry of `orders`. Nothing of it stands in the book."""
-    told = order_entry(pair, 0, order.side, order.amount, order.price, "invalid", order.created)
-    return told | {"oid": invalid_oid(order), "effective_amount": pair.item.value(0)}
+    entry = order_entry(pair, 0, order.side, order.amount, order.price, "invalid", order.created)
+    return entry | {"oid": invalid_oid(order), "effective_amount": pair.item.value(0)}
 
 
 def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, status: str, created: int) -> dict[str, object]:
@@ -277,5 +277,5 @@ def limit_price(call: Call, pair: Pair, side: Side) -> int | Rejection:
 
 
 def place_rejection(code: int) -> Rejection:
-    """An order that the core refused with `code` (a `RejectReason`)."""
+    """An order that the core rejected with `code` (a `RejectReason`)."""
     return PLACE_REJECTIONS.get(RejectReason(code), replies.BUSY)

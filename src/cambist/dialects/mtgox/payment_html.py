@@ -38,7 +38,7 @@ border:1px solid var(--deed);background:var(--deed);color:var(--deed-ink)}
 .plain{background:none;border:0;color:var(--soft);font-weight:400;text-decoration:underline;padding:8px}
 input:focus-visible,button:focus-visible,.go:focus-visible{outline:3px solid color-mix(in srgb,var(--deed) 45%,transparent);
 outline-offset:1px}
-.said{color:var(--bad);border:1px solid currentColor;border-radius:8px;padding:10px 12px;margin:0 0 16px}
+.error{color:var(--bad);border:1px solid currentColor;border-radius:8px;padding:10px 12px;margin:0 0 16px}
 .address{font-family:ui-monospace,"DejaVu Sans Mono",monospace;font-size:15px;background:var(--well);border:1px solid var(--line);
 border-radius:8px;
 padding:12px;overflow-wrap:anywhere;user-select:all;margin:0 0 12px}
@@ -73,7 +73,7 @@ class PageContent:
 def page(content: PageContent) -> bytes:
     """The whole document."""
     refresh = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS};url={escape(content.here)}">' if content.refresh else ""
-    error = f'<p class="said" role="alert">{escape(content.error)}</p>' if content.error else ""
+    error = f'<p class="error" role="alert">{escape(content.error)}</p>' if content.error else ""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta name="robots" content="noindex">{refresh}<title>{escape(content.title)} · {escape(content.amount)}</title>'

@@ -28,7 +28,7 @@ LOGIN_ERRORS = {
     LoginRejection.PAUSED: (TOO_MANY, 429),
     LoginRejection.FROZEN: ("This user may not pay now.", 403),
 }
-"""What is said instead of WRONG_LOGIN, and the HTTP status."""
+"""What is shown instead of WRONG_LOGIN, and the HTTP status."""
 HTML = b"text/html; charset=utf-8"
 NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
 
@@ -85,12 +85,12 @@ class PaymentPage:
         rejection = pay_rejection(paid.code)
         if rejection is not None:
             return await self._show(order, f"{rejection.text}.", name, 409)
-        return _see(order.words.success, order)
+        return _see(order.texts.success, order)
 
     async def _cancel(self, order: MerchantOrder) -> Reply:
         rejection = await self._merchants.cancel(order)
         if rejection is None or order.state == PaymentState.CANCELLED:
-            return _see(order.words.failure, order)
+            return _see(order.texts.failure, order)
         return await self._show(order, f"{rejection.words.capitalize()}.", status=409)
 
     async def _coins(self, order: MerchantOrder) -> Reply:
@@ -120,22 +120,22 @@ class PaymentPage:
         content = html.PageContent(
             title=title.format(payee.name if payee is not None else ""),
             amount=currency.of_atoms(order.amount)["display"].replace("\xa0", " "),  # a narrow page breaks the line there
-            description=order.words.description,
+            description=order.texts.description,
             here=f"{here}?coins",
             parts=parts,
             error=error,
             refresh=order.waiting and watching,
         )
-        return Reply(status, html.page(content), HTML, _safe_headers((order.words.success, order.words.failure)))
+        return Reply(status, html.page(content), HTML, _safe_headers((order.texts.success, order.texts.failure)))
 
     def _parts(self, order: MerchantOrder, currency: Currency, here: str, address: str, name: str, watching: bool) -> tuple[str, list[str]]:
         match order.state:
             case PaymentState.PAID:
-                return "Paid", [html.verdict("Thank you, this is paid.", order.words.success, "Back to the shop")]
+                return "Paid", [html.verdict("Thank you, this is paid.", order.texts.success, "Back to the shop")]
             case PaymentState.CANCELLED:
-                return "Cancelled", [html.verdict("This payment was cancelled.", order.words.failure, "Back to the shop")]
+                return "Cancelled", [html.verdict("This payment was cancelled.", order.texts.failure, "Back to the shop")]
             case PaymentState.CLOSED:
-                return "Closed", [html.verdict("This payment was not made in time.", order.words.failure, "Back to the shop")]
+                return "Closed", [html.verdict("This payment was not made in time.", order.texts.failure, "Back to the shop")]
         pending, valid = self._merchants.view.sums(order.id)
         repeated = order.terms.repeated
         missing = order.amount if repeated else order.amount - pending - valid
@@ -147,7 +147,7 @@ class PaymentPage:
         if address:
             text = currency.short_text(-currency.units(-missing)) if missing > 0 else ""
             on_its_way = currency.of_atoms(pending)["display"] if pending else ""
-            parts.append(html.coins_part(address, text, currency.code, order.words.description, on_its_way))
+            parts.append(html.coins_part(address, text, currency.code, order.texts.description, on_its_way))
             if watching:
                 parts.append(html.WATCHING)
                 parts.append(html.link(here, "Other ways to pay"))
@@ -164,7 +164,7 @@ def _see(url: str, order: MerchantOrder) -> Reply:
 
 
 def _urls(order: MerchantOrder) -> tuple[str, str]:
-    return order.words.success, order.words.failure
+    return order.texts.success, order.texts.failure
 
 
 def _safe_headers(urls: tuple[str, ...]) -> tuple[tuple[bytes, bytes], ...]:

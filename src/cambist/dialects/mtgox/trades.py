@@ -1,4 +1,4 @@
-"""Trades as this API tells them, in public and to those who made them."""
+"""Trades as this API reports them, in public and to those who made them."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ MAX_TRADES = 1_000
 SIDES = ("bid", "ask")
 """By side: who buys bids, who sells asks."""
 PRIMARY = "Y"
-"""A trade between two currencies is told once in each, and is primary only in the buyer's: here is where that will be decided."""
+"""A trade between two currencies is reported once in each, and is primary only in the buyer's: here is where that will be decided."""
 
 
 class AnyTrade(Protocol):

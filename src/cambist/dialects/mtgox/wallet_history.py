@@ -80,7 +80,7 @@ class WalletHistory(MethodGroup):
         kind, page = call.text("type"), whole(call.text("page") or "1")
         if kind and kind not in TYPES:
             return invalid("type")
-        if page is None:
+        if not page:
             return invalid("page")
         bounds = []
         for name in ("date_start", "date_end"):
@@ -97,7 +97,7 @@ class WalletHistory(MethodGroup):
             until=None if bounds[1] is None else bounds[1] * SECOND + SECOND - 1,
             limit=CHUNK,
         )
-        return self._history(call.signed.account, currency, kind, span, whole(tid) if tid else None, max(page, 1))
+        return self._history(call.signed.account, currency, kind, span, whole(tid) if tid else None, page)
 
     async def _history(self, account: int, currency: Currency, kind: str, span: Page, tid: int | None, page: int) -> Result:
         await self.context.history_caught_up()
@@ -125,7 +125,7 @@ class WalletHistory(MethodGroup):
 
     def _row(self, currency: Currency, row: Row) -> dict[str, object]:
         entry = row.entry
-        told: dict[str, object] = {
+        row_entry: dict[str, object] = {
             "Index": str(row.index),
             "Date": entry.time // SECOND,
             "Type": row.type,
@@ -136,14 +136,14 @@ class WalletHistory(MethodGroup):
         }
         pair = self.instruments.of_market(entry.market) if entry.business == Business.TRADE else None
         if pair is not None:
-            told["Trade"] = {
+            row_entry["Trade"] = {
                 "oid": ids.make(ids.ORDER, entry.order_id),
                 "app": None,
                 "tid": str(entry.trade_time),
                 "Amount": pair.item.value(pair.amount_int(entry.amount)),
                 "Properties": properties(entry.taker_market),
             }
-        return told
+        return row_entry
 
     def _info(self, currency: Currency, row: Row) -> str:
         """`BTC bought: [tid:1366034751500724] 0.00010789 BTC at $97.96898 (0.6% fee)`, or what else happened."""

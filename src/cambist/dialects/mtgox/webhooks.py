@@ -1,6 +1,6 @@
-"""Notices (IPN) as webhooks: forms, signed with the key of whoever wanted to be told, as a v1 request is.
+"""Notices (IPN) as webhooks: forms, signed with the key of whoever asked for them, as a v1 request is.
 
-The same bytes at every attempt: everything in them follows from journaled facts. Nothing is told any more once that key is revoked, since
+The same bytes at every attempt: everything in them follows from journaled facts. Nothing is sent any more once that key is revoked, since
 nothing can be signed.
 """
 
@@ -20,13 +20,13 @@ class WebhookSigner(MethodGroup):
     """Makes webhooks of the venue's notices."""
 
     def signed(self, notice: Notice) -> Webhook | None:
-        """A notice, ready to be sent; None when it cannot be told any more."""
+        """A notice, ready to be sent; None when it cannot be sent any more."""
         merchants = self.context.merchants
         if notice.status in (NoticeStatus.SEEN, NoticeStatus.ARRIVED):
             arrival = merchants.arrival(notice.subject)
             return self._signed(arrival.label.key, arrival.label.notify, self._arrived(arrival, notice)) if arrival is not None else None
         order = merchants.order(notice.subject)
-        return self._signed(order.key, order.words.notify, self._ordered(order, notice)) if order is not None else None
+        return self._signed(order.key, order.texts.notify, self._ordered(order, notice)) if order is not None else None
 
     def _signed(self, text: str, url: str, fields: Fields) -> Webhook | None:
         key = self.services.directory.find_key(text)
@@ -65,8 +65,8 @@ class WebhookSigner(MethodGroup):
                 "amount_total": str(currency.units(order.amount)),
                 "currency": currency.code,
             }
-        if order.words.data:
-            fields["data"] = order.words.data
+        if order.texts.data:
+            fields["data"] = order.texts.data
         fields["aonce"] = str(notice.time)
         return fields
 

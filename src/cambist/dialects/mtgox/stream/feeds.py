@@ -1,4 +1,4 @@
-"""The channels: each listens while somebody follows it, and says everything once for all its followers."""
+"""The channels: each listens while somebody follows it, and sends everything once for all its followers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Feed(Channel):
         self._queue: list[bytes] = []
 
     def say(self, kind: str, content: dict[str, object]) -> None:
-        """One message more; it leaves at the end of this turn."""
+        """One message more; it leaves at the end of this tick."""
         self._queue.append(self._prefix + messages.private(self.id, self.name, kind, content, self.context.now()))
         self.touch()
 

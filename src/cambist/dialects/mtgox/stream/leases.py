@@ -70,7 +70,7 @@ class Lease:
             self._ended(reason)
 
     def end(self) -> None:
-        """Nobody follows any more: nothing will be told. Idempotent."""
+        """Nobody follows any more: nothing more will be sent. Idempotent."""
         for shown in self._shown:
             shown.forget()
         self._shown = []

@@ -37,10 +37,10 @@ def unsubscribed(channel: str) -> bytes:
 
 def remark(rejection: Rejection, identifier: object = None) -> bytes:
     """Something went wrong; with the id of the call that it answers, if it answers one."""
-    told: dict[str, object] = {"op": "remark", "success": False, "message": rejection.text, "token": rejection.token}
+    message: dict[str, object] = {"op": "remark", "success": False, "message": rejection.text, "token": rejection.token}
     if identifier is not None:
-        told["id"] = identifier
-    return _encode(told)
+        message["id"] = identifier
+    return _encode(message)
 
 
 def result(identifier: object, content: object) -> bytes:
@@ -52,10 +52,10 @@ def result(identifier: object, content: object) -> bytes:
 
 def streamed_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
     """A trade as it is pushed: as it is polled, but price and amount are numbers."""
-    told = public_trade(pair, trade)
-    told["price"] = number(pair.price_int(trade.price), pair.currency.scale)
-    told["amount"] = number(pair.amount_int(trade.amount), pair.item.scale)
-    return {"type": "trade", **told}
+    entry = public_trade(pair, trade)
+    entry["price"] = number(pair.price_int(trade.price), pair.currency.scale)
+    entry["amount"] = number(pair.amount_int(trade.amount), pair.item.scale)
+    return {"type": "trade", **entry}
 
 
 def depth_change(pair: Pair, level: LevelChange, now: int) -> dict[str, object]:

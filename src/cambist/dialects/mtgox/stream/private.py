@@ -50,17 +50,17 @@ class PrivateFeed:
     def take(self, account_events: Sequence[AccountEvent]) -> None:
         """One durable frame."""
         seq = 0
-        for happening in account_events:
-            if happening.seq <= self._from_seq:
+        for account_event in account_events:
+            if account_event.seq <= self._from_seq:
                 continue
-            if happening.seq != seq:
+            if account_event.seq != seq:
                 self._rest()
-                seq = happening.seq
-            self._one(happening)
+                seq = account_event.seq
+            self._one(account_event)
         self._rest()
 
-    def _one(self, happening: AccountEvent) -> None:
-        event = happening.event
+    def _one(self, account_event: AccountEvent) -> None:
+        event = account_event.event
         if isinstance(event, _core.TransferPosted):
             self._kind = event.kind
         elif isinstance(event, _core.BalanceChanged):
@@ -68,7 +68,7 @@ class PrivateFeed:
         else:
             if isinstance(event, _core.TradeExecuted):
                 self._traded(event)
-            for order in self._orders.apply(happening):
+            for order in self._orders.apply(account_event):
                 self._changed(order, event)
 
     # --- orders -----------------------------------------------------------------------------------------------------------
@@ -156,6 +156,6 @@ class PrivateFeed:
 
     def _wallet(self, op: str, asset: int, amount: int, balance: int, reference: str) -> None:
         currency = self._context.instruments.of_asset(asset)
-        told = currency.of_atoms(amount)
-        info = f"{currency.code} {op}: {told['display']}"
-        self._say("wallet", {"op": op, "amount": told, "info": info, "ref": reference, "balance": currency.of_atoms(balance)})
+        value = currency.of_atoms(amount)
+        info = f"{currency.code} {op}: {value['display']}"
+        self._say("wallet", {"op": op, "amount": value, "info": info, "ref": reference, "balance": currency.of_atoms(balance)})

@@ -162,6 +162,7 @@ def _complaints(config: Config) -> list[str]:
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
     found += dialect_complaints(config.dialects)
+    found += [f"merchant.callback_ports: {port} is no port" for port in config.merchant.callback_ports if not 0 < port < 65_536]
     if config.merchant.public_url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", config.merchant.public_url):
         found.append(f'merchant.public_url = "{config.merchant.public_url}" is no address such as https://pay.example.com')
     codes: set[str] = set()

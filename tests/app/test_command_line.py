@@ -1,46 +1,69 @@
 """The command as people type it: help everywhere, words instead of tracebacks, exit codes."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from cambist.app.cli import app
 from cambist.app.errors import Exit
 
-COMMANDS = [
-    [],
-    ["serve"],
-    ["sandbox"],
-    ["config"],
-    ["user"],
-    ["user", "add"],
-    ["user", "list"],
-    ["key"],
-    ["key", "create"],
-    ["key", "revoke"],
-    ["key", "list"],
-    ["fund"],
-    ["market"],
-    ["market", "list"],
-    ["market", "halt"],
-    ["market", "resume"],
-    ["verify"],
-    ["rebuild"],
-    ["snapshot"],
-]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and group of the command line, with the words that lead to it."""
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from walk(below, (*path, name))
+
+
+COMMANDS = dict(walk(get_command(app)))
 
 
 def cambist(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "cambist.app.cli", *map(str, arguments)], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself(command: list[str]) -> None:
-    answer = cambist(*command, "--help")
-    assert answer.returncode == 0
-    assert "--help" in answer.stdout
-    assert answer.stderr == ""
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(app, [*words, "--help"])
+    assert answer.exit_code == 0
+    assert "--help" in answer.output
+    assert COMMANDS[words].help
+
+
+def test_the_command_reference_names_every_command_and_its_options() -> None:
+    page = (ROOT / "docs/reference/cli.md").read_text()
+    for words, command in COMMANDS.items():
+        if not hasattr(command, "commands"):
+            assert f"`cambist {' '.join(words)}" in page, words
+        for option in command.params:
+            name = max(option.opts, key=len)
+            if name.startswith("--") and name not in {"--data", "--json", "--help", "--version"}:
+                assert f"`{name}" in page, (words, name)
+
+
+def test_pages_name_no_option_and_no_command_that_is_not_there() -> None:
+    options = {name for command in COMMANDS.values() for option in command.params for name in option.opts} | {"--help"}
+    leaves = {words for words, command in COMMANDS.items() if not hasattr(command, "commands")}
+    for path in (ROOT / "docs/reference/cli.md", *(ROOT / "docs/how-to").glob("*.md")):
+        for line in re.findall(r"`(cambist [^`]+)`|^(cambist .+)$", path.read_text(), flags=re.MULTILINE):
+            words = (line[0] or line[1]).split()[1:]
+            assert any(tuple(words[: len(leaf)]) == leaf for leaf in leaves) or words[0] in {"COMMAND"}, (path.name, line)
+            for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", line[0] or line[1]):
+                assert option in options, (path.name, option)
+
+
+def test_the_package_runs_as_a_module() -> None:
+    answer = subprocess.run([sys.executable, "-m", "cambist", "--version"], capture_output=True, text=True, timeout=60)
+    assert (answer.returncode, answer.stdout[:8]) == (0, "cambist ")
 
 
 def test_version_is_told() -> None:

@@ -24,6 +24,7 @@ import msgspec
 from cambist import _core
 from cambist.app.data_directory import DataDirectory, sync_directory
 from cambist.app.errors import Exit, OperatorError
+from cambist.exchange.journal_port import JournalPort
 from cambist.operations.context import Backup
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "backup.json"
 CHUNK = 1 << 20
+SEGMENT_HEAD = 4096
 _FRAME_HEAD = 88
 _FRAME_UNIT = 64
 """A frame is its head and its payload, up to the next multiple of the unit (docs/reference/journal-format.md)."""
@@ -94,13 +96,8 @@ def _complaint(files: DataDirectory, target: Path) -> str | None:
 def _copy_files(venue: Venue, draft: Path, with_master_key: bool, files: dict[str, FileEntry]) -> int:
     """Everything but the databases; the command up to which the journal was copied. On a thread: the journal may be large."""
     own = venue.files
-    (draft / "journal").mkdir(mode=0o700)
-    # `state` before we look how far the journal is: the point that it names must lie in what is copied.
-    for name in ("format", "state"):
-        files[f"journal/{name}"] = copy_file(own.journal / name, draft / "journal" / name)
-    seq = venue.journal.last().durable_seq
-    for source, size, count in _segments(venue, seq):
-        files[f"journal/{source.name}"] = copy_file(source, draft / "journal" / source.name, size, count)
+    seq, journal = copy_journal(venue.journal, own.journal, draft / "journal")
+    files |= {f"journal/{name}": entry for name, entry in journal.items()}
     for snapshot_seq, path in venue.snapshots.files():
         if snapshot_seq <= seq and _core.load_snapshot(path) is not None:
             (draft / "snapshots").mkdir(mode=0o700)
@@ -114,26 +111,39 @@ def _copy_files(venue: Venue, draft: Path, with_master_key: bool, files: dict[st
     return seq
 
 
-def _segments(venue: Venue, seq: int) -> Iterator[tuple[Path, int, int]]:
-    """(file, size, bytes of it that count) of the journal's segments up to the frame that holds command `seq`.
+def copy_journal(journal: JournalPort, source: Path, target: Path) -> tuple[int, dict[str, FileEntry]]:
+    """Copies a file journal that may be written meanwhile, up to a command that is durable; gives that command and the files.
 
-    Behind that frame the copy is zero: what the writer puts there meanwhile would be copied in part.
+    `state` first: the point that it names must lie in what is copied. JournalError, OSError.
     """
-    segments = sorted(venue.files.journal.glob("*.seg"))
-    last, end = segments[0] if segments else None, 4096
-    for frame in venue.journal.read(max(seq, 1)):
-        if frame.first_seq > seq:
+    target.mkdir(mode=0o700)
+    files = {name: copy_file(source / name, target / name) for name in ("format", "state")}
+    seq = journal.last().durable_seq
+    for segment, count in _segments(journal, source, seq):
+        files[segment.name] = copy_file(segment, target / segment.name, segment.stat().st_size, count)
+    return seq, files
+
+
+def _segments(journal: JournalPort, folder: Path, seq: int) -> Iterator[tuple[Path, int]]:
+    """(segment, bytes of it that count) up to the frame that holds command `seq`, state hashes behind it included.
+
+    Behind that the copy is zero: what the writer puts there meanwhile would be copied in part. A segment that begins with the next
+    command has nothing but its header for us, which `state` may name.
+    """
+    segments = sorted(folder.glob("*.seg"))
+    last, end = (segments[0].name if segments else ""), SEGMENT_HEAD
+    for frame in journal.read(max(seq, 1)):
+        if frame.count and frame.first_seq > seq:
             break
-        last, length = Path(frame.file), _FRAME_HEAD + len(frame.payload)
+        last, length = Path(frame.file).name, _FRAME_HEAD + len(frame.payload)
         end = frame.offset + -(-length // _FRAME_UNIT) * _FRAME_UNIT
-        if frame.last_seq >= seq and frame.count:
-            break
     for segment in segments:
-        size = segment.stat().st_size
-        if last is None or segment.name >= last.name:
-            yield segment, size, end
-            return
-        yield segment, size, size
+        if segment.name < last:
+            yield segment, segment.stat().st_size
+        elif segment.name == last:
+            yield segment, end
+        elif int(segment.stem.partition("-")[2]) == seq + 1:
+            yield segment, SEGMENT_HEAD
 
 
 def copy_file(source: Path, target: Path, size: int | None = None, count: int | None = None) -> FileEntry:

@@ -115,6 +115,7 @@ class Venue:
     def __init__(self, folder: Path, **policies: AssetPolicy) -> None:
         self.folder = folder
         self.policies = policies
+        self.most_addresses = 10_000
         self.now = NOON
         self.steps = Steps()
         self.journal: list[bytes] = []
@@ -164,9 +165,8 @@ class Venue:
     def _start(self) -> None:
         self.chain = SimulatedChain(self.folder / "chain.sqlite", self.time, self.entropy, BLOCK)
         view = WalletView(self.folder / "wallet.sqlite")
-        service = WalletService(
-            view, cast("Commands", self.commands), self.engine, cast("CoinPort", DyingPort(self)), self.entropy, self.policies
-        )
+        commands, port = cast("Commands", self.commands), cast("CoinPort", DyingPort(self))
+        service = WalletService(view, commands, self.engine, port, self.entropy, self.policies, most_addresses=self.most_addresses)
         self.service = Immediate(service)
 
     # --- time and money -----------------------------------------------------------------------------------------------------

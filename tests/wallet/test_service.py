@@ -411,3 +411,13 @@ def test_the_view_folded_from_nothing_is_the_view_that_was_kept(venue: Venue) ->
     venue.restart()
     assert (venue.service.withdrawals(ALICE), venue.service.deposits(BOB)) == kept
     assert len({item.state for item in kept[0]}) == 3
+
+
+def test_an_account_has_only_so_many_addresses_of_an_asset(venue: Venue) -> None:
+    venue.stop()
+    venue.most_addresses = 2
+    venue.restart()
+    first, second = venue.address(ALICE, BTC), venue.address(ALICE, BTC)
+    assert venue.service.new_address(ALICE, BTC) == WalletRejection.TOO_MANY_ADDRESSES
+    assert venue.address(ALICE, ETH)
+    assert venue.address(BOB, BTC) not in {first, second}

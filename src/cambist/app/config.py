@@ -68,6 +68,14 @@ class MerchantConfig(_Section, frozen=True, kw_only=True):
     loopback_callbacks: bool = False
 
 
+class LimitsConfig(_Section, frozen=True, kw_only=True):
+    """What one account may have."""
+
+    deposit_addresses: int = 10_000
+    open_payment_orders: int = 10_000
+    coupons_per_day: int = 1_000
+
+
 class Config(_Section, frozen=True, kw_only=True):
     server: ServerConfig = ServerConfig()
     journal: JournalConfig = JournalConfig()
@@ -75,6 +83,7 @@ class Config(_Section, frozen=True, kw_only=True):
     wallet: WalletConfig = WalletConfig()
     merchant: MerchantConfig = MerchantConfig()
     http: HttpConfig = HttpConfig()
+    limits: LimitsConfig = LimitsConfig()
     dialects: DialectSections = DialectSections()  # type: ignore[valid-type]  # made of what the dialects say of themselves
     asset: tuple[AssetListing, ...] = ()
     market: tuple[MarketListing, ...] = ()
@@ -153,6 +162,9 @@ def _complaints(config: Config) -> list[str]:
         (config.merchant, "order_hours", 1),
         (config.merchant, "callback_minutes", 1),
         (config.merchant, "callback_attempts", 1),
+        (config.limits, "deposit_addresses", 1),
+        (config.limits, "open_payment_orders", 1),
+        (config.limits, "coupons_per_day", 1),
         (config.http, "connections", 1),
         (config.http, "connections_per_peer", 1),
         (config.http, "body_kibibytes", 1),

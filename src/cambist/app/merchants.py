@@ -51,6 +51,7 @@ def open_merchants(
         environment.entropy,
         environment.clock,
         lifetime=settings.order_hours * HOUR,
+        most_open_orders=config.limits.open_payment_orders,
         destinations=destinations,
         public_url=settings.public_url,
     )

@@ -117,7 +117,10 @@ def _open_exchange(
     opened.callback(sequencer.close)
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
     policies = wallet_policies(config, engine.assets())
-    wallet = WalletService(views.wallet, commands, engine, views.chain, environment.entropy, policies, default_policy(config))
+    most = config.limits.deposit_addresses
+    wallet = WalletService(
+        views.wallet, commands, engine, views.chain, environment.entropy, policies, default_policy(config), most_addresses=most
+    )
     merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet)
     return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants)
 
@@ -163,6 +166,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         merchants=exchange.merchants,
         scheduler=exchange.scheduler,
         entropy=run_entropy,
+        coupons_per_day=config.limits.coupons_per_day,
     )
     served = dialects.build(config.dialects, services)
     for dialect in served:

@@ -58,6 +58,8 @@ class VenueServices:
     merchants: Merchants
     scheduler: Scheduler
     entropy: Callable[[str, int], bytes]
+    coupons_per_day: int = 1_000
+    """How many one account may make in 24 hours."""
 
     @property
     def clock(self) -> Callable[[], int]:

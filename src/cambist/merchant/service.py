@@ -43,6 +43,7 @@ class MerchantService:
         clock: Clock,
         *,
         lifetime: int,
+        most_open_orders: int = 10_000,
         destinations: DestinationPolicy = DestinationPolicy(),  # noqa: B008 - frozen
         public_url: str = "",
     ) -> None:
@@ -58,6 +59,7 @@ class MerchantService:
         self._entropy = entropy
         self._clock = clock
         self._lifetime = lifetime
+        self._most_open_orders = most_open_orders
         self._destinations = destinations
         self._selling: set[str] = set()
         self._ending: set[str] = set()
@@ -115,6 +117,8 @@ class MerchantService:
         words = [texts.description, texts.success, texts.failure, texts.notify, texts.data]
         if sum(len(text.encode()) for text in words) > MAX_WORDS:
             return MerchantRejection.TOO_LONG
+        if self._view.open_orders(account) >= self._most_open_orders:
+            return MerchantRejection.TOO_MANY_ORDERS
         now = self._clock()
         number = bytearray(self._entropy(f"merchant-order/{self._exchange.seq}", 16))
         number[6], number[8] = number[6] & 0x0F | 0x40, number[8] & 0x3F | 0x80

@@ -43,6 +43,7 @@ class MerchantRejection(StrEnum):
     NO_NETWORK = "no-network"
     UNAVAILABLE = "unavailable"
     OWN_ORDER = "own-order"
+    TOO_MANY_ORDERS = "too-many-orders"
 
     @property
     def words(self) -> str:
@@ -57,6 +58,7 @@ _WORDS = {
     MerchantRejection.BEGUN: "something was paid already, so this order cannot be cancelled",
     MerchantRejection.NO_NETWORK: "this currency cannot be sent by coins",
     MerchantRejection.UNAVAILABLE: "this cannot be done now; please try again later",
+    MerchantRejection.TOO_MANY_ORDERS: "as many orders wait to be paid as this shop may have: cancel some, or wait until they close",
     MerchantRejection.OWN_ORDER: "this order is your own: somebody else must pay it",
 }
 

@@ -34,7 +34,7 @@ from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 
-VERSION = 4
+VERSION = 5
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
@@ -42,6 +42,7 @@ CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGE
                      only_accounts INTEGER NOT NULL, repeated INTEGER NOT NULL, sell_in INTEGER NOT NULL, state INTEGER NOT NULL,
                      address TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE INDEX orders_open ON orders (expires) WHERE state < 2;
+CREATE INDEX orders_open_of ON orders (account) WHERE state < 2;
 CREATE INDEX orders_address ON orders (asset, address) WHERE address <> '';
 -- Transfer ids and atoms are 128 bits wide: text, ids as 32 hex digits.
 CREATE TABLE payments (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL, state INTEGER NOT NULL,
@@ -271,6 +272,11 @@ class MerchantView:
         self._sql.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     # --- reads --------------------------------------------------------------------------------------------------------------
+    def open_orders(self, account: int) -> int:
+        """How many of an account's orders wait to be paid."""
+        (count,) = self._sql.execute("SELECT count(*) FROM orders WHERE account = ? AND state < 2", (account,)).fetchone()
+        return int(count)
+
     def order(self, key: str) -> MerchantOrder | None:
         return next(self._orders("id = ?", key), None)
 

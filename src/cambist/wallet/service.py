@@ -65,6 +65,7 @@ class WalletService:
         entropy: Entropy,
         policies: Mapping[str, AssetPolicy] | None = None,
         default_policy: AssetPolicy = AssetPolicy(),  # noqa: B008 - frozen
+        most_addresses: int = 10_000,
     ) -> None:
         """`view`: addresses, deposits and withdrawals as folded so far. `exchange`: its state. `policies` by asset code."""
         self._commands = commands
@@ -73,6 +74,7 @@ class WalletService:
         self._entropy = entropy
         self._policies = dict(policies or {})
         self._default_policy = default_policy
+        self._most_addresses = most_addresses
         self._view = view
         self._specs: dict[int, AssetSpec] = {}
         self._paused: dict[str, int] = {}
@@ -116,7 +118,10 @@ class WalletService:
         return self._view.address_of(account, asset)
 
     async def new_address(self, account: int, asset: int) -> str | WalletRejection:
-        """Generates a deposit address; earlier ones stay good. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE. IndexError: no such account."""
+        """Generates a deposit address; earlier ones stay good. ASSET_UNKNOWN, NO_NETWORK, TOO_MANY_ADDRESSES, UNAVAILABLE.
+
+        IndexError: no such account.
+        """
         spec = self._spec(asset)
         if spec is None:
             return WalletRejection.ASSET_UNKNOWN
@@ -124,7 +129,10 @@ class WalletService:
             return WalletRejection.NO_NETWORK
         if not _core.FIRST_USER_ACCOUNT <= account < self._exchange.accounts:
             raise IndexError(f"account {account} does not exist or is a system account")
-        label = f"account-{account}/{self._view.addresses_given(account, asset)}"
+        given = self._view.addresses_given(account, asset)
+        if given >= self._most_addresses:
+            return WalletRejection.TOO_MANY_ADDRESSES
+        label = f"account-{account}/{given}"
         try:
             address = self._port.new_address(spec.code, label)
         except CoinPortUnavailable:

@@ -34,6 +34,7 @@ class WalletRejection(StrEnum):
     UNAVAILABLE = "unavailable"
     NOT_CANCELLABLE = "not-cancellable"
     NOT_AWAITED = "approval-not-awaited"
+    TOO_MANY_ADDRESSES = "too-many-addresses"
 
     @property
     def words(self) -> str:
@@ -48,6 +49,7 @@ _WORDS = {
     WalletRejection.AMOUNT_TOO_FINE: "the amount has more decimals than the network carries",
     WalletRejection.UNAVAILABLE: "the coin network cannot be reached or the venue cannot take this now; try again later",
     WalletRejection.NOT_CANCELLABLE: "this withdrawal is on its way, finished or unknown",
+    WalletRejection.TOO_MANY_ADDRESSES: "this account has as many deposit addresses of this asset as it may have",
     WalletRejection.NOT_AWAITED: "this withdrawal waits for nobody's approval",
 }
 

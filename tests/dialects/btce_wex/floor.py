@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -34,6 +34,12 @@ class Floor(RoutedFloor):
         super().__init__(folder)
         open_markets(self.commands, self.engine)
         self.services = self.venue_services()
+        service = build(self.services)
+        self.router = Router(service.routes, service.path_errors)
+
+    def limit_coupons(self, per_day: int) -> None:
+        """Another limit for one account's coupons."""
+        self.services = replace(self.services, coupons_per_day=per_day)
         service = build(self.services)
         self.router = Router(service.routes, service.path_errors)
 

@@ -217,3 +217,13 @@ async def test_codes_that_mean_nothing(floor: Floor, alice: Trader, code: str, e
 async def test_two_coupons_never_have_the_same_code(floor: Floor, alice: Trader) -> None:
     codes = [(await floor.returned(alice, "CreateCoupon", currency="USD", amount="1"))["coupon"] for _ in range(20)]
     assert len(set(codes)) == 20
+
+
+async def test_an_account_makes_only_so_many_coupons_in_a_day(floor: Floor, alice: Trader, bob: Trader) -> None:
+    floor.limit_coupons(2)
+    for _coupon in range(2):
+        await floor.returned(alice, "CreateCoupon", currency="USD", amount=1)
+    assert await floor.error(alice, "CreateCoupon", currency="USD", amount=1) == "too many coupons in one day"
+    await floor.returned(bob, "CreateCoupon", currency="USD", amount=1)
+    floor.clock.now += 24 * 3_600 * SECOND
+    await floor.returned(alice, "CreateCoupon", currency="USD", amount=1)

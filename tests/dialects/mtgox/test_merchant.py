@@ -393,3 +393,14 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
         assert shop.heard == []
     assert floor.available(shopkeeper, "BTC") == "1.5"
     assert floor.clock.now == NOON
+
+
+async def test_a_shop_has_only_so_many_orders_that_wait(floor: Floor, shopkeeper: Trader) -> None:
+    floor.merchants.service._most_open_orders = 2
+    waiting = [await created(floor, shopkeeper) for _order in range(2)]
+    floor.sequencer.drain()
+    asked = {"currency": "BTC", "amount": "1.5", "return_success": "https://shop.example/", "return_failure": "https://shop.example/"}
+    refused = await floor.error(shopkeeper, "generic/private/merchant/order/create", **asked)
+    assert MerchantRejection.TOO_MANY_ORDERS.words in refused.lower()
+    await visit(floor, waiting[0], "cancel")
+    await created(floor, shopkeeper)

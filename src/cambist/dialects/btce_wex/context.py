@@ -3,10 +3,13 @@
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
+from cambist.dialect_kit.rate_limits import HOUR, Budget, RateLimits, RateRules
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.pairs import Assets, Pairs
 from cambist.exchange.coupons import Coupons
+
+DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,14 @@ class DialectContext:
     assets: Assets
     pairs: Pairs
     coupons: Coupons
+    coupon_limit: RateLimits
 
     @staticmethod
     def of(services: VenueServices) -> "DialectContext":
         assets = Assets(services.catalogue)
         coupons = Coupons(services.commands, services.view, services.entropy)
-        return DialectContext(services, assets, Pairs(services.catalogue, assets), coupons)
+        day = RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=())
+        return DialectContext(services, assets, Pairs(services.catalogue, assets), coupons, RateLimits(day, services.clock))
 
     def now(self) -> int:
         """Unix seconds."""

@@ -83,6 +83,8 @@ class Funds(MethodGroup):
                 return error_body(errors.invalid_parameter("receiver"))
             receiver = user.account
         coupons, account = self.context.coupons, caller.account
+        if self.context.coupon_limit.admit("coupons", account=account):
+            return error_body(errors.TOO_MANY_COUPONS)
         code = new_code(caller.key.dialect, asset.code, coupons.draw(caller.key.id, caller.nonce, RANDOM_BYTES))
         done = await coupons.create(
             account, asset.id, amount, code, receiver=receiver, meta=caller.meta(), read=partial(self.assets.funds, account)

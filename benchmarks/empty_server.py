@@ -44,5 +44,6 @@ def build(services: VenueServices) -> DialectService:
 
 if __name__ == "__main__":
     served = dialects.build
+    dialects.TITLES["empty"] = "Nothing, to compare with"
     dialects.build = lambda sections, services: [*served(sections, services), build(services)]
     main()

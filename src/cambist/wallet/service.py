@@ -10,6 +10,7 @@ followed by the same steps again, and each happens once.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -72,6 +73,7 @@ class WalletService:
         self._exchange = exchange
         self._port = port
         self._entropy = entropy
+        self._draws = count()
         self._policies = dict(policies or {})
         self._default_policy = default_policy
         self._most_addresses = most_addresses
@@ -197,7 +199,8 @@ class WalletService:
         if (atoms - policy.fee) % _coin_unit(spec):
             return WalletRejection.AMOUNT_TOO_FINE
         if transfer_id is None:
-            drawn = self._entropy(f"withdrawal/{self._exchange.seq}", 16)
+            # The counter tells requests apart that come before the first of them is applied.
+            drawn = self._entropy(f"withdrawal/{self._exchange.seq}/{next(self._draws)}", 16)
             transfer_id = int.from_bytes(drawn, "big") or 1
         memo = {**(meta.memo or {}), "address": address}
         if policy.fee:

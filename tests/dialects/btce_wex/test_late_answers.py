@@ -105,3 +105,18 @@ async def test_an_order_that_trades_while_its_cancels_are_on_their_way(floor: Fl
     result = (await cancelling)["cancel_result"]
     assert json.dumps(result[str(ids[0])]) == '{"success": 0, "error": "invalid status"}'
     assert result[str(ids[1])] == {"success": 1}
+
+
+async def test_withdrawals_and_coupons_that_are_asked_for_at_once(floor: Floor, alice: Trader) -> None:
+    """Each has an id, and a code, of its own, though nothing happened between them."""
+    floor.late_commands.hold()
+    withdrawal = {"coinName": "BTC", "amount": "1", "address": ADDRESS}
+    forms = [form(alice, "WithdrawCoin", nonce, **withdrawal) for nonce in (1, 2)]
+    forms += [form(alice, "CreateCoupon", nonce, currency="USD", amount="1") for nonce in (3, 4)]
+    calls = [asyncio.ensure_future(floor.post(*each)) for each in forms]
+    await until(lambda: floor.late_commands.waiting == 4)
+    floor.late_commands.release()
+    answers: list[Any] = await asyncio.gather(*calls)
+    assert [answer["success"] for answer in answers] == [1, 1, 1, 1], answers
+    assert answers[2]["return"]["coupon"] != answers[3]["return"]["coupon"]
+    assert floor.engine.balance(alice.account, 1) == (98 * 10**16, 2 * 10**16)

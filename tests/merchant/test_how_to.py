@@ -45,8 +45,9 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
             end = time.monotonic() + PATIENCE
             while not answers(port):
                 assert time.monotonic() < end
-            lines = order[1].replace("http://127.0.0.1:8700", running.url).replace("8900", str(port))
-            environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "KEY": key, "SECRET": secret}
+            lines = order[1].replace("bob's mtgox key", key).replace("bob's mtgox secret", secret)
+            lines = lines.replace("http://127.0.0.1:8700", running.url).replace("8900", str(port))
+            environment = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
             made = json.loads(
                 subprocess.run(["bash", "-c", lines], capture_output=True, text=True, env=environment, timeout=PATIENCE).stdout
             )

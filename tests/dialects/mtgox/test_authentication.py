@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from cambist.dialects.mtgox import ids
+from cambist.dialects.mtgox.parse import ordered_nonce
 from tests.dialects.mtgox.floor import AGENT, NOON, SECOND, Floor, Trader
 
 PATH = "/api/1/generic/private/info"
@@ -123,6 +127,24 @@ async def test_what_is_no_nonce(floor: Floor, alice: Trader, nonce: str) -> None
         answer = await floor.json("POST", PATH, body, alice.headers(body), status=403)
         assert answer["token"] == "login_error_invalid_nonce"
     assert floor.nonces(alice) == []
+
+
+NONCES = st.decimals(min_value=1, max_value=2**63 - 1, places=6)
+
+
+@given(NONCES, NONCES)
+@example(Decimal(99_999_999_999), Decimal(100_000_000_001))
+@example(Decimal(4_999_999_999_999_999_999), Decimal(5_000_000_000_000_000_001))
+@example(Decimal(5_199_999_800_000_000_000), Decimal(5_199_999_800_000_000_002))
+@example(Decimal(5_199_999_999_999_999_999), Decimal(5_200_000_000_000_000_001))
+def test_where_nonces_rise_what_is_kept_of_them_never_falls(one: Decimal, other: Decimal) -> None:
+    low, high = sorted((one, other))
+    kept = [ordered_nonce(f"{nonce:f}") for nonce in (low, high)]
+    assert kept[0] is not None
+    assert kept[1] is not None
+    assert 0 < kept[0] <= kept[1] < 2**63
+    if high - low >= 2:
+        assert kept[0] < kept[1]
 
 
 async def test_tonces_are_used_once_in_any_order_within_ten_seconds(floor: Floor, alice: Trader) -> None:

@@ -116,14 +116,20 @@ def payment_uri(scheme: str, address: str, amount: str, label: str) -> str:
     return f"{scheme}:{address}?{query}" if query else f"{scheme}:{address}"
 
 
+def coin_uri(code: str, address: str, amount: str, label: str = "") -> str:
+    """The payment link of a coin; empty where wallets know none."""
+    scheme = URI_SCHEMES.get(code)
+    return payment_uri(scheme, address, amount, label) if scheme is not None else ""
+
+
 def qr_code(text: str) -> str:
-    """The text as a QR code: SVG inside the page."""
+    """The text as a QR code: SVG inside the page. Takes about 10 ms: not for the event loop."""
     return str(segno.make(text, micro=False, error="m").svg_inline(border=4, omitsize=True))
 
 
-def coins_part(address: str, missing: str, code: str, description: str, pending: str) -> str:
+def coins_part(address: str, missing: str, code: str, description: str, pending: str, qr: str) -> str:
     """Where to send coins: a QR code, a link for a wallet on this device, the address. `missing` is what is still to be sent, `pending`
-    what is on its way (each may be empty)."""
+    what is on its way (each may be empty), `qr` the code of `coin_uri`."""
     on_its_way = f'<p class="soft">{escape(pending)} is on its way; it counts once the network has confirmed it.</p>' if pending else ""
     if not missing:
         return (
@@ -131,14 +137,12 @@ def coins_part(address: str, missing: str, code: str, description: str, pending:
             f'<p class="address">{escape(address)}</p>{on_its_way}'
         )
     send = f'<p class="soft">Send exactly {escape(missing)} {escape(code)} to this address:</p>'
-    scheme = URI_SCHEMES.get(code)
-    if scheme is None:
+    uri = coin_uri(code, address, missing, description)
+    if not uri:
         return f'<h2>Pay by {escape(code)}</h2>{send}<p class="address">{escape(address)}</p>{on_its_way}'
-    uri = payment_uri(scheme, address, missing, description)
-    code_only = payment_uri(scheme, address, missing, "")
     return (
         f"<h2>Pay by {escape(code)}</h2>{send}"
-        f'<div class="qr" role="img" aria-label="QR code of the address and the amount">{qr_code(code_only)}</div>'
+        f'<div class="qr" role="img" aria-label="QR code of the address and the amount">{qr}</div>'
         f'<p class="address">{escape(address)}</p>{on_its_way}'
         f'<a class="go quiet" href="{escape(uri)}">Open in your wallet</a>'
     )

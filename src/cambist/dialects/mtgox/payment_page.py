@@ -29,6 +29,7 @@ LOGIN_ERRORS = {
     LoginRejection.FROZEN: ("This user may not pay now.", 403),
 }
 """What is shown instead of WRONG_LOGIN, and the HTTP status."""
+MAX_QR_CODES = 1_000
 HTML = b"text/html; charset=utf-8"
 NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
 
@@ -46,6 +47,8 @@ class PaymentPage:
         self._directory = context.services.directory
         self._logins = RateLimits(LOGINS, context.services.clock)
         self._drawn = 0
+        self._qr_codes: dict[str, str] = {}
+        """The newest that were drawn, by their links."""
 
     async def __call__(self, request: Request) -> Reply:
         assert request.match is not None
@@ -116,7 +119,9 @@ class PaymentPage:
         payee = self._directory.user_by_account(order.account)
         here = f"{PAY_PATH}{transaction(order)}"
         watching = watching and bool(address)
-        title, parts = self._parts(order, currency, here, address, name, watching)
+        payable = bool(address) and order.waiting
+        qr = await self._qr_code(html.coin_uri(currency.code, address, self._missing_text(order, currency))) if payable else ""
+        title, parts = self._parts(order, currency, here, address, name, watching, qr)
         content = html.PageContent(
             title=title.format(payee.name if payee is not None else ""),
             amount=currency.of_atoms(order.amount)["display"].replace("\xa0", " "),  # a narrow page breaks the line there
@@ -128,7 +133,27 @@ class PaymentPage:
         )
         return Reply(status, html.page(content), HTML, _safe_headers((order.texts.success, order.texts.failure)))
 
-    def _parts(self, order: MerchantOrder, currency: Currency, here: str, address: str, name: str, watching: bool) -> tuple[str, list[str]]:
+    def _missing(self, order: MerchantOrder) -> int:
+        """Atoms that are still to be paid; all of it, again and again, where the order may be paid several times."""
+        return order.amount if order.terms.repeated else order.amount - sum(self._merchants.view.sums(order.id))
+
+    def _missing_text(self, order: MerchantOrder, currency: Currency) -> str:
+        """The same in coins, rounded up; empty when nothing is missing."""
+        missing = self._missing(order)
+        return currency.short_text(-currency.units(-missing)) if missing > 0 else ""
+
+    async def _qr_code(self, uri: str) -> str:
+        """The code of a payment link, drawn once, on a thread: it takes too long for the event loop."""
+        drawn = self._qr_codes.get(uri)
+        if drawn is None and uri:
+            drawn = self._qr_codes[uri] = await asyncio.to_thread(html.qr_code, uri)
+            if len(self._qr_codes) > MAX_QR_CODES:
+                del self._qr_codes[next(iter(self._qr_codes))]
+        return drawn or ""
+
+    def _parts(
+        self, order: MerchantOrder, currency: Currency, here: str, address: str, name: str, watching: bool, qr: str
+    ) -> tuple[str, list[str]]:
         match order.state:
             case PaymentState.PAID:
                 return "Paid", [html.verdict("Thank you, this is paid.", order.texts.success, "Back to the shop")]
@@ -138,16 +163,16 @@ class PaymentPage:
                 return "Closed", [html.verdict("This payment was not made in time.", order.texts.failure, "Back to the shop")]
         pending, valid = self._merchants.view.sums(order.id)
         repeated = order.terms.repeated
-        missing = order.amount if repeated else order.amount - pending - valid
+        missing = self._missing(order)
         parts = []
         if missing > 0 and not watching:
             parts.append(html.login_form(here, name, self._once() if repeated else ""))
             if address:
                 parts.append(html.DIVIDER)
         if address:
-            text = currency.short_text(-currency.units(-missing)) if missing > 0 else ""
+            text = self._missing_text(order, currency)
             on_its_way = currency.of_atoms(pending)["display"] if pending else ""
-            parts.append(html.coins_part(address, text, currency.code, order.texts.description, on_its_way))
+            parts.append(html.coins_part(address, text, currency.code, order.texts.description, on_its_way, qr))
             if watching:
                 parts.append(html.WATCHING)
                 parts.append(html.link(here, "Other ways to pay"))

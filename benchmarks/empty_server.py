@@ -43,6 +43,7 @@ def build(services: VenueServices) -> DialectService:
 
 
 if __name__ == "__main__":
+    dialects.TITLES["empty"] = "nothing"
     served = dialects.build
     dialects.TITLES["empty"] = "Nothing, to compare with"
     dialects.build = lambda sections, services: [*served(sections, services), build(services)]

@@ -259,6 +259,22 @@ def test_counters_histograms_and_families_of_others(serve: Serve) -> None:
         assert f"{line}\n" in text
 
 
+def test_scrapes_without_end_are_shown_the_last_one(serve: Serve) -> None:
+    """One costs milliseconds, and anybody may ask: so only ten at once and four a second are made."""
+    now = [0.0]
+    metrics = Metrics(timer=lambda: now[0])
+    asked: list[int] = []
+    metrics.gauge("asked", "How often.", lambda: asked.append(1) or len(asked))  # type: ignore[func-returns-value]
+    venue = serve([], metrics=metrics)
+    said = [one(venue, "GET", "/metrics").body.partition(b"cambist_asked ")[2].split(b"\n")[-2:] for _number in range(30)]
+    assert len(asked) == 10
+    assert said[10:] == [said[9]] * 20
+    now[0] = 1.0
+    for _number in range(30):
+        one(venue, "GET", "/metrics")
+    assert len(asked) == 14
+
+
 def test_open_metrics_for_who_asks_for_it(serve: Serve) -> None:
     venue = serve([])
     fields = b"Accept: application/openmetrics-text; version=1.0.0\r\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 import pytest
 
 from cambist._core import Column, LevelBook, RowForm, TradeLog
-from cambist.dialect_kit.market_texts import SLICE, BookForm, MarketTexts
+from cambist.dialect_kit.market_texts import SLICE, BookForm, MarketTexts, past_trades
 from cambist.domain.orders import Side
 from tests.support.waiting import ticks
 
@@ -236,3 +237,20 @@ def test_forms_of_a_number(column: Column, value: int, written: bytes) -> None:
 def test_forms_that_could_not_be_written(make: object) -> None:
     with pytest.raises(ValueError, match=r"."):
         make()  # type: ignore[operator]
+
+
+class Past(NamedTuple):
+    id: int
+    time: int = 0
+    taker_side: int = 0
+    price: int = 0
+    amount: int = 0
+    taker_market: bool = False
+
+
+@pytest.mark.parametrize("count", [0, 1, 256, 257, 1_000])
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_trades_of_history_keep_their_order(count: int, newest_first: bool) -> None:
+    ids = list(range(1, count + 1))[:: -1 if newest_first else 1]
+    rows = await past_trades(TRADE, [Past(number) for number in ids])
+    assert b"".join(rows) == b",".join(b"%d:bid" % number for number in ids)

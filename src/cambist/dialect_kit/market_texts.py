@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from cambist._core import RowForm, TradeLog
 from cambist.domain.orders import Side
 
 if TYPE_CHECKING:
-    from cambist._core import RowForm, RowText
+    from cambist._core import RowText
     from cambist.marketdata.marketdata import MarketData
 
 PRICE, AMOUNT, CHANGED = 0, 1, 2
@@ -29,6 +30,8 @@ TRADE_ID, TRADE_TIME, TRADE_SIDE, TRADE_PRICE, TRADE_AMOUNT, TRADE_MARKET = rang
 
 SLICE = 512
 """Levels or trades that are looked at in one tick: some 20 to 50 µs."""
+PAST_SLICE = 256
+"""Trades of history that are written in one tick: some 100 µs."""
 KEPT_BYTES = 64 << 20
 KEPT_TEXTS = 2_048
 
@@ -190,3 +193,36 @@ class MarketTexts:
             self._writing[key] = following  # behind the others
         if self._writing:
             self._run_later()
+
+
+class PastTrade(Protocol):
+    """A trade of history's or of market data."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def taker_side(self) -> int: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+    @property
+    def taker_market(self) -> bool: ...
+
+
+async def past_trades(form: RowForm, trades: Sequence[PastTrade]) -> Parts:
+    """The rows of trades that were read from history, in their order, separated by commas; a slice in each tick."""
+    parts: list[bytes] = []
+    for first in range(0, len(trades), PAST_SLICE):
+        if parts:
+            parts.append(b",")
+            await asyncio.sleep(0)
+        log = TradeLog(PAST_SLICE)
+        some = trades[first : first + PAST_SLICE]
+        log.extend([(each.id, each.time, each.taker_side, each.price, each.amount, each.taker_market) for each in some])
+        text = log.text(form, oldest_first=True)
+        text.write(0, PAST_SLICE)
+        parts += text.parts()
+    return tuple(parts)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import msgspec
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
 from cambist.dialect_kit.messages import Reply, Request
@@ -21,6 +22,29 @@ def always_ready() -> Sequence[str]:
     return ()
 
 
+class _Scrapes:
+    """Replies to scrapes. Each costs milliseconds and anybody may ask: beyond BURST at once and RATE a second the last one is shown."""
+
+    BURST, RATE = 10.0, 4.0
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._left = self.BURST
+        self._at = metrics.timer()
+        self._last: dict[str, Reply] = {}
+
+    def reply(self, content_type: str, encode: Callable[[CollectorRegistry], bytes]) -> Reply:
+        now = self._metrics.timer()
+        self._left = min(self.BURST, self._left + (now - self._at) * self.RATE)
+        self._at = now
+        last = self._last.get(content_type)
+        if last is not None and self._left < 1:
+            return last
+        self._left -= 1
+        reply = self._last[content_type] = Reply(200, encode(self._metrics.registry), content_type.encode())
+        return reply
+
+
 def routes(readiness: Readiness, metrics: Metrics) -> list[Route]:
     """The three routes. A readiness that raises counts as not ready."""
 
@@ -36,10 +60,12 @@ def routes(readiness: Readiness, metrics: Metrics) -> list[Route]:
             return _READY
         return Reply(503, msgspec.json.encode({"status": "not ready", "reasons": reasons}))
 
+    scrapes = _Scrapes(metrics)
+
     def scrape(request: Request) -> Reply:
         """OpenMetrics for those who ask for it, else Prometheus' own text."""
         encode, content_type = choose_encoder(request.headers.get(b"accept", b"").decode("latin-1"))
-        return Reply(200, encode(metrics.registry), content_type.encode())
+        return scrapes.reply(content_type, encode)
 
     return [
         Route("/healthz", healthz, dialect="gateway", durable=False),

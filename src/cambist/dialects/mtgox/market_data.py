@@ -5,13 +5,13 @@ from functools import lru_cache
 import msgspec
 
 from cambist._core import Column, RowForm
-from cambist.dialect_kit.market_texts import AMOUNT, CHANGED, PRICE, BookForm, Parts
+from cambist.dialect_kit.market_texts import AMOUNT, CHANGED, PRICE, BookForm, Parts, past_trades
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox.call import Call, DialectContext, MethodGroup
 from cambist.dialects.mtgox.currencies import Value, half_up, rescale
 from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.replies import Answer, Long, Result, invalid
-from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_form, public_trade
+from cambist.dialects.mtgox.trades import DAY, MAX_TRADES, public_form
 from cambist.history.port import Page
 
 NEAR = 10
@@ -163,7 +163,8 @@ class MarketDataMethods(MethodGroup):
     async def _past(self, pair: Pair, since: int, limit: int) -> Result:
         await self.services.history.reached(self.services.durability.durable_seq)
         page = Page(since=since, limit=limit, newest_first=False)
-        return [public_trade(pair, trade) for trade in await self.services.history.market_trades(pair.market, page)]
+        trades = await self.services.history.market_trades(pair.market, page)
+        return Long((b"[", *await past_trades(public_form(pair), trades), b"]"))
 
     def cancelled_trades(self, call: Call) -> Answer:
         """Ids of trades that were taken back in the last month: a trade is final here, so there are none."""

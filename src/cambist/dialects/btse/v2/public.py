@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable
 from functools import lru_cache
-from typing import Any
 
 from cambist import _core
 from cambist._core import Column
-from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME, past_trades
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer, market_of
@@ -18,7 +17,6 @@ from cambist.dialects.btse.settings import Flavour
 from cambist.dialects.btse.symbols import Market
 from cambist.domain.markets import MarketStatus
 from cambist.history.port import Page
-from cambist.history.records import Trade
 
 TRADE_TYPES = ("buy", "sell")
 """By the taker's side."""
@@ -129,7 +127,9 @@ class V2Public:
 
     async def _past_trades(self, market: Market, page: Page) -> Answer:
         await self._context.history_caught_up()
-        return encode([_trade(market, trade) for trade in await self._context.services.history.market_trades(market.id, page)])
+        trades = await self._context.services.history.market_trades(market.id, page)
+        form = _trades_form(market.symbol, market.price_scale, market.amount_scale)
+        return (b"[", *await past_trades(form, trades), b"]")
 
     def time(self, _fields: Fields) -> bytes:
         """`epoch` in seconds: a number, or in the 2.0 flavour a text."""
@@ -140,7 +140,7 @@ class V2Public:
 
 @lru_cache(maxsize=256)
 def _trades_form(symbol: str, price_scale: int, amount_scale: int) -> _core.RowForm:
-    """The rows of `_trade`, written natively."""
+    """A trade."""
     columns = [
         Column.decimal(TRADE_AMOUNT, amount_scale),
         Column.decimal(TRADE_PRICE, price_scale),
@@ -150,14 +150,3 @@ def _trades_form(symbol: str, price_scale: int, amount_scale: int) -> _core.RowF
     ]
     pieces = [b'{"amount":', b',"price":', b',"serial_id":"', b'","symbol":"%s","time":"' % symbol.encode(), b'","type":"', b'"}']
     return _core.RowForm(pieces, columns)
-
-
-def _trade(market: Market, trade: Trade) -> dict[str, Any]:
-    return {
-        "amount": market.amount(trade.amount),
-        "price": market.price(trade.price),
-        "serial_id": str(trade.id),
-        "symbol": market.symbol,
-        "time": iso(trade.time),
-        "type": TRADE_TYPES[trade.taker_side],
-    }

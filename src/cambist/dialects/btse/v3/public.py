@@ -6,19 +6,18 @@ from typing import Any
 
 from cambist import _core
 from cambist._core import Column
-from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_ID, TRADE_PRICE, TRADE_SIDE, TRADE_TIME, past_trades
 from cambist.dialects.btse import errors, windows
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer, market_of
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.market_views import MAX_LEVELS, MarketViews
-from cambist.dialects.btse.render import ZERO, encode, iso, millis, number
+from cambist.dialects.btse.render import ZERO, encode, iso, number
 from cambist.dialects.btse.status import SIDE_NAMES
 from cambist.dialects.btse.symbols import Market
 from cambist.domain.markets import MarketStatus
 from cambist.history.port import Page
-from cambist.history.records import Trade
 from cambist.marketdata import Candle
 
 RESOLUTIONS = {minutes: minutes * 60 for minutes in (1, 5, 15, 30, 60, 240, 360, 1_440, 10_080, 43_200)}
@@ -54,6 +53,7 @@ class V3Public:
         self._symbols = context.symbols
         self._views = views
         self._clock = context.services.clock
+        self._summaries: dict[int, tuple[tuple[int, int, int], bytes]] = {}
 
     def _markets(self, fields: Fields) -> list[Market] | Rejection:
         """The market that `symbol` names, every market without it."""
@@ -65,7 +65,18 @@ class V3Public:
 
     def market_summary(self, fields: Fields) -> bytes | Rejection:
         markets = self._markets(fields)
-        return markets if isinstance(markets, Rejection) else encode([self._summary(market) for market in markets])
+        if isinstance(markets, Rejection):
+            return markets
+        return b"[" + b",".join([self._kept_summary(market) for market in markets]) + b"]"
+
+    def _kept_summary(self, market: Market) -> bytes:
+        """What it said last, while neither the market, nor what is listed, nor the second is another."""
+        services = self._context.services
+        state = (services.catalogue.version, services.marketdata.version(market.id), self._clock() // 1_000_000)
+        kept = self._summaries.get(market.id)
+        if kept is None or kept[0] != state:
+            kept = self._summaries[market.id] = (state, encode(self._summary(market)))
+        return kept[1]
 
     def _summary(self, market: Market) -> dict[str, Any]:
         """`volume` in quote currency, `size` in base."""
@@ -146,7 +157,9 @@ class V3Public:
 
     async def _past_trades(self, market: Market, page: Page) -> Answer:
         await self._context.history_caught_up()
-        return encode([_trade(market, trade) for trade in await self._context.services.history.market_trades(market.id, page)])
+        trades = await self._context.services.history.market_trades(market.id, page)
+        form = _trades_form(market.symbol, market.price_scale, market.amount_scale)
+        return (b"[", *await past_trades(form, trades), b"]")
 
     def time(self, _fields: Fields) -> bytes:
         now = self._clock()
@@ -155,7 +168,7 @@ class V3Public:
 
 @lru_cache(maxsize=256)
 def _trades_form(symbol: str, price_scale: int, amount_scale: int) -> _core.RowForm:
-    """The rows of `_trade`, written natively."""
+    """A trade."""
     columns = [
         Column.decimal(TRADE_PRICE, price_scale),
         Column.decimal(TRADE_AMOUNT, amount_scale),
@@ -165,17 +178,6 @@ def _trades_form(symbol: str, price_scale: int, amount_scale: int) -> _core.RowF
     ]
     pieces = [b'{"price":', b',"size":', b',"side":"', b'","symbol":"%s","serialId":' % symbol.encode(), b',"timestamp":', b"}"]
     return _core.RowForm(pieces, columns)
-
-
-def _trade(market: Market, trade: Trade) -> dict[str, Any]:
-    return {
-        "price": market.price(trade.price),
-        "size": market.amount(trade.amount),
-        "side": SIDE_NAMES[trade.taker_side],
-        "symbol": market.symbol,
-        "serialId": trade.id,
-        "timestamp": millis(trade.time),
-    }
 
 
 def _candle(market: Market, candle: Candle) -> list[Any]:

@@ -1,6 +1,6 @@
 """Sockets: fan-out against `websockets`' own broadcast, how soon a deal is seen, and what an idle subscriber costs.
 
-Fan-out is measured twice. *Single messages*: the same 200 bytes on both sides, 32 of them a turn. *Deals and depth*: the Expie channels of
+Fan-out is measured twice. *Single messages*: the same 200 bytes on both sides, 32 of them a tick. *Deals and depth*: the Expie channels of
 one market whose durable frames were made beforehand; counted are the deals and changed levels that arrive, each of which a broadcaster that
 does not coalesce would have to send as a message of about that size. The frames that this takes are in the JSON.
 """

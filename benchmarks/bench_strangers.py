@@ -34,7 +34,7 @@ def measure(settings: Settings) -> list[Row]:
     with Rig(settings) as rig:
         levels = 400 if settings.quick else LEVELS
         rig.run([client.rest(range(number + 1, levels + 1, len(rig.clients))) for number, client in enumerate(rig.clients)])
-        rig.settle()
+        rig.wait_until_idle()
         rows = [_cost(rig, name, path) for name, path in BOOKS.items()]
         for manner in ("read", "unread"):
             for name in ("orderbook (BTSE v2)", "fulldepth (Mt.Gox)"):

@@ -30,7 +30,7 @@ def measure(settings: Settings) -> list[Row]:
 
         compared = rig.compare(rig.empties, trades, seconds=RUN_SECONDS)
         sustained = _sustained(rig, trades, 2 if settings.quick else SUSTAINED_RUNS)
-        rig.settle()
+        rig.wait_until_idle()
         durable = rig.process.metric("cambist_durable_seq") - before
         memory = rig.process.resident_mb()
     # A run ends when its first connection is done; what the others had not sent by then was never asked for.
@@ -60,7 +60,7 @@ def _sustained(rig: Rig, trades: Make, runs: int) -> list[Run]:
     """Runs one after the other: what is written behind the replies (histories) competes with them from some point on."""
     speed = rig.run(trades(60)).rate
     loads = [trades(int(speed * RUN_SECONDS / CONNECTIONS)) for _ in range(runs)]
-    rig.settle()
+    rig.wait_until_idle()
     return [rig.run(load) for load in loads]
 
 

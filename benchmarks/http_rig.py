@@ -124,10 +124,10 @@ class Rig:
         result = self.load.run(requests, begins)
         return Run(result, self.process.processor_seconds() - before)
 
-    def settle(self, patience: float = 120.0) -> float:
+    def wait_until_idle(self, patience: float = 120.0) -> float:
         """Waits until the server has nothing left to do, its histories included (they are written behind the replies); returns the seconds.
 
-        History rests between its batches, so that idle threads alone prove nothing: it must have what the journal has.
+        History is idle between its batches, so idle threads alone prove nothing: it must have what the journal has.
         """
         started = time.perf_counter()
         step = 0.2
@@ -149,10 +149,10 @@ class Rig:
             sizes.append(max(60, int(speed * seconds / CONNECTIONS)))
         found = Compared([], [], [])
         for _ in range(rounds):
-            self.settle()
+            self.wait_until_idle()
             found.baseline.append(self.run(baseline(sizes[0]), SUCCESS))
             requests = measured(sizes[1])
-            self.settle()
+            self.wait_until_idle()
             found.measured.append(self.run(requests, begins))
-            found.after.append(self.settle())
+            found.after.append(self.wait_until_idle())
         return found

@@ -116,7 +116,7 @@ class Load:
         return latencies
 
     def _run(self, requests: Sequence[Sequence[bytes]], begins: bytes, latencies: array[float]) -> Result:
-        clock, by_fd, told, poll = time.perf_counter, self._by_fd, self.replies, self._epoll.poll
+        clock, by_fd, report, poll = time.perf_counter, self._by_fd, self.replies, self._epoll.poll
         in_flight, done, ended = 0, 0, 0.0
         busy = time.process_time()
         started = clock()
@@ -145,8 +145,8 @@ class Load:
                 if not body.startswith(begins):
                     raise BadReply(f"a reply begins {body[:200]!r}")
                 now = clock()
-                if told is not None:
-                    told(connection.number, body)
+                if report is not None:
+                    report(connection.number, body)
                 following = None if ended else next(connection.requests, None)
                 if ended:
                     in_flight -= 1

@@ -34,10 +34,10 @@ from cambist.gateway.ws.socket import Socket as WebSocketConnection
 from cambist.marketdata import MarketData
 
 MESSAGE = b"x" * 200
-A_TURN = 32
-"""Messages of a turn in the row that sends single messages."""
+A_TICK = 32
+"""Messages of a tick in the row that sends single messages."""
 LEEWAY = 1 << 20
-ORDERS_A_TURN = 50
+ORDERS_A_TICK = 50
 """Commands of a frame: what comes together at some ten thousand orders a second while one sync lasts."""
 FRAMES = 200
 
@@ -54,7 +54,7 @@ class Plain(Session):
 
 
 async def drained(transports: list[Any], leeway: int) -> None:
-    """Returns once no client has more than `leeway` bytes waiting; each waits for its turn of the loop."""
+    """Returns once no client has more than `leeway` bytes waiting; each waits for its tick of the loop."""
     await asyncio.sleep(0)
     if leeway and max(transport.get_write_buffer_size() for transport in transports) <= leeway:
         return
@@ -62,12 +62,12 @@ async def drained(transports: list[Any], leeway: int) -> None:
         await asyncio.sleep(0.0005)
 
 
-async def timed(seconds: float, transports: list[Any], turn: Callable[[], int]) -> dict[str, Any]:
-    """Takes turns for so long, and until everything is delivered. `turn` says how many messages it gave to each client."""
+async def timed(seconds: float, transports: list[Any], tick: Callable[[], int]) -> dict[str, Any]:
+    """Ticks for so long, and until everything is delivered. `tick` says how many messages it gave to each client."""
     processor, started = time.process_time(), time.perf_counter()
     messages = pending = 0
     while time.perf_counter() - started < seconds:
-        messages += turn()
+        messages += tick()
         pending += 1
         await drained(transports, LEEWAY)
     await drained(transports, 0)
@@ -75,7 +75,7 @@ async def timed(seconds: float, transports: list[Any], turn: Callable[[], int]) 
     return {
         "clients": len(transports),
         "messages": messages * len(transports),
-        "turns": pending,
+        "ticks": pending,
         "seconds": elapsed,
         "per_second": messages * len(transports) / elapsed,
         "processor": time.process_time() - processor,
@@ -83,7 +83,7 @@ async def timed(seconds: float, transports: list[Any], turn: Callable[[], int]) 
 
 
 class Market:
-    """A market whose frames were made beforehand: each turn applies one, deals and book."""
+    """A market whose frames were made beforehand: each tick applies one, deals and book."""
 
     def __init__(self) -> None:
         engine = self.engine = _core.Engine()
@@ -105,7 +105,7 @@ class Market:
     def _orders(self, frame: int) -> None:
         """Half of the commands trade, the others come and go on both sides."""
         engine, account = self.engine, _core.FIRST_USER_ACCOUNT
-        for number in range(ORDERS_A_TURN // 2):
+        for number in range(ORDERS_A_TICK // 2):
             offset = (number * 7 + frame * 3) % 40
             engine.place_order(1, account, 0, number % 2, 0, 0, 0, 1, 1_000_000 + (offset if number % 2 else -offset), 10**6 + frame)
             engine.place_order(1, account + 1, 0, 1 - number % 2, 0, 1, 0, 1, 1_000_000 + (100 if not number % 2 else -100), 5 * 10**5)
@@ -117,7 +117,7 @@ class Market:
         while True:
             yield from frames
 
-    def turn(self) -> int:
+    def tick(self) -> int:
         """One durable frame. Gives how many deals and changed levels were in it: what single messages would have to say."""
         # Trades are told apart by their ids, so a frame that comes again must bring new ones.
         self.data._last_trade = 0
@@ -202,12 +202,12 @@ class Bench:
             assert channel is not None
 
             def publish() -> int:
-                for _message in range(A_TURN):
+                for _message in range(A_TICK):
                     channel.publish(MESSAGE)
-                return A_TURN
+                return A_TICK
 
             return await timed(seconds, transports_of(self.sockets), publish)
-        return await timed(seconds, transports_of(self.expie), self.market.turn)
+        return await timed(seconds, transports_of(self.expie), self.market.tick)
 
 
 def transports_of(sockets: list[Socket]) -> list[asyncio.Transport]:

@@ -19,7 +19,7 @@ BOTH_SIDES: Final = 255
 NO_FEE_OVERRIDE: Final = 0xFFFFFFFF
 MAX_ATOMS: Final[int]
 REJECTS: Final[dict[int, str]]
-"""Refusal code to its name in docs/internals/core.md, `{1: "TimeWentBack", ...}`."""
+"""Rejection code to its name in docs/internals/core.md, `{1: "TimeWentBack", ...}`."""
 
 @final
 class Outcome:

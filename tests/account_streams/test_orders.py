@@ -94,14 +94,14 @@ async def test_every_order_is_what_its_events_add_up_to(seed: int) -> None:
                 live[number].waiting,
             )
     # Every trade of the account is told once for each of its orders.
-    told = sorted((trade.trade_id, step.order.id) for step in steps for trade in step.trades)
+    delivered = sorted((trade.trade_id, step.order.id) for step in steps for trade in step.trades)
     mine = [
         (trade.trade_id, number)
         for _time, trade in scene.trades
         for account, number in ((trade.maker_account, trade.maker_order), (trade.taker_account, trade.taker_order))
         if account == ALICE
     ]
-    assert told == sorted(mine)
+    assert delivered == sorted(mine)
 
 
 @pytest.mark.parametrize("seed", range(4))

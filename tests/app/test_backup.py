@@ -14,7 +14,7 @@ from tests.support.processes import cambist, serving
 from tests.support.waiting import wait_until
 
 
-def told(*arguments: str | Path) -> object:
+def cambist_json(*arguments: str | Path) -> object:
     answer = cambist(*arguments, "--json")
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
@@ -27,7 +27,7 @@ def trading(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with serving(folder, "sandbox", "--data", folder / "venue", "--seed", "3") as running:
         for name in ("one", "two"):
             before = running.metric("cambist_durable_seq")
-            written = told("backup", folder / name, "--data", folder / "venue")
+            written = cambist_json("backup", folder / name, "--data", folder / "venue")
             assert isinstance(written, dict)
             assert written["seq"] >= before
             wait_until(lambda before=before: running.metric("cambist_durable_seq") > before + 50)  # type: ignore[misc]
@@ -39,11 +39,11 @@ def test_a_restored_venue_is_the_one_that_was_backed_up(trading: Path, tmp_path:
     restored = tmp_path / "restored"
     answer = cambist("restore", trading / "two", "--data", restored)
     assert answer.returncode == 0, answer.stderr
-    found, past = told("verify", "--data", restored), told("verify", "--data", trading / "venue")
+    found, past = cambist_json("verify", "--data", restored), cambist_json("verify", "--data", trading / "venue")
     assert isinstance(found, dict)
     assert isinstance(past, dict)
     assert manifest["seq"] <= found["commands"] < past["commands"]
-    assert told("user", "list", "--data", restored) == told("user", "list", "--data", trading / "venue")
+    assert cambist_json("user", "list", "--data", restored) == cambist_json("user", "list", "--data", trading / "venue")
     with serving(tmp_path, "sandbox", "--data", restored) as running:
         seq = running.metric("cambist_durable_seq")
         wait_until(lambda: running.metric("cambist_durable_seq") > seq)
@@ -127,7 +127,7 @@ def test_the_master_key_may_be_kept_elsewhere(trading: Path, tmp_path: Path) -> 
     assert (answer.returncode, "--master-key" in answer.stderr) == (Exit.USAGE, True)
     answer = cambist("restore", tmp_path / "backup", "--data", tmp_path / "restored", "--master-key", trading / "venue/master.key")
     assert answer.returncode == 0, answer.stderr
-    assert told("user", "list", "--data", tmp_path / "restored") == told("user", "list", "--data", trading / "venue")
+    assert cambist_json("user", "list", "--data", tmp_path / "restored") == cambist_json("user", "list", "--data", trading / "venue")
 
 
 def test_an_older_directory_revives_nothing(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_an_older_directory_revives_nothing(tmp_path: Path) -> None:
         pass
     for name in ("alice", "bob", "carol"):
         assert cambist("user", "add", name, "--password", "a password", "--data", data).returncode == 0
-    key = told("key", "create", "alice", "--data", data)
+    key = cambist_json("key", "create", "alice", "--data", data)
     assert isinstance(key, dict)
     older = shutil.copy(data / "directory.sqlite", tmp_path / "older.sqlite")
     for action in (["key", "revoke", key["key"]], ["user", "freeze", "bob"], ["user", "password", "carol"]):
@@ -146,7 +146,7 @@ def test_an_older_directory_revives_nothing(tmp_path: Path) -> None:
     assert json.loads(answer.stdout) == []
     for words in ("a key was revoked again", "bob was frozen again", "the password of carol was changed since"):
         assert words in answer.stderr
-    users = told("user", "list", "--data", data)
+    users = cambist_json("user", "list", "--data", data)
     assert isinstance(users, list)
     assert [user["frozen"] is not None for user in users] == [False, True, False]
     assert cambist("key", "list", "--data", data).stderr == "", "once"

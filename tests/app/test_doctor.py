@@ -69,9 +69,9 @@ def test_what_is_wrong_is_found_and_named(
 ) -> None:
     data = Path(shutil.copytree(well, tmp_path / "venue"))
     harm(data)
-    told, found = findings(data)
+    answer, found = findings(data)
     assert words in found[subject]
-    assert told == code
+    assert answer == code
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_labels_do_not_disturb_each_other() -> None:
     assert one("key", 16) == other("key", 16)
 
 
-def test_asking_again_gives_other_bytes() -> None:
+def test_a_second_call_gives_other_bytes() -> None:
     entropy = SeededEntropy(7)
     assert entropy("key", 16) != entropy("key", 16)
 

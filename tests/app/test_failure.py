@@ -65,7 +65,7 @@ async def test_nothing_is_taken_or_told_after_a_failure(tmp_path: Path) -> None:
     await venue.close()
 
 
-async def test_a_view_that_can_not_follow_stops_the_venue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_view_that_cannot_follow_stops_the_venue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     venue = await opened(tmp_path / "venue")
 
     def broken(_events: object) -> None:

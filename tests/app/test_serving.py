@@ -17,7 +17,7 @@ from tests.support.processes import Running, cambist, serving, start
 from tests.support.waiting import wait_until
 
 
-def told(*arguments: str | Path) -> Any:
+def cambist_json(*arguments: str | Path) -> Any:
     """The JSON that a command prints."""
     answer = cambist(*arguments, "--json")
     assert answer.returncode == 0, answer.stderr
@@ -28,7 +28,7 @@ def add_user(data: Path, name: str, funds: str) -> dict[str, str]:
     """A user with a BTC-e key and money; returns the key's record."""
     assert cambist("user", "add", name, "--data", data).returncode == 0
     assert cambist("fund", name, funds, "--data", data).returncode == 0
-    key = told("key", "create", name, "--data", data, "--scopes", "info,trade,withdraw,coupon")
+    key = cambist_json("key", "create", name, "--data", data, "--scopes", "info,trade,withdraw,coupon")
     assert isinstance(key, dict)
     return key
 
@@ -70,7 +70,7 @@ async def test_a_killed_venue_comes_back_the_same(tmp_path: Path) -> None:
     (placed,) = await ask(running, key, 0, BUY)
     running.kill()
     assert (data / "admin.sock").exists()
-    users = told("user", "list", "--data", data)
+    users = cambist_json("user", "list", "--data", data)
     assert users == [{"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False}]
     with serving(tmp_path, "serve", "--data", data) as running:
         (orders,) = await ask(running, key, 10, {"method": "ActiveOrders"})
@@ -123,7 +123,7 @@ def test_only_the_owner_reaches_its_files(tmp_path: Path) -> None:
 def test_the_command_line_reaches_a_directory_with_a_very_long_name(tmp_path: Path) -> None:
     data = tmp_path / ("deep" * 20) / ("deeper" * 20)
     with serving(tmp_path, "serve", "--data", data):
-        assert told("user", "list", "--data", data) == []
+        assert cambist_json("user", "list", "--data", data) == []
 
 
 @pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "running"])
@@ -134,14 +134,16 @@ def test_actions_work_on_a_venue(stopped: bool, tmp_path: Path) -> None:
         running.terminate()
     try:
         key = add_user(data, "alice", "BTC=1.5,USD=1000")
-        assert told("user", "list", "--data", data) == [{"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False}]
-        assert [row["key"] for row in told("key", "list", "--data", data)] == [key["key"]]
+        assert cambist_json("user", "list", "--data", data) == [
+            {"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False}
+        ]
+        assert [row["key"] for row in cambist_json("key", "list", "--data", data)] == [key["key"]]
         assert cambist("market", "halt", "btc_usd", "--data", data).returncode == 0
-        status = {row["name"]: row["status"] for row in told("market", "list", "--data", data)}
+        status = {row["name"]: row["status"] for row in cambist_json("market", "list", "--data", data)}
         assert (status["btc_usd"], status["ltc_usd"]) == ("halted", "open")
         assert cambist("market", "resume", "btc_usd", "--data", data).returncode == 0
         assert cambist("key", "revoke", key["key"], "--data", data).returncode == 0
-        assert told("key", "list", "--data", data) == []
+        assert cambist_json("key", "list", "--data", data) == []
         assert "Snapshot at seq" in cambist("snapshot", "--data", data).stdout
         assert "All is well" in cambist("verify", "--data", data).stdout
     finally:
@@ -169,7 +171,7 @@ def test_actions_work_on_a_venue(stopped: bool, tmp_path: Path) -> None:
         (["market", "halt", "abc_def"], "no market abc_def", Exit.REFUSED),
     ],
 )
-def test_a_refusal_is_a_sentence(arguments: list[str], words: str, code: Exit, venue: Path) -> None:
+def test_a_rejection_is_a_sentence(arguments: list[str], words: str, code: Exit, venue: Path) -> None:
     answer = cambist(*arguments, "--data", venue)
     assert answer.returncode == code, answer.stderr
     assert words in answer.stderr
@@ -179,7 +181,7 @@ def test_a_refusal_is_a_sentence(arguments: list[str], words: str, code: Exit, v
 @pytest.fixture(scope="module")
 def venue(tmp_path_factory: pytest.TempPathFactory) -> object:
     """A running venue with a user, for questions that change nothing."""
-    directory = tmp_path_factory.mktemp("refusals")
+    directory = tmp_path_factory.mktemp("rejections")
     with serving(directory, "serve", "--data", directory / "venue"):
         assert cambist("user", "add", "alice", "--data", directory / "venue").returncode == 0
         yield directory / "venue"
@@ -214,7 +216,7 @@ def test_configuration_changes_are_applied_at_the_next_start(tmp_path: Path) -> 
     text = file.read_text()
     file.write_text(text.replace("taker_fee_ppm = 2000", "taker_fee_ppm = 1000", 1))
     with serving(tmp_path, "serve", "--data", data):
-        rows = {row["name"]: row for row in told("market", "list", "--data", data)}
+        rows = {row["name"]: row for row in cambist_json("market", "list", "--data", data)}
         assert rows["btc_usd"]["taker_fee_ppm"] == 1000
     file.write_text(text.replace("price_decimals = 3", "price_decimals = 2", 1))
     answer = cambist("serve", "--data", data, "--port", "0")
@@ -222,7 +224,9 @@ def test_configuration_changes_are_applied_at_the_next_start(tmp_path: Path) -> 
     assert "cannot change" in answer.stderr
     file.write_text(text[: text.index("[[market]]")])
     with serving(tmp_path, "serve", "--data", data):
-        assert {row["name"]: row for row in told("market", "list", "--data", data)} == rows, "what the configuration leaves out stays"
+        assert {row["name"]: row for row in cambist_json("market", "list", "--data", data)} == rows, (
+            "what the configuration leaves out stays"
+        )
 
 
 def test_a_configuration_file_becomes_the_directorys_own(tmp_path: Path) -> None:
@@ -230,10 +234,10 @@ def test_a_configuration_file_becomes_the_directorys_own(tmp_path: Path) -> None
     own.write_text(cambist("config").stdout.replace('name = "btg_btc"', 'name = "btg_usd"'))
     data = tmp_path / "venue"
     with serving(tmp_path, "serve", "--data", data, "--config", own):
-        assert "btg_usd" in {row["name"] for row in told("market", "list", "--data", data)}
+        assert "btg_usd" in {row["name"] for row in cambist_json("market", "list", "--data", data)}
     own.unlink()
     with serving(tmp_path, "serve", "--data", data):
-        assert "btg_usd" in {row["name"] for row in told("market", "list", "--data", data)}
+        assert "btg_usd" in {row["name"] for row in cambist_json("market", "list", "--data", data)}
 
 
 def test_tls_files_belong_together(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ const situations = {
     assert.deepEqual(await call(alice, 'orders'), []);
   },
 
-  async 'refusals arrive as errors'() {
+  async 'rejections arrive as errors'() {
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'buy', price: '1', volume: '1' }), 'Invalid parameter "type"');
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '10', volume: '0.0001' }), 'Order amount is too low');
     await refused(call(alice, 'order', { market: 'BTCUSD', side: 'bid', price: '0.00001', volume: '1' }), 'Order price is too low');

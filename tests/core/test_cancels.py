@@ -28,7 +28,7 @@ def three(venue: Venue) -> Venue:
 
 
 @pytest.mark.parametrize("fault", single(FAULTS))
-def test_refusals(three: Venue, fault: Fault) -> None:
+def test_rejections(three: Venue, fault: Fault) -> None:
     before = three.engine.snapshot()
     outcome = three.do("cancel_order", **{"account": ALICE, "order_id": 1, **fault.fields})
     assert outcome == Outcome(fault.code, seq=three.engine.seq)
@@ -37,7 +37,7 @@ def test_refusals(three: Venue, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(FAULTS))
-def test_of_two_faults_the_first_in_the_page_names_the_refusal(three: Venue, first: Fault, second: Fault) -> None:
+def test_of_two_faults_the_first_in_the_page_names_the_rejection(three: Venue, first: Fault, second: Fault) -> None:
     assert three.do("cancel_order", **{"account": ALICE, "order_id": 1, **first.fields, **second.fields}).code == first.code
 
 
@@ -153,5 +153,5 @@ def test_cancel_all(venue: Venue, where: dict[str, int], cancelled: list[int]) -
         pytest.param({"account": 0}, Code.OK, id="a system account has no orders"),
     ],
 )
-def test_cancel_all_refusals(venue: Venue, fields: dict[str, int], expected: Code) -> None:
+def test_cancel_all_rejections(venue: Venue, fields: dict[str, int], expected: Code) -> None:
     assert venue.do("cancel_all", **{"account": ALICE, **fields}) == Outcome(expected, seq=venue.engine.seq)

@@ -159,7 +159,7 @@ def test_fees_of_a_market_with_scales_are_in_atoms(venue: Venue) -> None:
         pytest.param("set_account_fees", {"maker_ppm": NO_FEE_OVERRIDE, "taker_ppm": NO_FEE_OVERRIDE}, Code.OK, id="both taken back"),
     ],
 )
-def test_refusals(venue: Venue, command: str, fields: dict[str, int], expected: Code) -> None:
+def test_rejections(venue: Venue, command: str, fields: dict[str, int], expected: Code) -> None:
     whose = {"market": GEM_USD} if command == "set_market_fees" else {"account": ALICE}
     before = venue.engine.snapshot()
     assert venue.do(command, **{**whose, "maker_ppm": 1, "taker_ppm": 2, **fields}) == Outcome(expected, seq=venue.engine.seq)

@@ -207,15 +207,15 @@ import select, sys
 from cambist._core import Journal
 
 journal = Journal.open(sys.argv[1], 64 * 1024)
-told = journal.last().durable_seq
+durable = journal.last().durable_seq
 while True:
     for _ in range(journal.last().seq % 4 + 1):
         seq = journal.last().seq + 1
         journal.append(seq - 1, journal.epoch, 1, seq, b"<command %d>" % seq)
-    while told < journal.last().seq:
+    while durable < journal.last().seq:
         select.select([journal.fileno()], [], [])
-        told = journal.acknowledge()
-        print(told, flush=True)
+        durable = journal.acknowledge()
+        print(durable, flush=True)
 """
 
 
@@ -226,13 +226,13 @@ class TestEnds:
         for _ in range(2):
             with subprocess.Popen([sys.executable, "-c", KILLED_CHILD, directory], stdout=subprocess.PIPE, text=True) as child:
                 assert child.stdout is not None
-                told = [int(next(child.stdout)) for _ in range(answers)]
+                durable = [int(next(child.stdout)) for _ in range(answers)]
                 child.kill()
                 # A kill may cut the last line short.
-                told += [int(line) for line in child.stdout if line.endswith("\n")]
-            assert max(told) > acknowledged
+                durable += [int(line) for line in child.stdout if line.endswith("\n")]
+            assert max(durable) > acknowledged
             journal = Journal.open(directory, SEGMENT)
-            assert journal.last().seq >= max(told)
+            assert journal.last().seq >= max(durable)
             acknowledged = journal.last().seq
             journal.close()
             assert payload(list(ReadOnlyJournal(directory).read())) == b"".join(map(record, range(1, acknowledged + 1)))

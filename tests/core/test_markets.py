@@ -113,7 +113,7 @@ def test_a_faulty_market_is_refused_and_changes_nothing(venue: Venue, fault: Fau
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(FAULTS))
-def test_of_two_faults_the_first_in_the_page_names_the_refusal(venue: Venue, first: Fault, second: Fault) -> None:
+def test_of_two_faults_the_first_in_the_page_names_the_rejection(venue: Venue, first: Fault, second: Fault) -> None:
     assert venue.do("create_market", **{**FRESH, **first.fields, **second.fields}).code == first.code
 
 
@@ -238,7 +238,7 @@ def test_limits_are_told_and_live_orders_stay(venue: Venue) -> None:
         pytest.param("set_market_status", {"market": 0, "status": 2}, Code.ENUM_INVALID, id="status: 2"),
     ],
 )
-def test_refusals(venue: Venue, command: str, fields: dict[str, int], expected: Code) -> None:
+def test_rejections(venue: Venue, command: str, fields: dict[str, int], expected: Code) -> None:
     before = venue.engine.snapshot()
     assert venue.do(command, **fields) == Outcome(expected, seq=venue.engine.seq)
     assert [type(event) for event in venue.events] == [CommandApplied]

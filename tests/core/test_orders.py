@@ -129,7 +129,7 @@ def test_a_faulty_order_is_refused_and_changes_nothing(strict: Venue, fault: Fau
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(FAULTS, cannot_be_together))
-def test_of_two_faults_the_first_in_the_page_names_the_refusal(strict: Venue, first: Fault, second: Fault) -> None:
+def test_of_two_faults_the_first_in_the_page_names_the_rejection(strict: Venue, first: Fault, second: Fault) -> None:
     prepare_all(strict, first, second)
     assert strict.do("place_order", **{**GOOD, **first.fields, **second.fields}).code == first.code
 
@@ -476,7 +476,7 @@ def test_an_order_on_an_empty_book(venue: Venue, fields: dict[str, int], expecte
     assert venue.story() == story
 
 
-def test_order_ids_are_counted_over_all_markets_and_refusals_use_none_up(venue: Venue) -> None:
+def test_order_ids_are_counted_over_all_markets_and_rejections_use_none_up(venue: Venue) -> None:
     ids = [venue.buy(ALICE, 1, 1).id, venue.buy(BOB, 1, 1, market=OIL_USD).id, venue.buy(DAVE, 1, 1).id, venue.buy(CAROL, 1, 1).id]
     assert ids == [1, 2, 0, 3]
     assert venue.engine.next_order_id == 4

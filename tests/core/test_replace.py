@@ -101,7 +101,7 @@ def test_a_faulty_replace_is_refused_and_changes_nothing(strict: Venue, fault: F
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(FAULTS, cannot_be_together))
-def test_of_two_faults_the_first_in_the_page_names_the_refusal(strict: Venue, first: Fault, second: Fault) -> None:
+def test_of_two_faults_the_first_in_the_page_names_the_rejection(strict: Venue, first: Fault, second: Fault) -> None:
     prepare_all(strict, first, second)
     fields = {"account": ALICE, "order_id": 1, **first.fields, **second.fields}
     assert strict.do("replace_order", **fields).code == first.code
@@ -131,7 +131,7 @@ def test_of_two_faults_the_first_in_the_page_names_the_refusal(strict: Venue, fi
         pytest.param({"type": Type.STOP_MARKET, "amount": 10, "side": 1}, {"price": 9}, Code.COMBINATION_INVALID, id="before its range"),
     ],
 )
-def test_waiting_stops_have_refusals_of_their_own(venue: Venue, order: dict[str, int], fields: dict[str, int], expected: Code) -> None:
+def test_waiting_stops_have_rejections_of_their_own(venue: Venue, order: dict[str, int], fields: dict[str, int], expected: Code) -> None:
     venue.do("set_market_limits", GEM_USD, **LIMITS)
     placed = venue.place(ALICE, **{"side": Side.BUY, "stop_price": 80, **order})
     assert placed.status == WAITING

@@ -72,7 +72,7 @@ def test_time_went_back_even_for_nonsense(venue: Venue) -> None:
     assert venue.events[1:] == [OrderRejected(99, 99, Code.TIME_WENT_BACK)]
 
 
-def test_a_refusal_moves_time_on_all_the_same(venue: Venue) -> None:
+def test_a_rejection_moves_time_on_all_the_same(venue: Venue) -> None:
     venue.do_at(NOON + 9, "cancel_order", ALICE, 99)
     assert venue.engine.time == NOON + 9
     assert venue.do_at(NOON + 8, "note").code == Code.TIME_WENT_BACK

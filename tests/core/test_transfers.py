@@ -51,7 +51,7 @@ def test_a_faulty_transfer_is_refused_and_changes_nothing(venue: Venue, fault: F
 
 
 @pytest.mark.parametrize(("first", "second"), pairs(FAULTS, lambda first, second: {first.name, second.name} == {"to oneself", "no money"}))
-def test_of_two_faults_the_first_in_the_page_names_the_refusal(venue: Venue, first: Fault, second: Fault) -> None:
+def test_of_two_faults_the_first_in_the_page_names_the_rejection(venue: Venue, first: Fault, second: Fault) -> None:
     first.prepare(venue)
     second.prepare(venue)
     assert venue.do("transfer", **{**GOOD, **first.fields, **second.fields}).code == first.code

@@ -61,8 +61,8 @@ def test_the_figures(runs: list[bytes]) -> None:
 
 
 def test_without_events_the_state_is_the_same(runs: list[bytes]) -> None:
-    told, silent = w10k.funded_engine(w10k.W10K.accounts), w10k.funded_engine(w10k.W10K.accounts)
+    eventful, silent = w10k.funded_engine(w10k.W10K.accounts), w10k.funded_engine(w10k.W10K.accounts)
     for run in runs[:20]:
-        codes, _ = told.apply_batch(run)
+        codes, _ = eventful.apply_batch(run)
         assert silent.apply_batch(run, events=False) == (codes, b"")
-    assert silent.state_hash() == told.state_hash()
+    assert silent.state_hash() == eventful.state_hash()

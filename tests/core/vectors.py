@@ -41,10 +41,10 @@ class Recorder(Twin):
         outcome = super().apply(command)
         events = self._events[-1 - self._count_after_applied() :]
         run = b"".join(event.encode() for event in events[1:])
-        told = "-" if not run else run.hex() if len(run) <= self._long else "=" + blake3(run).hexdigest()[:16]
+        encoded = "-" if not run else run.hex() if len(run) <= self._long else "=" + blake3(run).hexdigest()[:16]
         o = outcome
         numbers = f"{o.code} {o.id} {o.status} {o.filled} {o.remaining} {o.count} {o.total}"
-        self.lines.append(f"{command.encode().hex()} {numbers} {told} {self.state_hash()[:8].hex()}")
+        self.lines.append(f"{command.encode().hex()} {numbers} {encoded} {self.state_hash()[:8].hex()}")
         self.seen.append((command, outcome, events))
         return outcome
 

@@ -17,7 +17,7 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).upper()
 
 
-def test_refusals_are_the_cores_by_number_and_name() -> None:
+def test_rejections_are_the_cores_by_number_and_name() -> None:
     own = {reject.value: reject.name for reject in RejectReason if 0 < reject < 900}
     assert own == {code: snake(name) for code, name in _core.REJECTS.items()}
 

@@ -151,7 +151,7 @@ class Running:
 
         return asyncio.run_coroutine_threadsafe(on_loop(), self.loop).result(PATIENCE)
 
-    def settle(self) -> None:
+    def let_loop_pass(self) -> None:
         """Returns when the loop has gone round several times, and has served a whole request on another connection."""
         for _round in range(5):
             self.call(lambda: None)

@@ -192,7 +192,7 @@ def samples(services: Running) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_metrics_count_replies_refusals_and_connections(serve: Serve) -> None:
+def test_metrics_count_replies_rejections_and_connections(serve: Serve) -> None:
     ticks = iter(range(1_000_000))
     metrics = Metrics(CollectorRegistry(), timer=lambda: next(ticks) * 0.002)
     metrics.gauge("applied_seq", "Commands applied.", lambda: 17)
@@ -209,7 +209,7 @@ def test_metrics_count_replies_refusals_and_connections(serve: Serve) -> None:
     idle = services.connect()
     idle.send(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
     idle.answer()
-    services.settle()
+    services.let_loop_pass()
     found = samples(services)
     assert found["cambist_requests_total", "btce", "/a", "2xx"] == 3
     assert found["cambist_requests_total", "wex", "trade", "5xx"] == 1
@@ -372,7 +372,7 @@ def test_a_websocket_handshake_hands_the_connection_over(serve: Serve, pieces: i
         b"HTTP/1.1 101 Switching Protocols\r\nsaw: GET /ws?a=b HTTP/1.1|host: x|connection: keep-alive, Upgrade|upgrade: WebSocket|"
     )
     assert raw.endswith(b"\r\n\r\nHELLO BYE")
-    services.settle()
+    services.let_loop_pass()
     assert services.gateway.metrics.connections <= 1  # the settling client's own, at most
 
 

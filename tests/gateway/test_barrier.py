@@ -78,7 +78,7 @@ def test_a_reply_waits_for_its_barrier(serve: Serve, path: str) -> None:
     services = serve(ROUTES, barrier=journal.barrier, fallback=page)
     client = services.connect()
     client.send(ask(path))
-    services.settle()
+    services.let_loop_pass()
     assert len(journal.futures) == 1
     assert client.silent()
     events: list[str] = []
@@ -89,7 +89,7 @@ def test_a_reply_waits_for_its_barrier(serve: Serve, path: str) -> None:
 
     services.call(durable)
     if path == "/page":  # its body is rendered after its head, and has a barrier of its own
-        services.settle()
+        services.let_loop_pass()
         services.call(lambda: journal.futures[1].set_result(None))
     answer = client.answer()
     events.append("answered")
@@ -117,7 +117,7 @@ def test_a_barrier_that_fails_sends_nothing_and_closes(serve: Serve, path: str, 
     services = serve(ROUTES, barrier=journal.barrier, fallback=page)
     client = services.connect()
     client.send(ask(path) + ask("/sync"))
-    services.settle()
+    services.let_loop_pass()
     services.call(lambda: fail(journal.futures[0]))
     assert client.to_end() == b""
 
@@ -135,7 +135,7 @@ def test_replies_of_one_group_commit_leave_together(serve: Serve) -> None:
     clients = [services.connect() for _number in range(20)]
     for client in clients:
         client.send(ask("/sync"))
-    services.settle()
+    services.let_loop_pass()
     assert all(client.silent() for client in clients)
     services.call(lambda: journal.futures[0].set_result(None))
     assert all(client.answer().status == 200 for client in clients)
@@ -150,7 +150,7 @@ def test_a_failed_group_commit_closes_all_and_only_those_who_waited(serve: Serve
     idle = services.connect()
     idle.send(ask("/healthz"))
     assert idle.answer().status == 200
-    services.settle()
+    services.let_loop_pass()
     services.call(lambda: journal.futures[0].set_exception(RuntimeError()))
     assert [client.to_end() for client in waiting] == [b"", b"", b""]
     assert services.refused("withheld") == 3
@@ -163,11 +163,11 @@ def test_pipelined_replies_keep_their_order_when_barriers_open_out_of_order(serv
     services = serve(ROUTES, barrier=journal.barrier)
     client = services.connect()
     client.send(ask("/sync") + ask("/async") + ask("/sync"))
-    services.settle()
+    services.let_loop_pass()
     assert len(journal.futures) == 3
     for number in (2, 1):
         services.call(lambda number=number: journal.futures[number].set_result(None))  # type: ignore[misc]
-        services.settle()
+        services.let_loop_pass()
         assert client.silent()
     services.call(lambda: journal.futures[0].set_result(None))
     assert [client.answer().body for _ in range(3)] == [b"seen /sync", b"seen /async", b"seen /sync"]
@@ -178,7 +178,7 @@ def test_a_reply_that_owes_nothing_does_not_pass_one_that_does(serve: Serve) -> 
     services = serve(ROUTES, barrier=journal.barrier)
     client = services.connect()
     client.send(ask("/sync") + ask("/healthz"))
-    services.settle()
+    services.let_loop_pass()
     assert client.silent()
     services.call(lambda: journal.futures[0].set_result(None))
     assert [client.answer().body for _ in range(2)] == [b"seen /sync", b'{"status":"up"}']
@@ -192,10 +192,10 @@ def test_a_client_that_leaves_does_not_disturb_the_others(serve: Serve) -> None:
         client.send(ask(path))
     staying = services.connect()
     staying.send(ask("/sync"))
-    services.settle()
+    services.let_loop_pass()
     for client in leaving:
         client.close()
-    services.settle()
+    services.let_loop_pass()
     assert not journal.futures[0].cancelled()
     services.call(lambda: journal.futures[0].set_result(None))
     assert staying.answer().body == b"seen /sync"
@@ -206,7 +206,7 @@ def test_a_500_waits_too_since_the_command_may_have_been_applied(serve: Serve) -
     services = serve(ROUTES, barrier=journal.barrier)
     client = services.connect()
     client.send(ask("/fails"))
-    services.settle()
+    services.let_loop_pass()
     assert client.silent()
     services.call(lambda: journal.futures[0].set_result(None))
     assert client.answer().status == 500

@@ -89,7 +89,7 @@ def test_a_slow_handler_is_not_overtaken(serve: Serve) -> None:
     services = serve([Route("/slow", slow), Route("/quick", quick)])
     client = services.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\nGET /quick HTTP/1.1\r\nHost: x\r\n\r\n")
-    services.settle()
+    services.let_loop_pass()
     assert client.silent()
     assert seen == ["begin /slow"]
     services.call(release.set)
@@ -112,11 +112,11 @@ def test_no_more_requests_are_begun_than_the_bound(serve: Serve) -> None:
     services = serve([Route("/", count, prefix=True)], barrier=barrier, limits=HttpLimits(pipeline=4, head_bytes=256))
     client = services.connect()
     client.send(b"".join(GET % n for n in range(100)))
-    services.settle()
+    services.let_loop_pass()
     assert begun == ["/0", "/1", "/2", "/3"]
     services.call(lambda: futures[0].set_result(None))
     assert client.answer().body == b"/0"
-    services.settle()
+    services.let_loop_pass()
     assert begun == ["/0", "/1", "/2", "/3", "/4"]
     for number in range(1, 100):
         services.call(lambda number=number: futures[number].set_result(None))  # type: ignore[misc]
@@ -134,7 +134,7 @@ def test_a_client_that_has_said_its_last_word_still_gets_its_replies(serve: Serv
     client = services.connect()
     client.send(GET % 1 + GET % 2)
     client.socket.shutdown(1)
-    services.settle()
+    services.let_loop_pass()
 
     def durable() -> None:
         for each in future:
@@ -172,7 +172,7 @@ def test_100_continue_comes_after_the_replies_before_it(serve: Serve) -> None:
     services = serve([Route("/slow", slow), ECHO])
     client = services.connect()
     client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
-    services.settle()
+    services.let_loop_pass()
     assert client.silent()
     services.call(release.set)
     assert client.answer().body == b"slow"
@@ -280,7 +280,7 @@ def test_who_does_not_read_is_cut_off_and_nothing_more_is_begun_for_him(serve: S
     client = services.connect(receive_buffer=4_096)
     client.send(b"".join(GET % n for n in range(400)))
     while not services.refused("slow_reader"):
-        services.settle()
+        services.let_loop_pass()
     assert begun < 100  # the rest of what he asked for is 30 MB, which nobody keeps for him
     assert services.gateway.metrics.connections <= 1
 
@@ -289,7 +289,7 @@ def test_who_reads_late_gets_everything(serve: Serve) -> None:
     services = serve([Route("/", lambda request: Reply(200, request.path.encode() * 10_000), prefix=True)])
     client = services.connect(receive_buffer=4_096)
     client.send(b"".join(GET % n for n in range(300)))
-    services.settle()
+    services.let_loop_pass()
     for number in range(300):
         assert client.answer().body == b"/%d" % number * 10_000
 
@@ -309,7 +309,7 @@ def test_one_connection_too_many_gets_a_503(serve: Serve) -> None:
     assert services.refused("connections") == 1
     first.send(LAST)
     assert answers(first.to_end())[0].status == 200
-    services.settle()  # there is room again
+    services.let_loop_pass()  # there is room again
 
 
 def test_one_address_has_its_own_cap(serve: Serve) -> None:
@@ -358,7 +358,7 @@ def test_thousands_of_idle_connections_cost_little(serve: Serve) -> None:
         assert client.answer().status == 200
     each = (resident_bytes() - before) / len(idle)
     assert services.gateway.metrics.connections == 2_000
-    services.settle()  # others are served as ever
+    services.let_loop_pass()  # others are served as ever
     assert each < 30_000, f"{each:.0f} bytes for each, the clients' side included"
     for client in idle[::100]:
         client.send(GET % 2)
@@ -385,7 +385,7 @@ def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(serve: Serve)
     assert idle.answer().status == 200
     busy.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
     sending.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
-    services.settle()
+    services.let_loop_pass()
     stopped = stop(services, PATIENCE)
     assert idle.to_end() == b""
     with pytest.raises(ConnectionError):
@@ -406,6 +406,6 @@ def test_stopping_cuts_what_does_not_finish(serve: Serve) -> None:
     services = serve([Route("/never", never)])
     client = services.connect()
     client.send(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
-    services.settle()
+    services.let_loop_pass()
     assert stop(services, 0.05).result(PATIENCE) is False
     assert client.to_end() == b""

@@ -179,8 +179,8 @@ def test_a_connection_holds_at_most_one_reply_more_than_it_may(serve: Serve, siz
     venue = serve(counted(begun, b"x" * size), barrier=journal.barrier)
     client = venue.connect()
     client.send(b"".join(GET % b"%d" % number for number in range(60)))
-    venue.settle()
-    venue.settle()
+    venue.let_loop_pass()
+    venue.let_loop_pass()
     assert len(begun) == most
     venue.call(lambda: journal.futures[0].set_result(None))
     for number in range(60):
@@ -226,10 +226,10 @@ def test_when_too_much_waits_for_the_journal_no_request_is_begun(serve: Serve) -
     waiting = [venue.connect() for _number in range(3)]
     for client in waiting:
         client.send(GET % b"")
-    venue.settle()
+    venue.let_loop_pass()
     late = venue.connect()
     late.send(GET % b"late")
-    venue.settle()
+    venue.let_loop_pass()
     answer = late.answer()
     assert (answer.status, answer.headers[b"connection"]) == (503, b"close")
     assert begun == ["/"] * 3

@@ -207,7 +207,7 @@ def test_it_is_refused_and_the_connection_closed(services: Running, row: str, pi
 
 
 @pytest.mark.parametrize("row", REFUSED)
-def test_a_refusal_comes_after_the_replies_to_the_requests_before_it(services: Running, row: str) -> None:
+def test_a_rejection_comes_after_the_replies_to_the_requests_before_it(services: Running, row: str) -> None:
     raw, status = REFUSED[row]
     before = b"GET /one HTTP/1.1\r\nHost: x\r\n\r\nPOST /two HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
     first, second, rejection = services.say(before + raw)

@@ -76,7 +76,7 @@ def test_just_under_an_hour_is_not_forgiven(clock: Clock) -> None:
     assert asked(limits, 16, key=1)[-1] == 5 * MINUTE
 
 
-def test_asking_during_a_block_makes_nothing_worse(clock: Clock) -> None:
+def test_requests_during_a_block_make_nothing_worse(clock: Clock) -> None:
     limits = RateLimits(BTSE, clock)
     asked(limits, 16, key=1)
     clock.now += SECOND // 4

@@ -31,18 +31,18 @@ def keys(directory: Directory) -> tuple[ApiKey, ApiKey]:
 
 
 async def test_all_who_follow_a_key_are_told_once_and_before_revoke_returns(directory: Directory, keys: tuple[ApiKey, ApiKey]) -> None:
-    revocations, told = Revocations(directory), list[str]()
+    revocations, calls = Revocations(directory), list[str]()
     for name, key in (("one", keys[0]), ("two", keys[0]), ("another key", keys[1])):
-        revocations.follow(key, lambda name=name: told.append(name))  # type: ignore[misc]
+        revocations.follow(key, lambda name=name: calls.append(name))  # type: ignore[misc]
     directory.revoke(keys[0])
     directory.revoke(keys[0])
-    assert told == ["one", "two"]
+    assert calls == ["one", "two"]
     assert len(revocations) == 1
 
 
 async def test_who_called_off_is_not_told_and_leaves_nothing_behind(directory: Directory, keys: tuple[ApiKey, ApiKey]) -> None:
-    revocations, told = Revocations(directory), list[str]()
-    later = revocations.follow(keys[0], lambda: told.append("never"))
+    revocations, calls = Revocations(directory), list[str]()
+    later = revocations.follow(keys[0], lambda: calls.append("never"))
     later()
     later()
     assert len(revocations) == 0
@@ -51,9 +51,9 @@ async def test_who_called_off_is_not_told_and_leaves_nothing_behind(directory: D
         second()
 
     revocations.follow(keys[0], first)
-    second = revocations.follow(keys[0], lambda: told.append("called off by the one before"))
+    second = revocations.follow(keys[0], lambda: calls.append("called off by the one before"))
     directory.revoke(keys[0])
-    assert told == []
+    assert calls == []
     assert len(revocations) == 0
 
 
@@ -61,31 +61,31 @@ async def test_one_that_fails_does_not_keep_the_others_from_hearing(directory: D
     def broken() -> None:
         raise ZeroDivisionError
 
-    revocations, told = Revocations(directory), list[str]()
+    revocations, calls = Revocations(directory), list[str]()
     revocations.follow(keys[0], broken)
-    revocations.follow(keys[0], lambda: told.append("told"))
+    revocations.follow(keys[0], lambda: calls.append("told"))
     assert directory.revoke(keys[0])
-    assert told == ["told"]
+    assert calls == ["told"]
 
 
 async def test_what_another_thread_revokes_is_told_on_the_loop_ahead_of_what_comes_after(
     directory: Directory, keys: tuple[ApiKey, ApiKey]
 ) -> None:
-    revocations, told, loop = Revocations(directory), list[object](), asyncio.get_running_loop()
-    revocations.follow(keys[0], lambda: told.append(asyncio.get_running_loop()))
+    revocations, calls, loop = Revocations(directory), list[object](), asyncio.get_running_loop()
+    revocations.follow(keys[0], lambda: calls.append(asyncio.get_running_loop()))
 
     def elsewhere() -> None:
         directory.revoke(keys[0])
-        loop.call_soon_threadsafe(told.append, "after")
+        loop.call_soon_threadsafe(calls.append, "after")
 
     await asyncio.to_thread(elsewhere)
-    assert told == [loop, "after"]
+    assert calls == [loop, "after"]
 
 
 async def test_who_follows_a_key_that_is_revoked_already_is_told_too(directory: Directory, keys: tuple[ApiKey, ApiKey]) -> None:
-    revocations, told = Revocations(directory), asyncio.Event()
+    revocations, calls = Revocations(directory), asyncio.Event()
     directory.revoke(keys[0])
-    revocations.follow(keys[0], told.set)
+    revocations.follow(keys[0], calls.set)
     async with asyncio.timeout(20):
-        await told.wait()
+        await calls.wait()
     assert len(revocations) == 0

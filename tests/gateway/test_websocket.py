@@ -136,7 +136,7 @@ def test_handshakes_that_are_refused(services: Any, change: tuple[bytes, bytes],
     assert client.answer().status == status
     if status != 404:
         assert client.to_end() == b""
-    services.settle()
+    services.let_loop_pass()
     assert services.gateway.metrics.connections <= 2
 
 
@@ -242,7 +242,7 @@ def test_what_ends_a_connection(services: Any, name: str, pieces: int) -> None:
     assert wire.to_end()[-1].closing[0] == code
     other.send(ws.text("and I?"))
     assert other.says() == "and I?"
-    services.settle()
+    services.let_loop_pass()
     assert Echo.made[1].ended == 1
 
 
@@ -288,7 +288,7 @@ def test_the_session_ends_it(services: Any) -> None:
 def test_a_client_that_vanishes(services: Any) -> None:
     wire = Wire(services)
     wire.client.close()
-    services.settle()
+    services.let_loop_pass()
     assert Echo.made[0].ended == 1
     assert services.gateway.metrics.connections <= 1
 

@@ -135,7 +135,7 @@ def test_no_reply_leaves_before_it_is_durable_and_nothing_overtakes_it(services:
     wire, other = services.wire("a"), services.wire("a")
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"), ws.text("pushed?"))
-    services.running.settle()
+    services.running.let_loop_pass()
     services.say("a", "push")
     assert other.says() == "push"  # a push shows durable things only, so it waits for nobody
     assert wire.client.silent()
@@ -148,14 +148,14 @@ def test_replies_to_two_frames_leave_one_after_the_other(services: PushServer) -
     services.call(services.journal.hold)
     first = services.journal.future
     wire.send(ws.text("read 1"))
-    services.running.settle()
+    services.running.let_loop_pass()
     services.call(services.journal.hold)
     wire.send(ws.text("read 2"))
-    services.running.settle()
+    services.running.let_loop_pass()
     assert first is not None
     services.call(lambda: first.set_result(None))
     assert wire.says() == "read 1"
-    services.running.settle()
+    services.running.let_loop_pass()
     assert wire.client.silent()
     services.call(services.journal.sync)
     assert wire.says() == "read 2"
@@ -165,12 +165,12 @@ def test_a_journal_that_fails_takes_the_connection_with_it(services: PushServer)
     wire = services.wire("a")
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"), ws.text("never"))
-    services.running.settle()
+    services.running.let_loop_pass()
     services.say("a", "never")
     services.call(services.journal.fail)
     assert wire.client.to_end() == b""
     assert services.running.refused("withheld") == 1
-    services.running.settle()
+    services.running.let_loop_pass()
     assert len(services.hub) == 0
 
 
@@ -178,9 +178,9 @@ def test_a_close_waits_behind_what_is_not_durable(services: PushServer) -> None:
     wire = services.wire()
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"))
-    services.running.settle()
+    services.running.let_loop_pass()
     services.call(lambda: services.sockets[0].close(1000, "enough"))
-    services.running.settle()
+    services.running.let_loop_pass()
     assert wire.client.silent()
     services.call(services.journal.sync)
     assert wire.says() == "read 1"
@@ -199,10 +199,10 @@ def test_a_channel_lives_as_long_as_somebody_follows_it(services: PushServer) ->
     services.say("a", "1")
     assert two.says() == "1"
     two.client.close()
-    services.running.settle()
+    services.running.let_loop_pass()
     assert services.log == ["started a", "started b", "stopped a", "closed, following 0"]
     one.client.close()
-    services.running.settle()
+    services.running.let_loop_pass()
     assert len(services.hub) == 0
 
 
@@ -212,7 +212,7 @@ def test_following_twice_is_following_once(services: PushServer) -> None:
     assert [wire.says(), wire.says()] == ["1", "2"]
 
 
-def test_a_channel_is_asked_once_a_turn_and_each_client_gets_one_write(services: PushServer) -> None:
+def test_a_channel_is_asked_once_a_tick_and_each_client_gets_one_write(services: PushServer) -> None:
     wires = [services.wire("a", "b") for _ in range(3)]
     writes: list[int] = []
 
@@ -258,7 +258,7 @@ def test_a_closed_socket_follows_nothing(services: PushServer) -> None:
     wire = services.wire("a")
     socket = services.sockets[0]
     wire.client.close()
-    services.running.settle()
+    services.running.let_loop_pass()
     services.call(lambda: services.hub.subscribe(socket, "b", lambda: Numbers(services.log)))
     assert len(services.hub) == 0
 
@@ -300,7 +300,7 @@ def test_who_waits_for_the_journal_without_end_is_dropped_too(serve: Serve) -> N
     wire = services.wire("a")
     services.call(services.journal.hold)
     wire.send(ws.text("read 1"))
-    services.running.settle()
+    services.running.let_loop_pass()
     for _round in range(10):
         services.say("a", "x" * 10_000)
     assert wire.to_end()[-1].closing[0] == 1008
@@ -312,7 +312,7 @@ def test_requests_of_who_reads_no_replies_are_not_taken(serve: Serve) -> None:
     wire = services.wire()
     services.call(services.journal.hold)
     wire.send(*[ws.text("read " + "x" * 1_000)] * 50)
-    services.running.settle()
+    services.running.let_loop_pass()
     # One reply waits for the journal; the other requests wait in the client's socket, and none of them is lost.
     assert services.call(lambda: services.running.gateway.metrics.sockets.received) == 1
     services.call(services.journal.sync)

@@ -220,19 +220,19 @@ def test_a_withdrawal_from_pending_to_settled(venue: Venue, writes: SqliteWrites
     assert one is not None
     assert (one.status, one.destination_entry, one.memo) == (TransferStatus.PENDING, 0, {"address": "1abc", "fee": 7})
     posted = engine.post_transfer(venue.tick(), big, Meta(memo={"txid": "ff"}).encode())
-    settle = venue.tick()
-    engine.transfer(settle, 77, 3, 0, BTC, 8, 0, 500, Meta(memo={"withdrawal": f"{big:032x}", "txid": "ff"}).encode())
+    completion = venue.tick()
+    engine.transfer(completion, 77, 3, 0, BTC, 8, 0, 500, Meta(memo={"withdrawal": f"{big:032x}", "txid": "ff"}).encode())
     venue.cut()
     venue.folded_into(writes)
     one = reads.transfer(big)
     assert one is not None
-    assert (one.status, one.settled, one.updated) == (TransferStatus.POSTED, settle, settle)
+    assert (one.status, one.settled, one.updated) == (TransferStatus.POSTED, completion, completion)
     assert one.memo == {"address": "1abc", "fee": 7, "txid": "ff"}
     assert one.destination_entry == posted.id + 1
     assert [row.id for row in reads.transfers_with("txid", "ff")] == [big, 77]
     assert [row.id for row in reads.transfers_with("fee", "7")] == [big]
     pending, taken = reads.entries(16, Page(limit=2, newest_first=False), kind=TransferKind.WITHDRAWAL)
-    assert (pending.transfer_id, pending.memo, pending.settled) == (big, one.memo, settle)
+    assert (pending.transfer_id, pending.memo, pending.settled) == (big, one.memo, completion)
     assert (pending.change, taken.change) == (0, -500)
 
 

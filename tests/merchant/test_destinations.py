@@ -169,6 +169,6 @@ async def test_nonsense_is_no_answer(nonsense: bytes) -> None:
         assert isinstance(await WebhookClient(SANDBOX).post(f"{shop.url}/", b"", []), Undelivered)
 
 
-def test_a_refusal_says_why() -> None:
+def test_a_rejection_says_why() -> None:
     with pytest.raises(DestinationRejected, match="neither"):
         destination_of("ftp://a.example/")

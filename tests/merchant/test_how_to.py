@@ -56,10 +56,10 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
             with pytest.raises(HTTPError, match="501"):
                 urlopen(Request(f"{made['return']['payment_url']}/pay", form), timeout=PATIENCE)
             assert shop.stdout is not None
-            told = shop.stdout.readline()
+            line = shop.stdout.readline()
         finally:
             shop.kill()
             shop.wait()
-    assert told.startswith(f"genuine id={made['return']['transaction']}&payment_id=")
-    assert "&status=paid&amount=25000000&currency=BTC&method=MTGOXBTC&date=" in told
-    assert "&data=order-7&aonce=" in told
+    assert line.startswith(f"genuine id={made['return']['transaction']}&payment_id=")
+    assert "&status=paid&amount=25000000&currency=BTC&method=MTGOXBTC&date=" in line
+    assert "&data=order-7&aonce=" in line

@@ -208,7 +208,7 @@ class World:
         return made
 
 
-def told(service: Any, order: str) -> list[str]:
+def delivered(service: Any, order: str) -> list[str]:
     return [status for status, *_ in service.view.notices(order)]
 
 
@@ -225,7 +225,7 @@ def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None
     world.service.apply(world.events)
     world.service.close()
     world.service = world.reopened()
-    assert told(world.service, order) == ["paid"]
+    assert delivered(world.service, order) == ["paid"]
     world.service.close()
     for file in tmp_path.iterdir():
         file.unlink()
@@ -233,7 +233,7 @@ def test_the_view_is_the_same_however_often_it_is_folded(tmp_path: Path) -> None
     again = world.service.order(order)
     assert again is not None
     assert again.state == PaymentState.PAID
-    assert told(world.service, order) == ["paid"]
+    assert delivered(world.service, order) == ["paid"]
     world.service.acknowledge(order, 0)
     world.publish()
     assert world.service.view.due(1 << 62, 10) == []
@@ -254,7 +254,7 @@ def test_a_crash_between_the_two_steps_of_a_payment_is_mended(tmp_path: Path) ->
         world.publish()
     assert world.engine.balance(17, 0) == (5 * 10**16, 0)
     assert world.engine.balance(_core.MERCHANTS, 0) == (0, 0)
-    assert told(world.service, order) == ["paid"]
+    assert delivered(world.service, order) == ["paid"]
     world.service.close()
 
 
@@ -270,7 +270,7 @@ def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> No
         world.publish(upto=cut)
         world.service.close()
         world.service = world.reopened()
-        assert told(world.service, order) == ["paid"], cut
+        assert delivered(world.service, order) == ["paid"], cut
         assert [payment.valid for payment in world.service.payments(order)] == [True]
         world.service.close()
 
@@ -309,7 +309,7 @@ def test_coins_make_one_notice_however_often_they_are_folded(tmp_path: Path, ste
     world.publish()
     subject = f"{77:032x}"
     for step in steps:
-        assert "arrived" not in told(world.service, subject)
+        assert "arrived" not in delivered(world.service, subject)
         coins(world, step)
         world.service.close()
         world.service = world.reopened()
@@ -375,7 +375,7 @@ def test_several_payments_are_all_folded_and_half_done_ones_mended(tmp_path: Pat
         world.publish()
     assert [payment.valid for payment in world.service.payments(order)] == [True] * 3
     assert world.engine.balance(17, 0) == (15 * 10**16, 0)
-    assert told(world.service, order) == ["paid"] * 3
+    assert delivered(world.service, order) == ["paid"] * 3
     world.service.close()
 
 

@@ -89,7 +89,7 @@ class TradingFloor:
         """The metas of every durable command, in order."""
         self.sequencer.subscribe(lambda frame: self.writer.feed(frame.events, frame.last_seq))
         self.sequencer.subscribe(lambda frame: self.marketdata.apply(frame.events))
-        self.sequencer.subscribe(lambda frame: self.wallet.apply(self.wallet.wanted.of(frame.events), frame.last_seq))
+        self.sequencer.subscribe(lambda frame: self.wallet.apply(self.wallet.event_filter.of(frame.events), frame.last_seq))
         self.sequencer.subscribe(self._fold_merchants)
         self.sequencer.subscribe(lambda frame: self.account_streams.apply(frame.events))
         self.sequencer.subscribe(lambda frame: self._remember(_core.decode_events(frame.events)))
@@ -102,7 +102,7 @@ class TradingFloor:
 
     def _fold_merchants(self, frame: Frame) -> None:
         service = self.merchants.service
-        service.apply(service.wanted.of(frame.events), frame.last_seq)
+        service.apply(service.event_filter.of(frame.events), frame.last_seq)
 
     def _open_merchants(self, folder: Path) -> Merchants:
         async def address(account: int, asset: int) -> str | None:

@@ -21,7 +21,7 @@ def furnished(folder: Path) -> Venue:
     """Alice has 10 BTC, Bob an address that somebody pays 0.5 BTC to; nothing has been asked of the service."""
     venue = Venue(folder, BTC=AssetPolicy(confirmations=2, fee=FEE))
     venue.fund(ALICE, BTC, 10 * COIN)
-    venue.chain.simulate_refusal(REFUSED_ADDRESS, "on a black list")
+    venue.chain.simulate_rejection(REFUSED_ADDRESS, "on a black list")
     venue.chain.simulate_deposit(venue.address(BOB, BTC), "0.5")
     return venue
 

@@ -264,7 +264,7 @@ def test_a_caller_with_his_own_id_may_ask_again(venue: Venue) -> None:
 
 
 def test_what_the_network_refuses_goes_back(venue: Venue) -> None:
-    venue.chain.simulate_refusal(SOMEWHERE, "on a black list")
+    venue.chain.simulate_rejection(SOMEWHERE, "on a black list")
     venue.fund(ALICE, BTC, COIN)
     venue.service.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE)
     venue.sync()
@@ -362,10 +362,10 @@ def test_what_moves_no_money_may_be_left_out_when_it_is_said_how_far_the_events_
     venue.service.request_withdrawal(ALICE, BTC, COIN, SOMEWHERE, transfer_id=81)
     venue.engine.advance_time(venue.now)
     run = venue.engine.take_events()
-    wanted = venue.service.wanted.of(run)
-    assert len(wanted) < len(_core.decode_events(run))
-    venue.service.apply(wanted, through=venue.engine.seq)
-    venue.service.apply(wanted, through=venue.engine.seq)
+    event_filter = venue.service.event_filter.of(run)
+    assert len(event_filter) < len(_core.decode_events(run))
+    venue.service.apply(event_filter, through=venue.engine.seq)
+    venue.service.apply(event_filter, through=venue.engine.seq)
     assert [item.transfer_id for item in venue.service.withdrawals(ALICE)] == [81]
     assert venue.service.applied_seq == venue.engine.seq
 

@@ -69,9 +69,9 @@ def test_a_cancelled_reference_is_never_sent_and_a_sent_one_not_cancelled(place:
     assert [row[0] for row in chain.sent()] == ["ref-2"]
 
 
-def test_a_refusal_is_for_ever(place: Place) -> None:
+def test_a_rejection_is_for_ever(place: Place) -> None:
     chain = place.open()
-    chain.simulate_refusal(SOMEWHERE, "on a black list")
+    chain.simulate_rejection(SOMEWHERE, "on a black list")
     assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRejected("on a black list")
     assert chain.send("BTC", SOMEWHERE, "1", "ref-1") == SendRejected("on a black list")
     assert chain.send("BTC", "nonsense", "1", "ref-2") == SendRejected("no such address")

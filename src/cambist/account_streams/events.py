@@ -59,8 +59,8 @@ class AccountStreams:
 
     def apply(self, run: bytes) -> None:
         """Takes one durable frame: its events as encoded. They are looked at only while somebody follows. ValueError: no event run."""
-        for wanted, command_follower in self._command_followers:
-            found = wanted.of(run)
+        for event_filter, command_follower in self._command_followers:
+            found = event_filter.of(run)
             if found:
                 try:
                     command_follower(cast("list[_core.CommandApplied]", found))

@@ -12,12 +12,12 @@ Ask = Callable[[str, dict[str, Any]], Any]
 
 def ask(data: Path, action: str, arguments: dict[str, Any], seconds: float | None = ANSWER_SECONDS) -> Any:
     """The result of one action on the venue in `data`, running or not. OperatorError when it is refused."""
-    with asking(data, seconds) as asked:
+    with admin_client(data, seconds) as asked:
         return asked(action, arguments)
 
 
 @contextmanager
-def asking(data: Path, seconds: float | None = ANSWER_SECONDS) -> Iterator[Ask]:
+def admin_client(data: Path, seconds: float | None = ANSWER_SECONDS) -> Iterator[Ask]:
     """For several actions one after the other: a stopped venue is opened once, at the first of them. OperatorError."""
     with ExitStack() as opened:
         stopped: list[Ask] = []

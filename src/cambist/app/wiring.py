@@ -291,5 +291,5 @@ def _subscribe(
     sequencer.subscribe(guarded(lambda frame: writer.feed(frame.events, frame.last_seq)))
     sequencer.subscribe(guarded(lambda frame: marketdata.apply(frame.events)))
     sequencer.subscribe(guarded(lambda frame: account_streams.apply(frame.events)))
-    sequencer.subscribe(guarded(lambda frame: wallet.apply(wallet.wanted.of(frame.events), through=frame.last_seq)))
-    sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.wanted.of(frame.events), through=frame.last_seq)))
+    sequencer.subscribe(guarded(lambda frame: wallet.apply(wallet.event_filter.of(frame.events), through=frame.last_seq)))
+    sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.event_filter.of(frame.events), through=frame.last_seq)))

@@ -108,7 +108,7 @@ class MasterKeyUnsafe(DirectoryError):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `erased` and `frozen` are since when (µs) or None.
+    """A person. `erased` and `frozen` are the times (µs) at which that began, or None.
 
     An erased user keeps id and account, and the name is empty. A frozen one keeps everything, but no key and no login is accepted.
     """

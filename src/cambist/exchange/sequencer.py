@@ -17,7 +17,7 @@ Clock = Callable[[], int]
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """What the commands of a durable frame did: an encoded run of events (`domain.events.Wanted` makes objects of those one looks at)."""
+    """What the commands of a durable frame did: an encoded run of events (`domain.events.EventFilter` decodes those one looks at)."""
 
     events: bytes
     last_seq: int

@@ -265,10 +265,10 @@ def account_entries(
     if trade_id is None and (kind is not None or business == Business.TRANSFER):
         statement = _by_index(statement, entries, "entries_moved")
     row: Subquery = _cut(statement, page, entries.c.id).subquery("entry")
-    return _told(row).order_by(_direction(page, row.c.id))
+    return _as_reported(row).order_by(_direction(page, row.c.id))
 
 
-def _told(row: Subquery) -> Select[Any]:
+def _as_reported(row: Subquery) -> Select[Any]:
     """A ledger entry's record: the entry, and what its trade, order or transfer says."""
     trade, own, transfer = trades.alias("trade"), orders.alias("own"), transfers.alias("transfer")
     own_side = case((row.c.leg.in_([int(Leg.BUYER_PAYS), int(Leg.BUYER_RECEIVES), int(Leg.BASE_FEE)]), 0), else_=1)

@@ -85,7 +85,7 @@ class MerchantService:
         """Writes that fingerprint down."""
         self._view.adopt(journal)
 
-    wanted = msgspec.structs.replace(MONEY_MOVED, word=b"merchant")
+    event_filter = msgspec.structs.replace(MONEY_MOVED, word=b"merchant")
     """The events that `apply` looks at."""
 
     def apply(self, events: Sequence[object], through: int = 0) -> None:

@@ -85,7 +85,7 @@ class Traders:
             orders = self._view.open_orders(maker, market)
             gone = set(stale(orders, reference))
             if not gone and orders:
-                # Even a still market breathes: one quote a turn is put elsewhere.
+                # Even a still market moves: one quote a round is put elsewhere.
                 gone = {self._random.choice(orders).order_id}
             if gone:
                 await self._commands.cancel_many(maker, sorted(gone))

@@ -96,7 +96,7 @@ class WalletService:
         """Writes that fingerprint down."""
         self._view.adopt(journal)
 
-    wanted = MONEY_MOVED
+    event_filter = MONEY_MOVED
     """The events that `apply` looks at."""
 
     def apply(self, events: Sequence[object], through: int = 0) -> None:

@@ -193,9 +193,9 @@ class SimulatedChain:
         return f"{'0' * 8}{height:016x}{self._derive('block', asset, str(height))[:20].hex()}"
 
     def _height_of(self, asset: str, block: str) -> int | None:
-        told = _BLOCK_ID.fullmatch(block)
-        height = int(told[1], 16) if told else 0
-        return height if told and self._block_id(asset, height) == block else None
+        match = _BLOCK_ID.fullmatch(block)
+        height = int(match[1], 16) if match else 0
+        return height if match and self._block_id(asset, height) == block else None
 
     # --- the outside world's hand ---------------------------------------------------------------------------------------------
     def simulate_deposit(self, address: str, amount: str, at: int | None = None) -> str:
@@ -218,7 +218,7 @@ class SimulatedChain:
         with self._file.transaction() as sql:
             sql.execute("UPDATE transactions SET dropped = 1 WHERE asset = ? AND txid = ?", (asset, txid))
 
-    def simulate_refusal(self, address: str, reason: str) -> None:
+    def simulate_rejection(self, address: str, reason: str) -> None:
         """Sends to that address are refused from now on."""
         with self._file.transaction() as sql:
             sql.execute("INSERT OR REPLACE INTO rejections VALUES (?, ?)", (address, reason))

@@ -56,7 +56,7 @@ async def test_a_withdrawal_as_it_proceeds(floor: Floor, alice: Trader) -> None:
 
 
 async def test_a_withdrawal_that_fails_gives_the_money_back(floor: Floor, alice: Trader) -> None:
-    floor.chain.simulate_refusal(ADDRESS, "the network said no")
+    floor.chain.simulate_rejection(ADDRESS, "the network said no")
     answer = await floor.returned(alice, "WithdrawCoin", coinName="BTC", amount="2", address=ADDRESS)
     floor.sequencer.drain()
     await floor.wallet.run_due(floor.clock())

@@ -125,7 +125,7 @@ async def test_strangers_orders_are_unknown_live_or_done(floor: Floor, alice: Tr
     assert list(await floor.returned(bob, "ActiveOrders")) == [str(live)]
 
 
-async def test_a_filled_order_can_not_be_cancelled(floor: Floor, alice: Trader, bob: Trader) -> None:
+async def test_a_filled_order_cannot_be_cancelled(floor: Floor, alice: Trader, bob: Trader) -> None:
     order = await place(floor, alice, "100", "1")
     await place(floor, bob, "100", "1", "sell")
     assert await floor.error(alice, "CancelOrder", order_id=order) == "bad status"

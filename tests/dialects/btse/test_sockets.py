@@ -205,8 +205,8 @@ class Fold:
         elif data["prevSeqNum"] != self.seq:
             return False
         else:
-            for mine, told in ((self.bids, data["bids"]), (self.asks, data["asks"])):
-                for price, size in told:
+            for mine, changes in ((self.bids, data["bids"]), (self.asks, data["asks"])):
+                for price, size in changes:
                     if size == "0":
                         del mine[price]
                     else:
@@ -351,9 +351,9 @@ async def test_a_stop_is_inserted_activated_and_filled(sockets: Open, floor: Flo
         await floor.order(alice, side="BUY", price="105", size="1", txType="STOP", triggerPrice="101")
         await floor.order(bob, side="SELL", price="101", size="2")
         await floor.order(bob, side="BUY", price="101", size="0.5", clOrderID="x")
-        told = [(await client.receive())["data"] for _ in range(3)]
-        assert [data["status"] for data in told] == [9, 10, 4]
-        assert [data["triggerPrice"] for data in told] == [101, 101, 101]
+        changes = [(await client.receive())["data"] for _ in range(3)]
+        assert [data["status"] for data in changes] == [9, 10, 4]
+        assert [data["triggerPrice"] for data in changes] == [101, 101, 101]
 
 
 async def test_a_fill_has_the_same_numbers_everywhere(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
@@ -390,14 +390,14 @@ async def test_the_older_notifications(sockets: Open, floor: Floor, alice: Trade
         await client.login(alice, OLD)
         await client.subscribe("notificationApi", "notificationApiV1")
         order = await floor.order(alice, side="BUY", price="100", size="2")
-        told = {message["topic"]: message["data"] for message in [await client.receive() for _ in range(2)]}
-        assert told["notificationApi"] == [
+        changes = {message["topic"]: message["data"] for message in [await client.receive() for _ in range(2)]}
+        assert changes["notificationApi"] == [
             {
                 "symbol": "BTC-USD", "orderID": order["orderID"], "orderMode": "MODE_BUY", "orderType": "TYPE_LIMIT", "price": "100",
                 "size": "2", "status": "ORDER_INSERTED", "timestamp": str(floor.now_ms), "type": "LIMIT", "triggerPrice": "0",
             }
         ]  # fmt: skip
-        assert [row["status"] for row in told["notificationApiV1"]] == [2]
+        assert [row["status"] for row in changes["notificationApiV1"]] == [2]
 
 
 LOGGED_OUT = {"event": "login", "success": False}
@@ -489,8 +489,8 @@ async def test_refused_orders_are_told(sockets: Open, floor: Floor, alice: Trade
         await client.subscribe("notificationApiV2", "notificationApi", "fills")
         row = await floor.order(alice, side="BUY", price="100", size="99999", clOrderID="much")
         assert row["status"] == 8
-        told = (await client.receive())["data"]
-        assert {name: told[name] for name in ("status", "orderID", "clOrderID", "price", "size", "side", "symbol", "fillSize")} == {
+        changes = (await client.receive())["data"]
+        assert {name: changes[name] for name in ("status", "orderID", "clOrderID", "price", "size", "side", "symbol", "fillSize")} == {
             "status": 8, "orderID": "", "clOrderID": "much", "price": 100, "size": 99999, "side": "BUY", "symbol": "BTC-USD", "fillSize": 0,
         }  # fmt: skip
         (old,) = (await client.receive())["data"]

@@ -143,7 +143,7 @@ async def test_what_the_exchange_refuses_is_a_row(
         ({"size": "0"}, 301, "Invalid order size"),
     ],
 )
-async def test_what_can_not_be_is_refused_in_words(floor: Floor, alice: Trader, fields: dict[str, Any], code: int, words: str) -> None:
+async def test_what_cannot_be_is_refused_in_words(floor: Floor, alice: Trader, fields: dict[str, Any], code: int, words: str) -> None:
     good = {"symbol": "BTC-USD", "side": "BUY", "type": "LIMIT", "price": "1", "size": "1"}
     http, got, message = await floor.error(alice, "POST", f"{V3}/order", **{**good, **fields})
     assert (http, got) == (400, code)
@@ -328,7 +328,7 @@ async def test_cancel_all_after_fires_exactly_once(floor: Floor, alice: Trader, 
     assert live(floor, alice) == 1
 
 
-async def test_asking_again_gives_more_time_and_zero_takes_it_back(floor: Floor, alice: Trader) -> None:
+async def test_a_second_call_gives_more_time_and_zero_takes_it_back(floor: Floor, alice: Trader) -> None:
     await floor.order(alice, side="BUY", price="100", size="1")
     for _ in range(5):
         await arm(floor, alice, 10_000)

@@ -230,9 +230,9 @@ async def test_a_client_that_reads_gets_everything_that_one_command_did(floor: F
     await client.follow("order.subscribe", "BCCBTC")
     await deals.follow("deals.subscribe", "BCCBTC")
     await floor.limit(bob, "BCCBTC", BUY, "9", "0.2")
-    told = await events(client, count)
-    assert {event for event, *_rest in told} == {3}
-    assert sorted(number for _event, number, *_rest in told) == list(range(1, count + 1))
+    received = await events(client, count)
+    assert {event for event, *_rest in received} == {3}
+    assert sorted(number for _event, number, *_rest in received) == list(range(1, count + 1))
     _method, (_name, rows) = await deals.push()
     assert len(rows) == count
     for _order in range(count):

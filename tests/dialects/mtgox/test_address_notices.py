@@ -183,14 +183,14 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
     ],
 )
 async def test_an_ipn_that_leads_nowhere_good_is_refused(floor: Floor, alice: Trader, url: str) -> None:
-    told = await floor.error(alice, "generic/bitcoin/address", ipn=url)
-    assert told == 'Invalid parameter "ipn" (should be an http or https address on the public internet)'
+    error = await floor.error(alice, "generic/bitcoin/address", ipn=url)
+    assert error == 'Invalid parameter "ipn" (should be an http or https address on the public internet)'
     assert floor.wallet.address_of(alice.account, 1) is None
     assert len(floor.nonces(alice)) == 1
 
 
 async def test_words_are_not_without_end(floor: Floor, alice: Trader) -> None:
     async with Shop([OK]) as shop:
-        told = await floor.error(alice, "generic/bitcoin/address", description="x" * 2_990, ipn=f"{shop.url}/coins")
-    assert "too long" in told
+        error = await floor.error(alice, "generic/bitcoin/address", description="x" * 2_990, ipn=f"{shop.url}/coins")
+    assert "too long" in error
     assert all(meta == Meta(key_id=meta.key_id, nonce=meta.nonce) for meta in floor.metas if meta.key_id == alice.key.id)

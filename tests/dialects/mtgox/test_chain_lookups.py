@@ -72,9 +72,9 @@ async def test_whose_an_address_is_is_not_told(floor: Floor, alice: Trader) -> N
     strange = await rejection(floor, "addr_details", hash=SOMEWHERE)
     assert await rejection(floor, "addr_details", hash=given) == strange, "given out, but never paid: as unknown as anybody's"
     floor.chain.simulate_deposit(given, "1")
-    told = repr(await look(floor, "addr_details", hash=given))
+    reply = repr(await look(floor, "addr_details", hash=given))
     for word in ("alice", "socks", str(alice.account), "account"):
-        assert word not in told.replace(given, "").replace(floor.chain.payments_to("BTC", given)[0].txid, "")
+        assert word not in reply.replace(given, "").replace(floor.chain.payments_to("BTC", given)[0].txid, "")
 
 
 @pytest.mark.parametrize(

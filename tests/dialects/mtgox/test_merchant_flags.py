@@ -68,8 +68,8 @@ async def test_an_order_is_paid_several_times_each_with_its_credit_and_its_notic
         assert [(heard.fields["status"], heard.fields["amount"]) for heard in shop.heard] == [("paid", "150000000")] * 4
         assert len({heard.fields["payment_id"] for heard in shop.heard}) == 4
         assert {heard.fields["id"] for heard in shop.heard} == {made["transaction"]}
-        told = await details(floor, shopkeeper, made)
-        assert (told["status"], told["multipay"], told["amount_valid"]["value"]) == ("pending", True, "6")
+        reply = await details(floor, shopkeeper, made)
+        assert (reply["status"], reply["multipay"], reply["amount_valid"]["value"]) == ("pending", True, "6")
         payments = await floor.returned(shopkeeper, "generic/merchant/order/payment", transaction=made["transaction"])
         assert {payment["payment_id"] for payment in payments} == {heard.fields["payment_id"] for heard in shop.heard}
         assert b"Pay now" in (await visit(floor, made)).body
@@ -133,8 +133,8 @@ async def test_instant_only_takes_accounts_only(floor: Floor, alice: Trader, sho
     refused = await visit(floor, made, "coins")
     assert refused.status == 409
     assert b"cannot be sent by coins" in refused.body
-    told = await details(floor, shopkeeper, made)
-    assert (told["instant_only"], told["address"]) == (True, "")
+    reply = await details(floor, shopkeeper, made)
+    assert (reply["instant_only"], reply["address"]) == (True, "")
     assert (await pay(floor, made)).status == 303
 
 
@@ -199,15 +199,15 @@ async def test_a_market_that_rests_is_waited_for(floor: Floor, alice: Trader, bo
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
 async def test_only_coins_are_sold(floor: Floor, shopkeeper: Trader, currency: str) -> None:
-    told = await floor.error(shopkeeper, "generic/merchant/order/create", currency=currency, amount="1", autosell="1", **URLS)
-    assert told == 'Invalid parameter "autosell" (only coins that have a market can be sold)'
+    reply = await floor.error(shopkeeper, "generic/merchant/order/create", currency=currency, amount="1", autosell="1", **URLS)
+    assert reply == 'Invalid parameter "autosell" (only coins that have a market can be sold)'
 
 
 @pytest.mark.parametrize("off", ["", "0", "false"])
 async def test_flags_that_are_off(floor: Floor, shopkeeper: Trader, off: str) -> None:
     made = await created(floor, shopkeeper, autosell=off, email=off, instant_only=off, multipay=off)
-    told = await details(floor, shopkeeper, made)
-    assert [told[name] for name in ("instant_only", "multipay", "autosell", "email")] == [False, False, None, False]
+    reply = await details(floor, shopkeeper, made)
+    assert [reply[name] for name in ("instant_only", "multipay", "autosell", "email")] == [False, False, None, False]
 
 
 async def test_email_is_taken_and_nothing_is_mailed(floor: Floor, shopkeeper: Trader) -> None:

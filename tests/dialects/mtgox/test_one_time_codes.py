@@ -101,7 +101,7 @@ async def test_v0_withdraws_with_a_code(floor: Floor, alice: Trader, codes: pyot
     assert list(done) == ["status", "reference"]
 
 
-async def test_an_api_key_alone_can_not_switch_codes_on(floor: Floor, alice: Trader) -> None:
+async def test_an_api_key_alone_cannot_switch_codes_on(floor: Floor, alice: Trader) -> None:
     key = await floor.returned(alice, "generic/hotp_gen")
     assert await send(floor, alice, code=pyotp.HOTP(key["key"]).at(0)) == ["trx"]
     assert not floor.directory.hotp.active(alice.user)

@@ -152,8 +152,8 @@ async def test_a_price_finer_than_the_market_s_is_taken_and_never_worse_for_its_
 async def test_orders_that_are_refused(floor: Floor, alice: Trader, fields: dict[str, str], error: str) -> None:
     before = floor.money()
     good = {"type": "bid", "amount_int": "100000000", "price_int": "1000000"}
-    told = await floor.error(alice, "BTCUSD/order/add", **{**good, **fields})
-    assert told == error
+    reply = await floor.error(alice, "BTCUSD/order/add", **{**good, **fields})
+    assert reply == error
     assert floor.money() == before
     assert len(floor.nonces(alice)) == 1
 

@@ -216,7 +216,7 @@ async def test_cancelled_trades(floor: Floor, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "expected"),
     [
         ("USD", ("US Dollar", "$", "5", "before", "N")),
         ("jpy", ("Japanese Yen", "¥", "3", "before", "N")),
@@ -224,9 +224,9 @@ async def test_cancelled_trades(floor: Floor, path: str) -> None:
         ("BTC", ("Bitcoin", "BTC", "8", "after", "Y")),
     ],
 )
-async def test_currency(floor: Floor, code: str, told: tuple[str, ...]) -> None:
+async def test_currency(floor: Floor, code: str, expected: tuple[str, ...]) -> None:
     words = await floor.public(f"generic/public/currency?currency={code}")
-    assert tuple(words[name] for name in ("name", "symbol", "decimals", "symbol_position", "virtual")) == told
+    assert tuple(words[name] for name in ("name", "symbol", "decimals", "symbol_position", "virtual")) == expected
     posted = await floor.json("POST", "/api/1/generic/public/currency", f"currency={code}".encode())
     assert posted["return"] == words
     if code == "USD":
@@ -274,8 +274,8 @@ async def test_lag_is_the_age_of_what_waits_for_the_disk(floor: Floor, alice: Tr
 async def test_quote(floor: Floor, alice: Trader, bob: Trader, side: str, amount: str, answer: Any) -> None:
     await traded(floor, alice, bob)
     for path in ("order/quote", "quote"):
-        told = await floor.json("GET", f"/api/1/BTCUSD/{path}?type={side}&amount={amount}")
-        assert told.get("return", told.get("error")) == answer
+        reply = await floor.json("GET", f"/api/1/BTCUSD/{path}?type={side}&amount={amount}")
+        assert reply.get("return", reply.get("error")) == answer
 
 
 async def test_raw_and_pretty(floor: Floor) -> None:

@@ -53,7 +53,7 @@ class Listener:
             heard.append(await self.read())
         return heard
 
-    async def told(self) -> list[dict[str, Any]]:
+    async def messages(self) -> list[dict[str, Any]]:
         """What came by now: everything before the answer to something that is always answered."""
         await self.send(op="echo", id="now")
         return (await self.until(lambda message: message.get("id") == "now"))[:-1]
@@ -99,14 +99,14 @@ async def listen(server: Server) -> AsyncIterator[Open]:
 )
 async def test_a_new_client_is_told_its_channels(listen: Open, path: str, channels: list[str]) -> None:
     client = await listen(path)
-    assert await client.told() == [{"op": "subscribe", "channel": channel} for channel in channels]
+    assert await client.messages() == [{"op": "subscribe", "channel": channel} for channel in channels]
 
 
 async def test_one_message_of_each_public_kind(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
     client = await listen()
-    await client.told()
+    await client.messages()
     await floor.order(alice, "bid", "100.5", "2")
-    depth, ticker = await client.told()
+    depth, ticker = await client.messages()
     assert list(depth) == ["channel", "channel_name", "op", "origin", "private", "depth", "stamp"]
     assert (depth["channel"], depth["channel_name"], depth["op"], depth["origin"], depth["private"]) == (
         DEPTH_USD, "depth.BTCUSD", "private", "broadcast", "depth",
@@ -118,9 +118,9 @@ async def test_one_message_of_each_public_kind(floor: Floor, alice: Trader, bob:
     assert (ticker["private"], ticker["channel"]) == ("ticker", TICKER_USD)
     assert ticker["ticker"] == await floor.public("BTCUSD/ticker")
     await floor.order(bob, "ask", "100", "0.5")
-    told = await client.told()
-    assert [message["private"] for message in told] == ["trade", "depth", "ticker"]
-    heard = {message["private"]: message for message in told}
+    messages = await client.messages()
+    assert [message["private"] for message in messages] == ["trade", "depth", "ticker"]
+    heard = {message["private"]: message for message in messages}
     assert heard["trade"]["channel"] == TRADES
     trade = heard["trade"]["trade"]
     assert trade == {
@@ -135,7 +135,7 @@ async def test_folding_the_deltas_gives_the_servers_book(floor: Floor, alice: Tr
     import random
 
     client = await listen("/?Channel=depth.BTCUSD")
-    await client.told()
+    await client.messages()
     book: dict[tuple[str, int], int] = {}
     dice, orders = random.Random(7), list[tuple[Trader, str]]()
     for step in range(120):
@@ -147,7 +147,7 @@ async def test_folding_the_deltas_gives_the_servers_book(floor: Floor, alice: Tr
             side, price = dice.choice(("bid", "ask")), f"{dice.randint(95, 105)}.{dice.randint(0, 9)}"
             orders.append((trader, await floor.order(trader, side, price, f"0.{dice.randint(10, 99)}")))
         if step % 40 == 39:
-            for message in await client.told():
+            for message in await client.messages():
                 level = message["depth"]
                 key = (level["type_str"], int(level["price_int"]))
                 assert book.get(key, 0) + int(level["volume_int"]) == int(level["total_volume_int"])
@@ -160,7 +160,7 @@ async def test_folding_the_deltas_gives_the_servers_book(floor: Floor, alice: Tr
 
 async def test_subscribing_by_id_name_and_type(floor: Floor, listen: Open) -> None:
     client = await listen("/?Channel=nothing")
-    assert await client.told() == []
+    assert await client.messages() == []
     for asked, channel in (
         ({"op": "subscribe", "channel": DEPTH_GBP}, DEPTH_GBP),
         ({"op": "mtgox.subscribe", "channel": "ticker.BTCUSD"}, TICKER_USD),
@@ -190,27 +190,27 @@ async def test_subscribing_by_id_name_and_type(floor: Floor, listen: Open) -> No
 
 async def test_after_unsubscribing_nothing_more_comes(floor: Floor, alice: Trader, listen: Open) -> None:
     client = await listen()
-    await client.told()
+    await client.messages()
     await client.send(op="unsubscribe", channel=DEPTH_USD)
-    await client.told()
+    await client.messages()
     await floor.order(alice, "bid", "100", "1")
-    assert [message["private"] for message in await client.told()] == ["ticker"]
+    assert [message["private"] for message in await client.messages()] == ["ticker"]
 
 
 async def test_a_star_is_every_pair(floor: Floor, listen: Open) -> None:
     pairs = [name for name in (await floor.json("GET", "/api/2/money/stream/list_public"))["data"] if name.startswith("depth.")]
     channels = (await floor.json("GET", "/api/2/money/stream/list_public"))["data"]
     client = await listen("/mtgox?Channel=depth.*")
-    assert await client.told() == [{"op": "subscribe", "channel": channels[name]} for name in pairs]
+    assert await client.messages() == [{"op": "subscribe", "channel": channels[name]} for name in pairs]
     await client.send(op="unsubscribe", channel="depth.*")
-    assert await client.told() == [{"op": "unsubscribe", "channel": channels[name]} for name in pairs]
+    assert await client.messages() == [{"op": "unsubscribe", "channel": channels[name]} for name in pairs]
     await client.send(op="mtgox.subscribe", channel="ticker.*")
-    assert len(await client.told()) == len(pairs)
+    assert len(await client.messages()) == len(pairs)
 
 
 async def test_lag_tells_the_age_of_the_queue(floor: Floor, alice: Trader, listen: Open) -> None:
     client = await listen("/?Channel=trade.lag")
-    await client.told()
+    await client.messages()
     floor.clock.now += SECOND
     lag = (await client.read())["lag"]
     assert lag == {"age": 0, "stamp": floor.clock.now, "qid": None}
@@ -244,20 +244,20 @@ def statuses(heard: list[dict[str, Any]]) -> list[tuple[str, str]]:
 async def test_an_order_from_pending_to_its_end(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
     client = await own(floor, alice, listen)
     oid = await floor.order(alice, "bid", "100", "2")
-    heard = await client.told()
+    heard = await client.messages()
     assert statuses(heard) == [(status, "2") for status in ("pending", "executing", "post-pending", "open")]
     order = heard[3]["user_order"]
     assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
     assert (order["oid"], order["currency"], order["item"], order["type"]) == (oid, "USD", "BTC", "bid")
     await floor.order(bob, "ask", "100", "0.5")
-    assert statuses(await client.told()) == [("open", "1.5")]
+    assert statuses(await client.messages()) == [("open", "1.5")]
     await floor.order(bob, "ask", "100", "1.5")
-    heard = await client.told()
+    heard = await client.messages()
     assert statuses(heard) == [("open", "0"), ("completed_passive", "")]
     assert heard[-1]["user_order"] == {"oid": oid, "reason": "completed_passive"}
     requested = await floor.order(alice, "bid", "100", "1")
     await floor.call(alice, "generic/order/cancel", oid=requested)
-    assert statuses(await client.told())[-2:] == [("open", "1"), ("requested", "")]
+    assert statuses(await client.messages())[-2:] == [("open", "1"), ("requested", "")]
 
 
 async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
@@ -265,7 +265,7 @@ async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trade
     await floor.order(bob, "ask", "101", "1")
     client = await own(floor, alice, listen)
     await floor.order(alice, "bid", "100", "1.5")
-    assert statuses(await client.told()) == [
+    assert statuses(await client.messages()) == [
         ("pending", "1.5"),
         ("executing", "1.5"),
         ("executing", "0.5"),
@@ -273,9 +273,9 @@ async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trade
         ("open", "0.5"),
     ]
     await floor.order(alice, "bid", "101", "0.4")
-    assert statuses(await client.told()) == [("pending", "0.4"), ("executing", "0.4"), ("executing", "0"), ("completed_active", "")]
+    assert statuses(await client.messages()) == [("pending", "0.4"), ("executing", "0.4"), ("executing", "0"), ("completed_active", "")]
     await floor.returned(alice, "BTCUSD/order/add", type="bid", amount_int=20000000)
-    market = await client.told()
+    market = await client.messages()
     assert statuses(market) == [("pending", "0.2"), ("executing", "0.2"), ("executing", "0"), ("completed_active", "")]
     assert "price" not in market[0]["user_order"]
     assert [message["trade"]["properties"] for message in market if message["private"] == "trade"] == ["market"]
@@ -283,47 +283,47 @@ async def test_orders_that_trade_at_once(floor: Floor, alice: Trader, bob: Trade
 
 async def test_a_pushed_trade_says_what_kind_of_order_the_taker_s_was(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
     client = await listen("/?Channel=trade")
-    await client.told()
+    await client.messages()
     await floor.order(alice, "bid", "100", "2")
     await floor.order(bob, "ask", "100", "1")
     await floor.returned(bob, "BTCUSD/order/add", type="ask", amount_int=10**8)
-    assert [message["trade"]["properties"] for message in await client.told()] == ["limit", "market"]
+    assert [message["trade"]["properties"] for message in await client.messages()] == ["limit", "market"]
 
 
 async def test_an_order_that_is_not_covered_goes_from_pending_to_invalid(floor: Floor, alice: Trader, listen: Open) -> None:
     poor = floor.trader("poor")
     client = await own(floor, poor, listen)
     oid = await floor.order(poor, "bid", "100", "2")
-    heard = await client.told()
+    heard = await client.messages()
     assert statuses(heard) == [("pending", "2"), ("invalid", "2")]
     order = heard[1]["user_order"]
     assert list(order) == ["oid", "currency", "item", "type", "amount", "effective_amount", "price", "status", "date", "priority"]
     assert (order["oid"], order["effective_amount"]["value"], order["date"]) == (oid, "0", NOON // SECOND)
     await floor.returned(poor, "generic/order/cancel", oid=oid)
-    assert [message["user_order"] for message in await client.told()] == [{"oid": oid, "reason": "requested"}]
+    assert [message["user_order"] for message in await client.messages()] == [{"oid": oid, "reason": "requested"}]
     market = await floor.returned(poor, "BTCUSD/order/add", type="ask", amount_int=10**8)
-    heard = await client.told()
+    heard = await client.messages()
     assert statuses(heard) == [("pending", "1"), ("invalid", "1")]
     assert "price" not in heard[1]["user_order"]
     # What is refused for another reason, or through another API, has no id here.
     await floor.error(poor, "BTCUSD/order/add", type="bid", amount_int=1, price_int=10**7)
     floor.immediate.place(poor.account, 0, 0, 0, 0, 10_000, 10**8)
     floor.sequencer.drain()
-    assert await client.told() == []
+    assert await client.messages() == []
     floor.clock.now += 1800 * SECOND
     later = await floor.order(poor, "bid", "100", "2")
-    assert len(await client.told()) == 2
+    assert len(await client.messages()) == 2
     for gone in (market, later):
         floor.clock.now += 1800 * SECOND
         assert (await client.read())["user_order"] == {"oid": gone, "reason": "requested"}
-        assert await client.told() == []
+        assert await client.messages() == []
 
 
 async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
     await floor.order(bob, "ask", "100", "1")
     client = await own(floor, alice, listen)
     await floor.order(alice, "bid", "100", "1")
-    heard = await client.told()
+    heard = await client.messages()
     wallets = [message["wallet"] for message in heard if message["private"] == "wallet"]
     assert [(wallet["op"], wallet["amount"]["value"], wallet["balance"]["value"]) for wallet in wallets] == [
         ("spent", "100", "99900"),
@@ -335,23 +335,23 @@ async def test_wallets_and_own_trades(floor: Floor, alice: Trader, bob: Trader, 
     assert (trade["amount"], trade["price"], trade["tid"]) == (1, 100, wallets[0]["ref"])
     floor.fund(alice.account, "USD", "5")
     floor.sequencer.drain()
-    (deposit,) = await client.told()
+    (deposit,) = await client.messages()
     assert (deposit["wallet"]["op"], deposit["wallet"]["amount"]["value"]) == ("deposit", "5")
     await floor.returned(alice, "generic/bitcoin/send_simple", address="1BoatSLRHtKNngkdXEeobR76b53LETtpyT", amount_int=10**8)
-    assert await client.told() == []
+    assert await client.messages() == []
     for _ in range(3):
         await floor.wallet.run_due(floor.clock.now)
         floor.sequencer.drain()
-    withdrawn = (await client.told())[0]["wallet"]
+    withdrawn = (await client.messages())[0]["wallet"]
     assert (withdrawn["op"], withdrawn["amount"]["value"]) == ("withdraw", "1")
 
 
 async def test_whose_the_channel_is_and_for_how_long(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
     client = await own(floor, alice, listen)
     await floor.order(bob, "bid", "50", "1")
-    assert await client.told() == []
+    assert await client.messages() == []
     id_key = await floor.returned(bob, "generic/idkey")
-    channel = (await (await own(floor, bob, listen)).told(), id_key)
+    channel = (await (await own(floor, bob, listen)).messages(), id_key)
     assert channel[0] == []
     for wrong in ("", "x", id_key[:-4] + "AAAA", base64.b64encode(bytes(48)).decode()):
         await client.send(op="mtgox.subscribe", key=wrong)
@@ -388,16 +388,16 @@ async def test_a_private_channel_ends_with_its_key(floor: Floor, alice: Trader, 
     assert await opened(client, await floor.returned(second, "generic/idkey")) == channel
     floor.directory.revoke(alice.key)
     await floor.order(second, "bid", "50", "1")
-    assert statuses(await client.told())[-1] == ("open", "1"), "another key of the same account was shown too"
+    assert statuses(await client.messages())[-1] == ("open", "1"), "another key of the same account was shown too"
     floor.directory.revoke(second.key)
     floor.immediate.cancel_all(alice.account)
     floor.sequencer.drain()
     assert [await client.read() for _ in range(2)] == ending(channel, "API key revoked")
-    assert await client.told() == []
+    assert await client.messages() == []
     await client.send(op="unsubscribe", channel=channel)
     assert (await client.read())["message"] == "Not subscribed to this channel"
     await floor.order(bob, "bid", "50", "1")
-    assert len(await other.told()) == 4, "strangers are left alone"
+    assert len(await other.messages()) == 4, "strangers are left alone"
 
 
 async def test_a_private_channel_ends_when_somebody_is_erased(floor: Floor, alice: Trader, listen: Open) -> None:
@@ -418,12 +418,12 @@ async def test_a_private_channel_ends_with_its_id_key_unless_a_newer_one_was_sho
     await opened(renewed, await floor.returned(alice, "generic/idkey"))
     floor.clock.now += 23 * 3600 * SECOND - 1
     await floor.order(alice, "bid", "50", "1")
-    assert len(await plain.told()) == len(await renewed.told()) == 4
+    assert len(await plain.messages()) == len(await renewed.messages()) == 4
     floor.clock.now += 1
     assert [await plain.read() for _ in range(2)] == ending(channel, "idKey expired")
     await floor.order(alice, "bid", "50", "1")
-    assert await plain.told() == await gone.told() == []
-    assert len(await renewed.told()) == 4
+    assert await plain.messages() == await gone.messages() == []
+    assert len(await renewed.messages()) == 4
     floor.clock.now += 3600 * SECOND
     assert [await renewed.read() for _ in range(2)] == ending(channel, "idKey expired")
     assert await opened(plain, await floor.returned(alice, "generic/idkey")) == channel
@@ -565,7 +565,7 @@ async def test_a_session_over_socket_io(floor: Floor, alice: Trader, server: Ser
     client.prefix = "4::/mtgox:"
     assert [await client.read() for _ in range(3)] == [{"op": "subscribe", "channel": name} for name in (TRADES, TICKER_EUR, DEPTH_EUR)]
     await floor.order(alice, "bid", "90", "1", "BTCEUR")
-    assert {message["private"] for message in await client.told()} == {"depth", "ticker"}
+    assert {message["private"] for message in await client.messages()} == {"depth", "ticker"}
     await client.connection.send("2::")
     await client.send(op="call", id="a:b", call=sealed(alice, id="a:b", call="private/orders"))
     assert len((await client.read())["result"]) == 1

@@ -181,9 +181,9 @@ def export(
 
 def _all_entries(data: Path, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Page by page, on a venue that is opened once."""
-    from cambist.app.admin_client import asking
+    from cambist.app.admin_client import admin_client
 
-    with asking(data) as asked:
+    with admin_client(data) as asked:
         next_id = 0
         while page := asked("ledger.entries", {**arguments, "first_id": next_id, "limit": PAGE, "newest_first": False}):
             yield from page

@@ -6,7 +6,7 @@ from enum import Enum
 import msgspec
 
 from cambist.dialect_kit.messages import Reply
-from cambist.dialects.btse.status import GENERIC, REFUSALS, SYSTEM, Status
+from cambist.dialects.btse.status import GENERIC, REJECTIONS, SYSTEM, Status
 
 
 class Generation(Enum):
@@ -85,7 +85,7 @@ def missing(name: str) -> Rejection:
 
 def of_core(code: int) -> Rejection:
     """The core's rejection in this API's number and words."""
-    known = REFUSALS.get(code)
+    known = REJECTIONS.get(code)
     if known is not None:
         return Rejection(400, *known)
     return BUSY

@@ -46,7 +46,7 @@ STOP_TYPES = frozenset({OrderType.STOP_LIMIT, OrderType.STOP_MARKET})
 TYPE_NAMES = ("LIMIT", "MARKET", "LIMIT", "MARKET")
 """By the core's order type: a stop is a LIMIT or MARKET order with a trigger price here."""
 
-REFUSALS: dict[int, tuple[Status, str]] = {
+REJECTIONS: dict[int, tuple[Status, str]] = {
     RejectReason.MARKET_HALTED: (Status.MARKET_UNAVAILABLE, "Market is unavailable"),
     RejectReason.COMBINATION_INVALID: (Status.INVALID_REQUEST, "These order parameters do not go together"),
     RejectReason.PRICE_TOO_LOW: (Status.INVALID_ORDER_PRICE, "Invalid order price"),

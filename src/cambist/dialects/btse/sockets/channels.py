@@ -60,15 +60,15 @@ class MarketChannel(Channel, ABC):
 
 
 class BookSnapshots(MarketChannel):
-    """`orderBookApi` and `orderBookL2Api`: the whole view after each turn that changed the book; sellers worst first, as ever."""
+    """`orderBookApi` and `orderBookL2Api`: the whole view after each tick that changed the book; sellers worst first, as ever."""
 
     def __init__(
-        self, context: DialectContext, views: MarketViews, market: Market, topic: str, group: int, depth: int, told_depth: int | None
+        self, context: DialectContext, views: MarketViews, market: Market, topic: str, group: int, depth: int, reported_depth: int | None
     ) -> None:
         super().__init__(context, views, market, topic)
         self._group = group
         self._depth = depth
-        self._told_depth = told_depth
+        self._reported_depth = reported_depth
 
     def first(self) -> bytes:
         bids, asks = self._views.levels(self._market, self._group, self._depth, self._depth)
@@ -78,7 +78,7 @@ class BookSnapshots(MarketChannel):
             "symbol": self._market.symbol,
             "timestamp": millis(self._clock()),
         }
-        return self._message(data if self._told_depth is None else {**data, "depth": self._told_depth})
+        return self._message(data if self._reported_depth is None else {**data, "depth": self._reported_depth})
 
     def _updated(self, update: MarketUpdate) -> None:
         if update.levels:
@@ -89,7 +89,7 @@ class BookSnapshots(MarketChannel):
 
 
 class Trades(MarketChannel):
-    """`tradeHistoryApi`, and `tradeHistory` as it was in 2019: the trades of a turn, newest first."""
+    """`tradeHistoryApi`, and `tradeHistory` as it was in 2019: the trades of a tick, newest first."""
 
     def __init__(self, context: DialectContext, views: MarketViews, market: Market, topic: str, old: bool) -> None:
         super().__init__(context, views, market, topic)

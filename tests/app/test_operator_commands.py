@@ -126,3 +126,28 @@ def test_an_export_is_whole_whatever_its_form(venue: Path, tmp_path: Path) -> No
     assert (taken.returncode, "exists" in taken.stderr) == (Exit.USAGE, True)
     nobody = cambist("ledger", "export", "nobody", "--output", tmp_path / "none.csv", "--data", venue)
     assert (nobody.returncode, (tmp_path / "none.csv").exists()) == (Exit.REFUSED, False)
+
+
+async def test_a_sandbox_key_whose_nonces_ran_ahead_is_renewed_for_good(tmp_path: Path) -> None:
+    data = tmp_path / "play"
+    with serving(tmp_path, "sandbox", "--quiet", "--users", "alice", "--data", data) as running:
+        (alice,) = running.ready["users"]
+        key = alice["keys"]["btce"]
+        ahead = BtceClient(running.port, key["key"], key["secret"], 4_294_967_290)
+        await ahead.call(method="getInfo")
+        await ahead.close()
+        late = BtceClient(running.port, key["key"], key["secret"])
+        refused = await late.call(method="getInfo")
+        await late.close()
+        assert refused.reply is not None
+        assert refused.reply["success"] == 0
+        new = json.loads(done(data, "key", "renew", key["key"], "--json"))
+        assert new["scopes"] == ["coupon", "info", "trade", "withdraw"], "what the old one could do"
+        client = BtceClient(running.port, new["key"], new["secret"])
+        taken = await client.call(method="getInfo")
+        await client.close()
+        assert taken.reply is not None
+        assert taken.reply["success"] == 1
+    with serving(tmp_path, "sandbox", "--quiet", "--data", data) as running:
+        (alice,) = running.ready["users"]
+        assert alice["keys"]["btce"] == {"key": new["key"], "secret": new["secret"]}, "the sandbox shows the new one from now on"

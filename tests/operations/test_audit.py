@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cambist.operations import audit
-from cambist.operations.audit import AuditDamaged, AuditLog
+from cambist.operations.audit import AuditDamaged, AuditFailed, AuditLog
 from tests.operations.conftest import CLERK, Office
 
 Lines = list[bytes]
@@ -84,6 +84,15 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 async def test_nothing_is_done_that_cannot_be_recorded(office: Office) -> None:
     office.audit.close()
-    with pytest.raises(OSError, match="descriptor"):
+    with pytest.raises(AuditFailed, match=r"audit\.jsonl"):
         await office.done("user.add", name="alice", password="a password")
     assert office.directory.user("alice") is None
+
+
+async def test_what_is_done_is_not_denied_when_its_end_cannot_be_recorded(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(office.audit, "end", full)
+    await office.done("user.add", name="alice")
+    assert [record["outcome"] for record in await office.done("audit.list")] == ["unknown"]

@@ -12,6 +12,7 @@ from cambist.app import backup
 from cambist.app.admin import STOPPED
 from cambist.app.errors import OperatorError
 from cambist.exchange import JournalStopped
+from cambist.operations.audit import AuditFailed
 from cambist.operations.context import Backup, OperationsContext
 from cambist.operations.operation import Actor
 from cambist.operations.registry import Operations
@@ -35,8 +36,11 @@ class Control:
             result = await self.operations.run(Actor(asker), action, arguments)
         except (JournalStopped, OperatorError):
             return _error("stopped", STOPPED, "the journal cannot be written; what was acknowledged is safe")
-        except OSError as error:
-            return _error("audit-failed", STOPPED, f"the audit log cannot be written, so nothing is done: {error}")
+        except AuditFailed as error:
+            return _error("audit-failed", STOPPED, f"the audit log cannot be written, so nothing was done: {error}")
+        except Exception:
+            _log.exception("an operation failed", action=action, by=asker)
+            return _error("operation-failed", "failed", f"{action} failed in the venue, and may be done in part; the venue's log says why")
         _log.info("asked by the operator", action=action, by=asker, done=not isinstance(result, Rejected))
         if isinstance(result, Rejected):
             return _error(result.code, result.kind.value, result.text)

@@ -25,6 +25,10 @@ class AuditDamaged(Exception):
     """A line is not what was written. The text names file and line."""
 
 
+class AuditFailed(Exception):
+    """A record cannot be written, so the operation must not begin."""
+
+
 class AuditRecord(msgspec.Struct, frozen=True):
     """An operation that was asked for, joined with its end. `outcome` is "done", a rejection's code, or "unknown" without an end."""
 
@@ -71,8 +75,11 @@ class AuditLog:
             self._file = -1
 
     def begin(self, time: int, by: str, operation: str, arguments: dict[str, Any]) -> int:
-        """The number of the new record, once it is on disk. OSError: then the operation must not be done."""
-        return self._append(lambda line: _Line(*line, by=by, operation=operation, arguments=arguments), time)
+        """The number of the new record, once it is on disk. AuditFailed."""
+        try:
+            return self._append(lambda line: _Line(*line, by=by, operation=operation, arguments=arguments), time)
+        except OSError as error:
+            raise AuditFailed(f"{self.path}: {error.strerror or error}") from error
 
     def end(self, time: int, record: int, outcome: str, account: int | None = None) -> None:
         """What became of it. OSError."""

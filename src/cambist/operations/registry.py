@@ -1,6 +1,7 @@
 """All operations by name, and the one way to run one: decoded, recorded, done, durable."""
 
 import asyncio
+import logging
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ OPERATIONS: dict[str, Operation[Any]] = {
     for operation in module.OPERATIONS
 }
 
+_log = logging.getLogger(__name__)
+
 
 class Operations:
     """The venue's operations. Belongs to the event-loop thread."""
@@ -29,7 +32,7 @@ class Operations:
     async def run(self, actor: Actor, name: str, arguments: dict[str, Any]) -> Any:
         """The operation's result (structs) once everything that it did is durable, or Rejected.
 
-        JournalStopped when the venue can write no more; OSError when the audit log cannot be written: then nothing was done.
+        JournalStopped when the venue can write no more; AuditFailed when the audit log cannot be written: then nothing was done.
         """
         operation = OPERATIONS.get(name)
         if operation is None:
@@ -52,8 +55,15 @@ class Operations:
             outcome = result.code if isinstance(result, Rejected) else DONE
         finally:
             if operation.recorded:
-                await asyncio.to_thread(self._audit.end, self._now(), call.record, outcome, call.subject)
+                await self._end(call, outcome)
         return result
+
+    async def _end(self, call: OperatorCall, outcome: str) -> None:
+        try:
+            await asyncio.to_thread(self._audit.end, self._now(), call.record, outcome, call.subject)
+        except OSError as error:
+            # It is done, and must not look as if it were not; without an end the record stays one of unknown outcome.
+            _log.error("the end of record %d is missing in the audit log: %s", call.record, error)
 
     async def _done(self, call: OperatorCall, operation: Operation[Any], request: msgspec.Struct) -> Any:
         try:

@@ -42,8 +42,6 @@ ORDER_FIELDS = frozenset(
     ("nonce", "tonce", "type", "amount", "amount_int", "price", "price_int", "prefer_fiat_fee", "currency", "Currency", "item")
 )
 """What an order without a price may come with; case counts."""
-CUT = 12
-"""Levels of the book that a quote looks at first; ten times as many whenever they do not suffice."""
 
 
 class Placed(msgspec.Struct, Generic[T], frozen=True, gc=False):
@@ -197,21 +195,12 @@ class OrderMethods(MethodGroup):
         units = whole(call.text("amount_int") or call.text("amount"))
         if not units:
             return invalid("amount", "should be a whole number above zero")
-        wanted, cost, levels = pair.amount(units), 0, CUT
-        if wanted is None:
+        amount = pair.amount(units)
+        if amount is None:
             return AMOUNT_TOO_FINE
-        while True:
-            book = self.services.marketdata.book(pair.market, levels)[1 if side == Side.BUY else 0]
-            left, cost = wanted, 0
-            for price, offered in book:
-                taken = min(left, offered)
-                cost += taken * price
-                left -= taken
-            if not left:
-                return {"amount": pair.currency.units(cost * pair.quote_unit)}
-            if len(book) < levels:
-                return NOT_ENOUGH_DEPTH
-            levels *= 10
+        opposite = Side.SELL if side == Side.BUY else Side.BUY
+        taken, notional = self.services.marketdata.level_book(pair.market).taken(opposite, amount)
+        return {"amount": pair.currency.units(notional * pair.quote_unit)} if taken == amount else NOT_ENOUGH_DEPTH
 
     def lag(self, call: Call) -> Answer:
         """How old the oldest command is that waits for the disk, and how many do."""

@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from tests.support import sweeps
 
 TRADES = "dbf1dee9-4f2e-4a08-8cb7-748919a71b21"
 LAG = "85174711-be64-4de1-b783-0628995d7914"
@@ -589,3 +590,22 @@ async def test_the_query_may_come_with_the_handshake(server: Server, listen: Ope
     await client.connection.send("1::/mtgox")
     assert await client.line() == "1::/mtgox"
     assert await client.line() == f'4::/mtgox:{{"op":"subscribe","channel":"{DEPTH_GBP}"}}'
+
+
+async def test_thousands_of_messages_of_one_command_reach_those_who_read(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    mine, everybodys = await own(floor, alice, listen), await listen()
+    await everybodys.messages()
+    market, price, amount = 0, 100_000, 100_000
+    sweeps.rest(floor, alice.account, market, price, amount)
+    sweeps.sweep(floor, bob.account, market, price, amount)
+    floor.sequencer.drain()
+    heard = await mine.messages()
+    assert len([left for _status, left in statuses(heard) if not left]) == sweeps.ORDERS  # each order's end
+    assert len([message for message in heard if message["private"] == "trade"]) == sweeps.ORDERS
+    told = await everybodys.messages()
+    assert len([message for message in told if message["private"] == "trade"]) == sweeps.ORDERS
+    sweeps.rest(floor, alice.account, market, price, amount)
+    sweeps.cancel_all(floor, alice.account)
+    floor.sequencer.drain()
+    ends = [reason for reason, _left in statuses(await mine.messages()) if reason == "requested"]
+    assert len(ends) == sweeps.ORDERS

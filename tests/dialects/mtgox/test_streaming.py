@@ -492,6 +492,17 @@ async def test_a_price_that_is_none_buys_nothing(
     assert floor.money() == before
 
 
+async def test_a_price_beside_the_parameters_is_no_market_order(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    await floor.order(alice, "ask", "10", "3")
+    before = floor.money()
+    client = await listen("/?Channel=nothing")
+    params = {"type": "bid", "amount_int": 10**8}
+    await client.send(op="call", id="x", call=sealed(bob, id="x", call="order/add", params=params, price_int=10**6))
+    answer = await client.read()
+    assert answer["message"] == 'Invalid parameter "price_int" (is in the wrong place, and there is no price)'
+    assert floor.money() == before
+
+
 @pytest.mark.parametrize("number", ["1e9999999999999999999", "9" * 5_000, "-1e-9999999999"])
 async def test_numbers_without_end_are_refused(floor: Floor, alice: Trader, listen: Open, number: str) -> None:
     client = await listen("/?Channel=nothing")

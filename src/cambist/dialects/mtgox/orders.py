@@ -254,14 +254,17 @@ def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, s
 def limit_price(call: Call, pair: Pair, side: Side) -> int | Rejection:
     """`price_int`, or `price` in the currency, in the market's units; 0, a market order, when neither was sent.
 
-    Only a price that is absent makes a market order: one that is empty or zero, or a field that may be a misspelt price, is refused.
+    Only a price that is absent makes a market order: one that is empty or zero, or a field that may be a misspelt price, or one that
+    stands where fields are not read, is refused.
     """
     units = call.units("price", pair.currency.scale)
     if isinstance(units, Rejection):
         return units
     if units is None:
         unknown = next((name for name in call.fields if name not in ORDER_FIELDS), None)
-        return 0 if unknown is None else invalid(unknown, "is not known, and there is no price")
+        if unknown is not None:
+            return invalid(unknown, "is not known, and there is no price")
+        return invalid(call.misplaced[0], "is in the wrong place, and there is no price") if call.misplaced else 0
     return pair.limit(units, side) or PRICE_TOO_LOW
 
 

@@ -32,7 +32,7 @@ def answers(port: int) -> bool:
 
 def test_the_page_does_what_it_says(tmp_path: Path) -> None:
     text = PAGE.read_text()
-    program, order = re.search(r"```python\n(.*?)```", text, re.DOTALL), re.search(r"```sh\n(.*?)```", text, re.DOTALL)
+    program, order = re.search(r"```python\n(.*?)```", text, re.DOTALL), re.search(r"```sh\n(KEY=.*?)```", text, re.DOTALL)
     assert program is not None
     assert order is not None
     port = free_port()

@@ -128,7 +128,7 @@ def test_the_container_file_has_instructions_that_exist() -> None:
 
 
 def test_the_container_is_built_from_files_that_exist_and_are_not_ignored() -> None:
-    ignored = {line for line in (ROOT / ".containerignore").read_text().splitlines() if line and not line.startswith("#")}
+    ignored = {line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")}
     for name, rest in instructions():
         if name == "COPY" and not rest.startswith("--from"):
             *sources, _target = rest.split()

@@ -818,6 +818,8 @@ class LevelBook:
         up and bids down, so that a merged book never looks better than it is; their amounts add."""
     def best(self) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
+    def taken(self, side: int, amount: int) -> tuple[int, int]:
+        """What an order against this side would take, best levels first: (amount, sum of price times amount). Less when less is there."""
     def text(self, side: int, form: RowForm, *, step: int = 1, multiply: int = 1, near: int = 0, worst_first: bool = False) -> RowText:
         """One side as text, of the book as it is now whatever happens later; nothing is written yet. A row's fields are 0 the price
         times `multiply` and merged by `step`, 1 the amount, 2 the time of the last change. `near`: only levels at most so many percent

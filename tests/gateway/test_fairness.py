@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +19,11 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.connections import Connections
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import PIECE, HttpProtocol
+from cambist.gateway.round_robin import RoundRobin
+from cambist.gateway.server import tls_context
 from cambist.scheduling import ManualScheduler
-from tests.gateway.conftest import Client, Running, Serve
+from tests.app.test_tls import certificate
+from tests.gateway.conftest import PATIENCE, Client, Running, Serve
 from tests.gateway.test_barrier import SharedJournal
 from tests.gateway.test_http_splits import Wire
 from tests.support.waiting import ticks, wait_until
@@ -160,6 +166,39 @@ async def test_a_client_that_leaves_frees_what_it_held() -> None:
     assert bench.connections.unread > 0
     connection.connection_lost(None)
     assert bench.connections.unread == 0
+
+
+def test_a_long_reply_over_tls_is_whole(serve: Serve, tmp_path: Path) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    venue = serve([Route("/", lambda _request: Reply(200, b"!", parts=(LONG, LONG)))], server={"tls": tls_context(*certificate(tmp_path))})
+    connection = http.client.HTTPSConnection("127.0.0.1", venue.port, timeout=PATIENCE, context=context)
+    for _number in range(3):
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == LONG + LONG + b"!"
+    connection.close()
+
+
+async def test_a_connection_that_fails_does_not_keep_the_others_waiting() -> None:
+    loop = asyncio.get_running_loop()
+    failures: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: failures.append(context["exception"]))
+    done: list[str] = []
+
+    class Works:
+        def step(self) -> None:
+            done.append("worked")
+
+    class Fails:
+        def step(self) -> None:
+            raise ZeroDivisionError
+
+    queue = RoundRobin(loop, loop.time)
+    for each in (Works(), Fails(), Works(), Works()):
+        queue.add(each)
+    await ticks(5)
+    assert len(done) == 3
+    assert [type(failure) for failure in failures] == [ZeroDivisionError]
 
 
 # --- replies that wait for the journal --------------------------------------------------------------------------------------

@@ -73,6 +73,20 @@ impl LevelBook {
         (best(&self.bids), best(&self.asks))
     }
 
+    /// What is taken from one side: at most `amount`, best levels first; (amount, sum of price times amount).
+    fn taken(&self, side: u8, amount: u64) -> (u64, u128) {
+        let (mut left, mut notional) = (amount, 0_u128);
+        for level in self.side(side).iter() {
+            if left == 0 {
+                break;
+            }
+            let part = left.min(level.amount);
+            left -= part;
+            notional += u128::from(part) * u128::from(level.price);
+        }
+        (amount - left, notional)
+    }
+
     fn __len__(&self) -> usize {
         self.bids.count() + self.asks.count()
     }

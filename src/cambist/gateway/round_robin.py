@@ -39,10 +39,12 @@ class RoundRobin:
         self._due = False
         waiting = self._waiting
         end = self._timer() + SHARE
-        for _connection in range(len(waiting)):  # who is added on the way comes in the next tick
-            waiting.popleft().step()
-            if self._timer() >= end:
-                break
-        if waiting and not self._due:
-            self._due = True
-            self._loop.call_soon(self._run)
+        try:
+            for _connection in range(len(waiting)):  # who is added on the way comes in the next tick
+                waiting.popleft().step()
+                if self._timer() >= end:
+                    break
+        finally:  # a bug in one connection must not keep the others waiting for ever
+            if waiting and not self._due:
+                self._due = True
+                self._loop.call_soon(self._run)

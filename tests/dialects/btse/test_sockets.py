@@ -16,6 +16,8 @@ from cambist.dialects.btse import Flavour, NonceRule, Settings
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
 from tests.dialects.btse.floor import V3, Floor, Trader, signed_headers
+from tests.support import sweeps
+from tests.support.waiting import ticks
 
 SPOT, OLD, OSS = "/ws/spot", "/spotWS", "/ws/oss/spot"
 
@@ -539,3 +541,24 @@ async def test_thousands_of_fills_come_in_messages_that_clients_can_take(sockets
         assert sizes == {"fills": [100, 100, 100, 50], "tradeHistoryApi:BTC-USD": [100, 100, 100, 50]}
         assert ids["fills"] == list(range(1, 351))
         assert ids["tradeHistoryApi:BTC-USD"] == list(range(350, 0, -1))
+
+
+async def test_thousands_of_notifications_of_one_command_reach_a_client_that_reads(
+    sockets: Open, floor: Floor, alice: Trader, bob: Trader
+) -> None:
+    price, amount = 100_000, 100_000
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV2", "fills")
+        sweeps.rest(floor, alice.account, 0, price, amount)
+        sweeps.sweep(floor, bob.account, 0, price, amount)
+        heard = [await client.receive() for _number in range(3 * sweeps.ORDERS)]
+        notified = [message["data"]["status"] for message in heard if message["topic"] == "notificationApiV2"]
+        assert [notified.count(status) for status in (2, 4)] == [sweeps.ORDERS, sweeps.ORDERS]
+        assert len([message for message in heard if message["topic"] == "fills"]) == sweeps.ORDERS
+        sweeps.rest(floor, alice.account, 0, price, amount)
+        await ticks()
+        sweeps.cancel_all(floor, alice.account)
+        notified = [(await client.receive())["data"]["status"] for _number in range(2 * sweeps.ORDERS)]
+        assert notified.count(6) == sweeps.ORDERS
+        await client.nothing_waits()

@@ -6,6 +6,7 @@ from typing import Any
 
 from cambist.domain.transfers import TransferKind
 from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
+from tests.support import sweeps
 
 
 async def events(client: Client, count: int) -> list[tuple[int, int, str, str, str]]:
@@ -242,3 +243,22 @@ async def test_a_client_that_reads_gets_everything_that_one_command_did(floor: F
     assert {event for event, *_rest in await events(client, count)} == {3}
     assert await client.quiet()
     assert "slow_socket" not in floor.gateway.metrics.refused
+
+
+async def test_thousands_of_events_of_one_command_reach_a_client_that_reads(floor: Floor, alice: Trader, bob: Trader) -> None:
+    maker, taker = await floor.socket(alice), await floor.socket(bob)
+    await taker.follow("order.subscribe", "BCCBTC")
+    sweeps.rest(floor, alice.account, 0, 100_000, 10)
+    await floor.caught_up()
+    await maker.follow("order.subscribe", "BCCBTC")
+    sweeps.sweep(floor, bob.account, 0, 100_000, 10)
+    for number in range(sweeps.ORDERS):
+        _method, (event, order) = await maker.push()
+        assert (event, order["id"], order["left"]) == (3, number + 1, "0")
+    _method, (event, order) = await taker.push()
+    assert (event, order["deal_stock"]) == (3, "9")
+    sweeps.rest(floor, alice.account, 0, 100_000, 10)
+    sweeps.cancel_all(floor, alice.account)
+    events = [(await maker.push())[1][0] for _number in range(2 * sweeps.ORDERS)]
+    assert [events.count(event) for event in (1, 2, 3)] == [sweeps.ORDERS, 0, sweeps.ORDERS]
+    assert await maker.quiet()

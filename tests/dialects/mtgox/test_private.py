@@ -1,6 +1,7 @@
 """The private methods: what they return, member by member, and what they do."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,23 @@ async def test_nor_does_it_in_v0(floor: Floor, alice: Trader, bob: Trader, name:
     answer = await floor.json("POST", f"/api/0/{name}.php", body, bob.headers(body))
     assert answer == {"error": error}
     assert floor.money() == before
+
+
+@pytest.mark.parametrize("path", ["/api/1/BTCUSD/order/add", "/api/2/BTCUSD/money/order/add", "/api/0/buyBTC.php"])
+async def test_a_price_outside_the_signed_form_is_no_market_order(floor: Floor, alice: Trader, bob: Trader, path: str) -> None:
+    await floor.order(alice, "ask", "10", "3")
+    before = floor.money()
+
+    async def order(query: str) -> Any:
+        body = bob.form(type="bid", amount="1", amount_int=10**8)
+        message = path.removeprefix("/api/2/").encode() + b"\0" + body if path.startswith("/api/2") else body
+        return await floor.json("POST", f"{path}?{query}", body, bob.headers(message))
+
+    refused = await order("raw&price_int=1000000")
+    assert refused["error"] == 'Invalid parameter "price_int" (is in the wrong place, and there is no price)'
+    assert floor.money() == before
+    await order("raw")
+    assert floor.money() != before
 
 
 @pytest.mark.parametrize(

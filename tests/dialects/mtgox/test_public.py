@@ -314,3 +314,20 @@ async def test_a_request_names_its_user_agent(floor: Floor, agent: bytes | None,
     headers = {} if agent is None else {b"user-agent": agent}
     answer = await floor.json("GET", path, headers=headers, status=403)
     assert answer["error"] == "A User-Agent header is required"
+
+
+async def test_quotes_walk_the_book_as_deep_as_it_is(floor: Floor, alice: Trader, bob: Trader) -> None:
+    for step in range(60):
+        await floor.order(alice, "bid", f"{90 - step}", f"0.{step + 10}")
+        await floor.order(bob, "ask", f"{100 + step}", f"0.{step + 10}")
+    depth = await floor.public("BTCUSD/fulldepth")
+    for kind, levels in (("bid", depth["asks"]), ("ask", depth["bids"][::-1])):
+        amount = cost = 0
+        for level in levels:
+            price, offered = int(level["price_int"]), int(level["amount_int"])
+            half = await floor.public(f"BTCUSD/order/quote?type={kind}&amount={amount + offered // 2}")
+            assert half == {"amount": (cost + offered // 2 * price) // 10**8}
+            amount, cost = amount + offered, cost + offered * price
+            assert await floor.public(f"BTCUSD/order/quote?type={kind}&amount={amount}") == {"amount": cost // 10**8}
+        beyond = await floor.json("GET", f"/api/1/BTCUSD/order/quote?type={kind}&amount={amount + 1}")
+        assert beyond["token"] == "not_enough_depth"

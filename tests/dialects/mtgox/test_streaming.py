@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from tests.support import sweeps
 
 TRADES = "dbf1dee9-4f2e-4a08-8cb7-748919a71b21"
 LAG = "85174711-be64-4de1-b783-0628995d7914"
@@ -491,6 +492,17 @@ async def test_a_price_that_is_none_buys_nothing(
     assert floor.money() == before
 
 
+async def test_a_price_beside_the_parameters_is_no_market_order(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    await floor.order(alice, "ask", "10", "3")
+    before = floor.money()
+    client = await listen("/?Channel=nothing")
+    params = {"type": "bid", "amount_int": 10**8}
+    await client.send(op="call", id="x", call=sealed(bob, id="x", call="order/add", params=params, price_int=10**6))
+    answer = await client.read()
+    assert answer["message"] == 'Invalid parameter "price_int" (is in the wrong place, and there is no price)'
+    assert floor.money() == before
+
+
 @pytest.mark.parametrize("number", ["1e9999999999999999999", "9" * 5_000, "-1e-9999999999"])
 async def test_numbers_without_end_are_refused(floor: Floor, alice: Trader, listen: Open, number: str) -> None:
     client = await listen("/?Channel=nothing")
@@ -589,3 +601,22 @@ async def test_the_query_may_come_with_the_handshake(server: Server, listen: Ope
     await client.connection.send("1::/mtgox")
     assert await client.line() == "1::/mtgox"
     assert await client.line() == f'4::/mtgox:{{"op":"subscribe","channel":"{DEPTH_GBP}"}}'
+
+
+async def test_thousands_of_messages_of_one_command_reach_those_who_read(floor: Floor, alice: Trader, bob: Trader, listen: Open) -> None:
+    mine, everybodys = await own(floor, alice, listen), await listen()
+    await everybodys.messages()
+    market, price, amount = 0, 100_000, 100_000
+    sweeps.rest(floor, alice.account, market, price, amount)
+    sweeps.sweep(floor, bob.account, market, price, amount)
+    floor.sequencer.drain()
+    heard = await mine.messages()
+    assert len([left for _status, left in statuses(heard) if not left]) == sweeps.ORDERS  # each order's end
+    assert len([message for message in heard if message["private"] == "trade"]) == sweeps.ORDERS
+    told = await everybodys.messages()
+    assert len([message for message in told if message["private"] == "trade"]) == sweeps.ORDERS
+    sweeps.rest(floor, alice.account, market, price, amount)
+    sweeps.cancel_all(floor, alice.account)
+    floor.sequencer.drain()
+    ends = [reason for reason, _left in statuses(await mine.messages()) if reason == "requested"]
+    assert len(ends) == sweeps.ORDERS

@@ -17,13 +17,15 @@ class Call:
     """One call of a method, by HTTP or over the stream.
 
     `pair` is what the path names, None for `generic`. `fields`: of a public method those of query and body, of a private one only
-    what was signed. `caller` is None when nothing was signed. `base_url` is the server's as the client knows it.
+    what was signed. `caller` is None when nothing was signed. `base_url` is the server's as the client knows it. `misplaced`: names
+    that came where a private method's fields are not read: in the query, or beside `params`.
     """
 
     fields: dict[str, str]
     pair: Pair | None = None
     caller: Caller | None = None
     base_url: str = ""
+    misplaced: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
         """A field, blanks at its ends removed; empty when it is absent."""

@@ -2,7 +2,7 @@
 
 Each is a note in the journal, as is its cancellation, and what is listed follows from these notes: for an hour, and the newest few of an
 account. Nothing of it is money. Durable notes are folded as they come; those of before the start come from history, account by account,
-once somebody asks. docs/explanation/decisions/0056-orders-that-were-not-covered.md says why.
+once somebody asks. docs/explanation/decisions/0058-orders-that-were-not-covered.md says why.
 
 | memo of a note (`for_account` names the account) | meaning |
 |---|---|

@@ -42,8 +42,6 @@ ORDER_FIELDS = frozenset(
     ("nonce", "tonce", "type", "amount", "amount_int", "price", "price_int", "prefer_fiat_fee", "currency", "Currency", "item")
 )
 """What an order without a price may come with; case counts."""
-CUT = 12
-"""Levels of the book that a quote looks at first; ten times as many whenever they do not suffice."""
 
 
 class Placed(msgspec.Struct, Generic[T], frozen=True, gc=False):
@@ -197,21 +195,12 @@ class OrderMethods(MethodGroup):
         units = whole(call.text("amount_int") or call.text("amount"))
         if not units:
             return invalid("amount", "should be a whole number above zero")
-        wanted, cost, levels = pair.amount(units), 0, CUT
-        if wanted is None:
+        amount = pair.amount(units)
+        if amount is None:
             return AMOUNT_TOO_FINE
-        while True:
-            book = self.services.marketdata.book(pair.market, levels)[1 if side == Side.BUY else 0]
-            left, cost = wanted, 0
-            for price, offered in book:
-                taken = min(left, offered)
-                cost += taken * price
-                left -= taken
-            if not left:
-                return {"amount": pair.currency.units(cost * pair.quote_unit)}
-            if len(book) < levels:
-                return NOT_ENOUGH_DEPTH
-            levels *= 10
+        opposite = Side.SELL if side == Side.BUY else Side.BUY
+        taken, notional = self.services.marketdata.level_book(pair.market).taken(opposite, amount)
+        return {"amount": pair.currency.units(notional * pair.quote_unit)} if taken == amount else NOT_ENOUGH_DEPTH
 
     def lag(self, call: Call) -> Answer:
         """How old the oldest command is that waits for the disk, and how many do."""
@@ -265,14 +254,17 @@ def order_entry(pair: Pair, order_id: int, side: int, amount: int, price: int, s
 def limit_price(call: Call, pair: Pair, side: Side) -> int | Rejection:
     """`price_int`, or `price` in the currency, in the market's units; 0, a market order, when neither was sent.
 
-    Only a price that is absent makes a market order: one that is empty or zero, or a field that may be a misspelt price, is refused.
+    Only a price that is absent makes a market order: one that is empty or zero, or a field that may be a misspelt price, or one that
+    stands where fields are not read, is refused.
     """
     units = call.units("price", pair.currency.scale)
     if isinstance(units, Rejection):
         return units
     if units is None:
         unknown = next((name for name in call.fields if name not in ORDER_FIELDS), None)
-        return 0 if unknown is None else invalid(unknown, "is not known, and there is no price")
+        if unknown is not None:
+            return invalid(unknown, "is not known, and there is no price")
+        return invalid(call.misplaced[0], "is in the wrong place, and there is no price") if call.misplaced else 0
     return pair.limit(units, side) or PRICE_TOO_LOW
 
 

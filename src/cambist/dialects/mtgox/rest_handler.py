@@ -10,7 +10,14 @@ from cambist.dialects.mtgox.parse import form_fields
 from cambist.dialects.mtgox.replies import DATA, HTTP_METHODS, RETURN, Rejection, Result, wrapped
 
 GENERIC = "generic"
+ANSWER_FORMS = ("raw", "pretty")
+"""What a query may always say."""
 NO_PAIR = Rejection("Unknown currency pair", "pair_not_found", 404)
+
+
+def misplaced(query: dict[str, str]) -> tuple[str, ...]:
+    """What a private method's query says that is not about the form of the answer: its fields are read from the signed body only."""
+    return tuple(name for name in query if name not in ANSWER_FORMS)
 
 
 class RestHandler:
@@ -52,7 +59,7 @@ class RestHandler:
             caller = self._authenticated(request)
             if isinstance(caller, Rejection):
                 return caller
-            call.caller, call.fields = caller, caller.fields
+            call.caller, call.fields, call.misplaced = caller, caller.fields, misplaced(query)
         else:
             call.fields = {**query, **form_fields(request.body)}
         return await self._dispatcher.run(method, call)

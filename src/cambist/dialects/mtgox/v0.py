@@ -20,6 +20,7 @@ from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.orders import SIDE_OF, OrderMethods, invalid_oid, limit_price
 from cambist.dialects.mtgox.parse import decimal_units, form_fields
 from cambist.dialects.mtgox.replies import HTTP_METHODS, Answer, Rejection, Result, invalid, number, wrapped
+from cambist.dialects.mtgox.rest_handler import misplaced
 from cambist.domain.orders import Side
 from cambist.exchange.view import View
 
@@ -81,7 +82,8 @@ class Version0(MethodGroup):
         caller = self._dispatcher.authenticator.admit(request, None)
         if isinstance(caller, Rejection):
             return caller
-        return await self._dispatcher.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url))
+        beside = misplaced(form_fields(request.query)) if request.query else ()
+        return await self._dispatcher.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url, beside))
 
     def _pair(self, fields: dict[str, str]) -> Pair | None:
         """BTC in the currency of the field `Currency`, USD without it."""

@@ -21,6 +21,8 @@ from cambist.dialects.mtgox.replies import Rejection, Result
 from cambist.dialects.mtgox.stream import messages
 
 KEY_BYTES, SIGN_BYTES = 16, 64
+MEMBERS = frozenset(("id", "op", "context", "call", "params", "item", "currency", "nonce", "tonce"))
+"""What a call's JSON has; a method's fields stand in `params`."""
 _decode = msgspec.json.Decoder(dict[str, Any], float_hook=str).decode
 
 
@@ -59,7 +61,8 @@ class StreamCalls:
         method = self._methods.find(rest if first in ("public", "private") else str(name), own=first == "private")
         context = self._dispatcher.context
         pair = context.instruments.find(f"{asked.get('item') or 'BTC'}{asked.get('currency') or 'USD'}")
-        result = await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url))
+        beside = tuple(member for member in asked if member not in MEMBERS)
+        result = await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url, beside))
         return replies.INVALID_CALL if result is replies.NO_METHOD else result
 
 

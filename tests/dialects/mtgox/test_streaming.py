@@ -30,7 +30,7 @@ PATIENCE = 20.0
 
 
 class Listener:
-    """A client: `read` gives one message, `told` all of a kind that came by now."""
+    """A client: `read` gives one message, `messages` all that came by now."""
 
     def __init__(self, connection: ClientConnection, prefix: str = "") -> None:
         self.connection = connection
@@ -613,8 +613,8 @@ async def test_thousands_of_messages_of_one_command_reach_those_who_read(floor: 
     heard = await mine.messages()
     assert len([left for _status, left in statuses(heard) if not left]) == sweeps.ORDERS  # each order's end
     assert len([message for message in heard if message["private"] == "trade"]) == sweeps.ORDERS
-    told = await everybodys.messages()
-    assert len([message for message in told if message["private"] == "trade"]) == sweeps.ORDERS
+    public = await everybodys.messages()
+    assert len([message for message in public if message["private"] == "trade"]) == sweeps.ORDERS
     sweeps.rest(floor, alice.account, market, price, amount)
     sweeps.cancel_all(floor, alice.account)
     floor.sequencer.drain()

@@ -82,8 +82,8 @@ class Version0(MethodGroup):
         caller = self._dispatcher.authenticator.admit(request, None)
         if isinstance(caller, Rejection):
             return caller
-        beside = misplaced(form_fields(request.query)) if request.query else ()
-        return await self._dispatcher.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url, beside))
+        outside = misplaced(form_fields(request.query)) if request.query else ()
+        return await self._dispatcher.run(method, Call(caller.fields, self._pair(caller.fields), caller, base_url, outside))
 
     def _pair(self, fields: dict[str, str]) -> Pair | None:
         """BTC in the currency of the field `Currency`, USD without it."""

@@ -61,8 +61,8 @@ class StreamCalls:
         method = self._methods.find(rest if first in ("public", "private") else str(name), own=first == "private")
         context = self._dispatcher.context
         pair = context.instruments.find(f"{asked.get('item') or 'BTC'}{asked.get('currency') or 'USD'}")
-        beside = tuple(member for member in asked if member not in MEMBERS)
-        result = await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url, beside))
+        outside = tuple(member for member in asked if member not in MEMBERS)
+        result = await self._dispatcher.run(method, Call(caller.fields, pair, caller, context.merchants.public_url, outside))
         return replies.INVALID_CALL if result is replies.NO_METHOD else result
 
 

@@ -30,7 +30,8 @@ def mtgox_form(_reply: Reply, answer: Any) -> bool:
 
 
 def btse_form(reply: Reply, answer: Any) -> bool:
-    return reply.status == 200 or "errorCode" in answer
+    """The present generation has a form of its own."""
+    return reply.status == 200 or "errorCode" in answer or {"code", "msg", "success"} <= set(answer)
 
 
 def expie_form(_reply: Reply, answer: Any) -> bool:

@@ -9,8 +9,8 @@ use crate::event::TransferMoved;
 use crate::market::{HALTED, Market, MarketTerms};
 use crate::order::{Order, Rare};
 use crate::types::{
-    AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, OrderId, OrderType,
-    POST_ONLY, Price, SelfTrade, Side, TimeInForce, WORLD,
+    AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, ORDER_FLAGS, OrderId,
+    OrderType, Price, SelfTrade, Side, TAKE_PROFIT, TimeInForce, WORLD,
 };
 use crate::wire::{Fields, Sink, write_limits};
 
@@ -236,7 +236,8 @@ fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Order> {
         taker_ppm: f.u32()?,
         created: f.u64()?,
     };
-    let sane = order.flags <= POST_ONLY && order.filled <= order.amount;
+    let flags = order.flags <= ORDER_FLAGS && (order.flags & TAKE_PROFIT == 0 || !order.rare.stop_price.is_none());
+    let sane = flags && order.filled <= order.amount;
     sane.then_some(order)
 }
 
@@ -263,7 +264,7 @@ fn place_again(core: &mut Core, order: &Order) -> Option<()> {
     let slot = core.shelve(order);
     let book = &mut core.markets[order.market.index()].book;
     if order.order_type.is_stop() {
-        book.stops.insert(order.side, order.rare.stop_price, order.order_id);
+        book.stops.insert(order.awaited(), order.rare.stop_price, order.order_id);
         return Some(());
     }
     book.amount_at(order.side, order.price).checked_add(order.remaining())?;

@@ -1,5 +1,6 @@
 //! A whole order: on its way in, taken out to be matched again, or read.
 
+use crate::stops::Awaited;
 use crate::types::{AccountId, Amount, MarketId, Micros, OrderId, OrderType, Ppm, Price, SelfTrade, Side, TimeInForce};
 
 /// Fields that most orders leave at zero.
@@ -32,6 +33,12 @@ pub struct Order {
 }
 
 impl Order {
+    /// What the order waits for while it is a stop.
+    #[inline]
+    pub(crate) fn awaited(&self) -> Awaited {
+        Awaited::by(self.side, self.flags)
+    }
+
     #[inline]
     pub fn has_funds(&self) -> bool {
         self.rare.funds != 0

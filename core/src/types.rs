@@ -189,6 +189,10 @@ pub const REMEMBERED_CLIENT_IDS: usize = 1000;
 pub const DEFAULT_MAX_OPEN_ORDERS: u32 = 10_000;
 
 pub const POST_ONLY: u8 = 1;
+/// Of a stop: it waits for the price to move in the order's favour, not against it.
+pub const TAKE_PROFIT: u8 = 2;
+/// All flags of an order together.
+pub const ORDER_FLAGS: u8 = POST_ONLY | TAKE_PROFIT;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

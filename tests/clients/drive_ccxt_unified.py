@@ -127,7 +127,6 @@ def stop_orders(alice: Any, bob: Any, **_: Any) -> None:
     assert {trade["order"] for trade in alice.fetch_my_trades(SYMBOL)} >= {stop["id"], limited["id"]}
     bob.cancel_all_orders(SYMBOL)
     for kind, params in (
-        ("market", {"takeProfitPrice": 2000}),
         ("OCO", {"stopPrice": 1}),
         ("PEG", {}),
         ("TRAILING", {"trailingAmount": 5}),

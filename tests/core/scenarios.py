@@ -14,6 +14,7 @@ from tests.twin.words import (
     MAX_ATOMS,
     NO_FEE_OVERRIDE,
     POST_ONLY,
+    TAKE_PROFIT,
     U64_MAX,
     WORLD,
     WORLD_MAY_OWE,
@@ -124,6 +125,7 @@ def orders_rejected(venue: Venue) -> None:
         (ALICE, {**limit, **stop, "stop_price": 0}),
         (ALICE, {**limit, **stop, "flags": POST_ONLY}),
         (ALICE, {**limit, **IOC, "flags": POST_ONLY}),
+        (ALICE, {**limit, "flags": TAKE_PROFIT}),
         (ALICE, {**limit, "tif": Tif.GTD}),
         (ALICE, {**limit, "expire_at": NOON + 5}),
         (ALICE, {**limit, "price": 1}),
@@ -267,6 +269,22 @@ def stops_of_both_sides_reached_at_once(venue: Venue) -> None:
     venue.sell(BOB, 2, 9, type=Type.STOP_LIMIT, stop_price=13)
     venue.buy(ALICE, 2, 10, type=Type.STOP_LIMIT, stop_price=7)
     venue.buy(BOB, 1, 8)
+
+
+def stops_that_take_a_profit(venue: Venue) -> None:
+    """They wait for the other direction than those that stop a loss, and both are reached in one order."""
+    profit = {"type": Type.STOP_LIMIT, "flags": TAKE_PROFIT}
+    venue.trade_at(10)
+    venue.sell(BOB, 2, 14, **profit, stop_price=12)
+    venue.buy(ALICE, 2, 6, **profit, stop_price=8)
+    venue.buy(ALICE, 1, 2, type=Type.STOP_LIMIT, stop_price=12)
+    venue.sell(BOB, 1, 11, type=Type.STOP_LIMIT, stop_price=8)
+    venue.sell(BOB, 3, type=Type.STOP_MARKET, flags=TAKE_PROFIT, stop_price=9, **IOC)
+    venue.buy(ALICE, type=Type.STOP_MARKET, flags=TAKE_PROFIT, stop_price=11, funds=30, **IOC)
+    venue.sell(BOB, 5, 20, **profit, stop_price=30)
+    venue.trade_at(12)
+    venue.trade_at(8)
+    venue.do("cancel_all", BOB)
 
 
 def a_level_that_is_full(venue: Venue) -> None:
@@ -445,6 +463,7 @@ SCENARIOS: list[Callable[[Venue], None]] = [
     stops,
     stops_in_a_row,
     stops_of_both_sides_reached_at_once,
+    stops_that_take_a_profit,
     a_level_that_is_full,
     replacing,
     cancelling,

@@ -7,7 +7,7 @@ import pytest
 from tests.core.faults import Fault, pairs, single
 from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
 from tests.twin.events import BalanceChanged, BookLevelChanged, CommandApplied, OrderAccepted, OrderRejected, Outcome
-from tests.twin.words import MAX_ATOMS, POST_ONLY, U64_MAX, WORLD, Business, Code, OrderStatus, Side, Tif, Type
+from tests.twin.words import MAX_ATOMS, POST_ONLY, TAKE_PROFIT, U64_MAX, WORLD, Business, Code, OrderStatus, Side, Tif, Type
 
 # The rejections' market: amounts up to 2^63, so that a level can be full; prices 10..10,000; totals from 50.
 LIMITS = {"min_price": 10, "max_price": 10_000, "min_amount": 2, "max_amount": 2**63, "min_total": 50}
@@ -67,7 +67,7 @@ FAULTS = [
     Fault("side 2", Code.ENUM_INVALID, {"side": 2}),
     Fault("type 4", Code.ENUM_INVALID, {"type": 4}),
     Fault("tif 4", Code.ENUM_INVALID, {"tif": 4}),
-    Fault("flags 2", Code.ENUM_INVALID, {"flags": 2}),
+    Fault("flags 4", Code.ENUM_INVALID, {"flags": 4}),
     Fault("self-trade 5", Code.ENUM_INVALID, {"self_trade": 5}),
     Fault("limit order with funds", Code.COMBINATION_INVALID, {"funds": 50}),
     Fault("limit order with a stop price", Code.COMBINATION_INVALID, {"stop_price": 100}),
@@ -174,6 +174,9 @@ def stop_market(**more: int) -> dict[str, int]:
         pytest.param({"stop_price": 100}, Code.COMBINATION_INVALID, id="limit with stop price"),
         pytest.param(at_market(stop_price=100), Code.COMBINATION_INVALID, id="market with stop price"),
         pytest.param({**STOP, "flags": POST_ONLY}, Code.COMBINATION_INVALID, id="stop-limit post-only"),
+        pytest.param({**STOP, "flags": POST_ONLY | TAKE_PROFIT}, Code.COMBINATION_INVALID, id="take-profit post-only"),
+        pytest.param({"flags": TAKE_PROFIT}, Code.COMBINATION_INVALID, id="limit take-profit"),
+        pytest.param(at_market(flags=TAKE_PROFIT), Code.COMBINATION_INVALID, id="market take-profit"),
         pytest.param({"flags": POST_ONLY, "tif": Tif.IOC}, Code.COMBINATION_INVALID, id="post-only IOC"),
         pytest.param({"flags": POST_ONLY, "tif": Tif.FOK}, Code.COMBINATION_INVALID, id="post-only FOK"),
         pytest.param({"tif": Tif.GTD}, Code.COMBINATION_INVALID, id="GTD without expire_at"),
@@ -185,6 +188,7 @@ def stop_market(**more: int) -> dict[str, int]:
         pytest.param(stop_market(amount=0, funds=1000), Code.OK, id="stop-market buy by funds"),
         pytest.param(stop_market(side=Side.SELL), Code.OK, id="stop-market sell"),
         pytest.param({**STOP, "tif": Tif.IOC}, Code.OK, id="stop-limit IOC"),
+        pytest.param({**STOP, "flags": TAKE_PROFIT}, Code.OK, id="take-profit"),
         pytest.param({**STOP, "tif": Tif.FOK}, Code.OK, id="stop-limit FOK: asked when it is triggered"),
         pytest.param({**STOP, "tif": Tif.GTD, "expire_at": NOON + 1}, Code.OK, id="stop-limit GTD"),
         pytest.param({"flags": POST_ONLY, "tif": Tif.GTD, "expire_at": NOON + 1}, Code.OK, id="post-only GTD"),

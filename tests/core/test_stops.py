@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.venue import ALICE, BOB, CAROL, DAVE, GEM, GEM_USD, NOON, OIL_USD, RICH, USD, Venue
 from tests.twin.events import BalanceChanged, OrderAccepted, OrderDone, Outcome, StopTriggered, TradeExecuted
-from tests.twin.words import Business, OrderStatus, Reason, Side, Tif, Type
+from tests.twin.words import TAKE_PROFIT, Business, OrderStatus, Reason, Side, Tif, Type
 
 WAITING, RESTING, DONE = OrderStatus.WAITING, OrderStatus.RESTING, OrderStatus.DONE
 
@@ -20,21 +20,27 @@ def stop_market(stop_price: int, **more: int) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("side", "stop_price", "last_price", "triggered"),
+    ("side", "flags", "stop_price", "last_price", "triggered"),
     [
-        pytest.param(Side.BUY, 100, 99, False, id="buy stop above the last price waits"),
-        pytest.param(Side.BUY, 100, 100, True, id="buy stop reached"),
-        pytest.param(Side.BUY, 100, 101, True, id="buy stop passed"),
-        pytest.param(Side.SELL, 100, 101, False, id="sell stop below the last price waits"),
-        pytest.param(Side.SELL, 100, 100, True, id="sell stop reached"),
-        pytest.param(Side.SELL, 100, 99, True, id="sell stop passed"),
+        pytest.param(Side.BUY, 0, 100, 99, False, id="buy stop above the last price waits"),
+        pytest.param(Side.BUY, 0, 100, 100, True, id="buy stop reached"),
+        pytest.param(Side.BUY, 0, 100, 101, True, id="buy stop passed"),
+        pytest.param(Side.SELL, 0, 100, 101, False, id="sell stop below the last price waits"),
+        pytest.param(Side.SELL, 0, 100, 100, True, id="sell stop reached"),
+        pytest.param(Side.SELL, 0, 100, 99, True, id="sell stop passed"),
+        pytest.param(Side.BUY, TAKE_PROFIT, 100, 101, False, id="take-profit buy below the last price waits"),
+        pytest.param(Side.BUY, TAKE_PROFIT, 100, 100, True, id="take-profit buy reached"),
+        pytest.param(Side.BUY, TAKE_PROFIT, 100, 99, True, id="take-profit buy passed"),
+        pytest.param(Side.SELL, TAKE_PROFIT, 100, 99, False, id="take-profit sell above the last price waits"),
+        pytest.param(Side.SELL, TAKE_PROFIT, 100, 100, True, id="take-profit sell reached"),
+        pytest.param(Side.SELL, TAKE_PROFIT, 100, 101, True, id="take-profit sell passed"),
     ],
 )
 @pytest.mark.parametrize("trade_first", [True, False], ids=["the price is there already", "the price comes"])
-def test_trigger(venue: Venue, side: int, stop_price: int, last_price: int, triggered: bool, trade_first: bool) -> None:
+def test_trigger(venue: Venue, side: int, flags: int, stop_price: int, last_price: int, triggered: bool, trade_first: bool) -> None:
     if trade_first:
         venue.trade_at(last_price)
-    venue.place(ALICE, side, amount=1, price=500 if side == Side.SELL else 1, **stop_limit(stop_price))
+    venue.place(ALICE, side, amount=1, price=500 if side == Side.SELL else 1, **stop_limit(stop_price, flags=flags))
     if not trade_first:
         venue.trade_at(last_price)
     assert (f"triggered {3 if trade_first else 1} at {last_price}" in venue.story()) is triggered
@@ -323,3 +329,28 @@ def test_a_market_stop_sell_with_less_than_it_held_is_never_short(venue: Venue) 
     assert venue.balances(DAVE) == [(0, 4), (0, 0)]
     venue.trade_at(95)
     assert venue.balances(DAVE) == [(0, 0), (360, 0)]
+
+
+def test_both_kinds_are_triggered_in_one_order_by_price_and_then_by_id(venue: Venue) -> None:
+    venue.trade_at(100)
+    profit = {"flags": TAKE_PROFIT}
+    venue.sell(ALICE, 1, 500, **stop_limit(120, **profit))  # 3
+    venue.buy(ALICE, 1, 1, **stop_limit(110))  # 4
+    venue.sell(ALICE, 1, 500, **stop_limit(110, **profit))  # 5
+    venue.buy(ALICE, 1, 1, **stop_limit(90, **profit))  # 6
+    venue.trade_at(125)
+    assert [event.order_id for event in venue.only(StopTriggered)] == [4, 5, 3]
+    venue.trade_at(80)
+    assert [event.order_id for event in venue.only(StopTriggered)] == [6]
+
+
+def test_a_take_profit_order_can_be_moved_and_cancelled_and_survives_a_snapshot(venue: Venue) -> None:
+    venue.trade_at(100)
+    venue.sell(ALICE, 1, 500, **stop_limit(120, flags=TAKE_PROFIT))
+    assert venue.do("replace_order", ALICE, 3, 0, 0, 130).status == WAITING
+    venue.engine = type(venue.engine).restore(venue.engine.snapshot())
+    venue.trade_at(125)
+    assert not venue.only(StopTriggered)
+    venue.do("cancel_order", ALICE, 3)
+    venue.trade_at(135)
+    assert not venue.only(StopTriggered)

@@ -108,4 +108,4 @@ def test_every_kind_of_order_is_taken(played: list[Recorder]) -> None:
     limit_ways = product([Type.LIMIT, Type.STOP_LIMIT], Tif)
     market_ways = [(Type.MARKET, Tif.IOC), (Type.MARKET, Tif.FOK), (Type.STOP_MARKET, Tif.IOC)]
     assert {(order.type, order.tif) for order in orders} == {*limit_ways, *market_ways}
-    assert {order.flags for order in orders} == {0, 1}
+    assert {order.flags for order in orders} == {0, 1, 2}

@@ -15,6 +15,7 @@ from tests.twin.words import (
     BOTH_SIDES,
     MAX_ATOMS,
     NO_FEE_OVERRIDE,
+    TAKE_PROFIT,
     U32_MAX,
     U64_MAX,
     WORLD,
@@ -189,12 +190,12 @@ class Traffic:
     def stop_limit(self) -> Call:
         market, side, tif = self.market(), self.pick([0, 1]), self.pick([0, 0, 0, 1, 2, 3])
         size = {"price": self.price(side), "amount": self.amount(market), "stop_price": self.stop_price(market, side)}
-        return self.order(market=market, side=side, type=Type.STOP_LIMIT, tif=tif, **size)
+        return self.order(market=market, side=side, type=Type.STOP_LIMIT, tif=tif, flags=self.pick([0, TAKE_PROFIT]), **size)
 
     def stop_market(self) -> Call:
         market, side = self.market(), self.pick([0, 1])
         size = {"amount": self.amount(market)} if side == Side.SELL else {"amount": 0, "funds": self.funds(market)}
-        stop = {"stop_price": self.stop_price(market, side), "price": 0}
+        stop = {"stop_price": self.stop_price(market, side), "price": 0, "flags": self.pick([0, TAKE_PROFIT])}
         return self.order(market=market, side=side, type=Type.STOP_MARKET, tif=Tif.IOC, **size, **stop)
 
     def odd_order(self) -> Call:
@@ -205,7 +206,7 @@ class Traffic:
             side=side,
             type=self.pick([0, 1, 2, 3], [4, 255]),
             tif=self.pick([0, 1, 2, 3], [4]),
-            flags=self.pick([0, 0, 1], [2]),
+            flags=self.pick([0, 0, 1, 2], [3, 4]),
             price=self.pick([0, self.price(side)]),
             amount=self.pick([0, self.amount(market)]),
             stop_price=self.pick([0, self.stop_price(market, side)]),

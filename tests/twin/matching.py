@@ -10,6 +10,7 @@ from tests.twin.words import (
     PPM,
     REMEMBERED_FINISHED,
     RESTING_TIFS,
+    TAKE_PROFIT,
     U64_MAX,
     Business,
     Reason,
@@ -224,14 +225,18 @@ def trigger_stops(state: State, market_number: int) -> Iterator[Order]:
         yield order
 
 
+def waits_for_a_rise(stop: Order) -> bool:
+    return (stop.side == Side.BUY) != bool(stop.flags & TAKE_PROFIT)
+
+
 def _next_stop(market: Market) -> Order | None:
     if market.last_price == 0:
         return None
-    buys = [order for order in market.waiting if order.side == Side.BUY and order.stop_price <= market.last_price]
-    sells = [order for order in market.waiting if order.side == Side.SELL and order.stop_price >= market.last_price]
+    rising = [order for order in market.waiting if waits_for_a_rise(order) and order.stop_price <= market.last_price]
+    falling = [order for order in market.waiting if not waits_for_a_rise(order) and order.stop_price >= market.last_price]
     candidates = []
-    if buys:
-        candidates.append(min(buys, key=lambda order: (order.stop_price, order.order_id)))
-    if sells:
-        candidates.append(min(sells, key=lambda order: (-order.stop_price, order.order_id)))
+    if rising:
+        candidates.append(min(rising, key=lambda order: (order.stop_price, order.order_id)))
+    if falling:
+        candidates.append(min(falling, key=lambda order: (-order.stop_price, order.order_id)))
     return min(candidates, key=lambda order: order.order_id, default=None)

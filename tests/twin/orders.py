@@ -16,6 +16,7 @@ from tests.twin.words import (
     POST_ONLY,
     RESTING_TIFS,
     STOP_TYPES,
+    TAKE_PROFIT,
     U64_MAX,
     Code,
     MarketStatus,
@@ -125,7 +126,7 @@ def _place_rejections(state: State, command: PlaceOrder) -> Column:
     yield command.side > Side.SELL, Code.ENUM_INVALID
     yield command.type > Type.STOP_MARKET, Code.ENUM_INVALID
     yield command.tif > Tif.GTD, Code.ENUM_INVALID
-    yield command.flags > POST_ONLY, Code.ENUM_INVALID
+    yield command.flags > POST_ONLY | TAKE_PROFIT, Code.ENUM_INVALID
     yield command.self_trade > SelfTrade.CANCEL_BOTH, Code.ENUM_INVALID
 
     yield any(_combinations_that_make_no_sense(command)), Code.COMBINATION_INVALID
@@ -151,7 +152,7 @@ def _place_rejections(state: State, command: PlaceOrder) -> Column:
 
     may_rest = command.type in STOP_TYPES or (command.type == Type.LIMIT and command.tif in RESTING_TIFS)
     yield may_rest and len(state.orders_of(command.account)) >= state.max_open_orders, Code.TOO_MANY_OPEN_ORDERS
-    yield command.flags == POST_ONLY and market.crosses(command.side, command.price), Code.WOULD_CROSS
+    yield bool(command.flags & POST_ONLY) and market.crosses(command.side, command.price), Code.WOULD_CROSS
 
     order = _new_order(state, command)
     yield _lacks_funds(state, order), Code.INSUFFICIENT_FUNDS
@@ -161,12 +162,13 @@ def _place_rejections(state: State, command: PlaceOrder) -> Column:
 
 
 def _combinations_that_make_no_sense(command: PlaceOrder) -> list[bool]:
-    post_only = command.flags == POST_ONLY
+    post_only = bool(command.flags & POST_ONLY)
     rows = [
         (command.type in STOP_TYPES) != (command.stop_price != 0),
         (command.tif == Tif.GTD) != (command.expire_at != 0),
         post_only and command.type != Type.LIMIT,
         post_only and command.tif not in RESTING_TIFS,
+        bool(command.flags & TAKE_PROFIT) and command.type not in STOP_TYPES,
     ]
     if command.type in LIMIT_TYPES:
         rows += [command.funds != 0]
@@ -293,7 +295,7 @@ def _replace_rejections(state: State, command: ReplaceOrder) -> Column:
     yield wanted.amount > market.max_amount, Code.AMOUNT_TOO_LARGE
     yield wanted.amount <= order.filled, Code.AMOUNT_BELOW_FILLED
     yield order.type in LIMIT_TYPES and market.total(wanted.price, wanted.amount) < market.min_total, Code.TOTAL_TOO_SMALL
-    yield order.flags == POST_ONLY and market.crosses(order.side, wanted.price), Code.WOULD_CROSS
+    yield bool(order.flags & POST_ONLY) and market.crosses(order.side, wanted.price), Code.WOULD_CROSS
     yield _cannot_pay_the_difference(state, order, wanted), Code.INSUFFICIENT_FUNDS
     yield not waiting and _level_without(market, order, wanted.price) + wanted.remaining > U64_MAX, Code.LEVEL_FULL
 

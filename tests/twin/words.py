@@ -89,6 +89,7 @@ class Tif(IntEnum):
 
 
 POST_ONLY = 1
+TAKE_PROFIT = 2
 
 
 class SelfTrade(IntEnum):

@@ -6,6 +6,7 @@ use crate::event::{Event, OrderDone};
 use crate::order::Order;
 use crate::orders::{LiveOrder, Slot};
 use crate::outcome::{Outcome, Status};
+use crate::stops::Awaited;
 use crate::types::{Amount, Atoms, Business, DoneReason, MarketId, Side};
 
 impl Core {
@@ -14,7 +15,7 @@ impl Core {
         let held = self.hold_of(order);
         self.hold(order, held);
         self.shelve(order);
-        self.market_mut(order.market).book.stops.insert(order.side, order.rare.stop_price, order.order_id);
+        self.market_mut(order.market).book.stops.insert(order.awaited(), order.rare.stop_price, order.order_id);
         outcome.id = order.order_id.0;
         outcome.status = Status::Waiting;
         outcome.remaining = order.remaining();
@@ -122,10 +123,10 @@ impl Core {
     /// Ends a live order, wherever it stands.
     #[inline]
     pub(super) fn cancel_slot(&mut self, slot: Slot, reason: DoneReason) {
-        let LiveOrder { order_id, market, side, .. } = self.orders[slot];
+        let LiveOrder { order_id, market, side, flags, .. } = self.orders[slot];
         let book = &mut self.markets[market.index()].book;
         if self.orders[slot].is_waiting() {
-            book.stops.remove(side, self.orders.rare(slot).stop_price, order_id);
+            book.stops.remove(Awaited::by(side, flags), self.orders.rare(slot).stop_price, order_id);
             self.cancel_unlinked(slot, reason);
             return;
         }

@@ -12,7 +12,8 @@ use crate::outcome::RejectReason::{
 };
 use crate::outcome::{Answer, Outcome, Rejection, reject_if};
 use crate::types::{
-    Amount, Atoms, FIRST_USER_ACCOUNT, MAX_ATOMS, OrderType, POST_ONLY, Price, SelfTrade, Side, TimeInForce,
+    Amount, Atoms, FIRST_USER_ACCOUNT, MAX_ATOMS, ORDER_FLAGS, OrderType, POST_ONLY, Price, SelfTrade, Side,
+    TAKE_PROFIT, TimeInForce,
 };
 
 /// The fields that must hold together whatever the market (core.md, PlaceOrder 3).
@@ -20,7 +21,8 @@ use crate::types::{
 fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInForce) -> bool {
     // Most orders are plain limit orders that rest: nothing in them can contradict.
     let plain = order_type == OrderType::Limit && tif == TimeInForce::Gtc;
-    if plain && c.funds == 0 && c.stop_price.is_none() && c.expire_at == 0 {
+    let take_profit = c.flags & TAKE_PROFIT != 0;
+    if plain && !take_profit && c.funds == 0 && c.stop_price.is_none() && c.expire_at == 0 {
         return false;
     }
     let post_only = c.flags & POST_ONLY != 0;
@@ -37,6 +39,7 @@ fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInFor
     by_type
         || stop_market
         || order_type.is_stop() == c.stop_price.is_none()
+        || (take_profit && !order_type.is_stop())
         || (post_only && (order_type != OrderType::Limit || !tif.rests()))
         || (tif == TimeInForce::Gtd) != (c.expire_at != 0)
 }
@@ -154,7 +157,7 @@ fn check_enums(core: &Core, c: &PlaceOrder) -> Result<(Side, OrderType, TimeInFo
     let order_type = OrderType::from_u8(c.order_type).ok_or(EnumInvalid)?;
     let tif = TimeInForce::from_u8(c.tif).ok_or(EnumInvalid)?;
     let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
-    reject_if(c.flags > POST_ONLY, EnumInvalid)?;
+    reject_if(c.flags > ORDER_FLAGS, EnumInvalid)?;
     Ok((side, order_type, tif, self_trade))
 }
 

@@ -92,8 +92,8 @@ impl Core {
         let mut order = self.take_out(slot);
         self.replaced(&order, change, false);
         let stops = &mut self.market_mut(order.market).book.stops;
-        stops.remove(order.side, order.rare.stop_price, order.order_id);
-        stops.insert(order.side, change.stop_price, order.order_id);
+        stops.remove(order.awaited(), order.rare.stop_price, order.order_id);
+        stops.insert(order.awaited(), change.stop_price, order.order_id);
         self.release(&order, change.old_hold);
         change.write_to(&mut order);
         self.hold(&order, change.new_hold);

@@ -28,7 +28,7 @@ impl Core {
         let slot = self.orders.find(order_id).expect("a waiting stop is live");
         let mut order = self.take_out(slot);
         let last_price = self.market(market).last_price;
-        self.market_mut(market).book.stops.remove(order.side, order.rare.stop_price, order_id);
+        self.market_mut(market).book.stops.remove(order.awaited(), order.rare.stop_price, order_id);
         self.events.push(Event::StopTriggered { order_id, account: order.account, market, last_price });
         let held = self.hold_of(&order);
         self.release(&order, held);

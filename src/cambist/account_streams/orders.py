@@ -54,6 +54,7 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
     """Of the command that placed it, when that was followed; empty otherwise."""
     tif: int = 0
     expire_at: int = 0
+    flags: int = 0
 
     @property
     def remaining(self) -> int:
@@ -256,6 +257,7 @@ def state_of(order: _core.LiveOrder, fills: Sequence[PastFill] = ()) -> TrackedO
         meta=b"",
         tif=order.tif,
         expire_at=order.expire_at,
+        flags=order.flags,
     )
 
 
@@ -284,6 +286,7 @@ def _accepted(one: AccountEvent, event: _core.OrderAccepted) -> TrackedOrder:
         meta=one.meta,
         tif=event.tif,
         expire_at=event.expire_at,
+        flags=event.flags,
     )
 
 

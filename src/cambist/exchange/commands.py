@@ -66,6 +66,7 @@ class Commands(Protocol):
         *,
         funds: int = 0,
         post_only: bool = False,
+        take_profit: bool = False,
         self_trade: int = 0,
         stop_price: int = 0,
         expire_at: int = 0,
@@ -73,7 +74,9 @@ class Commands(Protocol):
         meta: Meta = NO_META,
         read: Read[T] | None = None,
     ) -> Done[T]:
-        """Places an order; `funds` in atoms of quote. `Outcome.id` is the order's."""
+        """Places an order; `funds` in atoms of quote. `Outcome.id` is the order's. `take_profit`: a stop waits for the price to move in its
+        favour: a buy for a fall, a sell for a rise.
+        """
 
     async def cancel(self, account: int, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         """ORDER_NOT_FOUND, ORDER_NOT_LIVE, NOT_YOUR_ORDER."""

@@ -241,7 +241,14 @@ async def test_stops_and_what_is_none_here(traded: Floor, alice: Trader, bob: Tr
     await place(traded, alice, orderSide="SELL", orderPrice="999", orderSize="0.1")
     found = await traded.call(alice, "GET", f"{TRADE}/order", orderId=stop["orderId"])
     assert (found["status"], found["orderState"], found["filledBaseSize"]) == (4, "ORDER_FULLY_TRANSACTED", 0.5)
-    for fields in ({"orderType": "PEG"}, {"orderType": "TWAP"}, {"orderType": "TRAILING"}, {**base, "triggerOrderType": "TAKE_PROFIT"}):
+    rows = [
+        await place(traded, alice, **base, orderSide="SELL", triggerOrderType="TAKE_PROFIT", orderSize="0.5", triggerPrice="1020"),
+        await place(
+            traded, bob, **base, orderSide="BUY", triggerOrderType="TAKE_PROFIT_LIMIT", orderSize="1", orderPrice="900", triggerPrice="950"
+        ),
+    ]
+    assert [(row["status"], row["type"], row["triggerPrice"]) for row in rows] == [(9, 77, 1020), (9, 76, 950)]
+    for fields in ({"orderType": "PEG"}, {"orderType": "TWAP"}, {"orderType": "TRAILING"}, {"orderType": "OCO"}):
         body = {"symbol": "BTC-USD", "orderSide": "SELL", "orderSize": "1", "triggerPrice": "1", **fields}
         assert (await refused(traded, alice, "POST", f"{TRADE}/orders/algo", **body))[:2] == (400, -2)
 

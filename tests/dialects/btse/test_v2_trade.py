@@ -223,6 +223,23 @@ async def test_stops(book: Floor, alice: Trader, bob: Trader) -> None:
     assert await filled(book, alice) == [(900, 0.25), (1000, 0.5)]
 
 
+@pytest.mark.parametrize(("side", "word", "before", "reached"), [("SELL", "entry", "1000", "1001"), ("BUY", "loss", "1000", "900")])
+async def test_a_stop_on_the_other_side_takes_a_profit(
+    book: Floor, alice: Trader, bob: Trader, side: str, word: str, before: str, reached: str
+) -> None:
+    await place(book, bob, side="BUY", price=before, amount="0.1")
+    order = {"price": "950", "amount": "0.5"} if side == "BUY" else {"price": "1100", "amount": "0.5"}
+    await place(book, alice, side=side, stop=word, stop_price="950" if side == "BUY" else "1000.5", **order)
+    (row,) = await book.call(alice, "GET", f"{V2}/pending")
+    assert row["status"] == "STATUS_INACTIVE"
+    if side == "BUY":
+        await place(book, bob, side="SELL", price=reached, amount="0.1")
+    else:
+        await place(book, bob, side="BUY", price=reached, amount="0.95")
+    (row,) = await book.call(alice, "GET", f"{V2}/pending")
+    assert row["status"] == "STATUS_ACTIVE"
+
+
 @pytest.mark.parametrize(("word", "resting", "filled_amount"), [("cn", 1, 0), ("CO", 0, 0), ("cb", 0, 0), ("allow", 0, 1)])
 async def test_self_trade(floor: Floor, alice: Trader, word: str, resting: int, filled_amount: int) -> None:
     await place(floor, alice, side="SELL", price="1000", amount="1")
@@ -275,7 +292,6 @@ BAD_ORDERS: list[tuple[dict[str, Any], tuple[int, int, str]]] = [
     ({"time_in_force": "FOREVER"}, (400, -2, "Invalid request parameters: time_in_force")),
     ({"post_only": "perhaps"}, (400, -2, "Invalid request parameters: post_only")),
     ({"post_only": True, "time_in_force": "IOC"}, (400, -2, "These order parameters do not go together")),
-    ({"stop": "loss", "stop_price": "90"}, (400, -2, None)),  # type: ignore[list-item]
     ({"stop": "entry"}, (400, -2, "stop_price parameter is mandatory")),
     ({"stop": "sometime", "stop_price": "90"}, (400, -2, "Invalid request parameters: stop")),
     ({"tag": "x" * 129}, (400, -2, "Invalid request parameters: tag")),

@@ -99,6 +99,22 @@ async def test_statuses(floor: Floor, alice: Trader, bob: Trader, fields: dict[s
     )  # fmt: skip
 
 
+async def test_taking_a_profit(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await floor.order(bob, side="BUY", price="1000", size="5")
+    await floor.order(alice, side="SELL", price="1000", size="1")
+    trigger = {"txType": "TRIGGER", "type": "LIMIT"}
+    profit = await floor.order(alice, side="SELL", price="1100", size="1", triggerPrice="1050", **trigger)
+    assert (profit["status"], profit["triggerPrice"]) == (9, 1050)
+    loss = await floor.order(alice, side="SELL", price="1100", size="1", triggerPrice="950", txType="STOP")
+    await floor.order(alice, side="SELL", price="1051", size="0.1")
+    await floor.order(bob, side="BUY", price="1051", size="0.1")
+    found = {row["orderID"]: row["triggered"] for row in await floor.call(alice, "GET", f"{V3}/user/open_orders")}
+    assert found == {profit["orderID"]: True, loss["orderID"]: False}
+    await floor.order(bob, side="BUY", price="1100", size="1")
+    (row,) = await floor.call(alice, "GET", f"{V3}/user/trade_history", symbol="BTC-USD", orderID=profit["orderID"])
+    assert (row["triggerType"], row["triggerPrice"]) == (1002, 1050)
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "message"),
     [
@@ -125,7 +141,7 @@ async def test_what_the_exchange_refuses_is_a_row(
     [
         ({"type": "PEG", "stealth": 10, "deviation": -1}, -2, "index price"),
         ({"type": "OCO", "stopPrice": 1}, -2, "OCO"),
-        ({"txType": "TRIGGER", "triggerPrice": 1}, -2, "take-profit"),
+        ({"txType": "TRIGGER"}, -2, "triggerPrice"),
         ({"txType": "STOP"}, -2, "triggerPrice"),
         ({"trailValue": 10}, -2, "Trailing"),
         ({"txType": "SOMETIMES"}, -2, "txType"),

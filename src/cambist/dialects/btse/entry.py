@@ -9,7 +9,7 @@ from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import U64_MAX
-from cambist.dialects.btse.records import PLAIN, TIMED, OrderRecord, OrderRecords, client_id, is_market_type
+from cambist.dialects.btse.records import PLAIN, TAKE_PROFIT, TIMED, OrderRecord, OrderRecords, client_id, is_market_type
 from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.status import BUSINESS, Status
 from cambist.dialects.btse.symbols import Market
@@ -24,7 +24,10 @@ PLAIN_WORDS = {word: tif for tif, word in PLAIN.items()}
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order in the market's units; 0 is "not given". `tif` is a word of the API, `funds` quote atoms."""
+    """An order in the market's units; 0 is "not given". `tif` is a word of the API, `funds` quote atoms.
+
+    `take_profit`: a stop that waits for the price to move in its favour.
+    """
 
     market: Market
     side: Side
@@ -35,6 +38,7 @@ class OrderRequest:
     funds: int = 0
     stop_price: int = 0
     post_only: bool = False
+    take_profit: bool = False
     self_trade: SelfTrade = SelfTrade.MARKET_DEFAULT
     tag: str = ""
 
@@ -72,6 +76,7 @@ class OrderEntry:
             order.amount,
             funds=order.funds,
             post_only=order.post_only,
+            take_profit=order.take_profit,
             self_trade=order.self_trade,
             stop_price=order.stop_price,
             expire_at=expire_at,
@@ -122,7 +127,8 @@ def placed(account: int, order: OrderRequest, outcome: _core.Outcome, tif: int, 
     waiting = outcome.status == OrderStatus.WAITING
     return OrderRecord(
         outcome.id, account, order.market, order.side, order.type, tif, order.post_only, order.price, order.amount, order.funds,
-        outcome.filled, outcome.total, order.stop_price, expire_at, order.tag, waiting, bool(order.stop_price) and not waiting, reason, now,
+        outcome.filled, outcome.total, order.stop_price, expire_at, order.tag, waiting, bool(order.stop_price) and not waiting,
+        reason, now, order.take_profit,
     )  # fmt: skip
 
 
@@ -132,4 +138,5 @@ def refused_order(account: int, order: OrderRequest, tif: int, expire_at: int, n
         id=0, account=account, market=order.market.id, side=order.side, type=order.type, price=order.price, amount=order.amount,
         funds=order.funds, stop_price=order.stop_price, client_id=0, maker_ppm=0, taker_ppm=0, filled=0, total=0, fee=0, reason=0,
         waiting=False, created=now, updated=now, done=now, meta=b"", tif=tif, expire_at=expire_at,
+        flags=TAKE_PROFIT if order.take_profit else 0,
     )  # fmt: skip

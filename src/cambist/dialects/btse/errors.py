@@ -54,9 +54,6 @@ NO_TWAP = Rejection(400, Status.INVALID_REQUEST, "TWAP orders are not supported:
 NO_INDEX = Rejection(400, Status.INVALID_REQUEST, "Peg orders follow an index price, and this venue has none")
 NO_OCO = Rejection(400, Status.INVALID_REQUEST, "OCO orders are not supported: place the two orders and cancel one yourself")
 NO_TRAILING = Rejection(400, Status.INVALID_REQUEST, "Trailing stops are not supported: use triggerPrice and amend it")
-NO_TAKE_PROFIT = Rejection(
-    400, Status.INVALID_REQUEST, "Stops trigger when the price moves against the order; take-profit is a limit order here"
-)
 HISTORY_AWAY = Rejection(503, Status.REQUEST_FAILED, "Histories are not available now")
 
 

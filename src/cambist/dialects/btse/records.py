@@ -34,6 +34,8 @@ PLAIN = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
 TIF_WORDS = frozenset({*PLAIN.values(), *TIMED})
 
 
+POST_ONLY, TAKE_PROFIT = 1, 2
+"""Flags of the core's orders."""
 TAG_SHIFT = 64
 RECENT = 65_536
 """Orders whose last command is remembered: about 20 MiB at most."""
@@ -78,6 +80,7 @@ class OrderRecord:
     triggered: bool
     reason: int
     created: int
+    take_profit: bool = False
 
     @property
     def uuid(self) -> str:
@@ -129,17 +132,17 @@ def tif_word(tif: int, expire_at: int, created: int) -> str:
 def of_live(order: _core.LiveOrder, market: Market) -> OrderRecord:
     """A live order that has no tag and no fill: the core knows all there is."""
     return OrderRecord(
-        order.order_id, order.account, market, order.side, order.type, order.tif, bool(order.flags & 1),
+        order.order_id, order.account, market, order.side, order.type, order.tif, bool(order.flags & POST_ONLY),
         order.price, order.amount, order.funds, order.filled, 0, order.stop_price, order.expire_at, "", order.waiting,
-        bool(order.stop_price) and not order.waiting, 0, order.created,
+        bool(order.stop_price) and not order.waiting, 0, order.created, bool(order.flags & TAKE_PROFIT),
     )  # fmt: skip
 
 
 def of_history(order: Order, market: Market) -> OrderRecord:
     return OrderRecord(
-        order.id, order.account, market, order.side, order.type, order.tif, bool(order.flags & 1),
+        order.id, order.account, market, order.side, order.type, order.tif, bool(order.flags & POST_ONLY),
         order.price, order.amount, order.funds, order.filled, order.total, order.stop_price, order.expire_at, order.tag, order.waiting,
-        order.type in STOP_TYPES and bool(order.triggered), order.reason, order.created,
+        order.type in STOP_TYPES and bool(order.triggered), order.reason, order.created, bool(order.flags & TAKE_PROFIT),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from cambist.account_streams.orders import OrderFeed, OrderStep, TrackedOrder
 from cambist.dialect_kit.hub import Channel
 from cambist.dialect_kit.websocket_wire import text_message
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
-from cambist.dialects.btse.records import OrderRecords, tif_word
+from cambist.dialects.btse.records import TAKE_PROFIT, OrderRecords, tif_word
 from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.render import ZERO, encode, millis, number
 from cambist.dialects.btse.sockets.channels import parts
@@ -273,7 +273,7 @@ def _notification(notice: Notice) -> dict[str, Any]:
         "remainingSize": market.amount(notice.remaining),
         "time_in_force": tif_word(order.tif, order.expire_at, order.created),
         "timestamp": millis(notice.time),
-        "txType": 1 if order.stop_price else 0,
+        "txType": 0 if not order.stop_price else 2 if order.flags & TAKE_PROFIT else 1,
         "stealth": 1,
         "pegPriceDeviation": ZERO,
         "triggerPrice": market.price(notice.order.stop_price),

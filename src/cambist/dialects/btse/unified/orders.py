@@ -13,20 +13,25 @@ from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
 from cambist.dialects.btse.records import TIF_WORDS, OrderRecord, OrderRecords
 from cambist.dialects.btse.render import encode, millis, number
-from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, Status, type_number
+from cambist.dialects.btse.status import SIDE_NAMES, Status, type_number
 from cambist.dialects.btse.symbols import Market, shown
 from cambist.dialects.btse.unified.envelope import enveloped
 from cambist.dialects.btse.v3.account import V3Account
 from cambist.dialects.btse.v3.orders import V3Orders
-from cambist.dialects.btse.v3.rows import STOP_LOSS, order_currency, sizes
+from cambist.dialects.btse.v3.rows import order_currency, sizes, trigger_type
 from cambist.domain.orders import OrderType, Side
 from cambist.history.records import Fill
 
 IDS = ("orderId", "orderID")
 TAGS = ("clOrderId", "clOrderID")
 TYPES = {"LIMIT": OrderType.LIMIT, "MARKET": OrderType.MARKET}
-STOPS = {"STOP_LOSS": OrderType.STOP_MARKET, "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT}
-TAKE_PROFITS = frozenset({"TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
+CONDITIONS = {
+    "STOP_LOSS": (OrderType.STOP_MARKET, False),
+    "STOP_LOSS_LIMIT": (OrderType.STOP_LIMIT, False),
+    "TAKE_PROFIT": (OrderType.STOP_MARKET, True),
+    "TAKE_PROFIT_LIMIT": (OrderType.STOP_LIMIT, True),
+}
+"""`triggerOrderType`: what the order becomes, and whether it takes a profit."""
 UNSUPPORTED = {"PEG": errors.NO_INDEX, "OCO": errors.NO_OCO, "TRAILING": errors.NO_TRAILING, "TWAP": errors.NO_TWAP}
 ALL_MARKETS = "ALL"
 
@@ -65,7 +70,7 @@ class UnifiedOrders:
         return await self._placed(caller, self._request(fields, market, side, kind, 0))
 
     async def place_algo(self, caller: Caller, fields: Fields) -> Answer:
-        """CONDITIONAL orders that stop a loss."""
+        """CONDITIONAL orders, which stop a loss or take a profit."""
         market, side = market_of(self._symbols, fields), SIDES.get(fields.word("orderSide"))
         word, condition = fields.word("orderType"), fields.word("triggerOrderType")
         if isinstance(market, Rejection):
@@ -74,16 +79,17 @@ class UnifiedOrders:
             return UNSUPPORTED[word]
         if side is None or word != "CONDITIONAL":
             return fields.rejection or errors.invalid("orderSide" if side is None else "orderType")
-        if condition in TAKE_PROFITS:
-            return errors.NO_TAKE_PROFIT
-        kind, trigger = STOPS.get(condition), fields.units("triggerPrice", market.price_scale)
-        if kind is None or not trigger:
-            return fields.rejection or (errors.invalid("triggerOrderType") if kind is None else errors.missing("triggerPrice"))
+        known, trigger = CONDITIONS.get(condition), fields.units("triggerPrice", market.price_scale)
+        if known is None or not trigger:
+            return fields.rejection or (errors.invalid("triggerOrderType") if known is None else errors.missing("triggerPrice"))
         if fields.word("triggerPriceType", default="LAST_PRICE") != "LAST_PRICE":
             return errors.NO_INDEX
-        return await self._placed(caller, self._request(fields, market, side, kind, trigger))
+        kind, take_profit = known
+        return await self._placed(caller, self._request(fields, market, side, kind, trigger, take_profit))
 
-    def _request(self, fields: Fields, market: Market, side: Side, kind: OrderType, trigger: int) -> OrderRequest | Rejection:
+    def _request(
+        self, fields: Fields, market: Market, side: Side, kind: OrderType, trigger: int, take_profit: bool = False
+    ) -> OrderRequest | Rejection:
         tif = fields.word("timeInForce", "time_in_force", default="GTC")
         if tif not in TIF_WORDS:
             return fields.rejection or errors.invalid("timeInForce")
@@ -109,6 +115,7 @@ class UnifiedOrders:
             funds=amount if by_money else 0,
             stop_price=trigger,
             post_only=post_only,
+            take_profit=take_profit,
             tag=tag,
         )
 
@@ -271,7 +278,7 @@ def trade_row(fill: Fill, order: OrderRecord) -> dict[str, Any]:
         "quote": market.quote.code,
         "orderSide": SIDE_NAMES[fill.side],
         "orderType": int(type_number(fill.order_type)),
-        "triggerType": STOP_LOSS if fill.order_type in STOP_TYPES else 0,
+        "triggerType": trigger_type(fill, order),
         "triggerPrice": market.price(order.stop_price),
         "price": market.price(fill.price),
         "size": market.amount(order.size),

@@ -24,7 +24,8 @@ from cambist.history.records import Fill
 TYPES = {"LIMIT": OrderType.LIMIT, "MARKET": OrderType.MARKET}
 STOPPED = {OrderType.LIMIT: OrderType.STOP_LIMIT, OrderType.MARKET: OrderType.STOP_MARKET}
 STOP_WORDS = {"STOP": None, "LOSS": Side.SELL, "ENTRY": Side.BUY, "TRUE": None}
-"""`stop` was never documented: its words on APIs of that time, and the side on which each is a stop of ours (None: either)."""
+"""`stop` was never documented: its words on APIs of that time, and the side on which each waits for the price to move against the order
+(None: either); on the other side it takes a profit."""
 SELF_TRADE_WORDS = {
     "": SelfTrade.MARKET_DEFAULT,
     "ALLOW": SelfTrade.ALLOW,
@@ -84,8 +85,8 @@ class V2Trade:
         if side is None or kind is None or self_trade is None:
             return fields.rejection or errors.invalid("side" if side is None else "type" if kind is None else "stp")
         stop, stop_price = fields.word("stop"), fields.units("stop_price", market.price_scale)
-        if stop and (stop not in STOP_WORDS or STOP_WORDS[stop] not in (None, side)):
-            return errors.NO_TAKE_PROFIT if stop in STOP_WORDS else errors.invalid("stop")
+        if stop and stop not in STOP_WORDS:
+            return errors.invalid("stop")
         if stop and not stop_price:
             return fields.rejection or errors.missing("stop_price")
         request = OrderRequest(
@@ -98,6 +99,7 @@ class V2Trade:
             funds=fields.units("funds", market.quote.scale),
             stop_price=stop_price,
             post_only=fields.flag("post_only"),
+            take_profit=STOP_WORDS.get(stop) not in (None, side),
             self_trade=self_trade,
             tag=fields.tag("tag", "client_oid") if fields.text("tag", "client_oid") != "0" else "",
         )

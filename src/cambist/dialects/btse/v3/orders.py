@@ -50,13 +50,14 @@ class V3Orders:
         if isinstance(market, Rejection):
             return fields.rejection or market
         kind, side, tx_type = fields.word("type"), SIDES.get(fields.word("side")), fields.word("txType", default="LIMIT")
-        unsupported = self._unsupported(fields, kind, tx_type)
+        unsupported = self._unsupported(fields, kind)
         if unsupported or side is None or kind not in ("LIMIT", "MARKET") or tx_type not in TX_TYPES:
             return (
                 fields.rejection or unsupported or errors.invalid("side" if side is None else "type" if tx_type in TX_TYPES else "txType")
             )
-        trigger = fields.units("triggerPrice", market.price_scale) if tx_type == "STOP" else 0
-        if tx_type == "STOP" and not trigger:
+        stop = tx_type in ("STOP", "TRIGGER")
+        trigger = fields.units("triggerPrice", market.price_scale) if stop else 0
+        if stop and not trigger:
             return fields.rejection or errors.missing("triggerPrice")
         tif = fields.word("time_in_force", "timeInForce", default="GTC")
         if tif not in TIF_WORDS:
@@ -78,18 +79,17 @@ class V3Orders:
             funds=funds,
             stop_price=trigger,
             post_only=fields.flag("postOnly", "post_only"),
+            take_profit=tx_type == "TRIGGER",
             tag=fields.tag(*TAGS),
         )
         return fields.checked("price", "size", "stealth", "deviation") or request
 
-    def _unsupported(self, fields: Fields, kind: str, tx_type: str) -> Rejection | None:
+    def _unsupported(self, fields: Fields, kind: str) -> Rejection | None:
         if kind in ("PEG", "INDEX"):
             return errors.NO_INDEX
         if kind == "OCO":
             return errors.NO_OCO
-        if fields.units("trailValue", 18):
-            return errors.NO_TRAILING
-        return errors.NO_TAKE_PROFIT if tx_type == "TRIGGER" else None
+        return errors.NO_TRAILING if fields.units("trailValue", 18) else None
 
     def _spending(self, fields: Fields, market: Market, side: Side, stop: bool) -> int:
         """Quote atoms that a market buy may spend: its `price`. A size goes first, except for a stop, which must hold its money."""

@@ -9,8 +9,15 @@ from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, type_number
 from cambist.dialects.btse.symbols import shown
 from cambist.history.records import Fill
 
-STOP_LOSS = 1001
-"""`triggerType` of a trade whose order was a stop."""
+STOP_LOSS, TAKE_PROFIT = 1001, 1002
+"""`triggerType` of a trade whose order was a stop of the one or the other kind."""
+
+
+def trigger_type(fill: Fill, order: OrderRecord) -> int:
+    """0 for an order that was no stop."""
+    if fill.order_type not in STOP_TYPES:
+        return 0
+    return TAKE_PROFIT if order.take_profit else STOP_LOSS
 
 
 class Rows:
@@ -95,7 +102,7 @@ class Rows:
             "username": username,
             "side": SIDE_NAMES[fill.side],
             "orderType": int(type_number(fill.order_type)),
-            "triggerType": STOP_LOSS if fill.order_type in STOP_TYPES else 0,
+            "triggerType": trigger_type(fill, order),
             "price": market.price(fill.price),
             "size": market.amount(order.size),
             "filledPrice": market.price(fill.price),

@@ -77,6 +77,7 @@ async def test_anybodys_orders_are_seen_and_taken_back(office: Office, alice: in
         (second, "btc_usd", "sell", "9000.001", "0.1", "open"),
         (third, "btc_usd", "sell", "9000.002", "0.1", "open"),
     ]
+    assert await office.done("order.list", user="alice", first_id=second, limit=1) == rows[1:2]
     assert await office.refused("order.cancel", orders=[first, 999]) == "order-unknown"
     assert office.engine.open_order_count(alice) == 3, "and nothing was cancelled"
     assert await office.done("order.cancel", orders=[first]) == [{"id": first, "cancelled": True, "reason": ""}]

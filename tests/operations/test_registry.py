@@ -21,6 +21,8 @@ COMMAND_LINE = Path(__file__).resolve().parents[2] / "src/cambist/app"
         ("user.add", {"name": 7}, "arguments-invalid", Kind.MALFORMED),
         ("user.list", {"colour": "red"}, "arguments-invalid", Kind.MALFORMED),
         ("order.list", {"user": "x", "state": "sung"}, "arguments-invalid", Kind.MALFORMED),
+        ("order.list", {"user": "x", "limit": 0}, "arguments-invalid", Kind.MALFORMED),
+        ("ledger.entries", {"user": "x", "limit": 1_001}, "arguments-invalid", Kind.MALFORMED),
         ("user.freeze", {"user": "nobody"}, "user-unknown", Kind.NOT_FOUND),
         ("ledger.balances", {"user": "@99"}, "account-unknown", Kind.NOT_FOUND),
         ("user.password", {"user": "@5"}, "user-unknown", Kind.NOT_FOUND),

@@ -40,6 +40,11 @@ class HotpKeys:
         self._entropy = entropy
         self._clock = clock
 
+    def users(self) -> set[int]:
+        """Ids of the users whose logins need a code."""
+        with self._database.transaction() as connection:
+            return set(connection.execute(select(hotps.c.user_id).where(hotps.c.confirmed.is_not(None))).scalars())
+
     def enrol(self, user: User) -> HotpKey | DirectoryRejection:
         """A new key for the user, inactive until its first good code; it replaces one that was never used. USER_ERASED, HOTP_ACTIVE."""
         if user.erased is not None:

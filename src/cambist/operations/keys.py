@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from cambist.directory import ApiKey, DirectoryRejection, KeyForm, User, marks
+from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User, marks
 from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found, of_directory
 
@@ -75,6 +75,11 @@ async def list_keys(call: OperatorCall, request: ListKeys) -> list[KeyRow] | Rej
     user = call.user(request.user) if request.user is not None else None
     if isinstance(user, Rejected):
         return user
+    return await asyncio.to_thread(_key_rows, directory, user)
+
+
+def _key_rows(directory: Directory, user: User | None) -> list[KeyRow]:
+    """On a thread: every key's secret is decrypted on the way."""
     names = {person.id: person.name for person in directory.users(erased=True)}
     return [
         KeyRow(names[key.user], key.dialect, key.key, sorted(key.scopes), [str(network) for network in key.ip_allow], key.created)

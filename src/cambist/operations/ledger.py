@@ -11,12 +11,9 @@ from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 from cambist.operations.market_names import name_of_market
-from cambist.operations.operation import Effect, Holder, Nothing, Operation, OperatorCall
+from cambist.operations.operation import Effect, Holder, Limit, Nothing, Operation, OperatorCall
 from cambist.operations.rejections import Rejected, not_found
 from cambist.operations.users import name_of
-
-PAGE_LIMIT = 10_000
-"""Entries of one answer at most; more are asked for page by page."""
 
 
 class OfHolder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,14 +44,14 @@ async def balances(call: OperatorCall, request: OfHolder) -> list[BalanceRow] | 
 
 
 class ListEntries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Entries of one account. Ids and times (µs) are inclusive; `limit` at most 10,000: to go on, ask from the last id + 1."""
+    """Entries of one account. Ids and times (µs) are inclusive; to go on after `limit` of them, ask from the last id + 1."""
 
     user: Holder
     asset: str | None = None
     first_id: int | None = None
     since: int | None = None
     until: int | None = None
-    limit: int = 100
+    limit: Limit = 100
     newest_first: bool = True
 
 
@@ -102,7 +99,7 @@ async def entries(call: OperatorCall, request: ListEntries) -> list[EntryRow] | 
         first_id=request.first_id,
         since=request.since,
         until=request.until,
-        limit=max(1, min(request.limit, PAGE_LIMIT)),
+        limit=request.limit,
         newest_first=request.newest_first,
     )
     user = name_of(call, account)

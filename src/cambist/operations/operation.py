@@ -23,6 +23,10 @@ Holder = Annotated[str, msgspec.Meta(extra={"audit": "holder"})]
 erases the name here too."""
 
 
+Limit = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+"""Of a request's field: so many rows at most. What is rendered at once keeps everybody else waiting."""
+
+
 class Effect(StrEnum):
     """Who may be given an operation: those who only look get READ."""
 

@@ -12,18 +12,19 @@ from cambist.domain.reject_reasons import RejectReason
 from cambist.history.port import Page
 from cambist.history.records import Order
 from cambist.operations.market_names import market_of, name_of_market
-from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
+from cambist.operations.operation import Effect, Holder, Limit, Operation, OperatorCall
 from cambist.operations.rejections import Rejected, not_found, of_core
 from cambist.operations.users import name_of
 
 
 class ListOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`state`: the open ones as the core has them, or the newest `limit` of the finished ones, or of both, as history has them."""
+    """`state`: the open ones as the core has them, from `first_id` on; or the newest of the finished ones, or of both, as history has them."""
 
     user: Holder
     market: str | None = None
     state: Literal["open", "finished", "all"] = "open"
-    limit: int = 100
+    first_id: int = 0
+    limit: Limit = 100
 
 
 class OrderRow(msgspec.Struct, frozen=True):
@@ -53,9 +54,10 @@ async def list_orders(call: OperatorCall, request: ListOrders) -> list[OrderRow]
     if request.state == "open":
         view = call.context.view
         found = view.open_orders(account) if number is None else view.open_orders(account, number)
-        return [_open_row(call, order) for order in found]
+        wanted = [order for order in found if order.order_id >= request.first_id]
+        return [_open_row(call, order) for order in wanted[: request.limit]]
     await call.context.history_caught_up()
-    page = Page(limit=max(1, min(request.limit, 10_000)))
+    page = Page(limit=request.limit)
     return [_stored_row(call, order) for order in await call.context.history.orders(account, page, market=number, state=request.state)]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections import Counter
 
 import msgspec
 
 from cambist import _core
-from cambist.directory import DirectoryRejection, User, marks
+from cambist.directory import Directory, DirectoryRejection, User, marks
 from cambist.operations.operation import Effect, Holder, Nothing, Operation, OperatorCall, Secret
 from cambist.operations.rejections import Kind, Rejected, not_found, of_directory
 
@@ -62,20 +63,14 @@ class UserRow(msgspec.Struct, frozen=True):
 
 async def list_users(call: OperatorCall, _request: Nothing) -> list[UserRow]:
     """In order of creation, the erased ones left out."""
-    directory = call.context.directory
-    counts: dict[int, int] = {}
-    for key in directory.keys():  # noqa: SIM118 - no mapping
-        counts[key.user] = counts.get(key.user, 0) + 1
-    return [
-        UserRow(
-            user.name,
-            user.account,
-            counts.get(user.id, 0),
-            user.frozen,
-            directory.totp.active(user) or directory.hotp.active(user),
-        )
-        for user in directory.users()
-    ]
+    return await asyncio.to_thread(_user_rows, call.context.directory)
+
+
+def _user_rows(directory: Directory) -> list[UserRow]:
+    """On a thread: every key's secret is decrypted on the way."""
+    counts = Counter(key.user for key in directory.keys())  # noqa: SIM118 - no mapping
+    factors = directory.totp.users() | directory.hotp.users()
+    return [UserRow(user.name, user.account, counts[user.id], user.frozen, user.id in factors) for user in directory.users()]
 
 
 class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ import msgspec
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
-from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
+from cambist.operations.operation import Effect, Holder, Limit, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found, of_core, of_wallet
 from cambist.operations.users import name_of
 from cambist.wallet import Approval, WalletRejection, Withdrawal, WithdrawalState
@@ -23,7 +23,7 @@ class ListWithdrawals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     user: Holder | None = None
     state: Literal["awaiting", "all"] = "awaiting"
-    limit: int = 100
+    limit: Limit = 100
 
 
 class WithdrawalRow(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ async def list_withdrawals(call: OperatorCall, request: ListWithdrawals) -> list
     account = call.account(request.user) if request.user is not None else None
     if isinstance(account, Rejected):
         return account
-    wallet, limit = call.context.wallet, max(1, min(request.limit, 10_000))
+    wallet, limit = call.context.wallet, request.limit
     if request.state == "awaiting":
         found = [item for item in wallet.awaiting_approval() if account in (None, item.account)]
     else:

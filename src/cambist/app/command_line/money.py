@@ -31,7 +31,7 @@ WithdrawalId = Annotated[str, typer.Argument(metavar="ID", help="The withdrawal'
 Asset = Annotated[str | None, typer.Option("--asset", help="Only this asset.", show_default=False)]
 Since = Annotated[str | None, typer.Option("--since", help="From this date or time (UTC) on.", show_default=False)]
 Until = Annotated[str | None, typer.Option("--until", help="Up to this date or time (UTC).", show_default=False)]
-PAGE = 5_000
+PAGE = 500
 
 
 def fund(

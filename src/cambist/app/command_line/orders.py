@@ -1,6 +1,7 @@
 """`cambist order`."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +10,7 @@ from cambist.app.errors import Exit, OperatorError
 
 app = typer.Typer(help="Anybody's orders: list, cancel.", no_args_is_help=True)
 
+PAGE = 500
 Market = Annotated[str | None, typer.Option("--market", help="Only in this market.", show_default=False)]
 
 
@@ -22,8 +24,23 @@ def list_orders(
     as_json: Json = False,
 ) -> None:
     """List a user's open orders, or those that are over."""
-    rows = ask(data, "order.list", user=user, market=market, state="finished" if finished else "open", limit=limit)
+    if finished:
+        rows = ask(data, "order.list", user=user, market=market, state="finished", limit=limit)
+    else:
+        rows = _open_orders(data, user, market)
     show(rows, ["id", "user", "market", "side", "type", "price", "amount", "filled", "state", "created"], as_json)
+
+
+def _open_orders(data: Path, user: str, market: str | None) -> list[dict[str, Any]]:
+    """All of them, page by page."""
+    from cambist.app.admin_client import asking
+
+    rows: list[dict[str, Any]] = []
+    with asking(data) as asked:
+        arguments = {"user": user, "market": market, "limit": PAGE}
+        while page := asked("order.list", {**arguments, "first_id": rows[-1]["id"] + 1 if rows else 0}):
+            rows += page
+    return rows
 
 
 @app.command("cancel")

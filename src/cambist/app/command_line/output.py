@@ -13,7 +13,7 @@ from cambist.app.errors import Exit, OperatorError
 Data = Annotated[Path, typer.Option("--data", envvar="CAMBIST_DATA", help="The venue's data directory.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 User = Annotated[str, typer.Argument(help="A user's name, or @N for account number N.", show_default=False)]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="So many at most.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000, help="So many at most.")]
 
 
 def ask(data: Path, action: str, **arguments: Any) -> Any:

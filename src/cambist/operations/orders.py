@@ -18,7 +18,7 @@ from cambist.operations.users import name_of
 
 
 class ListOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`state`: the open ones as the core has them, from `first_id` on; or the newest of the finished ones, or of both, as history has them."""
+    """`state`: the open ones as the core has them, from `first_id` on; or the newest finished ones, or of all, as history has them."""
 
     user: Holder
     market: str | None = None

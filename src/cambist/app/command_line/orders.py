@@ -33,10 +33,10 @@ def list_orders(
 
 def _open_orders(data: Path, user: str, market: str | None) -> list[dict[str, Any]]:
     """All of them, page by page."""
-    from cambist.app.admin_client import asking
+    from cambist.app.admin_client import admin_client
 
     rows: list[dict[str, Any]] = []
-    with asking(data) as asked:
+    with admin_client(data) as asked:
         arguments = {"user": user, "market": market, "limit": PAGE}
         while page := asked("order.list", {**arguments, "first_id": rows[-1]["id"] + 1 if rows else 0}):
             rows += page

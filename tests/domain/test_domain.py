@@ -10,7 +10,7 @@ from cambist.domain.commands import CommandKind
 from cambist.domain.events import EVERY_KIND, EVERYTHING, EventFilter, commands_of, kinds_of
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
-from cambist.domain.transfer_ids import transfer_id
+from cambist.domain.transfer_ids import keyed_transfer_id, transfer_id
 
 
 def snake(name: str) -> str:
@@ -74,3 +74,9 @@ def test_kinds_are_bits_that_the_decoder_takes() -> None:
     assert _core.decode_events(events, 0) == []
     with pytest.raises(ValueError, match="no event at byte"):
         _core.decode_events(events[:-1], 0)
+
+
+def test_the_ids_of_coupons_stay_what_journals_hold() -> None:
+    """Computed by the first program that made coupons."""
+    assert keyed_transfer_id("coupon create", bytes(32)) == 248441458703583484771333222226177020735
+    assert keyed_transfer_id("coupon redeem", bytes(32)) == 122657852856477289011549007832658801441

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
-from cambist.domain.transfer_ids import transfer_id
+from cambist.domain.transfer_ids import keyed_transfer_id
 from cambist.domain.transfers import TransferKind
 from cambist.exchange.commands import Commands, Done
 from cambist.exchange.view import Read, T, View
@@ -69,7 +69,7 @@ def code_hash(code: str) -> str:
 
 def coupon_transfer(step: str, code_hash_hex: str) -> int:
     """The id of a coupon's transfer; `step` is `create` or `redeem`."""
-    return transfer_id("coupon", step, code_hash_hex)
+    return keyed_transfer_id(f"coupon {step}", bytes.fromhex(code_hash_hex))
 
 
 class Coupons:

@@ -6,6 +6,7 @@ from math import inf
 
 import pytest
 
+from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.ws.limits import SocketLimits
 from tests.gateway.conftest import Serve
 from tests.gateway.test_websocket_push import PushServer
@@ -100,6 +101,23 @@ def test_who_leaves_less_unread_than_he_may_is_not_dropped_by_time(serve: Serve)
     stalled = [venue.call(lambda: venue.sockets[0].stalled)]
     wait_until(lambda: venue.call(lambda: venue.sockets[0].stalled) > stalled[0])  # it was looked at, and let be
     assert [wire.says() for _number in range(FILLS)] == fills()
+
+
+def test_what_many_are_told_at_once_counts_for_none_of_those_who_read(serve: Serve) -> None:
+    venue = PushServer(serve, SocketLimits(), HttpLimits(unread_total=1_000_000, sweep_seconds=60))
+    wires = [venue.wire("fills") for _number in range(3)]
+    venue.say("fills", *fills())
+    for wire in wires:
+        assert [wire.says() for _number in range(FILLS)] == fills()
+    assert venue.running.refused("unread_total") == 0
+
+
+def test_beyond_the_total_a_client_that_has_not_read_for_a_while_is_cut(serve: Serve) -> None:
+    venue = PushServer(serve, SocketLimits(unread_bytes=64 << 20), HttpLimits(unread_total=1_000_000, sweep_seconds=0.02))
+    venue.wire("fills", receive_buffer=4_096)
+    venue.say("fills", *fills(), *fills())
+    wait_until(lambda: venue.running.refused("unread_total"))
+    wait_until(lambda: venue.call(lambda: venue.running.server._connections.unread) == 0)
 
 
 def test_a_farewell_comes_behind_a_sweep(venue: PushServer) -> None:

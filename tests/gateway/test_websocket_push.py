@@ -72,7 +72,7 @@ class Numbers(Channel):
 class PushServer:
     """A server with a journal and a hub; `follow X`, `leave X` and `read X` are what its sessions know."""
 
-    def __init__(self, serve: Serve, limits: SocketLimits) -> None:
+    def __init__(self, serve: Serve, limits: SocketLimits, http: HttpLimits | None = None) -> None:
         self.journal, self.hub, self.log = Journal(), Hub(), list[str]()
         self.sessions: list[Session] = []
         services = self
@@ -93,7 +93,7 @@ class PushServer:
                 services.log.append(f"closed, following {len(services.hub.following(self.socket))}")
 
         route = SocketRoute("/ws", lambda _request, socket: Follower(socket))
-        http = HttpLimits(sweep_seconds=0.02)
+        http = HttpLimits(sweep_seconds=0.02) if http is None else http
         self.running = serve([], limits=http, server={"socket_limits": limits}, sockets=[route], barrier=self.journal)
         self.call = self.running.call
 

@@ -61,6 +61,7 @@ class Socket(asyncio.Protocol):
         "_ceiling",
         "_choked",
         "_connections",
+        "_deaf",
         "_dirty",
         "_events",
         "_fragments",
@@ -110,6 +111,7 @@ class Socket(asyncio.Protocol):
         self._busy = False  # an asynchronous handler has not finished
         self._paused = False
         self._choked = False
+        self._deaf = False  # choked at a sweep, and not read since
         self._pinged = False
         self._gone = False
         self._allowance = float(limits.burst)
@@ -244,9 +246,10 @@ class Socket(asyncio.Protocol):
         if self._ceiling == inf:
             self._peak = unread
             self._peak_read = self._accepted - unread
-        if unread != self._kept:
-            self._connections.hold(unread - self._kept)
-            self._kept = unread
+        kept = unread if self._deaf else 0
+        if kept != self._kept:
+            self._connections.hold(kept - self._kept)
+            self._kept = kept
 
     def flush(self) -> None:
         """Lets go what the journal held up."""
@@ -271,8 +274,11 @@ class Socket(asyncio.Protocol):
             self._connections.round_robin.add(self)
 
     def unread(self) -> int:
-        """Bytes that it holds because its client does not read; 0 while it reads."""
-        return self._kept if self._choked else 0
+        """Bytes that it holds because its client has not read since a sweep at least; 0 while it reads.
+
+        What was just said to thousands of clients counts for none of them: they share the bytes, and most will have read them at once.
+        """
+        return self._kept
 
     def cut(self) -> None:
         """Ends it at once, for the memory that it holds."""
@@ -294,7 +300,11 @@ class Socket(asyncio.Protocol):
         if not self.is_open:
             self.transport.abort()
         elif self.stalled <= self._connections.now:
-            if self._all_unread() > self._connections.socket_limits.unread_bytes:
+            if not self._deaf:
+                self._deaf = True
+                self._end_tick()
+                self._watch_drain()
+            elif self._all_unread() > self._connections.socket_limits.unread_bytes:
                 self._too_slow()
             else:
                 self._watch_drain()
@@ -335,16 +345,16 @@ class Socket(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read: its requests wait."""
         self._choked = True
-        self._watch_drain()
+        if self.is_open:
+            self.stalled = self._connections.now  # the next sweep looks
 
     def resume_writing(self) -> None:
         """The client reads again."""
-        self._choked = False
+        self._choked = self._deaf = False
         self.stalled = inf
         if self._outbox:
             self._step_later()
-        else:
-            self._end_tick()
+        self._end_tick()
         self._read_on()
 
     def _watch_drain(self) -> None:
@@ -528,6 +538,7 @@ class Socket(asyncio.Protocol):
         if not self.is_open:
             return
         self.is_open = False
+        self.stalled = inf
         self.deadline = inf if self._gone else self._connections.now + self._connections.socket_limits.closing_seconds
         listeners, self._listeners = self._listeners, []
         for listener in listeners:

@@ -37,6 +37,7 @@ lint: toolchain-lint build ## Check format, types, layers and warnings, in Pytho
 	$(BIN)/ruff format --check src tests scripts benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
 	$(BIN)/python scripts/dependency_graph.py --check
 	cd core && cargo fmt --check
 	cd core && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LATEST = ROOT / "benchmarks" / "latest.json"
 SCRATCH = ROOT / "benchmarks" / ".scratch"
 
-AT_LEAST, AT_MOST, NO_TARGET = ">=", "<=", ""
+AT_LEAST, AT_MOST = ">=", "<="
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ MOST_ANSWERS = 600
 SEVERAL_SYNCS = 0.01
 """Seconds."""
 VERIFY_EVERY = 10
-CHANGING = {"Trade", "CancelOrder", "CreateCoupon", "RedeemCoupon", "WithdrawCoin"}
 
 
 @dataclass

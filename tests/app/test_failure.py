@@ -29,14 +29,6 @@ async def opened(path: Path) -> Venue:
     return await open_venue(files, parse(default_text()), environment)
 
 
-def status_of(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 async def test_a_failed_journal_ends_the_process_with_its_code(tmp_path: Path) -> None:
     venue = await opened(tmp_path / "venue")
     ready = tmp_path / "ready.json"

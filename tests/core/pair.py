@@ -23,18 +23,15 @@ class Pair:
         self.records = b""
         self.codes = b""
         self.events = b""
-        self.agree = True
 
     def do(self, time: int, command: str, *arguments: Any, **named: Any) -> Outcome:
         """One command to both; AssertionError at the first thing that differs."""
-        self.agree = False
         outcome = as_outcome(getattr(self.native, command)(time, *arguments, **named))
         expected: Outcome = getattr(self.twin, command)(time, *arguments, **named)
         assert outcome == expected
         self._compare_outboxes(outcome)
         self._compare_states(outcome)
         self._audit()
-        self.agree = True
         return outcome
 
     def _compare_outboxes(self, outcome: Outcome) -> None:
@@ -90,7 +87,6 @@ class Pair:
     # --- looks that cost too much after every command
 
     def compare_reads(self) -> None:
-        self.agree = False
         native, twin = self.native, self.twin
         assert native.accounts == twin.accounts
         for name in ("seq", "time", "next_order_id", "next_trade_id", "next_entry_id"):
@@ -109,7 +105,6 @@ class Pair:
         for transfer_id in twin.state.used_transfer_ids:
             assert native.transfer_used(transfer_id)
             assert shown(native.pending_transfer(transfer_id), PENDING) == shown(twin.pending_transfer(transfer_id), PENDING)
-        self.agree = True
 
     def _compare_market(self, market: int) -> None:
         native, twin = self.native, self.twin
@@ -138,24 +133,20 @@ class Pair:
 
     def restart(self) -> None:
         """Both go on from the native core's snapshot."""
-        self.agree = False
         snapshot = self.native.snapshot()
         self.native = Engine.restore(snapshot)
         self.twin = Twin.restore(snapshot)
         assert self.native.snapshot() == snapshot
         assert self.native.state_hash() == blake3(snapshot).digest()
-        self.agree = True
 
     def compare_with_a_batch(self) -> None:
         """The same records in one call, on a fresh core."""
-        self.agree = False
         core = Engine()
         assert core.apply_batch(self.records) == (self.codes, self.events)
         assert core.state_hash() == self.native.state_hash()
         assert core.take_events() == b""
         assert core.take_commands()[1] == 0
         assert b"".join(command.encode() for command in decode_records(self.records)) == self.records
-        self.agree = True
 
 
 ORDER = (

@@ -154,8 +154,8 @@ def test_what_a_journal_in_python_raises_comes_out_of_a_replay_as_it_is() -> Non
         identity = 1
 
         def read(self, from_seq: int = 1) -> Iterator[_core.Frame]:
+            yield from ()
             raise ZeroDivisionError("of my own")
-            yield
 
     with pytest.raises(ZeroDivisionError, match="of my own"):
         _core.Engine().replay(Unwell())

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "cambist"
 CLOCK_AND_CHANCE_ALLOWED = ("app", "sandbox")
 LINES_AT_MOST = 800
+FUNCTION_LINES_AT_MOST = 70
 
 BANNED_CALLS = {
     "time.time": "take the clock as an argument: `clock: Callable[[], int]`, µs since the epoch",
@@ -111,6 +112,32 @@ def test_no_file_grows_past_reading() -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in source_files() if path.name != "_core.pyi"}
     long = [f"{path.relative_to(ROOT)}: {length} lines" for path, length in lengths.items() if length > LINES_AT_MOST]
     assert not long, f"Files stay below {LINES_AT_MOST} lines: move one noun with its functions into a file of its own.\n" + "\n".join(long)
+
+
+def long_functions(source: str) -> Iterator[tuple[str, int, int]]:
+    """(name, line, how many lines) of each function that is too long, decorators not counted."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > FUNCTION_LINES_AT_MOST:
+                yield node.name, node.lineno, length
+
+
+def test_no_function_grows_past_reading() -> None:
+    # Clippy holds the functions in Rust to the same (core/clippy.toml).
+    long = [
+        f"{path.relative_to(ROOT)}:{line}: {name} has {length} lines"
+        for path in tracked("*.py")
+        for name, line, length in long_functions(path.read_text())
+    ]
+    assert not long, f"Functions have at most {FUNCTION_LINES_AT_MOST} lines: give a step of it a name of its own.\n" + "\n".join(long)
+
+
+@pytest.mark.parametrize(
+    ("lines", "caught"), [(FUNCTION_LINES_AT_MOST - 1, []), (FUNCTION_LINES_AT_MOST, [("long", 1, FUNCTION_LINES_AT_MOST + 1)])]
+)
+def test_a_function_is_counted_from_its_first_line_to_its_last(lines: int, caught: list[tuple[str, int, int]]) -> None:
+    assert list(long_functions("async def long():\n" + "    pass\n" * lines)) == caught
 
 
 def test_no_file_is_named_after_nothing() -> None:

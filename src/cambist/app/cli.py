@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cambist import __version__
 from cambist.app.command_line import keys, markets, money, orders, upkeep, users
 from cambist.app.command_line.output import Data
 from cambist.app.errors import Exit, OperatorError
@@ -112,9 +113,7 @@ for command in (money.fund, upkeep.verify, upkeep.rebuild, upkeep.snapshot, upke
 @app.callback(invoke_without_command=True)
 def options(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
     if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"cambist {installed('cambist')}")
+        typer.echo(f"cambist {__version__}")
         raise typer.Exit
 
 

@@ -17,7 +17,6 @@ from cambist.app.errors import Exit, OperatorError
 from cambist.operations.market_terms import NAME, AssetListing, MarketListing, MarketTerms, asset_complaint, market_terms
 
 DEFAULT_NAME = "default_config.toml"
-MAX_WORLD_DEBT = 2**120
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

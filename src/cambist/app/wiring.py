@@ -3,7 +3,7 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,11 +25,14 @@ from cambist.app.venue import Entropy, Supervision, Venue
 from cambist.app.views import Views, open_views
 from cambist.app.wallet_policies import default_policy, wallet_policies
 from cambist.dialect_kit.market_texts import MarketTexts
+from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.exchange import Catalogue, EmbeddedCommands, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
 from cambist.gateway.app import Gateway
+from cambist.gateway.metrics import Metrics
 from cambist.history import History, HistoryError, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
@@ -152,38 +155,15 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     # 9. The dialects on the venue, and the front before them.
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
     catalogue = Catalogue(engine)
-    services = VenueServices(
-        commands=commands,
-        view=engine,
-        catalogue=catalogue,
-        durability=sequencer,
-        marketdata=marketdata,
-        market_texts=MarketTexts(marketdata),
-        account_streams=account_streams,
-        history=history,
-        directory=views.directory,
-        wallet=exchange.wallet,
-        merchants=exchange.merchants,
-        scheduler=exchange.scheduler,
-        entropy=run_entropy,
-        coupons_per_day=config.limits.coupons_per_day,
-    )
+    services = _venue_services(config, exchange, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, services)
-    for dialect in served:
-        if dialect.webhook_signer is not None:
-            exchange.merchants.outbox.sign_with(dialect.webhook_signer)
-    routes = [route for dialect in served for route in dialect.routes]
-    sockets = [socket for dialect in served for socket in dialect.sockets]
-    path_errors = [errors for dialect in served for errors in dialect.path_errors]
     readiness = Readiness()
     watch_readiness(readiness, sequencer, writer, environment.clock)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    routes.append(front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists()))
-    gateway = Gateway(
-        routes, barrier=sequencer.barrier, readiness=readiness.reasons, metrics=metrics, sockets=sockets, path_errors=path_errors
-    )
+    front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
+    gateway = _open_gateway(served, front, exchange, readiness, metrics)
     newest = exchange.snapshots.newest()
     return Venue(
         files=files,
@@ -211,6 +191,48 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         key_forms=dialects.key_forms(config.dialects),
         supervision=supervision,
         snapshot_seq=newest.seq if newest is not None else 0,
+    )
+
+
+def _venue_services(
+    config: Config,
+    exchange: _Exchange,
+    catalogue: Catalogue,
+    marketdata: MarketData,
+    account_streams: AccountStreams,
+    history: History,
+    entropy: Entropy,
+) -> VenueServices:
+    return VenueServices(
+        commands=exchange.commands,
+        view=exchange.engine,
+        catalogue=catalogue,
+        durability=exchange.sequencer,
+        marketdata=marketdata,
+        market_texts=MarketTexts(marketdata),
+        account_streams=account_streams,
+        history=history,
+        directory=exchange.views.directory,
+        wallet=exchange.wallet,
+        merchants=exchange.merchants,
+        scheduler=exchange.scheduler,
+        entropy=entropy,
+        coupons_per_day=config.limits.coupons_per_day,
+    )
+
+
+def _open_gateway(served: Sequence[DialectService], front: Route, exchange: _Exchange, readiness: Readiness, metrics: Metrics) -> Gateway:
+    """The dialects' routes, sockets and errors in one server; webhooks are signed as the dialects do it."""
+    for dialect in served:
+        if dialect.webhook_signer is not None:
+            exchange.merchants.outbox.sign_with(dialect.webhook_signer)
+    return Gateway(
+        [*(route for dialect in served for route in dialect.routes), front],
+        barrier=exchange.sequencer.barrier,
+        readiness=readiness.reasons,
+        metrics=metrics,
+        sockets=[socket for dialect in served for socket in dialect.sockets],
+        path_errors=[errors for dialect in served for errors in dialect.path_errors],
     )
 
 

@@ -1,5 +1,7 @@
 """Reads of the exchange's state: the local core, wherever the commands are sequenced."""
 
+from __future__ import annotations  # the native types are names of the stub only
+
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,27 +39,27 @@ class View(Protocol):
     def catalogue_version(self) -> int:
         """Grows with every command that changed an asset or a market: whoever caches specs compares it."""
 
-    def assets(self) -> "list[AssetSpec]":
+    def assets(self) -> list[AssetSpec]:
         """By number."""
 
-    def markets(self) -> "list[MarketSpec]":
+    def markets(self) -> list[MarketSpec]:
         """By number."""
 
-    def market(self, market: int, /) -> "MarketSpec": ...
+    def market(self, market: int, /) -> MarketSpec: ...
     def balance(self, account: int, asset: int, /) -> tuple[int, int]:
         """(available, held); (0, 0) for what was never touched."""
 
-    def balances(self, account: int, /) -> "list[Balance]":
+    def balances(self, account: int, /) -> list[Balance]:
         """The assets that the account touched, in order of asset."""
 
-    def available_text(self, account: int, template: "AvailableTemplate", /) -> str:
+    def available_text(self, account: int, template: AvailableTemplate, /) -> str:
         """Available balances as text between the template's pieces, cut to the assets' display scales."""
 
     def account_fees(self, account: int, market: int, /) -> tuple[int, int]:
         """(maker_ppm, taker_ppm) that a new order would get."""
 
-    def order(self, order_id: int, /) -> "LiveOrder | None": ...
-    def open_orders(self, account: int, market: int = ..., /) -> "list[LiveOrder]":
+    def order(self, order_id: int, /) -> LiveOrder | None: ...
+    def open_orders(self, account: int, market: int = ..., /) -> list[LiveOrder]:
         """In order of id; of one market or of all."""
 
     def open_order_count(self, account: int, /) -> int: ...
@@ -77,8 +79,8 @@ class View(Protocol):
     def totals(self) -> list[tuple[int, int, int]]:
         """Per asset (world, everybody else's available, everybody else's held), atoms: the three add up to zero, always."""
 
-    def pending_transfer(self, transfer_id: int, /) -> "PendingTransfer | None": ...
-    def pending_transfers(self) -> "list[PendingTransfer]": ...
+    def pending_transfer(self, transfer_id: int, /) -> PendingTransfer | None: ...
+    def pending_transfers(self) -> list[PendingTransfer]: ...
     def transfer_used(self, transfer_id: int, /) -> bool: ...
 
 

@@ -417,7 +417,6 @@ def _ticker(views: _Market, second: int) -> Ticker:
     return Ticker(
         last=last.price if last else 0,
         last_amount=last.amount if last else 0,
-        last_side=last.taker_side if last else 0,
         last_time=last.time if last else 0,
         open=day.open,
         high=day.high,

@@ -29,7 +29,6 @@ class Ticker(msgspec.Struct, frozen=True, gc=False):
 
     last: int
     last_amount: int
-    last_side: int
     last_time: int
     open: int
     high: int

@@ -9,6 +9,8 @@ Entropy = Callable[[str, int], bytes]
 
 
 class PaymentState(IntEnum):
+    """Where a merchant order stands: what its notices call its status."""
+
     OPEN = 0
     PARTIAL = 1
     """Something was paid, not all."""

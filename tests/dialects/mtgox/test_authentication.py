@@ -15,7 +15,6 @@ from cambist.dialects.mtgox.parse import ordered_nonce
 from tests.dialects.mtgox.floor import AGENT, NOON, SECOND, Floor, Trader
 
 PATH = "/api/1/generic/private/info"
-MICROS = 1_000_000_000_000_000
 
 
 async def test_the_form_of_keys(alice: Trader) -> None:

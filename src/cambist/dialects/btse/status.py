@@ -41,7 +41,6 @@ GENERIC = -1
 """The error code of what has no number of its own; -1 is TIMEOUT as an order's status."""
 
 SIDE_NAMES = ("BUY", "SELL")
-SIDE_MODES = (Status.MODE_BUY, Status.MODE_SELL)
 STOP_TYPES = frozenset({OrderType.STOP_LIMIT, OrderType.STOP_MARKET})
 TYPE_NAMES = ("LIMIT", "MARKET", "LIMIT", "MARKET")
 """By the core's order type: a stop is a LIMIT or MARKET order with a trigger price here."""

@@ -10,6 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_counters_and_nonces()
+    _create_users_and_keys()
+    _create_sessions_and_totps()
+
+
+def _create_counters_and_nonces() -> None:
     op.create_table(
         "counters",
         sa.Column("name", sa.Text(), nullable=False),
@@ -36,6 +42,9 @@ def upgrade() -> None:
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key_id", "nonce", name=op.f("pk_used_nonces")),
     )
+
+
+def _create_users_and_keys() -> None:
     op.create_table(
         "users",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -71,6 +80,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_api_keys_key")),
     )
     op.create_index(op.f("ix_api_keys_user_id_dialect"), "api_keys", ["user_id", "dialect"], unique=False)
+
+
+def _create_sessions_and_totps() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),

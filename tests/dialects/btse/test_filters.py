@@ -112,6 +112,39 @@ async def test_an_unknown_parameter_is_refused_and_changes_nothing(
     assert floor.state() == before
 
 
+EMPTY_IDS: list[tuple[str, str, str, bytes]] = [
+    ("DELETE", f"{V3}/order", "symbol=BTC-USD&orderID=", b""),
+    ("DELETE", f"{V3}/order", "symbol=BTC-USD&orderId", b""),
+    ("DELETE", f"{V3}/order", "symbol=BTC-USD&clOrderID=", b""),
+    ("DELETE", f"{V3}/order", "symbol=BTC-USD", b'{"orderID":null}'),
+    ("POST", f"{V2}/deleteOrder", "", b'{"symbol":"BTC-USD","order_id":""}'),
+    ("POST", f"{V2}/deleteOrder", "", b'{"symbol":"BTC-USD","order_id":null}'),
+    ("POST", f"{V2}/deleteOrder", "", b'{"symbol":"BTC-USD","tag":""}'),
+    ("POST", f"{V2}/deleteOrder", "order_id=0c5d2f4e", b'{"symbol":"BTC-USD"}'),
+]
+"""Cancels of one order that would end all of the market, if an id that says nothing, or stands in an unsigned query, were passed over."""
+
+
+@pytest.mark.parametrize(("method", "path", "query", "body"), EMPTY_IDS)
+async def test_a_cancel_whose_id_is_empty_cancels_nothing(
+    floor: Floor, alice: Trader, method: str, path: str, query: str, body: bytes
+) -> None:
+    await floor.order(alice, side="BUY", price="1", size="1")
+    before = floor.state()
+    headers = signed_headers(alice.key.key, alice.key.secret, path.removeprefix("/spot"), floor.now_ms, body)
+    reply = await floor.send(method, path, body, headers, query.encode())
+    assert error_of(path, reply)[:2] == (400, -2)
+    assert floor.state() == before
+
+
+async def test_an_id_counts_although_another_is_empty(floor: Floor, alice: Trader) -> None:
+    row = await floor.order(alice, side="BUY", price="1", size="1")
+    await floor.order(alice, side="BUY", price="1", size="1")
+    (ended,) = await floor.call(alice, "DELETE", f"{V3}/order", symbol="BTC-USD", orderID=row["orderID"], clOrderID="")
+    assert ended["orderID"] == row["orderID"]
+    assert len(await floor.call(alice, "GET", f"{V3}/user/open_orders")) == 1
+
+
 @pytest.mark.parametrize(
     "path", [f"{V3}/trades?symbol=BTC-USD&since=1", f"{V3}/ohlcv?symbol=BTC-USD&resolution=1&limit=5", f"{V2}/trades/BTC-USD?page=2"]
 )

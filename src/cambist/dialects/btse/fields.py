@@ -40,12 +40,14 @@ def _plain(raw: str) -> str:
 
 
 def query_of(query: bytes) -> dict[str, Any]:
-    """Parameters of a query, empty ones left out; of a repeated one the last counts."""
+    """Parameters of a query; of a repeated one the last that is not empty counts."""
     found: dict[str, Any] = {}
     for part in query.decode("utf-8", "replace").split("&", MAX_FIELDS)[:MAX_FIELDS]:
         name, _, value = part.partition("=")
         if value:
             found[_plain(name)] = _plain(value)
+        elif name:
+            found.setdefault(_plain(name), "")
     return found
 
 
@@ -64,7 +66,8 @@ class Fields:
     """The parameters of one request. A reader notes in `rejection` the first that is wrong, and answers what absence would.
 
     What says something and is not read is refused by `checked`, so that no filter and no limit is passed over in silence. Zero and
-    empty count as absent where a number or a text is optional: real clients send a 0 for every price that they do not mean.
+    empty count as absent where a number or a text is optional: real clients send a 0 for every price that they do not mean. A cancel
+    by an id that is empty is refused all the same (`refuse_empty`).
     """
 
     __slots__ = ("_read", "_values", "rejection")
@@ -76,11 +79,19 @@ class Fields:
 
     @staticmethod
     def of(request: Request) -> "Fields":
-        """POST and PUT say everything in the signed body. GET and DELETE use the query; a body of theirs says what the query does not."""
+        """POST and PUT say everything in the signed body: what only their query says is refused. GET and DELETE use the query; a body
+        of theirs says what the query does not."""
         body = body_of(request.body)
-        if request.method in IN_BODY or body is None:
-            return Fields(body)
-        return Fields({**body, **query_of(request.query)})
+        query = query_of(request.query) if request.query else {}
+        if body is None:
+            return Fields(None)
+        if request.method in IN_BODY:
+            fields = Fields(body)
+            for name, value in query.items():
+                if value and name not in body:
+                    fields.refuse(errors.unknown(name))
+            return fields
+        return Fields({**body, **{name: value for name, value in query.items() if value or name not in body}})
 
     def having(self, name: str, value: str) -> "Fields":
         """These fields, and what the path says."""
@@ -115,6 +126,12 @@ class Fields:
             elif value is not None and value != "" and not found:
                 found = str(value)
         return found
+
+    def refuse_empty(self, *names: str) -> None:
+        """Refuses the first of the names that is there and says nothing: where absence means "all", an empty id must not."""
+        for name in names:
+            if name in self._values and self._values[name] in (None, ""):
+                self.refuse(errors.invalid(name))
 
     def says(self, *names: str) -> bool:
         """Whether one of them says something."""

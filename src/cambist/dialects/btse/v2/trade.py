@@ -178,6 +178,8 @@ class V2Trade:
         """Cancels one order by id, all that bear a tag, or without either every order of the market."""
         uuid, tag, symbol = fields.text("order_id"), fields.tag("tag", "client_oid"), fields.text("symbol")
         market = self._symbols.find(symbol) if symbol else None
+        if not (uuid or tag):
+            fields.refuse_empty("order_id", "tag", "client_oid")
         if fields.checked("coin_name") or (symbol and market is None):
             return fields.rejection or errors.SYMBOL_UNKNOWN
         if uuid or tag:

@@ -158,6 +158,8 @@ class V3Orders:
         """Cancels one order by `orderID`, all that bear a `clOrderID`, or without either every order of the market; a row for each."""
         market = market_of(self._symbols, fields)
         uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
+        if not (uuid or tag):
+            fields.refuse_empty(*IDS, *TAGS)
         if isinstance(market, Rejection) or fields.checked():
             return fields.rejection or (market if isinstance(market, Rejection) else errors.SYMBOL_UNKNOWN)
         if uuid or tag:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import venv
 from pathlib import Path
@@ -59,6 +60,23 @@ def drive(script: str, environment: str, config: dict[str, Any], folder: Path, *
     )
     assert run.returncode == 0, f"{script} stopped:\n{run.stdout}\n{run.stderr}"
     return [line.removeprefix("passed: ") for line in run.stdout.splitlines() if line.startswith("passed: ")]
+
+
+def npm_modules(package: str) -> Path:
+    """Where exactly that npm package ("name@version") is installed; made once. Skips, and says why, where it cannot be had."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip(f"CLIENT NOT TESTED: {package} needs node and npm, which are not installed here")
+    home = ROOT / ".venvs" / f"npm-{package.replace('@', '-')}"
+    installed = home / "node_modules"
+    if not (installed / package.partition("@")[0] / "package.json").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "package.json").write_text('{"private":true}')
+        line = [npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", package]
+        done = subprocess.run(line, cwd=home, capture_output=True, text=True, timeout=PATIENCE)
+        if done.returncode != 0:
+            pytest.skip(f"CLIENT NOT TESTED: npm could not install {package}: {done.stderr.strip()[-300:]}")
+    return installed
 
 
 def situations(script: str) -> list[str]:

@@ -77,7 +77,7 @@ const situations = {
     assert.equal((await alice.cancelAllOrdersAfter(0)).success, true);
   },
 
-  async 'refusals'() {
+  async 'rejections'() {
     await assert.rejects(alice.createLimitBuyOrder(SYMBOL, 900_000, 9000), ccxt.InsufficientFunds);
     await assert.rejects(alice.cancelOrder(UNKNOWN_ID, SYMBOL), ccxt.OrderNotFound);
     await assert.rejects(alice.createLimitBuyOrder(SYMBOL, 900_000_000, 9000), ccxt.InvalidOrder);

@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 PORT   ?= 8700
+# Of processes that run the Python tests; most of what they do is waiting for servers.
+PYTEST_WORKERS ?= 2
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
@@ -21,7 +23,7 @@ build: $(STAMPS)/core ## Make .venv, compile the core in release mode, install t
 run: toolchain-python ## Start a sandbox with a moving market at http://127.0.0.1:8700, or another port: make run PORT=8701
 	@"$(PYTHON)" scripts/check_port.py "$(PORT)"
 	@$(MAKE) --no-print-directory build
-	$(BIN)/cambist sandbox --port "$(PORT)" $(RUN_ARGS)
+	@exec $(BIN)/cambist sandbox --port "$(PORT)" $(RUN_ARGS)
 
 test: test-core test-python ## Run every test: the core's in Rust, then everything in Python
 
@@ -30,7 +32,7 @@ test-core: toolchain-rust
 
 test-python: build
 	@scripts/install-test-packages
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 lint: toolchain-lint build ## Check format, types, layers and warnings, in Python and in Rust
 	$(BIN)/ruff check src tests scripts benchmarks

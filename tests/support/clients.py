@@ -1,11 +1,14 @@
 """Real client libraries, unmodified, driven by the scripts in tests/clients against a live sandbox process."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +20,26 @@ PATIENCE = 300.0
 """Seconds for a whole run of a client on a shared machine."""
 
 
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Tests run in several processes; what is made once under .venvs is made by one of them, and the others wait."""
+    lock = ROOT / ".venvs" / f"{name}.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 def client_environment(name: str) -> Path:
     """The interpreter of an environment that has exactly tests/clients/<name>.txt; made once, made anew when the file changes.
 
     Where the packages cannot be had the test is skipped, and says so.
     """
+    with one_at_a_time(name):
+        return _environment(name)
+
+
+def _environment(name: str) -> Path:
     requirements = CLIENTS / f"{name}.txt"
     home = ROOT / ".venvs" / name
     python, stamp = home / "bin" / "python", home / "requirements.sha256"

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.clients import one_at_a_time
 from tests.support.processes import Running, serving
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,7 +78,8 @@ def server_has(account: Account) -> dict[str, Any]:
 
 
 def test_ccxws_has_the_servers_book_and_every_trade(tmp_path: Path) -> None:
-    folder = ccxws_folder()
+    with one_at_a_time("ccxws"):
+        folder = ccxws_folder()
     with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as running:
         config = {"url": running.url.replace("http", "ws") + "/ws", "market": MARKET, "base": "BTC", "quote": "USD", "limit": LIMIT}
         (tmp_path / "follow.json").write_text(json.dumps(config))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.clients import one_at_a_time
 from tests.support.processes import serving
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +36,8 @@ def modules() -> Path:
 
 
 def test_npm_mtgox(tmp_path: Path) -> None:
-    installed = modules()
+    with one_at_a_time("npm-mtgox"):
+        installed = modules()
     with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as running:
         keys = {user["name"]: user["keys"]["mtgox"] for user in running.ready["users"]}
         config = tmp_path / "client.json"

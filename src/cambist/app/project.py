@@ -1,6 +1,7 @@
 """Where the project's documents are: beside the sources in a checkout, at the project's address otherwise."""
 
 import os
+import shlex
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, metadata
@@ -19,22 +20,14 @@ def documents_url() -> str:
 def documents() -> str:
     """Where a person on this machine finds them: a file of the checkout that runs, else the address."""
     page = Path(__file__).resolve().parents[3] / "docs" / "index.md"
-    return shown_path(page) if page.is_file() else documents_url()
-
-
-def shown_path(path: Path) -> str:
-    """Relative to the working directory when it is below it."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return str(path)
+    return str(page) if page.is_file() else documents_url()
 
 
 def command() -> str:
-    """How to call `cambist` again from the directory that one is in: by its name only where the PATH leads to this one."""
+    """How to call `cambist` from a terminal in any directory: by its name only where the PATH leads to this one."""
     called = Path(sys.argv[0])
     if called.name != "cambist":
-        return f"{shown_path(Path(sys.executable))} -m cambist"
+        return f"{shlex.quote(sys.executable)} -m cambist"
     on_path = shutil.which("cambist")
     same = on_path is not None and os.path.realpath(on_path) == os.path.realpath(called)
-    return "cambist" if same else shown_path(called.absolute())
+    return "cambist" if same else shlex.quote(str(called.absolute()))

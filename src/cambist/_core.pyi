@@ -6,15 +6,16 @@ Units: *time* µs since the epoch; *price* and *amount* integers in the market's
 from collections.abc import Iterator, Sequence
 from typing import ClassVar, Final, final
 
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.journal_port import JournalReads
 
-WORLD: Final = 0
-FEES: Final = 1
-COUPONS: Final = 2
-WITHDRAWALS: Final = 3
-MERCHANTS: Final = 4
-FIRST_USER_ACCOUNT: Final = 16
-ALL_MARKETS: Final = 0xFFFF
+WORLD: Final[AccountId]
+FEES: Final[AccountId]
+COUPONS: Final[AccountId]
+WITHDRAWALS: Final[AccountId]
+MERCHANTS: Final[AccountId]
+FIRST_USER_ACCOUNT: Final[AccountId]
+ALL_MARKETS: Final[MarketId]
 BOTH_SIDES: Final = 255
 NO_FEE_OVERRIDE: Final = 0xFFFFFFFF
 MAX_ATOMS: Final[int]
@@ -40,13 +41,13 @@ class Outcome:
 
 @final
 class Balance:
-    asset: int
+    asset: AssetId
     available: int
     held: int
 
 @final
 class AssetSpec:
-    id: int
+    id: AssetId
     code: str
     scale: int
     display_scale: int
@@ -55,9 +56,9 @@ class AssetSpec:
 class MarketSpec:
     """A market as it stands: fees and limits may change, id, assets and scales never do."""
 
-    id: int
-    base: int
-    quote: int
+    id: MarketId
+    base: AssetId
+    quote: AssetId
     price_scale: int
     amount_scale: int
     self_trade: int
@@ -78,8 +79,8 @@ class LiveOrder:
     """A resting or waiting order (`waiting` is true for an untriggered stop)."""
 
     order_id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     side: int
     type: int
     tif: int
@@ -101,9 +102,9 @@ class LiveOrder:
 @final
 class PendingTransfer:
     transfer_id: int
-    source: int
-    destination: int
-    asset: int
+    source: AccountId
+    destination: AccountId
+    asset: AssetId
     kind: int
     amount: int
 
@@ -122,8 +123,8 @@ class CommandApplied:
 class OrderAccepted:
     KIND: ClassVar[int]
     order_id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     side: int
     type: int
     tif: int
@@ -141,8 +142,8 @@ class OrderAccepted:
 @final
 class OrderRejected:
     KIND: ClassVar[int]
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     code: int
 
 @final
@@ -150,11 +151,11 @@ class TradeExecuted:
     KIND: ClassVar[int]
     trade_id: int
     time: int
-    market: int
+    market: MarketId
     taker_side: int
     taker_market: bool
-    maker_account: int
-    taker_account: int
+    maker_account: AccountId
+    taker_account: AccountId
     maker_order: int
     taker_order: int
     price: int
@@ -169,8 +170,8 @@ class TradeExecuted:
 class OrderDone:
     KIND: ClassVar[int]
     order_id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     side: int
     reason: int
     remaining: int
@@ -180,8 +181,8 @@ class OrderDone:
 class OrderReplaced:
     KIND: ClassVar[int]
     order_id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     kept_priority: bool
     price: int
     amount: int
@@ -192,16 +193,16 @@ class OrderReplaced:
 class StopTriggered:
     KIND: ClassVar[int]
     order_id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     last_price: int
 
 @final
 class BalanceChanged:
     KIND: ClassVar[int]
     entry_id: int
-    account: int
-    asset: int
+    account: AccountId
+    asset: AssetId
     business: int
     reference: int
     change_available: int
@@ -212,7 +213,7 @@ class BalanceChanged:
 @final
 class BookLevelChanged:
     KIND: ClassVar[int]
-    market: int
+    market: MarketId
     side: int
     orders: int
     price: int
@@ -222,9 +223,9 @@ class BookLevelChanged:
 class TransferPosted:
     KIND: ClassVar[int]
     transfer_id: int
-    source: int
-    destination: int
-    asset: int
+    source: AccountId
+    destination: AccountId
+    asset: AssetId
     kind: int
     was_pending: bool
     amount: int
@@ -233,9 +234,9 @@ class TransferPosted:
 class TransferPending:
     KIND: ClassVar[int]
     transfer_id: int
-    source: int
-    destination: int
-    asset: int
+    source: AccountId
+    destination: AccountId
+    asset: AssetId
     kind: int
     amount: int
 
@@ -243,21 +244,21 @@ class TransferPending:
 class TransferVoided:
     KIND: ClassVar[int]
     transfer_id: int
-    source: int
-    destination: int
-    asset: int
+    source: AccountId
+    destination: AccountId
+    asset: AssetId
     kind: int
     amount: int
 
 @final
 class AccountOpened:
     KIND: ClassVar[int]
-    account: int
+    account: AccountId
 
 @final
 class AssetCreated:
     KIND: ClassVar[int]
-    asset: int
+    asset: AssetId
     code: str
     scale: int
     display_scale: int
@@ -265,9 +266,9 @@ class AssetCreated:
 @final
 class MarketCreated:
     KIND: ClassVar[int]
-    market: int
-    base: int
-    quote: int
+    market: MarketId
+    base: AssetId
+    quote: AssetId
     price_scale: int
     amount_scale: int
     self_trade: int
@@ -282,7 +283,7 @@ class MarketCreated:
 @final
 class MarketLimitsSet:
     KIND: ClassVar[int]
-    market: int
+    market: MarketId
     min_price: int
     max_price: int
     min_amount: int
@@ -292,20 +293,20 @@ class MarketLimitsSet:
 @final
 class MarketStatusSet:
     KIND: ClassVar[int]
-    market: int
+    market: MarketId
     status: int
 
 @final
 class MarketFeesSet:
     KIND: ClassVar[int]
-    market: int
+    market: MarketId
     maker_ppm: int
     taker_ppm: int
 
 @final
 class AccountFeesSet:
     KIND: ClassVar[int]
-    account: int
+    account: AccountId
     maker_ppm: int
     taker_ppm: int
 
@@ -317,13 +318,13 @@ class MaxOpenOrdersSet:
 @final
 class CancelAfterSet:
     KIND: ClassVar[int]
-    account: int
+    account: AccountId
     due: int
 
 @final
 class CancelAfterFired:
     KIND: ClassVar[int]
-    account: int
+    account: AccountId
     orders: int
     due: int
 
@@ -360,7 +361,7 @@ def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: by
 
 def market_changes(
     runs: list[bytes],
-) -> list[tuple[int, dict[tuple[int, int], tuple[int, int, int]], list[tuple[int, int, int, int, int, bool]]]]:
+) -> list[tuple[MarketId, dict[tuple[int, int], tuple[int, int, int]], list[tuple[int, int, int, int, int, bool]]]]:
     """What encoded runs did to markets: (market, levels, trades), a market as it first comes up.
 
     Levels as they are in the end, {(side, price): (amount, orders, time of the command)}, as they first come up; trades in order:

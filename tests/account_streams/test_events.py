@@ -90,7 +90,9 @@ def test_followers_together_hear_everything_that_concerns_them_and_nothing_else(
             trade.trade_id for trade in trades
         ]
         assert [event.event.order_id for event in ear.events if isinstance(event.event, _core.OrderAccepted)] == accepted
-        balances = {event.event.asset: event.event for event in ear.events if isinstance(event.event, _core.BalanceChanged)}
+        balances: dict[int, _core.BalanceChanged] = {
+            event.event.asset: event.event for event in ear.events if isinstance(event.event, _core.BalanceChanged)
+        }
         for asset in (BTC, USD):
             assert (balances[asset].available, balances[asset].held) == venue.engine.balance(user, asset)
 

@@ -19,6 +19,7 @@ from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId
 from cambist.exchange import JournalStopped
 from tests.support.memory_journal import MemoryLog
 
@@ -41,7 +42,7 @@ async def run(path: Path, log: MemoryLog, act: Callable[[Venue], Awaitable[None]
 async def deposit(venue: Venue) -> None:
     """An account with a deposit, which history, too, has to know."""
     account = (await venue.commands.open_account()).id
-    done = await venue.commands.transfer((1 << 100) + account, _core.WORLD, account, 0, TransferKind.DEPOSIT, 10**16)
+    done = await venue.commands.transfer((1 << 100) + account, _core.WORLD, AccountId(account), AssetId(0), TransferKind.DEPOSIT, 10**16)
     assert done.outcome.code == 0
     await venue.durable()
 

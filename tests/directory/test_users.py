@@ -3,6 +3,7 @@
 import pytest
 
 from cambist.directory import ApiKey, Directory, DirectoryRejection, User
+from cambist.domain.units import AccountId
 from tests.directory.conftest import FORM, NOON, PASSWORD, Place
 
 
@@ -31,7 +32,7 @@ def test_who_can_be_added_beside_alice(
 ) -> None:
     added = directory.add_user(name, password, account)
     if rejection is None:
-        assert added == User(2, name, account, NOON)
+        assert added == User(2, name, AccountId(account), NOON)
         assert directory.users() == [alice, added]
     else:
         assert added is rejection
@@ -104,7 +105,7 @@ def test_an_erased_user_leaves_only_the_account_number(place: Place, directory: 
     place.clock.now += 5
     erased = directory.erase_user(user)
 
-    assert erased == User(user.id, "", 18, NOON, erased=NOON + 5)
+    assert erased == User(user.id, "", AccountId(18), NOON, erased=NOON + 5)
     assert directory.user("margarethe.zimmermann") is None
     assert directory.user_by_account(18) == erased
     assert directory.users() == []

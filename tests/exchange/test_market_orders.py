@@ -7,10 +7,11 @@ from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import Side
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, MarketId
 from cambist.exchange.market_orders import MarketFill, market_fill, uncovered_rejection
 
 UNIT = 10**8
-MAKER, TAKER = _core.FIRST_USER_ACCOUNT, _core.FIRST_USER_ACCOUNT + 1
+MAKER, TAKER = _core.FIRST_USER_ACCOUNT, AccountId(_core.FIRST_USER_ACCOUNT + 1)
 ASKS = [(2000 + level, UNIT) for level in range(40)]
 BIDS = [(1000 - level, UNIT) for level in range(40)]
 
@@ -52,7 +53,7 @@ def engine() -> _core.Engine:
     ],
 )
 def test_what_would_be_traded(engine: _core.Engine, side: Side, amount: int, fill: tuple[int, int]) -> None:
-    assert market_fill(engine, 0, side, amount) == MarketFill(*fill)
+    assert market_fill(engine, MarketId(0), side, amount) == MarketFill(*fill)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from cambist import _core
 from cambist.domain.meta import Meta
+from cambist.domain.units import AccountId
 from cambist.history.fold import fold
 from cambist.history.port import HistoryWrites
 
 START = 1_700_000_000_000_000
 BTC, USD, LTC = 0, 1, 2
 BTC_USD, LTC_BTC = 0, 1
-USERS = (16, 17, 18)
+USERS = (AccountId(16), AccountId(17), AccountId(18))
 
 
 class Venue:

@@ -18,6 +18,7 @@ from cambist import _core
 from cambist.app.config import default_text
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import MarketId
 from cambist.exchange import Commands, Done
 from cambist.exchange.merchants import payment_id
 from cambist.merchant import Label, MerchantService, OrderTexts, PaymentState, Terms
@@ -384,7 +385,7 @@ def test_what_is_to_be_sold_is_sold_once_wherever_the_process_dies(tmp_path: Pat
     world = World(tmp_path)
     world.engine.create_asset(world.time, "USD", 16, 8)
     world.engine.create_market(world.time, 0, 1, 2, 8, 1, 1, 10**9, 1, 10**12, 0, 0, 0)
-    order = world.order(Terms(sell_in=0))
+    order = world.order(Terms(sell_in=MarketId(0)))
     known = world.service.order(order)
     assert known is not None
     world.service.pay(known, 16, part="x")

@@ -4,6 +4,7 @@ import pytest
 
 from cambist._core import Outcome
 from cambist.domain.orders import Side
+from cambist.domain.units import AccountId, AssetId
 from cambist.wallet import WithdrawalState
 from tests.operations.conftest import Office
 
@@ -11,7 +12,7 @@ SOMEWHERE = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
 COIN = 10**16
 
 
-async def test_a_reference_is_good_once_for_an_account_and_an_asset(office: Office, alice: int) -> None:
+async def test_a_reference_is_good_once_for_an_account_and_an_asset(office: Office, alice: AccountId) -> None:
     await office.done("user.add", name="bob")
     slip = {"amounts": "USD=100", "reference": "slip 17"}
     assert await office.done("fund", user="alice", **slip) == [{"asset": "USD", "amount": "100", "repeated": False}]
@@ -39,15 +40,15 @@ async def test_a_reference_is_good_once_for_an_account_and_an_asset(office: Offi
         ("XYZ=1", "asset-unknown"),
     ],
 )
-async def test_amounts_that_are_none_change_nothing(office: Office, alice: int, amounts: str, code: str) -> None:
+async def test_amounts_that_are_none_change_nothing(office: Office, alice: AccountId, amounts: str, code: str) -> None:
     before = office.money()
     assert await office.refused("fund", user="alice", amounts=amounts) == code
     assert office.money() == before
 
 
-async def test_a_simulated_deposit_is_credited_once_it_is_confirmed(office: Office, alice: int) -> None:
+async def test_a_simulated_deposit_is_credited_once_it_is_confirmed(office: Office, alice: AccountId) -> None:
     paid = await office.done("deposit.simulate", user="alice", asset="btc", amount="0.5")
-    assert office.wallet.address_of(alice, 1) == paid["address"]
+    assert office.wallet.address_of(alice, AssetId(1)) == paid["address"]
     await go_on(office)
     assert office.engine.balance(alice, 1) == (105 * COIN // 10, 0)
     assert await office.refused("deposit.simulate", user="alice", asset="USD", amount="1") == "no-network"
@@ -55,9 +56,9 @@ async def test_a_simulated_deposit_is_credited_once_it_is_confirmed(office: Offi
     assert await office.refused("deposit.simulate", user="alice", asset="BTC", amount="0.000000001") == "amount-too-fine"
 
 
-async def withdraw(office: Office, account: int, coins: int) -> str:
+async def withdraw(office: Office, account: AccountId, coins: int) -> str:
     """Requests a withdrawal; its id."""
-    outcome = await office.wallet.request_withdrawal(account, 1, coins * COIN, SOMEWHERE)
+    outcome = await office.wallet.request_withdrawal(account, AssetId(1), coins * COIN, SOMEWHERE)
     assert isinstance(outcome, Outcome)
     assert outcome.code == 0
     office.sequencer.drain()
@@ -73,7 +74,7 @@ async def go_on(office: Office) -> None:
         office.clock.now += 10 * 10**6
 
 
-async def test_a_large_withdrawal_waits_for_approval_and_a_small_one_does_not(office: Office, alice: int) -> None:
+async def test_a_large_withdrawal_waits_for_approval_and_a_small_one_does_not(office: Office, alice: AccountId) -> None:
     small, large = await withdraw(office, alice, 2), await withdraw(office, alice, 3)
     await go_on(office)
     assert [amount for _, _, _, amount in office.chain.sent()] == ["2"]
@@ -91,7 +92,7 @@ async def test_a_large_withdrawal_waits_for_approval_and_a_small_one_does_not(of
     assert await office.refused("withdrawal.refuse", id=large) == "not-cancellable"
 
 
-async def test_a_refused_withdrawal_goes_back_and_never_out(office: Office, alice: int) -> None:
+async def test_a_refused_withdrawal_goes_back_and_never_out(office: Office, alice: AccountId) -> None:
     large = await withdraw(office, alice, 3)
     assert (await office.done("withdrawal.refuse", id=large, reason="who is this?"))["state"] == "cancelled"
     await go_on(office)
@@ -107,7 +108,7 @@ async def test_a_withdrawal_that_does_not_exist_is_named(office: Office, text: s
     assert await office.refused("withdrawal.refuse", id=text) == "withdrawal-unknown"
 
 
-async def test_balances_entries_and_totals_tell_the_same_story(office: Office, alice: int) -> None:
+async def test_balances_entries_and_totals_tell_the_same_story(office: Office, alice: AccountId) -> None:
     bob = (await office.done("user.add", name="bob"))["account"]
     await office.done("fund", user="bob", amounts="USD=500")
     office.order(alice, Side.SELL, 100_000, 10**8)

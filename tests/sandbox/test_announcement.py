@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cambist.domain.units import AccountId
 from cambist.sandbox.announcement import COLUMNS_AT_MOST, LINES_AT_MOST, Announced, announcement
 from cambist.sandbox.people import Person
 
@@ -15,14 +16,14 @@ PLAIN = Announced(
     seed=1,
     data=Path("/tmp/cambist-sandbox-abcd1234"),
     kept=False,
-    people=[Person(name, "p" * 24, 16, KEYS) for name in ("alice", "bob", "carol")],
+    people=[Person(name, "p" * 24, AccountId(16), KEYS) for name in ("alice", "bob", "carol")],
     apis=[("BTC-e and WEX", ("/tapi", "/api/2", "/api/3")), ("Expie", ("/v1", "/ws"))],
     examples=["btce.py", "expie.py"],
     market="btc_usd",
     documents="docs/index.md",
     command=".venv/bin/cambist",
 )
-CROWD = [Person(f"user-{number}", "p" * 24, number, KEYS) for number in range(300)]
+CROWD = [Person(f"user-{number}", "p" * 24, AccountId(number), KEYS) for number in range(300)]
 MANY = [(f"Exchange {number}", tuple(f"/a/long/path/{part}" for part in range(20))) for number in range(30)]
 
 
@@ -32,7 +33,7 @@ MANY = [(f"Exchange {number}", tuple(f"/a/long/path/{part}" for part in range(20
         pytest.param(PLAIN, id="three users"),
         pytest.param(replace(PLAIN, people=[]), id="nobody"),
         pytest.param(replace(PLAIN, people=CROWD), id="three hundred users"),
-        pytest.param(replace(PLAIN, people=[Person("n" * 64, "p" * 24, 1 << 40, KEYS)]), id="a long name"),
+        pytest.param(replace(PLAIN, people=[Person("n" * 64, "p" * 24, AccountId(1 << 40), KEYS)]), id="a long name"),
         pytest.param(replace(PLAIN, apis=MANY), id="many APIs with many paths"),
         pytest.param(replace(PLAIN, apis=[], market="", examples=[]), id="no API"),
         pytest.param(replace(PLAIN, kept=True, seed=1 << 62), id="kept, a long seed"),

@@ -10,6 +10,7 @@ from cambist import _core
 from cambist.app.config import default_text, parse, terms
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import Side
+from cambist.domain.units import AccountId
 from cambist.exchange import Commands, Done
 from cambist.sandbox.quoting import LEVELS, TOO_CLOSE, TOO_FAR, missing, size, stale
 from cambist.sandbox.traders import ACCOUNTS, MAKERS, Traders
@@ -38,7 +39,7 @@ class Floor:
         return Done(self.engine.cancel_many(self.tick(), account, order_ids), None)
 
 
-def floor() -> tuple[Floor, list[int]]:
+def floor() -> tuple[Floor, list[AccountId]]:
     """The default markets, and the traders' funded accounts."""
     exchange, config = Floor(), parse(default_text())
     engine = exchange.engine
@@ -47,7 +48,7 @@ def floor() -> tuple[Floor, list[int]]:
         wanted = terms(config, market)
         fields = [getattr(wanted, name) for name in wanted.__struct_fields__]
         assert engine.create_market(exchange.tick(), numbers[market.base], numbers[market.quote], *fields).code == 0
-    accounts = [engine.open_account(exchange.tick()).id for _ in range(ACCOUNTS)]
+    accounts = [AccountId(engine.open_account(exchange.tick()).id) for _ in range(ACCOUNTS)]
     for number, account in enumerate(accounts):
         for asset in numbers.values():
             engine.transfer(exchange.tick(), number * 100 + asset + 1, _core.WORLD, account, asset, 1, 0, 10**9 * 10**16)
@@ -111,7 +112,9 @@ def test_a_halted_market_is_left_alone() -> None:
 
 def test_a_venue_without_markets_bores_nobody() -> None:
     floor = Floor()
-    traders = Immediate(Traders(cast("Commands", floor), floor.engine, ManualScheduler(1), [16, 17, 18, 19], 1))
+    traders = Immediate(
+        Traders(cast("Commands", floor), floor.engine, ManualScheduler(1), [AccountId(number) for number in range(16, 20)], 1)
+    )
     traders.open_markets()
     beat(traders, 3)
 

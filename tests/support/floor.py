@@ -19,6 +19,7 @@ from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
 from cambist.domain.meta import Meta
+from cambist.domain.units import AccountId, AssetId
 from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer, View
 from cambist.exchange.sequencer import Frame
 from cambist.gateway.http.router import Router
@@ -56,7 +57,7 @@ class Trader:
     key: ApiKey
 
     @property
-    def account(self) -> int:
+    def account(self) -> AccountId:
         return self.user.account
 
 
@@ -105,7 +106,7 @@ class TradingFloor:
         service.apply(service.event_filter.of(frame.events), frame.last_seq)
 
     def _open_merchants(self, folder: Path) -> Merchants:
-        async def address(account: int, asset: int) -> str | None:
+        async def address(account: AccountId, asset: AssetId) -> str | None:
             made = await self.wallet.new_address(account, asset)
             return None if isinstance(made, WalletRejection) else made
 

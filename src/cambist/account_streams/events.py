@@ -10,6 +10,7 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.events import EventFilter, kinds_of
+from cambist.domain.units import AccountId
 
 
 class AccountEvent(msgspec.Struct, frozen=True, gc=False):
@@ -21,7 +22,7 @@ class AccountEvent(msgspec.Struct, frozen=True, gc=False):
     event: _core.Event
 
 
-Follower = Callable[[int, "list[AccountEvent]"], None]
+Follower = Callable[[AccountId, "list[AccountEvent]"], None]
 """Gets (account, what one durable frame did to it, in order)."""
 
 CommandFollower = Callable[[Sequence[_core.CommandApplied]], None]
@@ -34,10 +35,10 @@ class AccountStreams:
     """Followers of accounts. The events that concern an account: its orders', its trades', its balances' and its transfers'."""
 
     def __init__(self) -> None:
-        self._followers: dict[int, list[Follower]] = {}
+        self._followers: dict[AccountId, list[Follower]] = {}
         self._command_followers: list[tuple[EventFilter, CommandFollower]] = []
 
-    def follow(self, account: int, follower: Follower) -> Callable[[], None]:
+    def follow(self, account: AccountId, follower: Follower) -> Callable[[], None]:
         """Calls back once per durable frame that did something to this account. Returns what ends it.
 
         The callback runs on the loop in the middle of the frame's delivery: it queues, it does not wait. What it raises is logged.
@@ -70,7 +71,7 @@ class AccountStreams:
         if not followed:
             return
         events = _core.decode_events(run)
-        account_events: dict[int, list[AccountEvent]] = {}
+        account_events: dict[AccountId, list[AccountEvent]] = {}
         command: _core.CommandApplied | None = None
         for event in events:
             if isinstance(event, _core.CommandApplied):
@@ -88,7 +89,7 @@ class AccountStreams:
                     _log.exception("a follower of an account failed")
 
 
-def _concerned(event: _core.Event) -> tuple[int, ...]:
+def _concerned(event: _core.Event) -> tuple[AccountId, ...]:
     """Whose event this is."""
     if isinstance(event, _core.BalanceChanged):
         return (event.account,)

@@ -17,6 +17,7 @@ import msgspec
 from cambist import _core
 from cambist.account_streams.events import AccountEvent, AccountStreams
 from cambist.domain.orders import OrderType
+from cambist.domain.units import AccountId, MarketId
 from cambist.exchange.view import View
 
 _log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     side: int
     type: int
     price: int
@@ -149,10 +150,10 @@ class OrderFeed:
         self._streams = streams
         self._reached = reached
         self._fills = fills
-        self._accounts: dict[int, _Account] = {}
+        self._accounts: dict[AccountId, _Account] = {}
         self._loading: set[asyncio.Task[None]] = set()
 
-    def follow(self, account: int, follower: Follower) -> Callable[[], None]:
+    def follow(self, account: AccountId, follower: Follower) -> Callable[[], None]:
         """Calls back with the steps of each durable frame that has any, from the commands applied after now. Returns what ends it."""
         followed = self._accounts.get(account)
         if followed is None:
@@ -190,7 +191,7 @@ class OrderFeed:
         held, followed.held = followed.held or [], None
         self._tell(followed, held)
 
-    def _happened(self, account: int, happened: list[AccountEvent]) -> None:
+    def _happened(self, account: AccountId, happened: list[AccountEvent]) -> None:
         followed = self._accounts.get(account)
         if followed is None:
             return

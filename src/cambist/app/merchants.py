@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
+from cambist.domain.units import AccountId, AssetId
 from cambist.exchange import Commands, View
 from cambist.merchant import DestinationPolicy, MerchantFileError, Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
@@ -39,7 +40,7 @@ def open_merchants(
     settings = config.merchant
     destinations = DestinationPolicy(settings.loopback_callbacks and files.sandbox.exists(), frozenset(settings.callback_ports))
 
-    async def address(account: int, asset: int) -> str | None:
+    async def address(account: AccountId, asset: AssetId) -> str | None:
         made = await wallet.new_address(account, asset)
         return None if isinstance(made, WalletRejection) else made
 

@@ -25,6 +25,7 @@ from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import open_venue
 from cambist.directory import DirectoryRejection
+from cambist.domain.units import AccountId
 from cambist.gateway.server import run
 from cambist.operations.funds import Amounts, credit, parse_amounts
 from cambist.operations.operation import Actor, OperatorCall
@@ -227,7 +228,7 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
     return _Play(venue, note.seed, everybody, traders, plan.data is not None)
 
 
-async def _give_first_funds(call: OperatorCall, account: int, funds: Amounts) -> None:
+async def _give_first_funds(call: OperatorCall, account: AccountId, funds: Amounts) -> None:
     """Once: a sandbox that is reopened leaves everybody what they have."""
     for amount in funds:
         given = await credit(call, account, [amount], "sandbox: first funds")
@@ -241,7 +242,7 @@ def _taken(result: T | Rejected) -> T:
     return result
 
 
-async def _give_addresses(venue: Venue, account: int) -> None:
+async def _give_addresses(venue: Venue, account: AccountId) -> None:
     """One deposit address for each coin, as somebody has who has deposited before: some APIs show addresses but never make one."""
     for spec in venue.engine.assets():
         if venue.wallet.address_of(account, spec.id) is None:

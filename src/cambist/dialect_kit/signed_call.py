@@ -9,6 +9,7 @@ import msgspec
 
 from cambist.directory.values import ApiKey
 from cambist.domain.meta import Meta
+from cambist.domain.units import AccountId
 from cambist.exchange.commands import Commands
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ class SignedCall(msgspec.Struct, eq=False, gc=False):
     """Whether a command has taken the nonce along."""
 
     @property
-    def account(self) -> int:
+    def account(self) -> AccountId:
         return self.key.account
 
     def meta(self, memo: dict[str, Any] | None = None, tag: str = "") -> Meta:

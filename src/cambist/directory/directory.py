@@ -11,6 +11,8 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from cambist.domain.units import AccountId
+
 from . import marks
 from .database import Database, last_number, next_number
 from .guesses import Guesses, subject
@@ -107,7 +109,7 @@ class Directory:
                 return DirectoryRejection.NAME_TAKEN
             if connection.execute(select(users.c.id).where(users.c.account == account)).one_or_none() is not None:
                 return DirectoryRejection.ACCOUNT_TAKEN
-            user = User(next_number(connection, "users"), name, account, self._clock())
+            user = User(next_number(connection, "users"), name, AccountId(account), self._clock())
             row = {"id": user.id, "name": name, "folded_name": name.lower(), "account": account, "created": user.created}
             connection.execute(insert(users).values(**row, password_hash=hashed))
             return user

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 
+from cambist.domain.units import AccountId
+
 from .database import Database, next_number
 from .tables import sessions, users
 from .values import Clock, Entropy, User
@@ -19,7 +21,7 @@ class Session:
 
     id: int
     user: int
-    account: int
+    account: AccountId
     created: int
     expires: int
 

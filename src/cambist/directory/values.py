@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cambist.domain.units import AccountId
+
 Clock = Callable[[], int]
 """µs since the epoch."""
 Entropy = Callable[[str, int], bytes]
@@ -115,7 +117,7 @@ class User:
 
     id: int
     name: str
-    account: int
+    account: AccountId
     created: int
     erased: int | None = None
     frozen: int | None = None
@@ -149,7 +151,7 @@ class ApiKey:
 
     id: int
     user: int
-    account: int
+    account: AccountId
     dialect: str
     key: str
     secret: str = field(repr=False)

@@ -13,6 +13,7 @@ from cambist._core import ALL_MARKETS, BOTH_SIDES, Outcome
 from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.view import Read, T
 
 NO_META = Meta()
@@ -56,8 +57,8 @@ class Commands(Protocol):
 
     async def place(
         self,
-        account: int,
-        market: int,
+        account: AccountId,
+        market: MarketId,
         side: int,
         type: int,
         tif: int,
@@ -78,23 +79,31 @@ class Commands(Protocol):
         favour: a buy for a fall, a sell for a rise.
         """
 
-    async def cancel(self, account: int, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+    async def cancel(self, account: AccountId, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         """ORDER_NOT_FOUND, ORDER_NOT_LIVE, NOT_YOUR_ORDER."""
 
-    async def cancel_many(self, account: int, order_ids: Sequence[int], *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+    async def cancel_many(
+        self, account: AccountId, order_ids: Sequence[int], *, meta: Meta = NO_META, read: Read[T] | None = None
+    ) -> Done[T]:
         """One command; ids that are not this account's live orders are passed over. At most 65,535 ids."""
 
     async def cancel_all(
-        self, account: int, market: int = ALL_MARKETS, side: int = BOTH_SIDES, *, meta: Meta = NO_META, read: Read[T] | None = None
+        self,
+        account: AccountId,
+        market: MarketId = ALL_MARKETS,
+        side: int = BOTH_SIDES,
+        *,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
     ) -> Done[T]:
         """`Outcome.count` orders were cancelled."""
 
-    async def cancel_after(self, account: int, due: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+    async def cancel_after(self, account: AccountId, due: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         """Arms the account's dead man's switch: all its orders are cancelled at `due` (µs) unless it is set again; 0 disarms."""
 
     async def replace(
         self,
-        account: int,
+        account: AccountId,
         order_id: int,
         *,
         price: int = 0,
@@ -108,9 +117,9 @@ class Commands(Protocol):
     async def transfer(
         self,
         transfer_id: int,
-        source: int,
-        destination: int,
-        asset: int,
+        source: AccountId,
+        destination: AccountId,
+        asset: AssetId,
         kind: TransferKind,
         amount: int,
         *,
@@ -142,8 +151,8 @@ class Commands(Protocol):
 
     async def create_market(
         self,
-        base: int,
-        quote: int,
+        base: AssetId,
+        quote: AssetId,
         price_scale: int,
         amount_scale: int,
         *,
@@ -161,7 +170,7 @@ class Commands(Protocol):
 
     async def set_market_limits(
         self,
-        market: int,
+        market: MarketId,
         *,
         min_price: int,
         max_price: int,
@@ -172,13 +181,13 @@ class Commands(Protocol):
     ) -> Outcome:
         """MARKET_NOT_FOUND, MARKET_INVALID."""
 
-    async def set_market_status(self, market: int, status: MarketStatus, *, meta: Meta = NO_META) -> Outcome:
+    async def set_market_status(self, market: MarketId, status: MarketStatus, *, meta: Meta = NO_META) -> Outcome:
         """MARKET_NOT_FOUND."""
 
-    async def set_market_fees(self, market: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+    async def set_market_fees(self, market: MarketId, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
         """MARKET_NOT_FOUND, FEE_INVALID."""
 
-    async def set_account_fees(self, account: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+    async def set_account_fees(self, account: AccountId, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
         """ACCOUNT_NOT_FOUND, FEE_INVALID."""
 
     async def set_max_open_orders(self, count: int, *, meta: Meta = NO_META) -> Outcome:

@@ -17,6 +17,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import keyed_transfer_id
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId
 from cambist.exchange.commands import Commands, Done
 from cambist.exchange.view import Read, T, View
 
@@ -36,7 +37,7 @@ class Coupon:
     """A coupon that was created: `hash` of its code (hex), `amount` in atoms, `receiver` an account or ANYBODY."""
 
     hash: str
-    asset: int
+    asset: AssetId
     amount: int
     receiver: int
 
@@ -47,7 +48,7 @@ class TransferRecord(Protocol):
     @property
     def kind(self) -> int: ...
     @property
-    def asset(self) -> int: ...
+    def asset(self) -> AssetId: ...
     @property
     def amount(self) -> int: ...
     @property
@@ -85,7 +86,15 @@ class Coupons:
         return self._entropy(f"coupon/{key_id}/{nonce}", length)
 
     async def create(
-        self, account: int, asset: int, amount: int, code: str, *, receiver: int = ANYBODY, meta: Meta, read: Read[T] | None = None
+        self,
+        account: AccountId,
+        asset: AssetId,
+        amount: int,
+        code: str,
+        *,
+        receiver: int = ANYBODY,
+        meta: Meta,
+        read: Read[T] | None = None,
     ) -> Done[T]:
         """Moves `amount` atoms into circulation under `code`. The key and nonce of `meta` are kept, its memo is the coupon's.
 
@@ -110,7 +119,7 @@ class Coupons:
             return None
         return Coupon(digest, record.asset, record.amount, int(record.memo.get("receiver", ANYBODY)))
 
-    async def redeem(self, account: int, coupon: Coupon, *, meta: Meta, read: Read[T] | None = None) -> Done[T] | CouponRejection:
+    async def redeem(self, account: AccountId, coupon: Coupon, *, meta: Meta, read: Read[T] | None = None) -> Done[T] | CouponRejection:
         """Moves the coupon's money to `account`.
 
         NOT_RECEIVER when it is meant for someone else, UNKNOWN when it is not in circulation: then the core was not asked.
@@ -132,9 +141,9 @@ class Coupons:
         self,
         step: str,
         digest: str,
-        source: int,
-        destination: int,
-        asset: int,
+        source: AccountId,
+        destination: AccountId,
+        asset: AssetId,
         amount: int,
         kind: TransferKind,
         memo: dict[str, Any],

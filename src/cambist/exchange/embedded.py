@@ -8,6 +8,7 @@ from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.commands import NO_META, Done, NonceRejected
 from cambist.exchange.sequencer import Sequencer
 from cambist.exchange.view import Read, T
@@ -56,8 +57,8 @@ class EmbeddedCommands:
 
     async def place(
         self,
-        account: int,
-        market: int,
+        account: AccountId,
+        market: MarketId,
         side: int,
         type: int,
         tif: int,
@@ -101,23 +102,31 @@ class EmbeddedCommands:
         sequencer.committed(outcome)
         return Done(outcome, cast("T", None) if read is None else read(engine))
 
-    async def cancel(self, account: int, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+    async def cancel(self, account: AccountId, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         return self._done(self._engine.cancel_order(self._begin(meta), account, order_id, meta.encode()), read)
 
-    async def cancel_many(self, account: int, order_ids: Sequence[int], *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+    async def cancel_many(
+        self, account: AccountId, order_ids: Sequence[int], *, meta: Meta = NO_META, read: Read[T] | None = None
+    ) -> Done[T]:
         return self._done(self._engine.cancel_many(self._begin(meta), account, order_ids, meta.encode()), read)
 
     async def cancel_all(
-        self, account: int, market: int = ALL_MARKETS, side: int = BOTH_SIDES, *, meta: Meta = NO_META, read: Read[T] | None = None
+        self,
+        account: AccountId,
+        market: MarketId = ALL_MARKETS,
+        side: int = BOTH_SIDES,
+        *,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
     ) -> Done[T]:
         return self._done(self._engine.cancel_all(self._begin(meta), account, market, side, meta.encode()), read)
 
-    async def cancel_after(self, account: int, due: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
+    async def cancel_after(self, account: AccountId, due: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         return self._done(self._engine.set_cancel_after(self._begin(meta), account, due, meta.encode()), read)
 
     async def replace(
         self,
-        account: int,
+        account: AccountId,
         order_id: int,
         *,
         price: int = 0,
@@ -136,9 +145,9 @@ class EmbeddedCommands:
     async def transfer(
         self,
         transfer_id: int,
-        source: int,
-        destination: int,
-        asset: int,
+        source: AccountId,
+        destination: AccountId,
+        asset: AssetId,
         kind: TransferKind,
         amount: int,
         *,
@@ -171,8 +180,8 @@ class EmbeddedCommands:
 
     async def create_market(
         self,
-        base: int,
-        quote: int,
+        base: AssetId,
+        quote: AssetId,
         price_scale: int,
         amount_scale: int,
         *,
@@ -206,7 +215,7 @@ class EmbeddedCommands:
 
     async def set_market_limits(
         self,
-        market: int,
+        market: MarketId,
         *,
         min_price: int,
         max_price: int,
@@ -220,13 +229,13 @@ class EmbeddedCommands:
         )
         return self._sequencer.committed(outcome)
 
-    async def set_market_status(self, market: int, status: MarketStatus, *, meta: Meta = NO_META) -> Outcome:
+    async def set_market_status(self, market: MarketId, status: MarketStatus, *, meta: Meta = NO_META) -> Outcome:
         return self._sequencer.committed(self._engine.set_market_status(self._begin(meta), market, status, meta.encode()))
 
-    async def set_market_fees(self, market: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+    async def set_market_fees(self, market: MarketId, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
         return self._sequencer.committed(self._engine.set_market_fees(self._begin(meta), market, maker_ppm, taker_ppm, meta.encode()))
 
-    async def set_account_fees(self, account: int, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
+    async def set_account_fees(self, account: AccountId, maker_ppm: int, taker_ppm: int, *, meta: Meta = NO_META) -> Outcome:
         return self._sequencer.committed(self._engine.set_account_fees(self._begin(meta), account, maker_ppm, taker_ppm, meta.encode()))
 
     async def set_max_open_orders(self, count: int, *, meta: Meta = NO_META) -> Outcome:

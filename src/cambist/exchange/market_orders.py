@@ -10,6 +10,7 @@ from cambist._core import MarketSpec
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import Side
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId, MarketId
 from cambist.exchange.view import View
 
 LEVELS_AT_FIRST = 16
@@ -23,7 +24,7 @@ class MarketFill(NamedTuple):
     notional: int
 
 
-def market_fill(view: View, market: int, side: Side, amount: int) -> MarketFill:
+def market_fill(view: View, market: MarketId, side: Side, amount: int) -> MarketFill:
     """What a market order for `amount` would trade, whoever gives it and without fees; less than `amount` when less is offered."""
     levels = LEVELS_AT_FIRST
     while True:
@@ -41,7 +42,7 @@ def market_fill(view: View, market: int, side: Side, amount: int) -> MarketFill:
         levels *= 8
 
 
-def uncovered_rejection(view: View, market: MarketSpec, account: int, side: Side, amount: int) -> RejectReason:
+def uncovered_rejection(view: View, market: MarketSpec, account: AccountId, side: Side, amount: int) -> RejectReason:
     """Why a market order for `amount` would not be placed or could not be paid in whole, OK when nothing speaks against it.
 
     MARKET_HALTED, AMOUNT_TOO_SMALL, AMOUNT_TOO_LARGE as the core would say. INSUFFICIENT_FUNDS: a sale takes its amount, a purchase what

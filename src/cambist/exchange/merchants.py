@@ -14,6 +14,7 @@ from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import transfer_id
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.commands import Commands
 
 PAY, CREDIT = "pay", "credit"
@@ -32,7 +33,7 @@ class MerchantFunds:
         self._commands = commands
 
     async def pay(
-        self, order: str, payer: int, merchant: int, asset: int, amount: int, meta: Meta = NO_META, *, part: str = ""
+        self, order: str, payer: AccountId, merchant: AccountId, asset: AssetId, amount: int, meta: Meta = NO_META, *, part: str = ""
     ) -> _core.Outcome:
         """From the payer to the merchant. INSUFFICIENT_FUNDS; TRANSFER_ID_USED when the order (this part of it) was paid before."""
         paid = await self._step(PAY, order, payer, _core.MERCHANTS, asset, amount, meta, part)
@@ -40,11 +41,11 @@ class MerchantFunds:
             await self.credit(order, merchant, asset, amount, part=part)
         return paid
 
-    async def credit(self, order: str, merchant: int, asset: int, amount: int, *, part: str = "") -> _core.Outcome:
+    async def credit(self, order: str, merchant: AccountId, asset: AssetId, amount: int, *, part: str = "") -> _core.Outcome:
         """From MERCHANTS to the merchant. TRANSFER_ID_USED when he has it already."""
         return await self._step(CREDIT, order, _core.MERCHANTS, merchant, asset, amount, NO_META, part)
 
-    async def sell(self, payment: str, account: int, market: int, amount: int) -> _core.Outcome:
+    async def sell(self, payment: str, account: AccountId, market: MarketId, amount: int) -> _core.Outcome:
         """Sells what a payment (32 hex digits) brought at what the market gives; `amount` in its units. CLIENT_ID_USED the second time."""
         meta = Meta(memo={"merchant_sold": payment})
         number = int(payment, 16)
@@ -54,7 +55,7 @@ class MerchantFunds:
         return done.outcome
 
     async def _step(
-        self, step: str, order: str, source: int, destination: int, asset: int, amount: int, meta: Meta, part: str
+        self, step: str, order: str, source: AccountId, destination: AccountId, asset: AssetId, amount: int, meta: Meta, part: str
     ) -> _core.Outcome:
         memo = {"merchant": order, "step": step, "part": part} if part else {"merchant": order, "step": step}
         whole = Meta(key_id=meta.key_id, nonce=meta.nonce, memo=memo)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from typing_extensions import TypeVar
 
+from cambist.domain.units import AccountId, AssetId, MarketId
+
 if TYPE_CHECKING:
     from cambist._core import AssetSpec, AvailableTemplate, Balance, LiveOrder, MarketSpec, PendingTransfer
 
@@ -45,37 +47,37 @@ class View(Protocol):
     def markets(self) -> list[MarketSpec]:
         """By number."""
 
-    def market(self, market: int, /) -> MarketSpec: ...
-    def balance(self, account: int, asset: int, /) -> tuple[int, int]:
+    def market(self, market: MarketId, /) -> MarketSpec: ...
+    def balance(self, account: AccountId, asset: AssetId, /) -> tuple[int, int]:
         """(available, held); (0, 0) for what was never touched."""
 
-    def balances(self, account: int, /) -> list[Balance]:
+    def balances(self, account: AccountId, /) -> list[Balance]:
         """The assets that the account touched, in order of asset."""
 
-    def available_text(self, account: int, template: AvailableTemplate, /) -> str:
+    def available_text(self, account: AccountId, template: AvailableTemplate, /) -> str:
         """Available balances as text between the template's pieces, cut to the assets' display scales."""
 
-    def account_fees(self, account: int, market: int, /) -> tuple[int, int]:
+    def account_fees(self, account: AccountId, market: MarketId, /) -> tuple[int, int]:
         """(maker_ppm, taker_ppm) that a new order would get."""
 
     def order(self, order_id: int, /) -> LiveOrder | None: ...
-    def open_orders(self, account: int, market: int = ..., /) -> list[LiveOrder]:
+    def open_orders(self, account: AccountId, market: MarketId = ..., /) -> list[LiveOrder]:
         """In order of id; of one market or of all."""
 
-    def open_order_count(self, account: int, /) -> int: ...
-    def order_by_client_id(self, account: int, client_id: int, /) -> int:
+    def open_order_count(self, account: AccountId, /) -> int: ...
+    def order_by_client_id(self, account: AccountId, client_id: int, /) -> int:
         """The remembered order's id, 0 when none."""
 
-    def cancel_after(self, account: int, /) -> int:
+    def cancel_after(self, account: AccountId, /) -> int:
         """When the account's dead man's switch fires, µs; 0 when it is not armed."""
 
-    def depth(self, market: int, limit: int, /) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    def depth(self, market: MarketId, limit: int, /) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """(bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all)."""
 
-    def best(self, market: int, /) -> tuple[int, int]:
+    def best(self, market: MarketId, /) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
 
-    def live_orders(self, market: int, /) -> int: ...
+    def live_orders(self, market: MarketId, /) -> int: ...
     def totals(self) -> list[tuple[int, int, int]]:
         """Per asset (world, everybody else's available, everybody else's held), atoms: the three add up to zero, always."""
 

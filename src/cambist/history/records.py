@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from cambist.domain.orders import DoneReason, OrderType
+from cambist.domain.units import AccountId, AssetId, MarketId
 
 
 class StoredOrderState(IntEnum):
@@ -49,8 +50,8 @@ class Order(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     id: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     side: int
     type: int
     tif: int
@@ -106,13 +107,13 @@ class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     id: int
     time: int
-    market: int
+    market: MarketId
     taker_side: int
     price: int
     amount: int
     total: int
-    maker_account: int
-    taker_account: int
+    maker_account: AccountId
+    taker_account: AccountId
     maker_order: int
     taker_order: int
     maker_fee: int
@@ -144,7 +145,7 @@ class Fill(Trade, frozen=True, array_like=True, gc=False):
         return self.taker_order if self.maker else self.maker_order
 
     @property
-    def account(self) -> int:
+    def account(self) -> AccountId:
         return self.maker_account if self.maker else self.taker_account
 
     @property
@@ -167,8 +168,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     id: int
-    account: int
-    asset: int
+    account: AccountId
+    asset: AssetId
     business: int
     reference: int
     change_available: int
@@ -179,7 +180,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     time: int
     leg: int
     fee: int
-    market: int
+    market: MarketId
     order_id: int
     counter_order: int
     maker: bool
@@ -192,8 +193,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     taker_market: bool
     transfer_id: int
     kind: int
-    source: int
-    destination: int
+    source: AccountId
+    destination: AccountId
     status: int
     settled: int
     memo: dict[str, Any]
@@ -219,9 +220,9 @@ class Transfer(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     id: int
     kind: int
-    source: int
-    destination: int
-    asset: int
+    source: AccountId
+    destination: AccountId
+    asset: AssetId
     amount: int
     status: int
     settled: int
@@ -260,7 +261,7 @@ class Candle(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Volume(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What was traded in one market: `volume` in amount units, `notional` the sum of price * amount (times `quote_unit`: quote atoms)."""
 
-    market: int
+    market: MarketId
     count: int
     volume: int
     notional: int

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from cambist import _core
+from cambist.domain.units import MarketId
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.fold import MEMO, CandleRow, Cursor, OrderChange, Rows, TransferChange
@@ -460,7 +461,9 @@ class SqliteReads(StoreReads):
         markets = [market] if market is not None else [number for (number,) in self._run(queries.candle_markets(), _NUMBERS)]
         found = ((number, self._all_since(number, since // 1_000_000)) for number in markets)
         return [
-            Volume(number, whole.count, whole.volume, whole.notional, whole.high, whole.low) for number, whole in found if whole is not None
+            Volume(MarketId(number), whole.count, whole.volume, whole.notional, whole.high, whole.low)
+            for number, whole in found
+            if whole is not None
         ]
 
     def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
@@ -525,4 +528,4 @@ def _summed(rows: list[tuple[int, int, int, int]]) -> list[Volume]:
         sum_[2] += price * amount * count
         sum_[3] = max(sum_[3], price)
         sum_[4] = min(sum_[4], price)
-    return [Volume(market, *values) for market, values in sums.items()]
+    return [Volume(MarketId(market), *values) for market, values in sums.items()]

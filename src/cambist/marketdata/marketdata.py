@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
+from cambist.domain.units import MarketId
 from cambist.exchange.view import View
 from cambist.marketdata.book import Levels
 from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
@@ -209,7 +210,7 @@ class MarketData:
                 self._last_trade = max(self._last_trade, trades[-1].id)
             self._publish(number, levels, trades)
 
-    def _publish(self, number: int, levels: dict[tuple[int, int], tuple[int, int, int]], trades: list[RecentTrade]) -> None:
+    def _publish(self, number: MarketId, levels: dict[tuple[int, int], tuple[int, int, int]], trades: list[RecentTrade]) -> None:
         market = self._views(number)
         if trades:
             market.traded(trades)

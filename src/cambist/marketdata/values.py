@@ -6,6 +6,8 @@ that is units of 10^-(price_scale + amount_scale) quote (times the market's `quo
 
 import msgspec
 
+from cambist.domain.units import MarketId
+
 
 class RecentTrade(msgspec.Struct, frozen=True, gc=False):
     """A public trade. `time` strictly increases over all markets."""
@@ -68,7 +70,7 @@ class MarketUpdate(msgspec.Struct, frozen=True, gc=False):
     after them and the number before was `book_seq - 1`. `trades` in order, oldest first.
     """
 
-    market: int
+    market: MarketId
     version: int
     book_seq: int
     levels: tuple[LevelChange, ...]

@@ -9,6 +9,7 @@ from cambist.domain.events import MONEY_MOVED
 from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.commands import Commands
 from cambist.exchange.merchants import MerchantFunds
 from cambist.exchange.view import View
@@ -22,7 +23,7 @@ MAX_WORDS = 3_000
 REPEATED_LIFETIME = 365 * 86_400_000_000
 """µs until an order that may be paid again and again is closed."""
 
-NewAddress = Callable[[int, int], Awaitable[str | None]]
+NewAddress = Callable[[AccountId, AssetId], Awaitable[str | None]]
 """(account, asset) to a new deposit address of that account; None when there can be none."""
 
 
@@ -105,7 +106,7 @@ class MerchantService:
 
     # --- shops --------------------------------------------------------------------------------------------------------------
     async def create(
-        self, account: int, asset: int, amount: int, key: str, texts: OrderTexts, *, terms: Terms, meta: Callable[[], Meta]
+        self, account: AccountId, asset: AssetId, amount: int, key: str, texts: OrderTexts, *, terms: Terms, meta: Callable[[], Meta]
     ) -> str | MerchantRejection:
         """A new order; its id. `meta` is asked for when the order is journaled: its memo becomes the order's."""
         if not 0 < amount <= _core.MAX_ATOMS:
@@ -136,7 +137,9 @@ class MerchantService:
         """Of an order, oldest first."""
         return self._view.payments(order)
 
-    async def labelled_address(self, account: int, asset: int, label: Label, used: Callable[[str], bool]) -> str | MerchantRejection:
+    async def labelled_address(
+        self, account: AccountId, asset: AssetId, label: Label, used: Callable[[str], bool]
+    ) -> str | MerchantRejection:
         """An account's deposit address of that label: the same one until it was `used`. Coins that come to it later still make a notice.
 
         TOO_LONG, URL_INVALID (`label.notify`), NO_NETWORK, UNAVAILABLE.
@@ -161,7 +164,7 @@ class MerchantService:
 
     # --- payers -------------------------------------------------------------------------------------------------------------
     async def pay(
-        self, order: MerchantOrder, payer: int, meta: Callable[[], Meta] = Meta, *, part: str
+        self, order: MerchantOrder, payer: AccountId, meta: Callable[[], Meta] = Meta, *, part: str
     ) -> _core.Outcome | MerchantRejection:
         """Pays what is missing from an account; all of it again where the order may be paid several times.
 
@@ -225,7 +228,7 @@ class MerchantService:
             if key not in self._selling:
                 await self._sell(key, account, market, atoms)
 
-    async def _sell(self, payment: str, account: int, market: int, atoms: int) -> None:
+    async def _sell(self, payment: str, account: AccountId, market: MarketId, atoms: int) -> None:
         """Sells what a payment brought, for what the market gives now. What the market will not take stays where it is."""
         spec = next(spec for spec in self._exchange.markets() if spec.id == market)
         if spec.status != MarketStatus.OPEN:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from cambist.domain.units import AccountId, AssetId, MarketId
+
 Clock = Callable[[], int]
 Entropy = Callable[[str, int], bytes]
 
@@ -76,7 +78,7 @@ class OrderTexts:
     data: str = ""
 
 
-NOT_SOLD = -1
+NOT_SOLD = MarketId(-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Terms:
 
     only_accounts: bool = False
     repeated: bool = False
-    sell_in: int = NOT_SOLD
+    sell_in: MarketId = NOT_SOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,8 @@ class MerchantOrder:
     """`amount` atoms of `asset` for `account`, asked for with the API key `key`. `address` is empty until coins are to be sent."""
 
     id: str
-    account: int
-    asset: int
+    account: AccountId
+    asset: AssetId
     amount: int
     key: str
     texts: OrderTexts
@@ -138,7 +140,7 @@ class Arrival:
     """Coins that came to an address whose owner asked for notices. `amount` atoms; `block` and `credited` (µs) as of the credit."""
 
     id: str
-    asset: int
+    asset: AssetId
     address: str
     amount: int
     txid: str

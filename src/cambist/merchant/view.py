@@ -30,6 +30,7 @@ import msgspec
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
@@ -272,7 +273,7 @@ class MerchantView:
         self._sql.execute("INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     # --- reads --------------------------------------------------------------------------------------------------------------
-    def open_orders(self, account: int) -> int:
+    def open_orders(self, account: AccountId) -> int:
         """How many of an account's orders wait to be paid."""
         (count,) = self._sql.execute("SELECT count(*) FROM orders WHERE account = ? AND state < 2", (account,)).fetchone()
         return int(count)
@@ -280,7 +281,7 @@ class MerchantView:
     def order(self, key: str) -> MerchantOrder | None:
         return next(self._orders("id = ?", key), None)
 
-    def labelled(self, account: int, asset: int, label: Label) -> str:
+    def labelled(self, account: AccountId, asset: AssetId, label: Label) -> str:
         """The newest address of that label; empty when there is none."""
         where = "WHERE account = ? AND asset = ? AND label = ? AND notify = ? AND key = ? ORDER BY rowid DESC LIMIT 1"
         named = (account, asset, label.text, label.notify, label.key)
@@ -316,7 +317,7 @@ class MerchantView:
         )
         return [Payment(key, of, int(amount), state == VALID, bool(coins), *rest) for key, of, amount, state, coins, *rest in rows]
 
-    def unsold(self) -> list[tuple[str, int, int, int]]:
+    def unsold(self) -> list[tuple[str, AccountId, MarketId, int]]:
         """(payment, account, market, atoms) of what came and is to be sold, oldest first."""
         rows = self._sql.execute(
             "SELECT payments.id, account, sell_in, payments.amount FROM payments JOIN orders ON orders.id = order_id"

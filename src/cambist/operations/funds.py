@@ -10,6 +10,7 @@ import msgspec
 from cambist import _core
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId
 from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found, of_core, of_wallet
 from cambist.wallet import WalletRejection
@@ -47,7 +48,7 @@ async def fund(call: OperatorCall, request: Fund) -> list[Credited] | Rejected:
     return await credit(call, account, amounts, request.reference)
 
 
-async def credit(call: OperatorCall, account: int, amounts: Amounts, reference: str | None) -> list[Credited] | Rejected:
+async def credit(call: OperatorCall, account: AccountId, amounts: Amounts, reference: str | None) -> list[Credited] | Rejected:
     """As `fund`, of an account and atoms. With a reference each asset is credited at most once for this account and text."""
     ids = [_transfer_id(call, account, asset, reference, position) for position, (asset, _) in enumerate(amounts)]
     known = [call.context.view.transfer_used(transfer_id) for transfer_id in ids]
@@ -74,7 +75,7 @@ async def credit(call: OperatorCall, account: int, amounts: Amounts, reference: 
     return credited
 
 
-def _transfer_id(call: OperatorCall, account: int, asset: _core.AssetSpec, reference: str | None, position: int) -> int:
+def _transfer_id(call: OperatorCall, account: AccountId, asset: _core.AssetSpec, reference: str | None, position: int) -> int:
     if reference is None:
         digest = call.context.entropy(f"fund/{call.context.view.seq}/{position}", 16)
     else:

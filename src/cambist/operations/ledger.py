@@ -8,6 +8,7 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.transfers import Business, TransferKind
+from cambist.domain.units import AccountId
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 from cambist.operations.market_names import name_of_market
@@ -63,7 +64,7 @@ class EntryRow(msgspec.Struct, frozen=True):
 
     id: int
     time: int
-    account: int
+    account: AccountId
     user: str
     asset: str
     business: str

@@ -8,6 +8,7 @@ from cambist import _core
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import SelfTrade
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import MarketId
 from cambist.operations.market_names import market_of, name_of_market
 from cambist.operations.market_terms import NAME, SELF_TRADE, AssetListing, MarketListing, asset_complaint, market_terms
 from cambist.operations.operation import Effect, Nothing, Operation, OperatorCall
@@ -85,7 +86,7 @@ async def create_market(call: OperatorCall, request: MarketListing) -> MarketRow
     )
     if outcome.code != RejectReason.OK:
         return of_core(outcome.code, request.name)
-    return _row(call, call.context.view.market(outcome.id))
+    return _row(call, call.context.view.market(MarketId(outcome.id)))
 
 
 class SetStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

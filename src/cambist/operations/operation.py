@@ -11,6 +11,7 @@ import msgspec
 
 from cambist.directory import User
 from cambist.domain.meta import Meta
+from cambist.domain.units import AccountId
 from cambist.operations.context import OperationsContext
 from cambist.operations.rejections import Rejected, not_found
 
@@ -65,11 +66,11 @@ class OperatorCall:
         found = directory.user(name) if account is None else directory.user_by_account(account)
         return found if found is not None and found.erased is None else not_found("user", name)
 
-    def account(self, holder: str) -> int | Rejected:
+    def account(self, holder: str) -> AccountId | Rejected:
         """The account of a user's name, or N for @N: also one without a user."""
         number = account_number(holder)
         if number is not None:
-            return number if number < self.context.view.accounts else not_found("account", holder)
+            return AccountId(number) if number < self.context.view.accounts else not_found("account", holder)
         user = self.user(holder)
         return user if isinstance(user, Rejected) else user.account
 

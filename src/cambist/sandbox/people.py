@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
+from cambist.domain.units import AccountId
 from cambist.exchange import Commands
 from cambist.sandbox.traders import ACCOUNTS
 
@@ -18,7 +19,7 @@ class SandboxFile(msgspec.Struct):
     """`sandbox.json` in the data directory: what cannot be found elsewhere when it is reopened."""
 
     seed: int
-    traders: list[int] = []
+    traders: list[AccountId] = []
     """Accounts of the traders, makers first."""
 
 
@@ -27,7 +28,7 @@ class Person(msgspec.Struct):
 
     name: str
     password: str
-    account: int
+    account: AccountId
     keys: dict[str, dict[str, str]]
 
 
@@ -56,7 +57,7 @@ class People:
         rejection = self._directory.new_user_rejection(name, self._passwords(name))
         if rejection is not None:
             return rejection
-        account = (await self._commands.open_account()).id
+        account = AccountId((await self._commands.open_account()).id)
         # A name must never stand on an account that a crash could take back.
         await self._durable()
         return self._directory.add_user(name, self._passwords(name), account)
@@ -71,11 +72,11 @@ class People:
             keys[form.dialect] = form.credentials(key)
         return Person(user.name, self._passwords(user.name), user.account, keys)
 
-    async def trader_accounts(self, known: Iterable[int]) -> list[int]:
+    async def trader_accounts(self, known: Iterable[AccountId]) -> list[AccountId]:
         """The traders' accounts; opened when there are none. They pay no fees, or their money would run out by and by."""
         accounts = list(known)
         while len(accounts) < ACCOUNTS:
-            account = (await self._commands.open_account()).id
+            account = AccountId((await self._commands.open_account()).id)
             await self._commands.set_account_fees(account, 0, 0)
             accounts.append(account)
         await self._durable()

@@ -12,6 +12,7 @@ from cambist._core import MarketSpec
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Commands, View
 from cambist.sandbox.money import usd_value
 from cambist.sandbox.quoting import missing, size, stale
@@ -31,7 +32,7 @@ OPENING_TRADES = 3
 class Traders:
     """The crew of one sandbox. `accounts`: ACCOUNTS funded accounts of their own, makers first."""
 
-    def __init__(self, commands: Commands, view: View, scheduler: Scheduler, accounts: Sequence[int], seed: int) -> None:
+    def __init__(self, commands: Commands, view: View, scheduler: Scheduler, accounts: Sequence[AccountId], seed: int) -> None:
         self._commands = commands
         self._view = view
         self._scheduler = scheduler
@@ -75,7 +76,7 @@ class Traders:
         price: float = self._walk.price(self._codes[spec.base], self._codes[spec.quote]) * 10**spec.price_scale
         return min(max(price, spec.min_price * 1.05 + 2), spec.max_price * 0.95)
 
-    async def _refresh(self, market: int) -> None:
+    async def _refresh(self, market: MarketId) -> None:
         spec = self._view.market(market)
         if spec.status != MarketStatus.OPEN:
             return
@@ -97,7 +98,7 @@ class Traders:
                 if done.outcome.code == RejectReason.JOURNAL_FULL:
                     return
 
-    async def _take(self, market: int) -> None:
+    async def _take(self, market: MarketId) -> None:
         spec = self._view.market(market)
         bid, ask = self._view.best(market)
         side = self._random.choice((Side.BUY, Side.SELL))

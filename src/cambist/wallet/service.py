@@ -20,6 +20,7 @@ from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId
 from cambist.exchange.commands import Commands
 from cambist.exchange.view import View
 
@@ -115,11 +116,11 @@ class WalletService:
         self._view.close()
 
     # --- addresses ----------------------------------------------------------------------------------------------------------
-    def address_of(self, account: int, asset: int) -> str | None:
+    def address_of(self, account: AccountId, asset: AssetId) -> str | None:
         """The account's newest deposit address; None when none was generated."""
         return self._view.address_of(account, asset)
 
-    async def new_address(self, account: int, asset: int) -> str | WalletRejection:
+    async def new_address(self, account: AccountId, asset: AssetId) -> str | WalletRejection:
         """Generates a deposit address; earlier ones stay good. ASSET_UNKNOWN, NO_NETWORK, TOO_MANY_ADDRESSES, UNAVAILABLE.
 
         IndexError: no such account.
@@ -146,25 +147,25 @@ class WalletService:
         self._view.remember_address(account, asset, address)
         return address
 
-    def valid_address(self, asset: int, text: str) -> bool:
+    def valid_address(self, asset: AssetId, text: str) -> bool:
         """Whether the text is an address of the asset's network."""
         spec = self._spec(asset)
         return spec is not None and self._port.valid_address(spec.code, text)
 
     # --- what anybody may see of a network ------------------------------------------------------------------------------------
-    def transaction(self, asset: int, txid: str) -> ChainTransaction | WalletRejection | None:
+    def transaction(self, asset: AssetId, txid: str) -> ChainTransaction | WalletRejection | None:
         """A transaction by its id, None when there is none. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
         return self._looked_up(asset, lambda code: self._port.transaction(code, txid))
 
-    def block(self, asset: int, block: str | int) -> ChainBlock | WalletRejection | None:
+    def block(self, asset: AssetId, block: str | int) -> ChainBlock | WalletRejection | None:
         """A block by its id or height, None when there is none. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
         return self._looked_up(asset, lambda code: self._port.block(code, block))
 
-    def payments_to(self, asset: int, address: str) -> list[ChainTransaction] | WalletRejection:
+    def payments_to(self, asset: AssetId, address: str) -> list[ChainTransaction] | WalletRejection:
         """What was paid to an address, anybody's: oldest first, the newest 100. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""
         return self._looked_up(asset, lambda code: self._port.payments_to(code, address))
 
-    def _looked_up(self, asset: int, look: Callable[[str], _Found]) -> _Found | WalletRejection:
+    def _looked_up(self, asset: AssetId, look: Callable[[str], _Found]) -> _Found | WalletRejection:
         spec = self._spec(asset)
         if spec is None:
             return WalletRejection.ASSET_UNKNOWN
@@ -177,7 +178,7 @@ class WalletService:
 
     # --- withdrawals and deposits -------------------------------------------------------------------------------------------
     async def request_withdrawal(
-        self, account: int, asset: int, atoms: int, address: str, meta: Meta = _NO_META, transfer_id: int | None = None
+        self, account: AccountId, asset: AssetId, atoms: int, address: str, meta: Meta = _NO_META, transfer_id: int | None = None
     ) -> "Outcome | WalletRejection":
         """Holds `atoms` (the fee is part of them) for sending to `address`; the rest happens in `run_due` once the hold is durable.
 
@@ -244,7 +245,7 @@ class WalletService:
         """As of `applied_seq`."""
         return self._view.withdrawal(transfer_id)
 
-    def withdrawals(self, account: int) -> list[Withdrawal]:
+    def withdrawals(self, account: AccountId) -> list[Withdrawal]:
         """The account's, newest first, as of `applied_seq`."""
         return self._view.withdrawals(account)
 
@@ -261,7 +262,7 @@ class WalletService:
         """As of `applied_seq`."""
         return self._view.deposit(transfer_id)
 
-    def deposits(self, account: int) -> list[Deposit]:
+    def deposits(self, account: AccountId) -> list[Deposit]:
         """The account's, newest first, as of `applied_seq`."""
         return self._view.deposits(account)
 
@@ -399,9 +400,9 @@ class WalletService:
     async def _transfer(
         self,
         transfer_id: int,
-        source: int,
-        destination: int,
-        asset: int,
+        source: AccountId,
+        destination: AccountId,
+        asset: AssetId,
         kind: TransferKind,
         atoms: int,
         *,
@@ -411,13 +412,13 @@ class WalletService:
         return (await self._commands.transfer(transfer_id, source, destination, asset, kind, atoms, pending=pending, meta=meta)).outcome
 
     # --- assets ---------------------------------------------------------------------------------------------------------------
-    def _spec(self, asset: int) -> "AssetSpec | None":
+    def _spec(self, asset: AssetId) -> "AssetSpec | None":
         if asset not in self._specs:
             # Assets are only ever added and never change.
             self._specs = {spec.id: spec for spec in self._exchange.assets()}
         return self._specs.get(asset)
 
-    def _asset(self, asset: int) -> "AssetSpec":
+    def _asset(self, asset: AssetId) -> "AssetSpec":
         spec = self._spec(asset)
         assert spec is not None, f"asset {asset} stands in the journal, but not in the core"
         return spec

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from cambist.domain.units import AccountId, AssetId
+
 Clock = Callable[[], int]
 """µs since the epoch."""
 Entropy = Callable[[str, int], bytes]
@@ -91,8 +93,8 @@ class Withdrawal:
     """`amount` atoms left the account, `fee` of them for the venue, the rest for `address`. Times in µs, `txid` empty before broadcast."""
 
     transfer_id: int
-    account: int
-    asset: int
+    account: AccountId
+    asset: AssetId
     amount: int
     fee: int
     address: str
@@ -108,8 +110,8 @@ class Deposit:
     """`amount` atoms for the account. `transfer_id` is `deposit_id(asset code, txid, output)`. Times in µs."""
 
     transfer_id: int
-    account: int
-    asset: int
+    account: AccountId
+    asset: AssetId
     amount: int
     address: str
     txid: str

@@ -24,6 +24,7 @@ from cambist import _core
 from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId
 
 from .sqlite import SqliteFile
 from .values import Approval, Deposit, DepositState, Withdrawal, WithdrawalState
@@ -57,7 +58,7 @@ class WalletView:
         self.open_withdrawals: dict[int, Withdrawal] = {}
         self.open_deposits: dict[int, Deposit] = {}
         self._latest: dict[tuple[int, int], tuple[int, str]] = {}
-        self._owners: dict[tuple[int, str], int] = {}
+        self._owners: dict[tuple[AssetId, str], AccountId] = {}
         self._rows: list[tuple[str, tuple[object, ...]]] = []
         self._cursors: list[tuple[int, str]] = []
         self._command: _core.CommandApplied | None = None
@@ -73,22 +74,22 @@ class WalletView:
         self._file.close()
 
     # --- reads --------------------------------------------------------------------------------------------------------------
-    def address_of(self, account: int, asset: int) -> str | None:
+    def address_of(self, account: AccountId, asset: AssetId) -> str | None:
         latest = self._latest.get((account, asset))
         return latest[1] if latest else None
 
-    def addresses_given(self, account: int, asset: int) -> int:
+    def addresses_given(self, account: AccountId, asset: AssetId) -> int:
         latest = self._latest.get((account, asset))
         return latest[0] if latest else 0
 
-    def owner(self, asset: int, address: str) -> int | None:
+    def owner(self, asset: AssetId, address: str) -> AccountId | None:
         return self._owners.get((asset, address))
 
     def withdrawal(self, transfer_id: int) -> Withdrawal | None:
         found = self._withdrawals("WHERE transfer_id = ?", _key(transfer_id))
         return found[0] if found else None
 
-    def withdrawals(self, account: int) -> list[Withdrawal]:
+    def withdrawals(self, account: AccountId) -> list[Withdrawal]:
         return self._withdrawals("WHERE account = ? ORDER BY requested DESC, rowid DESC", account)
 
     def newest_withdrawals(self, limit: int) -> list[Withdrawal]:
@@ -98,7 +99,7 @@ class WalletView:
         found = self._deposits("WHERE transfer_id = ?", _key(transfer_id))
         return found[0] if found else None
 
-    def deposits(self, account: int) -> list[Deposit]:
+    def deposits(self, account: AccountId) -> list[Deposit]:
         return self._deposits("WHERE account = ? ORDER BY seen DESC, rowid DESC", account)
 
     # --- feeding ------------------------------------------------------------------------------------------------------------
@@ -124,7 +125,7 @@ class WalletView:
         if self._rows:
             self.flush()
 
-    def remember_address(self, account: int, asset: int, address: str) -> None:
+    def remember_address(self, account: AccountId, asset: AssetId, address: str) -> None:
         """Takes an address into memory, where it counts from now on; the journaled note brings it into the file."""
         if (asset, address) not in self._owners:
             self._owners[asset, address] = account
@@ -167,7 +168,7 @@ class WalletView:
         memo = _memo(event.meta)
         match memo:
             case {"deposit_address": str(address), "account": int(account), "asset": int(asset)}:
-                self.remember_address(account, asset, address)
+                self.remember_address(AccountId(account), AssetId(asset), address)
                 number = "(SELECT count(*) + 1 FROM addresses WHERE account = ?3 AND asset = ?1)"
                 self._rows.append((f"INSERT OR IGNORE INTO addresses VALUES (?1, ?2, ?3, {number})", (asset, address, account)))  # noqa: S608
             case {"withdrawal_approved": str(key)}:

@@ -6,12 +6,13 @@ import re
 import pytest
 
 from cambist import _core
+from cambist.domain.units import AssetId
 from tests.dialects.btce_wex.floor import SECOND, Floor, Trader
 
 ADDRESS = "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
 
 
-def asset_id(floor: Floor, code: str) -> int:
+def asset_id(floor: Floor, code: str) -> AssetId:
     spec = floor.catalogue.assets.by_code(code)
     assert spec is not None
     return spec.id

@@ -16,6 +16,7 @@ from cambist.dialects.expie import depth
 from cambist.dialects.expie.depth import PUSH_INTERVALS, PUSH_LIMITS, Followed, Merge
 from cambist.dialects.expie.markets import Markets
 from cambist.domain.orders import Side
+from cambist.domain.units import MarketId
 from cambist.marketdata import MarketData
 from tests.dialects.expie.floor import SECOND, Floor, Trader
 from tests.support.immediate import immediately
@@ -99,7 +100,7 @@ ORDERS = st.lists(
 @given(ORDERS, st.sampled_from(sorted(PUSH_LIMITS)[:4]), st.sampled_from(sorted(PUSH_INTERVALS)), st.integers(1, 20))
 def test_folding_gives_the_book(orders: list[tuple[int, int, int, int, int]], limit: int, interval: Decimal, full_every: int) -> None:
     engine, data = venue()
-    market = Markets(engine)[0]
+    market = Markets(engine)[MarketId(0)]
     merge = Merge(market, interval)
     followed = Followed(market, merge, limit, full_every, lambda: depth.followed_book(data, market, merge, limit))
     reader = Reader(limit)
@@ -135,7 +136,7 @@ def test_queries_of_any_interval(orders: list[tuple[int, int, int, int, int]], l
     for side, price, spread, amount, _what in orders:
         engine.place_order(1, ACCOUNT, 0, side, 0, 0, 0, 1, 1_000 + price * spread, amount)
     data.apply(engine.take_events())
-    market = Markets(engine)[0]
+    market = Markets(engine)[MarketId(0)]
     merge = Merge(market, interval)
     bids, asks = immediately(depth.sides_text(MarketTexts(data), market, merge, limit))
     expected = true_book(engine, limit, interval)
@@ -179,7 +180,7 @@ def test_a_missing_number_makes_a_full_book() -> None:
     from cambist.scheduling import ManualScheduler
 
     engine, data = venue()
-    market = Markets(engine)[0]
+    market = Markets(engine)[MarketId(0)]
     merge = Merge(market, Decimal(0))
     followed = Followed(market, merge, 5, 10**9, lambda: depth.followed_book(data, market, merge, 5))
     channel = Depth(data, followed, ManualScheduler(0), 0)
@@ -187,5 +188,5 @@ def test_a_missing_number_makes_a_full_book() -> None:
     channel.touch = lambda: None  # type: ignore[method-assign]
     channel.started()
     for number, expected in ((1, []), (3, [b"true"]), (4, [])):
-        channel._updated(MarketUpdate(0, number, number, (LevelChange(0, 1, 1, 1, 0),), ()))
+        channel._updated(MarketUpdate(MarketId(0), number, number, (LevelChange(0, 1, 1, 1, 0),), ()))
         assert [message.partition(b"[")[2][:4] for message in channel.messages()] == expected

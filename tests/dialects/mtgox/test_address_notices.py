@@ -5,6 +5,7 @@ import re
 import pytest
 
 from cambist.domain.meta import Meta
+from cambist.domain.units import AssetId
 from tests.dialects.mtgox.floor import SECOND, Floor, Trader
 from tests.support.shop import OK, Shop, reply
 
@@ -61,7 +62,7 @@ async def test_credited_coins_are_told_once_and_signed_with_the_key_that_asked(f
     assert (fields["amount_int"], fields["currency"], fields["item"]) == ("75000000", "BTC", "BTC")
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", fields["payment_id"])
     assert int(fields["aonce"]) <= credited
-    block = floor.wallet.block(1, fields["blockid"])
+    block = floor.wallet.block(AssetId(1), fields["blockid"])
     assert not isinstance(block, str)
     assert block is not None
     assert txid in block.txids
@@ -185,7 +186,7 @@ async def test_once_the_key_is_revoked_nothing_can_be_signed(floor: Floor, alice
 async def test_an_ipn_that_leads_nowhere_good_is_refused(floor: Floor, alice: Trader, url: str) -> None:
     error = await floor.error(alice, "generic/bitcoin/address", ipn=url)
     assert error == 'Invalid parameter "ipn" (should be an http or https address on the public internet)'
-    assert floor.wallet.address_of(alice.account, 1) is None
+    assert floor.wallet.address_of(alice.account, AssetId(1)) is None
     assert len(floor.nonces(alice)) == 1
 
 

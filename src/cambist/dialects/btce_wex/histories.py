@@ -12,6 +12,7 @@ from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.render import SIDE_NAMES, quoted_text, seconds, succeeded
 from cambist.domain.orders import Side
 from cambist.domain.transfers import Business, TransferKind
+from cambist.domain.units import AccountId, MarketId
 from cambist.history.port import Page
 from cambist.history.records import Fill, LedgerEntry, Leg, TransferStatus
 
@@ -36,7 +37,7 @@ class Histories(MethodGroup):
             return error_body(errors.invalid_parameter(filters.wrong))
         return await self._trades(caller.account, filters.page, market)
 
-    async def _trades(self, account: int, page: Page, market: int | None) -> bytes:
+    async def _trades(self, account: AccountId, page: Page, market: MarketId | None) -> bytes:
         await self.context.history_caught_up()
         fills = await self.services.history.fills(account, page, market=market) if page.limit else []
         if not fills:
@@ -60,7 +61,7 @@ class Histories(MethodGroup):
             return error_body(errors.invalid_parameter(filters.wrong))
         return await self._transactions(caller.account, filters.page)
 
-    async def _transactions(self, account: int, page: Page) -> bytes:
+    async def _transactions(self, account: AccountId, page: Page) -> bytes:
         await self.context.history_caught_up()
         skip, texts = page.offset, list[str]()
         chunk = replace(page, offset=0, limit=CHUNK)

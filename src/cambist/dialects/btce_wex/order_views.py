@@ -7,6 +7,7 @@ from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import MAX_COUNT, Filters
 from cambist.dialects.btce_wex.render import SIDE_NAMES, seconds, succeeded
+from cambist.domain.units import AccountId, MarketId
 from cambist.history.records import Order, StoredOrderState
 
 ACTIVE, EXECUTED, CANCELLED, CANCELLED_PARTLY_EXECUTED = 0, 1, 2, 3
@@ -27,7 +28,7 @@ class OrderViews(MethodGroup):
             return await self._all(caller, filters)
         return self._open(caller, filters.page.limit if "count" in caller.fields else MAX_COUNT)
 
-    def _market(self, caller: Caller) -> int | None:
+    def _market(self, caller: Caller) -> MarketId | None:
         """The market that the `pair` field names, all markets without it, None when it names none."""
         name = caller.fields.get("pair")
         if name is None:
@@ -68,7 +69,7 @@ class OrderViews(MethodGroup):
             return error_body(errors.ORDER_INVALID)
         return succeeded("{" + self._live(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")
 
-    async def _finished(self, account: int, order_id: int) -> bytes:
+    async def _finished(self, account: AccountId, order_id: int) -> bytes:
         await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
         if not orders or orders[0].account != account:
@@ -95,7 +96,9 @@ class OrderViews(MethodGroup):
         """What a market order, which named no rate, traded at; cut to the market's digits. 0 when it traded nothing."""
         return order.total // (order.filled * self.context.pairs[order.market].quote_unit) if order.filled else 0
 
-    def _entry(self, order_id: int, market: int, side: int, start_amount: str, remaining: int, rate: int, created: int, status: int) -> str:
+    def _entry(
+        self, order_id: int, market: MarketId, side: int, start_amount: str, remaining: int, rate: int, created: int, status: int
+    ) -> str:
         pair = self.context.pairs[market]
         return (
             f'"{ids.shown(order_id)}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[side]}",{start_amount}"amount":{pair.amount_text(remaining)},'

@@ -11,6 +11,7 @@ from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
 from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId
 from cambist.exchange.market_orders import uncovered_rejection
 from cambist.history.port import HistoryError
 from cambist.history.records import StoredOrderState
@@ -116,7 +117,7 @@ class Orders(MethodGroup):
         result = ",".join(f'"{ids.shown(order_id)}":{_cancelled(answer)}' for order_id, answer in answers.items())
         return succeeded(f'{{"cancel_result":{{{result}}},"funds":{funds or self.funds(caller)}}}')
 
-    def _cancel_answer(self, account: int, order_id: int) -> str:
+    def _cancel_answer(self, account: AccountId, order_id: int) -> str:
         """Why the order cannot be cancelled, empty when it can."""
         if not 0 < order_id < self.view.next_order_id:
             return errors.ORDER_INVALID

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cambist import _core
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.catalogue import Catalogue
 from cambist.exchange.view import View
 
@@ -15,7 +16,7 @@ from cambist.exchange.view import View
 class Asset:
     """An asset: `name` as in funds (`btc`), `code` as in texts (`BTC`)."""
 
-    id: int
+    id: AssetId
     name: str
     code: str
     scale: int
@@ -38,7 +39,7 @@ class Asset:
 class Pair:
     """A market: prices have `price_scale` decimals, amounts `amount_scale`."""
 
-    market: int
+    market: MarketId
     name: str
     base: Asset
     quote: Asset
@@ -100,7 +101,7 @@ class Assets:
             self._follow()
         return self._by_code.get(code)
 
-    def funds(self, account: int, view: View) -> str:
+    def funds(self, account: AccountId, view: View) -> str:
         """JSON object of what `account` can spend as `view` stands: every asset in the venue's order, zeros included."""
         try:
             return view.available_text(account, self._template)
@@ -137,7 +138,7 @@ class Pairs:
             market, f"{base.name}_{quote.name}", base, quote, spec.price_scale, spec.amount_scale, spec.quote_unit, spec.base_unit, now
         )
 
-    def __getitem__(self, market: int) -> Pair:
+    def __getitem__(self, market: MarketId) -> Pair:
         if market >= len(self._by_id):
             self._follow()
         return self._by_id[market]

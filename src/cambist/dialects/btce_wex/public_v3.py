@@ -12,6 +12,7 @@ from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.market_views import MarketViews, fee_percent, reply_of
 from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.parse import MAX_PATH, form_fields, path_parts, whole_number
+from cambist.domain.units import MarketId
 
 DEFAULT_LIMIT = 150
 MAX_LIMIT = 5000
@@ -41,7 +42,7 @@ class PublicV3:
         self._context = context
         self._catalogue = context.services.catalogue
         self._data = context.services.marketdata
-        self._kept: dict[tuple[str, bytes], tuple[int, State, Reply]] = {}
+        self._kept: dict[tuple[str, bytes], tuple[MarketId, State, Reply]] = {}
         self._views = views
         self._methods: dict[str, Callable[[Pair, int], Awaitable[Parts]]] = {
             "ticker": self._ticker,
@@ -59,10 +60,10 @@ class PublicV3:
             return kept[2]
         return self._answer(request, target)
 
-    def _state(self, market: int) -> State:
+    def _state(self, market: MarketId) -> State:
         return self._catalogue.version, self._data.version(market), self._context.now()
 
-    def _keep(self, target: tuple[str, bytes], market: int, state: State, reply: Reply) -> None:
+    def _keep(self, target: tuple[str, bytes], market: MarketId, state: State, reply: Reply) -> None:
         if len(target[0]) + len(target[1]) <= MAX_KEPT_TARGET:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()

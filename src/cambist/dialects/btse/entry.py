@@ -16,6 +16,7 @@ from cambist.dialects.btse.symbols import Market
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import DoneReason, OrderStatus, OrderType, SelfTrade, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId
 from cambist.exchange.market_orders import uncovered_rejection
 
 SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
@@ -98,7 +99,7 @@ class OrderEntry:
             return TimeInForce.GTD, self._context.deadline(TIMED[order.tif])
         return PLAIN_WORDS[order.tif], 0
 
-    def _checked(self, account: int, order: OrderRequest) -> int:
+    def _checked(self, account: AccountId, order: OrderRequest) -> int:
         """Why the order must not reach the core, 0 when it may: numbers beyond its fields, and market orders beyond the money.
 
         The core would trade as much as the money allows; this API refuses the whole order.
@@ -118,7 +119,7 @@ class OrderEntry:
         return RejectReason.INSUFFICIENT_FUNDS if order.funds > available else RejectReason.OK
 
 
-def placed(account: int, order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int, now: int) -> OrderRecord:
+def placed(account: AccountId, order: OrderRequest, outcome: _core.Outcome, tif: int, expire_at: int, now: int) -> OrderRecord:
     """The record of an order right after its command, without asking anybody."""
     reason = 0
     if outcome.status == OrderStatus.DONE:
@@ -132,7 +133,7 @@ def placed(account: int, order: OrderRequest, outcome: _core.Outcome, tif: int, 
     )  # fmt: skip
 
 
-def refused_order(account: int, order: OrderRequest, tif: int, expire_at: int, now: int) -> TrackedOrder:
+def refused_order(account: AccountId, order: OrderRequest, tif: int, expire_at: int, now: int) -> TrackedOrder:
     """What a notification shows of an order that never was."""
     return TrackedOrder(
         id=0, account=account, market=order.market.id, side=order.side, type=order.type, price=order.price, amount=order.amount,

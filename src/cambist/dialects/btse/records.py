@@ -16,6 +16,7 @@ from cambist.dialects.btse.ids import ORDER_IDS
 from cambist.dialects.btse.status import STOP_TYPES, Status
 from cambist.dialects.btse.symbols import Market, Symbols
 from cambist.domain.orders import DoneReason, OrderType, TimeInForce
+from cambist.domain.units import AccountId
 from cambist.history.port import HistoryError, Page
 from cambist.history.records import Order
 
@@ -62,7 +63,7 @@ class OrderRecord:
     """
 
     id: int
-    account: int
+    account: AccountId
     market: Market
     side: int
     type: int
@@ -200,11 +201,11 @@ class OrderRecords:
         number = ORDER_IDS.number(uuid) or 0
         return number if number < self._view.next_order_id else 0
 
-    def live_orders(self, account: int, market: Market | None = None) -> list[_core.LiveOrder]:
+    def live_orders(self, account: AccountId, market: Market | None = None) -> list[_core.LiveOrder]:
         """Every live order of an account, of one market or of all, as the core has it now; in order of id."""
         return self._view.open_orders(account, market.id) if market else self._view.open_orders(account)
 
-    def own_live(self, account: int, market: Market | None, uuid: str, tag: str) -> list[_core.LiveOrder]:
+    def own_live(self, account: AccountId, market: Market | None, uuid: str, tag: str) -> list[_core.LiveOrder]:
         """The account's live orders that an id names, or else those that bear a tag, oldest first; of one market if it is given."""
         if not uuid:
             wanted = tag_number(tag)
@@ -282,7 +283,7 @@ class OrderRecords:
         """As history has them after everything that was told, in order of id; unknown ones are left out. HistoryError."""
         return await self._stored(ids, wait=True)
 
-    async def find(self, account: int, uuid: str, tag: str) -> OrderRecord | None:
+    async def find(self, account: AccountId, uuid: str, tag: str) -> OrderRecord | None:
         """The order of the account, live or done, that an id or else a tag names, of many with one tag the newest. HistoryError."""
         orders = self.own_live(account, None, uuid, tag)
         if orders:
@@ -296,7 +297,7 @@ class OrderRecords:
         records = await self.by_id([number]) if number else []
         return records[0] if records and records[0].account == account else None
 
-    async def _newest_done(self, account: int, tag: str) -> OrderRecord | None:
+    async def _newest_done(self, account: AccountId, tag: str) -> OrderRecord | None:
         if not tag:
             return None
         await self._context.history_caught_up()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from cambist.account_streams.orders import TrackedOrder
 from cambist.dialects.btse.status import Status
+from cambist.domain.units import AccountId
 
 Follower = Callable[[TrackedOrder, str, Status], None]
 """Gets the order as it would have been (its id is 0), its tag, and why it is none."""
@@ -15,7 +16,7 @@ class RejectedOrders:
     def __init__(self) -> None:
         self._followers: dict[int, list[Follower]] = {}
 
-    def follow(self, account: int, follower: Follower) -> Callable[[], None]:
+    def follow(self, account: AccountId, follower: Follower) -> Callable[[], None]:
         """Calls back for each; returns what ends it."""
         followers = self._followers.setdefault(account, [])
         followers.append(follower)

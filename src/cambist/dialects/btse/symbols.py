@@ -6,6 +6,7 @@ import msgspec
 
 from cambist import _core
 from cambist.dialects.btse.render import units
+from cambist.domain.units import MarketId
 from cambist.exchange.catalogue import Catalogue
 
 AVERAGE_DECIMALS = 8
@@ -21,7 +22,7 @@ def shown(spec: _core.AssetSpec, atoms: int) -> str:
 class Market:
     """A market: `symbol` as clients write it. Prices have `price_scale` decimals, amounts `amount_scale`."""
 
-    id: int
+    id: MarketId
     symbol: str
     base: _core.AssetSpec
     quote: _core.AssetSpec
@@ -74,7 +75,7 @@ class Symbols:
         if self._version != self._catalogue.version:
             self._load()
 
-    def __getitem__(self, market: int) -> Market:
+    def __getitem__(self, market: MarketId) -> Market:
         if market >= len(self._by_id):
             self._follow()
         return self._by_id[market]

@@ -11,6 +11,7 @@ from cambist import _core
 from cambist.dialects.expie.markets import Asset, Markets
 from cambist.dialects.expie.numbers import rate_text, time_text
 from cambist.domain.transfers import Business, TransferKind
+from cambist.domain.units import AccountId
 from cambist.exchange.view import View
 from cambist.history.port import HistoryReads, Page
 from cambist.history.records import LedgerEntry, Leg
@@ -35,7 +36,7 @@ TRADE = "trade"
 class RecordFilter:
     """Which records: of `asset` (None: all) and `business` (empty: all), times in µs, both ends included."""
 
-    account: int
+    account: AccountId
     asset: Asset | None
     business: str
     offset: int
@@ -52,7 +53,7 @@ class Balances:
         self._history = history
         self._markets = markets
 
-    def summary(self, account: int) -> str:
+    def summary(self, account: AccountId) -> str:
         """A row for every asset. Here coins and trading money are one wallet, so `balance` is available and frozen together."""
         waiting_in, waiting_out = self._pending(account)
         rows = []
@@ -72,7 +73,7 @@ class Balances:
             )
         return "[" + ",".join(rows) + "]"
 
-    def _pending(self, account: int) -> tuple[dict[int, int], dict[int, int]]:
+    def _pending(self, account: AccountId) -> tuple[dict[int, int], dict[int, int]]:
         """(arriving, leaving) atoms by asset: deposits that wait for confirmations, withdrawals that were not sent yet."""
         arriving: dict[int, int] = {}
         leaving: dict[int, int] = {}
@@ -83,7 +84,7 @@ class Balances:
                 leaving[transfer.asset] = leaving.get(transfer.asset, 0) + transfer.amount
         return arriving, leaving
 
-    def shown(self, account: int, assets: list[Asset]) -> str:
+    def shown(self, account: AccountId, assets: list[Asset]) -> str:
         """`{"BTC":{"available":"1","freeze":"0"},...}`."""
         return "{" + ",".join(self.one(asset, *self._view.balance(account, asset.id)) for asset in assets) + "}"
 

@@ -15,6 +15,7 @@ from cambist.dialects.expie.depth import Followed
 from cambist.dialects.expie.klines import Klines, row, slot_start
 from cambist.dialects.expie.market_views import MarketViews
 from cambist.dialects.expie.markets import Asset, Market
+from cambist.domain.units import AccountId
 from cambist.marketdata.marketdata import MarketData
 from cambist.marketdata.values import MarketUpdate, RecentTrade
 from cambist.scheduling import Scheduler, Timer
@@ -217,7 +218,7 @@ class State(_Paced):
 class Orders(Channel):
     """`order.update`: one for each order and command."""
 
-    def __init__(self, feed: OrderFeed, account: int, market: Market) -> None:
+    def __init__(self, feed: OrderFeed, account: AccountId, market: Market) -> None:
         self._unfollow: Callable[[], None] = lambda: None
         self._feed = feed
         self._account = account
@@ -248,7 +249,7 @@ class Orders(Channel):
 class Assets(Channel):
     """`asset.update` of one asset: its balance after each tick that changed it."""
 
-    def __init__(self, streams: AccountStreams, account: int, asset: Asset) -> None:
+    def __init__(self, streams: AccountStreams, account: AccountId, asset: Asset) -> None:
         self._unfollow: Callable[[], None] = lambda: None
         self._streams = streams
         self._account = account

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cambist import _core
+from cambist.domain.units import AssetId, MarketId
 from cambist.exchange.view import View
 
 
@@ -11,7 +12,7 @@ from cambist.exchange.view import View
 class Asset:
     """An asset. `exact` writes what the ledger has, `shown` what people see; both without trailing zeros."""
 
-    id: int
+    id: AssetId
     code: str
     scale: int
     display_scale: int
@@ -28,7 +29,7 @@ class Asset:
 class Market:
     """A market. Prices have `money_scale` decimals, amounts `stock_scale`."""
 
-    id: int
+    id: MarketId
     name: str
     stock: Asset
     money: Asset
@@ -84,7 +85,7 @@ class Markets:
         name = stock.code + money.code
         return Market(number, name, stock, money, spec.amount_scale, spec.price_scale, spec.base_unit, spec.quote_unit, now)
 
-    def __getitem__(self, market: int) -> Market:
+    def __getitem__(self, market: MarketId) -> Market:
         self._refresh()
         return self._markets[market]
 
@@ -93,7 +94,7 @@ class Markets:
         self._refresh()
         return self._by_name.get(name.upper())
 
-    def asset(self, asset: int) -> Asset:
+    def asset(self, asset: AssetId) -> Asset:
         self._refresh()
         return self._assets[asset]
 

@@ -9,6 +9,7 @@ from cambist.dialects.expie import errors, orders
 from cambist.dialects.expie.context import DialectContext
 from cambist.dialects.expie.errors import Rejection
 from cambist.dialects.expie.markets import Market
+from cambist.domain.units import AccountId
 from cambist.history.port import Page
 from cambist.history.records import Order, StoredOrderState
 
@@ -21,7 +22,7 @@ class OrderViews:
         self._view = context.services.view
         self._history = context.services.history
 
-    async def pending(self, account: int, market: Market, offset: int, limit: int) -> tuple[list[str], int]:
+    async def pending(self, account: AccountId, market: Market, offset: int, limit: int) -> tuple[list[str], int]:
         """(records, how many there are in all). History is asked only when an order of the page has traded."""
         live = self._view.open_orders(account, market.id)
         live.reverse()
@@ -34,7 +35,7 @@ class OrderViews:
 
     async def finished(
         self,
-        account: int,
+        account: AccountId,
         market: Market,
         offset: int,
         limit: int,
@@ -62,7 +63,7 @@ class OrderViews:
         last = await self._history.fills_of_order(order.id, Page(limit=1)) if order.filled else []
         return last[0].time if last else order.created
 
-    async def deals(self, account: int, market: Market, order_id: int, offset: int, limit: int) -> list[str] | Rejection:
+    async def deals(self, account: AccountId, market: Market, order_id: int, offset: int, limit: int) -> list[str] | Rejection:
         """Deals of an own order, live or done."""
         await self._context.history_caught_up()
         found = await self._history.orders_by_id([order_id])

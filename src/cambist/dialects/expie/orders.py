@@ -5,6 +5,7 @@ from typing import Protocol
 from cambist.dialects.expie.markets import Market
 from cambist.dialects.expie.numbers import rate_text, time_text
 from cambist.domain.orders import OrderType, Side
+from cambist.domain.units import AccountId
 from cambist.history.records import Fill
 
 SOURCE = "expie.api.https"
@@ -19,7 +20,7 @@ class Shown(Protocol):
     @property
     def id(self) -> int: ...
     @property
-    def account(self) -> int: ...
+    def account(self) -> AccountId: ...
     @property
     def side(self) -> int: ...
     @property

@@ -19,6 +19,7 @@ from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId
 from cambist.exchange.view import View
 from cambist.history.port import HistoryError
 
@@ -69,7 +70,7 @@ class Placing:
         order = self._order(key.account, market, given)
         return order if isinstance(order, Rejection) else await self._place(key, market, order)
 
-    def _order(self, account: int, market: Market, given: Parameters) -> NewOrder | Rejection:
+    def _order(self, account: AccountId, market: Market, given: Parameters) -> NewOrder | Rejection:
         side = SIDES.get(given.integer("side"))
         amount = given.decimal("amount")
         if side is None:
@@ -138,7 +139,7 @@ class Placing:
         except HistoryError:
             return errors.cannot_be_shown(order_id, done)
 
-    def _limit(self, account: int, market: Market, side: Side, amount: Decimal, price: Decimal) -> NewOrder | Rejection:
+    def _limit(self, account: AccountId, market: Market, side: Side, amount: Decimal, price: Decimal) -> NewOrder | Rejection:
         stock, money = units(amount, market.stock_scale), units(price, market.money_scale)
         if not money:
             raise Wrong
@@ -149,7 +150,7 @@ class Placing:
             return errors.BALANCE_NOT_ENOUGH
         return NewOrder(side, OrderType.LIMIT, money, stock, 0)
 
-    def _market(self, account: int, market: Market, side: Side, amount: Decimal) -> NewOrder | Rejection:
+    def _market(self, account: AccountId, market: Market, side: Side, amount: Decimal) -> NewOrder | Rejection:
         spec = market.spec()
         if spec.status != MarketStatus.OPEN:
             return errors.SERVICE_UNAVAILABLE

@@ -13,6 +13,7 @@ from cambist.dialects.mtgox.stream.channels import channel_id
 from cambist.dialects.mtgox.trades import DAY, moment, own_trade
 from cambist.directory import DirectoryRejection, draw_hotp_key
 from cambist.domain.transfers import Business
+from cambist.domain.units import AccountId, MarketId
 from cambist.history.port import Page
 
 MONTH = 30 * DAY * SECOND
@@ -50,7 +51,7 @@ class AccountMethods(MethodGroup):
             "Trade_Fee": self._fee(caller.account),
         }
 
-    async def _wallets(self, account: int) -> dict[str, object]:
+    async def _wallets(self, account: AccountId) -> dict[str, object]:
         held = {balance.asset: balance for balance in self.view.balances(account)}
         wallets: dict[str, object] = {}
         for currency in self.instruments.currencies():
@@ -70,7 +71,7 @@ class AccountMethods(MethodGroup):
             }
         return wallets
 
-    async def _monthly_volume(self, account: int) -> object:
+    async def _monthly_volume(self, account: AccountId) -> object:
         """BTC traded in 30 days."""
         bitcoin, total = self.instruments.currency("BTC"), 0
         if bitcoin is None:
@@ -81,7 +82,7 @@ class AccountMethods(MethodGroup):
                 total += pair.amount_int(volume.volume)
         return bitcoin.value(total)
 
-    def _fee(self, account: int) -> object:
+    def _fee(self, account: AccountId) -> object:
         """Percent that a taker pays; the dearest market's, where they differ."""
         rates = [self.view.account_fees(account, pair.market)[1] for pair in self.instruments.pairs()]
         return number(max(rates, default=0), 4)
@@ -96,7 +97,7 @@ class AccountMethods(MethodGroup):
         """One's own trades, oldest first, without fees; the newest MAX_OWN_TRADES."""
         return self._trades(call.signed.account, call.pair.market if call.pair else None)
 
-    async def _trades(self, account: int, market: int | None) -> Result:
+    async def _trades(self, account: AccountId, market: MarketId | None) -> Result:
         await self.context.history_caught_up()
         fills = await self.services.history.fills(account, Page(limit=MAX_OWN_TRADES), market=market)
         pairs = [(self.instruments.of_market(fill.market), fill) for fill in reversed(fills)]

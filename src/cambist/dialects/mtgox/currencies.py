@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cambist import _core
+from cambist.domain.units import AssetId
 
 COIN_SCALE = 8
 FIAT_SCALE = 5
@@ -68,7 +69,7 @@ class Currency:
 
     code: str
     scale: int
-    asset: int
+    asset: AssetId
     ledger_scale: int
 
     @staticmethod

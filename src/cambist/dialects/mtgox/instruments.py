@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cambist import _core
 from cambist.dialects.mtgox.currencies import Currency, rescale
 from cambist.domain.orders import Side
+from cambist.domain.units import AssetId, MarketId
 from cambist.exchange.catalogue import Catalogue
 
 
@@ -18,7 +19,7 @@ from cambist.exchange.catalogue import Catalogue
 class Pair:
     """A market: `price_int` of a price is in 10^-currency.scale, `amount_int` of an amount in 10^-item.scale."""
 
-    market: int
+    market: MarketId
     item: Currency
     currency: Currency
     price_scale: int
@@ -91,7 +92,7 @@ class Instruments:
             self._follow()
         return self._by_name.get(name)
 
-    def of_market(self, market: int) -> Pair | None:
+    def of_market(self, market: MarketId) -> Pair | None:
         """The pair of a market of the core, None when it is not served here."""
         if market not in self._by_market:
             self._follow()
@@ -109,7 +110,7 @@ class Instruments:
             self._follow()
         return self._by_code.get(code)
 
-    def of_asset(self, asset: int) -> Currency:
+    def of_asset(self, asset: AssetId) -> Currency:
         """The currency of an asset of the core."""
         if asset >= len(self._currencies):
             self._follow()

@@ -24,6 +24,7 @@ from cambist.dialect_kit.rate_limits import HOUR, SECOND
 from cambist.domain.commands import CommandKind
 from cambist.domain.events import commands_of
 from cambist.domain.meta import Meta
+from cambist.domain.units import AccountId, MarketId
 from cambist.history.fold import NOTE_ACCOUNT
 from cambist.history.port import HistoryError
 from cambist.scheduling import Timer
@@ -48,8 +49,8 @@ class InvalidOrder:
     """`number` is the seq of its note; price (0: market) and amount in the market's units; `created` in µs."""
 
     number: int
-    account: int
-    market: int
+    account: AccountId
+    market: MarketId
     side: int
     price: int
     amount: int
@@ -67,14 +68,14 @@ class InvalidOrders:
         self._services = services
         self._commands = services.commands
         self._scheduler = services.scheduler
-        self._listed: dict[int, deque[InvalidOrder]] = {}
-        self._followers: dict[int, list[Changed]] = {}
-        self._timers: dict[int, Timer] = {}
+        self._listed: dict[AccountId, deque[InvalidOrder]] = {}
+        self._followers: dict[AccountId, list[Changed]] = {}
+        self._timers: dict[AccountId, Timer] = {}
         self._from_seq = services.view.seq
         """Later notes are folded as they become durable; earlier ones are history's."""
         self._started = services.scheduler.now()
-        self._loads: dict[int, asyncio.Future[None]] = {}
-        self._loaded_until: dict[int, int] = {}
+        self._loads: dict[AccountId, asyncio.Future[None]] = {}
+        self._loaded_until: dict[AccountId, int] = {}
         """Until when (µs) an account's older notes need not be asked for."""
         self._cancelled: set[tuple[int, int]] = set()
         """(account, number) of orders of before the start that were cancelled before they were loaded."""
@@ -82,7 +83,7 @@ class InvalidOrders:
 
     # --- commands ---------------------------------------------------------------------------------------------------------
 
-    async def add(self, account: int, market: int, side: int, price: int, amount: int) -> InvalidOrder:
+    async def add(self, account: AccountId, market: MarketId, side: int, price: int, amount: int) -> InvalidOrder:
         """Journals one more."""
         memo = {NOTE_ACCOUNT: account, MADE: [market, side, price, amount]}
         noted = await self._commands.note(Meta(memo=memo), read=lambda view: view.time)
@@ -95,7 +96,7 @@ class InvalidOrders:
 
     # --- what is listed ---------------------------------------------------------------------------------------------------
 
-    async def load(self, account: int) -> None:
+    async def load(self, account: AccountId) -> None:
         """Has what the account's notes of before the start say; call it before `of` and `find`.
 
         Waits for history once for an account, and no more at all an hour after the start. Where history cannot be had, what it would
@@ -109,7 +110,7 @@ class InvalidOrders:
             loading = self._loads[account] = asyncio.ensure_future(self._load(account, now))
         await asyncio.shield(loading)
 
-    async def _load(self, account: int, now: int) -> None:
+    async def _load(self, account: AccountId, now: int) -> None:
         history = self._services.history
         try:
             await history.reached(self._from_seq)
@@ -134,20 +135,20 @@ class InvalidOrders:
     def _fold(self, seq: int, time: int, memo: dict[str, Any]) -> None:
         match memo:
             case {"for_account": int(account), "invalid_order": [int(market), int(side), int(price), int(amount)]}:
-                self._add(InvalidOrder(seq, account, market, side, price, amount, time))
+                self._add(InvalidOrder(seq, AccountId(account), MarketId(market), side, price, amount, time))
             case {"for_account": int(account), "invalid_order_cancelled": int(number)}:
-                self._remove(account, number)
+                self._remove(AccountId(account), number)
 
-    def of(self, account: int) -> list[InvalidOrder]:
+    def of(self, account: AccountId) -> list[InvalidOrder]:
         """An account's, oldest first."""
         since = self._scheduler.now() - LIFETIME
         return [order for order in self._listed.get(account, ()) if order.created > since]
 
-    def find(self, account: int, number: int | None) -> InvalidOrder | None:
+    def find(self, account: AccountId, number: int | None) -> InvalidOrder | None:
         """An account's own, by its number."""
         return next((order for order in self.of(account) if order.number == number), None)
 
-    def follow(self, account: int, changed: Changed) -> Callable[[], None]:
+    def follow(self, account: AccountId, changed: Changed) -> Callable[[], None]:
         """Calls back with each order of the account that comes or goes. Returns what ends it."""
         self._followers.setdefault(account, []).append(changed)
 
@@ -177,7 +178,7 @@ class InvalidOrders:
             self._remove(order.account, listed[0].number)
         self._expire_later(order.account)
 
-    def _remove(self, account: int, number: int) -> None:
+    def _remove(self, account: AccountId, number: int) -> None:
         listed = self._listed.get(account, deque())
         order = next((order for order in listed if order.number == number), None)
         if order is not None:
@@ -192,13 +193,13 @@ class InvalidOrders:
         for follower in tuple(self._followers.get(order.account, ())):
             follower(order, listed)
 
-    def _expire_later(self, account: int) -> None:
+    def _expire_later(self, account: AccountId) -> None:
         """One timer for each account, however many orders it sends: for its oldest."""
         listed = self._listed.get(account)
         if listed and account not in self._timers:
             self._timers[account] = self._scheduler.at(listed[0].created + LIFETIME, lambda: self._expire(account))
 
-    def _expire(self, account: int) -> None:
+    def _expire(self, account: AccountId) -> None:
         self._timers.pop(account, None)
         since = self._scheduler.now() - LIFETIME
         for order in [order for order in self._listed.get(account, ()) if order.created <= since]:

@@ -15,6 +15,7 @@ from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid
 from cambist.dialects.mtgox.trades import SIDES, result_trade
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.units import AccountId
 from cambist.exchange.view import Read, T
 from cambist.history.port import Page
 
@@ -148,7 +149,7 @@ class OrderMethods(MethodGroup):
                 found.append(invalid_order_entry(pair, order))
         return found
 
-    async def _invalid(self, account: int, oid: str) -> InvalidOrder | None:
+    async def _invalid(self, account: AccountId, oid: str) -> InvalidOrder | None:
         """An account's own order of that id that was not covered."""
         number = ids.number_of(ids.INVALID, oid)
         if number is None:
@@ -168,7 +169,7 @@ class OrderMethods(MethodGroup):
             return replies.ORDER_NOT_FOUND
         return await self._result(call.signed.account, side, order_id)
 
-    async def _result(self, account: int, side: Side, order_id: int) -> Result:
+    async def _result(self, account: AccountId, side: Side, order_id: int) -> Result:
         await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
         pair = self.instruments.of_market(orders[0].market) if orders else None

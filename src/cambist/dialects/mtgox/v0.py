@@ -22,6 +22,7 @@ from cambist.dialects.mtgox.parse import decimal_units, form_fields
 from cambist.dialects.mtgox.replies import HTTP_METHODS, Answer, Rejection, Result, invalid, number, wrapped
 from cambist.dialects.mtgox.rest_handler import misplaced
 from cambist.domain.orders import Side
+from cambist.domain.units import AccountId
 from cambist.exchange.view import View
 
 TRADES_AT_ONCE = 100
@@ -91,7 +92,7 @@ class Version0(MethodGroup):
 
     # --- the account ------------------------------------------------------------------------------------------------------
 
-    def _funds(self, view: View, account: int) -> dict[str, object]:
+    def _funds(self, view: View, account: AccountId) -> dict[str, object]:
         funds: dict[str, object] = {}
         for code in ("USD", "BTC"):
             currency = self.instruments.currency(code)
@@ -109,7 +110,7 @@ class Version0(MethodGroup):
         await self._v1.orders.invalids.load(account)
         return self._with_invalid(self._account_state(self.view, account), self._v1.orders.invalids.of(account))
 
-    def _account_state(self, view: View, account: int) -> dict[str, Any]:
+    def _account_state(self, view: View, account: AccountId) -> dict[str, Any]:
         """Wallets and open orders, without the invalid ones."""
         listed = []
         for order in view.open_orders(account):

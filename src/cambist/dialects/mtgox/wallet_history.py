@@ -13,6 +13,7 @@ from cambist.dialects.mtgox.replies import Answer, Result, invalid
 from cambist.dialects.mtgox.trades import properties, trade_uuid
 from cambist.domain.orders import Side
 from cambist.domain.transfers import Business, TransferKind
+from cambist.domain.units import AccountId
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 
@@ -99,7 +100,7 @@ class WalletHistory(MethodGroup):
         )
         return self._history(call.signed.account, currency, kind, span, whole(tid) if tid else None, page)
 
-    async def _history(self, account: int, currency: Currency, kind: str, span: Page, tid: int | None, page: int) -> Result:
+    async def _history(self, account: AccountId, currency: Currency, kind: str, span: Page, tid: int | None, page: int) -> Result:
         await self.context.history_caught_up()
         trade_id = None
         if tid is not None:

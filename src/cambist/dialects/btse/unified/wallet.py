@@ -15,6 +15,7 @@ from cambist.dialects.btse.symbols import shown
 from cambist.dialects.btse.unified.envelope import enveloped
 from cambist.dialects.btse.v3.account import transfer_status
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId
 from cambist.history.port import Page
 from cambist.history.records import Transfer
 
@@ -86,7 +87,7 @@ class UnifiedWallet:
         return named if all(len(name) <= 64 for name in named) else errors.invalid("historyTypes")
 
     async def _found(
-        self, account: int, asset: int, wanted: frozenset[str], since: int | None, until: int | None, most: int
+        self, account: AccountId, asset: AssetId, wanted: frozenset[str], since: int | None, until: int | None, most: int
     ) -> list[Transfer]:
         """The newest `most` of those types (none named: of all)."""
         history = self._context.services.history
@@ -102,7 +103,7 @@ class UnifiedWallet:
             last = rows[-1].source_entry - 1
         return found[:most]
 
-    def _row(self, account: int, transfer: Transfer) -> dict[str, Any]:
+    def _row(self, account: AccountId, transfer: Transfer) -> dict[str, Any]:
         spec = self._symbols.assets()[transfer.asset]
         amount = shown(spec, transfer.amount)
         kind = transfer_type(account, transfer)
@@ -124,7 +125,7 @@ class UnifiedWallet:
         }
 
 
-def transfer_type(account: int, transfer: Transfer) -> str:
+def transfer_type(account: AccountId, transfer: Transfer) -> str:
     """A transfer from the account's side, in the unified API's words."""
     incoming = transfer.destination == account
     if transfer.kind == TransferKind.DEPOSIT:

@@ -18,6 +18,7 @@ from cambist.dialects.btse.settings import Flavour
 from cambist.dialects.btse.status import GENERIC, SIDE_NAMES, TYPE_NAMES, Status, mode_of, type_number
 from cambist.dialects.btse.symbols import Market, shown
 from cambist.domain.orders import DoneReason, OrderType, SelfTrade, Side
+from cambist.domain.units import AccountId
 from cambist.history.port import Page
 from cambist.history.records import Fill
 
@@ -147,7 +148,7 @@ class V2Trade:
         )
         return self._fills(caller.account, page, order, market)
 
-    async def _fills(self, account: int, page: Page, order: str, market: Market | None) -> Answer:
+    async def _fills(self, account: AccountId, page: Page, order: str, market: Market | None) -> Answer:
         await self._context.history_caught_up()
         history = self._context.services.history
         if order:

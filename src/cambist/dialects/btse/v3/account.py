@@ -15,6 +15,7 @@ from cambist.dialects.btse.symbols import Market, shown
 from cambist.dialects.btse.v3.orders import IDS, TAGS
 from cambist.dialects.btse.v3.rows import Rows
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId, AssetId
 from cambist.history.port import Page
 from cambist.history.records import Fill, Transfer, TransferStatus
 
@@ -100,7 +101,7 @@ class V3Account:
         name = self._username(caller.account)
         return [self._write.trade(fill, orders[fill.order_id], name) for fill in fills]
 
-    def _username(self, account: int) -> str:
+    def _username(self, account: AccountId) -> str:
         user = self._context.services.directory.user_by_account(account)
         return user.name if user is not None else ""
 
@@ -115,13 +116,13 @@ class V3Account:
             return fields.rejection or errors.invalid("currency")
         return self._transfers(caller.account, page, asset.id if asset else None)
 
-    async def _transfers(self, account: int, page: Page, asset: int | None) -> Answer:
+    async def _transfers(self, account: AccountId, page: Page, asset: AssetId | None) -> Answer:
         await self._context.history_caught_up()
         name = self._username(account)
         transfers = await self._context.services.history.transfers(account, page, asset=asset)
         return encode([self._transfer_row(account, transfer, name) for transfer in transfers])
 
-    def _transfer_row(self, account: int, transfer: Transfer, username: str) -> dict[str, Any]:
+    def _transfer_row(self, account: AccountId, transfer: Transfer, username: str) -> dict[str, Any]:
         spec = self._symbols.assets()[transfer.asset]
         kind = transfer_type(account, transfer)
         return {
@@ -140,7 +141,7 @@ class V3Account:
         }
 
 
-def transfer_type(account: int, transfer: Transfer) -> str:
+def transfer_type(account: AccountId, transfer: Transfer) -> str:
     """A transfer from the account's side, in this API's words."""
     incoming = transfer.destination == account
     if transfer.kind == TransferKind.DEPOSIT:

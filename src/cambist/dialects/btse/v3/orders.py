@@ -1,5 +1,6 @@
 """v3.1 and v3.2: placing, asking for, amending and cancelling orders."""
 
+from cambist import _core
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.cancels import Amendment, OrderChanges
@@ -104,7 +105,7 @@ class V3Orders:
         if rejection.code not in BUSINESS:
             return rejection
         record = OrderRecord(
-            0, 0, request.market, request.side, request.type, 0, request.post_only, request.price, request.amount, request.funds,
+            0, _core.WORLD, request.market, request.side, request.type, 0, request.post_only, request.price, request.amount, request.funds,
             0, 0, request.stop_price, 0, request.tag, False, False, 0, self._clock(),
         )  # fmt: skip
         row = self._write.order(record, rejection.code, millis(record.created))
@@ -172,7 +173,7 @@ class V3Orders:
         """The row of an order that is not there, or that the exchange did not change."""
         if rejection.code not in BUSINESS:
             return rejection
-        record = OrderRecord(0, 0, market, 0, OrderType.LIMIT, 0, False, 0, 0, 0, 0, 0, 0, 0, tag, False, False, 0, self._clock())
+        record = OrderRecord(0, _core.WORLD, market, 0, OrderType.LIMIT, 0, False, 0, 0, 0, 0, 0, 0, 0, tag, False, False, 0, self._clock())
         row = self._write.order(record, rejection.code, millis(record.created))
         return encode([{**row, "orderID": uuid[:64], "message": rejection.message}])
 

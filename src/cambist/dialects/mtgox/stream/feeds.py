@@ -16,6 +16,7 @@ from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.channels import LAG, TRADES, channel_id
 from cambist.dialects.mtgox.stream.private import PrivateFeed
+from cambist.domain.units import AccountId
 from cambist.marketdata.values import MarketUpdate
 from cambist.scheduling import Timer
 
@@ -132,7 +133,7 @@ class LagFeed(Feed):
 class AccountFeed(Feed):
     """One account's orders, trades and wallets."""
 
-    def __init__(self, context: DialectContext, account: int, prefix: bytes, invalids: InvalidOrders) -> None:
+    def __init__(self, context: DialectContext, account: AccountId, prefix: bytes, invalids: InvalidOrders) -> None:
         channel = ids.of_words("account channel", str(account))
         super().__init__(context, channel, channel, prefix)
         self._account = account
@@ -150,7 +151,7 @@ class AccountFeed(Feed):
         self._stop()
         self._stop_invalids()
 
-    def _happened(self, account: int, account_events: list[AccountEvent]) -> None:
+    def _happened(self, account: AccountId, account_events: list[AccountEvent]) -> None:
         self._feed.take(account_events)
 
 
@@ -203,6 +204,6 @@ class Feeds:
             return DepthFeed(self._context, name, prefix, pair)
         return TickerFeed(self._context, name, prefix, pair, self._market_data)
 
-    def account(self, account: int, prefix: bytes) -> AccountFeed:
+    def account(self, account: AccountId, prefix: bytes) -> AccountFeed:
         """An account's own."""
         return AccountFeed(self._context, account, prefix, self._invalids)

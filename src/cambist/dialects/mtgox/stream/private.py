@@ -14,6 +14,7 @@ from cambist.dialects.mtgox.orders import invalid_oid, invalid_order_entry, orde
 from cambist.dialects.mtgox.stream import messages
 from cambist.domain.orders import DoneReason, OrderType, Side
 from cambist.domain.transfers import Business, TransferKind
+from cambist.domain.units import AccountId, AssetId
 
 Say = Callable[[str, dict[str, object]], None]
 REQUESTED, COMPLETED_PASSIVE, COMPLETED_ACTIVE = "requested", "completed_passive", "completed_active"
@@ -29,7 +30,7 @@ class PrivateFeed:
     reaches the book goes pending, invalid.
     """
 
-    def __init__(self, context: DialectContext, account: int, say: Say) -> None:
+    def __init__(self, context: DialectContext, account: AccountId, say: Say) -> None:
         self._context = context
         self._account = account
         self._say = say
@@ -154,7 +155,7 @@ class PrivateFeed:
             incoming = change > 0 and self._kind != TransferKind.WITHDRAWAL
             self._wallet("deposit" if incoming else "withdraw", event.asset, abs(change), balance, f"{event.reference:016x}")
 
-    def _wallet(self, op: str, asset: int, amount: int, balance: int, reference: str) -> None:
+    def _wallet(self, op: str, asset: AssetId, amount: int, balance: int, reference: str) -> None:
         currency = self._context.instruments.of_asset(asset)
         value = currency.of_atoms(amount)
         info = f"{currency.code} {op}: {value['display']}"

@@ -44,6 +44,6 @@ class StatusLine:
 def is_terminal() -> bool:
     """Whether standard output is one that understands how to erase a line."""
     try:
-        return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
     except ValueError:  # it was closed
         return False

@@ -287,6 +287,14 @@ async def test_raw_and_pretty(floor: Floor) -> None:
     assert b"\n    " in (await floor.send("GET", "/api/1/BTCUSD/public/depth?raw&pretty")).body
 
 
+async def test_a_long_answer_is_shared_and_not_indented_for_each_who_asks(floor: Floor, alice: Trader) -> None:
+    for price in range(1_000, 1_700):
+        await floor.order(alice, "bid", str(price / 1000), "1")
+    plain, indented = [await floor.send("GET", f"/api/1/BTCUSD/fulldepth{query}") for query in ("", "?pretty")]
+    assert len(plain.content) > 65_536
+    assert indented.content == plain.content
+
+
 @pytest.mark.parametrize(
     ("path", "error"),
     [

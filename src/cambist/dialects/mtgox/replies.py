@@ -37,6 +37,9 @@ class Long:
     pieces: tuple[bytes, ...]
 
 
+INDENTED = 65_536
+"""Bytes of the longest answer that is indented for people."""
+
 Result = Any | Rejection
 Answer = Result | Awaitable[Result]
 
@@ -77,14 +80,17 @@ def unknown_path(member: str) -> Callable[[Request], Reply]:
 
 
 def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = False) -> Reply:
-    """An answer or a rejection in the envelope of its version; `member` is empty for v0. `raw` leaves the bare content."""
+    """An answer or a rejection in the envelope of its version; `member` is empty for v0. `raw` leaves the bare content.
+
+    `pretty` indents up to INDENTED bytes: the pieces of long answers are shared, an indented one would be each request's own.
+    """
     if isinstance(result, Rejection):
         content = _encode({"result": "error", "error": result.text, "token": result.token} if member else {"error": result.text})
         status = result.status
     elif isinstance(result, Long):
         envelope = (b'{"result":"success","%b":' % member.encode(), b"}")
         whole = Reply(parts=result.pieces if raw or not member else (envelope[0], *result.pieces, envelope[1]))
-        if not pretty:
+        if not pretty or sum(map(len, whole.parts)) > INDENTED:
             return whole
         content, status = whole.content, 200
     else:

@@ -50,13 +50,12 @@ def refused(data: Path, *arguments: str | Path) -> subprocess.CompletedProcess[s
 
 
 # --- configuration --------------------------------------------------------------------------------------------------------
-EMPTY_MARKETS = '[[asset]]\ncode = "BTC"\nscale = 16\ndisplay_scale = 8\n'
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param(EMPTY_MARKETS, "cannot be left out", id="assets-left-out"),
+        pytest.param('[[asset]]\ncode = "BTC"\nscale = 8\ndisplay_scale = 8\n', "cannot change", id="another-scale"),
         pytest.param("scale!", "no TOML", id="no-toml"),
         pytest.param("[server]\nprt = 1\n", "prt", id="unknown-setting"),
         pytest.param("[server]\nport = 70000\n", "70000", id="impossible-number"),
@@ -78,6 +77,18 @@ def test_a_changed_scale_is_refused_and_the_next_start_works(venue: Path, tmp_pa
     given = tmp_path / "given.toml"
     given.write_text((venue / "config.toml").read_text().replace("display_scale = 8", "display_scale = 7", 1))
     assert refused(venue, "--config", given).returncode == Exit.CONFIGURATION
+    with serving(tmp_path, "serve", "--data", venue):
+        pass
+
+
+def test_a_configuration_that_cannot_be_served_does_not_become_the_directorys_own(venue: Path, tmp_path: Path) -> None:
+    before = contents(venue)
+    given = tmp_path / "given.toml"
+    given.write_text((venue / "config.toml").read_text().replace('host = "127.0.0.1"', 'host = "192.0.2.1"', 1))
+    answer = refused(venue, "--config", given)
+    assert answer.returncode == Exit.BUSY
+    assert "192.0.2.1" in answer.stderr
+    assert contents(venue)["config.toml"] == before["config.toml"]
     with serving(tmp_path, "serve", "--data", venue):
         pass
 
@@ -134,11 +145,20 @@ def test_a_damaged_database_is_named_with_its_remedy(name: str, words: str, venu
 
 
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("sandbox.json", "{"), ("sandbox.json", '{"seed": "x"}'), ("format", "cambist data directory, format 9\n"), ("master.key", "zz")],
+    ("name", "content"),
+    [
+        ("sandbox.json", b"{"),
+        ("sandbox.json", b'{"seed": "x"}'),
+        ("sandbox.json", b'{"seed": "\xff"}'),
+        ("provisioned.json", b'{"\xff":'),
+        ("format", b"cambist data directory, format 9\n"),
+        ("format", b"\xe0\xff"),
+        ("master.key", b"zz"),
+        ("master.key", b"\xff" * 64),
+    ],
 )
-def test_a_damaged_small_file_is_a_sentence(name: str, text: str, venue: Path) -> None:
-    (venue / name).write_text(text)
+def test_a_damaged_small_file_is_a_sentence(name: str, content: bytes, venue: Path) -> None:
+    (venue / name).write_bytes(content)
     answer = refused(venue)
     assert name in answer.stderr
 

@@ -75,16 +75,17 @@ class DataDirectory:
     def settings(self, given: Path | None = None) -> Config:
         """The venue's configuration: the file `given`, else the directory's own, else the default one.
 
-        It becomes the directory's own with `keep_settings`, once a venue has been opened on it. OperatorError CONFIGURATION.
+        It becomes the directory's own with `keep_settings`. OperatorError CONFIGURATION.
         """
         if given is None and self.config.exists():
             return load(self.config)
         self._settings = default_text() if given is None else read_text(given)
         return parse(self._settings, "the default configuration" if given is None else str(given))
 
-    def keep_settings(self) -> None:
-        """Makes the configuration that `settings` gave the directory's own."""
-        if self._settings:
+    def keep_settings(self, *, serving: bool) -> None:
+        """Makes the configuration that `settings` gave the directory's own: where there is none yet as soon as a venue is open on it,
+        in the place of another only once it is `serving`, so that a start that fails leaves the one that worked."""
+        if self._settings and (serving or not self.config.exists()):
             self._keep(self.config, self._settings)
             self._settings = ""
 
@@ -113,7 +114,7 @@ class DataDirectory:
     def _check_format(self, create: bool) -> None:
         file = self.path / "format"
         try:
-            found = file.read_text()
+            found = file.read_text(errors="replace")
         except FileNotFoundError:
             if not create:
                 raise OperatorError(

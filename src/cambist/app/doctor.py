@@ -113,7 +113,7 @@ def _format(files: DataDirectory) -> Iterator[Finding]:
     file = files.path / "format"
     if not file.exists():
         yield Finding("format", Verdict.FAIL, f"{file} is missing: this is no data directory of a venue", int(Exit.NOT_A_VENUE))
-    elif file.read_text() != FORMAT:
+    elif file.read_text(errors="replace") != FORMAT:
         yield Finding("format", Verdict.FAIL, f"{file}: this program reads {FORMAT.strip()!r}", int(Exit.NOT_A_VENUE))
     else:
         yield Finding("format", Verdict.OK, FORMAT.strip())

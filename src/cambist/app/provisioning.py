@@ -49,7 +49,7 @@ def _read(files: DataDirectory) -> Provisioned:
         return msgspec.json.decode(files.provisioned.read_bytes(), type=Provisioned)
     except FileNotFoundError:
         return {}
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:
         raise OperatorError(
             f"{files.provisioned} cannot be read: {error}. Without that file the configuration's limits and fees are applied anew",
             Exit.DAMAGED,

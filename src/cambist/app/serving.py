@@ -105,6 +105,7 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
             raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
         await admin.start()
         periodic_tasks.start()
+        venue.files.keep_settings(serving=True)
         # What exists now lives as long as the process: the collector need not walk it again and again while requests wait.
         gc.collect()
         gc.freeze()
@@ -184,7 +185,7 @@ def sandbox_file(files: DataDirectory) -> SandboxFile:
     """What makes a directory a sandbox's. OperatorError DAMAGED."""
     try:
         return msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise OperatorError(f"{files.sandbox} is damaged: {error}; put it back from a backup", Exit.DAMAGED) from None
 
 

@@ -65,7 +65,7 @@ async def open_venue(files: DataDirectory, config: Config, environment: Environm
     with ExitStack() as opened:
         opened.callback(files.close)
         venue = await _assemble(files, config, environment, moved, opened)
-        files.keep_settings()
+        files.keep_settings(serving=False)
         opened.pop_all()
         return venue
 

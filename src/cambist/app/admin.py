@@ -150,7 +150,7 @@ class AdminServer:
     async def _reply(self, asker: str, line: bytes) -> dict[str, Any]:
         try:
             request = msgspec.json.decode(line, type=AdminRequest)
-        except msgspec.DecodeError as error:
+        except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
             return {"error": {"code": "request-unreadable", "kind": "malformed", "text": f"this is no request: {error}"}}
         return await self._answer(asker, request.action, request.arguments)
 

@@ -201,7 +201,7 @@ def read_manifest(backup: Path) -> Manifest:
         raise OperatorError(f"{backup}: there is no backup here ({MANIFEST} is missing)", Exit.NOT_A_VENUE) from None
     except OSError as error:
         raise OperatorError(f"{backup / MANIFEST}: cannot be read: {error.strerror}", Exit.NOT_A_VENUE) from None
-    except msgspec.DecodeError as error:
+    except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
         raise OperatorError(f"{backup / MANIFEST} is damaged: {error}", Exit.DAMAGED) from None
     if manifest.format != 1:
         raise OperatorError(f"{backup}: a backup of format {manifest.format}, and this program reads format 1", Exit.NOT_A_VENUE)

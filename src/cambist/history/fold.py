@@ -14,8 +14,6 @@ hold integers of any size, and how to keep them is the store's business.
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import msgspec
-
 from cambist import _core
 from cambist.domain.commands import CommandKind
 from cambist.domain.events import EventFilter, commands_of, kinds_of
@@ -279,7 +277,7 @@ def _memo(meta: bytes) -> dict[str, Any]:
     """The words of a command's Meta. Bytes that are none (another program wrote the journal) count as no words."""
     try:
         return Meta.decode(meta).memo or {}
-    except msgspec.MsgspecError:
+    except ValueError:
         return {}
 
 

@@ -25,8 +25,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
@@ -396,5 +394,5 @@ class MerchantView:
 def _memo(meta: bytes) -> dict[str, Any]:
     try:
         return Meta.decode(meta).memo or {}
-    except msgspec.DecodeError:
+    except ValueError:  # msgspec.DecodeError, or UnicodeDecodeError
         return {}  # opaque to the core, so anything may stand there; it is none of ours

@@ -122,7 +122,7 @@ def line_hash(line: bytes) -> str:
 def _decoded(line: bytes, where: str) -> _Line:
     try:
         return msgspec.json.decode(line, type=_Line)
-    except msgspec.DecodeError as error:
+    except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
         raise AuditDamaged(f"{where}: {error}") from None
 
 

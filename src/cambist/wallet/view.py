@@ -18,8 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from cambist import _core
 from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
@@ -325,7 +323,7 @@ class WalletView:
 def _memo(meta: bytes) -> dict[str, Any]:
     try:
         return Meta.decode(meta).memo or {}
-    except msgspec.DecodeError:
+    except ValueError:  # msgspec.DecodeError, or UnicodeDecodeError
         return {}  # opaque to the core, so anything may stand there; it is none of ours
 
 

@@ -503,6 +503,24 @@ async def test_a_price_beside_the_parameters_is_no_market_order(floor: Floor, al
     assert floor.money() == before
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"nonce":5,"id":"\xff","call":"private/info"}',
+        b'{"nonce":5,"call":"x","params":{"a":' + b"[" * 20_000 + b"]" * 20_000 + b"}}",
+        b"{",
+    ],
+)
+async def test_a_signed_call_that_is_no_json_is_an_invalid_call(alice: Trader, listen: Open, body: bytes) -> None:
+    client = await listen("/?Channel=nothing")
+    sign = hmac.new(base64.b64decode(alice.key.secret), body, hashlib.sha512).digest()
+    call = base64.b64encode(uuid.UUID(alice.key.key).bytes + sign + body).decode()
+    await client.send(op="call", id="x", call=call)
+    assert (await client.read())["message"] == "Invalid call"
+    await client.send(op="call", id="x", call={"deep": []})
+    assert (await client.read())["message"] == "Invalid call"
+
+
 @pytest.mark.parametrize("number", ["1e9999999999999999999", "9" * 5_000, "-1e-9999999999"])
 async def test_numbers_without_end_are_refused(floor: Floor, alice: Trader, listen: Open, number: str) -> None:
     client = await listen("/?Channel=nothing")

@@ -82,7 +82,7 @@ class UnifiedWallet:
             return frozenset()
         try:
             named = frozenset(msgspec.json.decode(text, type=list[str]))
-        except (msgspec.DecodeError, RecursionError):
+        except (ValueError, RecursionError):
             named = frozenset(text.split(","))
         return named if all(len(name) <= 64 for name in named) else errors.invalid("historyTypes")
 

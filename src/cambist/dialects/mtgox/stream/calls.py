@@ -51,7 +51,7 @@ class StreamCalls:
             return replies.INVALID_SIGN
         try:
             asked = _decode(body)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # a DecodeError, or a UnicodeDecodeError
             return replies.INVALID_CALL
         caller = authenticator.caller(key, _fields(asked), client)
         if isinstance(caller, Rejection):

@@ -82,7 +82,7 @@ class StreamSession(Session):
         """One message of this API came."""
         try:
             message = _decode(text)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             self.say(messages.remark(INVALID_MESSAGE), durable=True)
             return None
         match message.get("op"):

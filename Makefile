@@ -48,6 +48,7 @@ lint: toolchain-lint build ## Check format, types, layers and warnings, in Pytho
 format: toolchain-lint build ## Rewrite the sources into the agreed format
 	$(BIN)/ruff check --fix-only --quiet src tests scripts benchmarks
 	$(BIN)/ruff format src tests scripts benchmarks
+	$(BIN)/python scripts/wrap_docs.py
 	cd core && cargo fmt
 
 graph: build ## Draw the packages' dependencies into docs/internals/blueprint.md

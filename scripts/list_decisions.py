@@ -9,9 +9,9 @@ INDEX = FOLDER / "README.md"
 STATUS = re.compile(r"\*\*Status\.\*\* Accepted on (\d{4}-\d{2}-\d{2})(?:, superseded by (\[\d{4}\]\(\S+\.md\)) on \d{4}-\d{2}-\d{2})?\.")
 HEAD = """# Decisions
 
-Why things are as they are, one page each, in the order of their numbers (tens by area: core, directory, history, sockets, start,
-dialects, seams). A page begins with its status and date. When its decision no longer holds, a newer page says why, and the status
-of the old one names it. `scripts/list_decisions.py` writes this list.
+Why things are as they are, one page each, in the order of their numbers (tens by area: core, directory, history, sockets, start, dialects,
+seams). A page begins with its status and date. When its decision no longer holds, a newer page says why, and the status of the old one
+names it. `scripts/list_decisions.py` writes this list.
 
 | number | decision | date | status |
 |---|---|---|---|

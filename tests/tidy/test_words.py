@@ -75,6 +75,7 @@ TEXT = {
     r"the hereby|hereinafter|aforementioned": "say which one",
     r"resp\.": "or, and",
     r"adress(es)?|occured|seperate(ly|d)?|recieved?": "a misspelling",
+    r"(is|are|was|were) told as|told in": "is sent as, is reported as; who is told something is a person or a client",
     r"how it (looks|is called) like": "what it looks like, what it is called",
 }
 """A pattern of whole words in comments, docstrings, messages and documents to what to write."""
@@ -175,6 +176,7 @@ def test_no_module_has_an_old_name() -> None:
         ('"""It can not be."""', ["can not"]),
         ("'Once a turn of the loop'", ["a turn"]),
         ("# each in turn", []),
+        ("# Trades are told as they are.", ["are told as"]),
         ("def test_refusals_are_words(): ...", ["refusals"]),
         ("letters = 'abc'", []),
         ("class Letter: ...", ["Letter"]),

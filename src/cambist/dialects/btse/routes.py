@@ -165,7 +165,7 @@ def _routes_of(context: DialectContext, generation: Generation, prefix: str, pat
 
 
 def path_errors(context: DialectContext) -> tuple[PathErrors, ...]:
-    """The gateway's own errors, in the words of the generation whose paths they are at; what is at none is told as v3 tells it."""
+    """The gateway's own errors, in the words of the generation whose paths they are at; what is at none is said as v3 tells it."""
 
     def wording(generation: Generation) -> Callable[[Request, int], Reply]:
         def reply(_request: Request, status: int) -> Reply:

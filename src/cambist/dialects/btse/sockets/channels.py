@@ -129,7 +129,7 @@ class Trades(MarketChannel):
 class BookDeltas(MarketChannel):
     """`update:SYM_g`: a snapshot for each new follower, then what changed in the best fifty levels a side, numbered without a gap.
 
-    The window is what followers hold: a level that leaves it is told as gone, one that comes into it with its size. So the fold of
+    The window is what followers hold: a level that leaves it is sent as gone, one that comes into it with its size. So the fold of
     snapshot and deltas is the window of the book at any time.
     """
 

@@ -43,7 +43,7 @@ class Feed(Channel):
         return queue
 
 
-# What one command did is told as trades, then levels, then the ticker: a client takes a trade's amount off its book by itself, and
+# What one command did is sent as trades, then levels, then the ticker: a client takes a trade's amount off its book by itself, and
 # then the level's new total as the truth.
 TRADE_RANK, DEPTH_RANK, TICKER_RANK = 1, 2, 3
 

@@ -233,7 +233,7 @@ def test_a_stop_in_the_wake_of_a_stop_goes_by_the_price_of_the_moment(venue: Ven
     assert venue.engine.market(GEM_USD).last_price == 110
 
 
-def test_an_order_that_rested_is_told_as_it_stood_before_the_stops_ran(venue: Venue) -> None:
+def test_an_order_that_rested_is_reported_as_it_stood_before_the_stops_ran(venue: Venue) -> None:
     venue.sell(ALICE, 2, **stop_market(100))
     venue.sell(BOB, 1, 100)
     outcome = venue.buy(CAROL, 5, 100)
@@ -241,7 +241,7 @@ def test_an_order_that_rested_is_told_as_it_stood_before_the_stops_ran(venue: Ve
     assert venue.story()[-4:] == ["triggered 1 at 100", "trade 2 at 100: 1 takes 3", "BUY 100 has 2 in 1", "done 1 FILLED"]
 
 
-def test_a_stop_that_went_off_at_once_is_told_as_its_match_left_it(venue: Venue) -> None:
+def test_a_stop_that_went_off_at_once_is_reported_as_its_match_left_it(venue: Venue) -> None:
     venue.trade_at(100)
     venue.sell(BOB, 3, 120)
     outcome = venue.buy(ALICE, 5, 130, **stop_limit(90))

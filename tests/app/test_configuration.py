@@ -84,6 +84,7 @@ def test_nothing_at_all_is_a_configuration() -> None:
         ("prot = 8700", "no setting named `prot`"),
         ("[server]\nport = 'many'", "at server.port"),
         ("[server]\nport = 70000", "server.port = 70000 is no port"),
+        ('[server]\nhost = ""', "server.host is empty"),
         ("[merchant]\ncallback_ports = [80, 70000]", "merchant.callback_ports: 70000 is no port"),
         ("[server", "no TOML"),
         ("[journal]\nsnapshots_kept = 0", "snapshots_kept = 0 is too small"),

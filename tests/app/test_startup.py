@@ -73,6 +73,12 @@ def test_a_configuration_that_is_refused_does_not_become_the_directorys_own(text
         pass
 
 
+def test_an_empty_host_is_not_every_address(venue: Path) -> None:
+    answer = refused(venue, "--host", "")
+    assert answer.returncode == Exit.BUSY
+    assert "no host is named" in answer.stderr
+
+
 def test_a_changed_scale_is_refused_and_the_next_start_works(venue: Path, tmp_path: Path) -> None:
     given = tmp_path / "given.toml"
     given.write_text((venue / "config.toml").read_text().replace("display_scale = 8", "display_scale = 7", 1))

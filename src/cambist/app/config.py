@@ -148,6 +148,8 @@ def _plain(text: str) -> str:
 def _complaints(config: Config) -> list[str]:
     """What the types alone do not catch, in the order of the file; empty when all is well."""
     found: list[str] = []
+    if not config.server.host.strip():
+        found.append('server.host is empty: 127.0.0.1 is this machine alone, "::" every address')
     if not 0 <= config.server.port <= 65535:
         found.append(f"server.port = {config.server.port} is no port (0 to 65535; 0 takes a free one)")
     found += [f'server.trusted_proxies: "{proxy}" is no address or network such as 10.0.0.0/8' for proxy in _wrong_proxies(config.server)]

@@ -29,7 +29,10 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
-    found = socket.getaddrinfo(host or "::", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    if not host.strip():
+        # The C library would take it for every address: an unset variable must not open a venue to the world.
+        raise OSError(errno.EINVAL, "no host is named; 0.0.0.0 is every IPv4 address, :: every address")
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return list(dict.fromkeys((family, str(address[0])) for family, _type, _protocol, _name, address in found))
 
 

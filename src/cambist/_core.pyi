@@ -627,6 +627,9 @@ class JournalDamaged(JournalError):
     A log without files names its stream, and the message's number in it.
     """
 
+class JournalFormatUnknown(JournalError):
+    """The files are of a format that another version of this program writes."""
+
 class JournalFailed(JournalError):
     """A write or sync failed: the process must stop."""
 

@@ -1,14 +1,17 @@
 """`cambist doctor` finds what is wrong, says what to do, and changes nothing."""
 
 import json
+import resource
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cambist.app.errors import Exit
-from tests.support.processes import cambist, serving
+from tests.support.processes import cambist, command, serving
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +53,12 @@ def tamper(file: Path) -> None:
 HARM: list[tuple[str, str, int, Callable[[Path], object]]] = [
     ("files", "directory.sqlite; put", Exit.DAMAGED, lambda data: (data / "directory.sqlite").unlink()),
     ("files", "master.key", Exit.DAMAGED, lambda data: (data / "master.key").unlink()),
+    ("files", "directory.sqlite; put", Exit.DAMAGED, lambda data: (data / "directory.sqlite").write_bytes(b"")),
+    ("files", "no master key", Exit.DAMAGED, lambda data: (data / "master.key").write_text("lost")),
+    ("journal", "format 9", Exit.NOT_A_VENUE, lambda data: (data / "journal" / "format").write_text("cambist journal, format 9\n")),
     ("files", "history.sqlite is missing", 0, lambda data: (data / "history.sqlite").unlink()),
     ("permissions", "chmod -R go-rwx", 0, lambda data: (data / "config.toml").chmod(0o644)),
-    ("permissions", "chmod -R go-rwx", Exit.REFUSED, lambda data: (data / "master.key").chmod(0o644)),
+    ("permissions", "chmod -R go-rwx", Exit.DAMAGED, lambda data: (data / "master.key").chmod(0o644)),
     ("databases", "from a backup", Exit.DAMAGED, lambda data: cut(data / "directory.sqlite")),
     ("databases", "cambist rebuild", Exit.DAMAGED, lambda data: cut(data / "history.sqlite")),
     ("journal", "missing", Exit.DAMAGED, lambda data: shutil.rmtree(data / "journal")),
@@ -72,6 +78,20 @@ def test_what_is_wrong_is_found_and_named(
     answer, found = findings(data)
     assert words in found[subject]
     assert answer == code
+
+
+def test_a_disk_that_takes_nothing_is_no_damage_of_a_file(well: Path, tmp_path: Path) -> None:
+    """SQLite says "disk I/O error" of a good file when it cannot write beside it."""
+    data = Path(shutil.copytree(well, tmp_path / "venue"))
+
+    def take_nothing() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    line = command("doctor", "--data", data)
+    answer = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE * 2, preexec_fn=take_nothing)
+    assert answer.returncode == Exit.DISK, answer.stdout + answer.stderr
+    assert "damaged" not in answer.stdout
+    assert str(data / "directory.sqlite") in answer.stdout
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:

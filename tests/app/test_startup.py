@@ -111,9 +111,12 @@ def test_a_partial_configuration_keeps_the_default_assets_and_markets(text: str,
 
 # --- files that are gone or broken ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", ["directory.sqlite", "master.key", "chain.sqlite"])
-def test_what_cannot_be_made_again_is_not_made_anew(name: str, venue: Path) -> None:
+@pytest.mark.parametrize("emptied", [False, True], ids=["gone", "empty"])
+def test_what_cannot_be_made_again_is_not_made_anew(name: str, emptied: bool, venue: Path) -> None:
     for suffix in ("", "-wal", "-shm"):
         (venue / f"{name}{suffix}").unlink(missing_ok=True)
+    if emptied:
+        (venue / name).touch()
     before = contents(venue)
     answer = refused(venue)
     assert answer.returncode == Exit.DAMAGED
@@ -169,20 +172,33 @@ def test_a_damaged_small_file_is_a_sentence(name: str, content: bytes, venue: Pa
     assert name in answer.stderr
 
 
+def test_a_journal_of_another_format_is_another_versions(venue: Path) -> None:
+    (venue / "journal" / "format").write_text("cambist journal, format 9\n")
+    answer = refused(venue)
+    assert answer.returncode == Exit.NOT_A_VENUE
+    assert "format 9" in answer.stderr
+
+
 BOUND_BY_PERMISSIONS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
 """Root obeys permissions like anybody else without these capabilities."""
 
 
 @pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="PERMISSIONS NOT TESTED: apt-get install util-linux")
-@pytest.mark.parametrize("name", ["master.key", "directory.sqlite", "history.sqlite", "wallet.sqlite", "config.toml", "journal", "format"])
+@pytest.mark.parametrize(
+    "name",
+    ["master.key", "directory.sqlite", "history.sqlite", "wallet.sqlite", "config.toml", "audit.jsonl", "journal", "format", "lock"],
+)
 def test_what_this_user_may_not_read_is_named(name: str, venue: Path) -> None:
     (venue / name).chmod(0)
     line = [*BOUND_BY_PERMISSIONS, *command("serve", "--data", venue, "--port", "0")]
     answer = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE * 2)
+    doctor = command("doctor", "--data", venue)
+    looked = subprocess.run([*BOUND_BY_PERMISSIONS, *doctor], capture_output=True, text=True, timeout=PATIENCE)
     (venue / name).chmod(0o700)
-    assert answer.returncode in set(Exit) - {Exit.OK, Exit.REFUSED}, answer.stderr
-    assert "Traceback" not in answer.stderr
-    assert name in answer.stderr
+    for ended in (answer, looked):
+        assert "Traceback" not in ended.stderr
+        assert ended.returncode == Exit.PERMISSION, ended.stderr
+        assert str(venue / name) in ended.stdout + ended.stderr
 
 
 # --- the machine's clock --------------------------------------------------------------------------------------------------

@@ -34,6 +34,12 @@ create_exception!(
     JournalError,
     "args: (reason, file, offset). Damage that was never a torn tail; the files are left as they are."
 );
+create_exception!(
+    cambist._core,
+    JournalFormatUnknown,
+    JournalError,
+    "The files are of a format that another version of this program writes."
+);
 create_exception!(cambist._core, JournalFailed, JournalError, "A write or sync failed: the process must stop.");
 
 impl From<Error> for PyErr {
@@ -46,6 +52,7 @@ impl From<Error> for PyErr {
             Error::Locked { .. } => JournalLocked::new_err(text),
             Error::Failed { .. } => JournalFailed::new_err(text),
             Error::Rejected(Rejection::StaleEpoch { .. }) => JournalFenced::new_err(text),
+            Error::Rejected(Rejection::UnknownFormat { .. }) => JournalFormatUnknown::new_err(text),
             Error::Io { .. } | Error::NoSpace { .. } | Error::Rejected(_) => JournalError::new_err(text),
             // What an implementation in Python raised goes on as it is.
             Error::Other(error) => match error.downcast::<PyErr>() {
@@ -371,6 +378,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("JournalError", py.get_type::<JournalError>())?;
     module.add("JournalLocked", py.get_type::<JournalLocked>())?;
     module.add("JournalFenced", py.get_type::<JournalFenced>())?;
+    module.add("JournalFormatUnknown", py.get_type::<JournalFormatUnknown>())?;
     module.add("JournalDamaged", py.get_type::<JournalDamaged>())?;
     module.add("JournalFailed", py.get_type::<JournalFailed>())?;
     module.add_class::<Journal>()?;

@@ -23,7 +23,7 @@ import msgspec
 
 from cambist import _core
 from cambist.app.data_directory import DataDirectory, sync_directory
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.exchange.journal_port import JournalPort
 from cambist.operations.context import Backup
 
@@ -200,7 +200,7 @@ def read_manifest(backup: Path) -> Manifest:
     except FileNotFoundError:
         raise OperatorError(f"{backup}: there is no backup here ({MANIFEST} is missing)", Exit.NOT_A_VENUE) from None
     except OSError as error:
-        raise OperatorError(f"{backup / MANIFEST}: cannot be read: {error.strerror}", Exit.NOT_A_VENUE) from None
+        raise of_system(error) from None
     except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
         raise OperatorError(f"{backup / MANIFEST} is damaged: {error}", Exit.DAMAGED) from None
     if manifest.format != 1:

@@ -13,7 +13,7 @@ import msgspec
 
 from cambist.app.dialects import DialectSections
 from cambist.app.dialects import complaints as dialect_complaints
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.operations.market_terms import NAME, AssetListing, MarketListing, MarketTerms, asset_complaint, market_terms
 
 DEFAULT_NAME = "default_config.toml"
@@ -94,17 +94,21 @@ def default_text() -> str:
 
 
 def load(path: Path) -> Config:
-    """The configuration in a file. OperatorError CONFIGURATION when it cannot be read or is refused."""
+    """The configuration in a file. OperatorError CONFIGURATION when it cannot be read or is refused; PERMISSION."""
     return parse(read_text(path), str(path))
 
 
 def read_text(path: Path) -> str:
-    """A file's text, a byte order mark left out. OperatorError CONFIGURATION when it cannot be read."""
+    """A file's text, a byte order mark left out. OperatorError CONFIGURATION; PERMISSION when this user may not read it."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise OperatorError(f"{path}: there is no such configuration file", Exit.CONFIGURATION) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except PermissionError as error:
+        raise of_system(error) from None
+    except OSError as error:
+        raise OperatorError(f"{path}: cannot be read: {error.strerror}", Exit.CONFIGURATION) from None
+    except UnicodeDecodeError as error:
         raise OperatorError(f"{path}: cannot be read: {error}", Exit.CONFIGURATION) from None
 
 

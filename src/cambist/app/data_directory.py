@@ -10,7 +10,7 @@ from typing import Self
 import structlog
 
 from cambist.app.config import Config, default_text, load, parse, read_text
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
 
 _log = structlog.get_logger("cambist.app")
 
@@ -31,6 +31,7 @@ class DataDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.lock = path / "lock"
         self.journal = path / "journal"
         self.snapshots = path / "snapshots"
         self.directory = path / "directory.sqlite"
@@ -48,7 +49,7 @@ class DataDirectory:
 
     @classmethod
     def open(cls, path: Path, create: bool = False) -> Self:
-        """Takes hold of the directory; with `create` makes one where there is none. OperatorError NOT_A_VENUE, BUSY."""
+        """Takes hold of the directory; with `create` makes one where there is none. OperatorError NOT_A_VENUE, PERMISSION, DISK, BUSY."""
         directory = cls(path)
         # Whatever this process makes from here on is its user's alone: journals hold everybody's orders.
         os.umask(0o077)
@@ -56,7 +57,7 @@ class DataDirectory:
             try:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
-                raise OperatorError(f"{path}: cannot make a data directory here: {error.strerror}", Exit.NOT_A_VENUE) from None
+                raise of_system(error) from None
         directory._take_lock()
         try:
             directory._check_format(create)
@@ -90,8 +91,11 @@ class DataDirectory:
             self._settings = ""
 
     def missing(self) -> list[Path]:
-        """Files that a venue with a past must have and that cannot be made again from its journal."""
-        return [file for file in (self.master_key, self.directory, self.chain) if not file.exists()]
+        """Files that a venue with a past must have and that cannot be made again from its journal.
+
+        An empty file is none: SQLite would take it for a new database, and fill it.
+        """
+        return [file for file in (self.master_key, self.directory, self.chain) if not file.exists() or file.stat().st_size == 0]
 
     def _take_lock(self) -> None:
         if not self.path.is_dir():
@@ -99,9 +103,9 @@ class DataDirectory:
         if not (self.path / "format").exists() and any(entry.name != "lock" for entry in self.path.iterdir()):
             raise OperatorError(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
         try:
-            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise OperatorError(f"{self.path}: cannot be opened: {error.strerror}", Exit.NOT_A_VENUE) from None
+            raise of_system(error) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

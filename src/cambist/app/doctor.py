@@ -20,7 +20,9 @@ from cambist.app import integrity
 from cambist.app.admin import NotRunning, ask_running
 from cambist.app.config import Config, load
 from cambist.app.data_directory import FORMAT, DataDirectory
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
+from cambist.directory import MasterKeyUnsafe
+from cambist.directory.sealing import check_master_key
 from cambist.operations.audit import AuditDamaged, lines
 
 OWN_FILES = 200
@@ -56,6 +58,7 @@ def examine(data: Path) -> list[Finding]:
         lambda: _process(running),
         lambda: _format(files),
         lambda: _permissions(files),
+        lambda: _access(files),
         lambda: _completeness(files),
         lambda: _databases(files, running is not None),
         lambda: _journal(files),
@@ -84,7 +87,8 @@ def _guarded(look: Callable[[], Iterator[Finding]]) -> list[Finding]:
         for finding in look():
             found.append(finding)
     except OSError as error:
-        found.append(Finding(str(error.filename or "files"), Verdict.FAIL, f"cannot be read: {error.strerror}", int(Exit.NOT_A_VENUE)))
+        reason = of_system(error)
+        found.append(Finding("files", Verdict.FAIL, reason.text, int(reason.code)))
     return found
 
 
@@ -138,11 +142,21 @@ def _permissions(files: DataDirectory) -> Iterator[Finding]:
         yield Finding("permissions", Verdict.OK, "everything is its owner's alone")
 
 
+def _access(files: DataDirectory) -> Iterator[Finding]:
+    integrity.check_access(files)
+    yield Finding("access", Verdict.OK, "everything can be read and written")
+
+
 def _completeness(files: DataDirectory) -> Iterator[Finding]:
     missing = files.missing()
     if missing and files.journal.is_dir() and any(files.journal.glob("*.seg")):
         names = ", ".join(file.name for file in missing)
         yield Finding("files", Verdict.FAIL, f"missing: {names}; put them back from a backup", int(Exit.DAMAGED))
+        return
+    try:
+        check_master_key(files.master_key)
+    except MasterKeyUnsafe as error:
+        yield Finding("files", Verdict.FAIL, str(error), int(Exit.DAMAGED))
         return
     for view in (files.history, files.wallet, files.merchant):
         if not view.exists():
@@ -180,6 +194,9 @@ def _journal(files: DataDirectory) -> Iterator[Finding]:
     except _core.JournalDamaged as error:
         text, file, offset = error.args
         yield Finding("journal", Verdict.FAIL, f"{file}, offset {offset}: {text}; restore a backup", int(Exit.DAMAGED))
+        return
+    except _core.JournalFormatUnknown as error:
+        yield Finding("journal", Verdict.FAIL, str(error), int(Exit.NOT_A_VENUE))
         return
     except _core.JournalError as error:
         yield Finding("journal", Verdict.FAIL, str(error), int(Exit.DAMAGED))

@@ -38,6 +38,8 @@ class OperatorError(Exception):
         self.code = code
 
 
+SQLITE_DISK_ERRORS = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")
+"""What the names of SQLite's errors begin with when the disk is at fault, and not the file."""
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
@@ -49,19 +51,22 @@ def explained(error: Exception) -> OperatorError | None:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno is not None:
-            return _of_system(cause)
+            return of_system(cause)
         if isinstance(cause, JournalError | JournalStopped):
             reason = cause.__cause__ or cause.args[0] if cause.args or cause.__cause__ else "it failed"
             return OperatorError(f"the journal cannot be written: {reason}; what was acknowledged is safe", Exit.DISK)
         if isinstance(cause, sqlite3.Error) or type(cause).__module__.startswith("sqlalchemy."):
             original = getattr(cause, "orig", None) or cause
-            full = "disk" in str(original) and "full" in str(original)
-            return OperatorError(f"a database file of the venue cannot be used: {original}", Exit.DISK if full else Exit.DAMAGED)
+            if getattr(original, "sqlite_errorname", "").startswith(SQLITE_DISK_ERRORS):
+                words = f"a database file of the venue cannot be written: {original}; is the disk full? What was acknowledged is safe"
+                return OperatorError(words, Exit.DISK)
+            return OperatorError(f"a database file of the venue cannot be used: {original}", Exit.DAMAGED)
         cause = cause.__cause__ or cause.__context__
     return None
 
 
-def _of_system(error: OSError) -> OperatorError:
+def of_system(error: OSError) -> OperatorError:
+    """What the operating system refused, with its code: DISK, PERMISSION, else NOT_A_VENUE."""
     where = f"{error.filename}: " if error.filename else ""
     words = (error.strerror or "failed").lower()
     if error.errno in _DISK_ERRORS:

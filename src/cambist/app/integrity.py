@@ -1,38 +1,75 @@
 """Whether the venue's database files are whole, by SQLite's own check."""
 
+import errno
 import os
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from cambist import _core
 from cambist.app.data_directory import DataDirectory
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import SQLITE_DISK_ERRORS, Exit, OperatorError
+
+LEAST_ROOM = 1 << 20
+"""Bytes free, below which a disk counts as full."""
 
 
 def damage(file: Path) -> str | None:
-    """What SQLite finds wrong with a file; None when it is whole or not there. Takes time in proportion to the file's size."""
+    """What SQLite finds wrong with a file; None when it is whole or not there. Takes time in proportion to the file's size.
+
+    OSError when the disk fails it, or has no room left for what SQLite keeps beside the file: that is no damage.
+    """
     if not file.exists():
         return None
-    connection = sqlite3.connect(file, timeout=1.0)
     try:
-        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        return None if found == "ok" else found
+        with closing(sqlite3.connect(file, timeout=1.0)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            return None if found == "ok" else found
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith(SQLITE_DISK_ERRORS):
+            raise _of_disk(file) from error
         # Locked by somebody, or not readable for us: whoever opens it next says so in better words.
         return None if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN")) else str(error)
     except sqlite3.DatabaseError as error:
         return str(error)
-    finally:
-        connection.close()
+
+
+def _of_disk(file: Path) -> OSError:
+    """SQLite says "disk I/O error" of a full disk too."""
+    number = errno.ENOSPC if shutil.disk_usage(file.parent).free < LEAST_ROOM else errno.EIO
+    return OSError(number, os.strerror(number), str(file))
+
+
+def check_access(files: DataDirectory) -> None:
+    """OSError for a file or folder that the venue writes and this user may not read and write.
+
+    Neither SQLite nor the journal would say which it is, why, and with which code."""
+    within: list[Path] = []
+    for folder in (files.journal, files.snapshots):
+        if os.path.lexists(folder):
+            within += (Path(entry.path) for entry in os.scandir(folder))
+            if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    databases = (files.directory, files.chain, files.wallet, files.merchant, files.history)
+    for file in (files.lock, files.master_key, *databases, files.audit, *within):
+        if file.exists():
+            _open_and_close(file)
+
+
+def _open_and_close(file: Path) -> None:
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
+    except FileNotFoundError:
+        if file.exists():  # else a running venue took it away meanwhile
+            raise
 
 
 def check_before_opening(files: DataDirectory) -> None:
     """The files that are small and that everything rests on. OperatorError DAMAGED names the first damaged one and what to do.
 
-    PermissionError for one that may not be read and written."""
-    for file in (files.master_key, files.directory, files.chain, files.wallet, files.merchant, files.history):
-        if file.exists():
-            os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))  # SQLite would not say which file it is, nor why
+    OSError for one that may not be read and written."""
+    check_access(files)
     rebuild = f"`cambist rebuild --data {files.path}` makes it again from the journal"
     restore = "put it back from a backup"
     for file, remedy in ((files.directory, restore), (files.chain, restore), (files.wallet, rebuild), (files.merchant, rebuild)):

@@ -31,18 +31,20 @@ def unmoved(_seq: int, _last: int | None) -> None:
 
 @contextmanager
 def journal_trouble() -> Iterator[None]:
-    """Says what a journal complains about as a person reads it: OperatorError BUSY, DAMAGED, DISK."""
+    """Says what a journal complains about as a person reads it: OperatorError BUSY, DAMAGED, NOT_A_VENUE, DISK."""
     try:
         yield
     except _core.JournalDamaged as error:
         text, file, offset = error.args
         raise OperatorError(f"{file}, offset {offset}: {text}. {UNTOUCHED}", Exit.DAMAGED) from None
+    except _core.JournalFormatUnknown as error:
+        raise OperatorError(f"{error}. {UNTOUCHED}", Exit.NOT_A_VENUE) from None
     except _core.JournalError as error:
         raise OperatorError(str(error), Exit.BUSY if isinstance(error, _core.JournalLocked) else Exit.DISK) from None
 
 
 def open_journal(directory: DataDirectory, segment_bytes: int) -> JournalPort:
-    """The venue's journal in files, its torn tail cut. OperatorError BUSY, DAMAGED, DISK."""
+    """The venue's journal in files, its torn tail cut. OperatorError BUSY, DAMAGED, NOT_A_VENUE, DISK."""
     with journal_trouble():
         journal = _core.Journal.open(str(directory.journal), segment_bytes)
     if journal.cut is not None:

@@ -19,7 +19,7 @@ from cambist.app.config import Config
 from cambist.app.control import Control
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, explained
 from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved
@@ -117,7 +117,10 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
         await _wind_up(venue, server, admin, periodic_tasks, hooks)
         _remove_ready_file(listen.ready_file)
     if venue.failure:
-        raise OperatorError(f"the venue had to stop: {venue.failure[0] or type(venue.failure[0]).__name__}", Exit.DISK)
+        failure = venue.failure[0]
+        reason = explained(failure) if isinstance(failure, Exception) else None
+        words = reason.text if reason is not None else str(failure) or type(failure).__name__
+        raise OperatorError(f"the venue had to stop: {words}", Exit.DISK)
 
 
 def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Listen, tls: ssl.SSLContext | None) -> None:

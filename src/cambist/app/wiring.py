@@ -16,7 +16,7 @@ from cambist.account_streams.events import AccountStreams
 from cambist.app import dialects, front_page, integrity, provisioning, recovery
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.merchants import open_merchants
 from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
@@ -93,6 +93,7 @@ def _open_exchange(
     moved: recovery.Moved,
     opened: ExitStack,
 ) -> _Exchange:
+    integrity.check_access(files)
     integrity.check_complete(files)
 
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
@@ -242,7 +243,7 @@ def _open_audit_log(files: DataDirectory, opened: ExitStack) -> AuditLog:
     except AuditDamaged as error:
         raise OperatorError(f"{error}. Nobody but the venue may write there: put it back from a backup", Exit.DAMAGED) from None
     except OSError as error:
-        raise OperatorError(f"{files.audit}: cannot be opened: {error.strerror}", Exit.NOT_A_VENUE) from None
+        raise of_system(error) from None
     opened.callback(audit.close)
     return audit
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -63,6 +64,12 @@ def load_or_create_master_key(path: str | os.PathLike[str], entropy: Entropy) ->
     except FileNotFoundError:
         _create(file, entropy("master-key", MASTER_KEY_BYTES))
         return _read(file)
+
+
+def check_master_key(path: Path) -> None:
+    """Nothing when there is no file, or a good one. MasterKeyUnsafe, OSError."""
+    with suppress(FileNotFoundError):
+        _read(path)
 
 
 def _read(file: Path) -> bytes:

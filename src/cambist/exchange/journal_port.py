@@ -9,8 +9,8 @@ Units: *seq* counts commands from 1; *time* is µs since the epoch; hashes are 3
 `JournalReads` for whoever looks at a log, `JournalFollows` for whoever goes along with one that another node writes, `JournalPort` for
 the one writer.
 
-Errors, all of `_core`: `JournalError` and under it `JournalLocked`, `JournalFenced`, `JournalDamaged` and `JournalFailed`. A plain
-`JournalError` means that nothing was changed and going on is possible.
+Errors, all of `_core`: `JournalError` and under it `JournalLocked`, `JournalFenced`, `JournalFormatUnknown`, `JournalDamaged` and
+`JournalFailed`. A plain `JournalError` means that nothing was changed and going on is possible.
 """
 
 from collections.abc import Iterator

@@ -179,6 +179,14 @@ def test_a_journal_of_another_format_is_another_versions(venue: Path) -> None:
     assert "format 9" in answer.stderr
 
 
+def test_a_directory_that_others_may_look_into_is_reported_in_the_log(venue: Path) -> None:
+    venue.chmod(0o755)
+    (venue / "chain.sqlite").unlink()  # so that the start ends by itself
+    answer = refused(venue)
+    assert f"chmod 700 {venue}" in answer.stderr
+    assert answer.stdout == ""
+
+
 BOUND_BY_PERMISSIONS = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
 """Root obeys permissions like anybody else without these capabilities."""
 

@@ -61,7 +61,6 @@ class DataDirectory:
         directory._take_lock()
         try:
             directory._check_format(create)
-            directory._warn_if_readable()
         except BaseException:
             directory.close()
             raise
@@ -129,7 +128,8 @@ class DataDirectory:
         if found != FORMAT:
             raise OperatorError(f"{file}: this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}", Exit.NOT_A_VENUE)
 
-    def _warn_if_readable(self) -> None:
+    def warn_if_readable(self) -> None:
+        """Logs that others may look in. Once the log has its place, which the configuration in here says."""
         mode = stat.S_IMODE(self.path.stat().st_mode)
         if mode & 0o077:
             _log.warning(

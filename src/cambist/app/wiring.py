@@ -64,6 +64,7 @@ async def open_venue(files: DataDirectory, config: Config, environment: Environm
     """Everything, in the order in which it stands on each other; `files` is closed with it. OperatorError."""
     with ExitStack() as opened:
         opened.callback(files.close)
+        files.warn_if_readable()
         venue = await _assemble(files, config, environment, moved, opened)
         files.keep_settings(serving=False)
         opened.pop_all()

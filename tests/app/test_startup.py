@@ -194,7 +194,18 @@ BOUND_BY_PERMISSIONS = ["setpriv", "--bounding-set=-dac_override,-dac_read_searc
 @pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="PERMISSIONS NOT TESTED: apt-get install util-linux")
 @pytest.mark.parametrize(
     "name",
-    ["master.key", "directory.sqlite", "history.sqlite", "wallet.sqlite", "config.toml", "audit.jsonl", "journal", "format", "lock"],
+    [
+        "master.key",
+        "directory.sqlite",
+        "history.sqlite",
+        "wallet.sqlite",
+        "config.toml",
+        "audit.jsonl",
+        "journal",
+        "snapshots",
+        "format",
+        "lock",
+    ],
 )
 def test_what_this_user_may_not_read_is_named(name: str, venue: Path) -> None:
     (venue / name).chmod(0)

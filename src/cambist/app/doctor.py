@@ -89,6 +89,8 @@ def _guarded(look: Callable[[], Iterator[Finding]]) -> list[Finding]:
     except OSError as error:
         reason = of_system(error)
         found.append(Finding("files", Verdict.FAIL, reason.text, int(reason.code)))
+    except _core.JournalError as error:
+        found.append(Finding("files", Verdict.FAIL, str(error), int(Exit.DISK)))
     return found
 
 

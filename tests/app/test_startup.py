@@ -305,7 +305,8 @@ def test_what_a_killed_sandbox_left_is_removed_by_the_next(tmp_path: Path) -> No
 
 def test_files_are_their_users_alone_even_in_a_directory_that_others_may_read(tmp_path: Path) -> None:
     data = tmp_path / "venue"
-    data.mkdir(mode=0o755)
+    data.mkdir()
+    data.chmod(0o755)  # whatever the umask
     with serving(tmp_path, "serve", "--data", data) as running:
         open_to_others = [str(path.relative_to(data)) for path in data.rglob("*") if path.stat().st_mode & 0o077 and not path.is_socket()]
         assert open_to_others == []

@@ -346,6 +346,36 @@ async def test_an_order_from_insertion_to_its_end(sockets: Open, floor: Floor, a
         assert [data[key] for key in ("status", "fillSize", "remainingSize", "avgFilledPrice")] == [6, 0.5, 1.5, 100]
 
 
+async def test_the_notification_of_v3_3_key_for_key(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
+    async with sockets(SPOT) as client:
+        await client.login(alice)
+        await client.subscribe("notificationApiV3")
+        order = await floor.order(alice, side="SELL", price="100", size="2", clOrderID="mine", postOnly=True)
+        assert (first := await client.receive()) == {
+            "topic": "notificationApiV3",
+            "data": {
+                "symbol": "BTC-USD", "orderID": order["orderID"], "side": "SELL", "orderType": 76, "txType": 0, "price": 100,
+                "triggerPrice": 0, "pegPriceDeviation": 1, "stealth": 1, "status": 2, "timestamp": floor.now_ms, "avgFilledPrice": 0,
+                "clOrderID": "mine", "maker": False, "postOnly": True, "orderUserInitiated": True,
+                "originalOrderBaseSize": 2, "originalOrderQuoteSize": None, "currentOrderBaseSize": 2, "currentOrderQuoteSize": None,
+                "filledBaseSize": 0, "totalFilledBaseSize": 0, "remainingBaseSize": 2, "remainingQuoteSize": None,
+                "orderCurrency": "base", "time_in_force": "GTC",
+            },
+        }  # fmt: skip
+        for size, total in (("0.5", 0.5), ("0.25", 0.75)):
+            await floor.order(bob, side="BUY", price="100", size=size)
+            data = (await client.receive())["data"]
+            assert list(data) == list(first["data"])
+            assert [data[key] for key in ("status", "maker", "filledBaseSize", "totalFilledBaseSize", "remainingBaseSize")] == [
+                5, True, float(size), total, 2 - total,
+            ]  # fmt: skip
+        await client.login(bob)
+        await floor.order(bob, side="BUY", type="MARKET", price="50")
+        _inserted, data = [(await client.receive())["data"] for _ in range(2)]
+        sizes = [data[key] for key in ("originalOrderBaseSize", "originalOrderQuoteSize", "totalFilledBaseSize", "remainingQuoteSize")]
+        assert (data["orderType"], data["orderCurrency"], sizes) == (77, "quote", [0, 50, 0.5, 0])
+
+
 async def test_a_stop_is_inserted_activated_and_filled(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
     async with sockets(SPOT) as client:
         await client.login(alice)

@@ -81,7 +81,7 @@ def v3_table(context: DialectContext, views: MarketViews, orders: V3Orders, acco
             "PUT": Private(TRADING, ORDERS, True, orders.amend),
             "DELETE": Private(TRADING, ORDERS, True, orders.cancel),
         },
-        "/order/peg": {"POST": Private(TRADING, ORDERS, True, orders.peg)},
+        "/order/peg": {"POST": Private(TRADING, ORDERS, True, orders.place)},
         "/order/cancelAllAfter": {"POST": Private(TRADING, ORDERS, True, orders.cancel_all_after)},
         "/user/open_orders": {"GET": Private(TRADING, QUERY, False, account.open_orders)},
         "/user/trade_history": {"GET": Private(READ, QUERY, False, account.trade_history)},

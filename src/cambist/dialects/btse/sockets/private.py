@@ -1,4 +1,4 @@
-"""What sockets push to the owner of a key: notifications in three generations, and fills.
+"""What sockets push to the owner of a key: notifications in four generations, and fills.
 
 Everything comes from durable frames by way of the order feed, but the tags of orders that lived before anybody followed: those are looked
 up once.
@@ -17,7 +17,7 @@ from cambist.account_streams.orders import OrderFeed, OrderStep, TrackedOrder
 from cambist.dialect_kit.hub import Channel
 from cambist.dialect_kit.websocket_wire import text_message
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
-from cambist.dialects.btse.records import TAKE_PROFIT, OrderRecords, tif_word
+from cambist.dialects.btse.records import POST_ONLY, TAKE_PROFIT, OrderRecords, tif_word
 from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.render import ZERO, encode, millis, number
 from cambist.dialects.btse.sockets.channels import parts
@@ -201,6 +201,15 @@ class NotificationsV2(PrivateChannel):
         return [self._message(_notification(notice)) for notice in notices]
 
 
+class NotificationsV3(PrivateChannel):
+    """`notificationApiV3` of v3.3: an object a message, sizes in base and in quote currency."""
+
+    topic = "notificationApiV3"
+
+    def rendered(self, notices: list[Notice]) -> list[bytes]:
+        return [self._message(_sized_notification(notice)) for notice in notices]
+
+
 class NotificationsV1(PrivateChannel):
     """`notificationApiV1`: the same objects in arrays."""
 
@@ -220,7 +229,7 @@ class Notifications(PrivateChannel):
 
 
 PRIVATE_TOPICS: dict[str, type[PrivateChannel]] = {
-    channel.topic: channel for channel in (Fills, NotificationsV2, NotificationsV1, Notifications)
+    channel.topic: channel for channel in (Fills, NotificationsV3, NotificationsV2, NotificationsV1, Notifications)
 }
 
 
@@ -273,11 +282,51 @@ def _notification(notice: Notice) -> dict[str, Any]:
         "remainingSize": market.amount(notice.remaining),
         "time_in_force": tif_word(order.tif, order.expire_at, order.created),
         "timestamp": millis(notice.time),
-        "txType": 0 if not order.stop_price else 2 if order.flags & TAKE_PROFIT else 1,
+        "txType": tx_type(order),
         "stealth": 1,
         "pegPriceDeviation": ZERO,
         "triggerPrice": market.price(notice.order.stop_price),
     }
+
+
+def _sized_notification(notice: Notice) -> dict[str, Any]:
+    """Sizes of an order by money are in quote currency, its base sizes 0; an order by size has none in quote currency."""
+    market, order = notice.market, notice.order
+    base = market.amount(order.amount)
+    quote = number(shown(market.quote, order.funds)) if order.funds else None
+    return {
+        "symbol": market.symbol,
+        "orderID": _uuid(order),
+        "side": SIDE_NAMES[order.side],
+        "orderType": int(type_number(order.type)),
+        "txType": tx_type(order),
+        "price": market.price(notice.price),
+        "triggerPrice": market.price(order.stop_price),
+        "pegPriceDeviation": 1,
+        "stealth": 1,
+        "status": int(notice.status),
+        "timestamp": millis(notice.time),
+        "avgFilledPrice": number(market.average_text(notice.total, notice.filled)),
+        "clOrderID": notice.tag,
+        "maker": notice.maker,
+        "postOnly": bool(order.flags & POST_ONLY),
+        "orderUserInitiated": True,
+        "originalOrderBaseSize": base,
+        "originalOrderQuoteSize": quote,
+        "currentOrderBaseSize": base,
+        "currentOrderQuoteSize": quote,
+        "filledBaseSize": market.amount(notice.trade.amount if notice.trade is not None else 0),
+        "totalFilledBaseSize": market.amount(notice.filled),
+        "remainingBaseSize": market.amount(notice.remaining),
+        "remainingQuoteSize": number(shown(market.quote, max(order.funds - notice.total, 0))) if order.funds else None,
+        "orderCurrency": "quote" if order.funds else "base",
+        "time_in_force": tif_word(order.tif, order.expire_at, order.created),
+    }
+
+
+def tx_type(order: TrackedOrder) -> int:
+    """0 for a plain order, 1 for a stop, 2 for one that takes a profit."""
+    return 0 if not order.stop_price else 2 if order.flags & TAKE_PROFIT else 1
 
 
 def _old_notification(notice: Notice) -> dict[str, str]:

@@ -18,7 +18,7 @@ from cambist.dialects.btse.symbols import Market, shown
 from cambist.dialects.btse.unified.envelope import enveloped
 from cambist.dialects.btse.v3.account import V3Account
 from cambist.dialects.btse.v3.orders import V3Orders
-from cambist.dialects.btse.v3.rows import order_currency, sizes, trigger_type
+from cambist.dialects.btse.v3.rows import order_currency, order_size, sizes, trigger_type
 from cambist.domain.orders import OrderType, Side
 from cambist.history.records import Fill
 
@@ -83,7 +83,7 @@ class UnifiedOrders:
         if known is None or not trigger:
             return fields.rejection or (errors.invalid("triggerOrderType") if known is None else errors.missing("triggerPrice"))
         if fields.word("triggerPriceType", default="LAST_PRICE") != "LAST_PRICE":
-            return errors.NO_INDEX
+            return errors.NO_INDEX_TRIGGER
         kind, take_profit = known
         return await self._placed(caller, self._request(fields, market, side, kind, trigger, take_profit))
 
@@ -156,7 +156,7 @@ class UnifiedOrders:
             return market
         if isinstance(page, Rejection):
             return page
-        if fields.checked("clientOrderId", "includeOld"):
+        if fields.checked("clientOrderId", "includeOld", "isMatchSymbol"):
             return fields.rejection or errors.SYMBOL_UNKNOWN
         await self._context.history_caught_up()
         history = self._context.services.history
@@ -281,7 +281,7 @@ def trade_row(fill: Fill, order: OrderRecord) -> dict[str, Any]:
         "triggerType": trigger_type(fill, order),
         "triggerPrice": market.price(order.stop_price),
         "price": market.price(fill.price),
-        "size": market.amount(order.size),
+        "size": order_size(order),
         "filledSize": market.amount(fill.amount),
         "feeCurrency": asset.code,
         "feeAmount": number(shown(asset, fill.fee)),

@@ -79,7 +79,7 @@ class V3Account:
         market = self._market(fields)
         page = windows.page(fields, self._clock(), windows.OWN_TRADES)
         uuid, tag = fields.text(*IDS), fields.tag(*TAGS)
-        for problem in (market, page, fields.checked("wallet", "includeOld")):
+        for problem in (market, page, fields.checked("wallet", "includeOld", "isMatchSymbol")):
             if isinstance(problem, Rejection):
                 return problem
         assert isinstance(page, Page)
@@ -112,7 +112,7 @@ class V3Account:
         page = windows.page(fields, self._clock(), windows.TRADES)
         if isinstance(page, Rejection):
             return page
-        if fields.checked("wallet") or (code and asset is None):
+        if fields.checked("wallet", "useNewSymbolNaming") or (code and asset is None):
             return fields.rejection or errors.invalid("currency")
         return self._transfers(caller.account, page, asset.id if asset else None)
 

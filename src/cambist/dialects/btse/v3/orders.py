@@ -56,6 +56,8 @@ class V3Orders:
             return (
                 fields.rejection or unsupported or errors.invalid("side" if side is None else "type" if tx_type in TX_TYPES else "txType")
             )
+        if fields.word("triggerPriceType", default="LAST_PRICE") != "LAST_PRICE":
+            return fields.rejection or errors.NO_INDEX_TRIGGER
         stop = tx_type in ("STOP", "TRIGGER")
         trigger = fields.units("triggerPrice", market.price_scale) if stop else 0
         if stop and not trigger:
@@ -98,9 +100,6 @@ class V3Orders:
             return 0
         return fields.units("price", market.quote.scale)
 
-    def peg(self, _caller: Caller, _fields: Fields) -> Answer:
-        return errors.NO_INDEX
-
     def _rejected(self, rejection: Rejection, request: OrderRequest) -> Answer:
         if rejection.code not in BUSINESS:
             return rejection
@@ -134,7 +133,8 @@ class V3Orders:
         if isinstance(amended, Rejection):
             return self._unchanged(amended, market, uuid, tag)
         record, traded = amended
-        return encode([self._write.order(record, record.status if traded else Status.AMEND_ORDER, millis(self._clock()))])
+        status = record.status if traded else Status.AMEND_ORDER
+        return encode([self._write.amended(record, status, millis(self._clock()), orders[-1].price)])
 
     def _amendment(self, fields: Fields, market: Market) -> Amendment | Rejection:
         kind = fields.word("type")

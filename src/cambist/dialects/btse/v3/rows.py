@@ -43,6 +43,10 @@ class Rows:
             "time_in_force": record.tif_name,
         }
 
+    def amended(self, record: OrderRecord, status: int, timestamp: int, _price: int) -> dict[str, Any]:
+        """An order in the answer to PUT; `_price` is what it was before."""
+        return self.order(record, status, timestamp)
+
     def open(self, record: OrderRecord) -> dict[str, Any]:
         """An order in open_orders."""
         return {
@@ -142,6 +146,9 @@ class SizedRows(Rows):
             "time_in_force": record.tif_name,
         }
 
+    def amended(self, record: OrderRecord, status: int, timestamp: int, price: int) -> dict[str, Any]:
+        return {**self.order(record, status, timestamp), "originalPrice": record.market.price(price)}
+
     def standing(self, record: OrderRecord) -> dict[str, Any]:
         row = super().standing(record)
         for name in ("size", "filledSize", "averageFillPrice"):
@@ -151,7 +158,8 @@ class SizedRows(Rows):
     def open(self, record: OrderRecord) -> dict[str, Any]:
         row = super().open(record)
         del row["fillSize"]
-        return row
+        unused = {"vendorName": None, "botID": None, "orderDetailType": None, "orderDetail": None}
+        return {**row, **unused, "requestId": record.id, "quote": record.market.quote.code}
 
     def detail(self, record: OrderRecord) -> dict[str, Any]:
         row = super().detail(record)
@@ -161,12 +169,17 @@ class SizedRows(Rows):
     def trade(self, fill: Fill, order: OrderRecord, username: str) -> dict[str, Any]:
         row = super().trade(fill, order, username)
         row["avgFilledPrice"] = row.pop("averageFillPrice")
-        return row
+        return {**row, "size": order_size(order)}
 
 
 def order_currency(record: OrderRecord) -> str:
     """What the order's size was given in."""
     return "quote" if record.funds else "base"
+
+
+def order_size(record: OrderRecord) -> Any:
+    """What the order was for, in the currency that its size was given in."""
+    return number(shown(record.market.quote, record.funds)) if record.funds else record.market.amount(record.size)
 
 
 def sizes(record: OrderRecord) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from cambist.directory import ApiKey, Directory, DirectoryRejection, LoginRejection, User, marks
@@ -88,3 +89,64 @@ def test_a_password_that_the_copy_does_not_know_is_locked_until_it_is_set(place:
 def test_memos_of_others_are_passed_over(directory: Directory, alice: User, memo: dict[str, object]) -> None:
     assert directory.apply_mark(memo) is None
     assert directory.user("alice") == alice
+
+
+def older_than(place: Place, directory: Directory, change: Callable[[Directory], dict[str, object]]) -> tuple[Directory, dict[str, object]]:
+    """The directory as it was before the change, put back after it; and the change's mark."""
+    directory.close()
+    older = Path(shutil.copy(place.file, place.folder / "older"))
+    directory = place.open()
+    mark = change(directory)
+    assert directory.apply_mark(mark) is None
+    directory.close()
+    older.rename(place.file)
+    for suffix in ("-wal", "-shm"):
+        place.file.with_name(place.file.name + suffix).unlink(missing_ok=True)
+    return place.open(), mark
+
+
+@pytest.mark.parametrize("kind", ["totp", "hotp"])
+def test_codes_that_the_copy_does_not_know_are_asked_for_until_they_are_removed(
+    kind: str, place: Place, directory: Directory, alice: User
+) -> None:
+    codes: list[str] = []
+
+    def switched_on(directory: Directory) -> dict[str, object]:
+        if kind == "totp":
+            enrolment = directory.totp.enrol(alice)
+            assert not isinstance(enrolment, DirectoryRejection)
+            codes.append(pyotp.TOTP(enrolment.secret).at(place.clock.now // 1_000_000))
+            number = directory.totp.confirm(alice, codes[0])
+            assert number is not None
+            return marks.codes_on(16, number, kind)
+        token, numbers = directory.hotp.enrol(alice), []
+        assert not isinstance(token, DirectoryRejection)
+        directory.hotp.follow_confirmations(lambda user, number: numbers.append((user, number)))
+        codes.append(pyotp.HOTP(token.secret).at(0))
+        assert directory.check_code(alice, codes[0]) is None
+        assert directory.check_code(alice, pyotp.HOTP(token.secret).at(1)) is None
+        assert numbers == [(alice, 1)], "told once, when the first code switched them on"
+        return marks.codes_on(16, 1, kind)
+
+    put_back, mark = older_than(place, directory, switched_on)
+    assert isinstance(put_back.authenticate("alice", PASSWORD), User), "the copy asks for none"
+    assert "switched on since" in (put_back.apply_mark(mark) or "")
+    assert put_back.apply_mark(mark) is None, "twice is harmless"
+    assert put_back.authenticate("alice", PASSWORD) is LoginRejection.CODE_REQUIRED
+    assert put_back.authenticate("alice", PASSWORD, codes[0]) is LoginRejection.CODE_WRONG
+    assert alice.id in (put_back.totp if kind == "totp" else put_back.hotp).users()
+    assert put_back.remove_codes(alice) == 2
+    assert put_back.apply_mark(mark) is None
+    assert isinstance(put_back.authenticate("alice", PASSWORD), User)
+    put_back.close()
+
+
+def test_a_lost_device_is_not_asked_for_again(place: Place, directory: Directory, alice: User) -> None:
+    enrolment = directory.totp.enrol(alice)
+    assert not isinstance(enrolment, DirectoryRejection)
+    assert directory.totp.confirm(alice, pyotp.TOTP(enrolment.secret).at(place.clock.now // 1_000_000))
+    put_back, mark = older_than(place, directory, lambda directory: marks.codes_off(16, directory.remove_codes(alice)))
+    assert put_back.authenticate("alice", PASSWORD) is LoginRejection.CODE_REQUIRED
+    assert "switched off again" in (put_back.apply_mark(mark) or "")
+    assert isinstance(put_back.authenticate("alice", PASSWORD), User)
+    put_back.close()

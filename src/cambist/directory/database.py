@@ -28,6 +28,10 @@ _PRAGMAS = (
 )
 
 
+PASSWORD_CHANGES, CODE_CHANGES = "passwords", "code-changes"
+"""Counters whose numbers stand in the journal (marks.py)."""
+
+
 class Database:
     """Transactions on the file, one at a time, from any thread."""
 

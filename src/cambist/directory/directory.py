@@ -14,14 +14,14 @@ from sqlalchemy.exc import IntegrityError
 from cambist.domain.units import AccountId
 
 from . import marks
-from .database import Database, last_number, next_number
+from .database import CODE_CHANGES, PASSWORD_CHANGES, Database, last_number, next_number
 from .guesses import Guesses, subject
-from .hotp import HotpKeys
+from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
 from .nonces import Nonces
 from .passwords import Passwords
 from .sealing import Sealer
-from .second_factor import SecondFactor
+from .second_factor import SecondFactor, draw_totp_secret
 from .sessions import Sessions
 from .tables import api_keys, facts, guesses, hotps, login_networks, sessions, totps, users
 from .values import (
@@ -175,6 +175,13 @@ class Directory:
             self.sessions.revoke_all(user)
         return number
 
+    def remove_codes(self, user: User) -> int:
+        """Switches all one-time codes off, time-based and counter-based. Idempotent. The change's number, for `marks.codes_off`."""
+        self.totp.remove(user)
+        self.hotp.remove(user)
+        with self._database.transaction() as connection:
+            return next_number(connection, CODE_CHANGES)
+
     def freeze(self, user: User) -> bool:
         """Shuts the user out: sessions end, keys are not found and no login is accepted until `unfreeze`. False when it was so before.
 
@@ -314,7 +321,7 @@ class Directory:
             case ["key-revoked", int(key_id)]:
                 keys = [key for key in self.keys() if key.id == key_id]
                 return "a key was revoked again" if any([self.revoke(key) for key in keys]) else None
-            case ["frozen" | "unfrozen" | "erased" | "password" as word, int(account), *rest]:
+            case ["frozen" | "unfrozen" | "erased" | "password" | "codes-on" | "codes-off" as word, int(account), *rest]:
                 user = self.user_by_account(account)
                 return self._apply_to_user(word, user, rest) if user is not None and user.erased is None else None
         return None
@@ -329,16 +336,41 @@ class Directory:
                 self.erase_user(user)
                 return "a user was erased again"
             case "password", [int(number)]:
+                if not self._is_new(PASSWORD_CHANGES, number):
+                    return None
                 with self._database.transaction() as connection:
-                    if last_number(connection, "passwords") >= number:
-                        return None
-                    next_number(connection, "passwords", at_least=number)
                     connection.execute(update(users).where(users.c.id == user.id).values(password_hash=_LOCKED))
                 self.sessions.revoke_all(user)
                 return (
                     f"the password of {user.name} was changed since, which this file does not know: it opens nothing until it is set anew"
                 )
+        return self._apply_code_change(word, user, rest)
+
+    def _apply_code_change(self, word: str, user: User, rest: list[Any]) -> str | None:
+        match word, rest:
+            case "codes-off", [int(number)] if self._is_new(CODE_CHANGES, number):
+                self.totp.remove(user)
+                self.hotp.remove(user)
+                return f"the one-time codes of {user.name} were switched off again"
+            case "codes-on", [int(number), "totp" | "hotp" as kind] if self._is_new(CODE_CHANGES, number):
+                place = f"lost-codes/{number}"
+                if kind == "totp":
+                    self.totp.forget_secret(user, draw_totp_secret(self._entropy, place))
+                else:
+                    self.hotp.forget_secret(user, draw_hotp_key(lambda label, length: self._entropy(f"{place}/{label}", length)))
+                return (
+                    f"one-time codes of {user.name} were switched on since, with a secret that this file does not know: "
+                    "they are asked for, and none is right until an operator removes them"
+                )
         return None
+
+    def _is_new(self, counter: str, number: int) -> bool:
+        """Whether this file never made the change of that number; from now on it counts as made."""
+        with self._database.transaction() as connection:
+            if last_number(connection, counter) >= number:
+                return False
+            next_number(connection, counter, at_least=number)
+            return True
 
     # --- inside ---------------------------------------------------------------------------------------------------------
     def _row(self, name: str) -> Row[Any] | None:
@@ -351,7 +383,7 @@ class Directory:
     def _store_password(self, user: User, password: str) -> int | DirectoryRejection:
         """The change's number. USER_ERASED."""
         with self._database.transaction() as connection:
-            number = next_number(connection, "passwords")
+            number = next_number(connection, PASSWORD_CHANGES)
         hashed = self._passwords.hash(f"change-{number}", password)
         with self._database.transaction() as connection:
             change = update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(password_hash=hashed)

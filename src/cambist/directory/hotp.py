@@ -2,12 +2,13 @@
 
 import base64
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pyotp
 from sqlalchemy import delete, insert, select, update
 
-from .database import Database, next_number
+from .database import CODE_CHANGES, Database, next_number
 from .sealing import Sealer
 from .tables import hotps
 from .values import Clock, DirectoryRejection, Entropy, User
@@ -39,6 +40,11 @@ class HotpKeys:
         self._sealer = sealer
         self._entropy = entropy
         self._clock = clock
+        self._confirmed: list[Callable[[User, int], None]] = []
+
+    def follow_confirmations(self, listener: Callable[[User, int], None]) -> None:
+        """Calls back when a user's first good code switches codes on, with the change's number (`marks.codes_on`), in that thread."""
+        self._confirmed.append(listener)
 
     def users(self) -> set[int]:
         """Ids of the users whose logins need a code."""
@@ -67,7 +73,7 @@ class HotpKeys:
 
     def verify(self, user: User, code: str) -> bool:
         """Whether this is the next code, or one of the LOOK_AHEAD after it; it and those before are used up. The first one switches on."""
-        given = code.strip().encode("utf-8", "surrogatepass")
+        given, number = code.strip().encode("utf-8", "surrogatepass"), None
         with self._database.transaction() as connection:
             row = connection.execute(select(hotps).where(hotps.c.user_id == user.id)).one_or_none()
             if row is None:
@@ -75,9 +81,23 @@ class HotpKeys:
             counter = _matching_counter(self._sealer.unseal(_context(user), row.secret), given, row.counter)
             if counter is None:
                 return False
-            confirmed = row.confirmed if row.confirmed is not None else self._clock()
-            connection.execute(update(hotps).where(hotps.c.user_id == user.id).values(counter=counter + 1, confirmed=confirmed))
-            return True
+            values = {"counter": counter + 1}
+            if row.confirmed is None:
+                values["confirmed"] = self._clock()
+                number = next_number(connection, CODE_CHANGES)
+            connection.execute(update(hotps).where(hotps.c.user_id == user.id).values(values))
+        if number is not None:
+            for listener in self._confirmed:
+                listener(user, number)
+        return True
+
+    def forget_secret(self, user: User, drawn: HotpKey) -> None:
+        """Has codes asked for of which nobody knows the secret, `drawn` for this alone; unless codes are on already."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(hotps).where(hotps.c.user_id == user.id, hotps.c.confirmed.is_(None)))
+            if connection.execute(select(hotps.c.user_id).where(hotps.c.user_id == user.id)).one_or_none() is None:
+                row = {"name": drawn.name, "secret": self._sealer.seal(_context(user), drawn.secret)}
+                connection.execute(insert(hotps).values(user_id=user.id, **row, confirmed=self._clock(), counter=0))
 
     def remove(self, user: User) -> None:
         """Switches codes off. Idempotent."""

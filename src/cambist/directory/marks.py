@@ -2,8 +2,9 @@
 
 The directory is no view of the journal (it holds secrets and names, which journals must not), but each change that takes a right away
 leaves a mark there: a note whose memo is `{"directory": [word, ...]}`. The marks that the file has not seen yet are applied again at the
-next start. Of a copy that is older than they are, the keys end, the frozen and erased users are so again, and a password that was
-replaced since opens nothing any more.
+next start. Of a copy that is older than they are, the keys end, the frozen and erased users are so again, a password that was replaced
+since opens nothing any more, and one-time codes that were switched on since are asked for although nobody can know them: the copy has
+neither the password nor the secret of the codes, and the journal must not.
 
 | mark | the directory does |
 |---|---|
@@ -12,6 +13,8 @@ replaced since opens nothing any more.
 | `unfrozen`, account | the reverse |
 | `erased`, account | erases its user |
 | `password`, account, number | when it never made the change of that number: locks the password |
+| `codes-on`, account, number, kind (`totp`, `hotp`) | when it never made that change: asks for codes that nobody knows |
+| `codes-off`, account, number | when it never made that change: switches all codes off |
 """
 
 from typing import Any
@@ -38,3 +41,13 @@ def erased(account: int) -> dict[str, Any]:
 def password_set(account: int, number: int) -> dict[str, Any]:
     """`number` is what `Directory.change_password` gave."""
     return {WORD: ["password", account, number]}
+
+
+def codes_on(account: int, number: int, kind: str) -> dict[str, Any]:
+    """`kind`: "totp" or "hotp". `number` as `SecondFactor.confirm` gave it, or `HotpKeys.follow_confirmations` tells it."""
+    return {WORD: ["codes-on", account, number, kind]}
+
+
+def codes_off(account: int, number: int) -> dict[str, Any]:
+    """`number` is what `Directory.remove_codes` gave."""
+    return {WORD: ["codes-off", account, number]}

@@ -172,7 +172,7 @@ class Nonces:
         return collected
 
     def store(self, collected: NonceMarks) -> None:
-        """Writes one collection; nothing in the file ever goes down. A failure is fatal to the caller: the marks stay in memory only."""
+        """Writes one collection; nothing in the file ever goes down. When it raises, hand the collection to `uncollect`."""
         rise = upsert(nonce_marks)
         rise = rise.on_conflict_do_update(set_={"nonce": func.max(nonce_marks.c.nonce, rise.excluded.nonce)})
         used = upsert(used_nonces)
@@ -185,6 +185,11 @@ class Nonces:
                 connection.execute(used, [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used])
             _put_fact(connection, _SEQ, max(collected.seq, _fact(connection, _SEQ)))
         self._applied_seq = max(self._applied_seq, collected.seq)
+
+    def uncollect(self, collected: NonceMarks) -> None:
+        """Takes back what `store` could not write, so that the next collection has it."""
+        self._memory.changed.update(key_id for key_id, _ in collected.marks)
+        self._memory.unwritten[:0] = collected.used
 
     def highest_key_id(self) -> int:
         """The highest key id that ever sent a nonce, 0 when none: new keys are numbered above it."""

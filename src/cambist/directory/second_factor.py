@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pyotp
 from sqlalchemy import delete, insert, select, update
 
-from .database import Database, next_number
+from .database import CODE_CHANGES, Database, next_number
 from .sealing import Sealer
 from .tables import totps
 from .values import Clock, DirectoryRejection, Entropy, User
@@ -23,6 +23,11 @@ class Enrolment:
 
     secret: str = field(repr=False)
     uri: str = field(repr=False)
+
+
+def draw_totp_secret(entropy: Entropy, label: str) -> str:
+    """A new base32 secret; `label` makes it unique."""
+    return base64.b32encode(entropy(label, _SECRET_BYTES)).decode()
 
 
 class SecondFactor:
@@ -53,37 +58,46 @@ class SecondFactor:
             if row is not None and row.confirmed is not None:
                 return DirectoryRejection.TOTP_ACTIVE
             number = next_number(connection, "totps")
-            secret = base64.b32encode(self._entropy(f"totp/{number}", _SECRET_BYTES)).decode()
+            secret = draw_totp_secret(self._entropy, f"totp/{number}")
             connection.execute(delete(totps).where(totps.c.user_id == user.id))
             sealed = self._sealer.seal(_context(user), secret)
             connection.execute(insert(totps).values(user_id=user.id, secret=sealed, confirmed=None, last_step=0))
         return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=user.name, issuer_name=issuer))
 
-    def confirm(self, user: User, code: str) -> bool:
-        """Switches codes on when this one is right; that code is then used up."""
+    def confirm(self, user: User, code: str) -> int | None:
+        """Switches codes on when this one is right; that code is then used up. The change's number (`marks.codes_on`), None when wrong."""
         return self._accept(user, code, confirmed=False)
 
     def verify(self, user: User, code: str) -> bool:
         """Whether the code is right now (one step of 30 s early or late is fine) and was not used before. False when not active."""
-        return self._accept(user, code, confirmed=True)
+        return self._accept(user, code, confirmed=True) is not None
 
     def remove(self, user: User) -> None:
         """Switches codes off. Idempotent."""
         with self._database.transaction() as connection:
             connection.execute(delete(totps).where(totps.c.user_id == user.id))
 
-    def _accept(self, user: User, code: str, *, confirmed: bool) -> bool:
+    def forget_secret(self, user: User, drawn: str) -> None:
+        """Has codes asked for of which nobody knows the secret, `drawn` for this alone; unless codes are on already."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(totps).where(totps.c.user_id == user.id, totps.c.confirmed.is_(None)))
+            if connection.execute(select(totps.c.user_id).where(totps.c.user_id == user.id)).one_or_none() is None:
+                sealed = self._sealer.seal(_context(user), drawn)
+                connection.execute(insert(totps).values(user_id=user.id, secret=sealed, confirmed=self._clock(), last_step=0))
+
+    def _accept(self, user: User, code: str, *, confirmed: bool) -> int | None:
+        """The number of the change that this was, 0 for none; None when the code is wrong."""
         now = self._clock()
         with self._database.transaction() as connection:
             row = connection.execute(select(totps).where(totps.c.user_id == user.id)).one_or_none()
             if row is None or (row.confirmed is not None) != confirmed:
-                return False
+                return None
             step = _matching_step(self._sealer.unseal(_context(user), row.secret), code, now // 1_000_000 // STEP_SECONDS)
             if step is None or step <= row.last_step:
-                return False
+                return None
             values = {"last_step": step} if confirmed else {"last_step": step, "confirmed": now}
             connection.execute(update(totps).where(totps.c.user_id == user.id).values(values))
-            return True
+            return 0 if confirmed else next_number(connection, CODE_CHANGES)
 
 
 def _matching_step(secret: str, code: str, current: int) -> int | None:

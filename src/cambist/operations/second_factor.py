@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from cambist.directory import DirectoryRejection
+from cambist.directory import DirectoryRejection, marks
 from cambist.operations.operation import Effect, Holder, Operation, OperatorCall, Secret
 from cambist.operations.rejections import Kind, Rejected, of_directory
 
@@ -49,8 +49,10 @@ async def confirm(call: OperatorCall, request: Confirm) -> SecondFactor | Reject
     user = call.user(request.user)
     if isinstance(user, Rejected):
         return user
-    if not await asyncio.to_thread(call.context.directory.totp.confirm, user, request.code):
+    number = await asyncio.to_thread(call.context.directory.totp.confirm, user, request.code)
+    if number is None:
         return Rejected("code-wrong", Kind.REFUSED, "this code is wrong, or there is no enrolment that waits for one")
+    await call.context.commands.note(call.meta(**marks.codes_on(user.account, number, "totp")))
     return SecondFactor(user.name, True)
 
 
@@ -59,9 +61,8 @@ async def remove(call: OperatorCall, request: OfUser) -> SecondFactor | Rejected
     user = call.user(request.user)
     if isinstance(user, Rejected):
         return user
-    directory = call.context.directory
-    await asyncio.to_thread(directory.totp.remove, user)
-    await asyncio.to_thread(directory.hotp.remove, user)
+    number = await asyncio.to_thread(call.context.directory.remove_codes, user)
+    await call.context.commands.note(call.meta(**marks.codes_off(user.account, number)))
     return SecondFactor(user.name, False)
 
 

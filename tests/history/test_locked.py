@@ -26,7 +26,7 @@ async def test_the_writer_waits_for_the_lock_and_catches_up(path: Path, venue: V
         assert writer.feed(venue.cut(), venue.last_seq)
         with pytest.raises(HistoryBehind):
             await history.reached(venue.last_seq, within=0.5)
-        await until(lambda: writer.locked)
+        await until(lambda: writer.blocked)
         # What is known to hang is not waited for again.
         with pytest.raises(HistoryBehind, match="another process"):
             await history.reached(venue.last_seq, within=0.0)
@@ -37,7 +37,7 @@ async def test_the_writer_waits_for_the_lock_and_catches_up(path: Path, venue: V
     await history.reached(venue.last_seq)
     (order,) = await history.orders(16, Page(limit=1), tag="late")
     assert order.seq == venue.last_seq
-    assert (writer.locked, writer.failure, heard) == (False, None, [])
+    assert (writer.blocked, writer.failure, heard) == (None, None, [])
     writer.close()
     history.close()
 
@@ -62,7 +62,7 @@ async def test_an_end_in_the_middle_of_a_lock_leaves_the_rest_to_the_next_start(
     with locked(path):
         for raw, last in venue.runs:
             writer.feed(raw, last)
-        await until(lambda: writer.locked)
+        await until(lambda: writer.blocked)
         writer.close()
         with pytest.raises(HistoryFailed, match="closed"):
             await writer.reached(venue.last_seq)

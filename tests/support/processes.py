@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,17 +52,18 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "cambist.app.cli", *map(str, arguments)]
 
 
-def cambist(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=PATIENCE * 2, env={**os.environ, **environment})
+def cambist(*arguments: str | Path, inside: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end. `inside`: what comes before its line, such as what brings it into another namespace."""
+    line = [*inside, *command(*arguments)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE * 2, env={**os.environ, **environment})
 
 
-def start(directory: Path, *arguments: str | Path, **environment: str) -> Running:
-    """Starts a server on a free port and waits until it answers. `directory` takes its ready file and its log."""
+def start(directory: Path, *arguments: str | Path, inside: Sequence[str] = (), **environment: str) -> Running:
+    """Starts a server on a free port and waits until it answers. `directory` takes its ready file and its log; `inside` as `cambist`."""
     ready_file, log = directory / "ready.json", directory / "server.log"
     ready_file.unlink(missing_ok=True)
     with log.open("ab") as output:
-        line = command(*arguments, "--port", "0", "--ready-file", ready_file)
+        line = [*inside, *command(*arguments, "--port", "0", "--ready-file", ready_file)]
         environment = {**os.environ, **environment}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
     try:
@@ -75,9 +76,9 @@ def start(directory: Path, *arguments: str | Path, **environment: str) -> Runnin
 
 
 @contextmanager
-def serving(directory: Path, *arguments: str | Path) -> Iterator[Running]:
+def serving(directory: Path, *arguments: str | Path, inside: Sequence[str] = ()) -> Iterator[Running]:
     """`start`, and whatever happens, an end."""
-    running = start(directory, *arguments)
+    running = start(directory, *arguments, inside=inside)
     try:
         yield running
     finally:

@@ -69,7 +69,7 @@ async def write(venue: Venue, target: Path, *, with_master_key: bool) -> Backup 
         await asyncio.to_thread(venue.directory.copy_to, draft / venue.files.directory.name)
         await venue.durable()
         seq = await asyncio.to_thread(_copy_files, venue, draft, with_master_key, files)
-        venue.chain.copy_to(draft / venue.files.chain.name)
+        await asyncio.to_thread(venue.chain.copy_to, draft / venue.files.chain.name)
         manifest = await asyncio.to_thread(_finish, venue, draft, seq, files)
         draft.rename(target)
         sync_directory(target.parent)

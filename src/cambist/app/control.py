@@ -10,7 +10,7 @@ import structlog
 
 from cambist.app import backup
 from cambist.app.admin import STOPPED
-from cambist.app.errors import OperatorError
+from cambist.app.errors import Exit, OperatorError, explained
 from cambist.exchange import JournalStopped
 from cambist.operations.audit import AuditFailed
 from cambist.operations.context import Backup, OperationsContext
@@ -38,7 +38,11 @@ class Control:
             return _error("stopped", STOPPED, "the journal cannot be written; what was acknowledged is safe")
         except AuditFailed as error:
             return _error("audit-failed", STOPPED, f"the audit log cannot be written, so nothing was done: {error}")
-        except Exception:
+        except Exception as error:
+            reason = explained(error)
+            if reason is not None and reason.code == Exit.DISK:
+                _log.error("an operation failed", action=action, by=asker, error=reason.text)
+                return _error("disk-failed", STOPPED, f"{action} may be done in part: {reason.text}")
             _log.exception("an operation failed", action=action, by=asker)
             return _error("operation-failed", "failed", f"{action} failed in the venue, and may be done in part; the venue's log says why")
         _log.info("asked by the operator", action=action, by=asker, done=not isinstance(result, Rejected))

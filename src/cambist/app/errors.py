@@ -40,7 +40,7 @@ class OperatorError(Exception):
 
 SQLITE_DISK_ERRORS = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_READONLY")
 """What the names of SQLite's errors begin with when the disk is at fault, and not the file."""
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 def explained(error: Exception) -> OperatorError | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
+from cambist.app.write_failures import WriteFailures
 from cambist.domain.units import AccountId, AssetId
 from cambist.exchange import Commands, View
 from cambist.merchant import DestinationPolicy, MerchantFileError, Merchants, MerchantService, Outbox, Patience, WebhookClient
@@ -35,6 +36,7 @@ def open_merchants(
     commands: Commands,
     exchange: View,
     wallet: WalletService,
+    write_failures: WriteFailures,
 ) -> Merchants:
     """Payment orders and their notices, on a view that has all that is in the journal."""
     settings = config.merchant
@@ -57,4 +59,6 @@ def open_merchants(
         public_url=settings.public_url,
     )
     patience = Patience(settings.callback_minutes * 60_000_000, settings.callback_attempts)
-    return Merchants(service, Outbox(service, WebhookClient(destinations), environment.clock, patience))
+    client = WebhookClient(destinations)
+    outbox = Outbox(service, client, environment.clock, patience, lambda error: write_failures.failed(files.merchant.name, error))
+    return Merchants(service, outbox)

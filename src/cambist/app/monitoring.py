@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from cambist import _core
 from cambist.app import logs
 from cambist.app.readiness import Readiness
+from cambist.app.write_failures import WriteFailures
 from cambist.domain.markets import MarketStatus
 from cambist.exchange import Catalogue, Sequencer
 from cambist.gateway.metrics import Metrics
@@ -20,7 +21,9 @@ from cambist.marketdata.marketdata import MarketData
 from cambist.scheduling import SteadyClock
 
 
-def watch_readiness(readiness: Readiness, sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock) -> None:
+def watch_readiness(
+    readiness: Readiness, sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, write_failures: WriteFailures
+) -> None:
     def journal() -> str:
         if sequencer.failure is not None:
             return "the journal failed"
@@ -31,11 +34,12 @@ def watch_readiness(readiness: Readiness, sequencer: Sequencer, writer: HistoryW
         return f"the venue's time is {ahead:.1f} s ahead of this machine's clock" if clock.skew > clock.bound else ""
 
     readiness.watch(journal)
-    readiness.watch(lambda: "history does not follow" if writer.failure is not None or writer.locked else "")
+    readiness.watch(lambda: "history does not follow" if writer.failure is not None or writer.blocked is not None else "")
+    readiness.watch(write_failures.reason)
     readiness.watch(time)
 
 
-def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, data: Path) -> Metrics:
+def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, data: Path, write_failures: WriteFailures) -> Metrics:
     """The metrics of everything below the gateway, and of the process."""
     metrics = Metrics()
     ProcessCollector(registry=metrics.registry)
@@ -45,6 +49,11 @@ def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyCloc
     metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
     metrics.histogram("sync_seconds", "From handing a frame to the journal to its being on disk.", sequencer.sync_times)
     metrics.gauge("disk_free_bytes", "Free space where the data directory is.", lambda: shutil.disk_usage(data).free)
+    metrics.gauge(
+        "unwritable_files",
+        "Files that cannot be written now and are tried again.",
+        lambda: len(write_failures) + (writer.blocked is not None),
+    )
     metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
     metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     metrics.counter("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from cambist.app import integrity
+from cambist.app.snapshots import SnapshotUnwritten
 from cambist.app.venue import Venue
 from cambist.exchange import JournalStopped
 from cambist.scheduling import Timer
@@ -74,10 +75,14 @@ class PeriodicTasks:
             self._venue.sequencer.advance()
 
     async def _move_coins(self) -> None:
+        if self._venue.wallet_follower.blocked:
+            return  # what was booked could not be remembered, and would be asked of the core again and again
         for rejected in await self._venue.wallet.run_due(self._venue.clock()):
             _log.warning("a coin movement was rejected", transfer=f"{rejected.transfer_id:032x}", step=rejected.step, code=rejected.code)
 
     async def _serve_merchants(self) -> None:
+        if self._venue.merchant_follower.blocked:
+            return  # nor could it be remembered which notices were sent
         merchants = self._venue.merchants
         await merchants.service.run_due(self._venue.clock())
         merchants.outbox.begin_due()
@@ -87,8 +92,12 @@ class PeriodicTasks:
 
     async def _snapshot(self) -> None:
         venue = self._venue
-        if venue.sequencer.durable_seq - venue.snapshot_seq >= venue.config.journal.snapshot_every:
-            seq, _ = await venue.write_snapshot()
+        due = venue.sequencer.durable_seq - venue.snapshot_seq >= venue.config.journal.snapshot_every
+        if due and venue.write_failures.due(venue.files.snapshots.name):
+            try:
+                seq, _ = await venue.write_snapshot()
+            except SnapshotUnwritten:
+                return  # told already, and tried again after a while
             _log.info("snapshot written", seq=seq)
 
     async def _check_history(self) -> None:

@@ -11,6 +11,11 @@ from cambist import _core
 from cambist.app.errors import Exit, OperatorError
 from cambist.exchange.journal_port import JournalPort, JournalReads, holds
 
+
+class SnapshotUnwritten(OSError):
+    """The disk does not take a snapshot. The text says why."""
+
+
 _log = structlog.get_logger("cambist.app")
 
 
@@ -84,5 +89,8 @@ class Snapshots:
             raise OperatorError(f"{snapshot.path}: the snapshot cannot be restored: {error}; remove it", Exit.DAMAGED) from None
 
     def write(self, seq: int, origin: _core.SnapshotOrigin, state: bytes, keep: int) -> str:
-        """Keeps the state after `seq`, and of older snapshots so many that there are `keep`. Returns the path. JournalError."""
-        return _core.write_snapshot(str(self.directory), seq, origin, state, keep)
+        """Keeps the state after `seq`, and of older snapshots so many that there are `keep`. Returns the path. SnapshotUnwritten."""
+        try:
+            return _core.write_snapshot(str(self.directory), seq, origin, state, keep)
+        except _core.JournalError as error:
+            raise SnapshotUnwritten(str(error)) from None

@@ -13,12 +13,14 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api
 from cambist.app.readiness import Readiness
-from cambist.app.snapshots import Snapshots, origin_of_now
+from cambist.app.snapshots import Snapshots, SnapshotUnwritten, origin_of_now
+from cambist.app.view_follower import ViewFollower
+from cambist.app.write_failures import WriteFailures
 from cambist.directory import Directory, KeyForm
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.app import Gateway
-from cambist.history import History, HistoryBehind, HistoryError, HistoryWriter
+from cambist.history import History, HistoryError, HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.operations.audit import AuditLog
@@ -69,6 +71,9 @@ class Venue:
     audit: AuditLog
     key_forms: tuple[KeyForm, ...]
     supervision: Supervision
+    write_failures: WriteFailures
+    wallet_follower: ViewFollower
+    merchant_follower: ViewFollower
     snapshot_seq: int = 0
 
     @property
@@ -100,32 +105,61 @@ class Venue:
                 raise OperatorError("the journal cannot be written; what was acknowledged is safe", Exit.DISK) from None
 
     async def write_snapshot(self) -> tuple[int, str]:
-        """Keeps the state as it is now, once the journal has everything that led to it. Returns (seq, file)."""
+        """Keeps the state as it is now, once the journal has everything that led to it. Returns (seq, file).
+
+        SnapshotUnwritten when the disk does not take it: the one before stays.
+        """
         seq, state = self.engine.seq, self.engine.snapshot()
         await self.durable()
         kept = self.config.journal.snapshots_kept
-        file = await asyncio.to_thread(self.snapshots.write, seq, origin_of_now(self.journal), state, kept)
+        name = self.files.snapshots.name
+        try:
+            file = await asyncio.to_thread(self.snapshots.write, seq, origin_of_now(self.journal), state, kept)
+        except SnapshotUnwritten as error:
+            self.write_failures.note(name, str(error))
+            raise
+        self.write_failures.written(name)
         self.snapshot_seq = seq
         return seq, file
 
     async def write_views(self) -> None:
-        """Puts what the views hold in memory into their files."""
-        marks = self.directory.nonces.collect(self.sequencer.durable_seq)
-        await asyncio.to_thread(self.directory.nonces.store, marks)
-        self.wallet.flush()
-        self.merchants.service.flush()
+        """Puts what the views hold in memory into their files; what the disk does not take now is tried again later.
+
+        It is in the journal all the same: the next start folds it again. Raises what is no disk's doing.
+        """
+        await self._write_nonces()
+        await self.wallet_follower.write()
+        await self.merchant_follower.write()
+
+    async def _write_nonces(self) -> None:
+        name, nonces = self.files.directory.name, self.directory.nonces
+        if not self.write_failures.due(name):
+            return
+        marks = nonces.collect(self.sequencer.durable_seq)
+        try:
+            await asyncio.to_thread(nonces.store, marks)
+        except Exception as error:
+            nonces.uncollect(marks)
+            if not self.write_failures.failed(name, error):
+                raise
+        else:
+            self.write_failures.written(name)
 
     async def close(self) -> None:
-        """Ends in order: state hash, views, snapshot, files. After a failure nothing more is written. Idempotent."""
+        """Ends in order: state hash, views, snapshot, files. After a failure nothing more is written. Idempotent.
+
+        Only the journal must be written: what its disk has no room for, the next start makes again.
+        """
         try:
             if not self.failure:
                 self.sequencer.checkpoint()
-                with suppress(HistoryBehind):  # the next start continues where history ends
+                with suppress(HistoryError):  # the next start continues where history ends
                     await self.history.reached(self.sequencer.durable_seq)
                 await self.write_views()
                 if self.snapshot_seq < self.engine.seq:
-                    await self.write_snapshot()
-        except (JournalStopped, HistoryError, OSError) as error:
+                    with suppress(SnapshotUnwritten):
+                        await self.write_snapshot()
+        except (JournalStopped, OperatorError, OSError) as error:
             self.failed(error)
         finally:
             self.release()

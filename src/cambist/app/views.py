@@ -18,7 +18,7 @@ from cambist.app.merchants import open_merchant_view
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, load_or_create_master_key
 from cambist.domain.meta import Meta
 from cambist.exchange.journal_port import JournalPort
-from cambist.history import HistoryError
+from cambist.history import HistoryError, HistoryUnwritable
 from cambist.history.sqlite import SqliteWrites
 from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletBusy, WalletError
@@ -88,7 +88,7 @@ def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites
     try:
         store = SqliteWrites(files.history)
     except HistoryError as error:
-        raise OperatorError(f"{error}", Exit.DAMAGED) from None
+        raise OperatorError(f"{error}", Exit.DISK if isinstance(error, HistoryUnwritable) else Exit.DAMAGED) from None
     opened.callback(store.close)
     return store
 

@@ -22,21 +22,25 @@ from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
 from cambist.app.venue import Entropy, Supervision, Venue
+from cambist.app.view_follower import ViewFollower
 from cambist.app.views import Views, open_views
 from cambist.app.wallet_policies import default_policy, wallet_policies
+from cambist.app.write_failures import WriteFailures
 from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.exchange import Catalogue, EmbeddedCommands, Sequencer
+from cambist.directory import Directory, User, marks
+from cambist.domain.meta import Meta
+from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.metrics import Metrics
-from cambist.history import History, HistoryError, HistoryWriter
+from cambist.history import History, HistoryError, HistoryUnwritable, HistoryWriter
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
-from cambist.merchant import Merchants, MerchantService
+from cambist.merchant import Merchants
 from cambist.operations.audit import AuditDamaged, AuditLog
 from cambist.scheduling import LoopScheduler, SteadyClock
 from cambist.wallet import WalletService
@@ -84,6 +88,7 @@ class _Exchange:
     commands: EmbeddedCommands
     wallet: WalletService
     merchants: Merchants
+    write_failures: WriteFailures
 
 
 def _open_exchange(
@@ -121,13 +126,25 @@ def _open_exchange(
     )
     opened.callback(sequencer.close)
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
+    _journal_confirmations(views.directory, commands)
     policies = wallet_policies(config, engine.assets())
     most = config.limits.deposit_addresses
     wallet = WalletService(
         views.wallet, commands, engine, views.chain, environment.entropy, policies, default_policy(config), most_addresses=most
     )
-    merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet)
-    return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants)
+    write_failures = WriteFailures()
+    merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet, write_failures)
+    return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants, write_failures)
+
+
+def _journal_confirmations(directory: Directory, commands: Commands) -> None:
+    """Has the journal say when a user's first code switches codes on, so that an older copy of the directory does not lose them."""
+    loop = asyncio.get_running_loop()
+
+    def note(user: User, number: int) -> None:
+        asyncio.run_coroutine_threadsafe(commands.note(Meta(memo=marks.codes_on(user.account, number, "hotp"))), loop)
+
+    directory.hotp.follow_confirmations(note)
 
 
 async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
@@ -136,13 +153,19 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     engine, sequencer, commands, views = exchange.engine, exchange.sequencer, exchange.commands, exchange.views
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
-    source = recovery.JournalEvents(exchange.snapshots, exchange.journal, lambda: sequencer.durable_seq)
+    def durable_seq() -> int:
+        return sequencer.durable_seq
+
+    source = recovery.JournalEvents(exchange.snapshots, exchange.journal, durable_seq)
     history, writer = _follow_history(files, source, views.history, opened)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
     account_streams = AccountStreams()
-    _subscribe(sequencer, supervision.failed, writer, marketdata, account_streams, exchange.wallet, exchange.merchants.service)
+    failures = exchange.write_failures
+    wallet_follower = ViewFollower(files.wallet.name, exchange.wallet, failures, source, durable_seq)
+    merchant_follower = ViewFollower(files.merchant.name, exchange.merchants.service, failures, source, durable_seq)
+    _subscribe(sequencer, supervision.failed, writer, marketdata, account_streams, (wallet_follower, merchant_follower))
 
     # 7. What the configuration adds or changes, as commands of its own.
     for sentence in await provisioning.apply(files, config, commands, engine):
@@ -160,8 +183,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     services = _venue_services(config, exchange, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, services)
     readiness = Readiness()
-    watch_readiness(readiness, sequencer, writer, environment.clock)
-    metrics = venue_metrics(sequencer, writer, environment.clock, files.path)
+    watch_readiness(readiness, sequencer, writer, environment.clock, failures)
+    metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
@@ -192,6 +215,9 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         audit=_open_audit_log(files, opened),
         key_forms=dialects.key_forms(config.dialects),
         supervision=supervision,
+        write_failures=failures,
+        wallet_follower=wallet_follower,
+        merchant_follower=merchant_follower,
         snapshot_seq=newest.seq if newest is not None else 0,
     )
 
@@ -285,6 +311,9 @@ async def _history_reached(history: History, writer: HistoryWriter, seq: int, mo
     while not waiting.done():
         moved(writer.applied_seq, seq)
         await asyncio.wait({waiting}, timeout=0.1)
+        if isinstance(writer.blocked, HistoryUnwritable):
+            waiting.cancel()
+            raise OperatorError(f"{writer.blocked}", Exit.DISK)
     try:
         waiting.result()
     except HistoryError as error:
@@ -298,8 +327,7 @@ def _subscribe(
     writer: HistoryWriter,
     marketdata: MarketData,
     account_streams: AccountStreams,
-    wallet: WalletService,
-    merchant: MerchantService,
+    views: Sequence[ViewFollower],
 ) -> None:
     def guarded(view: Subscriber) -> Subscriber:
         def deliver(frame: Frame) -> None:
@@ -315,5 +343,5 @@ def _subscribe(
     sequencer.subscribe(guarded(lambda frame: writer.feed(frame.events, frame.last_seq)))
     sequencer.subscribe(guarded(lambda frame: marketdata.apply(frame.events)))
     sequencer.subscribe(guarded(lambda frame: account_streams.apply(frame.events)))
-    sequencer.subscribe(guarded(lambda frame: wallet.apply(wallet.event_filter.of(frame.events), through=frame.last_seq)))
-    sequencer.subscribe(guarded(lambda frame: merchant.apply(merchant.event_filter.of(frame.events), through=frame.last_seq)))
+    for view in views:
+        sequencer.subscribe(guarded(view.follow))

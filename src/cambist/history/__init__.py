@@ -1,6 +1,17 @@
 """The queryable past: orders, trades, ledger entries and transfers, folded from the journal's events."""
 
-from cambist.history.port import EventSource, HistoryAhead, HistoryBehind, HistoryError, HistoryFailed, HistoryLocked, HistoryReads, Page
+from cambist.history.port import (
+    EventSource,
+    HistoryAhead,
+    HistoryBehind,
+    HistoryBlocked,
+    HistoryError,
+    HistoryFailed,
+    HistoryLocked,
+    HistoryReads,
+    HistoryUnwritable,
+    Page,
+)
 from cambist.history.reader import History
 from cambist.history.writer import HistoryWriter, rebuild
 
@@ -9,10 +20,12 @@ __all__ = [
     "History",
     "HistoryAhead",
     "HistoryBehind",
+    "HistoryBlocked",
     "HistoryError",
     "HistoryFailed",
     "HistoryLocked",
     "HistoryReads",
+    "HistoryUnwritable",
     "HistoryWriter",
     "Page",
     "rebuild",

@@ -20,8 +20,16 @@ class HistoryFailed(HistoryError):
     """The writer stopped: history no longer follows the journal. Readiness turns false; money paths are not affected."""
 
 
-class HistoryLocked(HistoryError):
-    """Another process holds the store's lock: nothing was changed, the same may be tried again."""
+class HistoryBlocked(HistoryError):
+    """The store cannot be written just now: nothing was changed, the same may be tried again."""
+
+
+class HistoryLocked(HistoryBlocked):
+    """Another process holds the store's lock."""
+
+
+class HistoryUnwritable(HistoryBlocked):
+    """The disk takes nothing: it is full, broken, or was made read-only."""
 
 
 class HistoryBehind(HistoryError):
@@ -74,7 +82,7 @@ class HistoryWrites(Protocol):
     def apply(self, rows: Rows) -> None:
         """Adds a folded run and moves the cursor to `rows.cursor`, both or neither. ValueError unless `rows.after` is the stored cursor.
 
-        HistoryLocked while another process has the store locked: `rows` are as they were, and may be given again.
+        HistoryBlocked while another process has the store locked, or its disk is full: `rows` are as they were, and may be given again.
         """
 
     def clear(self) -> None:

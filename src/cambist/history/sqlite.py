@@ -27,7 +27,17 @@ from cambist.domain.units import MarketId
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.fold import MEMO, CandleRow, Cursor, OrderChange, Rows, TransferChange
-from cambist.history.port import WHOLE, HistoryError, HistoryLocked, HistoryWrites, OrderFilter, Page, StoreReads
+from cambist.history.port import (
+    WHOLE,
+    HistoryBlocked,
+    HistoryError,
+    HistoryLocked,
+    HistoryUnwritable,
+    HistoryWrites,
+    OrderFilter,
+    Page,
+    StoreReads,
+)
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
@@ -59,7 +69,8 @@ LOCKED_MS = 250
 _READER_PRAGMAS = ("PRAGMA busy_timeout = 2000", "PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-"""What another process's lock is reported as; the extended codes end in these."""
+_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+"""What another process's lock, and a disk that takes nothing, are reported as; the extended codes end in these."""
 
 _CHANGED = ("price", "amount", "stop_price", "filled", "total", "fee", "reason", "triggered", "updated")
 
@@ -105,10 +116,20 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.DatabaseError) as error:
         cause = error.orig if isinstance(error, DatabaseError) else error
-        code = getattr(cause, "sqlite_errorcode", 0)
-        if code & 0xFF in _LOCKED:
-            raise HistoryLocked(f"{path} is locked by another process: end what has it open") from error
+        blocked = _blocked(path, cause)
+        if blocked is not None:
+            raise blocked from error
         raise HistoryError(f"{path} cannot be used as history ({cause}). It can be deleted and made again: cambist rebuild") from error
+
+
+def _blocked(path: Path, cause: BaseException | None) -> HistoryBlocked | None:
+    """What may be over by the next attempt; None for anything else."""
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code in _LOCKED:
+        return HistoryLocked(f"{path} is locked by another process: end what has it open")
+    if code in _DISK:
+        return HistoryUnwritable(f"{path} cannot be written ({cause}): is the disk full?")
+    return None
 
 
 @contextmanager
@@ -261,16 +282,15 @@ class SqliteWrites(HistoryWrites):
     def _transaction(self) -> Iterator[None]:
         try:
             self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in _LOCKED:
-                raise HistoryLocked(f"{self._path} is locked by another process") from error
-            raise
-        try:
             yield
             self._db.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
+            # A disk error may have ended the transaction already.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            blocked = _blocked(self._path, error) if isinstance(error, sqlite3.OperationalError) else None
+            if blocked is not None:
+                raise blocked from error
             raise
 
     def _read_progress(self) -> tuple[Cursor, int]:
@@ -298,9 +318,8 @@ class SqliteWrites(HistoryWrites):
         self._change_orders.run(self._db, [_changed_order(row, rows.order_changes[row[0]]) for row in stored])
 
     def _apply_transfers(self, rows: Rows) -> None:
-        for row in rows.transfers:
-            row[MEMO] = _encode(row[MEMO]).decode()
-        self._insert[schema.transfers].run(self._db, rows.transfers)
+        # Copies here and below: what cannot be stored now is given again as it was.
+        self._insert[schema.transfers].run(self._db, [_with_memo_encoded(row) for row in rows.transfers])
         self._insert[schema.words].run(self._db, rows.words)
         if rows.transfer_changes:
             stored = self._stored(_STORED_TRANSFERS, [schema.fitting(number) for number in rows.transfer_changes])
@@ -309,6 +328,7 @@ class SqliteWrites(HistoryWrites):
     def _apply_candles(self, candles: dict[tuple[int, int, int], CandleRow]) -> None:
         if not candles:
             return
+        candles = dict(candles)
         # Time does not go back: only the first candle of a market and interval can be there already.
         first: dict[tuple[int, int], int] = {}
         last: dict[int, int] = {}
@@ -338,6 +358,10 @@ _STORED_CANDLES = (
     ' WHERE (market, "interval", start) IN'
     " (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?))"
 )
+
+
+def _with_memo_encoded(row: Sequence[Any]) -> list[Any]:
+    return [*row[:MEMO], _encode(row[MEMO]).decode(), *row[MEMO + 1 :]]
 
 
 def _changed_order(row: list[Any], change: OrderChange) -> tuple[Any, ...]:

@@ -8,10 +8,10 @@ Memory is bounded. When more than `max_bytes` wait, `feed` drops what it is give
 has and then reads the rest from the source (the journal through a second core) until it has caught up with the feed again. So a feed never
 blocks, nothing is lost, and neither orders nor money ever wait for history.
 
-A store that another process has locked is tried again until it is free, however long that takes: `locked` says so, feeds gather or are
-left to the source, and whoever waits is told `HistoryBehind` in time. A failure (the file cannot be written, a row contradicts another)
-is final for this writer: `failure` is set, waiting readers get `HistoryFailed`, feeds are dropped. A new writer, at the latest that of the
-next start, continues where the store ends.
+A store that another process has locked, or whose disk is full, is tried again until it takes what it is given, however long that takes:
+`blocked` says so, feeds gather or are left to the source, and whoever waits is told `HistoryBehind` in time. A failure (a row contradicts
+another) is final for this writer: `failure` is set, waiting readers get `HistoryFailed`, feeds are dropped. A new writer, at the latest
+that of the next start, continues where the store ends.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ from cambist.history.port import (
     EventSource,
     HistoryAhead,
     HistoryBehind,
+    HistoryBlocked,
     HistoryError,
     HistoryFailed,
-    HistoryLocked,
     HistoryWrites,
 )
 
@@ -60,7 +60,7 @@ NICENESS = 10
 """The thread's, above the process's: where processors are scarce, orders come first."""
 
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.05, 1.0
-"""Pauses between two attempts on a locked store: each twice as long as the one before."""
+"""Pauses between two attempts on a store that is locked or whose disk is full: each twice as long as the one before."""
 
 SOURCE_ATTEMPTS = 100
 """How often the source may have nothing new although more is durable, before that counts as a hole. Half a second."""
@@ -94,7 +94,8 @@ class HistoryWriter:
         self._stopping = False
         self._rest_until = 0.0
         self._failure: BaseException | None = None
-        self._locked_since: float | None = None
+        self._blocked: HistoryBlocked | None = None
+        self._blocked_since = 0.0
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._waiters: list[_Waiter] = []
@@ -115,9 +116,9 @@ class HistoryWriter:
         return self._failure
 
     @property
-    def locked(self) -> bool:
-        """Whether another process has the store locked: history does not follow until it lets go."""
-        return self._locked_since is not None
+    def blocked(self) -> HistoryBlocked | None:
+        """Why the store takes nothing now, another process's lock or its disk: history follows again when that is over. Else None."""
+        return self._blocked
 
     @property
     def behind(self) -> bool:
@@ -158,7 +159,7 @@ class HistoryWriter:
     async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
         """Returns once every command up to `seq` is in the store.
 
-        HistoryBehind after `within` seconds (None: never), at once when the store has been locked for that long already.
+        HistoryBehind after `within` seconds (None: never), at once when the store has been blocked for that long already.
         HistoryFailed when the writer failed or was closed before.
         """
         if self._applied >= seq:
@@ -170,11 +171,11 @@ class HistoryWriter:
                 return
             if self._failure is not None or self._stopping:
                 raise self._stopped()
-            locked_since = self._locked_since
-            if within is not None and locked_since is not None:
-                within -= monotonic() - locked_since
+            blocked = self._blocked
+            if within is not None and blocked is not None:
+                within -= monotonic() - self._blocked_since
                 if within <= 0:
-                    raise HistoryBehind("another process has history locked")
+                    raise HistoryBehind(f"history does not follow the journal: {blocked}")
             heappush(self._waiters, (seq, next(self._order), loop, future))
             self._work.notify()
         timer = loop.call_later(within, self._give_up, future) if within is not None else None
@@ -238,7 +239,7 @@ class HistoryWriter:
             self._store_runs(runs)
         else:
             self._catch_up()
-        if self.locked:
+        if self._blocked is not None:
             return False  # the end came first: what was fed and not stored is read from the source at the next start
         ended = monotonic()
         self._rest_until = ended + min(REST_SHARE * (ended - began), REST_SECONDS)
@@ -329,24 +330,25 @@ class HistoryWriter:
         _wake(ready, None)
 
     def _stored(self, rows: Rows) -> bool:
-        """Stores them as soon as nobody else has the store locked. False when the writer was closed before that."""
+        """Stores them as soon as the store takes them. False when the writer was closed before that."""
         pause = FIRST_RETRY_SECONDS
         while True:
             try:
                 self._store.apply(rows)
-            except HistoryLocked as error:
+            except HistoryBlocked as error:
                 with self._work:
-                    if self._locked_since is None:
-                        self._locked_since = monotonic()
+                    if self._blocked is None:
+                        self._blocked_since = monotonic()
                         _log.warning("history does not follow: %s", error)
+                    self._blocked = error
                     if self._stopping:
                         return False
                     self._work.wait(pause)
                 pause = min(pause * 2, LONGEST_RETRY_SECONDS)
                 continue
-            if self._locked_since is not None:
-                _log.warning("history follows again after %.1f s", monotonic() - self._locked_since)
-                self._locked_since = None
+            if self._blocked is not None:
+                _log.warning("history follows again after %.1f s", monotonic() - self._blocked_since)
+                self._blocked = None
             return True
 
     def _stopped(self) -> HistoryFailed:

@@ -40,11 +40,20 @@ class Patience:
 class Outbox:
     """Call `run_due` every second or so. Nothing is sent before `sign_with` was called."""
 
-    def __init__(self, service: MerchantService, webhook_client: WebhookClient, clock: Clock, patience: Patience) -> None:
+    def __init__(
+        self,
+        service: MerchantService,
+        webhook_client: WebhookClient,
+        clock: Clock,
+        patience: Patience,
+        write_failed: Callable[[Exception], bool] = lambda _error: False,
+    ) -> None:
+        """`write_failed` hears of errors and says whether the view's disk is to blame: whoever calls then waits until it is well."""
         self._service = service
         self._webhook_client = webhook_client
         self._clock = clock
         self._patience = patience
+        self._write_failed = write_failed
         self._sending: set[tuple[str, int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -88,7 +97,8 @@ class Outbox:
         try:
             await self._attempt(notice)
         except Exception as error:
-            _log.exception("a notice could not be sent", subject=notice.subject, error=type(error).__name__)
+            if not self._write_failed(error):
+                _log.exception("a notice could not be sent", subject=notice.subject, error=type(error).__name__)
         finally:
             self._sending.discard(name)
 
@@ -101,9 +111,11 @@ class Outbox:
         if self._closed:
             return
         if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:
-            # Out of the way until the journal has it: asked again in between, it would be sent again.
-            self._service.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
-            await self._service.acknowledge(notice.subject, notice.number)
+            try:
+                # Out of the way until the journal has it: asked again in between, it would be sent again.
+                self._service.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
+            finally:
+                await self._service.acknowledge(notice.subject, notice.number)
             return
         outcome = f"status {result.status}" if isinstance(result, Answered) else result.reason
         last = notice.attempts + 1 >= self._patience.attempts

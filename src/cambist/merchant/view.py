@@ -106,19 +106,28 @@ class MerchantView:
 
         `through`: nothing that matters here is missing from the events up to that command, and a gap is none.
         """
-        for event in events:
-            if isinstance(event, _core.CommandApplied):
-                if event.seq > self.applied_seq + 1 and not through:
-                    raise ValueError(f"merchant.sqlite has commands up to {self.applied_seq}, next came {event.seq}")
-                self._command = event if event.seq > self.applied_seq else None
-                if self._command is not None:
-                    self.applied_seq = event.seq
-                    self._memo = _memo(event.meta) if event.code == 0 and b"merchant" in event.meta else {}
-                    if self._memo:
-                        self._noted(event)
-            elif self._command is not None and isinstance(event, _core.TransferPending | _core.TransferPosted | _core.TransferVoided):
-                self._moved(self._command, event)
+        try:
+            for event in events:
+                self._fold(event, through)
+        except BaseException:
+            # A command does one thing here at most, which is not done: the command counts as not applied, so that it may come again.
+            if self._command is not None:
+                self.applied_seq, self._command = self._command.seq - 1, None
+            raise
         self.applied_seq = max(self.applied_seq, through)
+
+    def _fold(self, event: object, through: int) -> None:
+        if isinstance(event, _core.CommandApplied):
+            self._command = None
+            if event.seq > self.applied_seq + 1 and not through:
+                raise ValueError(f"merchant.sqlite has commands up to {self.applied_seq}, next came {event.seq}")
+            if event.seq > self.applied_seq:
+                self._command, self.applied_seq = event, event.seq
+                self._memo = _memo(event.meta) if event.code == 0 and b"merchant" in event.meta else {}
+                if self._memo:
+                    self._noted(event)
+        elif self._command is not None and isinstance(event, _core.TransferPending | _core.TransferPosted | _core.TransferVoided):
+            self._moved(self._command, event)
 
     def flush(self) -> None:
         """Writes how far the view has come."""

@@ -24,7 +24,10 @@ class SimulatedNetwork(Protocol):
     """The hand of the outside world on a simulated coin network."""
 
     def simulate_deposit(self, address: str, amount: str) -> str:
-        """Somebody pays `amount` coins (decimal text) to an address of ours, now. Returns the txid; ValueError for other addresses."""
+        """Somebody pays `amount` coins (decimal text) to an address of ours, now. Returns the txid; ValueError for other addresses.
+
+        CoinPortUnavailable when the network takes nothing now.
+        """
 
 
 class Backup(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId
 from cambist.operations.operation import Effect, Holder, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found, of_core, of_wallet
-from cambist.wallet import WalletRejection
+from cambist.wallet import CoinPortUnavailable, WalletRejection
 
 Amounts = list[tuple[_core.AssetSpec, int]]
 
@@ -165,7 +165,10 @@ async def simulate_deposit(call: OperatorCall, request: SimulateDeposit) -> Depo
         address = made
         await call.durable()
     amount = _core.format_units(atoms, spec.scale)
-    return DepositSimulated(spec.code, amount, address, network.simulate_deposit(address, amount))
+    try:
+        return DepositSimulated(spec.code, amount, address, network.simulate_deposit(address, amount))
+    except CoinPortUnavailable:
+        return of_wallet(WalletRejection.UNAVAILABLE)
 
 
 OPERATIONS = (

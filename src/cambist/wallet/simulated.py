@@ -7,11 +7,13 @@ restored from a backup. Everything that it shows follows from its seed, what it 
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from .addresses import FORMS
-from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, Incoming, SendRejected
+from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, CoinPortUnavailable, Incoming, SendRejected
 from .sqlite import SqliteFile
 from .values import Clock, Entropy
 
@@ -72,8 +74,17 @@ class SimulatedChain:
         self._file.close()
 
     def copy_to(self, file: Path) -> None:
-        """Writes a copy of the file, as it is now, to where none is yet."""
+        """Writes a copy of the file to where none is yet. From any thread, beside everything else."""
         self._file.copy_to(file)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """CoinPortUnavailable when the disk takes nothing: then nothing was changed."""
+        try:
+            with self._file.transaction() as sql:
+                yield sql
+        except sqlite3.OperationalError as error:
+            raise CoinPortUnavailable(f"the simulated network cannot write: {error}") from error
 
     # --- the coin port ------------------------------------------------------------------------------------------------------
     def serves(self, asset: str) -> bool:
@@ -85,12 +96,12 @@ class SimulatedChain:
 
     def new_address(self, asset: str, label: str) -> str:
         address = FORMS[asset].write(self._derive("address", asset, label)[:20])
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             sql.execute("INSERT OR IGNORE INTO addresses VALUES (?, ?, ?)", (asset, address, label))
         return address
 
     def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRejected | None:
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             before = sql.execute("SELECT asset, address, amount, txid, refused FROM sends WHERE reference = ?", (reference,)).fetchone()
             if before is None:
                 refused = sql.execute("SELECT reason FROM rejections WHERE address = ?", (address,)).fetchone()
@@ -109,12 +120,12 @@ class SimulatedChain:
         return Broadcast(before[3])
 
     def cancel(self, reference: str) -> bool:
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             sql.execute("INSERT OR IGNORE INTO sends VALUES (?, '', '', '', NULL, ?)", (reference, _CANCELLED))
             return bool(sql.execute("SELECT refused IS NOT NULL FROM sends WHERE reference = ?", (reference,)).fetchone()[0])
 
     def incoming(self, after: str) -> list[Incoming]:
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             ripe = sql.execute("SELECT id FROM outputs WHERE serial IS NULL AND at <= ? ORDER BY at, id", (self._clock(),)).fetchall()
             for row in ripe:
                 sql.execute("UPDATE outputs SET serial = (SELECT coalesce(max(serial), 0) + 1 FROM outputs) WHERE id = ?", row)
@@ -125,14 +136,14 @@ class SimulatedChain:
         return [Incoming(str(serial), *rest) for serial, *rest in rows]
 
     def confirmations(self, asset: str, txid: str) -> int | None:
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             row = sql.execute("SELECT at, dropped FROM transactions WHERE asset = ? AND txid = ?", (asset, txid)).fetchone()
         if row is None or row[1]:
             return None
         return max(0, self._tip(asset) - self._height(asset, row[0]) + 1)
 
     def transaction(self, asset: str, txid: str) -> ChainTransaction | None:
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             known = sql.execute(
                 "SELECT at FROM transactions WHERE asset = ? AND txid = ? AND dropped = 0 AND at <= ?", (asset, txid, self._clock())
             ).fetchone()
@@ -156,7 +167,7 @@ class SimulatedChain:
         if height is None or not self.serves(asset) or not 0 < height <= self._tip(asset):
             return None
         interval = self._interval_of(asset)
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             rows = sql.execute(
                 "SELECT txid FROM transactions WHERE asset = ? AND dropped = 0 AND at >= ? AND at < ? ORDER BY at, rowid",
                 (asset, (height - 1) * interval, height * interval),
@@ -165,7 +176,7 @@ class SimulatedChain:
         return ChainBlock(self._block_id(asset, height), height, height * interval, previous, tuple(txid for (txid,) in rows))
 
     def payments_to(self, asset: str, address: str) -> list[ChainTransaction]:
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             rows = sql.execute(
                 "SELECT txid FROM transactions WHERE asset = ?1 AND dropped = 0 AND at <= ?3 AND txid IN ("
                 "SELECT txid FROM outputs WHERE asset = ?1 AND address = ?2"
@@ -204,7 +215,7 @@ class SimulatedChain:
         ValueError when the address is not one that `new_address` gave.
         """
         now = self._clock()
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             known = sql.execute("SELECT asset FROM addresses WHERE address = ?", (address,)).fetchone()
             if known is None:
                 raise ValueError(f"{address} is not an address of this wallet")
@@ -215,23 +226,23 @@ class SimulatedChain:
 
     def simulate_drop(self, asset: str, txid: str) -> None:
         """The transaction is spent by another one and will never confirm."""
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             sql.execute("UPDATE transactions SET dropped = 1 WHERE asset = ? AND txid = ?", (asset, txid))
 
     def simulate_rejection(self, address: str, reason: str) -> None:
         """Sends to that address are refused from now on."""
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             sql.execute("INSERT OR REPLACE INTO rejections VALUES (?, ?)", (address, reason))
 
     def sent(self) -> list[tuple[str, str, str, str]]:
         """(reference, asset, address, amount) of everything that really left, in order of reference: for audits and tests."""
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             query = "SELECT reference, asset, address, amount FROM sends WHERE txid IS NOT NULL ORDER BY reference"
             return [tuple(row) for row in sql.execute(query)]
 
     def _record(self, asset: str, txid: str, address: str, amount: str, at: int) -> None:
         """Inside a transaction: the network has the payment; if it is to one of our own addresses, it comes in here too."""
-        with self._file.transaction() as sql:
+        with self._transaction() as sql:
             sql.execute("INSERT INTO transactions (asset, txid, at) VALUES (?, ?, ?)", (asset, txid, at))
             ours = sql.execute("SELECT 1 FROM addresses WHERE asset = ? AND address = ?", (asset, address)).fetchone()
             if ours is not None:

@@ -2,18 +2,22 @@
 
 import os
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
 from .values import WalletBusy, WalletUnreadable
 
 _BUSY_SECONDS = 1.0
+COPY_PAGES = 64
+"""Of a copy that is made beside everything else: so many pages (256 KiB) are copied at a time, well below a millisecond."""
 
 
 class SqliteFile:
-    """One connection, held until `close`. Not for several threads."""
+    """One connection, held until `close`. One thread's, but for `copy_to`."""
 
     def __init__(
         self, path: str | os.PathLike[str], schema: str, version: int, synchronous: Literal["FULL", "NORMAL"], rebuildable: bool = False
@@ -24,8 +28,9 @@ class SqliteFile:
         """
         self._path = Path(path)
         self._open = False
+        self._exclusive = threading.Lock()
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self._connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = WAL")
@@ -49,21 +54,35 @@ class SqliteFile:
         if self._open:
             yield self._connection
             return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._open = True
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-        finally:
-            self._open = False
+        with self._exclusive:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._open = True
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._open = False
 
     def copy_to(self, file: Path) -> None:
-        """Writes a copy of the database, as it is now, into a new file."""
-        self._connection.execute("VACUUM INTO ?", (str(file),))
+        """Writes a copy of the database, as it is when the copy is done, into a new file.
+
+        From any thread: the owner's transactions come in between, and are in the copy whole or not at all.
+        """
+
+        def let_others_in(_status: int, _remaining: int, _pages: int) -> None:
+            self._exclusive.release()
+            time.sleep(0.001)  # a lock that is taken again at once is given to nobody else
+            self._exclusive.acquire()
+
+        with closing(sqlite3.connect(file)) as copy:
+            with self._exclusive:
+                self._connection.backup(copy, pages=COPY_PAGES, progress=let_others_in)
+            # One file, without a log beside it.
+            copy.execute("PRAGMA journal_mode = DELETE")
 
     def close(self) -> None:
         self._connection.close()

@@ -94,3 +94,24 @@ async def test_files_that_cannot_be_written_are_a_sentence(office: Office) -> No
     assert await office.refused("snapshot") == "snapshot-failed"
     assert await office.refused("backup", directory="/nowhere/backup") == "backup-failed"
     assert (await office.done("status"))["seq"] == office.engine.seq
+
+
+async def test_an_account_has_fees_of_its_own_until_it_has_the_markets_again(office: Office) -> None:
+    account = (await office.done("user.add", name="alice", password="a password"))["account"]
+    plain = await office.done("fees.show", user="alice")
+    assert {row["own"] for row in plain} == {False}
+    own = await office.done("fees.set", user="alice", maker_ppm=0, taker_ppm=1_500)
+    assert [row["market"] for row in own] == [row["market"] for row in plain]
+    assert {(row["maker_ppm"], row["taker_ppm"], row["own"]) for row in own} == {(0, 1_500, True)}
+    assert own == await office.done("fees.show", user=f"@{account}")
+    assert await office.done("fees.set", user="alice") == plain
+
+
+RATES = [{"maker_ppm": 1}, {"taker_ppm": 1}, {"maker_ppm": -1, "taker_ppm": 0}, {"maker_ppm": 0, "taker_ppm": 1_000_001}]
+
+
+@pytest.mark.parametrize("rates", RATES)
+async def test_fees_that_are_no_pair_of_rates_are_refused(rates: dict[str, int], office: Office) -> None:
+    await office.done("user.add", name="alice", password="a password")
+    assert await office.refused("fees.set", user="alice", **rates) == "fee-invalid"
+    assert await office.refused("fees.show", user="nobody") == "user-unknown"

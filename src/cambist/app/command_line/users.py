@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cambist.app.command_line.output import Data, Json, User, ask, join, show, show_record
+from cambist.app.errors import Exit, OperatorError
 
 app = typer.Typer(help="People who may trade.", no_args_is_help=True)
 factor_app = typer.Typer(help="One-time codes of users: switch them on together, or off when a device is lost.", no_args_is_help=True)
@@ -40,6 +41,26 @@ def password_of(user: User, data: Data, password: Password = None, as_json: Json
     done = ask(data, "user.password", user=user, password=password)
     shown = f"Password: {done['password']}" if password is None else ""
     show_record(done, as_json, join([f"{done['name']} has a new password.", shown]))
+
+
+@app.command("fees")
+def fees(
+    user: User,
+    data: Data,
+    maker: Annotated[int | None, typer.Option("--maker-fee-ppm", min=0, help="From now on, in every market.", show_default=False)] = None,
+    taker: Annotated[int | None, typer.Option("--taker-fee-ppm", min=0, help="From now on, in every market.", show_default=False)] = None,
+    market_rates: Annotated[bool, typer.Option("--market-rates", help="What everybody pays, from now on.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a user's orders pay, or set it: millionths of what they receive."""
+    given = maker is not None or taker is not None
+    if given and market_rates:
+        raise OperatorError("--market-rates sets both rates: leave the others out", Exit.USAGE)
+    if given or market_rates:
+        rows = ask(data, "fees.set", user=user, maker_ppm=maker, taker_ppm=taker)
+    else:
+        rows = ask(data, "fees.show", user=user)
+    show(rows, ["market", "maker_ppm", "taker_ppm", "own"], as_json)
 
 
 @app.command("freeze")

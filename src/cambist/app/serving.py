@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import os
-import signal
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +18,11 @@ from cambist.app.config import Config
 from cambist.app.control import Control
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
-from cambist.app.errors import Exit, OperatorError, explained
+from cambist.app.errors import Exit, OperatorError, explained, of_system
 from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved
+from cambist.app.signals import handle_signals
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
@@ -124,8 +124,6 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
 
 
 def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Listen, tls: ssl.SSLContext | None) -> None:
-    """TERM, INT and QUIT end in order; HUP opens the log file and the certificate again; USR1 and USR2 mean nothing here."""
-
     def reload() -> None:
         logs.SINK.reopen()
         if tls is not None and listen.tls_cert is not None and listen.tls_key is not None:
@@ -136,11 +134,7 @@ def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Liste
                 return
         _log.info("log and certificate opened again")
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        loop.add_signal_handler(number, venue.stopping.set)
-    loop.add_signal_handler(signal.SIGHUP, reload)
-    for number in (signal.SIGUSR1, signal.SIGUSR2):
-        loop.add_signal_handler(number, lambda: None)
+    handle_signals(loop, venue.stopping.set, reload)
 
 
 def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> Server:
@@ -188,6 +182,8 @@ def sandbox_file(files: DataDirectory) -> SandboxFile:
     """What makes a directory a sandbox's. OperatorError DAMAGED."""
     try:
         return msgspec.json.decode(files.sandbox.read_bytes(), type=SandboxFile)
+    except OSError as error:
+        raise of_system(error) from None
     except ValueError as error:
         raise OperatorError(f"{files.sandbox} is damaged: {error}; put it back from a backup", Exit.DAMAGED) from None
 
@@ -209,6 +205,8 @@ def tls_of(listen: Listen) -> ssl.SSLContext | None:
         raise OperatorError("--tls-cert and --tls-key belong together: give both or none", Exit.USAGE)
     try:
         return tls_context(listen.tls_cert, listen.tls_key)
+    except PermissionError as error:
+        raise OperatorError(f"the certificate {listen.tls_cert} or its key {listen.tls_key}: permission denied", Exit.PERMISSION) from error
     except (OSError, ssl.SSLError) as error:
         raise OperatorError(f"the certificate or its key cannot be used: {error}", Exit.CONFIGURATION) from None
 
@@ -223,6 +221,8 @@ def _write_ready_file(file: Path | None, record: Any) -> None:
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(msgspec.json.encode(record))
         draft.rename(file)
+    except PermissionError as error:
+        raise of_system(error) from None
     except OSError as error:
         raise OperatorError(f"{file}: the ready file cannot be written: {error.strerror}", Exit.USAGE) from None
 

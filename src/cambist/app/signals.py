@@ -1,0 +1,47 @@
+"""What each of the platform's signals does to a venue that serves."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from enum import Enum
+
+
+class Reaction(Enum):
+    END = "ends in order"
+    RELOAD = "opens the log file and the certificate again"
+    IGNORE = "nothing"
+    SYSTEM = "what the system does: of faults the process dies at once, with nothing lost"
+    """Faults cannot be gone on from, and KILL and STOP cannot be caught. CHLD, CONT, URG and WINCH do nothing by themselves."""
+
+
+REACTIONS: dict[str, Reaction] = {
+    **dict.fromkeys(("SIGTERM", "SIGINT", "SIGQUIT", "SIGPWR", "SIGXCPU"), Reaction.END),
+    "SIGHUP": Reaction.RELOAD,
+    **dict.fromkeys(
+        ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP", "SIGKILL", "SIGSTOP"),
+        Reaction.SYSTEM,
+    ),
+    **dict.fromkeys(("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH"), Reaction.SYSTEM),
+}
+"""All others, those that have no name included, are ignored: nobody who sends one means that the venue should end or stand still."""
+
+
+def reaction_to(number: int) -> Reaction:
+    """What the signal does."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:  # a real-time signal between the first and the last
+        return Reaction.IGNORE
+    return REACTIONS.get(name, Reaction.IGNORE)
+
+
+def handle_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], object], reload: Callable[[], object]) -> None:
+    """Has the process react to every signal as the table says. For the main thread."""
+    for number in signal.valid_signals():
+        match reaction_to(number):
+            case Reaction.END:
+                loop.add_signal_handler(number, end)
+            case Reaction.RELOAD:
+                loop.add_signal_handler(number, reload)
+            case Reaction.IGNORE:
+                signal.signal(number, signal.SIG_IGN)

@@ -50,6 +50,10 @@ def tamper(file: Path) -> None:
     file.write_bytes(file.read_bytes().replace(b"user.add", b"user.eat"))
 
 
+def cut_last_line(file: Path) -> None:
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+
+
 HARM: list[tuple[str, str, int, Callable[[Path], object]]] = [
     ("files", "directory.sqlite; put", Exit.DAMAGED, lambda data: (data / "directory.sqlite").unlink()),
     ("files", "master.key", Exit.DAMAGED, lambda data: (data / "master.key").unlink()),
@@ -63,6 +67,9 @@ HARM: list[tuple[str, str, int, Callable[[Path], object]]] = [
     ("databases", "cambist rebuild", Exit.DAMAGED, lambda data: cut(data / "history.sqlite")),
     ("journal", "missing", Exit.DAMAGED, lambda data: shutil.rmtree(data / "journal")),
     ("audit log", "line 2", Exit.DAMAGED, lambda data: tamper(data / "audit.jsonl")),
+    ("audit log", "records 1 to 2 are missing", Exit.DAMAGED, lambda data: (data / "audit.jsonl").unlink()),
+    ("audit log", "records 1 to 2 are missing", Exit.DAMAGED, lambda data: (data / "audit.jsonl").write_bytes(b"")),
+    ("audit log", "records 2 to 2 are missing", Exit.DAMAGED, lambda data: cut_last_line(data / "audit.jsonl")),
     ("configuration", "config.toml", Exit.CONFIGURATION, lambda data: (data / "config.toml").write_text("nonsense = 1")),
     ("format", "format 1", Exit.NOT_A_VENUE, lambda data: (data / "format").write_text("something else")),
     ("snapshots", "there is none", 0, lambda data: shutil.rmtree(data / "snapshots")),

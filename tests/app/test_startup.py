@@ -1,6 +1,7 @@
 """Starting on files that are not as they should be: one sentence, a documented exit code, and everything left as it was."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -267,18 +268,6 @@ def test_a_log_that_cannot_be_written_fails_no_action(output: str, tmp_path: Pat
         os.close(unread)
 
 
-@pytest.mark.parametrize(("name", "ends"), [("SIGHUP", False), ("SIGUSR1", False), ("SIGUSR2", False), ("SIGQUIT", True)])
-def test_signals_that_people_send(name: str, ends: bool, tmp_path: Path) -> None:
-    with serving(tmp_path, "serve", "--data", tmp_path / "venue") as running:
-        running.process.send_signal(getattr(signal, name))
-        if ends:
-            assert running.process.wait(PATIENCE) == 0
-            assert not (tmp_path / "ready.json").exists()
-        else:
-            assert cambist("user", "list", "--data", tmp_path / "venue").returncode == 0
-            assert running.process.poll() is None
-
-
 def test_a_log_file_that_was_moved_away_is_opened_again_on_hup(tmp_path: Path) -> None:
     given, log = tmp_path / "given.toml", tmp_path / "cambist.log"
     given.write_text(f'[log]\nfile = "{log}"\n')
@@ -321,3 +310,25 @@ def test_verify_finds_a_damaged_history(venue: Path) -> None:
     answer = cambist("verify", "--data", venue)
     assert answer.returncode == Exit.DAMAGED
     assert "history.sqlite" in answer.stderr
+
+
+# --- the audit log --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kept", [0, 2])
+def test_an_audit_log_that_lost_records_is_reported_and_goes_on_with_a_record_of_it(kept: int, venue: Path, tmp_path: Path) -> None:
+    log = venue / "audit.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 4
+    log.write_bytes(b"".join(lines[:kept]))
+    found = cambist("verify", "--data", venue)
+    assert found.returncode == Exit.DAMAGED
+    assert f"records {kept + 1} to 4 are missing" in found.stderr
+    with serving(tmp_path, "serve", "--data", venue) as running:
+        assert "the audit log has lost records" in running.log.read_text()
+        assert cambist("fund", "alice", "USD=1", "--data", venue).returncode == 0
+    listed = json.loads(cambist("audit", "list", "--data", venue, "--json").stdout)
+    assert [record["operation"] for record in listed][-2:] == ["audit.lost", "fund"]
+    assert listed[-2]["arguments"] == {"from": kept + 1, "to": 4}
+    assert cambist("verify", "--data", venue).returncode == 0
+    assert "records were lost before record 5" in cambist("doctor", "--data", venue).stdout
+    with serving(tmp_path, "serve", "--data", venue) as again:
+        assert again.log.read_text().count("the audit log has lost records") == 1, "told once"

@@ -66,7 +66,7 @@ def _connected(data: Path) -> Iterator[socket.socket | None]:
                 yield None
                 return
             except PermissionError:
-                raise OperatorError(f"{data / SOCKET_NAME}: only the user that runs the venue may administer it", Exit.REFUSED) from None
+                raise OperatorError(f"{data / SOCKET_NAME}: only the user that runs the venue may administer it", Exit.PERMISSION) from None
         yield connection
     finally:
         connection.close()

@@ -209,10 +209,12 @@ def read_manifest(backup: Path) -> Manifest:
 
 
 def check(backup: Path, manifest: Manifest) -> None:
-    """Every file is what was written. OperatorError DAMAGED names the first that is not."""
+    """Every file is what was written. OperatorError DAMAGED, PERMISSION names the first that is not, or may not be read."""
     for name, expected in manifest.files.items():
         try:
             found = entry_of(backup / name, expected.bytes)
+        except PermissionError as error:
+            raise of_system(error) from None
         except OSError as error:
             raise OperatorError(f"{backup / name}: {error.strerror}, but the backup has this file", Exit.DAMAGED) from None
         if found != expected:

@@ -9,7 +9,7 @@ import typer
 
 from cambist import __version__
 from cambist.app.command_line import keys, markets, money, orders, upkeep, users
-from cambist.app.command_line.output import Data
+from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
 app = typer.Typer(
@@ -22,10 +22,11 @@ app = typer.Typer(
 )
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on.", show_default="the configuration's")]
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.", show_default="the configuration's")]
-TlsCert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain (PEM), for https.", show_default=False)]
-TlsKey = Annotated[Path | None, typer.Option("--tls-key", help="Private key of the certificate (PEM).", show_default=False)]
+TlsCert = Annotated[Path | None, path_option("--tls-cert", help="Certificate chain (PEM), for https.", show_default=False)]
+TlsKey = Annotated[Path | None, path_option("--tls-key", help="Private key of the certificate (PEM).", show_default=False)]
 ReadyFile = Annotated[
-    Path | None, typer.Option("--ready-file", help="Written atomically, as JSON, once the server answers.", show_default=False)
+    Path | None,
+    path_option("--ready-file", help="Written atomically, as JSON, once the server answers.", show_default=False),
 ]
 
 
@@ -33,7 +34,7 @@ ReadyFile = Annotated[
 def serve(
     data: Data,
     config: Annotated[
-        Path | None, typer.Option("--config", help="TOML configuration; becomes the directory's own.", show_default=False)
+        Path | None, path_option("--config", help="TOML configuration; becomes the directory's own.", show_default=False)
     ] = None,
     host: Host = None,
     port: Port = None,
@@ -58,7 +59,8 @@ def sandbox(
     ] = None,
     port: Port = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Keep the state here and reopen it next time.", show_default="a temporary directory")
+        Path | None,
+        path_option("--data", help="Keep the state here and reopen it next time.", show_default="a temporary directory"),
     ] = None,
     users: Annotated[
         str | None, typer.Option("--users", help="Names, separated by commas.", show_default="alice,bob,carol, or the directory's")
@@ -67,7 +69,7 @@ def sandbox(
     quiet: Annotated[bool, typer.Option("--quiet", help="No traders: nothing moves but what you move.")] = False,
     ready_file: ReadyFile = None,
     host: Host = None,
-    config: Annotated[Path | None, typer.Option("--config", help="TOML configuration.", show_default="the default one")] = None,
+    config: Annotated[Path | None, path_option("--config", help="TOML configuration.", show_default="the default one")] = None,
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     loopback_callbacks: Annotated[

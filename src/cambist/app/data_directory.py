@@ -9,6 +9,7 @@ from typing import Self
 
 import structlog
 
+from cambist.app.access import check_access
 from cambist.app.config import Config, default_text, load, parse, read_text
 from cambist.app.errors import Exit, OperatorError, of_system
 
@@ -31,6 +32,7 @@ class DataDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.format = path / "format"
         self.lock = path / "lock"
         self.journal = path / "journal"
         self.snapshots = path / "snapshots"
@@ -46,10 +48,12 @@ class DataDirectory:
         self.audit = path / "audit.jsonl"
         self._lock: int | None = None
         self._settings = ""
+        self._settings_given = False
 
     @classmethod
     def open(cls, path: Path, create: bool = False) -> Self:
-        """Takes hold of the directory; with `create` makes one where there is none. OperatorError NOT_A_VENUE, PERMISSION, DISK, BUSY."""
+        """Takes hold of the directory; with `create` makes one where there is none. OperatorError NOT_A_VENUE, DAMAGED, PERMISSION, DISK,
+        BUSY."""
         directory = cls(path)
         # Whatever this process makes from here on is its user's alone: journals hold everybody's orders.
         os.umask(0o077)
@@ -58,6 +62,7 @@ class DataDirectory:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
                 raise of_system(error) from None
+        check_access(directory)
         directory._take_lock()
         try:
             directory._check_format(create)
@@ -77,6 +82,7 @@ class DataDirectory:
 
         It becomes the directory's own with `keep_settings`. OperatorError CONFIGURATION.
         """
+        self._settings_given = given is not None
         if given is None and self.config.exists():
             return load(self.config)
         self._settings = default_text() if given is None else read_text(given)
@@ -89,6 +95,14 @@ class DataDirectory:
             self._keep(self.config, self._settings)
             self._settings = ""
 
+    @property
+    def configuration_is_lost(self) -> bool:
+        """Whether a venue was opened here, and its configuration is neither here nor given: the default one would be another venue's.
+
+        The first opening, which keeps the configuration at its end, may have been cut off: it leaves no snapshot.
+        """
+        return not self._settings_given and not self.config.exists() and self.snapshots.is_dir() and any(self.snapshots.iterdir())
+
     def missing(self) -> list[Path]:
         """Files that a venue with a past must have and that cannot be made again from its journal.
 
@@ -99,7 +113,7 @@ class DataDirectory:
     def _take_lock(self) -> None:
         if not self.path.is_dir():
             raise OperatorError(f"{self.path}: there is no data directory; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)
-        if not (self.path / "format").exists() and any(entry.name != "lock" for entry in self.path.iterdir()):
+        if not self.format.exists() and any(entry.name != "lock" for entry in self.path.iterdir()):
             raise OperatorError(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
         try:
             self._lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -115,7 +129,7 @@ class DataDirectory:
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
     def _check_format(self, create: bool) -> None:
-        file = self.path / "format"
+        file = self.format
         try:
             found = file.read_text(errors="replace")
         except FileNotFoundError:

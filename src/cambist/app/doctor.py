@@ -16,14 +16,15 @@ from typing import Any
 import msgspec
 
 from cambist import _core
-from cambist.app import integrity
+from cambist.app import integrity, provisioning
+from cambist.app.access import check_access
 from cambist.app.admin import NotRunning, ask_running
 from cambist.app.config import Config, load
 from cambist.app.data_directory import FORMAT, DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.directory import MasterKeyUnsafe
 from cambist.directory.sealing import check_master_key
-from cambist.operations.audit import AuditDamaged, lines
+from cambist.operations.audit import LOST, AuditDamaged, lines
 
 OWN_FILES = 200
 """Descriptors that the venue needs beside its connections."""
@@ -63,7 +64,7 @@ def examine(data: Path) -> list[Finding]:
         lambda: _databases(files, running is not None),
         lambda: _journal(files),
         lambda: _snapshots(files),
-        lambda: _audit(files),
+        lambda: _audit(files, running is not None),
     ]
     for look in looks:
         found += _guarded(look)
@@ -89,6 +90,8 @@ def _guarded(look: Callable[[], Iterator[Finding]]) -> list[Finding]:
     except OSError as error:
         reason = of_system(error)
         found.append(Finding("files", Verdict.FAIL, reason.text, int(reason.code)))
+    except OperatorError as error:
+        found.append(Finding("files", Verdict.FAIL, error.text, int(error.code)))
     except _core.JournalError as error:
         found.append(Finding("files", Verdict.FAIL, str(error), int(Exit.DISK)))
     return found
@@ -116,7 +119,7 @@ def _process(running: dict[str, Any] | None) -> Iterator[Finding]:
 
 
 def _format(files: DataDirectory) -> Iterator[Finding]:
-    file = files.path / "format"
+    file = files.format
     if not file.exists():
         yield Finding("format", Verdict.FAIL, f"{file} is missing: this is no data directory of a venue", int(Exit.NOT_A_VENUE))
     elif file.read_text(errors="replace") != FORMAT:
@@ -145,7 +148,8 @@ def _permissions(files: DataDirectory) -> Iterator[Finding]:
 
 
 def _access(files: DataDirectory) -> Iterator[Finding]:
-    integrity.check_access(files)
+    check_access(files)
+    provisioning.check(files)
     yield Finding("access", Verdict.OK, "everything can be read and written")
 
 
@@ -222,16 +226,26 @@ def _snapshots(files: DataDirectory) -> Iterator[Finding]:
         yield Finding("snapshots", Verdict.OK, f"{len(found)}, the newest at command {found[0][0]}")
 
 
-def _audit(files: DataDirectory) -> Iterator[Finding]:
+def _audit(files: DataDirectory, running: bool) -> Iterator[Finding]:
     try:
-        count = sum(1 for _ in lines(files.audit))
+        # A running venue has the directory to itself, and looked when it started.
+        count = sum(1 for _ in lines(files.audit)) if running else integrity.check_audit_log(files)
+        gaps = [line.record for line in lines(files.audit) if line.operation == LOST]
     except AuditDamaged as error:
-        yield Finding("audit log", Verdict.FAIL, str(error), int(Exit.DAMAGED))
+        text = f"{error}; put it back from a backup, or the next start goes on with a record that says so"
+        yield Finding("audit log", Verdict.FAIL, text, int(Exit.DAMAGED))
+        return
+    if gaps:
+        yield Finding("audit log", Verdict.WARN, f"records were lost before record {gaps[-1]}, as `cambist audit list` shows")
         return
     yield Finding("audit log", Verdict.OK, f"{count} lines, each as it was written")
 
 
 def _config(files: DataDirectory, found: list[Finding]) -> Config:
+    if files.configuration_is_lost:
+        text = f"{files.config} is missing: put it back from a backup, or start once with --config"
+        found.append(Finding("configuration", Verdict.FAIL, text, int(Exit.DAMAGED)))
+        return Config()
     if not files.config.exists():
         found.append(Finding("configuration", Verdict.WARN, "there is none yet: the next start takes the default one"))
         return Config()

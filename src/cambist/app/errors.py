@@ -66,7 +66,7 @@ def explained(error: Exception) -> OperatorError | None:
 
 
 def of_system(error: OSError) -> OperatorError:
-    """What the operating system refused, with its code: DISK, PERMISSION, else NOT_A_VENUE."""
+    """What the operating system refused, with its code: DISK, PERMISSION, DAMAGED, else NOT_A_VENUE."""
     where = f"{error.filename}: " if error.filename else ""
     words = (error.strerror or "failed").lower()
     if error.errno in _DISK_ERRORS:
@@ -75,4 +75,6 @@ def of_system(error: OSError) -> OperatorError:
         return OperatorError(
             f"{where}{words}: run this as the user who owns the data directory, or give that user the file", Exit.PERMISSION
         )
+    if isinstance(error, IsADirectoryError):
+        return OperatorError(f"{where}a directory is where a file should be", Exit.DAMAGED)
     return OperatorError(f"{where}{words}", Exit.NOT_A_VENUE)

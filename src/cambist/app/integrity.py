@@ -8,8 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 from cambist import _core
+from cambist.app.access import check_access
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import SQLITE_DISK_ERRORS, Exit, OperatorError
+from cambist.directory.audit_memory import read_remembered
+from cambist.operations.audit import AuditDamaged, lines, why_lost
 
 LEAST_ROOM = 1 << 20
 """Bytes free, below which a disk counts as full."""
@@ -41,30 +44,6 @@ def _of_disk(file: Path) -> OSError:
     return OSError(number, os.strerror(number), str(file))
 
 
-def check_access(files: DataDirectory) -> None:
-    """OSError for a file or folder that the venue writes and this user may not read and write.
-
-    Neither SQLite nor the journal would say which it is, why, and with which code."""
-    within: list[Path] = []
-    for folder in (files.journal, files.snapshots):
-        if os.path.lexists(folder):
-            within += (Path(entry.path) for entry in os.scandir(folder))
-            if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
-    databases = (files.directory, files.chain, files.wallet, files.merchant, files.history)
-    for file in (files.lock, files.master_key, *databases, files.audit, *within):
-        if file.exists():
-            _open_and_close(file)
-
-
-def _open_and_close(file: Path) -> None:
-    try:
-        os.close(os.open(file, os.O_RDWR | os.O_CLOEXEC))
-    except FileNotFoundError:
-        if file.exists():  # else a running venue took it away meanwhile
-            raise
-
-
 def check_before_opening(files: DataDirectory) -> None:
     """The files that are small and that everything rests on. OperatorError DAMAGED names the first damaged one and what to do.
 
@@ -83,6 +62,12 @@ def check_complete(files: DataDirectory) -> None:
 
     Looked at before anything is opened, so that nothing is written either.
     """
+    if files.configuration_is_lost:
+        raise OperatorError(
+            f"{files.config} is missing, and this venue had one. Nothing was made anew: put it back from a backup, "
+            "or start once with --config",
+            Exit.DAMAGED,
+        )
     missing = files.missing()
     if missing and _has_commands(files.journal):
         names = ", ".join(file.name for file in missing)
@@ -102,9 +87,22 @@ def _has_commands(journal: Path) -> bool:
         return True
 
 
+def check_audit_log(files: DataDirectory) -> int:
+    """How many lines the audit log of a stopped venue has, when each is as it was written and none is missing. AuditDamaged, OSError."""
+    count = sum(1 for _ in lines(files.audit))
+    lost = why_lost(files.audit, read_remembered(files.directory))
+    if lost:
+        raise AuditDamaged(lost)
+    return count
+
+
 def check_all(files: DataDirectory) -> None:
-    """Every database file, history included. OperatorError DAMAGED."""
+    """Every database file, history included, and the audit log. OperatorError DAMAGED."""
     check_before_opening(files)
+    try:
+        check_audit_log(files)
+    except AuditDamaged as error:
+        raise OperatorError(f"{error}; put the audit log back from a backup", Exit.DAMAGED) from None
     found = damage(files.history)
     if found is not None:
         raise OperatorError(f"{files.history} is damaged: {found}; `cambist rebuild --data {files.path}` makes it again", Exit.DAMAGED)

@@ -12,7 +12,7 @@ import msgspec
 from cambist._core import AssetSpec, MarketSpec, Outcome
 from cambist.app.config import Config, terms
 from cambist.app.data_directory import DataDirectory
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.domain.orders import SelfTrade
 from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import Commands, View
@@ -44,14 +44,22 @@ async def apply(files: DataDirectory, config: Config, commands: Commands, view: 
     return said
 
 
+def check(files: DataDirectory) -> None:
+    """OperatorError DAMAGED, PERMISSION when what was applied cannot be read."""
+    _read(files)
+
+
 def _read(files: DataDirectory) -> Provisioned:
     try:
         return msgspec.json.decode(files.provisioned.read_bytes(), type=Provisioned)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise of_system(error) from None
+    except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
         raise OperatorError(
-            f"{files.provisioned} cannot be read: {error}. Without that file the configuration's limits and fees are applied anew",
+            f"{files.provisioned} is damaged ({error}): put it back from a backup, or remove it: then the configuration's limits and fees "
+            "are applied anew",
             Exit.DAMAGED,
         ) from None
 

@@ -7,7 +7,7 @@ from typing import Any
 from cambist.app import backup, integrity
 from cambist.app.admin_client import ask
 from cambist.app.data_directory import DataDirectory, sync_directory
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.progress import progress
 from cambist.app.upkeep import examine
 
@@ -59,6 +59,8 @@ def restore(source: Path, data: Path, master_key: Path | None) -> backup.Manifes
             data.rmdir()
         draft.rename(data)
         sync_directory(data.parent)
+    except PermissionError as error:
+        raise of_system(error) from None
     except OSError as error:
         raise OperatorError(f"{error.filename or draft}: {error.strerror or error}", Exit.DISK) from None
     finally:

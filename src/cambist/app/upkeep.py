@@ -32,7 +32,7 @@ class Findings:
 
 def verify(data: Path, as_json: bool) -> None:
     """Checks the directory and prints what it found. OperatorError DAMAGED with the exact place otherwise."""
-    if not (data / "format").exists():
+    if not DataDirectory(data).format.exists():
         raise OperatorError(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
     # A running venue appends all the time: what it had made durable when we asked is what must be whole.
     try:

@@ -127,17 +127,20 @@ class Venue:
 
         It is in the journal all the same: the next start folds it again. Raises what is no disk's doing.
         """
-        await self._write_nonces()
+        await self._write_directory()
         await self.wallet_follower.write()
         await self.merchant_follower.write()
 
-    async def _write_nonces(self) -> None:
+    async def _write_directory(self) -> None:
         name, nonces = self.files.directory.name, self.directory.nonces
         if not self.write_failures.due(name):
             return
         marks = nonces.collect(self.sequencer.durable_seq)
         try:
             await asyncio.to_thread(nonces.store, marks)
+            line = self.audit.mark
+            if line is not None and line != self.directory.audit_memory.line:
+                await asyncio.to_thread(self.directory.audit_memory.remember, line)
         except Exception as error:
             nonces.uncollect(marks)
             if not self.write_failures.failed(name, error):

@@ -99,7 +99,6 @@ def _open_exchange(
     moved: recovery.Moved,
     opened: ExitStack,
 ) -> _Exchange:
-    integrity.check_access(files)
     integrity.check_complete(files)
 
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
@@ -212,7 +211,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         gateway=gateway,
         apis=apis,
         readiness=readiness,
-        audit=_open_audit_log(files, opened),
+        audit=_open_audit_log(files, views.directory, environment.clock(), opened),
         key_forms=dialects.key_forms(config.dialects),
         supervision=supervision,
         write_failures=failures,
@@ -264,14 +263,16 @@ def _open_gateway(served: Sequence[DialectService], front: Route, exchange: _Exc
     )
 
 
-def _open_audit_log(files: DataDirectory, opened: ExitStack) -> AuditLog:
+def _open_audit_log(files: DataDirectory, directory: Directory, time: int, opened: ExitStack) -> AuditLog:
     try:
-        audit = AuditLog(files.audit)
+        audit = AuditLog(files.audit, directory.audit_memory.line, time)
     except AuditDamaged as error:
         raise OperatorError(f"{error}. Nobody but the venue may write there: put it back from a backup", Exit.DAMAGED) from None
     except OSError as error:
         raise of_system(error) from None
     opened.callback(audit.close)
+    if audit.lost:
+        _log.error("the audit log has lost records; it goes on with one that says so", found=audit.lost)
     return audit
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from cambist.domain.units import AccountId
 
 from . import marks
+from .audit_memory import AuditMemory
 from .database import CODE_CHANGES, PASSWORD_CHANGES, Database, last_number, next_number
 from .guesses import Guesses, subject
 from .hotp import HotpKeys, draw_hotp_key
@@ -46,7 +47,8 @@ _log = logging.getLogger(__name__)
 
 
 class Directory:
-    """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guesses` and `nonces` beside them. Owns its file until `close`.
+    """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guesses`, `nonces` and `audit_memory` beside them. Owns its file.
+
 
     Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Rejection; DirectoryError and its
     kinds are raised when the machine, the file or the master key is not right.
@@ -64,6 +66,7 @@ class Directory:
         self.totp = SecondFactor(database, sealer, entropy, clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
         self.guesses = Guesses(database, clock)
+        self.audit_memory = AuditMemory(database)
         self._revocation_listeners: list[Callable[[ApiKey], None]] = []
         self._login = Login(database, self.guesses, self.totp, self.hotp, clock, find_user=self.user, verify_password=self.verify_password)
         frozen = {user.id for user in self.users() if user.frozen is not None}

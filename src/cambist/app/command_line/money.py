@@ -18,6 +18,7 @@ from cambist.app.command_line.output import (
     ask,
     cell,
     parse_time,
+    path_option,
     show,
     show_record,
 )
@@ -152,7 +153,7 @@ def export(
     user: User,
     data: Data,
     form: Annotated[Form, typer.Option("--format", help="A table with a line of names, or one JSON object a line.")] = Form.CSV,
-    output: Annotated[Path | None, typer.Option("--output", help="A new file.", show_default="standard output")] = None,
+    output: Annotated[Path | None, path_option("--output", help="A new file.", show_default="standard output")] = None,
     asset: Asset = None,
     since: Since = None,
     until: Until = None,

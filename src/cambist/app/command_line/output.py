@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,9 @@ import typer
 
 from cambist.app.errors import Exit, OperatorError
 
-Data = Annotated[Path, typer.Option("--data", envvar="CAMBIST_DATA", help="The venue's data directory.", show_default=False)]
+path_option, path_argument = partial(typer.Option, readable=False), partial(typer.Argument, readable=False)
+"""Of files and directories. Without Typer's own look at permissions, which is one exit code for all: who opens a file says it better."""
+Data = Annotated[Path, path_option("--data", envvar="CAMBIST_DATA", help="The venue's data directory.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 User = Annotated[str, typer.Argument(help="A user's name, or @N for account number N.", show_default=False)]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000, help="So many at most.")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cambist.app.command_line.output import Data, Json, Limit, ask, print_json, show, show_record
+from cambist.app.command_line.output import Data, Json, Limit, ask, path_argument, path_option, print_json, show, show_record
 
 audit_app = typer.Typer(help="Who asked the venue for what.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def snapshot(data: Data) -> None:
 
 
 def backup(
-    directory: Annotated[Path, typer.Argument(help="A new directory, on the venue's machine.", show_default=False)],
+    directory: Annotated[Path, path_argument(help="A new directory, on the venue's machine.", show_default=False)],
     data: Data,
     without_master_key: Annotated[bool, typer.Option("--without-master-key", help="Leave master.key out: keep it elsewhere.")] = False,
     as_json: Json = False,
@@ -44,10 +44,10 @@ def backup(
 
 
 def restore(
-    backup_directory: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `cambist backup` wrote.", show_default=False)],
-    data: Annotated[Path, typer.Option("--data", envvar="CAMBIST_DATA", help="Where the venue shall be; nothing is there yet.")],
+    backup_directory: Annotated[Path, path_argument(metavar="BACKUP", help="What `cambist backup` wrote.", show_default=False)],
+    data: Annotated[Path, path_option("--data", envvar="CAMBIST_DATA", help="Where the venue shall be; nothing is there yet.")],
     master_key: Annotated[
-        Path | None, typer.Option("--master-key", help="For a backup that was made without it.", show_default=False)
+        Path | None, path_option("--master-key", help="For a backup that was made without it.", show_default=False)
     ] = None,
 ) -> None:
     """Make a venue from a backup, after every byte of it was checked."""

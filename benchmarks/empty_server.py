@@ -27,8 +27,9 @@ def build(services: VenueServices) -> DialectService:
         key = find_key(request.headers.get(b"key", b"").decode("latin-1"))
         if key is None:
             return REFUSED
-        expected = hmac.digest(key.secret.encode(), request.body, "sha512").hex().encode()
-        if not hmac.compare_digest(expected, request.headers.get(b"sign", b"")):
+        mac = key.mac("sha512")
+        mac.update(request.body)
+        if not hmac.compare_digest(mac.hexdigest().encode(), request.headers.get(b"sign", b"")):
             return REFUSED
         return Reply(body=ANSWER)
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from cambist.dialects.btse import NonceRule, Settings
 from cambist.dialects.btse.auth import signature
+from cambist.directory.values import ApiKey
+from cambist.domain.units import AccountId
 from tests.dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
 
 SECRET = "848db84ac252b6726e5f6e7a711d9c96d9fd77d020151b45839a5b59c37203bx"
@@ -36,7 +38,8 @@ UNAUTHORIZED = (401, -7)
     ],
 )  # fmt: skip
 def test_the_published_vectors(path: str, nonce: bytes, body: bytes, expected: bytes) -> None:
-    assert signature(SECRET, path, nonce, body) == expected
+    key = ApiKey(1, 1, AccountId(1), "btse", "k", SECRET, frozenset(), (), 0)
+    assert signature(key, path, nonce, body) == expected
 
 
 @pytest.mark.parametrize("family", ["btse", "request"])

@@ -58,8 +58,9 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     if key is None or key.dialect not in DIALECTS:
         return errors.KEY_INVALID
     # The raw bytes as sent are signed: order and escaping of the fields are the client's own.
-    expected = hmac.digest(key.secret.encode(), request.body, "sha512").hex().encode()
-    if not hmac.compare_digest(expected, request.headers.get(b"sign", b"")):
+    mac = key.mac("sha512")
+    mac.update(request.body)
+    if not hmac.compare_digest(mac.hexdigest().encode(), request.headers.get(b"sign", b"")):
         return errors.SIGN_INVALID
     if key.ip_allow and not key.allows(request.client):
         return errors.ADDRESS_REFUSED

@@ -30,9 +30,11 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
 KEY_FORMS = (KeyForm(DIALECT, _make_key, SCOPES, frozenset({READ, TRADING})),)
 
 
-def signature(secret: str, path: str, nonce: bytes, body: bytes = b"") -> bytes:
+def signature(key: ApiKey, path: str, nonce: bytes, body: bytes = b"") -> bytes:
     """Lower-case hex HMAC-SHA384 over path, nonce and body without separators."""
-    return hmac.digest(secret.encode(), path.encode() + nonce + body, "sha384").hex().encode()
+    mac = key.mac("sha384")
+    mac.update(path.encode() + nonce + body)
+    return mac.hexdigest().encode()
 
 
 class Caller(SignedCall, eq=False, gc=False, kw_only=True):
@@ -71,7 +73,7 @@ class Authenticator:
             return errors.KEY_UNKNOWN
         path = request.path
         other = path.removeprefix(PREFIX) if path.startswith(PREFIX) else PREFIX + path
-        right = [hmac.compare_digest(signature(key.secret, spelling, nonce, request.body), sign) for spelling in (path, other)]
+        right = [hmac.compare_digest(signature(key, spelling, nonce, request.body), sign) for spelling in (path, other)]
         if not any(right):
             return errors.SIGN_WRONG
         return self._from_here(key, request.client) or (key, nonce, sign)
@@ -81,7 +83,7 @@ class Authenticator:
         key = self._directory.find_key(sent_key)
         if key is None or key.dialect != DIALECT:
             return errors.KEY_UNKNOWN
-        right = [hmac.compare_digest(signature(key.secret, path, nonce), sign) for path in paths]
+        right = [hmac.compare_digest(signature(key, path, nonce), sign) for path in paths]
         if not any(right):
             return errors.SIGN_WRONG
         rejection = self._from_here(key, client)

@@ -16,7 +16,6 @@ from uvicorn.server import ServerState
 from cambist.gateway.app import Gateway
 from cambist.gateway.http.forwarded import NO_PROXIES, TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
-from cambist.gateway.places import host_name
 from cambist.gateway.round_robin import RoundRobin
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.send_queue import SendQueue
@@ -119,6 +118,7 @@ class Connections:
         self.socket_limits = SocketLimits() if socket_limits is None else socket_limits
         self.send_queue = SendQueue(self.loop)
         self.socket_counts = gateway.metrics.count_sockets()
+        self.unread_total = limits.unread_total
         self.unread = 0
         """Bytes of replies and messages that all connections together hold beyond their sockets' buffers."""
         self._shedding = False  # whether who holds too much will be cut in a tick to come
@@ -156,7 +156,7 @@ class Connections:
 
     def _sweep(self) -> None:
         now = self.now = self.seconds()
-        if self.unread > self.limits.unread_total:
+        if self.unread > self.unread_total:
             self._shed_due()
         for connection in [connection for connection in self._open if connection.deadline <= now or connection.stalled <= now]:
             connection.expire()
@@ -179,36 +179,32 @@ class Connections:
     def hold(self, size: int) -> None:
         """Counts bytes that a connection keeps for its client. Beyond the total the connections that keep most, unread, are cut."""
         self.unread += size
-        if self.unread > self.limits.unread_total and not self._shedding:
+        if self.unread > self.unread_total and not self._shedding:
             self._shedding = True
             self.loop.call_soon(self._shed_due)
 
     def overloaded(self) -> bool:
         """Whether so much is kept that nothing may be begun which the journal might hold up too, and there is nobody to cut for it."""
-        if self.unread > self.limits.unread_total and not self._shed:
+        if self.unread > self.unread_total and not self._shed:
             self._cut_holders()
-        return self.unread > self.limits.unread_total
+        return self.unread > self.unread_total
 
     def _shed_due(self) -> None:
         self._shedding = self._shed = False
-        if self.unread > self.limits.unread_total:
+        if self.unread > self.unread_total:
             self._cut_holders()
             self._shed = False
 
     def _cut_holders(self) -> None:
         """Cuts those who do not read, who holds most first, until an eighth of the total is free again. Once in a tick: it looks at all."""
         self._shed = True
-        enough = self.limits.unread_total * 7 // 8
+        enough = self.unread_total * 7 // 8
         holders = [(connection.unread(), connection) for connection in self._open]
         for _size, connection in sorted((holder for holder in holders if holder[0]), key=lambda holder: -holder[0]):
             if self.unread <= enough:
                 break
             self.gateway.metrics.refuse("unread_total")
             connection.cut()
-
-    def host_of(self, fields: dict[bytes, bytes]) -> str:
-        """The name that a request asks for, where any route is narrowed to one."""
-        return host_name(fields.get(b"host", b"")) if self.gateway.by_host else ""
 
     def admit(self, connection: Watched, peer: str) -> str:
         """Counts a connection in under its peer key. An empty text, or why it is one too many."""

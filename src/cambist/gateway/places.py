@@ -45,6 +45,11 @@ class ByPlace(Generic[T]):
         """Whether any route is narrowed to a host: otherwise nobody need know a request's."""
         return any(host for host, _listener in self._narrow)
 
+    @property
+    def only(self) -> T | None:
+        """The table that counts everywhere, when no route is narrowed to a place."""
+        return None if self._narrow else self._everywhere[0]
+
     def at(self, host: str, listener: str) -> tuple[T, ...]:
         """The tables that count there, the narrowest first."""
         if not self._narrow:

@@ -18,6 +18,7 @@ from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.connections import Connections
 from cambist.gateway.http import wire
+from cambist.gateway.places import host_name
 
 _log = structlog.get_logger("cambist.gateway")
 
@@ -69,6 +70,7 @@ class HttpIntake(asyncio.Protocol):
         "_served",
         "_size",
         "_stage",
+        "_step",
         "_stuffing",
         "_trailed",
         "_upgrading",
@@ -89,6 +91,7 @@ class HttpIntake(asyncio.Protocol):
         self._proxied = False
         self._host = ""
         self._stage = IDLE
+        self._step = min(STEP, connections.limits.head_bytes)  # bytes that the parser is given at once
         self._paused = False
         self._backlog = b""
         self._leaving = False
@@ -131,12 +134,14 @@ class HttpIntake(asyncio.Protocol):
     def _read(self, data: bytes) -> None:
         """Feeds the parser in small pieces: it never buffers more than the head cap unseen, and few of a client's many requests are parsed
         before the others get their chance."""
-        step = min(STEP, self._connections.limits.head_bytes)
+        step = self._step
         if self._paused:  # TLS delivers what it had already decrypted
             self._backlog += data
         elif len(data) <= step:
             if self._stage != DEAF:
-                self._feed(data)
+                rest = self._feed_some(data)
+                if rest:
+                    self._feed(rest)
                 if self._full():
                     self._pause_reading(b"")
         else:
@@ -149,9 +154,8 @@ class HttpIntake(asyncio.Protocol):
                     return
 
     def _feed(self, data: bytes) -> None:
-        rest = self._feed_some(data)
-        while rest and self._stage != DEAF:
-            rest = self._feed_some(rest)
+        while data and self._stage != DEAF:
+            data = self._feed_some(data)
 
     def _feed_some(self, data: bytes) -> bytes:
         """Parses; gives back what is left behind a place where the parser, or the head's cap, made a stop."""
@@ -291,8 +295,10 @@ class HttpIntake(asyncio.Protocol):
         self._split_target(self._url)
         if self._proxied:
             self._believe_proxy(fields)
-        self._host = connections.host_of(fields)
-        self._route, self._match = connections.gateway.find(method, self._path, self._host, connections.listener)
+        gateway = connections.gateway
+        if gateway.by_host:
+            self._host = host_name(fields.get(b"host", b""))
+        self._route, self._match = gateway.find(method, self._path, self._host, connections.listener)
         self._stage = BODY
         self._size = 0
         self._body: bytes | bytearray = b""

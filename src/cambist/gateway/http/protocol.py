@@ -17,6 +17,7 @@ import urllib.parse
 from collections import deque
 from collections.abc import Awaitable
 from math import inf
+from types import CoroutineType
 from typing import Any, cast
 
 import httptools
@@ -36,7 +37,7 @@ from cambist.gateway.http.router import NOT_FOUND
 from cambist.gateway.http.upgrade import Upgraded
 from cambist.gateway.ws import handshake
 from cambist.gateway.ws.socket import Socket
-from cambist.scheduling import first_step
+from cambist.scheduling import Suspended
 
 _log = structlog.get_logger("cambist.gateway")
 _asgi_log = logging.getLogger("cambist.gateway.asgi")
@@ -44,6 +45,8 @@ _asgi_log = logging.getLogger("cambist.gateway.asgi")
 
 PIECE = 131_072
 """Bytes of a long reply that are written in one tick."""
+UNCOUNTED = 16_384
+"""Bytes that a connection whose client reads may keep before they are counted in the total of all: nearly all replies are smaller."""
 TOO_MUCH_UNREAD = wire.plain_error(503, "too many replies wait to be read")
 
 
@@ -98,10 +101,12 @@ class HttpProtocol(HttpIntake):
         "_peer",
         "_pending",
         "_pieces",
+        "_pipeline",
         "_rejection",
         "_running",
         "_sending",
         "_stepping",
+        "_unread_bytes",
         "_waiting",
         "_writable",
         "stalled",
@@ -110,6 +115,8 @@ class HttpProtocol(HttpIntake):
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
         self.stalled = inf  # of the loop's clock: when the client's not reading ends this connection
+        self._pipeline = connections.limits.pipeline
+        self._unread_bytes = connections.limits.unread_bytes
         self._pending: list[PendingReply] = []
         self._waiting: deque[_WaitingRequest] = deque()
         self._sending: PendingReply | None = None  # a long reply that is being written
@@ -202,8 +209,13 @@ class HttpProtocol(HttpIntake):
             self._advance()
 
     def _count_kept(self) -> None:
-        """Counts what it keeps in the total: not what is being written to a client that reads, since that will be gone at once."""
+        """Counts what it keeps in the total: of a client that reads, only what is much and is not being written.
+
+        Needs no call while little is kept and none of it is counted, as for nearly every request.
+        """
         kept = self._kept - self._left if self._writable else self._kept
+        if self._writable and kept <= UNCOUNTED:
+            kept = 0
         if kept != self._counted:
             self._connections.hold(kept - self._counted)
             self._counted = kept
@@ -264,13 +276,12 @@ class HttpProtocol(HttpIntake):
 
     def _blocked(self) -> bool:
         """Whether no further request may begin: one at a time for handlers that take their time, and no more replies than are read."""
-        limits = self._connections.limits
         return (
-            self._running
+            len(self._pending) >= self._pipeline
+            or self._running
             or not self._writable
+            or self._kept > self._unread_bytes
             or self._sending is not None
-            or len(self._pending) >= limits.pipeline
-            or self._kept > limits.unread_bytes
         )
 
     def data_received(self, data: bytes) -> None:
@@ -280,8 +291,8 @@ class HttpProtocol(HttpIntake):
 
     def _taken(self, request: Request, route: Route, close: bool) -> None:
         """Answered here and now if nothing is before it."""
-        pages = route is NOT_FOUND and self._connections.gateway.fallback is not None
-        if pages or not self._may_begin or self._waiting or self._blocked():
+        asgi = route is NOT_FOUND and self._connections.gateway.fallback is not None
+        if asgi or not self._may_begin or self._waiting or self._blocked():
             self._waiting.append(_WaitingRequest(request, route, close, self._version))
             self._advance()
         else:
@@ -298,21 +309,25 @@ class HttpProtocol(HttpIntake):
         connections = self._connections
         gateway = connections.gateway
         started = gateway.metrics.timer()
-        if route.durable and connections.overloaded():
+        if route.durable and connections.unread > connections.unread_total and connections.overloaded():
             gateway.metrics.refuse("unread_total")
             route, reply, close = OVERLOADED, gateway.error_reply(request, TOO_MUCH_UNREAD), True
         else:
             try:
                 answer = route.handler(request)
-                if type(answer) is Reply:
-                    reply = answer
-                else:
-                    # Most handlers never wait: they run to their end here, without a task.
-                    ended, rest = first_step(cast("Awaitable[Reply]", answer))
-                    if not ended:
-                        self._start_task(cast("Awaitable[Reply]", rest), request, route, PendingReply(close, route, started))
-                        return
-                    reply = cast("Reply", rest)
+                if type(answer) is CoroutineType:
+                    # Most handlers never wait: they run to their end here, without a task (as `first_step` does it, written out:
+                    # each call is one of a few dozen that an order costs).
+                    try:
+                        waited_for = answer.send(None)
+                    except StopIteration as stop:
+                        answer = stop.value
+                    else:
+                        answer = Suspended(answer, waited_for)
+                if type(answer) is not Reply:
+                    self._start_task(cast("Awaitable[Reply]", answer), request, route, PendingReply(close, route, started))
+                    return
+                reply = answer
             except Withheld:
                 self.withhold()
                 return
@@ -332,17 +347,16 @@ class HttpProtocol(HttpIntake):
             elif self._stage == IDLE:
                 self.deadline = connections.now + connections.idle_patience
             return
-        self._append(PendingReply(close, route, started, status, data), waiting)
-
-    def _append(self, pending: PendingReply, waiting: asyncio.Future[None] | None) -> None:
-        """Lets a rendered reply wait behind the others, and for the journal."""
+        pending = PendingReply(close, route, started, status, data)
         self._pending.append(pending)
         self._keep(pending, waiting)
 
     def _keep(self, pending: PendingReply, waiting: asyncio.Future[None] | None) -> None:
-        size = pending.size
-        self._kept += size
-        self._count_kept()
+        """Lets a rendered reply wait behind the others, and for the journal."""
+        data = pending.data
+        self._kept += len(data) if type(data) is bytes else pending.size
+        if self._kept > UNCOUNTED or not self._writable:
+            self._count_kept()
         if waiting is not None:
             self._connections.barrier_queue.wait(waiting, self, pending)
             return
@@ -393,36 +407,34 @@ class HttpProtocol(HttpIntake):
     def flush(self) -> None:
         """Sends the replies that may leave, in order, and begins what they held up."""
         pending = self._pending
+        gateway = self._connections.gateway
         while pending and pending[0].ready and self._sending is None:
             first = pending.pop(0)
-            if isinstance(first.data, tuple):
+            data = first.data
+            if isinstance(data, tuple):
                 self._sending = first
                 self._left = first.size
-                for part in first.data:  # a piece may be a whole part, but never more than PIECE
+                for part in data:  # a piece may be a whole part, but never more than PIECE
                     self._pieces += [part] if len(part) <= PIECE else _cut(part)
                 self._write_pieces()
                 continue
-            self._kept -= len(first.data)
-            self._count_kept()
-            self.transport.write(first.data)
-            if self._sent(first):
+            self._kept -= len(data)
+            if self._counted:
+                self._count_kept()
+            self.transport.write(data)
+            gateway.counts(first.route).observe(first.status, gateway.metrics.timer() - first.started)
+            if first.close:
+                self._forget()
+                self._drained(close=not self._rejection)
                 return
         if self._sending is not None:
             return
         if pending or self._waiting or self._running or self._paused:
             self._advance()
-        else:  # as nearly always
+        elif self._stage == IDLE and not self._eof and not self._rejection:  # as nearly always
+            self.deadline = self._connections.now + self._connections.idle_patience
+        else:
             self._drained()
-
-    def _sent(self, reply: PendingReply) -> bool:
-        """Counts a reply that has left. True when the connection ends with it."""
-        gateway = self._connections.gateway
-        gateway.counts(reply.route).observe(reply.status, gateway.metrics.timer() - reply.started)
-        if not reply.close:
-            return False
-        self._forget()
-        self._drained(close=not self._rejection)
-        return True
 
     def _write_pieces(self) -> None:
         """Writes at most PIECE bytes of the long reply, more in a later tick if the client reads."""
@@ -442,7 +454,11 @@ class HttpProtocol(HttpIntake):
                 self._step_later()
             return
         self._sending = None
-        self._sent(sending)
+        gateway = self._connections.gateway
+        gateway.counts(sending.route).observe(sending.status, gateway.metrics.timer() - sending.started)
+        if sending.close:
+            self._forget()
+            self._drained(close=not self._rejection)
 
     def _step_later(self) -> None:
         if not self._stepping:

@@ -124,8 +124,13 @@ class Nonces:
 
     def judge(self, key_id: int, nonce: int) -> bool:
         """True, and remembered, when a request of that key may use this nonce, written as `Meta.nonce` has it. For the command port."""
-        if nonce > 0:
-            return self.accept(key_id, nonce)
+        if nonce > 0:  # as `accept`, written out for the orders' sake
+            memory = self._memory
+            if not memory.marks.get(key_id, 0) < nonce <= MAX_NONCE:
+                return False
+            memory.marks[key_id] = nonce
+            memory.changed.add(key_id)
+            return True
         return self.accept_once(key_id, -nonce, self._clock() + ONCE_HORIZON)
 
     @staticmethod

@@ -30,7 +30,7 @@ class Orders(MethodGroup):
 
         `order_id` is 0 when nothing of the order rests: fully traded, or a market order, whose rest is dropped.
         """
-        fields, account, assets = caller.fields, caller.key.account, self.assets
+        fields, account = caller.fields, caller.key.account
         pair = self.context.pairs.find(fields.get("pair", ""))
         side = SIDES.get(fields.get("type", ""))
         mode = fields.get("mode", "limit")
@@ -46,10 +46,8 @@ class Orders(MethodGroup):
         if order_type:
             # The core would trade as much as the money allows; the original's funds check rejects the whole order, and so do we.
             rejection = uncovered_rejection(self.view, pair.spec(), account, side, amount)
-        elif price > U64_MAX:
-            rejection = RejectReason.PRICE_TOO_HIGH
-        elif amount > U64_MAX:
-            rejection = RejectReason.AMOUNT_TOO_LARGE
+        elif price > U64_MAX or amount > U64_MAX:
+            rejection = RejectReason.PRICE_TOO_HIGH if price > U64_MAX else RejectReason.AMOUNT_TOO_LARGE
         if rejection:
             return error_body(errors.place_rejection(rejection, pair, side == Side.BUY))
         done = await self.commands.place(
@@ -61,7 +59,7 @@ class Orders(MethodGroup):
             price,
             amount,
             meta=caller.meta(),
-            read=lambda view: assets.funds(account, view),
+            read=partial(self.assets.funds, account),
         )
         outcome = done.outcome
         if outcome.code:

@@ -77,11 +77,31 @@ const situations = {
     assert.equal((await alice.cancelAllOrdersAfter(0)).success, true);
   },
 
+  async 'what names its money, its time and its page'() {
+    await bob.createLimitSellOrder(SYMBOL, 1, 1000);
+    const bought = await alice.createOrder(SYMBOL, 'market', 'buy', undefined, undefined, { cost: 250 });
+    assert.deepEqual([bought.status, bought.filled, bought.average], ['closed', 0.25, 1000]);
+    const trades = await alice.fetchMyTrades(SYMBOL);
+    assert.deepEqual(await alice.fetchMyTrades(SYMBOL, undefined, 1), trades.slice(-1));
+    assert.deepEqual(await alice.fetchMyTrades(SYMBOL, trades[0].timestamp), trades);
+    const [candle] = (await alice.fetchOHLCV(SYMBOL, '1h', undefined, 1)).slice(-1);
+    assert.deepEqual(await alice.fetchOHLCV(SYMBOL, '1h', candle[0], 1), [candle]);
+    await bob.cancelAllOrders(SYMBOL);
+    const slow = exchange(config.alice);
+    await slow.loadTimeDifference();
+    assert.ok(Math.abs(slow.options.timeDifference) < 60_000);
+  },
+
   async 'rejections'() {
     await assert.rejects(alice.createLimitBuyOrder(SYMBOL, 900_000, 9000), ccxt.InsufficientFunds);
     await assert.rejects(alice.cancelOrder(UNKNOWN_ID, SYMBOL), ccxt.OrderNotFound);
     await assert.rejects(alice.createLimitBuyOrder(SYMBOL, 900_000_000, 9000), ccxt.InvalidOrder);
     await assert.rejects(exchange({ key: config.alice.key, secret: 'wrong' }).fetchBalance(), ccxt.AuthenticationError);
+    await assert.rejects(alice.publicGetPublicApiMarketV1Orderbook({ symbol: 'XXX-USD' }), ccxt.BadSymbol);
+    await assert.rejects(alice.createLimitBuyOrder(SYMBOL, 1, 100, { orderColour: 'green' }), ccxt.BadRequest);
+    const late = exchange(config.alice);
+    late.options.timeDifference = 120_000;
+    await assert.rejects(late.fetchBalance(), ccxt.InvalidNonce);
   },
 };
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.clients import CLIENTS as CLIENT_SCRIPTS
 from tests.support.clients import PATIENCE, drive, npm_modules, situations
-from tests.support.processes import serving
+from tests.support.processes import cambist, serving
 
 CLIENTS = [("drive_cryptoxlib.py", "cryptoxlib"), ("drive_ccxt_btse.py", "ccxt-4.5"), ("drive_ccxt_unified.py", "ccxt-4.5")]
 
@@ -21,6 +21,22 @@ def test_an_unmodified_client(tmp_path: Path, script: str, environment: str) -> 
     with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as sandbox:
         keys = {user["name"]: user["keys"]["btse"] for user in sandbox.ready["users"]}
         assert drive(script, environment, {"url": sandbox.url, **keys}, tmp_path) == situations(script)
+
+
+def test_all_that_ccxt_declares_and_every_error_that_it_knows(tmp_path: Path) -> None:
+    script, data, limits = "drive_ccxt_declared.py", tmp_path / "data", tmp_path / "limits.toml"
+    limits.write_text('[dialects.btse]\nrate_limits = "exact"\n')
+    (tmp_path / "limited").mkdir()
+    with (
+        serving(tmp_path, "sandbox", "--seed", "7", "--quiet", "--data", data) as sandbox,
+        serving(tmp_path / "limited", "sandbox", "--seed", "7", "--quiet", "--config", limits) as limited,
+    ):
+        keys = {user["name"]: user["keys"]["btse"] for user in sandbox.ready["users"]}
+        made = cambist("key", "create", "alice", "--data", data, "--dialect", "btse", "--scopes", "read", "--json")
+        assert cambist("market", "halt", "ltc_usd", "--data", data).returncode == 0
+        config = {"url": sandbox.url, "limited": limited.url, "limited_alice": limited.ready["users"][0]["keys"]["btse"]}
+        strangers = {"reader": json.loads(made.stdout), "nobody": {"key": "nobody", "secret": "x"}}
+        assert drive(script, "ccxt-4.5", {**config, **keys, **strangers}, tmp_path) == situations(script)
 
 
 def test_an_unmodified_client_for_node(tmp_path: Path) -> None:

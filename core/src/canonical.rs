@@ -8,9 +8,10 @@ use crate::core::{Asset, Core};
 use crate::event::TransferMoved;
 use crate::market::{HALTED, Market, MarketTerms};
 use crate::order::{Order, Rare};
+use crate::trailing::{Trail, TrailingStop};
 use crate::types::{
-    AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, ORDER_FLAGS, OrderId,
-    OrderType, Price, SelfTrade, Side, TAKE_PROFIT, TimeInForce, WORLD,
+    AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, ONE_CANCELS_OTHER,
+    ORDER_FLAGS, OrderId, OrderType, POST_ONLY, Price, SelfTrade, Side, TimeInForce, WORLD,
 };
 use crate::wire::{Fields, Sink, write_limits};
 
@@ -54,14 +55,7 @@ impl Core {
         for id in &self.transfers.used {
             out.u128(*id);
         }
-        let armed = self.cancel_afters.iter();
-        // Left out where there is none: states from before there was such a command keep their bytes.
-        if armed.len() > 0 {
-            out.u32(armed.len() as u32);
-            for (account, due) in armed {
-                out.u32(account.0).u64(due);
-            }
-        }
+        self.write_tail(out);
         bytes
     }
 
@@ -83,7 +77,30 @@ impl Core {
         out.u32(stops.len() as u32);
         for id in stops {
             let slot = self.orders.find(id).expect("a waiting stop is live");
-            write_order(out, &self.orders.order(slot));
+            write_order(out, &self.order_at(slot));
+        }
+    }
+
+    /// The sections that are left out from the last one with rows on: states from before there were such commands keep their bytes.
+    /// The one between these two counts linked groups.
+    fn write_tail(&self, out: &mut Sink<'_>) {
+        let armed = self.cancel_afters.iter();
+        let mut trailing: Vec<TrailingStop> = Vec::new();
+        for stops in self.markets.iter().map(|market| &market.book.stops) {
+            trailing.extend(stops.trailing_ids().filter_map(|id| stops.trailing(id)).map(|(stop, _)| stop));
+        }
+        if armed.len() > 0 || !trailing.is_empty() {
+            out.u32(armed.len() as u32);
+            for (account, due) in armed {
+                out.u32(account.0).u64(due);
+            }
+        }
+        if !trailing.is_empty() {
+            trailing.sort_unstable_by_key(|stop| stop.order_id);
+            out.u16(0).u32(trailing.len() as u32);
+            for stop in trailing {
+                out.u64(stop.order_id.0).u64(stop.trail.value).u64(stop.extreme.0);
+            }
         }
     }
 
@@ -175,7 +192,41 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
     if !f.0.is_empty() {
         read_cancel_afters(f, &mut core)?;
     }
-    Some(core)
+    if !f.0.is_empty() {
+        (f.u16()? == 0).then_some(())?;
+        read_trailing(f, &mut core)?;
+    }
+    orders.iter().all(|order| has_its_limit_leg(&core, order)).then_some(core)
+}
+
+/// Takes the stops that trail into their index, where `place_again` left them out.
+fn read_trailing(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
+    for _ in 0..f.u32()? {
+        let (order_id, value, extreme) = (OrderId(f.u64()?), f.u64()?, Price(f.u64()?));
+        let order = core.orders.order(core.orders.find(order_id)?);
+        let trail = Trail::by(order.flags, value).filter(|trail| trail.is_valid() && !extreme.is_none())?;
+        let stops = &mut core.markets[order.market.index()].book.stops;
+        if !order.is_waiting() || stops.trailing(order_id).is_some() {
+            return None;
+        }
+        stops.insert_trailing(order.awaited(), TrailingStop { order_id, trail, extreme });
+    }
+    Some(())
+}
+
+/// A stop leg that waits has a limit leg that rests without a fill.
+fn has_its_limit_leg(core: &Core, stop: &Order) -> bool {
+    if stop.flags & ONE_CANCELS_OTHER == 0 || !stop.is_waiting() {
+        return true;
+    }
+    let before = OrderId(stop.order_id.0.wrapping_sub(1));
+    core.orders.find(before).map(|slot| core.orders.order(slot)).is_some_and(|limit| {
+        let pair = |order: &Order| (order.account, order.market, order.side, order.amount);
+        limit.flags & ONE_CANCELS_OTHER != 0
+            && limit.order_type == OrderType::Limit
+            && limit.filled.is_zero()
+            && pair(&limit) == pair(stop)
+    })
 }
 
 fn read_cancel_afters(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
@@ -236,7 +287,11 @@ fn read_order(f: &mut Fields<'_>, market: MarketId) -> Option<Order> {
         taker_ppm: f.u32()?,
         created: f.u64()?,
     };
-    let flags = order.flags <= ORDER_FLAGS && (order.flags & TAKE_PROFIT == 0 || !order.rare.stop_price.is_none());
+    let flags = match order.flags {
+        0 | POST_ONLY | ONE_CANCELS_OTHER => true,
+        flags if flags == ONE_CANCELS_OTHER | POST_ONLY => true,
+        flags => (flags <= ORDER_FLAGS || Trail::by(flags, 0).is_some()) && !order.rare.stop_price.is_none(),
+    };
     let sane = flags && order.filled <= order.amount;
     sane.then_some(order)
 }
@@ -263,6 +318,9 @@ fn place_again(core: &mut Core, order: &Order) -> Option<()> {
     }
     let slot = core.shelve(order);
     let book = &mut core.markets[order.market.index()].book;
+    if order.order_type.is_stop() && order.trails() {
+        return Some(());
+    }
     if order.order_type.is_stop() {
         book.stops.insert(order.awaited(), order.rare.stop_price, order.order_id);
         return Some(());

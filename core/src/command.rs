@@ -30,6 +30,8 @@ pub enum Command<'a> {
         count: u32,
     },
     PlaceOrder(PlaceOrder),
+    PlaceOco(PlaceOco),
+    PlaceTrailing(PlaceTrailing),
     CancelOrder {
         account: AccountId,
         order_id: OrderId,
@@ -109,6 +111,33 @@ pub struct PlaceOrder {
     pub client_id: u128,
 }
 
+/// A limit order and a stop of which one cancels the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlaceOco {
+    pub account: AccountId,
+    pub market: MarketId,
+    pub side: u8,
+    pub tif: u8,
+    pub flags: u8,
+    pub self_trade: u8,
+    pub price: Price,
+    pub amount: Amount,
+    pub stop_price: Price,
+    /// 0: the stop is a market order once it is triggered.
+    pub stop_limit_price: Price,
+    pub expire_at: Micros,
+    pub client_id: u128,
+    pub stop_client_id: u128,
+}
+
+/// A stop whose trigger follows the price.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlaceTrailing {
+    /// Without a stop price.
+    pub order: PlaceOrder,
+    pub trail: u64,
+}
+
 /// Zero fields keep the order's own value.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplaceOrder {
@@ -163,6 +192,8 @@ impl Command<'_> {
             Command::CancelAll { .. } => 13,
             Command::ReplaceOrder(_) => 14,
             Command::SetCancelAfter { .. } => 15,
+            Command::PlaceOco(_) => 16,
+            Command::PlaceTrailing(_) => 17,
             Command::Transfer(_) => 20,
             Command::PostTransfer { .. } => 21,
             Command::VoidTransfer { .. } => 22,

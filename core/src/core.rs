@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::accounts::Accounts;
 use crate::audit::Violation;
 use crate::cancel_after::CancelAfters;
-use crate::command::Command;
+use crate::command::{Command, PlaceOco, PlaceOrder, PlaceTrailing};
 use crate::event::Event;
 use crate::event_buffer::EventBuffer;
 use crate::market::Market;
@@ -111,6 +111,8 @@ impl Core {
             Command::PlaceOrder(_) | Command::CancelOrder { .. } | Command::ReplaceOrder(_) => {
                 unreachable!("dispatched by the caller")
             }
+            Command::PlaceOco(pair) => self.place_oco(pair, outcome),
+            Command::PlaceTrailing(stop) => self.place_trailing(stop, outcome),
             Command::CancelMany { account, order_ids } => self.cancel_many(*account, *order_ids, outcome),
             Command::CancelAll { account, market, side } => self.cancel_all(*account, *market, *side, outcome),
             Command::Transfer(transfer) => self.transfer(transfer, outcome),
@@ -155,14 +157,15 @@ impl Core {
     #[cold]
     fn rejected(&mut self, command: &Command<'_>, rejection: Rejection, outcome: &mut Outcome) {
         let code = rejection.reason as u16;
-        match command {
-            Command::PlaceOrder(order) => {
-                self.events.push(Event::OrderRejected { account: order.account, market: order.market, code });
-            }
-            Command::ReplaceOrder(replace) => {
-                self.events.push(Event::OrderRejected { account: replace.account, market: MarketId(u16::MAX), code });
-            }
-            _ => {}
+        let concerned = match command {
+            Command::PlaceOrder(PlaceOrder { account, market, .. })
+            | Command::PlaceTrailing(PlaceTrailing { order: PlaceOrder { account, market, .. }, .. })
+            | Command::PlaceOco(PlaceOco { account, market, .. }) => Some((*account, *market)),
+            Command::ReplaceOrder(replace) => Some((replace.account, MarketId(u16::MAX))),
+            _ => None,
+        };
+        if let Some((account, market)) = concerned {
+            self.events.push(Event::OrderRejected { account, market, code });
         }
         *outcome = Outcome { seq: self.seq, code, id: rejection.id, ..Outcome::default() };
     }

@@ -30,6 +30,7 @@ pub enum Event {
     MaxOpenOrdersSet { count: u32 },
     CancelAfterSet { account: AccountId, due: Micros },
     CancelAfterFired { account: AccountId, orders: u32, due: Micros },
+    StopTrailed { order_id: OrderId, account: AccountId, market: MarketId, trail: u64, stop_price: Price },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +182,11 @@ impl Event {
                 out.u64(order_id.0).u32(account.0).u16(market.0).u16(0).u64(last_price.0);
                 out.end();
             }
+            Event::StopTrailed { order_id, account, market, trail, stop_price } => {
+                let mut out = buffer.event::<32>(23);
+                out.u64(order_id.0).u32(account.0).u16(market.0).u16(0).u64(*trail).u64(stop_price.0);
+                out.end();
+            }
             Event::TransferPosted(e, was_pending) => e.write(buffer, 10, u8::from(*was_pending)),
             Event::TransferPending(e) => e.write(buffer, 11, 0),
             Event::TransferVoided(e) => e.write(buffer, 12, 0),
@@ -254,6 +260,7 @@ impl Event {
             | Event::OrderRejected { .. }
             | Event::OrderReplaced(_)
             | Event::StopTriggered { .. }
+            | Event::StopTrailed { .. }
             | Event::TransferPosted(..)
             | Event::TransferPending(_)
             | Event::TransferVoided(_)

@@ -26,6 +26,7 @@ mod reads;
 pub mod replay;
 mod rules;
 mod stops;
+mod trailing;
 mod transfers;
 mod types;
 mod warm;
@@ -34,7 +35,10 @@ mod wire;
 pub use accounts::Balance;
 pub use audit::{Broken, Violation};
 pub use canonical::RestoreError;
-pub use command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
+pub use command::{
+    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing, ReplaceOrder,
+    Transfer,
+};
 pub use core::Core;
 pub use event_buffer::split_events;
 pub use market::Market;

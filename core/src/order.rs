@@ -1,7 +1,9 @@
 //! A whole order: on its way in, taken out to be matched again, or read.
 
 use crate::stops::Awaited;
-use crate::types::{AccountId, Amount, MarketId, Micros, OrderId, OrderType, Ppm, Price, SelfTrade, Side, TimeInForce};
+use crate::types::{
+    AccountId, Amount, MarketId, Micros, OrderId, OrderType, Ppm, Price, SelfTrade, Side, TRAILS, TimeInForce,
+};
 
 /// Fields that most orders leave at zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +50,12 @@ impl Order {
     #[inline]
     pub fn remaining(&self) -> Amount {
         if self.has_funds() { Amount::ZERO } else { self.amount - self.filled }
+    }
+
+    /// Its trigger follows the price, or did until it was triggered.
+    #[inline]
+    pub fn trails(&self) -> bool {
+        self.flags & TRAILS != 0
     }
 
     /// An untriggered stop.

@@ -1,5 +1,6 @@
 //! A command's one-line answer.
 
+use crate::order::Order;
 use crate::types::{Amount, Atoms};
 
 /// Rejection codes. The numbers are journaled and published: they are for ever.
@@ -33,6 +34,8 @@ pub enum RejectReason {
     InsufficientFunds = 32,
     FillOrKillUnfillable = 33,
     LevelFull = 34,
+    NoLastPrice = 35,
+    TrailInvalid = 36,
     OrderNotFound = 40,
     OrderNotLive = 41,
     NotYourOrder = 42,
@@ -47,7 +50,7 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
-    pub const ALL: [RejectReason; 38] = [
+    pub const ALL: [RejectReason; 40] = [
         RejectReason::TimeWentBack,
         RejectReason::MalformedCommand,
         RejectReason::AccountNotFound,
@@ -75,6 +78,8 @@ impl RejectReason {
         RejectReason::InsufficientFunds,
         RejectReason::FillOrKillUnfillable,
         RejectReason::LevelFull,
+        RejectReason::NoLastPrice,
+        RejectReason::TrailInvalid,
         RejectReason::OrderNotFound,
         RejectReason::OrderNotLive,
         RejectReason::NotYourOrder,
@@ -115,6 +120,15 @@ pub struct Outcome {
     pub remaining: Amount,
     pub count: u32,
     pub total: Atoms,
+}
+
+impl Outcome {
+    /// Of an order that waits, a stop.
+    pub(crate) fn wait(&mut self, order: &Order) {
+        self.id = order.order_id.0;
+        self.status = Status::Waiting;
+        self.remaining = order.remaining();
+    }
 }
 
 /// A rejection on its way out; `id` names what is in the way, where something is.

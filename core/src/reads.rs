@@ -81,7 +81,13 @@ impl Core {
     }
 
     pub fn order(&self, order_id: OrderId) -> Option<Order> {
-        Some(self.orders.order(self.orders.find(order_id)?))
+        Some(self.order_at(self.orders.find(order_id)?))
+    }
+
+    /// How far a waiting stop trails behind the price, in its own unit; 0 for any other order.
+    pub fn trail(&self, order: &Order) -> u64 {
+        let stops = &self.market(order.market).book.stops;
+        stops.trailing(order.order_id).map_or(0, |(stop, _)| stop.trail.value)
     }
 
     /// An account's live orders in order of id.
@@ -89,7 +95,7 @@ impl Core {
         let mut found: Vec<Order> = self
             .orders
             .of_account(account)
-            .map(|slot| self.orders.order(slot))
+            .map(|slot| self.order_at(slot))
             .filter(|order| market == ALL_MARKETS || order.market == market)
             .collect();
         found.sort_unstable_by_key(|order| order.order_id);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::trailing::{Trailing, TrailingStop};
 use crate::types::{OrderId, Price, Side, TAKE_PROFIT};
 
 /// Where the price must go for a stop to be triggered.
@@ -19,12 +20,17 @@ impl Awaited {
     }
 }
 
+/// The lowest is triggered first: the trigger (inverted where a fall is awaited), the ppm that it trails by, the id.
+pub(crate) type Rank = (Price, u64, OrderId);
+
 /// Waiting stops by the price that triggers them; the first of each set is the next to trigger.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stops {
     rising: BTreeSet<(Price, OrderId)>,
     /// Prices inverted, so that the highest comes first and equal ones keep the order of their ids.
     falling: BTreeSet<(Price, OrderId)>,
+    /// Made for the first stop that trails: few markets ever have one.
+    trailing: Option<Box<Trailing>>,
 }
 
 impl Stops {
@@ -44,33 +50,70 @@ impl Stops {
         debug_assert!(removed, "a waiting stop is in its index");
     }
 
+    pub fn insert_trailing(&mut self, awaited: Awaited, stop: TrailingStop) {
+        self.trailing.get_or_insert_default().insert(awaited, stop);
+    }
+
+    pub fn remove_trailing(&mut self, awaited: Awaited, order_id: OrderId) {
+        if let Some(trailing) = &mut self.trailing {
+            trailing.remove(awaited, order_id);
+        }
+    }
+
+    /// A stop that trails, and its trigger.
+    pub fn trailing(&self, order_id: OrderId) -> Option<(TrailingStop, Price)> {
+        self.trailing.as_ref()?.get(order_id)
+    }
+
+    /// The ids of the stops that trail, in no meaningful order.
+    pub fn trailing_ids(&self) -> impl Iterator<Item = OrderId> + '_ {
+        self.trailing.iter().flat_map(|trailing| trailing.ids())
+    }
+
+    /// A trade at `price`: what trails comes after it.
+    #[inline]
+    pub fn follow(&mut self, price: Price) {
+        if let Some(trailing) = &mut self.trailing {
+            trailing.follow(price);
+        }
+    }
+
     /// The stop that `last_price` triggers first.
     #[inline]
     pub fn triggered(&self, last_price: Price) -> Option<OrderId> {
-        let rising = self.rising.first().filter(|(stop, _)| *stop <= last_price).map(|(_, id)| *id);
-        let falling = self.falling.first().filter(|(stop, _)| inverted(*stop) >= last_price).map(|(_, id)| *id);
+        let rising = self.first(Awaited::Rise, self.rising.first()).filter(|(stop, ..)| *stop <= last_price);
+        let falling =
+            self.first(Awaited::Fall, self.falling.first()).filter(|(stop, ..)| inverted(*stop) >= last_price);
         match (rising, falling) {
-            (Some(rising), Some(falling)) => Some(rising.min(falling)),
-            (one, other) => one.or(other),
+            (Some((.., rising)), Some((.., falling))) => Some(rising.min(falling)),
+            (one, other) => one.or(other).map(|(.., id)| id),
         }
     }
 
     #[inline]
+    fn first(&self, awaited: Awaited, plain: Option<&(Price, OrderId)>) -> Option<Rank> {
+        let plain = plain.map(|(price, id)| (*price, 0, *id));
+        let Some(trailing) = &self.trailing else { return plain };
+        [plain, trailing.first(awaited)].into_iter().flatten().min()
+    }
+
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.rising.is_empty() && self.falling.is_empty()
+        self.rising.is_empty() && self.falling.is_empty() && self.trailing.as_ref().is_none_or(|found| found.len() == 0)
     }
 
     pub fn len(&self) -> usize {
-        self.rising.len() + self.falling.len()
+        self.rising.len() + self.falling.len() + self.trailing.as_ref().map_or(0, |found| found.len())
     }
 
     pub fn ids(&self) -> Vec<OrderId> {
-        let mut ids: Vec<OrderId> = self.rising.iter().chain(&self.falling).map(|(_, id)| *id).collect();
+        let plain = self.rising.iter().chain(&self.falling).map(|(_, id)| *id);
+        let mut ids: Vec<OrderId> = plain.chain(self.trailing_ids()).collect();
         ids.sort_unstable();
         ids
     }
 }
 
-fn inverted(price: Price) -> Price {
+pub(crate) fn inverted(price: Price) -> Price {
     Price(!price.0)
 }

@@ -191,8 +191,16 @@ pub const DEFAULT_MAX_OPEN_ORDERS: u32 = 10_000;
 pub const POST_ONLY: u8 = 1;
 /// Of a stop: it waits for the price to move in the order's favour, not against it.
 pub const TAKE_PROFIT: u8 = 2;
-/// All flags of an order together.
+/// All flags that `PlaceOrder` may name.
 pub const ORDER_FLAGS: u8 = POST_ONLY | TAKE_PROFIT;
+/// A leg of a pair, for ever.
+pub const ONE_CANCELS_OTHER: u8 = 4;
+/// Of a stop: its trigger follows the price, so many units of price behind it.
+pub const TRAILS_BY_PRICE: u8 = 8;
+/// The same, so many ppm of the price behind it.
+pub const TRAILS_BY_PPM: u8 = 16;
+/// Both of them.
+pub const TRAILS: u8 = TRAILS_BY_PRICE | TRAILS_BY_PPM;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -318,6 +326,7 @@ pub enum DoneReason {
     InsufficientFunds = 6,
     Fok = 7,
     CancelAfter = 8,
+    OneCancelsOther = 9,
 }
 
 /// Why a balance changed.

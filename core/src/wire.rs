@@ -1,6 +1,9 @@
 //! Commands as journal records and events as bytes: little-endian, packed, as laid down in docs/internals/core.md.
 
-use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
+use crate::command::{
+    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing, ReplaceOrder,
+    Transfer,
+};
 use crate::types::{AccountId, Amount, AssetId, MAX_META, MarketId, Micros, OrderId, Price};
 
 const RECORD_HEADER: usize = 16;
@@ -254,6 +257,27 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
         }
         13 => Command::CancelAll { account: AccountId(f.u32()?), market: MarketId(f.u16()?), side: f.u8()? },
         15 => Command::SetCancelAfter { account: AccountId(f.u32()?), due: f.u64()? },
+        16 => Command::PlaceOco(PlaceOco {
+            account: AccountId(f.u32()?),
+            market: MarketId(f.u16()?),
+            side: f.u8()?,
+            tif: f.u8()?,
+            flags: f.u8()?,
+            self_trade: f.u8()?,
+            price: Price(f.u64()?),
+            amount: Amount(f.u64()?),
+            stop_price: Price(f.u64()?),
+            stop_limit_price: Price(f.u64()?),
+            expire_at: f.u64()?,
+            client_id: f.u128()?,
+            stop_client_id: f.u128()?,
+        }),
+        17 => {
+            // The same fields as a PlaceOrder's, with the trail where that has its stop price.
+            let order = read_place_order(&f.bytes()?)?;
+            let (trail, stop_price) = (order.stop_price.0, Price::NONE);
+            Command::PlaceTrailing(PlaceTrailing { order: PlaceOrder { stop_price, ..order }, trail })
+        }
         20 => Command::Transfer(Transfer {
             transfer_id: f.u128()?,
             from: AccountId(f.u32()?),
@@ -301,6 +325,11 @@ pub fn write_record(run: &mut Vec<u8>, time: Micros, command: &Command<'_>, meta
     run[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
 
+fn write_place_order(out: &mut Sink<'_>, c: &PlaceOrder, stop_price_or_trail: u64) {
+    out.u32(c.account.0).u16(c.market.0).u8(c.side).u8(c.order_type).u8(c.tif).u8(c.flags).u8(c.self_trade);
+    out.u64(c.price.0).u64(c.amount.0).u64(stop_price_or_trail).u64(c.expire_at).u128(c.funds).u128(c.client_id);
+}
+
 fn write_body(out: &mut Sink<'_>, command: &Command<'_>) {
     match command {
         Command::OpenAccount | Command::AdvanceTime | Command::Note => {}
@@ -328,9 +357,12 @@ fn write_body(out: &mut Sink<'_>, command: &Command<'_>) {
         Command::SetMaxOpenOrders { count } => {
             out.u32(*count);
         }
-        Command::PlaceOrder(c) => {
-            out.u32(c.account.0).u16(c.market.0).u8(c.side).u8(c.order_type).u8(c.tif).u8(c.flags).u8(c.self_trade);
-            out.u64(c.price.0).u64(c.amount.0).u64(c.stop_price.0).u64(c.expire_at).u128(c.funds).u128(c.client_id);
+        Command::PlaceOrder(c) => write_place_order(out, c, c.stop_price.0),
+        Command::PlaceTrailing(c) => write_place_order(out, &c.order, c.trail),
+        Command::PlaceOco(c) => {
+            out.u32(c.account.0).u16(c.market.0).u8(c.side).u8(c.tif).u8(c.flags).u8(c.self_trade);
+            out.u64(c.price.0).u64(c.amount.0).u64(c.stop_price.0).u64(c.stop_limit_price.0).u64(c.expire_at);
+            out.u128(c.client_id).u128(c.stop_client_id);
         }
         Command::CancelOrder { account, order_id } => {
             out.u32(account.0).u64(order_id.0);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use cambist_core::decimal::{self, ParseError};
 use cambist_core::{
     ALL_MARKETS, AccountId, Amount, AssetId, Atoms, Command, Core, CreateAsset, CreateMarket, FIRST_USER_ACCOUNT,
-    MAX_ATOMS, MarketId, MarketLimits, OrderId, OrderIds, Outcome, PlaceOrder, Price, Record, ReplaceOrder, Side,
-    Transfer, WORLD, records, write_record,
+    MAX_ATOMS, MarketId, MarketLimits, OrderId, OrderIds, Outcome, PlaceOco, PlaceOrder, PlaceTrailing, Price, Record,
+    ReplaceOrder, Side, Transfer, WORLD, records, write_record,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -101,6 +101,30 @@ fn create_market() -> impl Strategy<Value = CreateMarket> {
     )
 }
 
+fn place_oco() -> impl Strategy<Value = PlaceOco> {
+    (any::<(u32, u16, [u8; 4])>(), any::<([u64; 5], u128, u128)>()).prop_map(
+        |((account, market, enums), (numbers, client_id, stop_client_id))| {
+            let [side, tif, flags, self_trade] = enums;
+            let [price, amount, stop_price, stop_limit_price, expire_at] = numbers;
+            PlaceOco {
+                account: AccountId(account),
+                market: MarketId(market),
+                side,
+                tif,
+                flags,
+                self_trade,
+                price: Price(price),
+                amount: Amount(amount),
+                stop_price: Price(stop_price),
+                stop_limit_price: Price(stop_limit_price),
+                expire_at,
+                client_id,
+                stop_client_id,
+            }
+        },
+    )
+}
+
 fn place_order() -> impl Strategy<Value = PlaceOrder> {
     (any::<(u32, u16, [u8; 5])>(), any::<([u64; 4], u128, u128)>()).prop_map(
         |((account, market, enums), (numbers, funds, client_id))| {
@@ -132,6 +156,17 @@ fn transfer() -> impl Strategy<Value = Transfer> {
 }
 
 /// Every kind of command, with any values; `ids` are the orders of a CancelMany.
+fn placing<'a>() -> impl Strategy<Value = Command<'a>> {
+    prop_oneof![
+        place_order().prop_map(Command::PlaceOrder),
+        place_oco().prop_map(Command::PlaceOco),
+        (place_order(), any::<u64>()).prop_map(|(order, trail)| {
+            let order = PlaceOrder { stop_price: Price::NONE, ..order };
+            Command::PlaceTrailing(PlaceTrailing { order, trail })
+        }),
+    ]
+}
+
 fn command(ids: &[u8]) -> impl Strategy<Value = Command<'_>> {
     let ids = OrderIds::from_le_bytes(ids).expect("whole ids");
     let account = any::<u32>().prop_map(AccountId);
@@ -160,7 +195,7 @@ fn command(ids: &[u8]) -> impl Strategy<Value = Command<'_>> {
         Just(Command::Note),
     ];
     let orders = prop_oneof![
-        place_order().prop_map(Command::PlaceOrder),
+        placing(),
         (account.clone(), any::<u64>())
             .prop_map(|(account, id)| Command::CancelOrder { account, order_id: OrderId(id) }),
         account.clone().prop_map(move |account| Command::CancelMany { account, order_ids: ids }),

@@ -98,6 +98,8 @@ class LiveOrder:
     taker_ppm: int
     created: int
     waiting: bool
+    trail: int
+    """Of a waiting stop that trails: price units (flag 8) or ppm (flag 16); `stop_price` is then its trigger as it is now."""
 
 @final
 class PendingTransfer:
@@ -328,6 +330,17 @@ class CancelAfterFired:
     orders: int
     due: int
 
+@final
+class StopTrailed:
+    """Where the trigger of a stop that trails stands: after it was accepted, and when it stops waiting."""
+
+    KIND: ClassVar[int]
+    order_id: int
+    account: AccountId
+    market: MarketId
+    trail: int
+    stop_price: int
+
 Event = (
     CommandApplied
     | OrderAccepted
@@ -351,6 +364,7 @@ Event = (
     | MaxOpenOrdersSet
     | CancelAfterSet
     | CancelAfterFired
+    | StopTrailed
 )
 
 def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: bytes = ...) -> list[Event]:
@@ -498,6 +512,44 @@ class Engine:
         client_id: int = ...,
         meta: bytes = ...,
     ) -> Outcome: ...
+    def place_oco(
+        self,
+        time: int,
+        account: int,
+        market: int,
+        side: int,
+        tif: int,
+        flags: int,
+        self_trade: int,
+        price: int,
+        amount: int,
+        stop_price: int,
+        stop_limit_price: int = ...,
+        expire_at: int = 0,
+        client_id: int = ...,
+        stop_client_id: int = ...,
+        meta: bytes = ...,
+    ) -> Outcome:
+        """A limit order and a stop of which one cancels the other. The outcome is the limit order's; the stop's id is the next one."""
+    def place_trailing(
+        self,
+        time: int,
+        account: int,
+        market: int,
+        side: int,
+        type: int,
+        tif: int,
+        flags: int,
+        self_trade: int,
+        price: int,
+        amount: int,
+        trail: int,
+        expire_at: int = 0,
+        funds: int = ...,
+        client_id: int = ...,
+        meta: bytes = ...,
+    ) -> Outcome:
+        """A stop whose trigger follows the price: `flags` 8 has `trail` in price units, 16 in ppm of the price."""
     def cancel_order(self, time: int, account: int, order_id: int, meta: bytes = ...) -> Outcome: ...
     def cancel_many(self, time: int, account: int, order_ids: Sequence[int], meta: bytes = ...) -> Outcome: ...
     def cancel_all(self, time: int, account: int, market: int = ..., side: int = ..., meta: bytes = ...) -> Outcome: ...
@@ -576,7 +628,8 @@ class Engine:
     def best(self, market: int) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
     def placed_orders(self) -> list[tuple[int, list[tuple[int, int]]]]:
-        """By market: how many orders were taken, and (code, how many) of those that were not, of all that `place_order` was called for."""
+        """By market: how many orders were taken, and (code, how many) of those that were not, of all that were placed by calls of
+        this engine; a pair counts once."""
     def live_orders(self, market: int) -> int: ...
     def next_expiry(self) -> int:
         """When time has to be advanced next: the earliest `expire_at` of a live order or `due` of a cancel-after, 0 when none."""

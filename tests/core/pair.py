@@ -4,13 +4,13 @@ from typing import Any
 
 from blake3 import blake3
 
-from cambist._core import AvailableTemplate, Engine, decode_events
+from cambist._core import AvailableTemplate, Engine, LiveOrder, decode_events
 from tests.core.venue import as_event, as_outcome
 from tests.twin import Twin
 from tests.twin.commands import decode_records
 from tests.twin.events import Outcome
 from tests.twin.snapshot import read_state
-from tests.twin.words import WORLD, Code
+from tests.twin.words import ONE_CANCELS_OTHER, WORLD, Code
 
 TIME_END = 16  # seq and time: what a rejection may change of the canonical state
 
@@ -72,17 +72,22 @@ class Pair:
     def _holds(self, account: int) -> dict[int, int]:
         """What the live orders and pending transfers of an account hold, by asset."""
         holds: dict[int, int] = {}
-        for order in self.native.open_orders(account):
-            market = self.native.market(order.market)
-            if order.side == 1:
-                asset, atoms = market.base, order.remaining * market.base_unit
-            else:
-                asset, atoms = market.quote, order.funds or order.price * order.remaining * market.quote_unit
+        orders = {order.order_id: order for order in self.native.open_orders(account)}
+        for order in orders.values():
+            asset, atoms = self._cost(order)
+            if order.waiting and order.flags & ONE_CANCELS_OTHER:
+                atoms = max(0, atoms - self._cost(orders[order.order_id - 1])[1])
             holds[asset] = holds.get(asset, 0) + atoms
         for move in self.native.pending_transfers():
             if move.source == account:
                 holds[move.asset] = holds.get(move.asset, 0) + move.amount
         return holds
+
+    def _cost(self, order: LiveOrder) -> tuple[int, int]:
+        market = self.native.market(order.market)
+        if order.side == 1:
+            return market.base, order.remaining * market.base_unit
+        return market.quote, order.funds or order.price * order.remaining * market.quote_unit
 
     # --- looks that cost too much after every command
 
@@ -151,7 +156,7 @@ class Pair:
 
 ORDER = (
     "order_id account market side type tif flags self_trade price amount filled remaining stop_price expire_at funds client_id "
-    "maker_ppm taker_ppm created"
+    "maker_ppm taker_ppm created trail"
 )
 PENDING = "transfer_id source destination asset kind amount"
 MARKET = (

@@ -15,6 +15,8 @@ from tests.twin.words import (
     NO_FEE_OVERRIDE,
     POST_ONLY,
     TAKE_PROFIT,
+    TRAILS_BY_PPM,
+    TRAILS_BY_PRICE,
     U64_MAX,
     WORLD,
     WORLD_MAY_OWE,
@@ -287,6 +289,199 @@ def stops_that_take_a_profit(venue: Venue) -> None:
     venue.do("cancel_all", BOB)
 
 
+def pairs(venue: Venue) -> None:
+    """Each way in which one leg ends the other."""
+    venue.trade_at(12)
+    venue.sell_oco(ALICE, 5, 20, 8)
+    venue.buy(BOB, 2, 20)
+    venue.buy(BOB, 3, 20)
+    venue.trade_at(12)
+    venue.buy_oco(ALICE, 5, 10, 15, 16)
+    venue.trade_at(15)
+    venue.sell(BOB, 5, 16)
+    venue.trade_at(12)
+    first = venue.sell_oco(ALICE, 5, 20, 8, 7).id
+    venue.do("cancel_order", ALICE, first)
+    first = venue.buy_oco(ALICE, 5, 10, 18, 9).id
+    venue.do("cancel_order", ALICE, first + 1)
+    venue.sell_oco(ALICE, 5, 20, 8, flags=POST_ONLY, **until(5))
+    first = venue.sell_oco(ALICE, 4, 20, 8, 7, **until(6), client_id=8, stop_client_id=9).id
+    venue.now += 5
+    venue.do("advance_time")
+    venue.do("cancel_many", ALICE, [first + 1, first, 99])
+    venue.sell_oco(ALICE, 5, 20, 8)
+    venue.do("cancel_all", ALICE)
+    venue.buy_oco(ALICE, 5, 10, 18, 19)
+    venue.do("set_cancel_after", ALICE, venue.now + 1)
+    venue.now += 1
+    venue.do("advance_time")
+    venue.sell(BOB, 2, 10)
+    first = venue.buy_oco(ALICE, 5, 10, 18, 19, client_id=8, stop_client_id=10).id
+    venue.do("cancel_order", ALICE, first)
+    venue.sell_oco(ALICE, 5, 20, 16)
+    venue.sell_oco(ALICE, 5, 21, 8, self_trade=SelfTrade.CANCEL_OLDEST)
+    venue.buy(ALICE, 5, 22, self_trade=SelfTrade.CANCEL_BOTH)
+
+
+def pairs_rejected(venue: Venue) -> None:
+    venue.sell(BOB, 5, 20)
+    venue.do("set_market_limits", GEM_USD, 2, 100, 2, 50, 30)
+    pair = {"side": Side.BUY, "amount": 5, "price": 10, "stop_price": 15, "stop_limit_price": 16}
+    sell = {**pair, "side": Side.SELL, "price": 16, "stop_limit_price": 14}
+    for account, changed in (
+        (99, pair),
+        (15, pair),
+        (ALICE, {**pair, "market": 99}),
+        *((ALICE, {**pair, name: 7}) for name in ("side", "tif", "flags", "self_trade")),
+        (ALICE, {**pair, "flags": TAKE_PROFIT}),
+        (ALICE, {**pair, **IOC}),
+        (ALICE, {**pair, "tif": Tif.GTD}),
+        (ALICE, {**pair, "expire_at": NOON + 5}),
+        (ALICE, {**sell, "stop_price": 0}),
+        (ALICE, {**pair, "stop_limit_price": 0}),
+        (ALICE, {**pair, "price": 15}),
+        (ALICE, {**sell, "price": 15}),
+        (ALICE, {**pair, "client_id": 7, "stop_client_id": 7}),
+        (ALICE, {**pair, "price": 1}),
+        (ALICE, {**sell, "price": 101}),
+        (ALICE, {**pair, "stop_price": 101}),
+        (ALICE, {**sell, "stop_price": 1}),
+        (ALICE, {**sell, "stop_limit_price": 1}),
+        (ALICE, {**pair, "stop_limit_price": 101}),
+        (ALICE, {**pair, "amount": 1}),
+        (ALICE, {**pair, "amount": 51}),
+        (ALICE, {**pair, "price": 5}),
+        (ALICE, {**sell, "stop_limit_price": 5}),
+        (ALICE, {**pair, **until(0)}),
+        (ALICE, {**pair, "price": 20, "stop_price": 21, "flags": POST_ONLY}),
+        (DAVE, pair),
+        (DAVE, sell),
+    ):
+        venue.oco(account, **changed)
+    venue.transfer(ALICE, DAVE, USD, 79)
+    venue.oco(DAVE, **pair)
+    venue.transfer(ALICE, DAVE, USD, 1)
+    venue.oco(DAVE, **pair, client_id=3, stop_client_id=4)
+    venue.oco(DAVE, **pair, client_id=4, stop_client_id=5)
+    venue.oco(DAVE, **pair, client_id=5, stop_client_id=3)
+    venue.do("set_max_open_orders", 3)
+    venue.oco(DAVE, **pair)
+    venue.do("set_market_status", GEM_USD, 1)
+    venue.oco(ALICE, **pair)
+    venue.do_at(NOON - 1, "place_oco", ALICE, GEM_USD, 0, 0, 0, 0, 10, 5, 15, 16)
+    deep = venue.create_market(OIL, GEM, max_amount=U64_MAX, max_price=8).id
+    venue.deposit(ALICE, OIL, 2**70)
+    venue.sell(ALICE, U64_MAX, 5, market=deep)
+    venue.oco(ALICE, **{**sell, "market": deep, "price": 5, "stop_price": 4, "stop_limit_price": 3})
+
+
+def pairs_replaced(venue: Venue) -> None:
+    """Prices of both legs, amounts of neither; what the pair holds goes with the dearer one."""
+    venue.trade_at(12)
+    venue.leave_only(ALICE, USD, 100)
+    venue.buy_oco(ALICE, 5, 10, 15, 16)
+    for order_id, changes in (
+        (3, {"price": 11}),
+        (3, {"price": 11}),
+        (3, {"amount": 4}),
+        (4, {"amount": 6}),
+        (3, {"price": 15}),
+        (4, {"stop_price": 11}),
+        (4, {"stop_price": 14}),
+        (4, {"price": 20}),
+        (4, {"price": 21}),
+        (4, {"price": 5}),
+        (3, {"price": 9}),
+    ):
+        venue.do("replace_order", ALICE, order_id, **changes)
+    venue.sell(BOB, 2, 11)
+    venue.do("replace_order", ALICE, 3, price=11)
+    venue.do("replace_order", ALICE, 3, amount=7)
+    venue.sell_oco(ALICE, 2, 20, 8)
+    venue.do("replace_order", ALICE, 7, price=9)
+    venue.do("replace_order", ALICE, 7, stop_price=13)
+    venue.sell_oco(ALICE, 2, 20, 8, 7, self_trade=SelfTrade.CANCEL_NEWEST)
+    venue.do("replace_order", ALICE, 8, price=11)
+
+
+def trailing_stops(venue: Venue) -> None:
+    """They follow the price one way and wait the other way; by ppm as far off as rounding up takes them."""
+    at_market = {"type": Type.STOP_MARKET, **IOC}
+    venue.trade_at(20)
+    venue.trailing(ALICE, Side.SELL, 4, 1, trail=5)
+    venue.trailing(ALICE, Side.SELL, 3, trail=250_001, flags=TRAILS_BY_PPM, **at_market)
+    venue.trailing(ALICE, Side.SELL, 2, 40, trail=240_000, flags=TRAILS_BY_PPM)
+    venue.trailing(ALICE, Side.BUY, 2, 30, trail=3, **until(9))
+    venue.trailing(ALICE, Side.BUY, trail=200_000, flags=TRAILS_BY_PPM, funds=100, client_id=9, **at_market)
+    venue.trailing(ALICE, Side.SELL, 1, 1, trail=4, **FOK)
+    venue.sell(BOB, 1, 22)
+    venue.sell(BOB, 1, 24)
+    venue.buy(CAROL, 2, 24)
+    venue.trailing(BOB, Side.SELL, 2, 1, trail=5)
+    venue.trailing(BOB, Side.SELL, 2, 1, trail=4)
+    venue.do("replace_order", ALICE, 5, stop_price=30)
+    venue.do("replace_order", ALICE, 5, amount=3)
+    venue.do("replace_order", BOB, 12, price=2, amount=5)
+    venue.do("cancel_order", BOB, 12)
+    venue.do("set_market_limits", GEM_USD, 20, 21, 1, 10, 0)
+    venue.do("set_market_limits", GEM_USD, 1, 1_000, 1, 1_000, 0)
+    venue.buy(BOB, 30, 17)
+    for price in (20, 19, 18, 21, 25):
+        venue.sell(BOB, 1, price)
+        venue.buy(CAROL, 1, price)
+    venue.trailing(ALICE, Side.SELL, 1, 1, trail=20, **until(9))
+    venue.now += 20
+    venue.do("advance_time")
+
+
+def trailing_stops_rejected(venue: Venue) -> None:
+    stop = {"side": Side.SELL, "amount": 5, "price": 10, "trail": 3}
+    venue.trailing(ALICE, **stop)
+    venue.trade_at(10)
+    venue.do("set_market_limits", GEM_USD, 2, 12, 2, 50, 30)
+    for account, changed in (
+        (99, stop),
+        (15, stop),
+        (ALICE, {**stop, "market": 99}),
+        *((ALICE, {**stop, name: 7}) for name in ("side", "type", "tif", "flags", "self_trade")),
+        (ALICE, {**stop, "type": Type.LIMIT}),
+        (ALICE, {**stop, "type": Type.MARKET, **IOC}),
+        *((ALICE, {**stop, "flags": flags}) for flags in (0, 1, 4, 10, 24)),
+        (ALICE, {**stop, "funds": 1}),
+        (ALICE, {**stop, "type": Type.STOP_MARKET, **IOC}),
+        (ALICE, {**stop, "trail": 0}),
+        (ALICE, {**stop, "trail": 1_000_001, "flags": TRAILS_BY_PPM}),
+        (ALICE, {**stop, "trail": 1_000_000, "flags": TRAILS_BY_PPM}),
+        (ALICE, {**stop, "trail": 10}),
+        (ALICE, {**stop, "trail": 9}),
+        (ALICE, {**stop, "side": Side.BUY}),
+        (ALICE, {**stop, "side": Side.BUY, "trail": U64_MAX}),
+        (ALICE, {**stop, "price": 13}),
+        (ALICE, {**stop, "amount": 1}),
+        (ALICE, {**stop, "amount": 51}),
+        (ALICE, {**stop, "price": 5}),
+        (ALICE, {**stop, "side": Side.BUY, "trail": 2, "price": 0, "amount": 0, "funds": 29, "type": Type.STOP_MARKET, **IOC}),
+        (ALICE, {**stop, "side": Side.BUY, "trail": 2, "price": 0, "amount": 0, "funds": MAX_ATOMS + 1, "type": Type.STOP_MARKET, **IOC}),
+        (ALICE, {**stop, **until(0)}),
+        (DAVE, stop),
+        (ALICE, {**stop, "client_id": 3}),
+        (ALICE, {**stop, "client_id": 3}),
+    ):
+        venue.trailing(account, **changed)
+    venue.do("set_max_open_orders", 1)
+    venue.trailing(ALICE, **stop)
+    venue.do("set_market_status", GEM_USD, 1)
+    venue.trailing(BOB, **stop)
+    venue.do_at(NOON - 1, "place_trailing", ALICE, GEM_USD, 1, 2, 0, TRAILS_BY_PRICE, 0, 10, 5, 3)
+    venue.do("set_max_open_orders", 9)
+    deep = venue.create_market(OIL, GEM, max_amount=U64_MAX, max_price=8).id
+    venue.deposit(BOB, OIL, 2**70)
+    venue.deposit(BOB, GEM, 2**70)
+    venue.trade_at(4, market=deep)
+    venue.sell(BOB, U64_MAX, 5, market=deep)
+    venue.trailing(BOB, **{**stop, "price": 5, "trail": 1, "market": deep})
+
+
 def a_level_that_is_full(venue: Venue) -> None:
     deep = venue.create_market(OIL, GEM, max_amount=U64_MAX, max_price=8).id
     venue.deposit(ALICE, OIL, 2**70)
@@ -464,6 +659,11 @@ SCENARIOS: list[Callable[[Venue], None]] = [
     stops_in_a_row,
     stops_of_both_sides_reached_at_once,
     stops_that_take_a_profit,
+    pairs,
+    pairs_rejected,
+    pairs_replaced,
+    trailing_stops,
+    trailing_stops_rejected,
     a_level_that_is_full,
     replacing,
     cancelling,

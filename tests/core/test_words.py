@@ -9,7 +9,7 @@ import pytest
 import cambist._core as core
 from cambist.domain.commands import CommandKind
 from cambist.domain.markets import MarketStatus
-from cambist.domain.orders import DoneReason, OrderStatus, OrderType, SelfTrade, Side, TimeInForce
+from cambist.domain.orders import DoneReason, OrderFlag, OrderStatus, OrderType, SelfTrade, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import Business
 from tests.twin import commands, events, words
@@ -64,4 +64,6 @@ def test_enumerations(ours: type[IntEnum], theirs: type[IntEnum]) -> None:
 def test_constants() -> None:
     names = ("WORLD", "FEES", "FIRST_USER_ACCOUNT", "ALL_MARKETS", "BOTH_SIDES", "NO_FEE_OVERRIDE", "MAX_ATOMS")
     assert {name: getattr(core, name) for name in names} == {name: getattr(words, name) for name in names}
+    flags = ("POST_ONLY", "TAKE_PROFIT", "ONE_CANCELS_OTHER", "TRAILS_BY_PRICE", "TRAILS_BY_PPM")
+    assert {flag.name: flag.value for flag in OrderFlag} == {name: getattr(words, name) for name in flags}
     assert (core.COUPONS, core.WITHDRAWALS, core.MERCHANTS) == (2, 3, 4)

@@ -198,6 +198,55 @@ class Traffic:
         stop = {"stop_price": self.stop_price(market, side), "price": 0, "flags": self.pick([0, TAKE_PROFIT])}
         return self.order(market=market, side=side, type=Type.STOP_MARKET, tif=Tif.IOC, **size, **stop)
 
+    def pair(self) -> Call:
+        """Mostly with the limit leg on the better side of the last price and the stop leg on the other."""
+        market, side, tif = self.market(), self.pick([0, 1], [2, 255]), self.pick([0, 0, 0, 3], [1, 2, 4])
+        stop_price = self.stop_price(market, side)
+        ahead = self.pick([1, 2, 3], [0, 255])
+        price = max(1, stop_price - ahead) if side == Side.BUY else self.fitting(stop_price + ahead)
+        at_limit = side == Side.BUY or self.one_in(2)
+        order = {
+            "account": self.user(),
+            "market": market,
+            "side": side,
+            "tif": tif,
+            "flags": self.pick([0, 0, 0, 1], [2, 4, 255]),
+            "self_trade": self.pick([0, 0, 1, 2, 3, 4], [5, 255]),
+            "price": price,
+            "amount": self.amount(market),
+            "stop_price": stop_price,
+            "stop_limit_price": self.pick([self.price(side)], [0]) if at_limit else 0,
+            "expire_at": self.lifetime(tif),
+            "client_id": self.chance.choice([0, 0, self.pick(range(1, 40))]),
+            "stop_client_id": self.chance.choice([0, 0, self.pick(range(1, 40))]),
+        }
+        return "place_oco", order
+
+    def trailing_stop(self) -> Call:
+        market, side = self.market(), self.pick([0, 1], [2, 255])
+        at_limit = self.one_in(2)
+        tif = self.pick([0, 0, 1, 2, 3]) if at_limit else self.pick([1], [0, 2])
+        by_funds = not at_limit and side == Side.BUY
+        flags = self.pick([8, 16], [0, 1, 2, 4, 10, 24, 255])
+        by_ppm = self.pick([1, 100_000, 250_000, 400_000, 999_999], [0, 10**6, 10**6 + 1])
+        trail = self.pick([1, 1, 1, 2, 3], ABSURD) if flags == 8 else by_ppm
+        order = {
+            "account": self.user(),
+            "market": market,
+            "side": side,
+            "type": self.pick([Type.STOP_LIMIT if at_limit else Type.STOP_MARKET], [Type.LIMIT, Type.MARKET, 4]),
+            "tif": tif,
+            "flags": flags,
+            "self_trade": self.pick([0, 0, 1, 2, 3, 4], [5, 255]),
+            "price": self.price(side) if at_limit else 0,
+            "amount": 0 if by_funds else self.amount(market),
+            "trail": trail,
+            "expire_at": self.lifetime(tif),
+            "funds": self.funds(market) if by_funds else 0,
+            "client_id": self.chance.choice([0, 0, self.pick(range(1, 40))]),
+        }
+        return "place_trailing", order
+
     def odd_order(self) -> Call:
         """Fields that know nothing of each other."""
         market, side = self.market(), self.pick([0, 1], [2])
@@ -330,6 +379,8 @@ KINDS: tuple[tuple[int, Callable[[Traffic], Call]], ...] = (
     (40, Traffic.market_order_by_funds),
     (70, Traffic.stop_limit),
     (50, Traffic.stop_market),
+    (50, Traffic.pair),
+    (50, Traffic.trailing_stop),
     (20, Traffic.odd_order),
     (110, Traffic.replace),
     (40, Traffic.cancel),

@@ -16,10 +16,11 @@ from tests.twin.events import (
     OrderRejected,
     OrderReplaced,
     Outcome,
+    StopTrailed,
     StopTriggered,
     TradeExecuted,
 )
-from tests.twin.words import WORLD, Code, Reason, Side, Tif, Type
+from tests.twin.words import TRAILS_BY_PRICE, WORLD, Code, Reason, Side, Tif, Type
 
 GEM, USD, OIL = 0, 1, 2
 GEM_USD, OIL_USD, GEM_OIL = 0, 1, 2
@@ -112,6 +113,25 @@ class Venue:
     def sell(self, account: int, amount: int = 0, price: int = 0, **more: int) -> Outcome:
         return self.place(account, Side.SELL, amount=amount, price=price, **more)
 
+    def oco(self, account: int, **fields: int) -> Outcome:
+        """A GTC pair in GEM/USD, unless told otherwise."""
+        fields = {"market": GEM_USD, "tif": Tif.GTC, "flags": 0, "self_trade": 0, **fields}
+        return self.do("place_oco", account, **fields)
+
+    def buy_oco(self, account: int, amount: int, price: int, stop_price: int, stop_limit_price: int, **more: int) -> Outcome:
+        prices = {"price": price, "stop_price": stop_price, "stop_limit_price": stop_limit_price}
+        return self.oco(account, side=Side.BUY, amount=amount, **prices, **more)
+
+    def sell_oco(self, account: int, amount: int, price: int, stop_price: int, stop_limit_price: int = 0, **more: int) -> Outcome:
+        """The stop sells at market, unless it has a limit price."""
+        prices = {"price": price, "stop_price": stop_price, "stop_limit_price": stop_limit_price}
+        return self.oco(account, side=Side.SELL, amount=amount, **prices, **more)
+
+    def trailing(self, account: int, side: int, amount: int = 0, price: int = 0, **fields: int) -> Outcome:
+        """A GTC stop-limit order in GEM/USD that trails by price, unless told otherwise."""
+        defaults = {"market": GEM_USD, "type": Type.STOP_LIMIT, "tif": Tif.GTC, "flags": TRAILS_BY_PRICE, "self_trade": 0}
+        return self.do("place_trailing", account, side=side, amount=amount, price=price, **{**defaults, **fields})
+
     def trade_at(self, price: int, **more: int) -> None:
         """Sets the last price: Bob sells one to Carol."""
         self.sell(BOB, 1, price, **more)
@@ -178,6 +198,8 @@ def _line(event: Event) -> str:
             return f"replaced {event.order_id} {'keeping' if event.kept_priority else 'losing'} its place"
         case StopTriggered():
             return f"triggered {event.order_id} at {event.last_price}"
+        case StopTrailed():
+            return f"trailed {event.order_id} to {event.stop_price}"
         case BookLevelChanged(amount=0):
             return f"{Side(event.side).name} {event.price} gone"
         case BookLevelChanged():

@@ -4,7 +4,7 @@ from tests.twin.column import Column, first_rejection
 from tests.twin.commands import AdvanceTime, CancelAll, CancelMany, CancelOrder, SetCancelAfter
 from tests.twin.events import CancelAfterFired, CancelAfterSet, Outcome
 from tests.twin.matching import end_live_order
-from tests.twin.state import State
+from tests.twin.state import Order, State
 from tests.twin.words import ALL_MARKETS, BOTH_SIDES, FIRST_USER_ACCOUNT, Code, OrderStatus, Reason, Side, Tif
 
 
@@ -30,8 +30,7 @@ def cancel_many(state: State, command: CancelMany) -> Outcome:
     count = 0
     for order_id in command.order_ids:
         if first_rejection(_cancel_rejections(state, command.account, order_id)) == Code.OK:
-            end_live_order(state, state.live[order_id], Reason.CANCELLED)
-            count += 1
+            count += end_live_order(state, state.live[order_id], Reason.CANCELLED)
     return Outcome(count=count)
 
 
@@ -44,9 +43,12 @@ def cancel_all(state: State, command: CancelAll) -> Outcome:
         for order in state.orders_of(command.account)
         if command.market in (ALL_MARKETS, order.market) and command.side in (BOTH_SIDES, order.side)
     ]
-    for order in orders:
-        end_live_order(state, order, Reason.CANCELLED)
-    return Outcome(count=len(orders))
+    return Outcome(count=_end_all(state, orders, Reason.CANCELLED))
+
+
+def _end_all(state: State, orders: list[Order], reason: Reason) -> int:
+    """How many ended: a leg takes the other one with it."""
+    return sum(end_live_order(state, order, reason) for order in orders if order.order_id in state.live)
 
 
 def _cancel_all_rejections(state: State, command: CancelAll) -> Column:
@@ -83,14 +85,11 @@ def advance_time(state: State, command: AdvanceTime) -> Outcome:
         if is_switch:
             count += _fire_cancel_after(state, number)
         else:
-            end_live_order(state, state.live[number], Reason.EXPIRED)
-            count += 1
+            count += end_live_order(state, state.live[number], Reason.EXPIRED)
 
 
 def _fire_cancel_after(state: State, account: int) -> int:
     due = state.cancel_after.pop(account)
     orders = state.orders_of(account)
     state.emit(CancelAfterFired(account, len(orders), due))
-    for order in orders:
-        end_live_order(state, order, Reason.CANCEL_AFTER)
-    return len(orders)
+    return _end_all(state, orders, Reason.CANCEL_AFTER)

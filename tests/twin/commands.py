@@ -193,6 +193,50 @@ class SetCancelAfter(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaceOco(Command):
+    number = 16
+    layout = (
+        "account u32, market u16, side u8, tif u8, flags u8, self_trade u8, price u64, amount u64, stop_price u64, stop_limit_price u64, "
+        "expire_at u64, client_id u128, stop_client_id u128"
+    )
+    account: int
+    market: int
+    side: int
+    tif: int
+    flags: int
+    self_trade: int
+    price: int
+    amount: int
+    stop_price: int
+    stop_limit_price: int = 0
+    expire_at: int = 0
+    client_id: int = 0
+    stop_client_id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceTrailing(Command):
+    number = 17
+    layout = (
+        "account u32, market u16, side u8, type u8, tif u8, flags u8, self_trade u8, price u64, amount u64, trail u64, "
+        "expire_at u64, funds u128, client_id u128"
+    )
+    account: int
+    market: int
+    side: int
+    type: int
+    tif: int
+    flags: int
+    self_trade: int
+    price: int
+    amount: int
+    trail: int
+    expire_at: int = 0
+    funds: int = 0
+    client_id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transfer(Command):
     number = 20
     layout = "transfer_id u128, source u32, destination u32, asset u16, kind u8, pending u8, amount u128"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tests.twin import cancels, commands, orders, setup, transfers
+from tests.twin import cancels, commands, orders, pairs, setup, transfers
 from tests.twin.commands import Command
 from tests.twin.events import CommandApplied, Event, OrderRejected, Outcome
 from tests.twin.numbers import format_units
@@ -22,6 +22,8 @@ RULES: dict[type[Command], Callable[[State, Any], Outcome]] = {
     commands.SetAccountFees: setup.set_account_fees,
     commands.SetMaxOpenOrders: setup.set_max_open_orders,
     commands.PlaceOrder: orders.place_order,
+    commands.PlaceOco: pairs.place_oco,
+    commands.PlaceTrailing: orders.place_trailing,
     commands.CancelOrder: cancels.cancel_order,
     commands.CancelMany: cancels.cancel_many,
     commands.CancelAll: cancels.cancel_all,
@@ -52,7 +54,7 @@ def apply(state: State, command: Command) -> tuple[Outcome, list[Event]]:
     state.seq += 1
     if command.time < state.time:
         outcome = Outcome(Code.TIME_WENT_BACK)
-        if isinstance(command, commands.PlaceOrder):
+        if isinstance(command, (commands.PlaceOrder, commands.PlaceOco, commands.PlaceTrailing)):
             state.emit(OrderRejected(command.account, command.market, outcome.code))
         if isinstance(command, commands.ReplaceOrder):
             state.emit(OrderRejected(command.account, ALL_MARKETS, outcome.code))
@@ -225,6 +227,82 @@ class Twin:
                 price=price,
                 amount=amount,
                 stop_price=stop_price,
+                expire_at=expire_at,
+                funds=funds,
+                client_id=client_id,
+                meta=meta,
+            )
+        )
+
+    def place_oco(
+        self,
+        time: int,
+        account: int,
+        market: int,
+        side: int,
+        tif: int,
+        flags: int,
+        self_trade: int,
+        price: int,
+        amount: int,
+        stop_price: int,
+        stop_limit_price: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        stop_client_id: int = 0,
+        meta: bytes = b"",
+    ) -> Outcome:
+        return self.apply(
+            commands.PlaceOco(
+                time=time,
+                account=account,
+                market=market,
+                side=side,
+                tif=tif,
+                flags=flags,
+                self_trade=self_trade,
+                price=price,
+                amount=amount,
+                stop_price=stop_price,
+                stop_limit_price=stop_limit_price,
+                expire_at=expire_at,
+                client_id=client_id,
+                stop_client_id=stop_client_id,
+                meta=meta,
+            )
+        )
+
+    def place_trailing(
+        self,
+        time: int,
+        account: int,
+        market: int,
+        side: int,
+        type: int,
+        tif: int,
+        flags: int,
+        self_trade: int,
+        price: int,
+        amount: int,
+        trail: int,
+        expire_at: int = 0,
+        funds: int = 0,
+        client_id: int = 0,
+        meta: bytes = b"",
+    ) -> Outcome:
+        return self.apply(
+            commands.PlaceTrailing(
+                time=time,
+                account=account,
+                market=market,
+                side=side,
+                type=type,
+                tif=tif,
+                flags=flags,
+                self_trade=self_trade,
+                price=price,
+                amount=amount,
+                trail=trail,
                 expire_at=expire_at,
                 funds=funds,
                 client_id=client_id,

@@ -315,5 +315,16 @@ class CancelAfterFired(Event):
     due: int
 
 
+@dataclass(frozen=True)
+class StopTrailed(Event):
+    number = 23
+    layout = "order_id u64, account u32, market u16, zero u16, trail u64, stop_price u64"
+    order_id: int
+    account: int
+    market: int
+    trail: int
+    stop_price: int
+
+
 ALL = {kind.__name__: kind for kind in Event.__subclasses__()}
 """Event classes by name, which the native module uses too."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from tests.twin.events import OrderDone, StopTriggered, TradeExecuted
 from tests.twin.state import Market, Order, State
+from tests.twin.trailing import follow, last_report, trails_by_ppm
 from tests.twin.words import (
     FEES,
     LIMIT_TYPES,
     PPM,
-    REMEMBERED_FINISHED,
     RESTING_TIFS,
     TAKE_PROFIT,
     U64_MAX,
@@ -54,19 +54,34 @@ def end_order(state: State, order: Order, reason: Reason) -> None:
     market.resting = [other for other in market.resting if other is not order]
     market.waiting = [other for other in market.waiting if other is not order]
     state.live.pop(order.order_id, None)
-    if order.client_id:
-        account = state.accounts[order.account]
-        account.finished = [*account.finished, (order.client_id, order.order_id)][-REMEMBERED_FINISHED:]
+    state.finish_client_id(order)
     state.emit(OrderDone(order.order_id, order.account, order.market, order.side, reason, order.remaining, order.filled))
 
 
-def end_live_order(state: State, order: Order, reason: Reason) -> None:
-    """Cancelled or expired: done, money back, level changed."""
+def end_live_order(state: State, order: Order, reason: Reason) -> int:
+    """Cancelled or expired: done, money back, level changed; then the other leg of its pair likewise. How many ended."""
+    other = state.other_leg(order)
+    held, others = state.hold_of(order)[1], state.hold_of(other)[1] if other else 0
+    _end_live(state, order, reason, held)
+    if other is None:
+        return 1
+    _end_live(state, other, Reason.ONE_CANCELS_OTHER, others)
+    return 2
+
+
+def _end_live(state: State, order: Order, reason: Reason, held: int) -> None:
     was_resting = not state.is_waiting(order)
+    last_report(state, order)
     end_order(state, order, reason)
-    state.release(order)
+    state.release(order, held)
     if was_resting:
         state.emit_level(order.market, order.side, order.price)
+
+
+def end_other_leg(state: State, other: Order | None) -> None:
+    """What a leg takes with it that was filled or triggered."""
+    if other is not None:
+        _end_live(state, other, Reason.ONE_CANCELS_OTHER, state.hold_of(other)[1])
 
 
 def match(state: State, taker: Order) -> Reason | None:
@@ -85,8 +100,12 @@ def match(state: State, taker: Order) -> Reason | None:
             return None
         if maker.account == taker.account and mode != SelfTrade.ALLOW:
             if mode in (SelfTrade.CANCEL_OLDEST, SelfTrade.CANCEL_BOTH):
+                other = state.other_leg(maker)
+                others = state.hold_of(other)[1] if other else 0
                 end_order(state, maker, Reason.SELF_TRADE)
                 state.release(maker)
+                if other:
+                    _end_live(state, other, Reason.ONE_CANCELS_OTHER, others)
                 changed_level = maker.price
             if mode in (SelfTrade.CANCEL_NEWEST, SelfTrade.CANCEL_BOTH):
                 reason = Reason.SELF_TRADE
@@ -137,6 +156,9 @@ def _trade(state: State, maker: Order, taker: Order, amount: int) -> None:
     state.next_trade_id += 1
     state.last_trade_time = max(state.time, min(state.last_trade_time + 1, U64_MAX))
     market.last_price = price
+    follow(market, price)
+    stop_leg = state.other_leg(maker)
+    stop_leg_holds = state.hold_of(stop_leg)[1] if stop_leg else 0
     for order in (maker, taker):
         order.filled += amount
     taker.trades += 1
@@ -175,6 +197,8 @@ def _trade(state: State, maker: Order, taker: Order, amount: int) -> None:
         _receive(state, FEES, market.quote, seller_fee, trade_id)
     if maker.remaining == 0:
         end_order(state, maker, Reason.FILLED)
+    if stop_leg:
+        _end_live(state, stop_leg, Reason.ONE_CANCELS_OTHER, stop_leg_holds)
 
 
 def _pay(state: State, order: Order, asset: int, atoms: int, trade_id: int, *, from_hold: bool) -> None:
@@ -213,10 +237,14 @@ def trigger_stops(state: State, market_number: int) -> Iterator[Order]:
     """Lets loose, one after the other, all stops that the last price reached; each may move it further. Yields each as it entered."""
     while (order := _next_stop(state.markets[market_number])) is not None:
         market = state.markets[market_number]
+        limit_leg, held = state.other_leg(order), state.hold_of(order)[1]
+        last_report(state, order)
         state.emit(StopTriggered(order.order_id, order.account, market_number, market.last_price))
-        state.release(order)
+        end_other_leg(state, limit_leg)
+        state.release(order, held)
         market.waiting = [other for other in market.waiting if other is not order]
         del state.live[order.order_id]
+        order.trail = order.extreme = 0
         order.type = Type.LIMIT if order.type == Type.STOP_LIMIT else Type.MARKET
         if order.tif == Tif.FOK and fillable_now(state, order)[0] < order.amount:
             end_order(state, order, Reason.FOK)
@@ -236,7 +264,7 @@ def _next_stop(market: Market) -> Order | None:
     falling = [order for order in market.waiting if not waits_for_a_rise(order) and order.stop_price >= market.last_price]
     candidates = []
     if rising:
-        candidates.append(min(rising, key=lambda order: (order.stop_price, order.order_id)))
+        candidates.append(min(rising, key=lambda order: (order.stop_price, trails_by_ppm(order), order.order_id)))
     if falling:
-        candidates.append(min(falling, key=lambda order: (-order.stop_price, order.order_id)))
+        candidates.append(min(falling, key=lambda order: (-order.stop_price, trails_by_ppm(order), order.order_id)))
     return min(candidates, key=lambda order: order.order_id, default=None)

@@ -1,12 +1,15 @@
 """PlaceOrder and ReplaceOrder."""
 
+from collections.abc import Callable
 from copy import copy
 
 from tests.twin.column import Column, first_rejection
-from tests.twin.commands import PlaceOrder, ReplaceOrder
+from tests.twin.commands import PlaceOrder, PlaceTrailing, ReplaceOrder
 from tests.twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
+from tests.twin.legs import beyond, settle
 from tests.twin.matching import fillable_now, match_and_finish, trigger_stops
 from tests.twin.state import Market, Order, State
+from tests.twin.trailing import report, trails, trigger
 from tests.twin.words import (
     ALL_MARKETS,
     FIRST_USER_ACCOUNT,
@@ -14,9 +17,12 @@ from tests.twin.words import (
     MARKET_TYPES,
     MAX_ATOMS,
     POST_ONLY,
+    PPM,
     RESTING_TIFS,
     STOP_TYPES,
     TAKE_PROFIT,
+    TRAILING_FLAGS,
+    TRAILS_BY_PPM,
     U64_MAX,
     Code,
     MarketStatus,
@@ -29,12 +35,50 @@ from tests.twin.words import (
 
 
 def place_order(state: State, command: PlaceOrder) -> Outcome:
-    code = first_rejection(_place_rejections(state, command))
+    code = first_rejection(_place_rejections(state, command, _flags_of_orders))
     if code:
-        state.emit(OrderRejected(command.account, command.market, code))
-        first_order = state.remembered(command.account, command.client_id) if code == Code.CLIENT_ID_USED else 0
-        return Outcome(code, id=first_order)
-    order = _new_order(state, command)
+        return _rejected(state, command, code)
+    order = new_order(state, command)
+    accept(state, order)
+    if order.type in STOP_TYPES:
+        _wait(state, order)
+    else:
+        match_and_finish(state, order)
+    return trigger_stops_and_answer(state, order)
+
+
+def place_trailing(state: State, command: PlaceTrailing) -> Outcome:
+    placed = _as_a_stop(state, command)
+    code = first_rejection(_place_rejections(state, placed, _flags_of_trailing_stops, command.trail))
+    if code:
+        return _rejected(state, placed, code)
+    order = new_order(state, placed)
+    order.trail, order.extreme = command.trail, state.markets[order.market].last_price
+    accept(state, order)
+    report(state, order)
+    _wait(state, order)
+    return trigger_stops_and_answer(state, order)
+
+
+def _as_a_stop(state: State, command: PlaceTrailing) -> PlaceOrder:
+    """With its first trigger, as far as there can be one."""
+    last_price = state.markets[command.market].last_price if command.market < len(state.markets) else 0
+    fields = {name: value for name, value in vars(command).items() if name != "trail"}
+    return PlaceOrder(**fields, stop_price=trigger(command.side, command.flags, last_price, command.trail))
+
+
+def _rejected(state: State, command: PlaceOrder, code: Code) -> Outcome:
+    state.emit(OrderRejected(command.account, command.market, code))
+    return Outcome(code, id=state.remembered(command.account, command.client_id) if code == Code.CLIENT_ID_USED else 0)
+
+
+def _wait(state: State, stop: Order) -> None:
+    state.live[stop.order_id] = stop
+    state.markets[stop.market].waiting.append(stop)
+    state.hold(stop)
+
+
+def accept(state: State, order: Order) -> None:
     state.next_order_id += 1
     state.emit(
         OrderAccepted(
@@ -56,16 +100,9 @@ def place_order(state: State, command: PlaceOrder) -> Outcome:
             taker_ppm=order.taker_ppm,
         )
     )
-    if order.type in STOP_TYPES:
-        state.live[order.order_id] = order
-        state.markets[order.market].waiting.append(order)
-        state.hold(order)
-    else:
-        match_and_finish(state, order)
-    return _trigger_stops_and_answer(state, order)
 
 
-def _new_order(state: State, command: PlaceOrder) -> Order:
+def new_order(state: State, command: PlaceOrder) -> Order:
     """The order that the command would become."""
     maker_ppm, taker_ppm = state.markets[command.market].fee_rates(state.accounts[command.account])
     return Order(
@@ -107,7 +144,7 @@ def _outcome(state: State, order: Order, filled_before: int = 0) -> Outcome:
     )
 
 
-def _trigger_stops_and_answer(state: State, order: Order, filled_before: int = 0) -> Outcome:
+def trigger_stops_and_answer(state: State, order: Order, filled_before: int = 0) -> Outcome:
     """Lets the stops loose and answers with the order as its own entering left it."""
     outcome = _outcome(state, order, filled_before)
     for stop in trigger_stops(state, order.market):
@@ -116,7 +153,15 @@ def _trigger_stops_and_answer(state: State, order: Order, filled_before: int = 0
     return outcome
 
 
-def _place_rejections(state: State, command: PlaceOrder) -> Column:
+def _flags_of_orders(command: PlaceOrder) -> bool:
+    return command.flags <= POST_ONLY | TAKE_PROFIT and command.type <= Type.STOP_MARKET
+
+
+def _flags_of_trailing_stops(command: PlaceOrder) -> bool:
+    return command.flags in TRAILING_FLAGS and command.type in STOP_TYPES
+
+
+def _place_rejections(state: State, command: PlaceOrder, allowed: Callable[[PlaceOrder], bool], trail: int | None = None) -> Column:
     yield command.account >= len(state.accounts), Code.ACCOUNT_NOT_FOUND
     yield command.account < FIRST_USER_ACCOUNT, Code.SYSTEM_ACCOUNT
     yield command.market >= len(state.markets), Code.MARKET_NOT_FOUND
@@ -124,12 +169,14 @@ def _place_rejections(state: State, command: PlaceOrder) -> Column:
     yield market.status == MarketStatus.HALTED, Code.MARKET_HALTED
 
     yield command.side > Side.SELL, Code.ENUM_INVALID
-    yield command.type > Type.STOP_MARKET, Code.ENUM_INVALID
     yield command.tif > Tif.GTD, Code.ENUM_INVALID
-    yield command.flags > POST_ONLY | TAKE_PROFIT, Code.ENUM_INVALID
+    yield not allowed(command), Code.ENUM_INVALID
     yield command.self_trade > SelfTrade.CANCEL_BOTH, Code.ENUM_INVALID
 
-    yield any(_combinations_that_make_no_sense(command)), Code.COMBINATION_INVALID
+    yield any(_combinations_that_make_no_sense(command, trail)), Code.COMBINATION_INVALID
+    if trail is not None:
+        yield trail == 0 or (command.flags == TRAILS_BY_PPM and trail > PPM), Code.TRAIL_INVALID
+        yield market.last_price == 0, Code.NO_LAST_PRICE
 
     if command.type in LIMIT_TYPES:
         yield command.price < market.min_price, Code.PRICE_TOO_LOW
@@ -154,17 +201,17 @@ def _place_rejections(state: State, command: PlaceOrder) -> Column:
     yield may_rest and len(state.orders_of(command.account)) >= state.max_open_orders, Code.TOO_MANY_OPEN_ORDERS
     yield bool(command.flags & POST_ONLY) and market.crosses(command.side, command.price), Code.WOULD_CROSS
 
-    order = _new_order(state, command)
+    order = new_order(state, command)
     yield _lacks_funds(state, order), Code.INSUFFICIENT_FUNDS
     yield command.tif == Tif.FOK and order.type not in STOP_TYPES and not _can_fill_or_kill(state, order), Code.FILL_OR_KILL_UNFILLABLE
     if command.type in LIMIT_TYPES and command.tif in RESTING_TIFS:
         yield market.level_amount(command.side, command.price) + command.amount > U64_MAX, Code.LEVEL_FULL
 
 
-def _combinations_that_make_no_sense(command: PlaceOrder) -> list[bool]:
+def _combinations_that_make_no_sense(command: PlaceOrder, trail: int | None) -> list[bool]:
     post_only = bool(command.flags & POST_ONLY)
     rows = [
-        (command.type in STOP_TYPES) != (command.stop_price != 0),
+        trail is None and (command.type in STOP_TYPES) != (command.stop_price != 0),
         (command.tif == Tif.GTD) != (command.expire_at != 0),
         post_only and command.type != Type.LIMIT,
         post_only and command.tif not in RESTING_TIFS,
@@ -220,13 +267,14 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
     wanted = _wanted(order, command)
     order.trades = order.spent = 0
     filled_before = order.filled
+    other = state.other_leg(order)
 
     if state.is_waiting(order):
         _emit_replaced(state, wanted, kept_priority=False)
         state.release(order)
         order.price, order.amount, order.stop_price = wanted.price, wanted.amount, wanted.stop_price
         state.hold(order)
-        return _trigger_stops_and_answer(state, order, filled_before)
+        return trigger_stops_and_answer(state, order, filled_before)
 
     if wanted.price == old_price and wanted.amount <= old_amount:
         order.amount = wanted.amount
@@ -239,12 +287,18 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
 
     _emit_replaced(state, wanted, kept_priority=False)
     state.release(order)
+    if other:
+        state.release(other)
+        market.waiting = [waiting for waiting in market.waiting if waiting is not other]
+        del state.live[other.order_id]
     market.resting = [other for other in market.resting if other is not order]
     del state.live[order.order_id]
     state.emit_level(order.market, order.side, old_price)
     order.price, order.amount = wanted.price, wanted.amount
     match_and_finish(state, order)
-    return _trigger_stops_and_answer(state, order, filled_before)
+    if other:
+        settle(state, order, other)
+    return trigger_stops_and_answer(state, order, filled_before)
 
 
 def _wanted(order: Order, command: ReplaceOrder) -> Order:
@@ -281,10 +335,14 @@ def _replace_rejections(state: State, command: ReplaceOrder) -> Column:
     yield market.status == MarketStatus.HALTED, Code.MARKET_HALTED
     yield order.funds != 0, Code.NOT_REPLACEABLE
     waiting = state.is_waiting(order)
-    yield command.stop_price != 0 and not waiting, Code.COMBINATION_INVALID
+    yield command.stop_price != 0 and (not waiting or trails(order)), Code.COMBINATION_INVALID
     yield command.price != 0 and order.type == Type.STOP_MARKET, Code.COMBINATION_INVALID
 
-    wanted = _wanted(order, command)
+    wanted, other = _wanted(order, command), state.other_leg(order)
+    if other:
+        limit, stop = (other, wanted) if waiting else (wanted, other)
+        yield wanted.amount != order.amount, Code.COMBINATION_INVALID
+        yield beyond(order.side, limit.price, stop.stop_price), Code.COMBINATION_INVALID
     if order.type in LIMIT_TYPES:
         yield wanted.price < market.min_price, Code.PRICE_TOO_LOW
         yield wanted.price > market.max_price, Code.PRICE_TOO_HIGH
@@ -301,8 +359,10 @@ def _replace_rejections(state: State, command: ReplaceOrder) -> Column:
 
 
 def _cannot_pay_the_difference(state: State, order: Order, wanted: Order) -> bool:
-    asset, own_hold = state.hold_of(order)
-    return state.available(order.account, asset) + own_hold < state.hold_of(wanted)[1]
+    other = state.other_leg(order)
+    beside = state.cost_of(other)[1] if other else 0
+    asset, cost = state.cost_of(order)
+    return state.available(order.account, asset) + max(cost, beside) < max(state.cost_of(wanted)[1], beside)
 
 
 def _level_without(market: Market, order: Order, price: int) -> int:

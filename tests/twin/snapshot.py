@@ -5,8 +5,9 @@ from typing import Any
 from blake3 import blake3
 
 from tests.twin.state import Account, Asset, Balance, Market, Order, Pending, State
+from tests.twin.trailing import trails, trigger
 from tests.twin.wire import Reader, pack_object, pack_one
-from tests.twin.words import FIRST_USER_ACCOUNT, Side
+from tests.twin.words import FIRST_USER_ACCOUNT, ONE_CANCELS_OTHER, Side, Type
 
 HEAD = "seq u64, time u64, next_order_id u64, next_trade_id u64, next_entry_id u64, last_trade_time u64, max_open_orders u32"
 ASSET = "code [u8;12], scale u8, display_scale u8"
@@ -18,6 +19,7 @@ ORDER = (
     "order_id u64, account u32, type u8, side u8, tif u8, flags u8, self_trade u8, price u64, amount u64, filled u64, stop_price u64, "
     "expire_at u64, funds u128, client_id u128, maker_ppm u32, taker_ppm u32, created u64"
 )
+TRAILING = "order_id u64, trail u64, extreme u64"
 FEES = "maker_ppm u32, taker_ppm u32"
 BALANCE = "available i128, held i128"
 PENDING = "transfer_id u128, source u32, destination u32, asset u16, kind u8, amount u128"
@@ -42,9 +44,15 @@ def canonical_bytes(state: State) -> bytes:
     parts += [pack_object(PENDING, state.pending[transfer_id]) for transfer_id in sorted(state.pending)]
     parts.append(pack_one("u64", len(state.used_transfer_ids)))
     parts += [pack_one("u128", transfer_id) for transfer_id in sorted(state.used_transfer_ids)]
-    if state.cancel_after:
+    trailing = sorted(
+        (order for order in state.live.values() if trails(order) and state.is_waiting(order)), key=lambda order: order.order_id
+    )
+    if state.cancel_after or trailing:
         parts.append(pack_one("u32", len(state.cancel_after)))
         parts += [pack_one("u32", account) + pack_one("u64", due) for account, due in sorted(state.cancel_after.items())]
+    if trailing:
+        parts += [pack_one("u16", 0), pack_one("u32", len(trailing))]
+        parts += [pack_object(TRAILING, order) for order in trailing]
     return b"".join(parts)
 
 
@@ -72,11 +80,36 @@ def read_state(data: bytes) -> State:
     state.used_transfer_ids = {reader.one("u128") for _ in range(reader.one("u64"))}
     if reader.left:
         state.cancel_after = {reader.one("u32"): reader.one("u64") for _ in range(reader.one("u32"))}
+    if reader.left and reader.one("u16"):
+        raise ValueError("linked groups, of which this twin knows none")
+    for _ in range(reader.one("u32") if reader.left else 0):
+        _read_trailing(reader, state)
+    if not all(_has_its_limit_leg(state, stop) for stop in state.live.values()):
+        raise ValueError("a stop leg without its limit leg")
     if not state.cancel_after.keys() <= set(range(FIRST_USER_ACCOUNT, len(state.accounts))) or 0 in state.cancel_after.values():
         raise ValueError("a cancel-after of no user, or for no time")
     if len(state.accounts) < FIRST_USER_ACCOUNT or canonical_bytes(state) != data:
         raise ValueError("no canonical state")
     return state
+
+
+def _has_its_limit_leg(state: State, stop: Order) -> bool:
+    if not stop.flags & ONE_CANCELS_OTHER or not state.is_waiting(stop):
+        return True
+    limit = state.live.get(stop.order_id - 1)
+    if limit is None or not limit.flags & ONE_CANCELS_OTHER or limit.type != Type.LIMIT or limit.filled:
+        return False
+    return (limit.account, limit.market, limit.side, limit.amount) == (stop.account, stop.market, stop.side, stop.amount)
+
+
+def _read_trailing(reader: Reader, state: State) -> None:
+    values = reader.take(TRAILING)
+    order = state.live.get(int(values["order_id"]))
+    if order is None or not values["extreme"] or not values["trail"]:
+        raise ValueError("a trail of no order, or from no price")
+    order.trail, order.extreme = int(values["trail"]), int(values["extreme"])
+    if order.stop_price != trigger(order.side, order.flags, order.extreme, order.trail):
+        raise ValueError("a trigger that is not at its distance")
 
 
 def _values(reader: Reader, layout: str) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from tests.twin.events import BalanceChanged, BookLevelChanged, Event
 from tests.twin.words import (
     FIRST_USER_ACCOUNT,
     NO_FEE_OVERRIDE,
+    ONE_CANCELS_OTHER,
     OPEN_ORDERS_AT_START,
+    REMEMBERED_FINISHED,
     Business,
     SelfTrade,
     Side,
@@ -41,6 +43,10 @@ class Order:
     maker_ppm: int
     taker_ppm: int
     created: int
+
+    trail: int = 0
+    extreme: int = 0
+    """Of a stop that trails: the price that its trigger keeps its distance from."""
 
     # What it did as a taker in the command being applied, and what was available to pay for it; no part of the canonical state.
     trades: int = 0
@@ -186,6 +192,11 @@ class State:
                 return order.order_id
         return dict(self.accounts[account].finished).get(client_id, 0)
 
+    def finish_client_id(self, order: Order) -> None:
+        if order.client_id:
+            account = self.accounts[order.account]
+            account.finished = [*account.finished, (order.client_id, order.order_id)][-REMEMBERED_FINISHED:]
+
     def is_waiting(self, order: Order) -> bool:
         return any(waiting is order for waiting in self.markets[order.market].waiting)
 
@@ -201,8 +212,25 @@ class State:
         )
         return entry_id
 
+    def other_leg(self, order: Order) -> Order | None:
+        """The other leg of the live pair that the order is of, if it is of one."""
+        if not order.flags & ONE_CANCELS_OTHER:
+            return None
+        if self.is_waiting(order):
+            return self.live[order.order_id - 1]
+        following = self.live.get(order.order_id + 1)
+        is_of_a_pair = following is not None and following.flags & ONE_CANCELS_OTHER and self.is_waiting(following)
+        return following if is_of_a_pair else None
+
     def hold_of(self, order: Order) -> tuple[int, int]:
         """(asset, atoms) that a live order holds, or would hold if it were one."""
+        asset, atoms = self.cost_of(order)
+        if order.flags & ONE_CANCELS_OTHER and self.is_waiting(order):
+            atoms = max(0, atoms - self.cost_of(self.live[order.order_id - 1])[1])
+        return asset, atoms
+
+    def cost_of(self, order: Order) -> tuple[int, int]:
+        """(asset, atoms) that an order can come to cost."""
         market = self.markets[order.market]
         if order.side == Side.SELL:
             return market.base, market.base_atoms(order.remaining)
@@ -212,13 +240,15 @@ class State:
 
     def hold(self, order: Order) -> None:
         asset, atoms = self.hold_of(order)
-        self.change(order.account, asset, Business.HOLD, order.order_id, available=-atoms, held=atoms)
+        if atoms:
+            self.change(order.account, asset, Business.HOLD, order.order_id, available=-atoms, held=atoms)
 
     def release(self, order: Order, atoms: int | None = None) -> None:
-        """All that the order holds, unless told how much."""
-        asset, whole = self.hold_of(order)
-        atoms = whole if atoms is None else atoms
-        self.change(order.account, asset, Business.RELEASE, order.order_id, available=atoms, held=-atoms)
+        """All that the order holds, unless told how much; nothing is released without an event."""
+        asset = self.cost_of(order)[0]
+        atoms = self.hold_of(order)[1] if atoms is None else atoms
+        if atoms:
+            self.change(order.account, asset, Business.RELEASE, order.order_id, available=atoms, held=-atoms)
 
     def emit_level(self, market: int, side: int, price: int) -> None:
         """What stands at that price now."""

@@ -56,6 +56,8 @@ class Code(IntEnum):
     INSUFFICIENT_FUNDS = 32
     FILL_OR_KILL_UNFILLABLE = 33
     LEVEL_FULL = 34
+    NO_LAST_PRICE = 35
+    TRAIL_INVALID = 36
     ORDER_NOT_FOUND = 40
     ORDER_NOT_LIVE = 41
     NOT_YOUR_ORDER = 42
@@ -90,6 +92,9 @@ class Tif(IntEnum):
 
 POST_ONLY = 1
 TAKE_PROFIT = 2
+ONE_CANCELS_OTHER = 4
+TRAILS_BY_PRICE = 8
+TRAILS_BY_PPM = 16
 
 
 class SelfTrade(IntEnum):
@@ -123,6 +128,7 @@ class Reason(IntEnum):
     INSUFFICIENT_FUNDS = 6
     FOK = 7
     CANCEL_AFTER = 8
+    ONE_CANCELS_OTHER = 9
 
 
 class Business(IntEnum):
@@ -137,4 +143,5 @@ class Business(IntEnum):
 LIMIT_TYPES = (Type.LIMIT, Type.STOP_LIMIT)
 MARKET_TYPES = (Type.MARKET, Type.STOP_MARKET)
 STOP_TYPES = (Type.STOP_LIMIT, Type.STOP_MARKET)
+TRAILING_FLAGS = (TRAILS_BY_PRICE, TRAILS_BY_PPM)
 RESTING_TIFS = (Tif.GTC, Tif.GTD)

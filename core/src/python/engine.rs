@@ -11,7 +11,10 @@ use pyo3::types::PyBytes;
 use super::numbers::Wide;
 use super::replay::Unfinished;
 use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
-use crate::command::{Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOrder, ReplaceOrder, Transfer};
+use crate::command::{
+    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing, ReplaceOrder,
+    Transfer,
+};
 use crate::core::Core;
 use crate::outcome;
 use crate::replay::Limits;
@@ -322,6 +325,89 @@ impl Engine {
         Ok(outcome)
     }
 
+    #[pyo3(signature = (time, account, market, side, tif, flags, self_trade, price, amount, stop_price,
+                        stop_limit_price = Price::NONE, expire_at = 0, client_id = Wide::ZERO, stop_client_id = Wide::ZERO,
+                        meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn place_oco(
+        &mut self,
+        time: u64,
+        account: AccountId,
+        market: MarketId,
+        side: u8,
+        tif: u8,
+        flags: u8,
+        self_trade: u8,
+        price: Price,
+        amount: Amount,
+        stop_price: Price,
+        stop_limit_price: Price,
+        expire_at: u64,
+        client_id: Wide,
+        stop_client_id: Wide,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let pair = PlaceOco {
+            account,
+            market,
+            side,
+            tif,
+            flags,
+            self_trade,
+            price,
+            amount,
+            stop_price,
+            stop_limit_price,
+            expire_at,
+            client_id: client_id.0,
+            stop_client_id: stop_client_id.0,
+        };
+        let outcome = self.apply(time, &Command::PlaceOco(pair), meta)?;
+        self.count_placed(market, outcome.code());
+        Ok(outcome)
+    }
+
+    #[pyo3(signature = (time, account, market, side, r#type, tif, flags, self_trade, price, amount, trail, expire_at = 0,
+                        funds = Wide::ZERO, client_id = Wide::ZERO, meta = NO_META))]
+    #[allow(clippy::too_many_arguments)] // one parameter a field, as in the typed stub
+    fn place_trailing(
+        &mut self,
+        time: u64,
+        account: AccountId,
+        market: MarketId,
+        side: u8,
+        r#type: u8,
+        tif: u8,
+        flags: u8,
+        self_trade: u8,
+        price: Price,
+        amount: Amount,
+        trail: u64,
+        expire_at: u64,
+        funds: Wide,
+        client_id: Wide,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let order = PlaceOrder {
+            account,
+            market,
+            side,
+            order_type: r#type,
+            tif,
+            flags,
+            self_trade,
+            price,
+            amount,
+            stop_price: Price::NONE,
+            expire_at,
+            funds: funds.0,
+            client_id: client_id.0,
+        };
+        let outcome = self.apply(time, &Command::PlaceTrailing(PlaceTrailing { order, trail }), meta)?;
+        self.count_placed(market, outcome.code());
+        Ok(outcome)
+    }
+
     #[pyo3(signature = (time, account, order_id, meta = NO_META))]
     fn cancel_order(&mut self, time: u64, account: AccountId, order_id: OrderId, meta: &[u8]) -> PyResult<Outcome> {
         self.apply(time, &Command::CancelOrder { account, order_id }, meta)
@@ -529,12 +615,12 @@ impl Engine {
     }
 
     fn order(&self, order_id: OrderId) -> Option<LiveOrder> {
-        self.core.order(order_id).map(LiveOrder::from)
+        self.core.order(order_id).map(|order| LiveOrder::of(&self.core, order))
     }
 
     #[pyo3(signature = (account, market = ALL_MARKETS))]
     fn open_orders(&self, account: AccountId, market: MarketId) -> Vec<LiveOrder> {
-        self.core.open_orders(account, market).into_iter().map(LiveOrder::from).collect()
+        self.core.open_orders(account, market).into_iter().map(|order| LiveOrder::of(&self.core, order)).collect()
     }
 
     fn open_order_count(&self, account: AccountId) -> PyResult<u32> {

@@ -214,6 +214,9 @@ event_classes! {
     20 => MaxOpenOrdersSet { count: u32 = u32 }
     21 => CancelAfterSet { account: u32 = u32, due: u64 = u64 }
     22 => CancelAfterFired { account: u32 = u32, orders: u32 = u32, due: u64 = u64 }
+    23 => StopTrailed {
+        order_id: u64 = u64, account: u32 = u32, market: u16 = u16_padded, trail: u64 = u64, stop_price: u64 = u64,
+    }
 }
 
 /// The events of an encoded run, in order; of `kinds` (bit n for kind n) only. Making an object costs far more than passing over its bytes.

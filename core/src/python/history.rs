@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyInt, PyList, PyString};
 
 use super::events::{
     BalanceChanged, COMMAND_APPLIED, Encoded, EventError, Events, META, OrderAccepted, OrderDone, OrderReplaced,
-    StopTriggered, TradeExecuted, TransferPending, TransferPosted, TransferVoided,
+    StopTrailed, StopTriggered, TradeExecuted, TransferPending, TransferPosted, TransferVoided,
 };
 use crate::types::Business;
 use crate::wire::Fields;
@@ -50,7 +50,8 @@ struct Order {
 struct Change {
     order_id: u64,
     updated: u64,
-    replaced: Option<(u64, u64, u64)>,
+    replaced: Option<(u64, u64)>,
+    stop_price: Option<u64>,
     filled: u128,
     total: i128,
     fee: i128,
@@ -250,7 +251,17 @@ impl RowFold {
                 self.of_order(
                     now.order_id,
                     |order| (order.price, order.amount, order.stop_price) = terms,
-                    |change| change.replaced = Some(terms),
+                    |change| {
+                        (change.replaced, change.stop_price) = (Some((now.price, now.amount)), Some(now.stop_price))
+                    },
+                );
+            }
+            StopTrailed::KIND => {
+                let stop = event.read(StopTrailed::read)?;
+                self.of_order(
+                    stop.order_id,
+                    |order| order.stop_price = stop.stop_price,
+                    |change| change.stop_price = Some(stop.stop_price),
                 );
             }
             StopTriggered::KIND => {
@@ -480,9 +491,8 @@ impl RowFold {
     fn take_order_changes(&mut self) -> Vec<ChangeParts> {
         self.change_at.clear();
         let parts = |c: Change| {
-            let (price, amount, stop_price) =
-                c.replaced.map_or((None, None, None), |(price, amount, stop)| (Some(price), Some(amount), Some(stop)));
-            (c.order_id, (c.updated, price, amount, stop_price, c.filled, c.total, c.fee, c.reason, c.triggered))
+            let (price, amount) = c.replaced.unzip();
+            (c.order_id, (c.updated, price, amount, c.stop_price, c.filled, c.total, c.fee, c.reason, c.triggered))
         };
         std::mem::take(&mut self.changes).into_iter().map(parts).collect()
     }

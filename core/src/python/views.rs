@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::accounts;
+use crate::core::Core;
 use crate::event::TransferMoved;
 use crate::market;
 use crate::order;
@@ -136,10 +137,13 @@ pub struct LiveOrder {
     taker_ppm: u32,
     created: u64,
     waiting: bool,
+    /// Of a stop that trails and waits.
+    trail: u64,
 }
 
-impl From<order::Order> for LiveOrder {
-    fn from(o: order::Order) -> LiveOrder {
+impl LiveOrder {
+    /// `core`: the one that the order is live in.
+    pub fn of(core: &Core, o: order::Order) -> LiveOrder {
         let rare = &o.rare;
         LiveOrder {
             order_id: o.order_id,
@@ -162,6 +166,7 @@ impl From<order::Order> for LiveOrder {
             taker_ppm: o.taker_ppm,
             created: o.created,
             waiting: o.is_waiting(),
+            trail: core.trail(&o),
         }
     }
 }

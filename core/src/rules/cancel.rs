@@ -34,8 +34,7 @@ impl Core {
         reject_if(!self.account_exists(account), AccountNotFound)?;
         for order_id in order_ids.iter() {
             if let Ok(slot) = self.own_order(account, order_id) {
-                self.cancel_slot(slot, DoneReason::Cancelled);
-                outcome.count += 1;
+                outcome.count += self.cancel_slot(slot, DoneReason::Cancelled);
             }
         }
         Ok(())
@@ -72,9 +71,13 @@ impl Core {
             .map(|slot| (self.orders[slot].order_id, slot))
             .collect();
         slots.sort_unstable();
-        for (_, slot) in &slots {
-            self.cancel_slot(*slot, reason);
+        let mut ended = 0;
+        for (order_id, slot) in &slots {
+            // A leg may have gone with the other one already.
+            if self.orders.find(*order_id).is_some() {
+                ended += self.cancel_slot(*slot, reason);
+            }
         }
-        slots.len() as u32
+        ended
     }
 }

@@ -5,20 +5,15 @@ use crate::core::Core;
 use crate::event::{Event, OrderDone};
 use crate::order::Order;
 use crate::orders::{LiveOrder, Slot};
-use crate::outcome::{Outcome, Status};
-use crate::stops::Awaited;
-use crate::types::{Amount, Atoms, Business, DoneReason, MarketId, Side};
+use crate::types::{Amount, Atoms, Business, DoneReason, MarketId, ONE_CANCELS_OTHER, Side};
 
 impl Core {
-    /// A stop takes its place in the index, with its whole cost held.
-    pub(super) fn wait(&mut self, order: &Order, outcome: &mut Outcome) {
-        let held = self.hold_of(order);
-        self.hold(order, held);
+    /// A stop that does not trail takes its place in the index, with what it needs held.
+    pub(super) fn wait(&mut self, order: &Order) {
+        let held = self.held_by_stop(order);
+        self.hold_some(order, held);
         self.shelve(order);
         self.market_mut(order.market).book.stops.insert(order.awaited(), order.rare.stop_price, order.order_id);
-        outcome.id = order.order_id.0;
-        outcome.status = Status::Waiting;
-        outcome.remaining = order.remaining();
     }
 
     /// Puts the remainder into the book, its cost held.
@@ -31,7 +26,7 @@ impl Core {
         self.level_changed(order.market, order.side, &level);
     }
 
-    /// What a resting or waiting order holds of the asset it pays with.
+    /// What an order can come to cost of the asset it pays with: what it holds, unless it is the stop leg of a pair.
     #[inline]
     pub(super) fn hold_of(&self, order: &Order) -> Atoms {
         if order.has_funds() {
@@ -52,6 +47,20 @@ impl Core {
     pub(super) fn release(&mut self, order: &Order, atoms: Atoms) {
         let asset = self.market(order.market).terms.paid(order.side);
         self.accounts.hold(&mut self.events, (Business::Release, order.order_id.0), order.account, asset, -atoms);
+    }
+
+    /// As `hold`; a leg of a pair may hold nothing, which is no event.
+    pub(super) fn hold_some(&mut self, order: &Order, atoms: Atoms) {
+        if !atoms.is_zero() {
+            self.hold(order, atoms);
+        }
+    }
+
+    /// As `release`, of what may be nothing.
+    pub(super) fn release_some(&mut self, order: &Order, atoms: Atoms) {
+        if !atoms.is_zero() {
+            self.release(order, atoms);
+        }
     }
 
     /// Into the slab, and into the expiry index where it has an end.
@@ -107,32 +116,69 @@ impl Core {
         self.orders.remove(slot);
     }
 
-    /// Ends an order that has already left its level or index, and releases what it held.
+    /// Ends an order that has already left its level, and releases what it held.
     #[inline]
     pub(super) fn cancel_unlinked(&mut self, slot: Slot, reason: DoneReason) {
         let LiveOrder { order_id, account, market, side, price, remaining, .. } = self.orders[slot];
-        let funds = if self.orders[slot].is_plain() { 0 } else { self.orders.rare(slot).funds };
         let terms = &self.market(market).terms;
-        let held = if funds == 0 { terms.cost(side, price, remaining) } else { Atoms::of(funds) };
+        let held = terms.cost(side, price, remaining);
         let asset = terms.paid(side);
         let filled = self.orders.amount(slot) - remaining;
         self.retire(slot, reason, remaining, filled);
         self.accounts.hold(&mut self.events, (Business::Release, order_id.0), account, asset, -held);
     }
 
-    /// Ends a live order, wherever it stands.
+    /// Ends a live order, wherever it stands, and with it the other leg of its pair: how many ended.
     #[inline]
-    pub(super) fn cancel_slot(&mut self, slot: Slot, reason: DoneReason) {
-        let LiveOrder { order_id, market, side, flags, .. } = self.orders[slot];
-        let book = &mut self.markets[market.index()].book;
+    pub(super) fn cancel_slot(&mut self, slot: Slot, reason: DoneReason) -> u32 {
+        let LiveOrder { order_id, price, flags, .. } = self.orders[slot];
         if self.orders[slot].is_waiting() {
-            book.stops.remove(Awaited::by(side, flags), self.orders.rare(slot).stop_price, order_id);
-            self.cancel_unlinked(slot, reason);
-            return;
+            return self.cancel_waiting(slot, reason);
         }
-        let level = book.remove(&mut self.orders, slot);
+        self.cancel_resting(slot, reason);
+        if flags & ONE_CANCELS_OTHER == 0 { 1 } else { 1 + self.end_stop_leg(order_id, price) }
+    }
+
+    #[inline]
+    pub(super) fn cancel_resting(&mut self, slot: Slot, reason: DoneReason) {
+        let LiveOrder { market, side, .. } = self.orders[slot];
+        let level = self.markets[market.index()].book.remove(&mut self.orders, slot);
         self.cancel_unlinked(slot, reason);
         self.level_changed(market, side, &level);
+    }
+
+    fn cancel_waiting(&mut self, slot: Slot, reason: DoneReason) -> u32 {
+        let order = self.order_at(slot);
+        let held = self.held_by_stop(&order);
+        self.leave_index(&order);
+        self.retire(slot, reason, order.remaining(), order.filled);
+        self.release_some(&order, held);
+        if order.flags & ONE_CANCELS_OTHER == 0 { 1 } else { 1 + self.end_limit_leg(order.order_id) }
+    }
+
+    /// A stop waits no longer; the last trigger of one that trails is told.
+    pub(super) fn leave_index(&mut self, order: &Order) {
+        let Order { order_id, account, market, .. } = *order;
+        let stops = &mut self.market_mut(market).book.stops;
+        if order.trails() {
+            let (stop, stop_price) = stops.trailing(order_id).expect("it waits");
+            stops.remove_trailing(order.awaited(), order_id);
+            let trail = stop.trail.value;
+            self.events.push(Event::StopTrailed { order_id, account, market, trail, stop_price });
+        } else {
+            stops.remove(order.awaited(), order.rare.stop_price, order_id);
+        }
+    }
+
+    /// A live order as it is: of a stop that trails with the trigger that it has now.
+    pub(crate) fn order_at(&self, slot: Slot) -> Order {
+        let mut order = self.orders.order(slot);
+        if order.trails() && order.is_waiting() {
+            if let Some((_, stop_price)) = self.market(order.market).book.stops.trailing(order.order_id) {
+                order.rare.stop_price = stop_price;
+            }
+        }
+        order
     }
 
     #[inline]

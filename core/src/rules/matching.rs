@@ -7,7 +7,7 @@ use crate::event::{Event, TradeExecuted};
 use crate::order::Order;
 use crate::orders::{LiveOrder, NIL};
 use crate::outcome::{Outcome, Status};
-use crate::types::{Amount, Atoms, Business, DoneReason, FEES, SelfTrade, Side, TimeInForce, fee};
+use crate::types::{Amount, Atoms, Business, DoneReason, FEES, ONE_CANCELS_OTHER, SelfTrade, Side, TimeInForce, fee};
 
 /// What an order did as a taker within one command.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,7 +87,11 @@ impl Core {
             // The level is worked on as a copy and written back once, when the matcher leaves it.
             let before = *best;
             let mut level = before;
+            let trades = taken.trades;
             let end = self.match_level(&mut level, order, taken);
+            if taken.trades != trades {
+                self.market_mut(order.market).book.stops.follow(level.price);
+            }
             if level.amount != before.amount || level.orders != before.orders {
                 self.market_mut(order.market).book.put_best(opposite, &level);
                 self.level_changed(order.market, opposite, &level.now());
@@ -113,6 +117,9 @@ impl Core {
                 if mode != SelfTrade::CancelNewest {
                     level.unlink(&mut self.orders, slot);
                     self.cancel_unlinked(slot, DoneReason::SelfTrade);
+                    if maker.flags & ONE_CANCELS_OTHER != 0 {
+                        self.end_stop_leg(maker.order_id, maker.price);
+                    }
                 }
                 if mode != SelfTrade::CancelOldest {
                     return Some(MatchEnd::SelfTrade);
@@ -134,6 +141,9 @@ impl Core {
             } else {
                 self.orders[slot].remaining -= fill;
                 level.amount -= fill;
+            }
+            if maker.flags & ONE_CANCELS_OTHER != 0 {
+                self.end_stop_leg(maker.order_id, maker.price);
             }
         }
         None

@@ -3,9 +3,11 @@
 mod cancel;
 mod live;
 mod matching;
+mod pairs;
 mod place;
 mod replace;
 mod setup;
 mod stops;
 mod time;
+mod trailing;
 mod transfers;

@@ -12,13 +12,13 @@ use crate::outcome::RejectReason::{
 };
 use crate::outcome::{Answer, Outcome, Rejection, reject_if};
 use crate::types::{
-    Amount, Atoms, FIRST_USER_ACCOUNT, MAX_ATOMS, ORDER_FLAGS, OrderType, POST_ONLY, Price, SelfTrade, Side,
+    AccountId, Amount, Atoms, FIRST_USER_ACCOUNT, MAX_ATOMS, ORDER_FLAGS, OrderType, POST_ONLY, Price, SelfTrade, Side,
     TAKE_PROFIT, TimeInForce,
 };
 
 /// The fields that must hold together whatever the market (core.md, PlaceOrder 3).
 #[inline]
-fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInForce) -> bool {
+pub(super) fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInForce) -> bool {
     // Most orders are plain limit orders that rest: nothing in them can contradict.
     let plain = order_type == OrderType::Limit && tif == TimeInForce::Gtc;
     let take_profit = c.flags & TAKE_PROFIT != 0;
@@ -47,18 +47,46 @@ fn contradicts(c: &PlaceOrder, side: Side, order_type: OrderType, tif: TimeInFor
 impl Core {
     #[inline]
     pub(crate) fn place_order(&mut self, c: &PlaceOrder, outcome: &mut Outcome) -> Answer {
-        let (side, order_type, tif, self_trade) = check_enums(self, c)?;
+        let enums = check_enums(self, c)?;
+        let (side, order_type, tif, _) = enums;
+        reject_if(c.flags > ORDER_FLAGS, EnumInvalid)?;
         let market = self.market(c.market);
         reject_if(contradicts(c, side, order_type, tif), CombinationInvalid)?;
         check_sizes(market, c, order_type)?;
         reject_if(tif == TimeInForce::Gtd && c.expire_at <= self.time, AlreadyExpired)?;
-        if c.client_id != 0 {
-            if let Some(id) = self.accounts.order_by_client_id(c.account, c.client_id) {
+        self.check_client_id(c.account, c.client_id)?;
+        let mut order = self.order_of(c, enums);
+        self.check_standing(&order)?;
+        self.accept(&order, c);
+        let order_id = order.order_id;
+        if order_type.is_stop() {
+            self.wait(&order);
+            outcome.wait(&order);
+        } else {
+            self.enter(&mut order, outcome);
+        }
+        if !self.market(c.market).book.stops.is_empty() {
+            self.trigger_stops(c.market, order_id, outcome);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) fn check_client_id(&self, account: AccountId, client_id: u128) -> Result<(), Rejection> {
+        if client_id != 0 {
+            if let Some(id) = self.accounts.order_by_client_id(account, client_id) {
                 return Err(Rejection { reason: ClientIdUsed, id: id.0 });
             }
         }
+        Ok(())
+    }
+
+    /// The order that the command would become.
+    #[inline(always)]
+    pub(super) fn order_of(&self, c: &PlaceOrder, (side, order_type, tif, self_trade): Enums) -> Order {
+        let market = self.market(c.market);
         let (maker_ppm, taker_ppm) = self.accounts.fees(c.account, (market.maker_ppm, market.taker_ppm));
-        let mut order = Order {
+        Order {
             order_id: self.next_order_id,
             account: c.account,
             market: c.market,
@@ -74,28 +102,23 @@ impl Core {
             maker_ppm,
             taker_ppm,
             rare: Rare { stop_price: c.stop_price, expire_at: c.expire_at, funds: c.funds, client_id: c.client_id },
-        };
-        self.check_standing(&order)?;
+        }
+    }
+
+    /// From here on there is such an order; where it stands is the caller's.
+    #[inline(always)]
+    pub(super) fn accept(&mut self, order: &Order, c: &PlaceOrder) {
+        let Order { order_id, maker_ppm, taker_ppm, .. } = *order;
         self.next_order_id.0 += 1;
         if c.client_id != 0 {
-            self.accounts.remember_client_id(c.account, c.client_id, order.order_id);
+            self.accounts.remember_client_id(c.account, c.client_id, order_id);
         }
-        let order_id = order.order_id;
         self.events.push(Event::OrderAccepted(OrderAccepted { order_id, maker_ppm, taker_ppm, order: *c }));
-        if order_type.is_stop() {
-            self.wait(&order, outcome);
-        } else {
-            self.enter(&mut order, outcome);
-        }
-        if !self.market(c.market).book.stops.is_empty() {
-            self.trigger_stops(c.market, order_id, outcome);
-        }
-        Ok(())
     }
 
     /// The checks against what the account has and what stands in the book (core.md, PlaceOrder 8 to 12).
     #[inline(always)]
-    fn check_standing(&self, order: &Order) -> Result<(), Rejection> {
+    pub(super) fn check_standing(&self, order: &Order) -> Result<(), Rejection> {
         let market = self.market(order.market);
         let (side, price) = (order.side, order.price);
         let is_limit = order.order_type.is_limit();
@@ -146,9 +169,11 @@ impl Core {
     }
 }
 
-/// The order's enumerations, after the checks that come before them (core.md, PlaceOrder 1 and 2).
+pub(super) type Enums = (Side, OrderType, TimeInForce, SelfTrade);
+
+/// The order's enumerations, after the checks that come before them (core.md, PlaceOrder 1 and 2). Which flags it may have is the caller's.
 #[inline]
-fn check_enums(core: &Core, c: &PlaceOrder) -> Result<(Side, OrderType, TimeInForce, SelfTrade), Rejection> {
+pub(super) fn check_enums(core: &Core, c: &PlaceOrder) -> Result<Enums, Rejection> {
     reject_if(!core.account_exists(c.account), AccountNotFound)?;
     reject_if(c.account < FIRST_USER_ACCOUNT, SystemAccount)?;
     reject_if(!core.market_exists(c.market), MarketNotFound)?;
@@ -157,13 +182,12 @@ fn check_enums(core: &Core, c: &PlaceOrder) -> Result<(Side, OrderType, TimeInFo
     let order_type = OrderType::from_u8(c.order_type).ok_or(EnumInvalid)?;
     let tif = TimeInForce::from_u8(c.tif).ok_or(EnumInvalid)?;
     let self_trade = SelfTrade::from_u8(c.self_trade).ok_or(EnumInvalid)?;
-    reject_if(c.flags > ORDER_FLAGS, EnumInvalid)?;
     Ok((side, order_type, tif, self_trade))
 }
 
 /// core.md, PlaceOrder 4 and 5.
 #[inline]
-fn check_sizes(market: &Market, c: &PlaceOrder, order_type: OrderType) -> Result<(), Rejection> {
+pub(super) fn check_sizes(market: &Market, c: &PlaceOrder, order_type: OrderType) -> Result<(), Rejection> {
     if order_type.is_limit() {
         check_price(market, c.price)?;
     }

@@ -10,6 +10,7 @@ use crate::outcome::RejectReason::{
     AmountBelowFilled, CombinationInvalid, InsufficientFunds, LevelFull, MarketHalted, NotReplaceable, WouldCross,
 };
 use crate::outcome::{Answer, Outcome, Rejection, Status, reject_if};
+use crate::rules::pairs::is_beyond;
 use crate::rules::place::{check_amount, check_price, check_total};
 use crate::types::{Amount, Atoms, OrderType, POST_ONLY, Price};
 
@@ -25,8 +26,9 @@ struct Change {
 impl Core {
     pub(crate) fn replace_order(&mut self, c: &ReplaceOrder, outcome: &mut Outcome) -> Answer {
         let slot = self.own_order(c.account, c.order_id)?;
-        let order = self.orders.order(slot);
-        let change = self.check_replace(c, &order)?;
+        let order = self.order_at(slot);
+        let other = self.other_leg(&order);
+        let change = self.check_replace(c, &order, other.as_ref())?;
         outcome.id = c.order_id.0;
         if order.is_waiting() {
             self.replace_waiting(slot, &change, outcome);
@@ -34,23 +36,27 @@ impl Core {
             self.shrink_resting(slot, &change, outcome);
             return Ok(());
         } else {
-            self.replace_resting(slot, &change, outcome);
+            self.replace_resting(slot, &change, other.as_ref(), outcome);
         }
         self.trigger_stops(order.market, c.order_id, outcome);
         Ok(())
     }
 
     /// One column of rejections, in the order of the page.
-    fn check_replace(&self, c: &ReplaceOrder, order: &Order) -> Result<Change, Rejection> {
+    fn check_replace(&self, c: &ReplaceOrder, order: &Order, other: Option<&Order>) -> Result<Change, Rejection> {
         let market = self.market(order.market);
         reject_if(market.status == HALTED, MarketHalted)?;
         reject_if(order.has_funds(), NotReplaceable)?;
         let waiting = order.is_waiting();
-        reject_if(!c.stop_price.is_none() && !waiting, CombinationInvalid)?;
+        reject_if(!c.stop_price.is_none() && (!waiting || order.trails()), CombinationInvalid)?;
         reject_if(!c.price.is_none() && order.order_type == OrderType::StopMarket, CombinationInvalid)?;
         let amount = if c.amount.is_zero() { order.amount } else { c.amount };
         let price = c.price.or(order.price);
         let stop_price = c.stop_price.or(order.rare.stop_price);
+        if let Some(other) = other {
+            let prices = if waiting { (other.price, stop_price) } else { (price, other.rare.stop_price) };
+            reject_if(amount != order.amount || is_beyond(order.side, prices), CombinationInvalid)?;
+        }
         if order.order_type.is_limit() {
             check_price(market, price)?;
         }
@@ -65,8 +71,10 @@ impl Core {
         reject_if(order.flags & POST_ONLY != 0 && market.book.crosses(order.side, price), WouldCross)?;
         let old_hold = self.hold_of(order);
         let new_hold = market.terms.cost(order.side, price, amount - order.filled);
+        // A pair holds as much as the dearer leg.
+        let beside = other.map_or(Atoms::ZERO, |other| self.hold_of(other));
         let available = self.accounts.available(order.account, market.terms.paid(order.side));
-        reject_if(available + old_hold < new_hold, InsufficientFunds)?;
+        reject_if(available + old_hold.max(beside) < new_hold.max(beside), InsufficientFunds)?;
         if !waiting {
             let own = if price == order.price { order.remaining() } else { Amount::ZERO };
             let others = market.book.amount_at(order.side, price) - own;
@@ -91,15 +99,18 @@ impl Core {
     fn replace_waiting(&mut self, slot: Slot, change: &Change, outcome: &mut Outcome) {
         let mut order = self.take_out(slot);
         self.replaced(&order, change, false);
-        let stops = &mut self.market_mut(order.market).book.stops;
-        stops.remove(order.awaited(), order.rare.stop_price, order.order_id);
-        stops.insert(order.awaited(), change.stop_price, order.order_id);
-        self.release(&order, change.old_hold);
+        if !order.trails() {
+            let stops = &mut self.market_mut(order.market).book.stops;
+            stops.remove(order.awaited(), order.rare.stop_price, order.order_id);
+            stops.insert(order.awaited(), change.stop_price, order.order_id);
+        }
+        let held = self.held_by_stop(&order);
+        self.release_some(&order, held);
         change.write_to(&mut order);
-        self.hold(&order, change.new_hold);
+        let held = self.held_by_stop(&order);
+        self.hold_some(&order, held);
         self.shelve(&order);
-        outcome.status = Status::Waiting;
-        outcome.remaining = order.remaining();
+        outcome.wait(&order);
     }
 
     /// The amount alone shrinks (or nothing changes): the order keeps its place.
@@ -116,16 +127,22 @@ impl Core {
         outcome.remaining = change.amount - order.filled;
     }
 
-    /// Leaves its place and comes in again under the same id.
-    fn replace_resting(&mut self, slot: Slot, change: &Change, outcome: &mut Outcome) {
+    /// Leaves its place and comes in again under the same id. `stop`: the other leg of its pair.
+    fn replace_resting(&mut self, slot: Slot, change: &Change, stop: Option<&Order>, outcome: &mut Outcome) {
         let market = self.orders[slot].market;
         let level = self.markets[market.index()].book.remove(&mut self.orders, slot);
         let mut order = self.take_out(slot);
         self.replaced(&order, change, false);
         self.release(&order, change.old_hold);
+        if let Some(stop) = stop {
+            self.set_aside(stop, order.price);
+        }
         self.level_changed(market, order.side, &level);
         change.write_to(&mut order);
         self.enter(&mut order, outcome);
+        if let Some(stop) = stop {
+            self.settle(&order, stop, outcome);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::core::Core;
 use crate::event::Event;
 use crate::outcome::Outcome;
-use crate::types::{MarketId, OrderId};
+use crate::types::{MarketId, ONE_CANCELS_OTHER, OrderId};
 
 impl Core {
     /// Triggers until no stop of this market is reached any more; trades of one may reach the next.
@@ -26,12 +26,16 @@ impl Core {
 
     fn trigger(&mut self, market: MarketId, order_id: OrderId, outcome: &mut Outcome) {
         let slot = self.orders.find(order_id).expect("a waiting stop is live");
-        let mut order = self.take_out(slot);
+        let mut order = self.order_at(slot);
+        let held = self.held_by_stop(&order);
+        self.leave_index(&order);
+        self.take_out(slot);
         let last_price = self.market(market).last_price;
-        self.market_mut(market).book.stops.remove(order.awaited(), order.rare.stop_price, order_id);
         self.events.push(Event::StopTriggered { order_id, account: order.account, market, last_price });
-        let held = self.hold_of(&order);
-        self.release(&order, held);
+        if order.flags & ONE_CANCELS_OTHER != 0 {
+            self.end_limit_leg(order_id);
+        }
+        self.release_some(&order, held);
         order.order_type = order.order_type.triggered();
         self.enter_triggered(&mut order, outcome);
     }

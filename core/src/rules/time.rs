@@ -29,8 +29,7 @@ impl Core {
                 (None, None) => return Ok(()),
                 (Some((expire_at, order_id)), other) if other.is_none_or(|(due, _)| expire_at <= due) => {
                     let slot = self.orders.find(order_id).expect("only live orders have an expiry");
-                    self.cancel_slot(slot, DoneReason::Expired);
-                    outcome.count += 1;
+                    outcome.count += self.cancel_slot(slot, DoneReason::Expired);
                 }
                 (_, Some((due, account))) => outcome.count += self.fire_cancel_after(account, due),
                 (Some(_), None) => unreachable!("an expiry without a rival is taken"),

@@ -96,7 +96,9 @@ def _concerned(event: _core.Event) -> tuple[AccountId, ...]:
     if isinstance(event, _core.TradeExecuted):
         maker, taker = event.maker_account, event.taker_account
         return (maker,) if maker == taker else (maker, taker)
-    if isinstance(event, _core.OrderAccepted | _core.OrderRejected | _core.OrderDone | _core.OrderReplaced | _core.StopTriggered):
+    if isinstance(
+        event, _core.OrderAccepted | _core.OrderRejected | _core.OrderDone | _core.OrderReplaced | _core.StopTriggered | _core.StopTrailed
+    ):
         return (event.account,)
     if isinstance(event, _core.TransferPosted | _core.TransferPending | _core.TransferVoided):
         return (event.source, event.destination)

@@ -116,7 +116,7 @@ class OrderStates:
         elif isinstance(event, _core.TradeExecuted):
             known = [order for number in (event.maker_order, event.taker_order) if (order := orders.get(number)) is not None]
             changed = [_traded(order, event, order.id == event.maker_order, one.time) for order in known]
-        elif isinstance(event, _core.OrderReplaced | _core.OrderDone | _core.StopTriggered):
+        elif isinstance(event, _core.OrderReplaced | _core.OrderDone | _core.StopTriggered | _core.StopTrailed):
             order = orders.get(event.order_id)
             changed = [_changed(order, event, one.time)] if order is not None else []
         else:
@@ -298,12 +298,16 @@ def _traded(order: TrackedOrder, event: _core.TradeExecuted, maker: bool, time: 
     )
 
 
-def _changed(order: TrackedOrder, event: _core.OrderReplaced | _core.OrderDone | _core.StopTriggered, time: int) -> TrackedOrder:
+def _changed(
+    order: TrackedOrder, event: _core.OrderReplaced | _core.OrderDone | _core.StopTriggered | _core.StopTrailed, time: int
+) -> TrackedOrder:
     changes: dict[str, Any] = {"updated": time}
     if isinstance(event, _core.OrderDone):
         changes = {"reason": event.reason, "done": time, "waiting": False}
     elif isinstance(event, _core.OrderReplaced):
         changes |= {"price": event.price, "amount": event.amount, "stop_price": event.stop_price}
+    elif isinstance(event, _core.StopTrailed):
+        changes = {"stop_price": event.stop_price}
     else:
         changes |= {"waiting": False}
     return msgspec.structs.replace(order, **changes)

@@ -18,6 +18,8 @@ class CommandKind(IntEnum):
     CANCEL_ALL = 13
     REPLACE_ORDER = 14
     SET_CANCEL_AFTER = 15
+    PLACE_OCO = 16
+    PLACE_TRAILING = 17
     TRANSFER = 20
     POST_TRANSFER = 21
     VOID_TRANSFER = 22

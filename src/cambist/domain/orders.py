@@ -22,6 +22,19 @@ class TimeInForce(IntEnum):
     GTD = 3
 
 
+class OrderFlag(IntEnum):
+    """Bits of an order's flags."""
+
+    POST_ONLY = 1
+    TAKE_PROFIT = 2
+    """A stop that waits for the price to move in its favour."""
+    ONE_CANCELS_OTHER = 4
+    """Placed as a leg of a pair, of which one cancels the other."""
+    TRAILS_BY_PRICE = 8
+    TRAILS_BY_PPM = 16
+    """A stop whose trigger follows the price, by so many units of price or ppm."""
+
+
 class SelfTrade(IntEnum):
     MARKET_DEFAULT = 0
     ALLOW = 1
@@ -48,3 +61,4 @@ class DoneReason(IntEnum):
     INSUFFICIENT_FUNDS = 6
     FOK = 7
     CANCEL_AFTER = 8
+    ONE_CANCELS_OTHER = 9

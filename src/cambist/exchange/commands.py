@@ -51,7 +51,8 @@ class Commands(Protocol):
     right after the command, applied or rejected; without it `Done.read` is None.
 
     Every call raises JournalStopped when the journal has failed, and NonceRejected. A disk without room for new orders gives
-    JOURNAL_FULL for `place`, `replace` and `transfer`, whose nonce is journaled all the same; what frees orders and money still works.
+    JOURNAL_FULL for what places or replaces orders and for `transfer`, whose nonce is journaled all the same; what frees orders and money
+    still works.
     Prices and amounts are integers in the market's units, money is atoms, times are µs.
     """
 
@@ -77,6 +78,51 @@ class Commands(Protocol):
     ) -> Done[T]:
         """Places an order; `funds` in atoms of quote. `Outcome.id` is the order's. `take_profit`: a stop waits for the price to move in its
         favour: a buy for a fall, a sell for a rise.
+        """
+
+    async def place_oco(
+        self,
+        account: AccountId,
+        market: MarketId,
+        side: int,
+        price: int,
+        amount: int,
+        stop_price: int,
+        stop_limit_price: int,
+        *,
+        post_only: bool = False,
+        self_trade: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        stop_client_id: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        """Places a limit order and a stop of which one cancels the other, until cancelled or until `expire_at`. `Outcome` is the limit
+        order's; the stop's id is the next one. `stop_limit_price` 0: the stop sells at market, once it is triggered.
+        """
+
+    async def place_trailing(
+        self,
+        account: AccountId,
+        market: MarketId,
+        side: int,
+        type: int,
+        tif: int,
+        price: int,
+        amount: int,
+        trail: int,
+        *,
+        by_ppm: bool = False,
+        funds: int = 0,
+        self_trade: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        """Places a stop whose trigger follows the price, `trail` units of price behind it, or ppm of the price. NO_LAST_PRICE in a market
+        that has not traded, TRAIL_INVALID for none or more than the whole price.
         """
 
     async def cancel(self, account: AccountId, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:

@@ -6,6 +6,7 @@ from typing import Protocol, cast
 from cambist._core import ALL_MARKETS, BOTH_SIDES, Engine, Outcome
 from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
+from cambist.domain.orders import OrderFlag, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId, AssetId, MarketId
@@ -89,7 +90,7 @@ class EmbeddedCommands:
             side,
             type,
             tif,
-            (1 if post_only else 0) | (2 if take_profit else 0),
+            (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.TAKE_PROFIT if take_profit else 0),
             self_trade,
             price,
             amount,
@@ -101,6 +102,88 @@ class EmbeddedCommands:
         )
         sequencer.committed(outcome)
         return Done(outcome, cast("T", None) if read is None else read(engine))
+
+    async def place_oco(
+        self,
+        account: AccountId,
+        market: MarketId,
+        side: int,
+        price: int,
+        amount: int,
+        stop_price: int,
+        stop_limit_price: int,
+        *,
+        post_only: bool = False,
+        self_trade: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        stop_client_id: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        time = self._begin(meta)
+        if not self._sequencer.has_space:
+            return self._no_space(time, meta, read)
+        tif = TimeInForce.GTD if expire_at else TimeInForce.GTC
+        outcome = self._engine.place_oco(
+            time,
+            account,
+            market,
+            side,
+            tif,
+            OrderFlag.POST_ONLY if post_only else 0,
+            self_trade,
+            price,
+            amount,
+            stop_price,
+            stop_limit_price,
+            expire_at,
+            client_id,
+            stop_client_id,
+            meta.encode(),
+        )
+        return self._done(outcome, read)
+
+    async def place_trailing(
+        self,
+        account: AccountId,
+        market: MarketId,
+        side: int,
+        type: int,
+        tif: int,
+        price: int,
+        amount: int,
+        trail: int,
+        *,
+        by_ppm: bool = False,
+        funds: int = 0,
+        self_trade: int = 0,
+        expire_at: int = 0,
+        client_id: int = 0,
+        meta: Meta = NO_META,
+        read: Read[T] | None = None,
+    ) -> Done[T]:
+        time = self._begin(meta)
+        if not self._sequencer.has_space:
+            return self._no_space(time, meta, read)
+        outcome = self._engine.place_trailing(
+            time,
+            account,
+            market,
+            side,
+            type,
+            tif,
+            OrderFlag.TRAILS_BY_PPM if by_ppm else OrderFlag.TRAILS_BY_PRICE,
+            self_trade,
+            price,
+            amount,
+            trail,
+            expire_at,
+            funds,
+            client_id,
+            meta.encode(),
+        )
+        return self._done(outcome, read)
 
     async def cancel(self, account: AccountId, order_id: int, *, meta: Meta = NO_META, read: Read[T] | None = None) -> Done[T]:
         return self._done(self._engine.cancel_order(self._begin(meta), account, order_id, meta.encode()), read)

@@ -19,7 +19,13 @@ from cambist.domain.units import AccountId, AssetId
 Say = Callable[[str, dict[str, object]], None]
 REQUESTED, COMPLETED_PASSIVE, COMPLETED_ACTIVE = "requested", "completed_passive", "completed_active"
 MARKETS = (OrderType.MARKET, OrderType.STOP_MARKET)
-ENDED_BY_OWNER = (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.SELF_TRADE, DoneReason.CANCEL_AFTER)
+ENDED_BY_OWNER = (
+    DoneReason.CANCELLED,
+    DoneReason.EXPIRED,
+    DoneReason.SELF_TRADE,
+    DoneReason.CANCEL_AFTER,
+    DoneReason.ONE_CANCELS_OTHER,
+)
 
 
 class PrivateFeed:

@@ -126,12 +126,26 @@ def stop_orders(alice: Any, bob: Any, **_: Any) -> None:
     assert alice.fetch_open_orders() == []
     assert {trade["order"] for trade in alice.fetch_my_trades(SYMBOL)} >= {stop["id"], limited["id"]}
     bob.cancel_all_orders(SYMBOL)
-    for kind, params in (
-        ("OCO", {"stopPrice": 1}),
-        ("PEG", {}),
-        ("TRAILING", {"trailingAmount": 5}),
-    ):
-        refused(ccxt.BadRequest, alice.create_order, SYMBOL, kind, "sell", 0.25, 950, params)
+    refused(ccxt.BadRequest, alice.create_order, SYMBOL, "PEG", "sell", 0.25, 950, {})
+
+
+def pairs_and_trailing_stops(alice: Any, bob: Any, **_: Any) -> None:
+    bob.create_limit_buy_order(SYMBOL, 0.1, 900)
+    alice.create_order(SYMBOL, "market", "sell", 0.1)
+    for params in ({"triggerPrice": 800, "stopPrice": 790}, {"triggerPrice": 800}):
+        pair = alice.create_order(SYMBOL, "OCO", "sell", 0.25, 950, params)
+        assert (pair["status"], pair["price"], pair["amount"]) == ("open", 950, 0.25)
+        assert [order["triggerPrice"] for order in alice.fetch_open_orders()] == [None, 800]
+        assert alice.cancel_order(pair["id"], SYMBOL)["status"] == "canceled"
+        assert alice.fetch_open_orders() == []
+    refused(ccxt.BadRequest, alice.create_order, SYMBOL, "OCO", "sell", 0.25, 950, {"stopPrice": 1})
+    for params, trigger in (({"trailingAmount": 5}, 895), ({"trailingPercent": 1}, 891)):
+        stop = alice.create_order(SYMBOL, "TRAILING", "sell", 0.25, None, params)
+        assert (stop["status"], stop["triggerPrice"]) == ("open", trigger)
+        assert alice.cancel_order(stop["id"], SYMBOL)["status"] == "canceled"
+    spent = alice.create_order(SYMBOL, "TRAILING", "buy", None, None, {"cost": 50, "trailingAmount": 5})
+    assert (spent["status"], spent["triggerPrice"]) == ("open", 905)
+    alice.cancel_all_orders(SYMBOL)
 
 
 def cancels(alice: Any, **_: Any) -> None:
@@ -202,6 +216,7 @@ SITUATIONS = (
     public_data,
     market_orders,
     stop_orders,
+    pairs_and_trailing_stops,
     cancels,
     rejections,
     version_3_3,

@@ -92,6 +92,9 @@ async def cancels(alice: Any, **_: Any) -> None:
     assert [row["clOrderID"] for row in await answer(alice.cancel_order(PAIR, client_order_id="c1"))] == ["c1", "c1"]
     assert [row["status"] for row in await answer(alice.cancel_order(PAIR))] == [6, 6]
     assert await answer(alice.get_open_orders(PAIR)) == []
+    pair = await answer(alice.create_order(PAIR, BUY, enums.OrderType.OCO, "0.5", "900", stop_price="1100", trigger_price="1090"))
+    assert [(row["status"], row["price"], row["triggerPrice"]) for row in pair] == [(2, 900, 0), (9, 1100, 1090)]
+    assert [row["status"] for row in await answer(alice.cancel_order(PAIR, order_id=pair[1]["orderID"]))] == [6, 6]
 
 
 async def rejections(alice: Any, **_: Any) -> None:

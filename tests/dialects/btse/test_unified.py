@@ -248,7 +248,7 @@ async def test_stops_and_what_is_none_here(traded: Floor, alice: Trader, bob: Tr
         ),
     ]
     assert [(row["status"], row["type"], row["triggerPrice"]) for row in rows] == [(9, 77, 1020), (9, 76, 950)]
-    for fields in ({"orderType": "PEG"}, {"orderType": "TWAP"}, {"orderType": "TRAILING"}, {"orderType": "OCO"}):
+    for fields in ({"orderType": "PEG"}, {"orderType": "TWAP"}):
         body = {"symbol": "BTC-USD", "orderSide": "SELL", "orderSize": "1", "triggerPrice": "1", **fields}
         assert (await refused(traded, alice, "POST", f"{TRADE}/orders/algo", **body))[:2] == (400, -2)
 

@@ -34,7 +34,7 @@ class OrderChanges:
     async def cancel(self, caller: Caller, market: Market | None, uuid: str, tag: str) -> list[OrderRecord] | Rejection:
         """Cancels the caller's live order that an id names, or all that bear a tag; of that market when one is named.
 
-        The records are as the orders were cancelled. ORDER_UNKNOWN when there is none.
+        The records are as the orders were cancelled; a leg of a pair comes with the other one. ORDER_UNKNOWN when there is none.
         """
         orders = self._records.own_live(caller.account, market, uuid, tag)
         if not orders:
@@ -44,11 +44,13 @@ class OrderChanges:
             done = await self._commands.cancel_many(caller.account, numbers, meta=caller.meta())
             return await self._cancelled(orders, done.outcome)
         (order,) = orders
+        other = self._records.other_leg(order)
         done = await self._commands.cancel(caller.account, order.order_id, meta=caller.meta())
         if done.outcome.code:
             return errors.of_core(done.outcome.code)
         filled = 0 if order.funds else order.amount - done.outcome.remaining
-        return self._ended(await self._records.live([order], {order.order_id: filled}))
+        ended = sorted([order, other], key=lambda leg: leg.order_id) if other is not None else [order]
+        return self._ended(await self._records.live(ended, {order.order_id: filled}))
 
     async def cancel_all(self, caller: Caller, market: Market | None) -> list[OrderRecord] | Rejection:
         """Cancels every order of the caller's, in one market or in all, in one command."""
@@ -68,7 +70,7 @@ class OrderChanges:
             return self._ended(await self._records.live(orders))
         # Some ended, or some came, before the command was applied: which, only history knows.
         records = await self._records.by_id([order.order_id for order in orders])
-        return [record for record in records if record.reason == DoneReason.CANCELLED]
+        return [record for record in records if record.reason in (DoneReason.CANCELLED, DoneReason.ONE_CANCELS_OTHER)]
 
     def _ended(self, records: list[OrderRecord]) -> list[OrderRecord]:
         ended = [replace(record, reason=DoneReason.CANCELLED, waiting=False) for record in records]

@@ -53,8 +53,7 @@ ORDER_UNKNOWN = Rejection(400, Status.ORDER_NOTFOUND, "Order not found")
 NO_TWAP = Rejection(400, Status.INVALID_REQUEST, "TWAP orders are not supported: place the parts yourself")
 NO_INDEX = Rejection(400, Status.INVALID_REQUEST, "Peg orders follow an index price, and this venue has none")
 NO_INDEX_TRIGGER = Rejection(400, Status.INVALID_REQUEST, "This venue has no index price: triggerPriceType must be LAST_PRICE")
-NO_OCO = Rejection(400, Status.INVALID_REQUEST, "OCO orders are not supported: place the two orders and cancel one yourself")
-NO_TRAILING = Rejection(400, Status.INVALID_REQUEST, "Trailing stops are not supported: use triggerPrice and amend it")
+TRAILING_ONLY_AT_MARKET = Rejection(400, Status.INVALID_REQUEST, "A trailing stop has type MARKET and txType STOP, and no triggerPrice")
 HISTORY_AWAY = Rejection(503, Status.REQUEST_FAILED, "Histories are not available now")
 
 

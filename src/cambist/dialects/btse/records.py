@@ -15,7 +15,7 @@ from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.ids import ORDER_IDS
 from cambist.dialects.btse.status import STOP_TYPES, Status
 from cambist.dialects.btse.symbols import Market, Symbols
-from cambist.domain.orders import DoneReason, OrderType, TimeInForce
+from cambist.domain.orders import DoneReason, OrderFlag, OrderType, TimeInForce
 from cambist.domain.units import AccountId
 from cambist.history.port import HistoryError, Page
 from cambist.history.records import Order
@@ -35,8 +35,7 @@ PLAIN = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
 TIF_WORDS = frozenset({*PLAIN.values(), *TIMED})
 
 
-POST_ONLY, TAKE_PROFIT = 1, 2
-"""Flags of the core's orders."""
+POST_ONLY, TAKE_PROFIT = OrderFlag.POST_ONLY, OrderFlag.TAKE_PROFIT
 TAG_SHIFT = 64
 RECENT = 65_536
 """Orders whose last command is remembered: about 20 MiB at most."""
@@ -59,7 +58,9 @@ def client_id(tag: str, mark: int, *, always: bool) -> int:
 class OrderRecord:
     """An order as it stands. Units are the market's, `total` and `funds` quote atoms, times µs; `reason` is a DoneReason, 0 while live.
 
-    `triggered`: it was a stop and is none any more. `amount` and `remaining` are 0 for an order by `funds`.
+    `triggered`: it was a stop and is none any more. `amount` and `remaining` are 0 for an order by `funds`. `paired`: it was placed with
+    another one, of which one cancels the other. `trail` is how far a stop's trigger stays behind the price, in units of price or ppm; of an
+    order that only history knows it is 0.
     """
 
     id: int
@@ -82,6 +83,9 @@ class OrderRecord:
     reason: int
     created: int
     take_profit: bool = False
+    paired: bool = False
+    trail: int = 0
+    trails_by_ppm: bool = False
 
     @property
     def uuid(self) -> str:
@@ -136,6 +140,7 @@ def of_live(order: _core.LiveOrder, market: Market) -> OrderRecord:
         order.order_id, order.account, market, order.side, order.type, order.tif, bool(order.flags & POST_ONLY),
         order.price, order.amount, order.funds, order.filled, 0, order.stop_price, order.expire_at, "", order.waiting,
         bool(order.stop_price) and not order.waiting, 0, order.created, bool(order.flags & TAKE_PROFIT),
+        bool(order.flags & OrderFlag.ONE_CANCELS_OTHER), order.trail, bool(order.flags & OrderFlag.TRAILS_BY_PPM),
     )  # fmt: skip
 
 
@@ -144,6 +149,7 @@ def of_history(order: Order, market: Market) -> OrderRecord:
         order.id, order.account, market, order.side, order.type, order.tif, bool(order.flags & POST_ONLY),
         order.price, order.amount, order.funds, order.filled, order.total, order.stop_price, order.expire_at, order.tag, order.waiting,
         order.type in STOP_TYPES and bool(order.triggered), order.reason, order.created, bool(order.flags & TAKE_PROFIT),
+        bool(order.flags & OrderFlag.ONE_CANCELS_OTHER), 0, bool(order.flags & OrderFlag.TRAILS_BY_PPM),
     )  # fmt: skip
 
 
@@ -184,6 +190,7 @@ def advanced(known: OrderRecord, order: _core.LiveOrder, filled: int) -> OrderRe
         total=known.total + more * order.price * known.market.quote_unit,
         waiting=order.waiting,
         triggered=bool(order.stop_price) and not order.waiting,
+        trail=order.trail or known.trail,
     )
 
 
@@ -213,6 +220,15 @@ class OrderRecords:
         order = self._view.order(self.number(uuid))
         own = order is not None and order.account == account and (market is None or order.market == market.id)
         return [order] if own and order is not None else []
+
+    def other_leg(self, order: _core.LiveOrder) -> _core.LiveOrder | None:
+        """The other order of a live pair, when the order is of one: a limit order has the id before its stop."""
+        if not order.flags & OrderFlag.ONE_CANCELS_OTHER:
+            return None
+        if order.waiting:
+            return self._view.order(order.order_id - 1)
+        stop = self._view.order(order.order_id + 1)
+        return stop if stop is not None and stop.waiting and stop.flags & OrderFlag.ONE_CANCELS_OTHER else None
 
     async def live(self, orders: Sequence[_core.LiveOrder], filled: Mapping[int, int] | None = None) -> list[OrderRecord]:
         """Records of live orders, in the order given, as the core has them; `filled` where more was traded than they say.

@@ -55,6 +55,8 @@ REJECTIONS: dict[int, tuple[Status, str]] = {
     RejectReason.TOTAL_TOO_SMALL: (Status.INVALID_ORDER_SIZE, "Invalid order size: the order's value is too small"),
     RejectReason.TOTAL_TOO_LARGE: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: the order's value is too large"),
     RejectReason.LEVEL_FULL: (Status.MAX_ORDER_SIZE_EXCEEDED, "Invalid order size: too much at this price"),
+    RejectReason.NO_LAST_PRICE: (Status.ORDER_REJECTED, "A trailing stop follows the last price, and this market has none yet"),
+    RejectReason.TRAIL_INVALID: (Status.INVALID_ORDER_PRICE, "Invalid trail value"),
     RejectReason.AMOUNT_BELOW_FILLED: (Status.INVALID_ORDER_SIZE, "Invalid order size: that much is filled already"),
     RejectReason.ALREADY_EXPIRED: (Status.ORDER_REJECTED, "The order has expired"),
     RejectReason.CLIENT_ID_USED: (Status.ORDER_REJECTED, "Duplicate order: its idempotency key was used before"),

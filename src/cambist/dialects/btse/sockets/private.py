@@ -25,7 +25,7 @@ from cambist.dialects.btse.status import SIDE_NAMES, STOP_TYPES, TYPE_NAMES, Sta
 from cambist.dialects.btse.symbols import Market, Symbols, shown
 from cambist.directory import ApiKey
 from cambist.domain.meta import Meta
-from cambist.domain.orders import DoneReason
+from cambist.domain.orders import DoneReason, OrderFlag
 
 OLD_STATUS_WORDS = {
     Status.ORDER_INSERTED: "ORDER_INSERTED",
@@ -38,6 +38,10 @@ OLD_STATUS_WORDS = {
     Status.TRIGGER_ACTIVATED: "TRIGGER_ACTIVATED",
     Status.AMEND_ORDER: "AMEND_ORDER",
 }
+
+
+ENDED_WAITING = frozenset({DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.CANCEL_AFTER, DoneReason.ONE_CANCELS_OTHER})
+"""How a stop ends that was not triggered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ class PrivateChannel(Channel, ABC):
             self._waiting_stops.add(order.id)
         elif stop and (step.accepted or order.id in self._waiting_stops):
             self._waiting_stops.discard(order.id)
-            if order.reason not in (DoneReason.CANCELLED, DoneReason.EXPIRED, DoneReason.CANCEL_AFTER):
+            if order.reason not in ENDED_WAITING:
                 note(Status.TRIGGER_ACTIVATED)
         for trade in step.trades:
             filled, total = filled + trade.amount, total + trade.total
@@ -325,7 +329,9 @@ def _sized_notification(notice: Notice) -> dict[str, Any]:
 
 
 def tx_type(order: TrackedOrder) -> int:
-    """0 for a plain order, 1 for a stop, 2 for one that takes a profit."""
+    """0 for a plain order, 1 for a stop, 2 for one that takes a profit, 3 for both orders of a pair."""
+    if order.flags & OrderFlag.ONE_CANCELS_OTHER:
+        return 3
     return 0 if not order.stop_price else 2 if order.flags & TAKE_PROFIT else 1
 
 

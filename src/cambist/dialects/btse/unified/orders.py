@@ -1,5 +1,6 @@
 """`/spot/api/v4/trade`: orders of the unified API. Its order calls answer bare arrays, and what is refused is an error, never a row."""
 
+from dataclasses import replace
 from typing import Any
 
 from cambist.dialects.btse import errors, windows
@@ -7,7 +8,7 @@ from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.cancels import Amendment, OrderChanges
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer, market_of
-from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest
+from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest, PairRequest
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
@@ -17,8 +18,8 @@ from cambist.dialects.btse.status import SIDE_NAMES, Status, type_number
 from cambist.dialects.btse.symbols import Market, shown
 from cambist.dialects.btse.unified.envelope import enveloped
 from cambist.dialects.btse.v3.account import V3Account
-from cambist.dialects.btse.v3.orders import V3Orders
-from cambist.dialects.btse.v3.rows import order_currency, order_size, sizes, trigger_type
+from cambist.dialects.btse.v3.orders import V3Orders, read_trail
+from cambist.dialects.btse.v3.rows import order_currency, order_size, sizes, trail_value, trigger_type
 from cambist.domain.orders import OrderType, Side
 from cambist.history.records import Fill
 
@@ -32,7 +33,7 @@ CONDITIONS = {
     "TAKE_PROFIT_LIMIT": (OrderType.STOP_LIMIT, True),
 }
 """`triggerOrderType`: what the order becomes, and whether it takes a profit."""
-UNSUPPORTED = {"PEG": errors.NO_INDEX, "OCO": errors.NO_OCO, "TRAILING": errors.NO_TRAILING, "TWAP": errors.NO_TWAP}
+UNSUPPORTED = {"PEG": errors.NO_INDEX, "TWAP": errors.NO_TWAP}
 ALL_MARKETS = "ALL"
 
 
@@ -70,15 +71,19 @@ class UnifiedOrders:
         return await self._placed(caller, self._request(fields, market, side, kind, 0))
 
     async def place_algo(self, caller: Caller, fields: Fields) -> Answer:
-        """CONDITIONAL orders, which stop a loss or take a profit."""
+        """CONDITIONAL orders, which stop a loss or take a profit; OCO pairs, and TRAILING stops."""
         market, side = market_of(self._symbols, fields), SIDES.get(fields.word("orderSide"))
         word, condition = fields.word("orderType"), fields.word("triggerOrderType")
         if isinstance(market, Rejection):
             return market
         if word in UNSUPPORTED:
             return UNSUPPORTED[word]
-        if side is None or word != "CONDITIONAL":
+        if side is None or word not in ("CONDITIONAL", "OCO", "TRAILING"):
             return fields.rejection or errors.invalid("orderSide" if side is None else "orderType")
+        if word == "OCO":
+            return await self._pair_placed(caller, self._pair(fields, market, side))
+        if word == "TRAILING":
+            return await self._placed(caller, self._trailing(fields, market, side))
         known, trigger = CONDITIONS.get(condition), fields.units("triggerPrice", market.price_scale)
         if known is None or not trigger:
             return fields.rejection or (errors.invalid("triggerOrderType") if known is None else errors.missing("triggerPrice"))
@@ -118,6 +123,38 @@ class UnifiedOrders:
             take_profit=take_profit,
             tag=tag,
         )
+
+    def _pair(self, fields: Fields, market: Market, side: Side) -> PairRequest | Rejection:
+        if fields.word("stopLossTriggerPriceType", default="LAST_PRICE") != "LAST_PRICE":
+            return fields.rejection or errors.NO_INDEX_TRIGGER
+        tif = fields.word("timeInForce", "time_in_force", default="GTC")
+        prices = [fields.units(name, market.price_scale) for name in ("takeProfitOrderPrice", "stopLossTriggerPrice", "stopLossOrderPrice")]
+        amount, post_only, tag = fields.units("orderSize", market.amount_scale), fields.flag("postOnly"), fields.tag(*TAGS)
+        if fields.checked() or tif not in TIF_WORDS:
+            return fields.rejection or errors.invalid("timeInForce")
+        price, trigger, stop_limit = prices
+        if not (price and trigger and amount):
+            return errors.missing("takeProfitOrderPrice" if not price else "orderSize" if trigger else "stopLossTriggerPrice")
+        if side == Side.BUY and not stop_limit:
+            return errors.missing("stopLossOrderPrice")
+        limit = OrderRequest(market, side, OrderType.LIMIT, tif, price=price, amount=amount, post_only=post_only, tag=tag)
+        return PairRequest(limit, trigger, stop_limit)
+
+    async def _pair_placed(self, caller: Caller, request: PairRequest | Rejection) -> Answer:
+        if isinstance(request, Rejection):
+            return request
+        legs = await self._entry.place_pair(caller, request)
+        return legs if isinstance(legs, Rejection) else encode([order_row(leg, leg.status, millis(leg.created)) for leg in legs])
+
+    def _trailing(self, fields: Fields, market: Market, side: Side) -> OrderRequest | Rejection:
+        if fields.word("triggerPriceType", default="LAST_PRICE") != "LAST_PRICE":
+            return fields.rejection or errors.NO_INDEX_TRIGGER
+        trail = read_trail(fields, market)
+        if trail is None or not trail[0]:
+            return fields.rejection or (errors.invalid("trailValueType") if trail is None else errors.missing("trailValue"))
+        request = self._request(fields, market, side, OrderType.STOP_MARKET, 0)
+        value, by_ppm = trail
+        return request if isinstance(request, Rejection) else replace(request, trail=value, trails_by_ppm=by_ppm)
 
     async def _placed(self, caller: Caller, request: OrderRequest | Rejection) -> Answer:
         if isinstance(request, Rejection):
@@ -256,8 +293,10 @@ def order_row(record: OrderRecord, status: int, timestamp: int) -> dict[str, Any
 
 def open_row(record: OrderRecord) -> dict[str, Any]:
     """An order that is asked for."""
+    trail = {"trailValue": trail_value(record), "trailValueType": "PERCENTAGE" if record.trails_by_ppm else "DISTANCE"}
     return {
         **order_row(record, record.status, millis(record.created)),
+        **(trail if record.trail else {}),
         "orderState": record.status.name if record.reason else "STATUS_INACTIVE" if record.waiting else "STATUS_ACTIVE",
         "triggerOrder": bool(record.stop_price),
         "triggered": record.triggered,

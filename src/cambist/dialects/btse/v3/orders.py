@@ -6,7 +6,7 @@ from cambist.dialects.btse.auth import Caller
 from cambist.dialects.btse.cancels import Amendment, OrderChanges
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.endpoint import Answer, market_of
-from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest
+from cambist.dialects.btse.entry import SIDES, OrderEntry, OrderRequest, PairRequest
 from cambist.dialects.btse.errors import Rejection
 from cambist.dialects.btse.fields import Fields
 from cambist.dialects.btse.records import TIF_WORDS, OrderRecord, OrderRecords
@@ -20,7 +20,16 @@ MAX_TIMEOUT_MS = 7 * 86_400_000
 IDS = ("orderID", "orderId")
 TAGS = ("clOrderID", "clOrderId")
 """Clients write both."""
+PERCENT_SCALE = 4
+"""A percentage with so many decimals is ppm."""
 TX_TYPES = frozenset({"LIMIT", "MARKET", "STOP", "TRIGGER"})
+
+
+def read_trail(fields: Fields, market: Market) -> tuple[int, bool] | None:
+    """How far a stop stays behind the price: in the market's units of price, or (true) in ppm. None for an unknown `trailValueType`."""
+    kind = fields.word("trailValueType", default="DISTANCE")
+    scale = {"DISTANCE": market.price_scale, "PERCENTAGE": PERCENT_SCALE}.get(kind)
+    return None if scale is None else (fields.units("trailValue", scale), kind == "PERCENTAGE")
 
 
 class V3Orders:
@@ -41,23 +50,32 @@ class V3Orders:
         request = self._request(fields)
         if isinstance(request, Rejection):
             return request
+        if isinstance(request, PairRequest):
+            legs = await self._entry.place_pair(caller, request)
+            if isinstance(legs, Rejection):
+                return self._rejected(legs, request.limit)
+            return encode([self._write.order(leg, leg.status, millis(leg.created)) for leg in legs])
         placed = await self._entry.place(caller, request)
         if isinstance(placed, Rejection):
             return self._rejected(placed, request)
         return encode([self._write.order(placed, placed.status, millis(placed.created))])
 
-    def _request(self, fields: Fields) -> OrderRequest | Rejection:
+    def _request(self, fields: Fields) -> OrderRequest | PairRequest | Rejection:
         market = market_of(self._symbols, fields)
         if isinstance(market, Rejection):
             return fields.rejection or market
         kind, side, tx_type = fields.word("type"), SIDES.get(fields.word("side")), fields.word("txType", default="LIMIT")
-        unsupported = self._unsupported(fields, kind)
-        if unsupported or side is None or kind not in ("LIMIT", "MARKET") or tx_type not in TX_TYPES:
+        unsupported = errors.NO_INDEX if kind in ("PEG", "INDEX") else None
+        if unsupported or side is None or kind not in ("LIMIT", "MARKET", "OCO") or tx_type not in TX_TYPES:
             return (
                 fields.rejection or unsupported or errors.invalid("side" if side is None else "type" if tx_type in TX_TYPES else "txType")
             )
         if fields.word("triggerPriceType", default="LAST_PRICE") != "LAST_PRICE":
             return fields.rejection or errors.NO_INDEX_TRIGGER
+        if kind == "OCO":
+            return self._pair(fields, market, side, tx_type)
+        if fields.says("trailValue"):
+            return self._trailing(fields, market, side, kind, tx_type)
         stop = tx_type in ("STOP", "TRIGGER")
         trigger = fields.units("triggerPrice", market.price_scale) if stop else 0
         if stop and not trigger:
@@ -87,12 +105,36 @@ class V3Orders:
         )
         return fields.checked("price", "size", "stealth", "deviation") or request
 
-    def _unsupported(self, fields: Fields, kind: str) -> Rejection | None:
-        if kind in ("PEG", "INDEX"):
-            return errors.NO_INDEX
-        if kind == "OCO":
-            return errors.NO_OCO
-        return errors.NO_TRAILING if fields.units("trailValue", 18) else None
+    def _pair(self, fields: Fields, market: Market, side: Side, tx_type: str) -> PairRequest | Rejection:
+        """`price` is the limit order's, `stopPrice` the stop's once `triggerPrice` is reached."""
+        tif = fields.word("time_in_force", "timeInForce", default="GTC")
+        price, amount = fields.units("price", market.price_scale), fields.units("size", market.amount_scale)
+        trigger, stop_limit = fields.units("triggerPrice", market.price_scale), fields.units("stopPrice", market.price_scale)
+        post_only, tag = fields.flag("postOnly", "post_only"), fields.tag(*TAGS)
+        if fields.checked("stealth", "deviation") or tx_type != "LIMIT" or tif not in TIF_WORDS:
+            return fields.rejection or errors.invalid("txType" if tx_type != "LIMIT" else "time_in_force")
+        if not trigger or not stop_limit:
+            return errors.missing("stopPrice" if trigger else "triggerPrice")
+        limit = OrderRequest(market, side, OrderType.LIMIT, tif, price=price, amount=amount, post_only=post_only, tag=tag)
+        return PairRequest(limit, trigger, stop_limit)
+
+    def _trailing(self, fields: Fields, market: Market, side: Side, kind: str, tx_type: str) -> OrderRequest | Rejection:
+        """A stop at market that follows the price; a buy names its money in `price`."""
+        if kind != "MARKET" or tx_type != "STOP" or fields.says("triggerPrice"):
+            return fields.rejection or errors.TRAILING_ONLY_AT_MARKET
+        trail = read_trail(fields, market)
+        if trail is None:
+            return fields.rejection or errors.invalid("trailValueType")
+        tif = fields.word("time_in_force", "timeInForce", default="GTC")
+        funds = self._spending(fields, market, side, True)
+        amount = 0 if funds else fields.units("size", market.amount_scale)
+        tag = fields.tag(*TAGS)
+        if fields.checked("price", "size", "stealth", "deviation") or tif not in TIF_WORDS:
+            return fields.rejection or errors.invalid("time_in_force")
+        value, by_ppm = trail
+        return OrderRequest(
+            market, side, OrderType.STOP_MARKET, tif, amount=amount, funds=funds, tag=tag, trail=value, trails_by_ppm=by_ppm
+        )
 
     def _spending(self, fields: Fields, market: Market, side: Side, stop: bool) -> int:
         """Quote atoms that a market buy may spend: its `price`. A size goes first, except for a stop, which must hold its money."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cambist import _core
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
 from cambist.dialects.btse.records import OrderRecord
 from cambist.dialects.btse.render import ZERO, millis, number
@@ -85,10 +86,10 @@ class Rows:
             "triggerPrice": market.price(record.stop_price),
             "triggerOriginalPrice": market.price(record.stop_price),
             "triggerOrderType": int(type_number(record.type)) if record.stop_price else 0,
-            "triggerTrailingStopDeviation": ZERO,
-            "triggerStopPrice": ZERO,
+            "triggerTrailingStopDeviation": number(percent(record.trail)) if record.trails_by_ppm else ZERO,
+            "triggerStopPrice": market.price(record.price if record.paired and record.stop_price else 0),
             "symbol": market.symbol,
-            "trailValue": ZERO,
+            "trailValue": trail_value(record),
             "averageFillPrice": number(record.average),
             "clOrderID": record.tag,
             "timeInForce": record.tif_name,
@@ -170,6 +171,15 @@ class SizedRows(Rows):
         row = super().trade(fill, order, username)
         row["avgFilledPrice"] = row.pop("averageFillPrice")
         return {**row, "size": order_size(order)}
+
+
+def percent(ppm: int) -> str:
+    return _core.format_units(ppm, 4)
+
+
+def trail_value(record: OrderRecord) -> Any:
+    """How far a stop's trigger stays behind the price: in quote currency, or in percent."""
+    return number(percent(record.trail)) if record.trails_by_ppm else record.market.price(record.trail)
 
 
 def order_currency(record: OrderRecord) -> str:

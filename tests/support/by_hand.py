@@ -10,6 +10,8 @@ class HandClock:
 
     def __init__(self, now: int) -> None:
         self.scheduler = ManualScheduler(now)
+        self.ahead = 0
+        """µs that the time is ahead of the machine's clock."""
 
     @property
     def now(self) -> int:
@@ -21,6 +23,10 @@ class HandClock:
 
     def __call__(self) -> int:
         return self.scheduler.now()
+
+    def wall(self) -> int:
+        """The machine's clock: that time, unless `ahead` says how far it is behind."""
+        return self.scheduler.now() - self.ahead
 
 
 def entropy(label: str, length: int) -> bytes:

@@ -133,6 +133,7 @@ class TradingFloor:
             wallet=self.wallet,
             merchants=self.merchants,
             scheduler=self.clock.scheduler,
+            wall_clock=self.clock.wall,
             entropy=entropy,
         )
 
@@ -222,7 +223,7 @@ def _failed(error: BaseException) -> None:
 
 
 def _directory(folder: Path, clock: HandClock) -> Directory:
-    return Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher())
+    return Directory.open(folder / "directory.sqlite", bytes(32), entropy, clock, cheap_password_hasher(), wall_clock=clock.wall)
 
 
 def make_empty_files(folder: Path) -> None:

@@ -9,6 +9,7 @@ from cambist.app import integrity
 from cambist.app.snapshots import SnapshotUnwritten
 from cambist.app.venue import Venue
 from cambist.exchange import JournalStopped
+from cambist.exchange.journaled_nonces import once_only_nonces
 from cambist.scheduling import Timer
 
 MILLISECOND = 1_000
@@ -40,6 +41,7 @@ class PeriodicTasks:
             (VIEWS, self._write_views),
             (SNAPSHOT, self._snapshot),
             (CLOCK, self._watch_clock),
+            (CLOCK, self._recall_nonces),
         ):
             self._timers.append(self._venue.scheduler.every(period, self._guarded(task)))
         self._timers.append(self._venue.scheduler.after(0, self._guarded(self._check_history)))
@@ -112,3 +114,15 @@ class PeriodicTasks:
         if clock.stepped_back != self._stepped_back:
             self._stepped_back = clock.stepped_back
             _log.warning("this machine's clock was set back; the venue's time goes on", ahead_seconds=clock.skew / 1_000_000)
+
+    async def _recall_nonces(self) -> None:
+        """After this machine's clock was set back: nonces that were forgotten, and that could be taken for new ones now."""
+        venue = self._venue
+        nonces = venue.directory.nonces
+        since = nonces.wanted_since()
+        if since is not None:
+            used = await asyncio.to_thread(once_only_nonces, venue.journal, venue.sequencer.durable_seq, since)
+            nonces.recall(used, since)
+            _log.info(
+                "nonces used since the time to which the clock was set back were read from the journal", nonces=sum(map(len, used.values()))
+            )

@@ -153,7 +153,7 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: Ser
         ),
         proxies=TrustedProxies(settings.trusted_proxies, settings.forwarded),
         tls=tls,
-        date=venue.clock if hooks.dated else None,
+        date=venue.machine_clock.wall if hooks.dated else None,
     )
 
 

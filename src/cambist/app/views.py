@@ -68,7 +68,8 @@ def open_views(files: DataDirectory, config: Config, environment: Environment, j
 def _open_directory(files: DataDirectory, environment: Environment) -> Directory:
     try:
         master_key = load_or_create_master_key(files.master_key, environment.entropy)
-        return Directory.open(files.directory, master_key, environment.entropy, environment.clock, environment.hasher)
+        clock = environment.clock
+        return Directory.open(files.directory, master_key, environment.entropy, clock, environment.hasher, wall_clock=clock.wall)
     except DirectoryError as error:
         raise OperatorError(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
 

@@ -42,7 +42,7 @@ from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.operations.audit import AuditDamaged, AuditLog
-from cambist.scheduling import LoopScheduler, SteadyClock
+from cambist.scheduling import Clock, LoopScheduler, SteadyClock
 from cambist.wallet import WalletService
 
 _log = structlog.get_logger("cambist.app")
@@ -112,6 +112,7 @@ def _open_exchange(
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way. Time goes on from its last command.
     engine = recovery.recover(snapshots, journal, journal.last().seq, views.applied_seq, views.feed, moved)
     _continue_time(environment, engine.time, config.server.clock_skew_seconds)
+    views.directory.nonces.continue_from(engine.time)
     scheduler = LoopScheduler(environment.clock)
 
     # 4. The single writer, the commands that everything above gives, and who moves money by them.
@@ -179,7 +180,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     # 9. The dialects on the venue, and the front before them.
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
     catalogue = Catalogue(engine)
-    services = _venue_services(config, exchange, catalogue, marketdata, account_streams, history, run_entropy)
+    services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, services)
     readiness = Readiness()
     watch_readiness(readiness, sequencer, writer, environment.clock, failures)
@@ -224,6 +225,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
 def _venue_services(
     config: Config,
     exchange: _Exchange,
+    wall_clock: Clock,
     catalogue: Catalogue,
     marketdata: MarketData,
     account_streams: AccountStreams,
@@ -243,6 +245,7 @@ def _venue_services(
         wallet=exchange.wallet,
         merchants=exchange.merchants,
         scheduler=exchange.scheduler,
+        wall_clock=wall_clock,
         entropy=entropy,
         coupons_per_day=config.limits.coupons_per_day,
     )

@@ -41,7 +41,10 @@ class VenueServices:
     """The running venue's parts, as a dialect's `build` gets them.
 
     `commands` changes the exchange and `view` reads it; `catalogue` finds assets and markets by their codes. `market_texts` writes long
-    books and lists of trades for public reads. `scheduler` is the one for everything that waits, and its `now` the venue's time.
+    books and lists of trades for public reads. `scheduler` is the one for everything that waits, and its `now` the venue's time: what
+    happens is stamped with it, and lasts by it. `wall_clock` is this
+    machine's clock, µs since 1970: a time that clients name by their own clocks is compared with it, and whoever asks what time it is gets
+    it. It may go back; the venue's time does not.
     `entropy(label, length)` gives that many unpredictable bytes; labels never repeat.
     """
 
@@ -57,6 +60,7 @@ class VenueServices:
     wallet: WalletService
     merchants: Merchants
     scheduler: Scheduler
+    wall_clock: Callable[[], int]
     entropy: Callable[[str, int], bytes]
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""

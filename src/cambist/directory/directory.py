@@ -54,16 +54,18 @@ class Directory:
     kinds are raised when the machine, the file or the master key is not right.
     """
 
-    def __init__(self, database: Database, sealer: Sealer, passwords: Passwords, entropy: Entropy, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer, passwords: Passwords, entropy: Entropy, clock: Clock, wall_clock: Clock
+    ) -> None:
         self._database = database
         self._sealer = sealer
         self._passwords = passwords
         self._entropy = entropy
         self._clock = clock
         self._check_master_key()
-        self.nonces = Nonces(database, clock)
+        self.nonces = Nonces(database, wall_clock)
         self.sessions = Sessions(database, entropy, clock)
-        self.totp = SecondFactor(database, sealer, entropy, clock)
+        self.totp = SecondFactor(database, sealer, entropy, wall_clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
         self.guesses = Guesses(database, clock)
         self.audit_memory = AuditMemory(database)
@@ -81,12 +83,16 @@ class Directory:
         clock: Clock,
         password_hasher: PasswordHasher | None = None,
         busy_timeout: float = 1.0,
+        wall_clock: Clock | None = None,
     ) -> "Directory":
-        """Opens the file, or creates it (mode 0600). DirectoryBusy after `busy_timeout` s, DirectoryUnreadable, MasterKeyWrong."""
+        """Opens the file, or creates it (mode 0600). DirectoryBusy after `busy_timeout` s, DirectoryUnreadable, MasterKeyWrong.
+
+        `wall_clock`: the machine's, where `clock` may be ahead of it: one-time codes and nonces that are times are made by other clocks.
+        """
         sealer = Sealer(master_key, entropy)
         database = Database(path, busy_timeout)
         try:
-            return cls(database, sealer, Passwords(password_hasher or PasswordHasher(), entropy), entropy, clock)
+            return cls(database, sealer, Passwords(password_hasher or PasswordHasher(), entropy), entropy, clock, wall_clock or clock)
         except BaseException:
             database.close()
             raise

@@ -3,10 +3,15 @@
 A view of the journal: state-changing commands carry key id and nonce in their meta, so what was accepted and not yet written here
 comes back through `apply` after a crash. In the journal a once-only nonce is written negative (`Nonces.once(nonce)`): that is how
 `apply` tells the two kinds apart on a key that uses both.
+
+Once-only nonces are forgotten by the machine's clock, because dialects judge by it whether a nonce is of now. Once that clock is set back,
+a nonce that was forgotten could pass a second time. The journal has them all: `wanted_since` tells from when on they are needed again, and
+until they were handed to `recall` once-only nonces are refused.
 """
 
 import heapq
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -17,8 +22,10 @@ from .tables import facts, nonce_marks, used_nonces
 from .values import Clock
 
 MAX_NONCE = (1 << 63) - 1
-ONCE_HORIZON = 120_000_000
-"""How long after its command a once-only nonce from the journal is kept, µs: twice the widest window that a dialect grants (±60 s)."""
+CLOCK_STEP = 10_000_000
+"""By how much the machine's clock may be set back without any forgotten nonce passing again, µs."""
+ONCE_HORIZON = 120_000_000 + CLOCK_STEP
+"""How long a once-only nonce is remembered, µs: twice the widest window that a dialect grants (±60 s), and a step of the clock."""
 ONCE_CAPACITY = 65_536
 """Once-only nonces kept per key; a key that has more alive is refused until some expire."""
 _SEQ = "nonces-applied-seq"
@@ -64,13 +71,18 @@ class _Memory:
 class Nonces:
     """`accept*`, `last`, `apply` and `collect` belong to the event-loop thread; `store` may run on another one.
 
-    Nonces are integers 1..2^63-1. A dialect with fractions or other units scales first, and always in the same way per key.
+    Nonces are integers 1..2^63-1. A dialect with fractions or other units scales first, and always in the same way per key. `wall_clock` is
+    the machine's: it may go back.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, wall_clock: Clock) -> None:
         self._database = database
-        self._clock = clock
+        self._clock = wall_clock
         self._memory = _Memory()
+        self._latest = wall_clock()
+        """The highest time of the clock by which nonces may have been forgotten."""
+        self._recalled: Mapping[int, Sequence[int]] = {}
+        self._recalled_until = 0
         self._applied_seq = 0
         self._folded_from = 0
         self._load()
@@ -112,6 +124,9 @@ class Nonces:
         if not 1 <= nonce <= MAX_NONCE:
             return False
         now = self._clock()
+        if now < self._latest - CLOCK_STEP or self._was_recalled(key_id, nonce, now):
+            return False
+        self._latest = max(self._latest, now)
         used = self._memory.used.get(key_id)
         if used is None:
             used = self._memory.used[key_id] = _UsedOnce()
@@ -132,6 +147,33 @@ class Nonces:
             memory.changed.add(key_id)
             return True
         return self.accept_once(key_id, -nonce, self._clock() + ONCE_HORIZON)
+
+    # --- after the clock was set back ---------------------------------------------------------------------------------------
+
+    def continue_from(self, time: int) -> None:
+        """`time` (µs): the venue's last command. Before it this process may have forgotten nonces, in an earlier run."""
+        self._latest = max(self._latest, time)
+
+    def wanted_since(self) -> int | None:
+        """After the clock was set back: the time (µs) since which the journal's once-only nonces are needed (`recall`). Else None."""
+        now = self._clock()
+        return now - ONCE_HORIZON if now < self._latest - CLOCK_STEP else None
+
+    def recall(self, used: Mapping[int, Sequence[int]], since: int) -> None:
+        """Takes in, by key id, the nonces (ascending, as `Meta.nonce` has them) of all durable commands stamped `since` (µs) or later.
+
+        A command's stamp is never before the clock's time at its nonce's judgement, so none that could pass again is missing.
+        """
+        self._recalled = used
+        self._recalled_until = max(self._recalled_until, self._latest + ONCE_HORIZON)
+        self._latest = since + ONCE_HORIZON
+
+    def _was_recalled(self, key_id: int, nonce: int, now: int) -> bool:
+        if self._recalled and now >= self._recalled_until:
+            self._recalled = {}
+        used = self._recalled.get(key_id, ())
+        place = bisect_left(used, self.once(nonce))
+        return place < len(used) and used[place] == self.once(nonce)
 
     @staticmethod
     def once(nonce: int) -> int:
@@ -162,6 +204,7 @@ class Nonces:
     def collect(self, seq: int) -> NonceMarks:
         """Takes what changed since the last collect; hand it to `store`, which may run on another thread. In memory only."""
         memory, now = self._memory, self._clock()
+        self._latest = max(self._latest, now)
         for key_id, used in list(memory.used.items()):
             used.drop_expired(now)
             if not used.nonces:

@@ -12,6 +12,8 @@ class SteadyClock:
     `monotonic` says: so nothing that was promised until a certain time lives longer for it. `skew` then tells how far time is ahead. A skew
     of at most `bound` µs is worked off by letting time run at nine tenths; a larger one stays, because working it off would stretch what
     is under way by more than `bound`: it ends when the machine's clock has caught up.
+
+    Whatever happens in the venue happens at this time. `wall` is for judging a time that somebody else names by their own clock.
     """
 
     def __init__(self, wall: Nanoseconds, monotonic: Nanoseconds, bound: int) -> None:
@@ -43,6 +45,10 @@ class SteadyClock:
         self._time = steady
         self.skew = steady - wall
         return steady
+
+    def wall(self) -> int:
+        """µs since 1970 by the machine's clock, which may go back."""
+        return self._wall() // 1_000
 
     def begin_at(self, time: int) -> None:
         """Has time go on from `time` (µs), the last one that is known, when the machine's clock is behind it."""

@@ -13,5 +13,5 @@ class Account(MethodGroup):
         rights = ",".join(f'"{right}":{int(caller.key.permits(right))}' for right in RIGHTS)
         return succeeded(
             f'{{"funds":{self.funds(caller)},"rights":{{{rights}}},"transaction_count":0,'
-            f'"open_orders":{self.view.open_order_count(caller.account)},"server_time":{self.context.now()}}}'
+            f'"open_orders":{self.view.open_order_count(caller.account)},"server_time":{self.context.server_time()}}}'
         )

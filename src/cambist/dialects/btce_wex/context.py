@@ -33,6 +33,10 @@ class DialectContext:
         """Unix seconds."""
         return self.services.clock() // 1_000_000
 
+    def server_time(self) -> int:
+        """Unix seconds by this machine's clock, for whoever asks what time it is."""
+        return self.services.wall_clock() // 1_000_000
+
     def history_caught_up(self) -> Awaitable[None]:
         """Resolves when history has everything that anybody can have seen by now. HistoryError when it does not follow."""
         return self.services.history_caught_up()

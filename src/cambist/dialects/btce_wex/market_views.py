@@ -46,7 +46,7 @@ class MarketViews:
         `buy` is the best ask and `sell` the best bid: what the reader would pay and get. Without a trade in 24 hours the prices are
         those of the last trade there was, 0 before the first.
         """
-        second, version = self._context.now(), self._data.version(pair.market)
+        second, version = self._context.server_time(), self._data.version(pair.market)
         kept = self._tickers.get(pair.market)
         if kept is None or kept[0] != version or kept[1] != second:
             kept = self._tickers[pair.market] = (version, second, self._ticker(pair))

@@ -118,7 +118,7 @@ class PublicV3:
         if version != self._catalogue.version:
             infos = ",".join([_pair_info(pair, pair.spec()) for pair in self._context.pairs.all() if pair.open])
             self._pair_infos = self._catalogue.version, infos
-        return f'{{"server_time":{self._context.now()},"pairs":{{{infos}}}}}'
+        return f'{{"server_time":{self._context.server_time()},"pairs":{{{infos}}}}}'
 
 
 async def _by_name(pairs: list[Pair], write: Callable[[Pair, int], Awaitable[Parts]], limit: int) -> Parts:

@@ -51,9 +51,9 @@ class Caller(SignedCall, eq=False, gc=False, kw_only=True):
 class Authenticator:
     """Verifies signatures, and the form and the window of nonces. Whether a nonce was used, the command port judges."""
 
-    def __init__(self, directory: Directory, clock: Clock, settings: Settings) -> None:
+    def __init__(self, directory: Directory, wall_clock: Clock, settings: Settings) -> None:
         self._directory = directory
-        self._clock = clock
+        self._wall_clock = wall_clock
         self._window = settings.nonce_window_seconds * 1_000_000
         self._rule = settings.nonce_rule
 
@@ -104,7 +104,7 @@ class Authenticator:
         """
         if len(nonce) > 16 or not nonce.isdigit():
             return errors.NONCE_WRONG
-        if abs(int(nonce) * 1_000 - self._clock()) > self._window:
+        if abs(int(nonce) * 1_000 - self._wall_clock()) > self._window:
             return errors.NONCE_WRONG
         once, carried = _number(sign + unsigned), False
         if self._rule is NonceRule.NONCE:

@@ -21,7 +21,7 @@ class DialectContext:
 
     @staticmethod
     def of(services: VenueServices, settings: Settings) -> "DialectContext":
-        authenticator = Authenticator(services.directory, services.clock, settings)
+        authenticator = Authenticator(services.directory, services.wall_clock, settings)
         return DialectContext(services, settings, Symbols(services.catalogue), authenticator, RateLimits(settings.rates, services.clock))
 
     async def history_caught_up(self) -> None:

@@ -11,7 +11,7 @@ EXPIE = "expie"
 READ, TRADE = "read", "trade"
 SCOPES = frozenset({READ, TRADE})
 TONCE_WINDOW = 60_000
-"""How far the tonce of a `server.sign` may lie from the clock, ms."""
+"""How far the tonce of a `server.sign` may lie from this machine's clock, ms."""
 
 _TOKEN = re.compile(r"[0-9a-f]{64}")
 

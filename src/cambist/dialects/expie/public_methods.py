@@ -47,7 +47,7 @@ class PublicMethods:
 
         return {
             "server.ping": Method(lambda _client, _params: '"pong"'),
-            "server.time": Method(lambda _client, _params: str(self._scheduler.now() // 1_000_000)),
+            "server.time": Method(lambda _client, _params: str(self._context.services.wall_clock() // 1_000_000)),
             "server.auth": Method(self.auth, 2),
             "server.sign": Method(self.sign, 3),
             "depth.query": Method(self.depth_query, 3),
@@ -94,7 +94,8 @@ class PublicMethods:
         """[access_id, signature, tonce in ms]: the same without sending the token."""
         access_id, signature, tonce = params.text(0), params.text(1), params.integer(2)
         services = self._context.services
-        key = auth.find_signed(services.directory, access_id, signature, tonce, self._scheduler.now() // 1_000, client.socket.client)
+        now = services.wall_clock() // 1_000
+        key = auth.find_signed(services.directory, access_id, signature, tonce, now, client.socket.client)
         return self._authenticated(client, key, errors.SIGNATURE_INVALID)
 
     @staticmethod

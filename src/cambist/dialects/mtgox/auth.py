@@ -27,7 +27,7 @@ DIALECT = "mtgox"
 SCOPES = frozenset({"get_info", "trade", "deposit", "withdraw", "merchant"})
 SECRET_BYTES = 64
 TONCE_WINDOW = 10_000_000
-"""How far a tonce may be from our clock, µs."""
+"""How far a tonce may be from this machine's clock, µs."""
 
 
 def _make_key(entropy: Entropy) -> tuple[str, str]:
@@ -48,9 +48,9 @@ class Caller(SignedCall, eq=False, gc=False):
 class Authenticator:
     """Finds who sent a request. It changes nothing: whether the nonce was used before is the command port's to say."""
 
-    def __init__(self, directory: Directory, clock: Callable[[], int]) -> None:
+    def __init__(self, directory: Directory, wall_clock: Callable[[], int]) -> None:
         self._directory = directory
-        self._clock = clock
+        self._wall_clock = wall_clock
 
     def admit(self, request: Request, signed_path: str | None) -> Caller | Rejection:
         """Whoever signed a request. `signed_path`: what v2 signs of the path; None where the path is not signed."""
@@ -77,7 +77,7 @@ class Authenticator:
             return replies.ADDRESS_REFUSED
         if "tonce" in fields:
             tonce = whole(fields["tonce"])
-            if not tonce or abs(tonce - self._clock()) > TONCE_WINDOW:
+            if not tonce or abs(tonce - self._wall_clock()) > TONCE_WINDOW:
                 return replies.INVALID_NONCE
             return Caller(key, Nonces.once(tonce), fields=fields)
         nonce = ordered_nonce(fields.get("nonce", ""))

@@ -51,7 +51,7 @@ class MtgoxRoutes:
     def __init__(self, services: VenueServices) -> None:
         self._context = context = DialectContext.of(services)
         self._id_keys = id_keys = IdKeys(services.directory, services.clock)
-        self._dispatcher = Dispatcher(context, Authenticator(services.directory, services.clock))
+        self._dispatcher = Dispatcher(context, Authenticator(services.directory, services.wall_clock))
         self._invalid_orders = InvalidOrders(services)
         self._market_data = MarketDataMethods(context)
         self._account = AccountMethods(context, id_keys)

@@ -133,7 +133,7 @@ class V2Public:
 
     def time(self, _fields: Fields) -> bytes:
         """`epoch` in seconds: a number, or in the 2.0 flavour a text."""
-        now = self._clock()
+        now = self._context.services.wall_clock()
         seconds = now // 1_000_000
         return encode({"iso": iso(now), "epoch": str(seconds) if self._quoted_epoch else seconds})
 

@@ -162,7 +162,7 @@ class V3Public:
         return (b"[", *await past_trades(form, trades), b"]")
 
     def time(self, _fields: Fields) -> bytes:
-        now = self._clock()
+        now = self._context.services.wall_clock()
         return encode({"iso": iso(now), "epoch": now // 1_000_000})
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
+from cambist.dialect_kit.logins import Logins
 from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.venue_services import VenueServices
@@ -130,6 +131,7 @@ class TradingFloor:
             account_streams=self.account_streams,
             history=self.history,
             directory=self.directory,
+            logins=Logins(self.directory, self.clock.scheduler, entropy),
             wallet=self.wallet,
             merchants=self.merchants,
             scheduler=self.clock.scheduler,

@@ -26,6 +26,7 @@ from cambist.app.view_follower import ViewFollower
 from cambist.app.views import Views, open_views
 from cambist.app.wallet_policies import default_policy, wallet_policies
 from cambist.app.write_failures import WriteFailures
+from cambist.dialect_kit.logins import Logins
 from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
@@ -242,6 +243,7 @@ def _venue_services(
         account_streams=account_streams,
         history=history,
         directory=exchange.views.directory,
+        logins=Logins(exchange.views.directory, exchange.scheduler, entropy),
         wallet=exchange.wallet,
         merchants=exchange.merchants,
         scheduler=exchange.scheduler,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from cambist.account_streams.events import AccountStreams
+    from cambist.dialect_kit.logins import Logins
     from cambist.dialect_kit.market_texts import MarketTexts
     from cambist.directory.directory import Directory
     from cambist.exchange.catalogue import Catalogue
@@ -41,8 +42,8 @@ class VenueServices:
     """The running venue's parts, as a dialect's `build` gets them.
 
     `commands` changes the exchange and `view` reads it; `catalogue` finds assets and markets by their codes. `market_texts` writes long
-    books and lists of trades for public reads. `scheduler` is the one for everything that waits, and its `now` the venue's time: what
-    happens is stamped with it, and lasts by it. `wall_clock` is this
+    books and lists of trades for public reads. `logins` checks names and passwords. `scheduler` is the one for everything
+    that waits, and its `now` the venue's time: what happens is stamped with it, and lasts by it. `wall_clock` is this
     machine's clock, µs since 1970: a time that clients name by their own clocks is compared with it, and whoever asks what time it is gets
     it. It may go back; the venue's time does not.
     `entropy(label, length)` gives that many unpredictable bytes; labels never repeat.
@@ -57,6 +58,7 @@ class VenueServices:
     account_streams: AccountStreams
     history: HistoryReads
     directory: Directory
+    logins: Logins
     wallet: WalletService
     merchants: Merchants
     scheduler: Scheduler

@@ -16,7 +16,7 @@ from cambist.domain.units import AccountId
 from . import marks
 from .audit_memory import AuditMemory
 from .database import CODE_CHANGES, PASSWORD_CHANGES, Database, last_number, next_number
-from .guesses import Guesses, subject
+from .guess_budgets import GuessBudgets
 from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
 from .nonces import Nonces
@@ -24,7 +24,7 @@ from .passwords import Passwords
 from .sealing import Sealer
 from .second_factor import SecondFactor, draw_totp_secret
 from .sessions import Sessions
-from .tables import api_keys, facts, guesses, hotps, login_networks, sessions, totps, users
+from .tables import api_keys, facts, hotps, login_devices, login_networks, sessions, totps, users
 from .values import (
     REVEAL_WINDOW,
     ApiKey,
@@ -47,16 +47,15 @@ _log = logging.getLogger(__name__)
 
 
 class Directory:
-    """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guesses`, `nonces` and `audit_memory` beside them. Owns its file.
+    """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guess_budgets`, `login`, `nonces` and `audit_memory` beside them.
 
+    Owns its file until `close`.
 
     Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Rejection; DirectoryError and its
     kinds are raised when the machine, the file or the master key is not right.
     """
 
-    def __init__(
-        self, database: Database, sealer: Sealer, passwords: Passwords, entropy: Entropy, clock: Clock, wall_clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, sealer: Sealer, passwords: Passwords, entropy: Entropy, clock: Clock, wall_clock: Clock) -> None:
         self._database = database
         self._sealer = sealer
         self._passwords = passwords
@@ -67,10 +66,12 @@ class Directory:
         self.sessions = Sessions(database, entropy, clock)
         self.totp = SecondFactor(database, sealer, entropy, wall_clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
-        self.guesses = Guesses(database, clock)
+        self.guess_budgets = GuessBudgets(database, clock)
         self.audit_memory = AuditMemory(database)
         self._revocation_listeners: list[Callable[[ApiKey], None]] = []
-        self._login = Login(database, self.guesses, self.totp, self.hotp, clock, find_user=self.user, verify_password=self.verify_password)
+        self.login = Login(
+            database, self.guess_budgets, self.totp, self.hotp, entropy, clock, find_user=self.user, verify_password=self.verify_password
+        )
         frozen = {user.id for user in self.users() if user.frozen is not None}
         self._live: dict[str, ApiKey] = {key.key: key for key in self.keys() if key.user not in frozen}
 
@@ -149,7 +150,7 @@ class Directory:
     def verify_password(self, name: str, password: str) -> User | None:
         """The user when name and password fit. An unknown name costs the same time.
 
-        The second factor is asked for separately, and nothing is counted: doors for people use `authenticate`.
+        The second factor is asked for separately, and nothing is counted: where people log in, use `login`.
         """
         row = self._row(name)
         if not self._passwords.check(row.password_hash if row else None, password) or row is None:
@@ -160,16 +161,12 @@ class Directory:
         return user
 
     def authenticate(self, name: str, password: str, code: str = "", address: str = "") -> User | LoginRejection:
-        """Who logs in from `address` with name, password and, where the user switched codes on, a one-time code.
+        """Who logs in from `address` with name, password and, where the user switched codes on, a one-time code, on no known device.
 
-        WRONG, CODE_REQUIRED, CODE_WRONG, PAUSED (too many wrong ones), FROZEN. Counts and forgives guesses (login.py says which). Takes
-        tens of milliseconds on purpose: call it on a worker thread.
+        WRONG, CODE_REQUIRED, CODE_WRONG, CODE_PAUSED, PAUSED (too many wrong ones), FROZEN. Counts guesses (login.py says which). Takes
+        tens of milliseconds on purpose: call it on a worker thread. Doors on a network use `dialect_kit.logins`, where who must wait waits.
         """
-        return self._login.authenticate(name, password, code, address)
-
-    def check_code(self, user: User, code: str) -> LoginRejection | None:
-        """Uses a one-time code up, time-based or counter-based. CODE_REQUIRED, CODE_WRONG, PAUSED; None when it was good."""
-        return self._login.check_code(user, code)
+        return self.login.authenticate(name, password, code, address)
 
     def set_password(self, user: User, password: str) -> int | DirectoryRejection:
         """Replaces the password and ends every session. PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, USER_ERASED; the change's number when done.
@@ -226,8 +223,7 @@ class Directory:
             connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
             connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
             connection.execute(login_networks.delete().where(login_networks.c.user_id == user.id))
-            theirs = (subject("password", user.name.lower()), subject("code", user.id))
-            connection.execute(guesses.delete().where(guesses.c.subject.in_(theirs)))
+            connection.execute(login_devices.delete().where(login_devices.c.user_id == user.id))
             gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now, "frozen": None}
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
             erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -68,14 +68,11 @@ hotps = Table(
     CheckConstraint("counter >= 0", name="counter"),
 )
 
-guesses = Table(
-    "guesses",
+guess_budgets = Table(
+    "guess_budgets",
     metadata,
     Column("subject", LargeBinary, primary_key=True),
-    Column("wrong", BigInteger, nullable=False),
-    Column("last", BigInteger, nullable=False),
-    Column("until", BigInteger, nullable=False),
-    CheckConstraint("wrong > 0", name="wrong"),
+    Column("full_at", BigInteger, nullable=False),
 )
 
 login_networks = Table(
@@ -83,6 +80,14 @@ login_networks = Table(
     metadata,
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("network", LargeBinary, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+login_devices = Table(
+    "login_devices",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("device", LargeBinary, primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
 

@@ -73,6 +73,7 @@ class LoginRejection(StrEnum):
     CODE_REQUIRED = "code-required"
     CODE_WRONG = "code-wrong"
     PAUSED = "login-paused"
+    CODE_PAUSED = "code-paused"
     FROZEN = "user-frozen"
 
     @property
@@ -85,6 +86,7 @@ _LOGIN_WORDS = {
     LoginRejection.CODE_REQUIRED: "a one-time code is required",
     LoginRejection.CODE_WRONG: "this one-time code is wrong or was used before",
     LoginRejection.PAUSED: "too many wrong attempts; try again later",
+    LoginRejection.CODE_PAUSED: "too many wrong one-time codes; try again later",
     LoginRejection.FROZEN: "this user is frozen; ask the operator",
 }
 

@@ -14,7 +14,7 @@ CODE_PAUSE = Rejection("Too many wrong one-time codes, please wait", "code_pause
 REJECTIONS = {
     LoginRejection.CODE_REQUIRED: CODE_REQUIRED,
     LoginRejection.CODE_WRONG: CODE_INVALID,
-    LoginRejection.PAUSED: CODE_PAUSE,
+    LoginRejection.CODE_PAUSED: CODE_PAUSE,
 }
 
 
@@ -34,5 +34,7 @@ class CodeCheck(MethodGroup):
         # A request whose nonce was used before must not use up a code.
         await call.signed.claim(self.services.commands)
         # On a thread: that a code is used up must be on the disk, and the disk is not waited for here.
-        rejection = await asyncio.to_thread(self.services.directory.check_code, user, code)
+        # Counted by key: who has guessed with another one shuts nobody out here.
+        place = f"key {call.signed.key.id}"
+        rejection = await asyncio.to_thread(self.services.directory.login.check_code, user, code, place)
         return None if rejection is None else REJECTIONS[rejection]

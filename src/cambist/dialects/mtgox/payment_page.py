@@ -1,31 +1,35 @@
 """`/payment/<uuid>`: the page to which a shop sends its customer. Pay from an account, send coins, or go back.
 
-Paying takes name and password each time: there is no cookie, so nothing that another page could make a browser do.
+Paying takes name and password each time: no cookie lets anybody in, so there is nothing that another page could make a browser do. The one
+cookie there is says that its browser was used by that user before, so that strangers' wrong guesses do not count against it.
 """
 
 import asyncio
+import hashlib
 import re
 from urllib.parse import urlsplit
 
+import msgspec
+
 from cambist.dialect_kit.messages import Reply, Request
-from cambist.dialect_kit.rate_limits import MINUTE, Budget, RateLimits, RateRules
+from cambist.dialect_kit.rate_limits import SECOND, retry_after
 from cambist.dialects.mtgox import payment_html as html
 from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_rejection, transaction
 from cambist.dialects.mtgox.parse import form_fields
-from cambist.directory import LoginRejection
-from cambist.directory.login import network_of
+from cambist.directory import LoginRejection, User
+from cambist.directory.login import ADMISSION_INTERVAL, KNOWN_FOR
 from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState
 
 ONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 """What a form carries so that sending it twice pays once, where an order may be paid several times."""
-LOGINS = RateRules({"login": (Budget("address", 10, MINUTE),)}, tiers=())
-"""What one network may try; how often anybody may guess at a name or a code is the directory's to count."""
+DEVICE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 WRONG_LOGIN = "Name, password or code is not right."
 TOO_MANY = "Too many attempts. Please wait a little."
 LOGIN_ERRORS = {
     LoginRejection.PAUSED: (TOO_MANY, 429),
+    LoginRejection.CODE_PAUSED: (TOO_MANY, 429),
     LoginRejection.FROZEN: ("This user may not pay now.", 403),
 }
 """What is shown instead of WRONG_LOGIN, and the HTTP status."""
@@ -45,7 +49,7 @@ class PaymentPage:
         self._context = context
         self._merchants = context.merchants
         self._directory = context.services.directory
-        self._logins = RateLimits(LOGINS, context.services.clock)
+        self._logins = context.services.logins
         self._drawn = 0
         self._qr_codes: dict[str, str] = {}
         """The newest that were drawn, by their links."""
@@ -71,14 +75,20 @@ class PaymentPage:
     async def _pay(self, order: MerchantOrder, request: Request) -> Reply:
         fields = form_fields(request.body)
         name = fields.get("user", "").strip()
-        if self._logins.admit("login", address=network_of(request.client)):
-            return await self._show(order, TOO_MANY, name, 429)
-        user = await asyncio.to_thread(
-            self._directory.authenticate, name, fields.get("password", ""), fields.get("code", "").strip(), request.client
-        )
-        if isinstance(user, LoginRejection):
-            error, status = LOGIN_ERRORS.get(user, (WRONG_LOGIN, 403))
-            return await self._show(order, error, name, status)
+        cookie = _cookie_name(name)
+        password, code = fields.get("password", ""), fields.get("code", "").strip()
+        login = await self._logins.login(name, password, code, request.client, _device(request, cookie))
+        if isinstance(login, LoginRejection):
+            error, status = LOGIN_ERRORS.get(login, (WRONG_LOGIN, 403))
+            return _with(
+                await self._show(order, error, name, status), (b"retry-after", retry_after(ADMISSION_INTERVAL)) if status == 429 else None
+            )
+        paid = await self._pay_as(order, login.user, fields, name)
+        secure = "; Secure" if request.scheme == "https" else ""
+        attributes = f"Path={PAY_PATH}; Max-Age={KNOWN_FOR // SECOND}; HttpOnly; SameSite=Strict{secure}"
+        return _with(paid, (b"set-cookie", f"{cookie}={login.device}; {attributes}".encode()))
+
+    async def _pay_as(self, order: MerchantOrder, user: User, fields: dict[str, str], name: str) -> Reply:
         # The world went on while the password was looked at.
         order = self._merchants.order(order.id) or order
         once = fields.get("once", "")
@@ -181,6 +191,24 @@ class PaymentPage:
         if repeated or (not pending and not valid):
             parts.append(html.button(here, "cancel", "Cancel and go back", "plain"))
         return "Payment to {}", parts
+
+
+def _cookie_name(name: str) -> str:
+    """Its own for each user: several may use one browser. Only who types the name again shows that it is theirs."""
+    return f"device-{hashlib.blake2b(name.lower().encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()}"
+
+
+def _device(request: Request, cookie: str) -> str:
+    """What the browser shows; empty when that is nothing that was ever given out."""
+    for pair in request.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name == cookie and DEVICE.fullmatch(value):
+            return value
+    return ""
+
+
+def _with(reply: Reply, header: tuple[bytes, bytes] | None) -> Reply:
+    return reply if header is None else msgspec.structs.replace(reply, headers=(*reply.headers, header))
 
 
 def _see(url: str, order: MerchantOrder) -> Reply:

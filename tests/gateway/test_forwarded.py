@@ -51,6 +51,20 @@ def test_forwarded_tells_the_host_too(serve: Serve) -> None:
     assert asked(serve, RFC, proxies=TrustedProxies(["127.0.0.1"], "forwarded")) == b"2001:db8::7 https://shop.example.com:8443"
 
 
+TWO_FIELDS = [
+    (b"X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: 203.0.113.9\r\n", "x-forwarded"),
+    (b"X-Forwarded-For: 203.0.113.9\r\nx-forwarded-for: 127.0.0.1\r\n", "x-forwarded"),
+    (b"X-Forwarded-For: 1.1.1.1, 2.2.2.2\r\nX-Forwarded-For: 203.0.113.9, 127.0.0.1\r\n", "x-forwarded"),
+    (b'Forwarded: for="1.1\r\nForwarded: for=203.0.113.9\r\n', "forwarded"),
+    (b"Forwarded: for=203.0.113.9\r\nForwarded: for=127.0.0.1\r\n", "forwarded"),
+]
+
+
+@pytest.mark.parametrize(("fields", "form"), TWO_FIELDS)
+def test_a_field_that_comes_twice_is_one_chain(serve: Serve, fields: bytes, form: Any) -> None:
+    assert asked(serve, fields, proxies=TrustedProxies(["127.0.0.1"], form)).split()[0] == b"203.0.113.9"
+
+
 def test_the_next_request_of_a_connection_is_another_clients(serve: Serve) -> None:
     venue = serve(ORIGIN, server={"proxies": TrustedProxies(["127.0.0.1"])})
     client = venue.connect()
@@ -100,6 +114,13 @@ def test_a_chain_without_end_is_not_followed() -> None:
         (b"for", ("10.0.0.1", "http", None)),
         (b"for=203.0.113.9 proto=https", ("10.0.0.1", "http", None)),
         (b'host="a\\"b"', ("10.0.0.1", "http", b'a"b')),
+        (b"for=198.51.100.1, for=203.0.113.9", ("203.0.113.9", "http", None)),
+        (b"for=203.0.113.9;proto=https, for=10.0.0.5;proto=http, for=10.0.0.6", ("203.0.113.9", "http", None)),
+        # What a client wrote itself stands to the left, and spoils nothing however it is written.
+        (b'for="203, for=203.0.113.9;proto=https', ("203.0.113.9", "https", None)),
+        (b"x y, for=203.0.113.9", ("203.0.113.9", "http", None)),
+        (b'for="1.1.1.1, for=10.0.0.5', ("10.0.0.5", "http", None)),
+        (b'for="a, for=1.1.1.1", for=203.0.113.9', ("203.0.113.9", "http", None)),
     ],
 )
 def test_forwarded(field: bytes, found: tuple[str, str, bytes | None]) -> None:

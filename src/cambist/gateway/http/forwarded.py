@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Literal, NamedTuple
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -56,10 +57,10 @@ class TrustedProxies:
 
     def _by_forwarded(self, peer: str, scheme: str, value: bytes) -> Origin:
         hops = forwarded_elements(value)
-        if not hops:
+        nearest = next(hops, None)
+        if nearest is None:
             return Origin(peer, scheme)
-        nearest = hops[-1]
-        client = self._client(peer, (hop.get(b"for", b"") for hop in reversed(hops)))
+        client = self._client(peer, (hop.get(b"for", b"") for hop in chain([nearest], hops)))
         return Origin(client, _SCHEMES.get(nearest.get(b"proto", b"").lower(), scheme), nearest.get(b"host"))
 
     def _client(self, peer: str, hops: Iterable[bytes]) -> str:
@@ -100,25 +101,23 @@ def _from_the_right(value: bytes) -> Iterator[bytes]:
         yield hop
 
 
-def forwarded_elements(value: bytes) -> list[dict[bytes, bytes]]:
-    """The elements of a Forwarded field, names in lower case, quotes taken off; the last HOPS + 1 of them. Empty when it is malformed."""
-    elements: list[dict[bytes, bytes]] = [{}]
-    at = 0
-    while at < len(value):
-        pair = _PAIR.match(value, at)
-        if pair is None:
-            return []
-        content = pair[2]
-        elements[-1][pair[1].lower()] = re.sub(rb"\\(.)", rb"\1", content[1:-1]) if content.startswith(b'"') else content
-        at = pair.end()
-        mark = value[at : at + 1]
-        if mark == b",":
-            elements.append({})
-            del elements[: -HOPS - 1]
-        elif mark not in (b";", b""):
-            return []
-        at += 1
-    return elements if elements != [{}] else []
+def forwarded_elements(value: bytes) -> Iterator[dict[bytes, bytes]]:
+    """The elements of a Forwarded field from the right, the nearest proxy's first: names in lower case, quotes taken off.
+
+    Ends before the first one that is malformed. What a client wrote stands to the left of what proxies wrote, and must not spoil it: so
+    each comma separates, also between quotes, where no proxy writes one.
+    """
+    for element in _from_the_right(value):
+        found: dict[bytes, bytes] = {}
+        at = 0
+        while at < len(element):
+            pair = _PAIR.match(element, at)
+            if pair is None or element[pair.end() : pair.end() + 1] not in (b";", b""):
+                return
+            content = pair[2]
+            found[pair[1].lower()] = re.sub(rb"\\(.)", rb"\1", content[1:-1]) if content.startswith(b'"') else content
+            at = pair.end() + 1
+        yield found
 
 
 NO_PROXIES = TrustedProxies()

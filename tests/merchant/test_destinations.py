@@ -1,7 +1,10 @@
 """Notices go to the public internet only: every spelling of an inside address is refused, and what was checked is what is called."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -134,6 +137,49 @@ async def test_what_was_sent_to_one_address_is_not_sent_to_another() -> None:
     answer = await WebhookClient(SANDBOX, resolve=dns, seconds=0.3).post(f"http://rebind.example:{port}/", b"", [])
     assert answer == Undelivered("no answer within 0.3 s")
     server.close()
+
+
+async def test_the_next_attempt_begins_with_another_address() -> None:
+    """The first takes connections and is silent for ever; the second is the shop."""
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with Shop([OK]) as shop:
+        server = await asyncio.start_server(silent, "127.0.0.2", shop.port)
+        webhook_client = WebhookClient(SANDBOX, resolve=Dns(["127.0.0.2", "127.0.0.1"]), seconds=0.3)
+        url = f"http://rebind.example:{shop.port}/ipn"
+        answers = [await webhook_client.post(url, b"a=1", [], attempt) for attempt in range(3)]
+        assert [isinstance(answer, Answered) for answer in answers] == [False, True, False]
+        server.close()
+
+
+HOSTS = "127.0.0.1 localhost\n::1 two.a-shop.net\n127.0.0.2 two.a-shop.net\n127.0.0.1 two.a-shop.net\n"
+IN_A_NAMESPACE = """
+import asyncio, sys
+from cambist.merchant import DestinationPolicy, WebhookClient
+client = WebhookClient(DestinationPolicy(loopback=True))
+print(asyncio.run(client.post(sys.argv[1], b"a=1", [])).status)
+"""
+
+
+async def test_a_name_of_both_families_by_the_systems_own_resolver(tmp_path: Path) -> None:
+    """The shop listens on the last of three addresses that this machine's hosts file gives its name, for one process."""
+    hosts, script = tmp_path / "hosts", tmp_path / "post.py"
+    hosts.write_text(HOSTS)
+    script.write_text(IN_A_NAMESPACE)
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("NOT TESTED with this machine's own resolver: a mount namespace needs root")
+    async with Shop([OK]) as shop:
+        line = 'mount --bind "$1" /etc/hosts && exec "$2" "$3" "$4"'
+        url = f"http://two.a-shop.net:{shop.port}/ipn"
+        process = await asyncio.create_subprocess_exec(
+            "unshare", "--mount", "sh", "-c", line, "sh", hosts, sys.executable, script, url, stdout=subprocess.PIPE
+        )
+        output, _ = await process.communicate()
+        assert output == b"200\n"
+        assert [heard.headers["host"] for heard in shop.heard] == [f"two.a-shop.net:{shop.port}"]
 
 
 async def test_an_answer_that_changes_is_never_asked_for_twice() -> None:

@@ -107,7 +107,7 @@ class Outbox:
         if webhook is None:
             self._service.view.tried(notice, None, "it cannot be sent any more")
             return
-        result = await self._webhook_client.post(webhook.url, webhook.body, webhook.headers)
+        result = await self._webhook_client.post(webhook.url, webhook.body, webhook.headers, notice.attempts)
         if self._closed:
             return
         if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:

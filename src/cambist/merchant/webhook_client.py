@@ -58,12 +58,17 @@ class WebhookClient:
         self._seconds = seconds
         self._tls = ssl.create_default_context()
 
-    async def post(self, url: str, body: bytes, headers: Sequence[tuple[str, str]]) -> Answered | Undelivered:
-        """Posts a form. Whatever the other side does, this ends in time and without an exception."""
+    async def post(self, url: str, body: bytes, headers: Sequence[tuple[str, str]], attempt: int = 0) -> Answered | Undelivered:
+        """Posts a form. Whatever the other side does, this ends in time and without an exception.
+
+        `attempt` counts from 0: each begins with another address of the host, because one that takes connections need not answer.
+        """
         try:
             destination = destination_of(url)
             async with asyncio.timeout(self._seconds):
                 addresses = await checked_addresses(destination, self._resolve, self._policy)
+                first = attempt % len(addresses)
+                addresses = addresses[first:] + addresses[:first]
                 return await self._exchange(destination, addresses, _request(destination, body, headers))
         except DestinationRejected as rejected:
             return Undelivered(f"refused: {rejected}")

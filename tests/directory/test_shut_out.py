@@ -123,8 +123,8 @@ def test_codes_that_the_copy_does_not_know_are_asked_for_until_they_are_removed(
         assert not isinstance(token, DirectoryRejection)
         directory.hotp.follow_confirmations(lambda user, number: numbers.append((user, number)))
         codes.append(pyotp.HOTP(token.secret).at(0))
-        assert directory.check_code(alice, codes[0]) is None
-        assert directory.check_code(alice, pyotp.HOTP(token.secret).at(1)) is None
+        assert directory.login.check_code(alice, codes[0]) is None
+        assert directory.login.check_code(alice, pyotp.HOTP(token.secret).at(1)) is None
         assert numbers == [(alice, 1)], "told once, when the first code switched them on"
         return marks.codes_on(16, 1, kind)
 

@@ -3,15 +3,18 @@
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from cambist import _core
+from cambist.domain.meta import Meta
 from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import EmbeddedCommands, JournalStopped, Sequencer
+from cambist.exchange.commands import NO_META
 from cambist.exchange.sequencer import Frame
 from tests.core.broken import broken_engine
 from tests.support.immediate import ImmediateCommands
@@ -62,9 +65,11 @@ class Floor:
         commands.deposit(2, ALICE, BTC, 10**24)
         sequencer.drain()
 
-    def bid(self, price: int = 1_000, expire_at: int = 0) -> _core.Outcome:
+    def bid(self, price: int = 1_000, expire_at: int = 0, meta: Meta = NO_META) -> _core.Outcome:
         tif = TimeInForce.GTD if expire_at else TimeInForce.GTC
-        outcome: _core.Outcome = self.commands.place(ALICE, BTC_USD, Side.BUY, OrderType.LIMIT, tif, price, 10**8, expire_at=expire_at)
+        outcome: _core.Outcome = self.commands.place(
+            ALICE, BTC_USD, Side.BUY, OrderType.LIMIT, tif, price, 10**8, expire_at=expire_at, meta=meta
+        )
         return outcome
 
     def frames(self) -> list[_core.Frame]:
@@ -222,10 +227,8 @@ async def test_a_command_that_breaks_the_ledger_is_neither_journaled_nor_acknowl
     journal.close()
 
 
-async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_brings_all_back(small_disk: Path) -> None:
-    floor = Floor(_core.Journal.open(str(small_disk / "journal"), SEGMENT, space_retry_seconds=0), small_disk / "journal")
-    floor.open()
-    placed = []
+def fill(small_disk: Path) -> Path:
+    """The file that takes all the space that a journal has not reserved."""
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * (512 * 1024 - 5 * SEGMENT))
     with filler.open("ab", buffering=0) as file:
@@ -234,6 +237,14 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
                 pass
         except OSError:
             pass  # full, as intended
+    return filler
+
+
+async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_brings_all_back(small_disk: Path) -> None:
+    floor = Floor(_core.Journal.open(str(small_disk / "journal"), SEGMENT, space_retry_seconds=0), small_disk / "journal")
+    floor.open()
+    placed = []
+    filler = fill(small_disk)
     while (outcome := floor.bid()).code == RejectReason.OK:
         placed.append(outcome.id)
         floor.sequencer.drain()
@@ -254,3 +265,30 @@ async def test_on_a_full_disk_orders_and_money_wait_cancels_work_and_space_bring
     again = _core.Engine()
     again.replay(_core.ReadOnlyJournal(str(floor.directory)))
     assert again.state_hash() == floor.engine.state_hash()
+
+
+async def test_an_order_refused_for_want_of_space_uses_its_nonce_up_until_the_last_byte_and_for_good(small_disk: Path) -> None:
+    """The note that says so is all that is written: it is small, and goes where cancels go."""
+    floor = Floor(_core.Journal.open(str(small_disk / "journal"), SEGMENT, space_retry_seconds=0), small_disk / "journal")
+    floor.open()
+    fill(small_disk)
+    while floor.bid().code == RejectReason.OK:
+        floor.sequencer.drain()
+    acknowledged: list[int] = []
+
+    def refused() -> None:
+        nonce = len(acknowledged) + 1
+        assert floor.bid(meta=Meta(key_id=7, nonce=nonce)).code == RejectReason.JOURNAL_FULL
+        floor.sequencer.drain()
+        acknowledged.append(nonce)
+        assert floor.commands.cancel(ALICE, 1 << 60).code == RejectReason.ORDER_NOT_FOUND, "cancels are still looked at"
+
+    while not floor.failures:
+        with suppress(JournalStopped):
+            refused()
+    assert len(acknowledged) > SEGMENT // 1_000
+    assert isinstance(floor.failures[0], _core.JournalError)
+    floor.sequencer.close()
+    floor.journal.close()
+    metas = [Meta.decode(meta) for frame in floor.frames() if frame.kind == 1 for _, _, _, meta in _core.decode_commands(frame.payload)]
+    assert [meta.nonce for meta in metas if meta.key_id == 7] == acknowledged

@@ -63,7 +63,7 @@ async def test_a_full_disk_ends_nothing_and_what_was_missed_is_caught_up(disk: S
         await until(lambda: running.metric("cambist_history_seq") == running.metric("cambist_durable_seq"))
         disk.fill()
 
-        # The journal has room that it made in advance: orders go on until that is used up, and money moves.
+        # The journal has room that it made in advance.
         held = (await client.call("WithdrawCoin", coinName="BTC", amount="1", address=address)).reply or {}
         assert held["success"] == 1, held
         placed = 0
@@ -73,13 +73,11 @@ async def test_a_full_disk_ends_nothing_and_what_was_missed_is_caught_up(disk: S
         assert said["error"], "refused in words"
         assert running.process.poll() is None
 
-        # Cancels rest on the reserve.
         cancelled = await client.call("CancelOrder", order_id=resting)
         assert cancelled.result is not None, cancelled.reply
         assert cancelled.result["order_id"] == resting
 
-        # Histories say that they are not available, in time; the venue says what is wrong.
-        assert (await client.call("TransHistory")).result is None
+        assert (await client.call("TransHistory")).result is None, "histories say in time that they are not available"
         await until(lambda: running.metric("cambist_unwritable_files") >= 3)
         reasons = not_ready(running)
         for words in ("the disk is nearly full: no new orders", "history does not follow", "directory.sqlite", "wallet.sqlite"):
@@ -101,9 +99,7 @@ async def test_a_full_disk_ends_nothing_and_what_was_missed_is_caught_up(disk: S
         for name in ("directory.sqlite", "wallet.sqlite", "merchant.sqlite"):
             assert sum("cannot be written" in line and name in line for line in log.splitlines()) == 1, "told once"
         assert "Traceback" not in log
-
-        # It ends in order on a full disk too: all that is promised is in the journal.
-        disk.fill()
+        disk.fill()  # it ends in order on a full disk too
         assert (await client.call("CancelOrder", order_id=(await client.call("ActiveOrders")).result.popitem()[0])).result  # type: ignore[union-attr]
         await client.close()
         assert await asyncio.to_thread(running.terminate) == 0

@@ -163,6 +163,8 @@ def test_no_dialect_s_tests_lean_on_another_s() -> None:
     dialects = ROOT / "tests" / "dialects"
     found = []
     for path in tracked("tests/dialects/*.py"):
+        if path.parent == dialects:  # of what holds for all of them
+            continue
         modules = [node.module or "" for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
         own = path.relative_to(dialects).parts[0]
         others = [module for module in modules if module.startswith("tests.dialects.") and own not in module.split(".")]

@@ -21,9 +21,9 @@ from cambist.marketdata.marketdata import MarketData
 from cambist.scheduling import SteadyClock
 
 
-def watch_readiness(
-    readiness: Readiness, sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, write_failures: WriteFailures
-) -> None:
+def watch_readiness(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
+    """What must be right for the venue to be ready."""
+
     def journal() -> str:
         if sequencer.failure is not None:
             return "the journal failed"
@@ -33,10 +33,12 @@ def watch_readiness(
         ahead = clock.skew / 1_000_000
         return f"the venue's time is {ahead:.1f} s ahead of this machine's clock" if clock.skew > clock.bound else ""
 
+    readiness = Readiness()
     readiness.watch(journal)
     readiness.watch(lambda: "history does not follow" if writer.failure is not None or writer.blocked is not None else "")
     readiness.watch(write_failures.reason)
     readiness.watch(time)
+    return readiness
 
 
 def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, data: Path, write_failures: WriteFailures) -> Metrics:

@@ -55,6 +55,11 @@ class Snapshots:
             "of this venue that went on by itself, or the journal is an older copy"
         )
 
+    def newest_seq(self) -> int:
+        """Where the newest good one stands, 0 when there is none. As `newest`."""
+        found = self.newest()
+        return 0 if found is None else found.seq
+
     def newest(self, at_most: int | None = None) -> _core.Snapshot | None:
         """The newest good one that is not beyond `at_most`. What is damaged or foreign is named in the log once, and passed over.
 

@@ -151,7 +151,7 @@ def _journal_confirmations(directory: Directory, commands: Commands) -> None:
 async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
     supervision = Supervision()
     exchange = _open_exchange(files, config, environment, supervision, moved, opened)
-    engine, sequencer, commands, views = exchange.engine, exchange.sequencer, exchange.commands, exchange.views
+    engine, sequencer, views = exchange.engine, exchange.sequencer, exchange.views
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
     def durable_seq() -> int:
@@ -169,7 +169,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     _subscribe(sequencer, supervision.failed, writer, marketdata, account_streams, (wallet_follower, merchant_follower))
 
     # 7. What the configuration adds or changes, as commands of its own.
-    for sentence in await provisioning.apply(files, config, commands, engine):
+    for sentence in await provisioning.apply(files, config, exchange.commands, engine):
         _log.info(sentence)
     sequencer.drain()
 
@@ -183,14 +183,11 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     catalogue = Catalogue(engine)
     services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, services)
-    readiness = Readiness()
-    watch_readiness(readiness, sequencer, writer, environment.clock, failures)
+    readiness = watch_readiness(sequencer, writer, environment.clock, failures)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
-    gateway = _open_gateway(served, front, exchange, readiness, metrics)
-    newest = exchange.snapshots.newest()
     return Venue(
         files=files,
         config=config,
@@ -201,7 +198,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         snapshots=exchange.snapshots,
         engine=engine,
         sequencer=sequencer,
-        commands=commands,
+        commands=exchange.commands,
         catalogue=catalogue,
         directory=views.directory,
         chain=views.chain,
@@ -210,7 +207,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=gateway,
+        gateway=_open_gateway(served, front, exchange, readiness, metrics),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
@@ -219,7 +216,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         write_failures=failures,
         wallet_follower=wallet_follower,
         merchant_follower=merchant_follower,
-        snapshot_seq=newest.seq if newest is not None else 0,
+        snapshot_seq=exchange.snapshots.newest_seq(),
     )
 
 

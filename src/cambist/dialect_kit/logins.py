@@ -8,9 +8,10 @@ stranger, however busy, hardly ever keeps the owner of a name who is on a new ne
 from __future__ import annotations
 
 import asyncio
-import random
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from cambist.dialect_kit.rate_limits import MINUTE, SECOND, Budget, RateLimits, RateRules
 from cambist.directory import Directory, LoginRejection, User
@@ -57,7 +58,8 @@ class Logins:
         self._directory = directory
         self._scheduler = scheduler
         self._addresses = RateLimits(ADDRESSES, scheduler.now)
-        self._lots = random.Random(entropy("login-queue", 16))
+        self._entropy = entropy
+        self._lots = 0
         self._queues: dict[str, _Queue] = {}
 
     async def login(self, name: str, password: str, code: str, address: str, device: str) -> LoggedIn | LoginRejection:
@@ -102,7 +104,7 @@ class Logins:
         """Takes a place, if need be that of somebody with less weight. One for each network: of two tries from one, the lot says whose."""
         for other in queue.waiting:
             if other.network == mine.network:
-                return self._lots.random() < 0.5 and self._replace(queue, other, mine)
+                return self._lot() < 0.5 and self._replace(queue, other, mine)
         if len(queue.waiting) < PLACES and sum(len(each.waiting) for each in self._queues.values()) < ALL_PLACES:
             queue.waiting.append(mine)
             return True
@@ -119,11 +121,17 @@ class Logins:
         if queue.timer is None:
             queue.timer = self._scheduler.at(max(queue.next_admission, self._scheduler.now()), lambda: self._admit_one(name, queue))
 
+    def _lot(self) -> float:
+        """A number from 0 to 1, drawn anew."""
+        self._lots += 1
+        return int.from_bytes(self._entropy(f"login-queue-{self._lots}", 7)) / (1 << 56)
+
     def _admit_one(self, name: str, queue: _Queue) -> None:
         queue.timer = None
         if queue.waiting:
-            (next_one,) = self._lots.choices(queue.waiting, [each.weight for each in queue.waiting])
-            queue.waiting.remove(next_one)
+            mark = self._lot() * sum(each.weight for each in queue.waiting)
+            at = bisect([*accumulate(each.weight for each in queue.waiting)], mark)
+            next_one = queue.waiting.pop(min(at, len(queue.waiting) - 1))
             queue.next_admission = self._scheduler.now() + ADMISSION_INTERVAL
             _answer(next_one, True)
             self._schedule(name, queue)

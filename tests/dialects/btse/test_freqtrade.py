@@ -41,7 +41,7 @@ class BuyAtOnce(IStrategy):
 WHOLE = {
     "max_open_trades": 2, "stake_currency": "USD", "stake_amount": 100, "dry_run": True, "dry_run_wallet": 10_000, "timeframe": "1m",
     "cancel_open_orders_on_exit": False, "trading_mode": "spot", "margin_mode": "", "pairlists": [{"method": "StaticPairList"}],
-    "internals": {"process_throttle_secs": 1},
+    "internals": {"process_throttle_secs": 1}, "initial_state": "running",
 }  # fmt: skip
 """What freqtrade wants to be told besides."""
 

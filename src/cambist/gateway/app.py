@@ -74,6 +74,7 @@ class Gateway:
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
         router, socket_router = Router(all_routes, path_errors), SocketRouter(sockets)
         self.find = router.find
+        self.exact = router.exact
         self.find_socket = socket_router.find
         self.by_host = router.by_host or socket_router.by_host
         """Whether `find` and `find_socket` need know a request's host (`host_name` of its Host field)."""

@@ -32,8 +32,9 @@ class SteadyClock:
         at = self._monotonic() // 1_000
         elapsed = at - self._at
         self._at = at
-        steady = self._time + elapsed
-        if wall >= self._time and (wall >= steady or (self.skew == 0 and steady - wall <= self.bound)):
+        time = self._time
+        steady = time + elapsed
+        if time <= wall and steady - wall <= (0 if self.skew else self.bound):
             # Also when both clocks drift apart by a little: the machine's is the one that is disciplined.
             self.skew = 0
             self._time = wall

@@ -7,6 +7,7 @@ itself and what is refused here is listed in docs/reference/http-connections.md,
 from __future__ import annotations
 
 import asyncio
+import re
 from abc import abstractmethod
 from math import inf
 from typing import NoReturn
@@ -261,7 +262,7 @@ class HttpIntake(asyncio.Protocol):
         """One header field, or, after the body, one trailer field, which lands in a dict that nobody reads."""
         name = name.lower()
         fields = self._fields
-        if name not in fields:
+        if name not in fields:  # as nearly always
             fields[name] = value
         elif name in _ONCE:
             self._stop(400, f"more than one {name.decode()} field", "malformed")
@@ -292,13 +293,14 @@ class HttpIntake(asyncio.Protocol):
         else:
             self._stop(505, "HTTP/1.1 or HTTP/1.0, please", "malformed")
         self._method = method
-        self._split_target(self._url)
         if self._proxied:
             self._believe_proxy(fields)
-        gateway = connections.gateway
-        if gateway.by_host:
-            self._host = host_name(fields.get(b"host", b""))
-        self._route, self._match = gateway.find(method, self._path, self._host, connections.listener)
+        route = connections.gateway.exact.get((method, self._url))
+        if route is not None:
+            self._path, self._query, self._route = route.path, b"", route
+            self._match: re.Match[str] | None = None
+        else:
+            self._find_route(method, fields)
         self._stage = BODY
         self._size = 0
         self._body: bytes | bytearray = b""
@@ -326,6 +328,13 @@ class HttpIntake(asyncio.Protocol):
             self._stop(431, "the header fields are too large", "head_too_large")
         self._head_seen = self._repeats = 0
         self._head_unsure = False
+
+    def _find_route(self, method: str, fields: dict[bytes, bytes]) -> None:
+        gateway, listener = self._connections.gateway, self._connections.listener
+        self._split_target(self._url)
+        if gateway.by_host:
+            self._host = host_name(fields.get(b"host", b""))
+        self._route, self._match = gateway.find(method, self._path, self._host, listener)
 
     def _split_target(self, url: bytes) -> None:
         """Path and query of the target, origin form or absolute form; a fragment, which no client should send, is cut off."""

@@ -123,9 +123,9 @@ class RouteTable:
         entries.append(_Methods(route.pattern))
         return entries[-1]
 
-    def exact(self) -> dict[tuple[str, str], Found]:
+    def exact(self) -> dict[tuple[str, bytes], Route]:
         """The routes of exact paths by method and path."""
-        return {(method, path): (route, None) for path, entry in self._exact.items() for method, route in entry.by_method.items()}
+        return {(method, path.encode()): route for path, entry in self._exact.items() for method, route in entry.by_method.items()}
 
     def find(self, method: str, path: str) -> Found | None:
         """The route for a raw path and its pattern match; one that words a 405 when only the method is wrong; None for an unknown path."""
@@ -149,14 +149,15 @@ class Router:
     """All routes, fixed at construction. ValueError when two routes of one place claim the same path and method, or two dialects the errors
     below the same prefix."""
 
-    __slots__ = ("_errors", "_exact", "_tables", "by_host")
+    __slots__ = ("_errors", "_tables", "by_host", "exact")
 
     def __init__(self, routes: Iterable[Route], errors: Iterable[PathErrors] = ()) -> None:
         self._errors = ByPlace(errors, ErrorTable)
         self._tables = ByPlace(routes, lambda placed: RouteTable(placed, self._claim))
         only = self._tables.only
-        self._exact: dict[tuple[str, str], Found] = {} if only is None else only.exact()
-        """By method and path, what `find` gives for most requests; empty where it depends on the place."""
+        self.exact: dict[tuple[str, bytes], Route] = {} if only is None else only.exact()
+        """The routes of exact paths by method and request target (without a query): what most requests ask for. Empty where routes depend
+        on the place."""
         self.by_host = self._tables.by_host or self._errors.by_host
         """Whether a request's host matters to anybody."""
 
@@ -165,9 +166,6 @@ class Router:
 
     def find(self, method: str, path: str, host: str = "", listener: str = "") -> Found:
         """The route for a raw path and its pattern match; a route that words the 404 or 405 when there is none (never an error)."""
-        exact = self._exact.get((method, path))
-        if exact is not None:
-            return exact
         for table in self._tables.at(host, listener):
             found = table.find(method, path)
             if found is not None:

@@ -23,6 +23,14 @@ def test_an_unmodified_client(tmp_path: Path, script: str, environment: str) -> 
         assert drive(script, environment, {"url": sandbox.url, **keys}, tmp_path) == situations(script)
 
 
+def test_an_unmodified_trading_program_by_its_sockets(tmp_path: Path) -> None:
+    with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as sandbox:
+        keys = {user["name"]: user["keys"]["btse"] for user in sandbox.ready["users"]}
+        # It makes a directory in its user's home.
+        driven = drive("drive_vnpy.py", "vnpy", {"url": sandbox.url, **keys}, tmp_path, HOME=str(tmp_path))
+    assert driven == situations("drive_vnpy.py")
+
+
 def test_all_that_ccxt_declares_and_every_error_that_it_knows(tmp_path: Path) -> None:
     script, data, limits = "drive_ccxt_declared.py", tmp_path / "data", tmp_path / "limits.toml"
     limits.write_text('[dialects.btse]\nrate_limits = "exact"\n')

@@ -31,6 +31,7 @@ def measure(settings: Settings) -> list[Row]:
 
     return [
         Row(GROUP, "W10k, ledger, fees and events, from Rust", base / 1e6, "M/s", Target(AT_LEAST, 15), "check values exact"),
+        cost("linked", "W10k over a linked group of six markets", 2),
         cost("w100k", "W100k: 60,000 accounts", 3),
         cost("w1m", "1 M accounts and 1 M resting orders", 8),
         Row(GROUP, "memory per resting order at 1 M", figures["bytes_per_resting_order"], "bytes", Target(AT_MOST, 128)),

@@ -6,7 +6,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use cambist_core::{OrderId, Outcome, Soon};
-use workload::{Check, MARKET, Packed, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate};
+use workload::{
+    Check, LINKED, Packed, Shape, W1M, W10K, W10K_CHECK, W100K, W100K_CHECK, funded_core, generate, live_orders,
+};
 
 const RUNS: usize = 5;
 
@@ -18,7 +20,7 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
     }
     let mut speeds: Vec<f64> = (0..RUNS)
         .map(|_| {
-            let mut core = funded_core(shape.accounts);
+            let mut core = funded_core(shape);
             let mut outcome = Outcome::default();
             for command in &workload.prefill {
                 core.apply(0, &command.command(), &[], &mut outcome);
@@ -33,7 +35,7 @@ fn measure(shape: Shape, expected: Option<Check>) -> f64 {
                 core.forget_events(0);
             }
             let seconds = start.elapsed().as_secs_f64();
-            assert_eq!(core.live_orders(MARKET) as u64, workload.check.live);
+            assert_eq!(live_orders(&core, shape), workload.check.live);
             workload.timed.len() as f64 / seconds
         })
         .collect();
@@ -47,8 +49,9 @@ fn soon(command: &Packed) -> Soon {
 
 /// Resident bytes per resting order at a million orders of a thousand accounts, balances aside.
 fn bytes_per_order() -> f64 {
-    let mut core = funded_core(1_000);
-    let workload = generate(Shape { accounts: 1_000, prefill: 1_000_000, timed: 0 });
+    let shape = Shape { prefill: 1_000_000, timed: 0, ..W10K };
+    let mut core = funded_core(shape);
+    let workload = generate(shape);
     let before = resident_bytes();
     let mut outcome = Outcome::default();
     for command in &workload.prefill {
@@ -74,9 +77,12 @@ fn main() {
     if wanted("memory") {
         figures.push(format!("\"bytes_per_resting_order\":{:.1}", bytes_per_order()));
     }
-    for (name, shape, expected) in
-        [("w10k", W10K, Some(W10K_CHECK)), ("w100k", W100K, Some(W100K_CHECK)), ("w1m", W1M, None)]
-    {
+    for (name, shape, expected) in [
+        ("w10k", W10K, Some(W10K_CHECK)),
+        ("linked", LINKED, None),
+        ("w100k", W100K, Some(W100K_CHECK)),
+        ("w1m", W1M, None),
+    ] {
         if wanted(name) {
             figures.push(format!("\"{name}_commands_per_s\":{:.0}", measure(shape, expected)));
         }

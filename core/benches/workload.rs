@@ -1,8 +1,9 @@
 //! The W10k command stream and its variants: one deterministic workload, so that figures compare with other engines.
 
 use cambist_core::{
-    AccountId, Amount, AssetId, Command, Core, CreateAsset, CreateMarket, FIRST_USER_ACCOUNT, MarketId, MarketLimits,
-    OrderId, Outcome, PlaceOrder, Price, Side, Transfer, WORLD, split_events,
+    AccountId, Amount, AssetId, CONVERSION, Command, ConversionRates, Core, CreateAsset, CreateMarket,
+    FIRST_USER_ACCOUNT, MarketId, MarketLimits, OrderId, Outcome, PlaceOrder, Price, RATE_ONE, Side, Transfer, WORLD,
+    split_events,
 };
 
 /// Everything that shapes a stream; `W10K` is the published one.
@@ -11,11 +12,17 @@ pub struct Shape {
     pub accounts: u32,
     pub prefill: u32,
     pub timed: u32,
+    /// Over so many linked markets, each with a currency of its own; 1: over one without a group.
+    pub markets: u8,
 }
 
-pub const W10K: Shape = Shape { accounts: 1_000, prefill: 10_000, timed: 1_000_000 };
-pub const W100K: Shape = Shape { accounts: 60_000, prefill: 100_000, timed: 1_000_000 };
-pub const W1M: Shape = Shape { accounts: 1_000_000, prefill: 1_000_000, timed: 1_000_000 };
+pub const W10K: Shape = Shape { accounts: 1_000, prefill: 10_000, timed: 1_000_000, markets: 1 };
+pub const W100K: Shape = Shape { accounts: 60_000, prefill: 100_000, timed: 1_000_000, markets: 1 };
+pub const W1M: Shape = Shape { accounts: 1_000_000, prefill: 1_000_000, timed: 1_000_000, markets: 1 };
+/// W10k over six currencies whose orders meet.
+pub const LINKED: Shape = Shape { markets: 6, ..W10K };
+/// What a unit of each currency is worth in the first.
+const RATES: [u64; 6] = [1_000_000, 1_085_340, 1_273_100, 750_200, 641_900, 1_118_770];
 
 /// What a run adds up to; an engine that gives other numbers for W10k is wrong, however fast.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,8 +36,9 @@ pub struct Check {
 pub const W10K_CHECK: Check = Check { trades: 193_894, volume: 4_949_041, notional: 494_776_765_345, live: 13_704 };
 pub const W100K_CHECK: Check = Check { trades: 228_632, volume: 5_836_154, notional: 583_665_599_329, live: 68_379 };
 
-pub const MARKET: MarketId = MarketId(0);
 const TRADE_EXECUTED: u8 = 4;
+/// With the same fields in front.
+const CONVERTED_TRADE_EXECUTED: u8 = 40;
 const ORDER_DONE: u8 = 5;
 
 /// The u64 that stands `at` bytes into an event's fields (docs/internals/core.md, Events).
@@ -61,17 +69,19 @@ pub struct Packed {
     price: u32,
     amount: u32,
     side: u8,
+    market: u8,
 }
 
 impl Packed {
     #[inline(always)]
     pub fn command(&self) -> Command<'static> {
-        let Packed { account, order_id, price, amount, side } = *self;
+        let Packed { account, order_id, price, amount, side, market } = *self;
+        let market = MarketId(u16::from(market));
         if order_id != 0 {
             return Command::CancelOrder { account, order_id: OrderId(u64::from(order_id)) };
         }
         let (price, amount) = (Price(u64::from(price)), Amount(u64::from(amount)));
-        Command::PlaceOrder(PlaceOrder { account, side, price, amount, ..PlaceOrder::default() })
+        Command::PlaceOrder(PlaceOrder { account, market, side, price, amount, ..PlaceOrder::default() })
     }
 }
 
@@ -81,8 +91,9 @@ pub struct Workload {
     pub check: Check,
 }
 
-/// A core with one market of integer ticks and lots, 0.2 % fees, and more than enough money everywhere.
-pub fn funded_core(accounts: u32) -> Core {
+/// A core with markets of integer ticks and lots, 0.2 % fees, and more than enough money everywhere; several ones are linked.
+pub fn funded_core(shape: Shape) -> Core {
+    let Shape { accounts, markets, .. } = shape;
     let mut core = Core::new();
     let mut outcome = Outcome::default();
     let mut apply = |command: &Command<'_>| {
@@ -91,7 +102,9 @@ pub fn funded_core(accounts: u32) -> Core {
         assert_eq!(outcome.code, 0);
     };
     let mut id = 0;
-    for code in [*b"BTC\0\0\0\0\0\0\0\0\0", *b"USD\0\0\0\0\0\0\0\0\0"] {
+    for number in 0..=markets {
+        let mut code = *b"BTC\0\0\0\0\0\0\0\0\0";
+        code[2] = b'C' + number;
         apply(&Command::CreateAsset(CreateAsset { code, scale: 8, display_scale: 8 }));
     }
     let limits = MarketLimits {
@@ -101,9 +114,9 @@ pub fn funded_core(accounts: u32) -> Core {
         max_amount: Amount(1 << 30),
         min_total: 0,
     };
-    let market = CreateMarket {
+    let market = |number: u8| CreateMarket {
         base: AssetId(0),
-        quote: AssetId(1),
+        quote: AssetId(1 + u16::from(number)),
         price_scale: 0,
         amount_scale: 0,
         self_trade: 1,
@@ -111,23 +124,34 @@ pub fn funded_core(accounts: u32) -> Core {
         maker_ppm: 2_000,
         taker_ppm: 2_000,
     };
-    apply(&Command::CreateMarket(market));
+    for number in 0..markets {
+        apply(&Command::CreateMarket(market(number)));
+    }
     apply(&Command::SetMaxOpenOrders { count: u32::MAX });
-    for account in 0..accounts {
-        apply(&Command::OpenAccount);
-        for asset in [AssetId(0), AssetId(1)] {
+    let owners = (0..accounts).map(user).chain([CONVERSION]);
+    for account in owners {
+        if account >= FIRST_USER_ACCOUNT {
+            apply(&Command::OpenAccount);
+        }
+        for asset in (0..=u16::from(markets)).map(AssetId) {
             id += 1;
-            let funding = Transfer {
-                transfer_id: id,
-                from: WORLD,
-                to: user(account),
-                asset,
-                kind: 1,
-                pending: 0,
-                amount: 1 << 80,
-            };
+            let funding =
+                Transfer { transfer_id: id, from: WORLD, to: account, asset, kind: 1, pending: 0, amount: 1 << 80 };
             apply(&Command::Transfer(funding));
         }
+    }
+    if markets > 1 {
+        let group = Command::CreateLinkedGroup { base: AssetId(0), anchor: AssetId(1), fee_ppm: 500, max_age: 0 };
+        apply(&group);
+        for number in 0..u16::from(markets) {
+            apply(&Command::LinkMarket { group: 0, market: MarketId(number) });
+        }
+        let rate = |asset: u16| RATES[usize::from(asset) - 1] * (RATE_ONE / 1_000_000);
+        let bytes =
+            (2..=u16::from(markets)).flat_map(|asset| asset.to_le_bytes().into_iter().chain(rate(asset).to_le_bytes()));
+        let bytes: Vec<u8> = bytes.collect();
+        let rates = ConversionRates::from_le_bytes(&bytes).expect("whole rates");
+        apply(&Command::SetConversionRates { group: 0, rates });
     }
     core
 }
@@ -148,8 +172,9 @@ impl Generator {
         let side = self.rng.below(2) as u8;
         let offset = 1 + self.rng.below(50);
         let amount = 1 + self.rng.below(100);
+        let market = self.market();
         let price = if side == 0 { self.mid - offset } else { self.mid + offset };
-        order(account, side, price, amount)
+        order(account, market, side, converted(market, price), amount)
     }
 
     fn marketable(&mut self) -> Packed {
@@ -157,15 +182,22 @@ impl Generator {
         let side = self.rng.below(2) as u8;
         let amount = 1 + self.rng.below(100);
         let opposite = if side == 0 { Side::Sell } else { Side::Buy };
-        let best = self.core.depth(MARKET, opposite).next().map_or(self.mid, |(price, _)| price.0);
+        let market = self.market();
+        let best =
+            self.core.converted_depth(MarketId(u16::from(market)), opposite, 1).first().map(|(price, _)| price.0);
+        let best = best.unwrap_or(converted(market, self.mid));
         let price = if side == 0 { best + 5 } else { best - 5 };
-        order(account, side, price, amount)
+        order(account, market, side, price, amount)
+    }
+
+    fn market(&mut self) -> u8 {
+        if self.shape.markets == 1 { 0 } else { self.rng.below(u64::from(self.shape.markets)) as u8 }
     }
 
     fn cancel(&mut self) -> Packed {
         let order_id = OrderId(self.live[self.rng.below(self.live.len() as u64) as usize]);
         let order = self.core.order(order_id).expect("it is live");
-        Packed { account: order.account, order_id: order_id.0 as u32, price: 0, amount: 0, side: 0 }
+        Packed { account: order.account, order_id: order_id.0 as u32, price: 0, amount: 0, side: 0, market: 0 }
     }
 
     fn next(&mut self) -> Packed {
@@ -185,7 +217,7 @@ impl Generator {
         let mut removed = Vec::new();
         for (kind, fields) in split_events(self.core.events()) {
             match kind {
-                TRADE_EXECUTED => {
+                TRADE_EXECUTED | CONVERTED_TRADE_EXECUTED => {
                     let (price, amount) = (number(fields, 44), number(fields, 52));
                     self.check.trades += 1;
                     self.check.volume += amount;
@@ -223,8 +255,18 @@ fn user(number: u32) -> AccountId {
     AccountId(FIRST_USER_ACCOUNT.0 + number)
 }
 
-fn order(account: u32, side: u8, price: u64, amount: u64) -> Packed {
-    Packed { account: user(account), order_id: 0, price: price as u32, amount: amount as u32, side }
+/// A price in the first currency, in another market's.
+fn converted(market: u8, price: u64) -> u64 {
+    price * RATES[0] / RATES[usize::from(market)]
+}
+
+fn order(account: u32, market: u8, side: u8, price: u64, amount: u64) -> Packed {
+    Packed { account: user(account), order_id: 0, price: price as u32, amount: amount as u32, side, market }
+}
+
+/// Orders that rest in the stream's markets.
+pub fn live_orders(core: &Core, shape: Shape) -> u64 {
+    (0..u16::from(shape.markets)).map(|market| core.live_orders(MarketId(market)) as u64).sum()
 }
 
 pub fn generate(shape: Shape) -> Workload {
@@ -232,7 +274,7 @@ pub fn generate(shape: Shape) -> Workload {
         rng: SplitMix(42),
         shape,
         mid: 100_000,
-        core: funded_core(shape.accounts),
+        core: funded_core(shape),
         live: Vec::new(),
         position: Vec::new(),
         check: Check::default(),
@@ -252,6 +294,6 @@ pub fn generate(shape: Shape) -> Workload {
         generator.run(command);
         timed.push(command);
     }
-    generator.check.live = generator.core.live_orders(MARKET) as u64;
+    generator.check.live = live_orders(&generator.core, shape);
     Workload { prefill, timed, check: generator.check }
 }

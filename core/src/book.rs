@@ -42,6 +42,8 @@ pub(crate) struct Book {
     /// then nothing is searched. Only a hint: whatever it names is checked.
     found: Box<[[u32; FOUND]; 2]>,
     pub stops: Stops,
+    /// Grows with every change of a level; no part of the canonical state.
+    pub changes: u64,
 }
 
 const FOUND: usize = 256;
@@ -76,6 +78,7 @@ impl Book {
             free: Vec::new(),
             found: Box::new([[NIL; FOUND]; 2]),
             stops: Stops::default(),
+            changes: 0,
         }
     }
 
@@ -90,9 +93,17 @@ impl Book {
         self.side(side).levels.last().map(|level| &self.levels[*level as usize])
     }
 
+    /// The level with `behind` better ones of its side.
+    pub fn nth_best(&self, side: Side, behind: usize) -> Option<&Level> {
+        let levels = &self.side(side).levels;
+        let at = levels.len().checked_sub(behind + 1)?;
+        Some(&self.levels[levels[at] as usize])
+    }
+
     /// Writes back the best level after matching with it; a level without orders goes.
     #[inline]
     pub fn put_best(&mut self, side: Side, level: &Level) {
+        self.changes += 1;
         let side = &mut self.sides[side as usize];
         let id = *side.levels.last().expect("it was matched with");
         side.amount -= u128::from((self.levels[id as usize].amount - level.amount).0);
@@ -132,6 +143,7 @@ impl Book {
     /// Puts an order at the end of its level and returns the level as it then is.
     #[inline]
     pub fn push(&mut self, orders: &mut Orders, slot: Slot) -> LevelNow {
+        self.changes += 1;
         let order = &mut orders[slot];
         let (order_side, price, remaining) = (order.side, order.price, order.remaining);
         let id = self.level_at(order_side, price);
@@ -192,6 +204,7 @@ impl Book {
     /// Takes an order out of its level, wherever it stands; returns the level as it then is (gone when it has no orders).
     #[inline]
     pub fn remove(&mut self, orders: &mut Orders, slot: Slot) -> LevelNow {
+        self.changes += 1;
         let LiveOrder { level: id, side, remaining, .. } = orders[slot];
         let level = &mut self.levels[id as usize];
         level.unlink(orders, slot);
@@ -209,6 +222,7 @@ impl Book {
 
     /// Shrinks an order in its place to a new whole amount; returns the level as it then is.
     pub fn shrink(&mut self, orders: &mut Orders, slot: Slot, amount: Amount) -> LevelNow {
+        self.changes += 1;
         let less = orders.amount(slot) - amount;
         let level = &mut self.levels[orders[slot].level as usize];
         level.amount -= less;

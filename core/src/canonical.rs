@@ -6,12 +6,13 @@ use crate::accounts::{Account, Accounts, Balance};
 use crate::command::MarketLimits;
 use crate::core::{Asset, Core};
 use crate::event::TransferMoved;
+use crate::linked::{LinkedGroup, MAX_RATE, Rate};
 use crate::market::{HALTED, Market, MarketTerms};
 use crate::order::{Order, Rare};
 use crate::trailing::{Trail, TrailingStop};
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, FIRST_USER_ACCOUNT, MAX_SCALE, MarketId, NO_FEE_OVERRIDE, ONE_CANCELS_OTHER,
-    ORDER_FLAGS, OrderId, OrderType, POST_ONLY, Price, SelfTrade, Side, TimeInForce, WORLD,
+    ORDER_FLAGS, OrderId, OrderType, POST_ONLY, PPM, Price, SelfTrade, Side, TimeInForce, WORLD,
 };
 use crate::wire::{Fields, Sink, write_limits};
 
@@ -59,6 +60,21 @@ impl Core {
         bytes
     }
 
+    fn write_groups(&self, out: &mut Sink<'_>) {
+        out.u16(self.groups.len() as u16);
+        for group in &self.groups {
+            out.u16(group.base.0).u16(group.anchor.0).u32(group.fee_ppm).u64(group.max_age);
+            out.u16(group.markets.len() as u16);
+            for market in &group.markets {
+                out.u16(market.0);
+            }
+            out.u16(group.rates.len() as u16);
+            for (asset, rate) in &group.rates {
+                out.u16(asset.0).u64(rate.rate).u64(rate.set_at);
+            }
+        }
+    }
+
     fn write_market(&self, out: &mut Sink<'_>, market: &Market) {
         let terms = &market.terms;
         out.u16(terms.base.0).u16(terms.quote.0).u8(terms.price_scale).u8(terms.amount_scale);
@@ -82,22 +98,24 @@ impl Core {
     }
 
     /// The sections that are left out from the last one with rows on: states from before there were such commands keep their bytes.
-    /// The one between these two counts linked groups.
     fn write_tail(&self, out: &mut Sink<'_>) {
         let armed = self.cancel_afters.iter();
         let mut trailing: Vec<TrailingStop> = Vec::new();
         for stops in self.markets.iter().map(|market| &market.book.stops) {
             trailing.extend(stops.trailing_ids().filter_map(|id| stops.trailing(id)).map(|(stop, _)| stop));
         }
-        if armed.len() > 0 || !trailing.is_empty() {
+        if armed.len() > 0 || !self.groups.is_empty() || !trailing.is_empty() {
             out.u32(armed.len() as u32);
             for (account, due) in armed {
                 out.u32(account.0).u64(due);
             }
         }
+        if !self.groups.is_empty() || !trailing.is_empty() {
+            self.write_groups(out);
+        }
         if !trailing.is_empty() {
             trailing.sort_unstable_by_key(|stop| stop.order_id);
-            out.u16(0).u32(trailing.len() as u32);
+            out.u32(trailing.len() as u32);
             for stop in trailing {
                 out.u64(stop.order_id.0).u64(stop.trail.value).u64(stop.extreme.0);
             }
@@ -193,7 +211,11 @@ fn read_core(f: &mut Fields<'_>) -> Option<Core> {
         read_cancel_afters(f, &mut core)?;
     }
     if !f.0.is_empty() {
-        (f.u16()? == 0).then_some(())?;
+        for group in 0..f.u16()? {
+            read_group(f, &mut core, group)?;
+        }
+    }
+    if !f.0.is_empty() {
         read_trailing(f, &mut core)?;
     }
     orders.iter().all(|order| has_its_limit_leg(&core, order)).then_some(core)
@@ -237,6 +259,34 @@ fn read_cancel_afters(f: &mut Fields<'_>, core: &mut Core) -> Option<()> {
         }
         core.cancel_afters.arm(account, due);
     }
+    Some(())
+}
+
+fn read_group(f: &mut Fields<'_>, core: &mut Core, number: u16) -> Option<()> {
+    let (base, anchor, fee_ppm, max_age) = (AssetId(f.u16()?), AssetId(f.u16()?), f.u32()?, f.u64()?);
+    if !core.asset_exists(base) || !core.asset_exists(anchor) || fee_ppm > PPM {
+        return None;
+    }
+    core.groups.push(LinkedGroup::new(base, anchor, fee_ppm, max_age));
+    for _ in 0..f.u16()? {
+        let market = MarketId(f.u16()?);
+        if !core.market_exists(market) || core.market(market).link.is_some() || !core.fits_group(number, market) {
+            return None;
+        }
+        let markets = &mut core.groups[usize::from(number)].markets;
+        if markets.last().is_some_and(|last| *last >= market) {
+            return None;
+        }
+        markets.push(market);
+    }
+    for _ in 0..f.u16()? {
+        let (asset, rate, set_at) = (AssetId(f.u16()?), f.u64()?, f.u64()?);
+        if !core.asset_exists(asset) || asset == base || asset == anchor || rate == 0 || rate > MAX_RATE {
+            return None;
+        }
+        core.groups[usize::from(number)].rates.insert(asset, Rate { rate, set_at });
+    }
+    core.settle_group(number);
     Some(())
 }
 

@@ -60,6 +60,29 @@ pub enum Command<'a> {
     },
     AdvanceTime,
     Note,
+    /// `max_age` 0: rates do not age.
+    CreateLinkedGroup {
+        base: AssetId,
+        anchor: AssetId,
+        fee_ppm: Ppm,
+        max_age: Micros,
+    },
+    LinkMarket {
+        group: u16,
+        market: MarketId,
+    },
+    UnlinkMarket {
+        market: MarketId,
+    },
+    SetLinkedGroupTerms {
+        group: u16,
+        fee_ppm: Ppm,
+        max_age: Micros,
+    },
+    SetConversionRates {
+        group: u16,
+        rates: ConversionRates<'a>,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -174,6 +197,32 @@ impl<'a> OrderIds<'a> {
     }
 }
 
+/// (asset, rate) as they stand in a record: little-endian, unaligned.
+#[derive(Clone, Copy, Debug)]
+pub struct ConversionRates<'a>(pub(crate) &'a [u8]);
+
+impl<'a> ConversionRates<'a> {
+    /// Bytes of one rate.
+    pub(crate) const SIZE: usize = 10;
+
+    /// `bytes` holds whole rates, at most 65,535 of them.
+    pub fn from_le_bytes(bytes: &'a [u8]) -> Option<ConversionRates<'a>> {
+        let whole = bytes.len() % Self::SIZE == 0 && bytes.len() / Self::SIZE <= usize::from(u16::MAX);
+        whole.then_some(ConversionRates(bytes))
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = (AssetId, u64)> + 'a {
+        self.0.chunks_exact(Self::SIZE).map(|entry| {
+            let (asset, rate) = entry.split_at(2);
+            let number = "chunks of two and eight";
+            (
+                AssetId(u16::from_le_bytes(asset.try_into().expect(number))),
+                u64::from_le_bytes(rate.try_into().expect(number)),
+            )
+        })
+    }
+}
+
 impl Command<'_> {
     /// The number of this command on the wire.
     pub fn kind(&self) -> u8 {
@@ -199,6 +248,11 @@ impl Command<'_> {
             Command::VoidTransfer { .. } => 22,
             Command::AdvanceTime => 30,
             Command::Note => 31,
+            Command::CreateLinkedGroup { .. } => 40,
+            Command::LinkMarket { .. } => 41,
+            Command::UnlinkMarket { .. } => 42,
+            Command::SetLinkedGroupTerms { .. } => 43,
+            Command::SetConversionRates { .. } => 44,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::cancel_after::CancelAfters;
 use crate::command::{Command, PlaceOco, PlaceOrder, PlaceTrailing};
 use crate::event::Event;
 use crate::event_buffer::EventBuffer;
+use crate::linked::LinkedGroup;
 use crate::market::Market;
 use crate::orders::Orders;
 use crate::outcome::{Answer, Outcome, RejectReason, Rejection};
@@ -37,6 +38,7 @@ pub struct Core {
     /// Live orders with an end, soonest first.
     pub(crate) expiries: BTreeSet<(Micros, OrderId)>,
     pub(crate) cancel_afters: CancelAfters,
+    pub(crate) groups: Vec<LinkedGroup>,
     pub(crate) transfers: Transfers,
     /// How many commands changed the catalogue; no part of the canonical state.
     pub(crate) catalogue_changes: u64,
@@ -67,6 +69,7 @@ impl Core {
             orders,
             expiries: BTreeSet::new(),
             cancel_afters: CancelAfters::default(),
+            groups: Vec::new(),
             transfers: Transfers::default(),
             catalogue_changes: 0,
             events: EventBuffer::new(),
@@ -122,13 +125,18 @@ impl Core {
             Command::AdvanceTime => self.advance_time(outcome),
             Command::Note => Ok(()),
             Command::OpenAccount => self.open_account(outcome),
+            Command::SetConversionRates { group, rates } => self.set_conversion_rates(*group, *rates),
             Command::CreateAsset(_)
             | Command::CreateMarket(_)
             | Command::SetMarketLimits { .. }
             | Command::SetMarketStatus { .. }
             | Command::SetMarketFees { .. }
             | Command::SetAccountFees { .. }
-            | Command::SetMaxOpenOrders { .. } => {
+            | Command::SetMaxOpenOrders { .. }
+            | Command::CreateLinkedGroup { .. }
+            | Command::LinkMarket { .. }
+            | Command::UnlinkMarket { .. }
+            | Command::SetLinkedGroupTerms { .. } => {
                 self.dispatch_catalogue(command, outcome)?;
                 self.catalogue_changes += 1;
                 Ok(())
@@ -150,6 +158,14 @@ impl Core {
                 self.set_account_fees(*account, *maker_ppm, *taker_ppm)
             }
             Command::SetMaxOpenOrders { count } => self.set_max_open_orders(*count),
+            Command::CreateLinkedGroup { base, anchor, fee_ppm, max_age } => {
+                self.create_linked_group((*base, *anchor), *fee_ppm, *max_age, outcome)
+            }
+            Command::LinkMarket { group, market } => self.link_market(*group, *market),
+            Command::UnlinkMarket { market } => self.unlink_market(*market),
+            Command::SetLinkedGroupTerms { group, fee_ppm, max_age } => {
+                self.set_linked_group_terms(*group, *fee_ppm, *max_age)
+            }
             _ => unreachable!("dispatched by the caller"),
         }
     }

@@ -1,7 +1,7 @@
 //! What happened, in the past tense: enough to rebuild every view without asking the core.
 
 use crate::command::{MarketLimits, PlaceOrder};
-use crate::event_buffer::EventBuffer;
+use crate::event_buffer::{EventBuffer, Room};
 use crate::market::MarketTerms;
 use crate::types::{
     AccountId, Amount, AssetId, Atoms, Business, DoneReason, MarketId, Micros, OrderId, Ppm, Price, Side,
@@ -10,27 +10,111 @@ use crate::types::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     OrderAccepted(OrderAccepted),
-    OrderRejected { account: AccountId, market: MarketId, code: u16 },
+    OrderRejected {
+        account: AccountId,
+        market: MarketId,
+        code: u16,
+    },
     TradeExecuted(TradeExecuted),
     OrderDone(OrderDone),
     OrderReplaced(OrderReplaced),
-    StopTriggered { order_id: OrderId, account: AccountId, market: MarketId, last_price: Price },
+    StopTriggered {
+        order_id: OrderId,
+        account: AccountId,
+        market: MarketId,
+        last_price: Price,
+    },
     BalanceChanged(BalanceChanged),
-    BookLevelChanged { market: MarketId, side: Side, orders: u32, price: Price, amount: Amount },
+    BookLevelChanged {
+        market: MarketId,
+        side: Side,
+        orders: u32,
+        price: Price,
+        amount: Amount,
+    },
     TransferPosted(TransferMoved, bool),
     TransferPending(TransferMoved),
     TransferVoided(TransferMoved),
-    AccountOpened { account: AccountId },
-    AssetCreated { asset: AssetId, scale: u8, display_scale: u8, code: [u8; 12] },
-    MarketCreated { market: MarketId, terms: MarketTerms, limits: MarketLimits, maker_ppm: Ppm, taker_ppm: Ppm },
-    MarketLimitsSet { market: MarketId, limits: MarketLimits },
-    MarketStatusSet { market: MarketId, status: u8 },
-    MarketFeesSet { market: MarketId, maker_ppm: Ppm, taker_ppm: Ppm },
-    AccountFeesSet { account: AccountId, maker_ppm: Ppm, taker_ppm: Ppm },
-    MaxOpenOrdersSet { count: u32 },
-    CancelAfterSet { account: AccountId, due: Micros },
-    CancelAfterFired { account: AccountId, orders: u32, due: Micros },
-    StopTrailed { order_id: OrderId, account: AccountId, market: MarketId, trail: u64, stop_price: Price },
+    AccountOpened {
+        account: AccountId,
+    },
+    AssetCreated {
+        asset: AssetId,
+        scale: u8,
+        display_scale: u8,
+        code: [u8; 12],
+    },
+    MarketCreated {
+        market: MarketId,
+        terms: MarketTerms,
+        limits: MarketLimits,
+        maker_ppm: Ppm,
+        taker_ppm: Ppm,
+    },
+    MarketLimitsSet {
+        market: MarketId,
+        limits: MarketLimits,
+    },
+    MarketStatusSet {
+        market: MarketId,
+        status: u8,
+    },
+    MarketFeesSet {
+        market: MarketId,
+        maker_ppm: Ppm,
+        taker_ppm: Ppm,
+    },
+    AccountFeesSet {
+        account: AccountId,
+        maker_ppm: Ppm,
+        taker_ppm: Ppm,
+    },
+    MaxOpenOrdersSet {
+        count: u32,
+    },
+    CancelAfterSet {
+        account: AccountId,
+        due: Micros,
+    },
+    CancelAfterFired {
+        account: AccountId,
+        orders: u32,
+        due: Micros,
+    },
+    /// A trade between two markets of a group: as the taker's sees it, and as the maker's does.
+    ConvertedTradeExecuted(TradeExecuted, Resting),
+    LinkedGroupCreated {
+        group: u16,
+        base: AssetId,
+        anchor: AssetId,
+        fee_ppm: Ppm,
+        max_age: Micros,
+    },
+    MarketLinked {
+        group: u16,
+        market: MarketId,
+    },
+    MarketUnlinked {
+        group: u16,
+        market: MarketId,
+    },
+    LinkedGroupTermsSet {
+        group: u16,
+        fee_ppm: Ppm,
+        max_age: Micros,
+    },
+    ConversionRateSet {
+        group: u16,
+        asset: AssetId,
+        rate: u64,
+    },
+    StopTrailed {
+        order_id: OrderId,
+        account: AccountId,
+        market: MarketId,
+        trail: u64,
+        stop_price: Price,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +148,15 @@ pub struct TradeExecuted {
     pub maker_fee: Atoms,
     /// In the asset that the taker received.
     pub taker_fee: Atoms,
+}
+
+/// A converted trade in the market in which the maker's order rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resting {
+    pub market: MarketId,
+    pub price: Price,
+    /// Atoms of that market's quote.
+    pub total: Atoms,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,10 +240,7 @@ impl Event {
             }
             Event::TradeExecuted(e) => {
                 let mut out = buffer.event::<124>(4);
-                out.u64(e.trade_id).u64(e.time).u16(e.market.0).u8(e.taker_side as u8).u8(u8::from(e.taker_market));
-                out.u32(e.maker_account.0).u32(e.taker_account.0).u64(e.maker_order.0).u64(e.taker_order.0);
-                out.u64(e.price.0).u64(e.amount.0).u64(e.maker_remaining.0).u64(e.taker_remaining.0);
-                out.i128(e.total.0).i128(e.maker_fee.0).i128(e.taker_fee.0);
+                e.write(&mut out);
                 out.end();
             }
             Event::OrderDone(e) => {
@@ -198,6 +288,12 @@ impl Event {
             Event::CancelAfterFired { account, orders, due } => {
                 let mut out = buffer.event::<16>(22);
                 out.u32(account.0).u32(*orders).u64(*due);
+                out.end();
+            }
+            Event::ConvertedTradeExecuted(e, resting) => {
+                let mut out = buffer.event::<152>(40);
+                e.write(&mut out);
+                out.u16(resting.market.0).u16(0).u64(resting.price.0).i128(resting.total.0);
                 out.end();
             }
             _ => self.write_setting(buffer),
@@ -252,6 +348,39 @@ impl Event {
                 out.u32(*count);
                 out.end();
             }
+            _ => self.write_linking(buffer),
+        }
+    }
+
+    /// Linked groups and their rates.
+    #[inline(never)]
+    fn write_linking(&self, buffer: &mut EventBuffer) {
+        match self {
+            Event::LinkedGroupCreated { group, base, anchor, fee_ppm, max_age } => {
+                let mut out = buffer.event::<20>(41);
+                out.u16(*group).u16(base.0).u16(anchor.0).u16(0).u32(*fee_ppm).u64(*max_age);
+                out.end();
+            }
+            Event::MarketLinked { group, market } => {
+                let mut out = buffer.event::<4>(42);
+                out.u16(*group).u16(market.0);
+                out.end();
+            }
+            Event::MarketUnlinked { group, market } => {
+                let mut out = buffer.event::<4>(43);
+                out.u16(*group).u16(market.0);
+                out.end();
+            }
+            Event::LinkedGroupTermsSet { group, fee_ppm, max_age } => {
+                let mut out = buffer.event::<16>(44);
+                out.u16(*group).u16(0).u32(*fee_ppm).u64(*max_age);
+                out.end();
+            }
+            Event::ConversionRateSet { group, asset, rate } => {
+                let mut out = buffer.event::<12>(45);
+                out.u16(*group).u16(asset.0).u64(*rate);
+                out.end();
+            }
             Event::OrderAccepted(_)
             | Event::TradeExecuted(_)
             | Event::OrderDone(_)
@@ -265,8 +394,29 @@ impl Event {
             | Event::TransferPending(_)
             | Event::TransferVoided(_)
             | Event::CancelAfterSet { .. }
-            | Event::CancelAfterFired { .. } => unreachable!("written by the callers"),
+            | Event::CancelAfterFired { .. }
+            | Event::ConvertedTradeExecuted(..)
+            | Event::AccountOpened { .. }
+            | Event::AssetCreated { .. }
+            | Event::MarketCreated { .. }
+            | Event::MarketLimitsSet { .. }
+            | Event::MarketStatusSet { .. }
+            | Event::MarketFeesSet { .. }
+            | Event::AccountFeesSet { .. }
+            | Event::MaxOpenOrdersSet { .. } => unreachable!("written by the callers"),
         }
+    }
+}
+
+impl TradeExecuted {
+    /// 124 bytes.
+    #[inline(always)]
+    fn write(&self, out: &mut Room<'_>) {
+        out.u64(self.trade_id).u64(self.time).u16(self.market.0).u8(self.taker_side as u8);
+        out.u8(u8::from(self.taker_market)).u32(self.maker_account.0).u32(self.taker_account.0);
+        out.u64(self.maker_order.0).u64(self.taker_order.0).u64(self.price.0).u64(self.amount.0);
+        out.u64(self.maker_remaining.0).u64(self.taker_remaining.0);
+        out.i128(self.total.0).i128(self.maker_fee.0).i128(self.taker_fee.0);
     }
 }
 

@@ -16,12 +16,14 @@ mod event_buffer;
 mod id_index;
 pub mod journal;
 pub mod level_book;
+mod linked;
 mod market;
 mod order;
 mod orders;
 mod outcome;
 #[cfg(feature = "python")]
 mod python;
+mod ratio;
 mod reads;
 pub mod replay;
 mod rules;
@@ -36,11 +38,12 @@ pub use accounts::Balance;
 pub use audit::{Broken, Violation};
 pub use canonical::RestoreError;
 pub use command::{
-    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing, ReplaceOrder,
-    Transfer,
+    Command, ConversionRates, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing,
+    ReplaceOrder, Transfer,
 };
 pub use core::Core;
 pub use event_buffer::split_events;
+pub use linked::{LinkedGroup, MAX_RATE, RATE_ONE, Rate};
 pub use market::Market;
 pub use order::{Order, Rare};
 pub use outcome::{Outcome, RejectReason, Status};

@@ -2,6 +2,7 @@
 
 use crate::book::Book;
 use crate::command::MarketLimits;
+use crate::linked::Link;
 use crate::types::{Amount, AssetId, Atoms, MAX_ATOMS, MarketId, Ppm, Price, SelfTrade, Side, pow10};
 
 pub const OPEN: u8 = 0;
@@ -32,6 +33,8 @@ pub struct Market {
     pub status: u8,
     /// 0 before the first trade.
     pub last_price: Price,
+    /// Where it stands in its linked group, when it is in one.
+    pub(crate) link: Option<Link>,
     pub(crate) book: Book,
 }
 
@@ -117,6 +120,16 @@ impl Market {
         maker_ppm: Ppm,
         taker_ppm: Ppm,
     ) -> Market {
-        Market { id, terms, limits, maker_ppm, taker_ppm, status: OPEN, last_price: Price::NONE, book: Book::new() }
+        Market {
+            id,
+            terms,
+            limits,
+            maker_ppm,
+            taker_ppm,
+            status: OPEN,
+            last_price: Price::NONE,
+            link: None,
+            book: Book::new(),
+        }
     }
 }

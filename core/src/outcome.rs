@@ -47,10 +47,15 @@ pub enum RejectReason {
     SameAccount = 53,
     TransferAmountInvalid = 54,
     WorldLimit = 55,
+    GroupNotFound = 60,
+    LinkInvalid = 61,
+    MarketLinked = 62,
+    MarketNotLinked = 63,
+    RateInvalid = 64,
 }
 
 impl RejectReason {
-    pub const ALL: [RejectReason; 40] = [
+    pub const ALL: [RejectReason; 45] = [
         RejectReason::TimeWentBack,
         RejectReason::MalformedCommand,
         RejectReason::AccountNotFound,
@@ -91,6 +96,11 @@ impl RejectReason {
         RejectReason::SameAccount,
         RejectReason::TransferAmountInvalid,
         RejectReason::WorldLimit,
+        RejectReason::GroupNotFound,
+        RejectReason::LinkInvalid,
+        RejectReason::MarketLinked,
+        RejectReason::MarketNotLinked,
+        RejectReason::RateInvalid,
     ];
 
     pub fn name(self) -> String {

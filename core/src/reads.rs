@@ -4,6 +4,7 @@ use crate::accounts::Balance;
 use crate::core::Core;
 use crate::decimal;
 use crate::event::TransferMoved;
+use crate::linked::LinkedGroup;
 use crate::market::Market;
 use crate::order::Order;
 use crate::types::{
@@ -114,6 +115,15 @@ impl Core {
     pub fn depth(&self, market: MarketId, side: Side) -> impl Iterator<Item = (Price, Amount)> + '_ {
         let levels = self.markets.get(market.index()).map(|market| market.book.best_first(side));
         levels.into_iter().flatten().map(|level| (level.price, level.amount))
+    }
+
+    pub fn linked_groups(&self) -> &[LinkedGroup] {
+        &self.groups
+    }
+
+    /// The number of the group that the market is in.
+    pub fn linked_group_of(&self, market: MarketId) -> Option<u16> {
+        Some(self.markets.get(market.index())?.link?.group)
     }
 
     /// How many orders rest or wait in a market.

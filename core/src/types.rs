@@ -168,6 +168,8 @@ pub const FEES: AccountId = AccountId(1);
 pub const COUPONS: AccountId = AccountId(2);
 pub const WITHDRAWALS: AccountId = AccountId(3);
 pub const MERCHANTS: AccountId = AccountId(4);
+/// Stands between the two currencies of a converted trade.
+pub const CONVERSION: AccountId = AccountId(5);
 pub const FIRST_USER_ACCOUNT: AccountId = AccountId(16);
 
 /// `CancelAll` over every market.

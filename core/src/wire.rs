@@ -1,8 +1,8 @@
 //! Commands as journal records and events as bytes: little-endian, packed, as laid down in docs/internals/core.md.
 
 use crate::command::{
-    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing, ReplaceOrder,
-    Transfer,
+    Command, ConversionRates, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing,
+    ReplaceOrder, Transfer,
 };
 use crate::types::{AccountId, Amount, AssetId, MAX_META, MarketId, Micros, OrderId, Price};
 
@@ -291,6 +291,31 @@ fn read_rare_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
         22 => Command::VoidTransfer { transfer_id: f.u128()? },
         30 => Command::AdvanceTime,
         31 => Command::Note,
+        _ => read_linking_command(kind, f)?,
+    })
+}
+
+/// Linked groups.
+fn read_linking_command<'a>(kind: u8, f: &mut Fields<'a>) -> Option<Command<'a>> {
+    Some(match kind {
+        40 => Command::CreateLinkedGroup {
+            base: AssetId(f.u16()?),
+            anchor: AssetId(f.u16()?),
+            fee_ppm: f.u32()?,
+            max_age: f.u64()?,
+        },
+        41 => Command::LinkMarket { group: f.u16()?, market: MarketId(f.u16()?) },
+        42 => Command::UnlinkMarket { market: MarketId(f.u16()?) },
+        43 => Command::SetLinkedGroupTerms { group: f.u16()?, fee_ppm: f.u32()?, max_age: f.u64()? },
+        44 => {
+            let group = f.u16()?;
+            let count = usize::from(f.u16()?);
+            let rates = f.rest();
+            if rates.len() != count * ConversionRates::SIZE {
+                return None;
+            }
+            Command::SetConversionRates { group, rates: ConversionRates(rates) }
+        }
         _ => return None,
     })
 }
@@ -384,6 +409,21 @@ fn write_body(out: &mut Sink<'_>, command: &Command<'_>) {
         }
         Command::PostTransfer { transfer_id } | Command::VoidTransfer { transfer_id } => {
             out.u128(*transfer_id);
+        }
+        Command::CreateLinkedGroup { base, anchor, fee_ppm, max_age } => {
+            out.u16(base.0).u16(anchor.0).u32(*fee_ppm).u64(*max_age);
+        }
+        Command::LinkMarket { group, market } => {
+            out.u16(*group).u16(market.0);
+        }
+        Command::UnlinkMarket { market } => {
+            out.u16(market.0);
+        }
+        Command::SetLinkedGroupTerms { group, fee_ppm, max_age } => {
+            out.u16(*group).u32(*fee_ppm).u64(*max_age);
+        }
+        Command::SetConversionRates { group, rates } => {
+            out.u16(*group).u16((rates.0.len() / ConversionRates::SIZE) as u16).bytes(rates.0);
         }
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use cambist_core::decimal::{self, ParseError};
 use cambist_core::{
-    ALL_MARKETS, AccountId, Amount, AssetId, Atoms, Command, Core, CreateAsset, CreateMarket, FIRST_USER_ACCOUNT,
-    MAX_ATOMS, MarketId, MarketLimits, OrderId, OrderIds, Outcome, PlaceOco, PlaceOrder, PlaceTrailing, Price, Record,
-    ReplaceOrder, Side, Transfer, WORLD, records, write_record,
+    ALL_MARKETS, AccountId, Amount, AssetId, Atoms, Command, ConversionRates, Core, CreateAsset, CreateMarket,
+    FIRST_USER_ACCOUNT, MAX_ATOMS, MarketId, MarketLimits, OrderId, OrderIds, Outcome, PlaceOco, PlaceOrder,
+    PlaceTrailing, Price, Record, ReplaceOrder, Side, Transfer, WORLD, records, write_record,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -219,7 +219,25 @@ fn command(ids: &[u8]) -> impl Strategy<Value = Command<'_>> {
         any::<u128>().prop_map(|transfer_id| Command::PostTransfer { transfer_id }),
         any::<u128>().prop_map(|transfer_id| Command::VoidTransfer { transfer_id }),
     ];
-    prop_oneof![venue, orders]
+    prop_oneof![venue, orders, linking()]
+}
+
+/// Rates of one record.
+static RATES: [u8; 30] = *b"three assets and their rates..";
+
+fn linking<'a>() -> impl Strategy<Value = Command<'a>> {
+    let rates = ConversionRates::from_le_bytes(&RATES).expect("whole rates");
+    let market = any::<u16>().prop_map(MarketId);
+    prop_oneof![
+        any::<(u16, u16, u32, u64)>().prop_map(|(base, anchor, fee_ppm, max_age)| {
+            Command::CreateLinkedGroup { base: AssetId(base), anchor: AssetId(anchor), fee_ppm, max_age }
+        }),
+        (any::<u16>(), market.clone()).prop_map(|(group, market)| Command::LinkMarket { group, market }),
+        market.prop_map(|market| Command::UnlinkMarket { market }),
+        any::<(u16, u32, u64)>()
+            .prop_map(|(group, fee_ppm, max_age)| { Command::SetLinkedGroupTerms { group, fee_ppm, max_age } }),
+        any::<u16>().prop_map(move |group| Command::SetConversionRates { group, rates }),
+    ]
 }
 
 static IDS: [u8; 24] = *b"three order ids of bytes";
@@ -254,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_record_or_none(bytes in vec(any::<u8>(), 0..200), kind in 0..40u8, meta in 0..4u8) {
+    fn any_bytes_are_a_record_or_none(bytes in vec(any::<u8>(), 0..200), kind in 0..46u8, meta in 0..4u8) {
         let mut bytes = bytes;
         // Noise is never a record: with a likely header it sometimes is.
         if bytes.len() >= 16 {

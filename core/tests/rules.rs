@@ -8,6 +8,7 @@ use cambist_core::{Core, Outcome, Record, split_events};
 
 const RULES: &str = include_str!("vectors/rules.txt");
 const TRAFFIC: &str = include_str!("vectors/traffic.txt");
+const LINKED_TRAFFIC: &str = include_str!("vectors/linked_traffic.txt");
 
 fn bytes(hex: &str) -> Vec<u8> {
     assert!(hex.len() % 2 == 0, "whole bytes");
@@ -110,5 +111,11 @@ fn the_scenarios_of_the_twin() {
 #[test]
 fn random_commands_as_the_twin_applies_them() {
     let (scenarios, commands) = play("traffic.txt", TRAFFIC);
+    assert!(scenarios > 5 && commands > 900, "{commands} commands of {scenarios} venues: the file is cut short");
+}
+
+#[test]
+fn random_commands_to_linked_markets_as_the_twin_applies_them() {
+    let (scenarios, commands) = play("linked_traffic.txt", LINKED_TRAFFIC);
     assert!(scenarios > 5 && commands > 900, "{commands} commands of {scenarios} venues: the file is cut short");
 }

@@ -14,11 +14,16 @@ FEES: Final[AccountId]
 COUPONS: Final[AccountId]
 WITHDRAWALS: Final[AccountId]
 MERCHANTS: Final[AccountId]
+CONVERSION: Final[AccountId]
+"""Stands between the two currencies of a converted trade."""
 FIRST_USER_ACCOUNT: Final[AccountId]
 ALL_MARKETS: Final[MarketId]
 BOTH_SIDES: Final = 255
 NO_FEE_OVERRIDE: Final = 0xFFFFFFFF
 MAX_ATOMS: Final[int]
+RATE_ONE: Final = 1_000_000_000_000
+"""The rate of the anchor of a linked group."""
+MAX_RATE: Final = 1_000_000_000_000_000_000
 REJECTS: Final[dict[int, str]]
 """Rejection code to its name in docs/internals/core.md, `{1: "TimeWentBack", ...}`."""
 
@@ -111,6 +116,18 @@ class PendingTransfer:
     amount: int
 
 # --- events: attributes are the fields of docs/internals/core.md#events; `from`/`to` read source/destination -----------
+@final
+class LinkedGroup:
+    """Markets of one base whose orders meet across currencies; `rates` are (asset, rate, set_at) in order of asset."""
+
+    id: int
+    base: AssetId
+    anchor: AssetId
+    fee_ppm: int
+    max_age: int
+    markets: list[MarketId]
+    rates: list[tuple[AssetId, int, int]]
+
 @final
 class CommandApplied:
     KIND: ClassVar[int]
@@ -341,6 +358,76 @@ class StopTrailed:
     trail: int
     stop_price: int
 
+@final
+class ConvertedTradeExecuted:
+    """A trade between two markets of a linked group: as the taker's market sees it, and (resting_…) as the maker's does.
+
+    One trade, one id. The buyer's appearance is the primary one: the taker's when `taker_side` is 0. Fees are in what each received.
+    """
+
+    KIND: ClassVar[int]
+    trade_id: int
+    time: int
+    market: MarketId
+    taker_side: int
+    taker_market: bool
+    maker_account: AccountId
+    taker_account: AccountId
+    maker_order: int
+    taker_order: int
+    price: int
+    amount: int
+    maker_remaining: int
+    taker_remaining: int
+    total: int
+    maker_fee: int
+    taker_fee: int
+    resting_market: MarketId
+    resting_price: int
+    resting_total: int
+
+    def as_taker(self) -> TradeExecuted:
+        """As an ordinary trade of the taker's market."""
+    def as_maker(self) -> TradeExecuted:
+        """As an ordinary trade of the market in which the maker's order rests."""
+
+@final
+class LinkedGroupCreated:
+    KIND: ClassVar[int]
+    group: int
+    base: AssetId
+    anchor: AssetId
+    fee_ppm: int
+    max_age: int
+
+@final
+class MarketLinked:
+    KIND: ClassVar[int]
+    group: int
+    market: MarketId
+
+@final
+class MarketUnlinked:
+    KIND: ClassVar[int]
+    group: int
+    market: MarketId
+
+@final
+class LinkedGroupTermsSet:
+    KIND: ClassVar[int]
+    group: int
+    fee_ppm: int
+    max_age: int
+
+@final
+class ConversionRateSet:
+    """`rate` 0: there is none any more."""
+
+    KIND: ClassVar[int]
+    group: int
+    asset: AssetId
+    rate: int
+
 Event = (
     CommandApplied
     | OrderAccepted
@@ -365,6 +452,12 @@ Event = (
     | CancelAfterSet
     | CancelAfterFired
     | StopTrailed
+    | ConvertedTradeExecuted
+    | LinkedGroupCreated
+    | MarketLinked
+    | MarketUnlinked
+    | LinkedGroupTermsSet
+    | ConversionRateSet
 )
 
 def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: bytes = ...) -> list[Event]:
@@ -375,11 +468,11 @@ def decode_events(events: bytes, kinds: int = ..., commands: int = ..., word: by
 
 def market_changes(
     runs: list[bytes],
-) -> list[tuple[MarketId, dict[tuple[int, int], tuple[int, int, int]], list[tuple[int, int, int, int, int, bool]]]]:
+) -> list[tuple[MarketId, dict[tuple[int, int], tuple[int, int, int]], list[tuple[int, int, int, int, int, bool, int]]]]:
     """What encoded runs did to markets: (market, levels, trades), a market as it first comes up.
 
     Levels as they are in the end, {(side, price): (amount, orders, time of the command)}, as they first come up; trades in order:
-    (trade id, time, taker's side, price, amount, taker_market). ValueError: no event run.
+    (trade id, time, taker's side, price, amount, taker_market, appearance). ValueError: no event run.
     """
 
 @final
@@ -574,6 +667,13 @@ class Engine:
     def void_transfer(self, time: int, transfer_id: int, meta: bytes = ...) -> Outcome: ...
     def advance_time(self, time: int, meta: bytes = ...) -> Outcome: ...
     def note(self, time: int, meta: bytes = ...) -> Outcome: ...
+    def create_linked_group(self, time: int, base: int, anchor: int, fee_ppm: int, max_age: int, meta: bytes = ...) -> Outcome:
+        """`max_age` in µs; 0: rates do not age."""
+    def link_market(self, time: int, group: int, market: int, meta: bytes = ...) -> Outcome: ...
+    def unlink_market(self, time: int, market: int, meta: bytes = ...) -> Outcome: ...
+    def set_linked_group_terms(self, time: int, group: int, fee_ppm: int, max_age: int, meta: bytes = ...) -> Outcome: ...
+    def set_conversion_rates(self, time: int, group: int, rates: Sequence[tuple[int, int]], meta: bytes = ...) -> Outcome:
+        """(asset, rate) in order of asset; rate in RATE_ONE-ths of the anchor for one whole unit, 0 takes it back."""
     def apply_batch(self, commands: bytes, events: bool = True) -> tuple[bytes, bytes]:
         """Applies a run of command records with the GIL released; nothing goes to the outboxes.
 
@@ -627,6 +727,13 @@ class Engine:
         """(bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all)."""
     def best(self, market: int) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
+    def linked_groups(self) -> list[LinkedGroup]: ...
+    def linked_group_of(self, market: int) -> int | None: ...
+    def converted_depth(self, market: int, limit: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(bids, asks) of (price, amount) that a taker could take in this market right now, best first, at most `limit` a side (0: all):
+        its own levels and, converted and as far as the conversion account can pay, those of the other books of its group. Each can be
+        taken at its price or better while rates, books and funds stand. Of a market without a group: `depth`.
+        """
     def placed_orders(self) -> list[tuple[int, list[tuple[int, int]]]]:
         """By market: how many orders were taken, and (code, how many) of those that were not, of all that were placed by calls of
         this engine; a pair counts once."""
@@ -888,7 +995,7 @@ class TradeLog:
 
     def __new__(cls, most: int) -> TradeLog: ...
     def __len__(self) -> int: ...
-    def extend(self, newer: Sequence[tuple[int, int, int, int, int, bool]]) -> None:
+    def extend(self, newer: Sequence[tuple[int, int, int, int, int, bool, int]]) -> None:
         """Adds newer ones, oldest first: (trade id, time, taker's side, price, amount, taker_market)."""
     def first_id(self, since: int) -> int:
         """The id of the first trade at or after `since` (µs), 0 for none."""

@@ -6,8 +6,10 @@ import pytest
 
 from cambist import _core
 from cambist.account_streams.events import AccountEvent, AccountStreams
+from cambist.account_streams.orders import OrderStates
 from cambist.domain.meta import Meta
-from tests.history.scenes import BTC, BTC_USD, USD, USERS, Venue, random_day
+from cambist.domain.trades import Appearance
+from tests.history.scenes import BTC, BTC_EUR, BTC_USD, USD, USERS, LinkedVenue, Venue, random_day
 
 ALICE, BOB, CAROL = USERS
 
@@ -131,3 +133,33 @@ def test_frames_are_looked_at_only_while_somebody_follows(venue: Venue) -> None:
         streams.apply(broken)
     leave()
     streams.apply(broken)
+
+
+@pytest.mark.parametrize(
+    ("taker_side", "taker", "maker"), [(0, Appearance.PRIMARY, Appearance.SECONDARY), (1, Appearance.SECONDARY, Appearance.PRIMARY)]
+)
+def test_a_trade_across_currencies_is_an_ordinary_trade_of_each_sides_market(taker_side: int, taker: Appearance, maker: Appearance) -> None:
+    venue = LinkedVenue()
+    streams, alice, bob = AccountStreams(), Ear(), Ear()
+    streams.follow(ALICE, alice)
+    streams.follow(BOB, bob)
+    venue.place(BOB, 1 - taker_side, 40_000, 10**6, market=BTC_EUR)
+    venue.place(ALICE, taker_side, 1 if taker_side else 10**6, 10**6)
+    run = venue.cut()
+    streams.apply(run)
+    (happened,) = (event for event in _core.decode_events(run) if isinstance(event, _core.ConvertedTradeExecuted))
+    heard = [[(one.event, one.appearance) for one in ear.events if isinstance(one.event, _core.TradeExecuted)] for ear in (alice, bob)]
+    assert heard == [[(happened.as_taker(), taker)], [(happened.as_maker(), maker)]]
+    assert (happened.as_maker().market, happened.as_maker().price, happened.as_maker().total) == (BTC_EUR, 40_000, happened.resting_total)
+
+
+def test_a_trade_with_itself_across_currencies_is_heard_in_both() -> None:
+    venue = LinkedVenue()
+    streams, alice, states = AccountStreams(), Ear(), OrderStates()
+    streams.follow(ALICE, alice)
+    venue.place(ALICE, 1, 40_000, 10**6, market=BTC_EUR, self_trade=1)
+    venue.place(ALICE, 0, 10**6, 10**6, self_trade=1)
+    streams.apply(venue.cut())
+    ended = [order for one in alice.events for order in states.apply(one) if order.reason]
+    assert [(order.market, order.filled) for order in ended] == [(BTC_EUR, 10**6), (BTC_USD, 10**6)]
+    assert ended[0].total != ended[1].total

@@ -8,7 +8,7 @@ from cambist._core import AvailableTemplate, Engine, LiveOrder, decode_events
 from tests.core.venue import as_event, as_outcome
 from tests.twin import Twin
 from tests.twin.commands import decode_records
-from tests.twin.events import Outcome
+from tests.twin.events import Event, Outcome
 from tests.twin.snapshot import read_state
 from tests.twin.words import ONE_CANCELS_OTHER, WORLD, Code
 
@@ -23,6 +23,8 @@ class Pair:
         self.records = b""
         self.codes = b""
         self.events = b""
+        self.happened: list[Event] = []
+        """The events of the last command."""
 
     def do(self, time: int, command: str, *arguments: Any, **named: Any) -> Outcome:
         """One command to both; AssertionError at the first thing that differs."""
@@ -36,7 +38,7 @@ class Pair:
 
     def _compare_outboxes(self, outcome: Outcome) -> None:
         raw = self.native.take_events()
-        expected = self.twin.take_event_list()
+        expected = self.happened = self.twin.take_event_list()
         assert [as_event(event) for event in decode_events(raw)] == expected
         assert raw == b"".join(event.encode() for event in expected)
         taken = self.native.take_commands()
@@ -98,6 +100,8 @@ class Pair:
             assert getattr(native, name) == getattr(twin, name)
         assert native.next_expiry() == twin.next_expiry()
         assert native.totals() == twin.totals()
+        groups = [(g.base, g.anchor, g.fee_ppm, g.max_age, g.markets, g.rates) for g in native.linked_groups()]
+        assert groups == twin.linked_groups()
         markets = range(len(twin.state.markets))
         for market in markets:
             self._compare_market(market)
@@ -116,8 +120,10 @@ class Pair:
         assert shown(native.market(market), MARKET) == shown(twin.market(market), MARKET)
         assert native.best(market) == twin.best(market)
         assert native.live_orders(market) == twin.live_orders(market)
-        for limit in (0, 1, 2):
+        assert native.linked_group_of(market) == twin.linked_group_of(market)
+        for limit in (0, 1, 2, 0):
             assert native.depth(market, limit) == twin.depth(market, limit)
+            assert native.converted_depth(market, limit) == twin.converted_depth(market, limit)
 
     def _compare_account(self, account: int) -> None:
         native, twin = self.native, self.twin

@@ -110,6 +110,11 @@ CODES: dict[int, set[Code]] = {
     },
     21: {Code.TRANSFER_NOT_FOUND, Code.TRANSFER_NOT_PENDING},
     22: {Code.TRANSFER_NOT_FOUND, Code.TRANSFER_NOT_PENDING},
+    40: {Code.ASSET_NOT_FOUND, Code.LINK_INVALID, Code.FEE_INVALID},
+    41: {Code.GROUP_NOT_FOUND, Code.MARKET_NOT_FOUND, Code.MARKET_LINKED, Code.LINK_INVALID},
+    42: {Code.MARKET_NOT_FOUND, Code.MARKET_NOT_LINKED},
+    43: {Code.GROUP_NOT_FOUND, Code.FEE_INVALID},
+    44: {Code.GROUP_NOT_FOUND, Code.ASSET_NOT_FOUND, Code.RATE_INVALID},
 }
 """What the page says a command can be rejected for."""
 

@@ -79,7 +79,7 @@ class Traffic:
 
     def call(self) -> tuple[int, str, dict[str, Any]]:
         """(time, command, fields)."""
-        weights, makers = zip(*KINDS, strict=True)
+        weights, makers = zip(*self.kinds(), strict=True)
         (make,) = self.chance.choices(makers, weights)
         if any(market.status for market in self.state.markets) and self.one_in(4):
             make = Traffic.status
@@ -87,6 +87,10 @@ class Traffic:
             make = Traffic.max_open_orders
         command, fields = make(self)
         return self.time(command), command, fields
+
+    def kinds(self) -> Sequence[tuple[int, Callable[[Any], Call]]]:
+        """(weight, what makes the command)"""
+        return KINDS
 
     # --- small choices
 

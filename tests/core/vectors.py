@@ -8,12 +8,16 @@ the record in hex, the outcome's code, id, status, filled, remaining, count and 
 `@ hex` begins a scenario in a restored state.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from blake3 import blake3
 
+from tests.core.linked_scenarios import LINKED_SCENARIOS
+from tests.core.linked_traffic import LinkedTraffic
+from tests.core.linked_traffic import furniture as linked_furniture
 from tests.core.scenarios import OWING, SCENARIOS, a_world_that_owes_as_much_as_it_may
-from tests.core.traffic import Traffic, furniture
+from tests.core.traffic import Call, Traffic, furniture
 from tests.core.venue import BOB, OIL, Venue
 from tests.twin import Twin
 from tests.twin.commands import Command
@@ -61,7 +65,7 @@ def furnished() -> Recorder:
 def play(start: Twin) -> list[tuple[str, Recorder]]:
     """Every scenario from the furnished venue on."""
     played = []
-    for scenario in SCENARIOS:
+    for scenario in [*SCENARIOS, *LINKED_SCENARIOS]:
         recorder = Recorder(start)
         scenario(Venue(recorder))
         played.append((scenario.__name__, recorder))
@@ -80,13 +84,13 @@ def play_owing(start: Twin) -> tuple[str, bytes, Recorder]:
     return a_world_that_owes_as_much_as_it_may.__name__, snapshot, twin
 
 
-def traffic(number: int) -> Recorder:
+def traffic(number: int, furniture: Callable[[int], list[Call]], commands: type[Traffic]) -> Recorder:
     """Random commands, mostly sensible ones: the same every time."""
     recorder = Recorder(long=0)
     for command, fields in furniture(number):
         getattr(recorder, command)(0, **fields)
     for position in range(COMMANDS):
-        time, command, fields = Traffic(number + (position << 64) + 1, recorder.state).call()
+        time, command, fields = commands(number + (position << 64) + 1, recorder.state).call()
         if command != "note":  # its meta is random bytes, and a rule looks at none
             getattr(recorder, command)(time, **fields)
     return recorder
@@ -109,11 +113,18 @@ def rules() -> str:
 def random_traffic() -> str:
     lines = []
     for number in range(TRAFFIC):
-        lines += [f"# random commands, venue {number}", *traffic(number).lines]
+        lines += [f"# random commands, venue {number}", *traffic(number, furniture, Traffic).lines]
     return "\n".join(lines) + "\n"
 
 
-FILES = {"rules.txt": rules, "traffic.txt": random_traffic}
+def linked_traffic() -> str:
+    lines = []
+    for number in range(TRAFFIC):
+        lines += [f"# random commands, linked markets {number}", *traffic(number, linked_furniture, LinkedTraffic).lines]
+    return "\n".join(lines) + "\n"
+
+
+FILES = {"rules.txt": rules, "traffic.txt": random_traffic, "linked_traffic.txt": linked_traffic}
 
 
 def main() -> None:

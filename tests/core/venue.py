@@ -10,6 +10,7 @@ from tests.twin.events import (
     ALL,
     BalanceChanged,
     BookLevelChanged,
+    ConvertedTradeExecuted,
     Event,
     OrderAccepted,
     OrderDone,
@@ -190,7 +191,7 @@ def _line(event: Event) -> str:
             return f"accepted {event.order_id}"
         case OrderRejected():
             return f"rejected {Code(event.code).name}"
-        case TradeExecuted():
+        case TradeExecuted() | ConvertedTradeExecuted():
             return f"trade {event.amount} at {event.price}: {event.taker_order} takes {event.maker_order}"
         case OrderDone():
             return f"done {event.order_id} {Reason(event.reason).name}"

@@ -162,7 +162,7 @@ async def test_levels_near_the_best_price_only_and_bids_from_the_worst(market: M
     ],
 )
 async def test_trades(market: Market, texts: MarketTexts, arguments: dict[str, int], rows: list[int]) -> None:
-    market.log.extend([(number, number * 10, number % 2, 100, 5, False) for number in range(1, 6)])
+    market.log.extend([(number, number * 10, number % 2, 100, 5, False, 0) for number in range(1, 6)])
     found = b"".join(await texts.trades(0, TRADE, **arguments))  # type: ignore[arg-type]
     assert found == b",".join(b"%d:%b" % (number, (b"bid", b"ask")[number % 2]) for number in rows)
 
@@ -170,22 +170,22 @@ async def test_trades(market: Market, texts: MarketTexts, arguments: dict[str, i
 @pytest.mark.parametrize(("since", "first"), [(0, 1), (10, 1), (11, 2), (50, 5), (51, 0)])
 def test_where_a_time_begins(since: int, first: int) -> None:
     log = TradeLog(10)
-    log.extend([(number, number * 10, 0, 100, 5, False) for number in range(1, 6)])
+    log.extend([(number, number * 10, 0, 100, 5, False, 0) for number in range(1, 6)])
     assert log.first_id(since) == first
 
 
 async def test_trades_that_come_while_a_text_is_written_are_not_in_it(market: Market, texts: MarketTexts) -> None:
-    market.log.extend([(number, number, 0, 1, 1, False) for number in range(1, 3_001)])
+    market.log.extend([(number, number, 0, 1, 1, False, 0) for number in range(1, 3_001)])
     reading = asyncio.create_task(texts.trades(0, TRADE))
     await ticks(1)
-    market.log.extend([(3_001, 3_001, 0, 1, 1, False)])
+    market.log.extend([(3_001, 3_001, 0, 1, 1, False, 0)])
     market.seq += 1
     assert b"".join(await reading).startswith(b"3000:bid,2999:bid")
     assert b"".join(await texts.trades(0, TRADE, 1)) == b"3001:bid"
 
 
 async def test_a_trade_log_keeps_the_newest(market: Market, texts: MarketTexts) -> None:
-    market.log.extend([(number, number, 0, 1, 1, False) for number in range(1, 7_001)])
+    market.log.extend([(number, number, 0, 1, 1, False, 0) for number in range(1, 7_001)])
     assert len(market.log) == 5_000
     found = b"".join(await texts.trades(0, TRADE))
     assert found.split(b",")[0::4_999] == [b"7000:bid", b"2001:bid"]
@@ -215,7 +215,7 @@ async def test_a_trade_log_keeps_the_newest(market: Market, texts: MarketTexts) 
 )
 def test_forms_of_a_number(column: Column, value: int, written: bytes) -> None:
     log = TradeLog(1)
-    log.extend([(1, 0, 0, 0, value, False)])
+    log.extend([(1, 0, 0, 0, value, False, 0)])
     text = log.text(RowForm([b"<", b">"], [column]))
     assert text.write(0, 1_000)
     assert b"".join(text.parts()) == b"<" + written + b">"
@@ -231,7 +231,7 @@ def test_forms_of_a_number(column: Column, value: int, written: bytes) -> None:
         lambda: Column.choice(0, []),
         lambda: Column.utc(0, 7),
         lambda: LevelBook().text(0, RowForm([b"", b""], [Column.integer(3)])),
-        lambda: TradeLog(1).text(RowForm([b"", b""], [Column.integer(6)])),
+        lambda: TradeLog(1).text(RowForm([b"", b""], [Column.integer(7)])),
     ],
 )
 def test_forms_that_could_not_be_written(make: object) -> None:
@@ -246,6 +246,7 @@ class Past(NamedTuple):
     price: int = 0
     amount: int = 0
     taker_market: bool = False
+    appearance: int = 0
 
 
 @pytest.mark.parametrize("count", [0, 1, 256, 257, 1_000])

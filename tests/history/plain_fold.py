@@ -68,6 +68,7 @@ class PlainFold:
         self._handlers: dict[type, Callable[[Any], None]] = {
             _core.OrderAccepted: self._accepted,
             _core.TradeExecuted: self._traded,
+            _core.ConvertedTradeExecuted: self._converted,
             _core.OrderDone: self._done,
             _core.OrderReplaced: self._replaced,
             _core.StopTriggered: self._triggered,
@@ -266,42 +267,52 @@ class PlainFold:
 
     # --- trades ---------------------------------------------------------------------------------------------------------
 
-    def _traded(self, event: _core.TradeExecuted) -> None:
-        trade_id, time, market, price, amount, total = event.trade_id, event.time, event.market, event.price, event.amount, event.total
-        maker_order, taker_order = event.maker_order, event.taker_order
-        maker_fee, taker_fee = event.maker_fee, event.taker_fee
-        taker_side = event.taker_side
-        self._next_trade = trade_id + 1
+    def _converted(self, event: _core.ConvertedTradeExecuted) -> None:
+        self._traded(event.as_taker(), event.as_maker())
+
+    def _traded(self, event: _core.TradeExecuted, resting: _core.TradeExecuted | None = None) -> None:
+        """`resting`: as the maker sees it, when that is in another market."""
+        self._next_trade = event.trade_id + 1
         self._trades.append(
             (
-                trade_id,
-                time,
-                market,
-                taker_side,
-                price,
-                amount,
-                total,
+                event.trade_id,
+                event.time,
+                event.market,
+                event.taker_side,
+                event.price,
+                event.amount,
+                event.total,
                 event.maker_account,
                 event.taker_account,
-                maker_order,
-                taker_order,
-                maker_fee,
-                taker_fee,
+                event.maker_order,
+                event.taker_order,
+                event.maker_fee,
+                event.taker_fee,
                 self._next_entry,
                 self._seq,
                 1 if event.taker_market else 0,
+                resting.market if resting else None,
+                resting.price if resting else None,
+                resting.total if resting else None,
             )
         )
-        self._filled(maker_order, amount, total, maker_fee)
-        self._filled(taker_order, amount, total, taker_fee)
-        base_fee, quote_fee = (taker_fee, maker_fee) if taker_side == Side.BUY else (maker_fee, taker_fee)
+        self._filled(event.maker_order, event.amount, (resting or event).total, event.maker_fee)
+        self._filled(event.taker_order, event.amount, event.total, event.taker_fee)
+        taker_buys = event.taker_side == Side.BUY
+        base_fee, quote_fee = (event.taker_fee, event.maker_fee) if taker_buys else (event.maker_fee, event.taker_fee)
         legs = [(_BUYER_PAYS, 0), (_BUYER_RECEIVES, base_fee), (_SELLER_PAYS, 0), (_SELLER_RECEIVES, quote_fee)]
+        if resting:
+            legs += [(int(Leg.CONVERSION_RECEIVES), 0), (int(Leg.CONVERSION_PAYS), 0)]
         if base_fee:
             legs.append((_BASE_FEE, 0))
         if quote_fee:
             legs.append((_QUOTE_FEE, 0))
         self._legs = iter(legs)
-        key = (market, time // 1_000_000)
+        for appearance in (event, resting) if resting else (event,):
+            self._second(appearance)
+
+    def _second(self, event: _core.TradeExecuted) -> None:
+        key, price, amount = (event.market, event.time // 1_000_000), event.price, event.amount
         candle = self._seconds.get(key)
         if candle is None:
             self._seconds[key] = CandleRow(price, price, price, price, amount, price * amount, 1)

@@ -10,8 +10,8 @@ from cambist.history.fold import fold
 from cambist.history.port import HistoryWrites
 
 START = 1_700_000_000_000_000
-BTC, USD, LTC = 0, 1, 2
-BTC_USD, LTC_BTC = 0, 1
+BTC, USD, LTC, EUR = 0, 1, 2, 3
+BTC_USD, LTC_BTC, BTC_EUR = 0, 1, 2
 USERS = (AccountId(16), AccountId(17), AccountId(18))
 
 
@@ -23,6 +23,7 @@ class Venue:
         self.time = START
         self.runs: list[tuple[bytes, int]] = []
         self.next_transfer = 1
+        self.markets: tuple[int, ...] = (BTC_USD, LTC_BTC)
         engine = self.engine
         engine.create_asset(START, "BTC", 16, 8)
         engine.create_asset(START, "USD", 11, 2)
@@ -65,6 +66,9 @@ class Venue:
     def last_seq(self) -> int:
         return self.runs[-1][1]
 
+    def move_rates(self, dice: random.Random) -> None:
+        """Where there are any."""
+
     def source(self) -> "Recorded":
         return Recorded(self.runs)
 
@@ -73,6 +77,29 @@ class Venue:
         for raw, last in self.runs:
             if last > store.cursor.seq:
                 store.apply(fold(store.cursor, raw))
+
+
+class LinkedVenue(Venue):
+    """The same with BTC/EUR linked to BTC/USD: a random day's orders meet across currencies, at rates that change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        engine = self.engine
+        assert engine.create_asset(self.tick(), "EUR", 13, 2).id == EUR
+        assert engine.create_market(self.tick(), BTC, EUR, 4, 8, 0, 1, 10**9, 1, 10**12, 0, 1_000, 2_000).id == BTC_EUR
+        engine.create_linked_group(self.tick(), BTC, USD, 2_500, 0)
+        for market in (BTC_USD, BTC_EUR):
+            engine.link_market(self.tick(), 0, market)
+        engine.set_conversion_rates(self.tick(), 0, [(EUR, _core.RATE_ONE // 10)])
+        for account in (*USERS, _core.CONVERSION):
+            for asset in (USD, EUR):
+                self.deposit(account, asset, 10**22)
+        self.markets = (BTC_USD, LTC_BTC, BTC_EUR, BTC_EUR)
+        self.cut()
+
+    def move_rates(self, dice: random.Random) -> None:
+        near = _core.RATE_ONE // 10
+        assert self.engine.set_conversion_rates(self.tick(), 0, [(EUR, dice.randint(near * 97 // 100, near * 103 // 100))]).code == 0
 
 
 class Recorded:
@@ -106,7 +133,7 @@ def random_day(venue: Venue, seed: int, commands: int, cut_every: int = 7) -> No
 def random_command(venue: Venue, dice: random.Random, pending: list[int], placed: list[int]) -> None:
     engine = venue.engine
     user = dice.choice(USERS)
-    market = dice.choice((BTC_USD, LTC_BTC))
+    market = dice.choice(venue.markets)
     price = dice.randint(95, 105)
     amount = dice.randint(1, 50) * 10**6
     at = venue.tick(dice.choice((0, 1, 1_000, 700_000, 40_000_000, 3_600_000_000)))
@@ -144,6 +171,7 @@ def random_command(venue: Venue, dice: random.Random, pending: list[int], placed
             meta = Meta(memo={"txid": f"tx{number}"}).encode()
             (engine.post_transfer if dice.random() < 0.7 else engine.void_transfer)(at, number, meta)
         case _:
-            engine.note(at)
-            engine.note(at, Meta(memo={"for_account": user, "word": price}).encode())
-            engine.note(at, Meta(memo={"other": "for_account"}).encode())
+            venue.move_rates(dice)
+            engine.note(venue.time)
+            engine.note(venue.time, Meta(memo={"for_account": user, "word": price}).encode())
+            engine.note(venue.time, Meta(memo={"other": "for_account"}).encode())

@@ -17,7 +17,15 @@ from cambist.history.schema import FOLDED, fitting, progress
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.history.writer import rebuild
 from tests.history.plain_fold import PlainFold
-from tests.history.scenes import BTC_USD, USERS, Venue, random_day
+from tests.history.scenes import BTC_USD, USERS, LinkedVenue, Venue, random_day
+
+VENUES = st.sampled_from([Venue, LinkedVenue])
+
+
+@pytest.fixture(params=[Venue, LinkedVenue], ids=["separate markets", "linked markets"])
+def venue(request: pytest.FixtureRequest) -> Venue:
+    made: Venue = request.param()
+    return made
 
 
 def everything(path: Path) -> dict[str, list[Any]]:
@@ -33,9 +41,9 @@ def everything(path: Path) -> dict[str, list[Any]]:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32), commands=st.integers(0, 400), cut_every=st.integers(1, 60))
-def test_one_go_equals_pieces_with_restarts_equals_rebuilt(seed: int, commands: int, cut_every: int) -> None:
-    venue = Venue()
+@given(new_venue=VENUES, seed=st.integers(0, 2**32), commands=st.integers(0, 400), cut_every=st.integers(1, 60))
+def test_one_go_equals_pieces_with_restarts_equals_rebuilt(new_venue: type[Venue], seed: int, commands: int, cut_every: int) -> None:
+    venue = new_venue()
     random_day(venue, seed, commands, cut_every)
     dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as directory:
@@ -82,7 +90,7 @@ def test_ledger_entries_add_up_to_the_cores_balances(venue: Venue, writes: Sqlit
             sum_[1] += entry.change_held
             assert (entry.available, entry.held) == tuple(sum_)
             assert entry.balance == sum(sum_)
-        for asset in range(3):
+        for asset in range(len(venue.engine.assets())):
             assert tuple(sums.get(asset, [0, 0])) == venue.engine.balance(account, asset)
 
 
@@ -130,9 +138,9 @@ def test_rows_that_do_not_follow_the_stored_cursor_are_refused(venue: Venue, wri
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32), commands=st.integers(0, 400), cut_every=st.integers(1, 60))
-def test_the_native_fold_gives_the_rows_of_the_plain_one(seed: int, commands: int, cut_every: int) -> None:
-    venue = Venue()
+@given(new_venue=VENUES, seed=st.integers(0, 2**32), commands=st.integers(0, 400), cut_every=st.integers(1, 60))
+def test_the_native_fold_gives_the_rows_of_the_plain_one(new_venue: type[Venue], seed: int, commands: int, cut_every: int) -> None:
+    venue = new_venue()
     random_day(venue, seed, commands, cut_every)
     dice = random.Random(seed)
     at, cursor = 0, Cursor()

@@ -273,6 +273,57 @@ class Note(Command):
     number = 31
 
 
+@dataclass(frozen=True, kw_only=True)
+class CreateLinkedGroup(Command):
+    number = 40
+    layout = "base u16, anchor u16, fee_ppm u32, max_age u64"
+    base: int
+    anchor: int
+    fee_ppm: int
+    max_age: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkMarket(Command):
+    number = 41
+    layout = "group u16, market u16"
+    group: int
+    market: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnlinkMarket(Command):
+    number = 42
+    layout = "market u16"
+    market: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetLinkedGroupTerms(Command):
+    number = 43
+    layout = "group u16, fee_ppm u32, max_age u64"
+    group: int
+    fee_ppm: int
+    max_age: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetConversionRates(Command):
+    number = 44
+    group: int
+    rates: tuple[tuple[int, int], ...]
+    """(asset, rate)"""
+
+    def body(self) -> bytes:
+        rates = b"".join(asset.to_bytes(2, "little") + rate.to_bytes(8, "little") for asset, rate in self.rates)
+        return self.group.to_bytes(2, "little") + len(self.rates).to_bytes(2, "little") + rates
+
+    @classmethod
+    def read_body(cls, reader: Reader) -> dict[str, object]:
+        group, count = reader.one("u16"), reader.one("u16")
+        return {"group": group, "rates": tuple((reader.one("u16"), reader.one("u64")) for _ in range(count))}
+
+
 BY_NUMBER = {kind.number: kind for kind in Command.__subclasses__()}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from tests.twin import cancels, commands, orders, pairs, setup, transfers
+from tests.twin import cancels, commands, linking, offers, orders, pairs, setup, transfers
 from tests.twin.commands import Command
 from tests.twin.events import CommandApplied, Event, OrderRejected, Outcome
 from tests.twin.numbers import format_units
@@ -33,6 +33,11 @@ RULES: dict[type[Command], Callable[[State, Any], Outcome]] = {
     commands.PostTransfer: transfers.post_transfer,
     commands.VoidTransfer: transfers.void_transfer,
     commands.AdvanceTime: cancels.advance_time,
+    commands.CreateLinkedGroup: linking.create_linked_group,
+    commands.LinkMarket: linking.link_market,
+    commands.UnlinkMarket: linking.unlink_market,
+    commands.SetLinkedGroupTerms: linking.set_linked_group_terms,
+    commands.SetConversionRates: linking.set_conversion_rates,
     commands.Note: lambda state, command: Outcome(),
 }
 
@@ -44,6 +49,10 @@ CATALOGUE = (
     commands.SetMarketFees,
     commands.SetAccountFees,
     commands.SetMaxOpenOrders,
+    commands.CreateLinkedGroup,
+    commands.LinkMarket,
+    commands.UnlinkMarket,
+    commands.SetLinkedGroupTerms,
 )
 """What makes `catalogue_version` grow."""
 
@@ -369,6 +378,21 @@ class Twin:
     def note(self, time: int, meta: bytes = b"") -> Outcome:
         return self.apply(commands.Note(time=time, meta=meta))
 
+    def create_linked_group(self, time: int, base: int, anchor: int, fee_ppm: int, max_age: int, meta: bytes = b"") -> Outcome:
+        return self.apply(commands.CreateLinkedGroup(time=time, base=base, anchor=anchor, fee_ppm=fee_ppm, max_age=max_age, meta=meta))
+
+    def link_market(self, time: int, group: int, market: int, meta: bytes = b"") -> Outcome:
+        return self.apply(commands.LinkMarket(time=time, group=group, market=market, meta=meta))
+
+    def unlink_market(self, time: int, market: int, meta: bytes = b"") -> Outcome:
+        return self.apply(commands.UnlinkMarket(time=time, market=market, meta=meta))
+
+    def set_linked_group_terms(self, time: int, group: int, fee_ppm: int, max_age: int, meta: bytes = b"") -> Outcome:
+        return self.apply(commands.SetLinkedGroupTerms(time=time, group=group, fee_ppm=fee_ppm, max_age=max_age, meta=meta))
+
+    def set_conversion_rates(self, time: int, group: int, rates: Sequence[tuple[int, int]], meta: bytes = b"") -> Outcome:
+        return self.apply(commands.SetConversionRates(time=time, group=group, rates=tuple(rates), meta=meta))
+
     # --- reads
 
     @property
@@ -440,6 +464,28 @@ class Twin:
 
     def best(self, market: int) -> tuple[int, int]:
         return self.state.markets[market].best(Side.BUY), self.state.markets[market].best(Side.SELL)
+
+    def linked_group_of(self, market: int) -> int | None:
+        return self.state.group_of(market) if market < len(self.state.markets) else None
+
+    def linked_groups(self) -> list[tuple[int, int, int, int, list[int], list[tuple[int, int, int]]]]:
+        """(base, anchor, fee_ppm, max_age, markets, rates) of each."""
+        return [
+            (
+                group.base,
+                group.anchor,
+                group.fee_ppm,
+                group.max_age,
+                sorted(group.markets),
+                [(asset, rate.rate, rate.set_at) for asset, rate in sorted(group.rates.items())],
+            )
+            for group in self.state.groups
+        ]
+
+    def converted_depth(self, market: int, limit: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        bids, asks = (offers.converted_levels(self.state, market, side) for side in (Side.BUY, Side.SELL))
+        shown = slice(limit or None)
+        return bids[shown], asks[shown]
 
     def live_orders(self, market: int) -> int:
         return len([order for order in self.state.live.values() if order.market == market])

@@ -326,5 +326,75 @@ class StopTrailed(Event):
     stop_price: int
 
 
+@dataclass(frozen=True)
+class ConvertedTradeExecuted(Event):
+    number = 40
+    layout = TradeExecuted.layout + ", resting_market u16, zero u16, resting_price u64, resting_total i128"
+    trade_id: int
+    time: int
+    market: int
+    taker_side: int
+    taker_market: bool
+    maker_account: int
+    taker_account: int
+    maker_order: int
+    taker_order: int
+    price: int
+    amount: int
+    maker_remaining: int
+    taker_remaining: int
+    total: int
+    maker_fee: int
+    taker_fee: int
+    resting_market: int
+    resting_price: int
+    resting_total: int
+
+
+@dataclass(frozen=True)
+class LinkedGroupCreated(Event):
+    number = 41
+    layout = "group u16, base u16, anchor u16, zero u16, fee_ppm u32, max_age u64"
+    group: int
+    base: int
+    anchor: int
+    fee_ppm: int
+    max_age: int
+
+
+@dataclass(frozen=True)
+class MarketLinked(Event):
+    number = 42
+    layout = "group u16, market u16"
+    group: int
+    market: int
+
+
+@dataclass(frozen=True)
+class MarketUnlinked(Event):
+    number = 43
+    layout = "group u16, market u16"
+    group: int
+    market: int
+
+
+@dataclass(frozen=True)
+class LinkedGroupTermsSet(Event):
+    number = 44
+    layout = "group u16, zero u16, fee_ppm u32, max_age u64"
+    group: int
+    fee_ppm: int
+    max_age: int
+
+
+@dataclass(frozen=True)
+class ConversionRateSet(Event):
+    number = 45
+    layout = "group u16, asset u16, rate u64"
+    group: int
+    asset: int
+    rate: int
+
+
 ALL = {kind.__name__: kind for kind in Event.__subclasses__()}
 """Event classes by name, which the native module uses too."""

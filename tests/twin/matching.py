@@ -1,11 +1,14 @@
 """What happens to an order that meets the book: match, finish, and the stops that it sets off."""
 
 from collections.abc import Iterator
+from copy import copy
 
-from tests.twin.events import OrderDone, StopTriggered, TradeExecuted
+from tests.twin.events import ConvertedTradeExecuted, OrderDone, StopTriggered, TradeExecuted
+from tests.twin.offers import LookAhead, Offer, fillable, next_offer, one_trade_at_most, payable, standing_books
 from tests.twin.state import Market, Order, State
 from tests.twin.trailing import follow, last_report, trails_by_ppm
 from tests.twin.words import (
+    CONVERSION,
     FEES,
     LIMIT_TYPES,
     PPM,
@@ -27,25 +30,22 @@ def fee(received: int, ppm: int) -> int:
 
 
 def fillable_now(state: State, order: Order) -> tuple[int, int]:
-    """(amount, cost) that the order could trade if it were let loose on the book as it stands."""
-    market = state.markets[order.market]
-    mode = market.self_trade_mode(order.self_trade)
+    """(amount, cost) that the order could trade if it were let loose on the books as they stand."""
+    mode = state.markets[order.market].self_trade_mode(order.self_trade)
+    books = {market: [copy(maker) for maker in makers] for market, makers in standing_books(state, order).items()}
+    ahead = LookAhead(state, order, books)
     amount = cost = 0
-    for maker in market.book(1 - order.side):
-        if order.type in LIMIT_TYPES and not price_crosses(order, maker.price):
-            break
-        if maker.account == order.account and mode == SelfTrade.CANCEL_OLDEST:
+    while amount < order.amount and (offer := ahead.next()) is not None:
+        own = offer.maker.account == order.account
+        if own and mode == SelfTrade.CANCEL_OLDEST:
+            ahead.skip(offer)
             continue
-        if maker.account == order.account and mode != SelfTrade.ALLOW:
+        if own and mode != SelfTrade.ALLOW:
             break
-        fill = min(maker.remaining, order.amount - amount)
+        fill = ahead.take(offer, order.amount - amount)
         amount += fill
-        cost += market.total(maker.price, fill)
+        cost += offer.total(fill)
     return amount, cost
-
-
-def price_crosses(taker: Order, price: int) -> bool:
-    return price <= taker.price if taker.side == Side.BUY else price >= taker.price
 
 
 def end_order(state: State, order: Order, reason: Reason) -> None:
@@ -85,19 +85,22 @@ def end_other_leg(state: State, other: Order | None) -> None:
 
 
 def match(state: State, taker: Order) -> Reason | None:
-    """Trades until something stops the taker; None when that was just the end of its amount, of the book or of its price."""
+    """Trades until something stops the taker; None when that was just the end of its amount, of the books or of its price."""
     market = state.markets[taker.market]
     mode = market.self_trade_mode(taker.self_trade)
     taker.purse = state.available(taker.account, market.quote if taker.side == Side.BUY else market.base)
-    changed_level = 0  # the price at which something happened, until the matcher leaves it
+    passed_over: set[int] = set()
+    changed: tuple[int, int] | None = None  # market and price of the level where something happened, until the matcher leaves it
     reason = None
     while reason is None:
-        maker = _next_maker(market, taker)
-        if changed_level and (maker is None or maker.price != changed_level):
-            state.emit_level(taker.market, 1 - taker.side, changed_level)
-            changed_level = 0
-        if maker is None:
+        offer = None if taker.has_nothing_left else next_offer(state, taker, standing_books(state, taker), payable(state), passed_over)
+        here = None if offer is None else (offer.maker.market, offer.maker.price)
+        if changed and here != changed:
+            state.emit_level(changed[0], 1 - taker.side, changed[1])
+            changed = None
+        if offer is None:
             return None
+        maker = offer.maker
         if maker.account == taker.account and mode != SelfTrade.ALLOW:
             if mode in (SelfTrade.CANCEL_OLDEST, SelfTrade.CANCEL_BOTH):
                 other = state.other_leg(maker)
@@ -106,57 +109,54 @@ def match(state: State, taker: Order) -> Reason | None:
                 state.release(maker)
                 if other:
                     _end_live(state, other, Reason.ONE_CANCELS_OTHER, others)
-                changed_level = maker.price
+                changed = here
             if mode in (SelfTrade.CANCEL_NEWEST, SelfTrade.CANCEL_BOTH):
                 reason = Reason.SELF_TRADE
             continue
-        amount = min(_wanted(taker), maker.remaining, _affordable(market, taker, maker.price))
+        amount = one_trade_at_most(offer, min(_wanted(taker), maker.remaining))
+        amount = _affordable(market, taker, offer, amount)
         if amount == 0:
-            cannot_buy_one = taker.funds and taker.funds_left < market.total(maker.price, 1)
+            cannot_buy_one = taker.funds and taker.funds_left < offer.total(1)
             reason = Reason.FILLED if cannot_buy_one else Reason.INSUFFICIENT_FUNDS
             continue
-        _trade(state, maker, taker, amount)
-        changed_level = maker.price
-    if changed_level:
-        state.emit_level(taker.market, 1 - taker.side, changed_level)
+        amount, is_last = fillable(state, taker, offer, amount, payable(state))
+        if is_last:
+            passed_over.add(maker.market)
+        _trade(state, offer, taker, amount)
+        changed = here
+    if changed:
+        state.emit_level(changed[0], 1 - taker.side, changed[1])
     return reason
-
-
-def _next_maker(market: Market, taker: Order) -> Order | None:
-    book = market.book(1 - taker.side)
-    if taker.has_nothing_left or not book:
-        return None
-    if taker.type == Type.LIMIT and not price_crosses(taker, book[0].price):
-        return None
-    return book[0]
 
 
 def _wanted(taker: Order) -> int:
     return U64_MAX - taker.filled if taker.funds else taker.remaining
 
 
-def _affordable(market: Market, taker: Order, price: int) -> int:
+def _affordable(market: Market, taker: Order, offer: Offer, amount: int) -> int:
     """Limit orders brought their whole cost; market orders spend what was there when they began."""
     if taker.type == Type.LIMIT:
-        return taker.remaining
+        return amount
     if taker.side == Side.SELL:
-        return (taker.purse - market.base_atoms(taker.filled)) // market.base_unit
+        return min(amount, (taker.purse - market.base_atoms(taker.filled)) // market.base_unit)
     money = taker.purse - taker.spent
     if taker.funds:
         money = min(money, taker.funds_left)
-    return money // market.total(price, 1)
+    return offer.most(amount, money)
 
 
-def _trade(state: State, maker: Order, taker: Order, amount: int) -> None:
-    market = state.markets[taker.market]
-    price = maker.price
-    total = market.total(price, amount)
+def _trade(state: State, offer: Offer, taker: Order, amount: int) -> None:
+    maker = offer.maker
+    market, resting = state.markets[taker.market], state.markets[maker.market]
+    total, resting_total = offer.total(amount), amount * offer.maker_unit
     base = market.base_atoms(amount)
     trade_id = state.next_trade_id
     state.next_trade_id += 1
     state.last_trade_time = max(state.time, min(state.last_trade_time + 1, U64_MAX))
-    market.last_price = price
-    follow(market, price)
+    market.last_price, resting.last_price = offer.price, maker.price
+    follow(market, offer.price)
+    if offer.foreign:
+        follow(resting, maker.price)
     stop_leg = state.other_leg(maker)
     stop_leg_holds = state.hold_of(stop_leg)[1] if stop_leg else 0
     for order in (maker, taker):
@@ -164,37 +164,47 @@ def _trade(state: State, maker: Order, taker: Order, amount: int) -> None:
     taker.trades += 1
     taker.spent += total
 
-    buyer, seller = (taker, maker) if taker.side == Side.BUY else (maker, taker)
+    taker_buys = taker.side == Side.BUY
+    buyer, seller = (taker, maker) if taker_buys else (maker, taker)
+    paid, earned = (total, resting_total) if taker_buys else (resting_total, total)
+    paid_in, earned_in = state.markets[buyer.market].quote, state.markets[seller.market].quote
     buyer_fee = fee(base, buyer.taker_ppm if buyer is taker else buyer.maker_ppm)
-    seller_fee = fee(total, seller.taker_ppm if seller is taker else seller.maker_ppm)
-    state.emit(
-        TradeExecuted(
-            trade_id=trade_id,
-            time=state.last_trade_time,
-            market=taker.market,
-            taker_side=taker.side,
-            taker_market=taker.type not in LIMIT_TYPES,
-            maker_account=maker.account,
-            taker_account=taker.account,
-            maker_order=maker.order_id,
-            taker_order=taker.order_id,
-            price=price,
-            amount=amount,
-            maker_remaining=maker.remaining,
-            taker_remaining=taker.remaining,
-            total=total,
-            maker_fee=buyer_fee if buyer is maker else seller_fee,
-            taker_fee=buyer_fee if buyer is taker else seller_fee,
-        )
+    seller_fee = fee(earned, seller.taker_ppm if seller is taker else seller.maker_ppm)
+    trade = TradeExecuted(
+        trade_id=trade_id,
+        time=state.last_trade_time,
+        market=taker.market,
+        taker_side=taker.side,
+        taker_market=taker.type not in LIMIT_TYPES,
+        maker_account=maker.account,
+        taker_account=taker.account,
+        maker_order=maker.order_id,
+        taker_order=taker.order_id,
+        price=offer.price,
+        amount=amount,
+        maker_remaining=maker.remaining,
+        taker_remaining=taker.remaining,
+        total=total,
+        maker_fee=buyer_fee if buyer is maker else seller_fee,
+        taker_fee=buyer_fee if buyer is taker else seller_fee,
     )
-    _pay(state, buyer, market.quote, total, trade_id, from_hold=buyer is maker)
+    if offer.foreign:
+        state.emit(
+            ConvertedTradeExecuted(**vars(trade), resting_market=maker.market, resting_price=maker.price, resting_total=resting_total)
+        )
+    else:
+        state.emit(trade)
+    _pay(state, buyer, paid_in, paid, trade_id, from_hold=buyer is maker)
     _receive(state, buyer.account, market.base, base - buyer_fee, trade_id)
     _pay(state, seller, market.base, base, trade_id, from_hold=seller is maker)
-    _receive(state, seller.account, market.quote, total - seller_fee, trade_id)
+    _receive(state, seller.account, earned_in, earned - seller_fee, trade_id)
+    if offer.foreign:
+        _receive(state, CONVERSION, paid_in, paid, trade_id)
+        _receive(state, CONVERSION, earned_in, -earned, trade_id)
     if buyer_fee:
         _receive(state, FEES, market.base, buyer_fee, trade_id)
     if seller_fee:
-        _receive(state, FEES, market.quote, seller_fee, trade_id)
+        _receive(state, FEES, earned_in, seller_fee, trade_id)
     if maker.remaining == 0:
         end_order(state, maker, Reason.FILLED)
     if stop_leg:
@@ -233,13 +243,13 @@ def match_and_finish(state: State, order: Order) -> None:
     finish(state, order, match(state, order))
 
 
-def trigger_stops(state: State, market_number: int) -> Iterator[Order]:
-    """Lets loose, one after the other, all stops that the last price reached; each may move it further. Yields each as it entered."""
-    while (order := _next_stop(state.markets[market_number])) is not None:
-        market = state.markets[market_number]
+def trigger_stops(state: State, own: int) -> Iterator[Order]:
+    """Lets loose, one after the other, all stops that a last price reached; each may move it further. Yields each as it entered."""
+    while (order := _next_stop_of_the_group(state, own)) is not None:
+        market = state.markets[order.market]
         limit_leg, held = state.other_leg(order), state.hold_of(order)[1]
         last_report(state, order)
-        state.emit(StopTriggered(order.order_id, order.account, market_number, market.last_price))
+        state.emit(StopTriggered(order.order_id, order.account, order.market, market.last_price))
         end_other_leg(state, limit_leg)
         state.release(order, held)
         market.waiting = [other for other in market.waiting if other is not order]
@@ -251,6 +261,14 @@ def trigger_stops(state: State, market_number: int) -> Iterator[Order]:
         else:
             match_and_finish(state, order)
         yield order
+
+
+def _next_stop_of_the_group(state: State, own: int) -> Order | None:
+    """Of the own market first, then of the others in order of number."""
+    for market in sorted(state.linked_to(own), key=lambda number: (number != own, number)):
+        if (order := _next_stop(state.markets[market])) is not None:
+            return order
+    return None
 
 
 def waits_for_a_rise(stop: Order) -> bool:

@@ -8,6 +8,7 @@ from tests.twin.commands import PlaceOrder, PlaceTrailing, ReplaceOrder
 from tests.twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
 from tests.twin.legs import beyond, settle
 from tests.twin.matching import fillable_now, match_and_finish, trigger_stops
+from tests.twin.offers import next_offer, payable, standing_books
 from tests.twin.state import Market, Order, State
 from tests.twin.trailing import report, trails, trigger
 from tests.twin.words import (
@@ -199,9 +200,8 @@ def _place_rejections(state: State, command: PlaceOrder, allowed: Callable[[Plac
 
     may_rest = command.type in STOP_TYPES or (command.type == Type.LIMIT and command.tif in RESTING_TIFS)
     yield may_rest and len(state.orders_of(command.account)) >= state.max_open_orders, Code.TOO_MANY_OPEN_ORDERS
-    yield bool(command.flags & POST_ONLY) and market.crosses(command.side, command.price), Code.WOULD_CROSS
-
     order = new_order(state, command)
+    yield bool(command.flags & POST_ONLY) and would_cross(state, order), Code.WOULD_CROSS
     yield _lacks_funds(state, order), Code.INSUFFICIENT_FUNDS
     yield command.tif == Tif.FOK and order.type not in STOP_TYPES and not _can_fill_or_kill(state, order), Code.FILL_OR_KILL_UNFILLABLE
     if command.type in LIMIT_TYPES and command.tif in RESTING_TIFS:
@@ -233,6 +233,10 @@ def _combinations_that_make_no_sense(command: PlaceOrder, trail: int | None) -> 
             command.side == Side.BUY and command.funds == 0,
         ]
     return rows
+
+
+def would_cross(state: State, order: Order) -> bool:
+    return next_offer(state, order, standing_books(state, order), payable(state), set()) is not None
 
 
 def _lacks_funds(state: State, order: Order) -> bool:
@@ -353,7 +357,7 @@ def _replace_rejections(state: State, command: ReplaceOrder) -> Column:
     yield wanted.amount > market.max_amount, Code.AMOUNT_TOO_LARGE
     yield wanted.amount <= order.filled, Code.AMOUNT_BELOW_FILLED
     yield order.type in LIMIT_TYPES and market.total(wanted.price, wanted.amount) < market.min_total, Code.TOTAL_TOO_SMALL
-    yield bool(order.flags & POST_ONLY) and market.crosses(order.side, wanted.price), Code.WOULD_CROSS
+    yield bool(order.flags & POST_ONLY) and would_cross(state, wanted), Code.WOULD_CROSS
     yield _cannot_pay_the_difference(state, order, wanted), Code.INSUFFICIENT_FUNDS
     yield not waiting and _level_without(market, order, wanted.price) + wanted.remaining > U64_MAX, Code.LEVEL_FULL
 

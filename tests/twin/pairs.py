@@ -7,7 +7,7 @@ from tests.twin.commands import PlaceOco, PlaceOrder
 from tests.twin.events import OrderRejected, Outcome
 from tests.twin.legs import beyond, settle
 from tests.twin.matching import match_and_finish
-from tests.twin.orders import accept, new_order, trigger_stops_and_answer
+from tests.twin.orders import accept, new_order, trigger_stops_and_answer, would_cross
 from tests.twin.state import Order, State
 from tests.twin.words import (
     FIRST_USER_ACCOUNT,
@@ -105,8 +105,9 @@ def _rejections(state: State, command: PlaceOco) -> Column:
     for client_id in (command.client_id, command.stop_client_id):
         yield state.remembered(command.account, client_id) != 0, Code.CLIENT_ID_USED
     yield len(state.orders_of(command.account)) + 2 > state.max_open_orders, Code.TOO_MANY_OPEN_ORDERS
-    yield bool(command.flags & POST_ONLY) and market.crosses(command.side, command.price), Code.WOULD_CROSS
-    yield _lacks_funds(state, *_legs(state, command)), Code.INSUFFICIENT_FUNDS
+    limit, stop = _legs(state, command)
+    yield bool(command.flags & POST_ONLY) and would_cross(state, limit), Code.WOULD_CROSS
+    yield _lacks_funds(state, limit, stop), Code.INSUFFICIENT_FUNDS
     yield market.level_amount(command.side, command.price) + command.amount > U64_MAX, Code.LEVEL_FULL
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from tests.twin.state import Account, Asset, Balance, Market, Order, Pending, State
+from tests.twin.state import Account, Asset, Balance, Group, Market, Order, Pending, Rate, State
 from tests.twin.trailing import trails, trigger
 from tests.twin.wire import Reader, pack_object, pack_one
 from tests.twin.words import FIRST_USER_ACCOUNT, ONE_CANCELS_OTHER, Side, Type
@@ -22,6 +22,8 @@ ORDER = (
 TRAILING = "order_id u64, trail u64, extreme u64"
 FEES = "maker_ppm u32, taker_ppm u32"
 BALANCE = "available i128, held i128"
+GROUP = "base u16, anchor u16, fee_ppm u32, max_age u64"
+RATE = "rate u64, set_at u64"
 PENDING = "transfer_id u128, source u32, destination u32, asset u16, kind u8, amount u128"
 
 
@@ -47,12 +49,23 @@ def canonical_bytes(state: State) -> bytes:
     trailing = sorted(
         (order for order in state.live.values() if trails(order) and state.is_waiting(order)), key=lambda order: order.order_id
     )
-    if state.cancel_after or trailing:
+    if state.cancel_after or state.groups or trailing:
         parts.append(pack_one("u32", len(state.cancel_after)))
         parts += [pack_one("u32", account) + pack_one("u64", due) for account, due in sorted(state.cancel_after.items())]
+    if state.groups or trailing:
+        parts.append(pack_one("u16", len(state.groups)))
+        parts += [_group_bytes(group) for group in state.groups]
     if trailing:
-        parts += [pack_one("u16", 0), pack_one("u32", len(trailing))]
+        parts.append(pack_one("u32", len(trailing)))
         parts += [pack_object(TRAILING, order) for order in trailing]
+    return b"".join(parts)
+
+
+def _group_bytes(group: Group) -> bytes:
+    parts = [pack_object(GROUP, group), pack_one("u16", len(group.markets))]
+    parts += [pack_one("u16", market) for market in sorted(group.markets)]
+    parts.append(pack_one("u16", len(group.rates)))
+    parts += [pack_one("u16", asset) + pack_object(RATE, rate) for asset, rate in sorted(group.rates.items())]
     return b"".join(parts)
 
 
@@ -80,8 +93,8 @@ def read_state(data: bytes) -> State:
     state.used_transfer_ids = {reader.one("u128") for _ in range(reader.one("u64"))}
     if reader.left:
         state.cancel_after = {reader.one("u32"): reader.one("u64") for _ in range(reader.one("u32"))}
-    if reader.left and reader.one("u16"):
-        raise ValueError("linked groups, of which this twin knows none")
+    if reader.left:
+        state.groups = [_read_group(reader) for _ in range(reader.one("u16"))]
     for _ in range(reader.one("u32") if reader.left else 0):
         _read_trailing(reader, state)
     if not all(_has_its_limit_leg(state, stop) for stop in state.live.values()):
@@ -133,6 +146,15 @@ def _read_market(reader: Reader, state: State, number: int) -> None:
             order = Order(**_values(reader, ORDER), market=number)
             orders.append(order)
             state.live[order.order_id] = order
+
+
+def _read_group(reader: Reader) -> Group:
+    group = Group(**_values(reader, GROUP))
+    group.markets = [reader.one("u16") for _ in range(reader.one("u16"))]
+    for _ in range(reader.one("u16")):
+        asset = reader.one("u16")
+        group.rates[asset] = Rate(**_values(reader, RATE))
+    return group
 
 
 def _read_account(reader: Reader) -> Account:

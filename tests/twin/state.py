@@ -106,13 +106,6 @@ class Market:
         book = self.book(side)
         return book[0].price if book else 0
 
-    def crosses(self, side: int, price: int) -> bool:
-        """Whether a limit order of that side and price would trade at once."""
-        opposite = self.best(1 - side)
-        if opposite == 0:
-            return False
-        return opposite <= price if side == Side.BUY else opposite >= price
-
     def level_amount(self, side: int, price: int) -> int:
         return sum(order.remaining for order in self.resting if (order.side, order.price) == (side, price))
 
@@ -153,6 +146,25 @@ class Pending:
 
 
 @dataclass
+class Rate:
+    rate: int
+    set_at: int
+
+
+@dataclass
+class Group:
+    """Linked markets."""
+
+    base: int
+    anchor: int
+    fee_ppm: int
+    max_age: int
+    markets: list[int] = field(default_factory=list)
+    rates: dict[int, Rate] = field(default_factory=dict)
+    """By asset."""
+
+
+@dataclass
 class State:
     seq: int = 0
     time: int = 0
@@ -170,6 +182,8 @@ class State:
     cancel_after: dict[int, int] = field(default_factory=dict)
     """Account to the time at which its orders are cancelled; armed ones only."""
 
+    groups: list[Group] = field(default_factory=list)
+
     events: list[Event] = field(default_factory=list)
     """Of the command being applied; no part of the canonical state."""
 
@@ -178,6 +192,15 @@ class State:
 
     def available(self, account: int, asset: int) -> int:
         return self.accounts[account].balances.get(asset, Balance()).available
+
+    def group_of(self, market: int) -> int | None:
+        """The number of the group that a market is in."""
+        return next((number for number, group in enumerate(self.groups) if market in group.markets), None)
+
+    def linked_to(self, market: int) -> list[int]:
+        """The markets of its group, in order of number; of one without a group itself."""
+        number = self.group_of(market)
+        return [market] if number is None else sorted(self.groups[number].markets)
 
     def orders_of(self, account: int) -> list[Order]:
         """Live ones, in order of id."""

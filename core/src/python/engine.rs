@@ -10,10 +10,10 @@ use pyo3::types::PyBytes;
 
 use super::numbers::Wide;
 use super::replay::Unfinished;
-use super::views::{AssetSpec, Balance, LiveOrder, MarketSpec, Outcome, PendingTransfer};
+use super::views::{AssetSpec, Balance, LinkedGroup, LiveOrder, MarketSpec, Outcome, PendingTransfer};
 use crate::command::{
-    Command, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing, ReplaceOrder,
-    Transfer,
+    Command, ConversionRates, CreateAsset, CreateMarket, MarketLimits, OrderIds, PlaceOco, PlaceOrder, PlaceTrailing,
+    ReplaceOrder, Transfer,
 };
 use crate::core::Core;
 use crate::outcome;
@@ -44,6 +44,14 @@ pub struct Engine {
     /// Orders that were placed here, by market.
     placed: Vec<Placed>,
     replay: Option<Unfinished>,
+    /// Converted books that were asked for last, a market each.
+    converted: BTreeMap<MarketId, Converted>,
+}
+
+struct Converted {
+    key: Vec<u128>,
+    limit: usize,
+    levels: (Levels, Levels),
 }
 
 /// What a batch answers, in buffers that are kept: fresh ones of this size would be fresh pages each time.
@@ -90,6 +98,7 @@ impl Engine {
             batch: Batch::default(),
             placed: Vec::new(),
             replay: None,
+            converted: BTreeMap::new(),
         }
     }
 
@@ -492,6 +501,56 @@ impl Engine {
         self.apply(time, &Command::Note, meta)
     }
 
+    #[pyo3(signature = (time, base, anchor, fee_ppm, max_age, meta = NO_META))]
+    fn create_linked_group(
+        &mut self,
+        time: u64,
+        base: AssetId,
+        anchor: AssetId,
+        fee_ppm: u32,
+        max_age: u64,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        self.apply(time, &Command::CreateLinkedGroup { base, anchor, fee_ppm, max_age }, meta)
+    }
+
+    #[pyo3(signature = (time, group, market, meta = NO_META))]
+    fn link_market(&mut self, time: u64, group: u16, market: MarketId, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::LinkMarket { group, market }, meta)
+    }
+
+    #[pyo3(signature = (time, market, meta = NO_META))]
+    fn unlink_market(&mut self, time: u64, market: MarketId, meta: &[u8]) -> PyResult<Outcome> {
+        self.apply(time, &Command::UnlinkMarket { market }, meta)
+    }
+
+    #[pyo3(signature = (time, group, fee_ppm, max_age, meta = NO_META))]
+    fn set_linked_group_terms(
+        &mut self,
+        time: u64,
+        group: u16,
+        fee_ppm: u32,
+        max_age: u64,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        self.apply(time, &Command::SetLinkedGroupTerms { group, fee_ppm, max_age }, meta)
+    }
+
+    #[pyo3(signature = (time, group, rates, meta = NO_META))]
+    fn set_conversion_rates(
+        &mut self,
+        time: u64,
+        group: u16,
+        rates: Vec<(AssetId, u64)>,
+        meta: &[u8],
+    ) -> PyResult<Outcome> {
+        let entry = |(asset, rate): &(AssetId, u64)| asset.0.to_le_bytes().into_iter().chain(rate.to_le_bytes());
+        let bytes: Vec<u8> = rates.iter().flat_map(entry).collect();
+        let rates = ConversionRates::from_le_bytes(&bytes)
+            .ok_or_else(|| PyOverflowError::new_err("at most 65,535 rates in one command"))?;
+        self.apply(time, &Command::SetConversionRates { group, rates }, meta)
+    }
+
     #[pyo3(signature = (commands, events = true))]
     fn apply_batch<'py>(
         &mut self,
@@ -640,6 +699,30 @@ impl Engine {
     fn best(&self, market: MarketId) -> (Price, Price) {
         let best = |side| self.core.depth(market, side).next().map_or(Price::NONE, |(price, _)| price);
         (best(Side::Buy), best(Side::Sell))
+    }
+
+    fn linked_groups(&self) -> Vec<LinkedGroup> {
+        let groups = self.core.linked_groups().iter().enumerate();
+        groups.map(|(id, group)| LinkedGroup::new(id as u16, group)).collect()
+    }
+
+    fn linked_group_of(&self, market: MarketId) -> Option<u16> {
+        self.core.linked_group_of(market)
+    }
+
+    fn converted_depth(&mut self, market: MarketId, limit: usize) -> (Levels, Levels) {
+        let limit = if limit == 0 { usize::MAX } else { limit };
+        let both = |core: &Core| {
+            let side = |side| core.converted_depth(market, side, limit);
+            (side(Side::Buy), side(Side::Sell))
+        };
+        let Some(key) = self.core.converted_depth_key(market) else { return both(&self.core) };
+        if let Some(known) = self.converted.get(&market).filter(|known| known.limit == limit && known.key == key) {
+            return known.levels.clone();
+        }
+        let levels = both(&self.core);
+        self.converted.insert(market, Converted { key, limit, levels: levels.clone() });
+        levels
     }
 
     fn placed_orders(&self) -> Vec<(u64, Vec<(u16, u64)>)> {

@@ -7,11 +7,12 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 
+use super::trade_log;
 use crate::wire::Fields;
 
 /// Declares the classes, their reading off the wire in the order of the fields, and their registration.
 macro_rules! event_classes {
-    ($($kind:literal => $class:ident { $($field:ident : $type:ty = $read:ident),* $(,)? })*) => {
+    ($($kind:literal => $class:ident { $($field:ident : $type:ty = $read:ident),* $(,)? } $(with { $($method:tt)* })?)*) => {
         $(
             #[pyclass(frozen, get_all, eq, module = "cambist._core")]
             #[derive(Debug, PartialEq)]
@@ -27,6 +28,8 @@ macro_rules! event_classes {
                 fn __repr__(&self) -> String {
                     format!("{self:?}")
                 }
+
+                $($($method)*)?
             }
 
             impl $class {
@@ -217,7 +220,55 @@ event_classes! {
     23 => StopTrailed {
         order_id: u64 = u64, account: u32 = u32, market: u16 = u16_padded, trail: u64 = u64, stop_price: u64 = u64,
     }
+    40 => ConvertedTradeExecuted {
+        trade_id: u64 = u64, time: u64 = u64, market: u16 = u16, taker_side: u8 = u8, taker_market: bool = flag,
+        maker_account: u32 = u32, taker_account: u32 = u32, maker_order: u64 = u64, taker_order: u64 = u64, price: u64 = u64, amount: u64 = u64,
+        maker_remaining: u64 = u64, taker_remaining: u64 = u64, total: i128 = i128, maker_fee: i128 = i128,
+        taker_fee: i128 = i128, resting_market: u16 = u16_padded, resting_price: u64 = u64, resting_total: i128 = i128,
+    } with {
+        /// The trade as an ordinary one of the taker's market.
+        pub(super) fn as_taker(&self) -> TradeExecuted {
+            TradeExecuted {
+                trade_id: self.trade_id,
+                time: self.time,
+                market: self.market,
+                taker_side: self.taker_side,
+                taker_market: self.taker_market,
+                maker_account: self.maker_account,
+                taker_account: self.taker_account,
+                maker_order: self.maker_order,
+                taker_order: self.taker_order,
+                price: self.price,
+                amount: self.amount,
+                maker_remaining: self.maker_remaining,
+                taker_remaining: self.taker_remaining,
+                total: self.total,
+                maker_fee: self.maker_fee,
+                taker_fee: self.taker_fee,
+            }
+        }
+
+        /// The trade as an ordinary one of the market in which the maker's order rests.
+        pub(super) fn as_maker(&self) -> TradeExecuted {
+            TradeExecuted {
+                market: self.resting_market,
+                price: self.resting_price,
+                total: self.resting_total,
+                ..self.as_taker()
+            }
+        }
+    }
+    41 => LinkedGroupCreated { group: u16 = u16, base: u16 = u16, anchor: u16 = u16_padded, fee_ppm: u32 = u32, max_age: u64 = u64 }
+    42 => MarketLinked { group: u16 = u16, market: u16 = u16 }
+    43 => MarketUnlinked { group: u16 = u16, market: u16 = u16 }
+    44 => LinkedGroupTermsSet { group: u16 = u16_padded, fee_ppm: u32 = u32, max_age: u64 = u64 }
+    45 => ConversionRateSet { group: u16 = u16, asset: u16 = u16, rate: u64 = u64 }
 }
+
+/// How a trade appears in a market (`cambist.domain.trades.Appearance`): it is the only one, or the buyer's or the seller's of two.
+pub(super) const ONLY: u8 = 0;
+pub(super) const PRIMARY: u8 = 1;
+pub(super) const SECONDARY: u8 = 2;
 
 /// The events of an encoded run, in order; of `kinds` (bit n for kind n) only. Making an object costs far more than passing over its bytes.
 #[pyfunction]
@@ -267,7 +318,7 @@ struct MarketChanges {
     /// Where a place stands in `changed`: it may change many times.
     levels: HashMap<Place, usize>,
     changed: Vec<(Place, LevelAt)>,
-    trades: Vec<(u64, u64, u8, u64, u64, bool)>,
+    trades: Vec<trade_log::Trade>,
 }
 
 #[pyfunction]
@@ -311,13 +362,26 @@ fn fold_markets(markets: &mut Vec<(u16, MarketChanges)>, run: &[u8]) -> Result<(
             }
             TradeExecuted::KIND => {
                 let t = event.read(TradeExecuted::read)?;
-                let trade = (t.trade_id, t.time, t.taker_side, t.price, t.amount, t.taker_market);
-                of_market(markets, t.market).trades.push(trade);
+                of_market(markets, t.market).trades.push(t.logged(ONLY));
+            }
+            ConvertedTradeExecuted::KIND => {
+                let t = event.read(ConvertedTradeExecuted::read)?;
+                let taker_buys = t.taker_side == 0;
+                for (trade, of_buyer) in [(t.as_taker(), taker_buys), (t.as_maker(), !taker_buys)] {
+                    let appearance = if of_buyer { PRIMARY } else { SECONDARY };
+                    of_market(markets, trade.market).trades.push(trade.logged(appearance));
+                }
             }
             _ => {}
         }
     }
     Ok(())
+}
+
+impl TradeExecuted {
+    fn logged(&self, appearance: u8) -> trade_log::Trade {
+        (self.trade_id, self.time, self.taker_side, self.price, self.amount, self.taker_market, appearance)
+    }
 }
 
 /// Few markets trade within one run: a search costs less than a map.

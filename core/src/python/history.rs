@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString};
 
 use super::events::{
-    BalanceChanged, COMMAND_APPLIED, Encoded, EventError, Events, META, OrderAccepted, OrderDone, OrderReplaced,
-    StopTrailed, StopTriggered, TradeExecuted, TransferPending, TransferPosted, TransferVoided,
+    BalanceChanged, COMMAND_APPLIED, ConvertedTradeExecuted, Encoded, EventError, Events, META, OrderAccepted,
+    OrderDone, OrderReplaced, StopTrailed, StopTriggered, TradeExecuted, TransferPending, TransferPosted,
+    TransferVoided,
 };
 use crate::types::Business;
 use crate::wire::Fields;
@@ -28,6 +29,9 @@ const SELLER_PAYS: u8 = 3;
 const SELLER_RECEIVES: u8 = 4;
 const BASE_FEE: u8 = 5;
 const QUOTE_FEE: u8 = 6;
+/// The conversion account's two.
+const CONVERSION_RECEIVES: u8 = 7;
+const CONVERSION_PAYS: u8 = 8;
 
 struct Order {
     accepted: OrderAccepted,
@@ -61,6 +65,8 @@ struct Change {
 
 struct Trade {
     event: TradeExecuted,
+    /// Market, price and total as the maker sees it, where that is another market.
+    resting: Option<(u16, u64, i128)>,
     entry_id: u64,
     seq: u64,
 }
@@ -104,13 +110,13 @@ struct Moved {
 /// The balance changes that a trade still has, in their order.
 #[derive(Default)]
 struct Legs {
-    legs: [(u8, i128); 6],
+    legs: [(u8, i128); 8],
     count: usize,
     next: usize,
 }
 
 impl Legs {
-    fn of(trade: &TradeExecuted) -> Legs {
+    fn of(trade: &TradeExecuted, converted: bool) -> Legs {
         let (base_fee, quote_fee) = match trade.taker_side {
             0 => (trade.taker_fee, trade.maker_fee),
             _ => (trade.maker_fee, trade.taker_fee),
@@ -124,6 +130,10 @@ impl Legs {
         add(BUYER_RECEIVES, base_fee);
         add(SELLER_PAYS, 0);
         add(SELLER_RECEIVES, quote_fee);
+        if converted {
+            add(CONVERSION_RECEIVES, 0);
+            add(CONVERSION_PAYS, 0);
+        }
         if base_fee > 0 {
             add(BASE_FEE, 0);
         }
@@ -235,7 +245,11 @@ impl RowFold {
             }
             TradeExecuted::KIND => {
                 let trade = event.read(TradeExecuted::read)?;
-                self.traded(trade);
+                self.traded(trade, None);
+            }
+            ConvertedTradeExecuted::KIND => {
+                let trade = event.read(ConvertedTradeExecuted::read)?;
+                self.traded(trade.as_taker(), Some(trade.as_maker()));
             }
             OrderAccepted::KIND => {
                 let accepted = event.read(OrderAccepted::read)?;
@@ -349,10 +363,14 @@ impl RowFold {
         old(change);
     }
 
-    fn traded(&mut self, trade: TradeExecuted) {
+    /// `resting`: as the maker sees it, when that is in another market.
+    fn traded(&mut self, trade: TradeExecuted, resting: Option<TradeExecuted>) {
         self.next_trade = trade.trade_id + 1;
-        for (order_id, fee) in [(trade.maker_order, trade.maker_fee), (trade.taker_order, trade.taker_fee)] {
-            let (amount, total) = (u128::from(trade.amount), trade.total);
+        let maker_total = resting.as_ref().map_or(trade.total, |resting| resting.total);
+        let sides =
+            [(trade.maker_order, maker_total, trade.maker_fee), (trade.taker_order, trade.total, trade.taker_fee)];
+        for (order_id, total, fee) in sides {
+            let amount = u128::from(trade.amount);
             self.of_order(
                 order_id,
                 |order| {
@@ -367,9 +385,13 @@ impl RowFold {
                 },
             );
         }
-        self.legs = Legs::of(&trade);
+        self.legs = Legs::of(&trade, resting.is_some());
         self.candle(&trade);
-        self.trades.push(Trade { event: trade, entry_id: self.next_entry, seq: self.seq });
+        if let Some(resting) = &resting {
+            self.candle(resting);
+        }
+        let resting = resting.map(|resting| (resting.market, resting.price, resting.total));
+        self.trades.push(Trade { event: trade, resting, entry_id: self.next_entry, seq: self.seq });
     }
 
     fn candle(&mut self, trade: &TradeExecuted) {
@@ -588,6 +610,10 @@ impl Trade {
         out.unsigned(t.amount).wide(t.total).small(t.maker_account).small(t.taker_account).unsigned(t.maker_order);
         out.unsigned(t.taker_order).wide(t.maker_fee).wide(t.taker_fee).unsigned(self.entry_id).unsigned(self.seq);
         out.small(u8::from(t.taker_market));
+        match self.resting {
+            Some((market, price, total)) => out.small(market).unsigned(price).wide(total),
+            None => out.none().none().none(),
+        };
     }
 }
 
@@ -629,7 +655,7 @@ impl RowTable {
         let first = first.min(end);
         let out = match &self.0 {
             Rows::Orders(rows) => put_all(py, &rows[first..end], 24, Order::put),
-            Rows::Trades(rows) => put_all(py, &rows[first..end], 16, Trade::put),
+            Rows::Trades(rows) => put_all(py, &rows[first..end], 19, Trade::put),
             Rows::Entries(rows) => put_all(py, &rows[first..end], 15, Entry::put),
         };
         PyList::new(py, out.values)

@@ -27,11 +27,14 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("COUPONS", types::COUPONS)?;
     module.add("WITHDRAWALS", types::WITHDRAWALS)?;
     module.add("MERCHANTS", types::MERCHANTS)?;
+    module.add("CONVERSION", types::CONVERSION)?;
     module.add("FIRST_USER_ACCOUNT", types::FIRST_USER_ACCOUNT)?;
     module.add("ALL_MARKETS", types::ALL_MARKETS)?;
     module.add("BOTH_SIDES", types::BOTH_SIDES)?;
     module.add("NO_FEE_OVERRIDE", types::NO_FEE_OVERRIDE)?;
     module.add("MAX_ATOMS", types::MAX_ATOMS)?;
+    module.add("RATE_ONE", crate::linked::RATE_ONE)?;
+    module.add("MAX_RATE", crate::linked::MAX_RATE)?;
     let rejects = PyDict::new(py);
     for reject in RejectReason::ALL {
         rejects.set_item(reject as u16, reject.name())?;

@@ -127,7 +127,7 @@ impl RowForm {
 }
 
 /// Most fields that a row has.
-pub const FIELDS: usize = 6;
+pub const FIELDS: usize = 7;
 
 pub type Row = [u128; FIELDS];
 
@@ -176,7 +176,7 @@ impl Source {
             Source::Levels { cursor, bids, step, multiply } => {
                 let level = cursor.next()?;
                 let price = merged_price(u128::from(level.price) * *multiply, *step, *bids);
-                Some([price, u128::from(level.amount), u128::from(level.changed), 0, 0, 0])
+                Some([price, u128::from(level.amount), u128::from(level.changed), 0, 0, 0, 0])
             }
         }
     }

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 
 use super::rows::{Row, RowForm, RowText, Source};
 
-/// Trade id, time, taker's side, price, amount, whether the taker named no price.
-pub type Trade = (u64, u64, u8, u64, u64, bool);
+/// Trade id, time, taker's side, price, amount, whether the taker named no price, appearance.
+pub type Trade = (u64, u64, u8, u64, u64, bool, u8);
 
 /// Oldest first; a text in the making shares it.
 pub type Trades = Arc<VecDeque<Trade>>;
@@ -21,8 +21,8 @@ pub struct TradeLog {
 
 #[inline]
 pub fn row(trade: &Trade) -> Row {
-    let &(id, time, side, price, amount, market) = trade;
-    [id.into(), time.into(), side.into(), price.into(), amount.into(), market.into()]
+    let &(id, time, side, price, amount, market, appearance) = trade;
+    [id.into(), time.into(), side.into(), price.into(), amount.into(), market.into(), appearance.into()]
 }
 
 #[pymethods]

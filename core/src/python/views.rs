@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use crate::accounts;
 use crate::core::Core;
 use crate::event::TransferMoved;
+use crate::linked;
 use crate::market;
 use crate::order;
 use crate::outcome;
@@ -195,6 +196,33 @@ impl From<&TransferMoved> for PendingTransfer {
     }
 }
 
+#[pyclass(frozen, get_all, eq, module = "cambist._core")]
+#[derive(Debug, PartialEq)]
+pub struct LinkedGroup {
+    id: u16,
+    base: AssetId,
+    anchor: AssetId,
+    fee_ppm: u32,
+    max_age: u64,
+    markets: Vec<MarketId>,
+    /// (asset, rate, set_at), in order of asset.
+    rates: Vec<(AssetId, u64, u64)>,
+}
+
+impl LinkedGroup {
+    pub(super) fn new(id: u16, group: &linked::LinkedGroup) -> LinkedGroup {
+        LinkedGroup {
+            id,
+            base: group.base,
+            anchor: group.anchor,
+            fee_ppm: group.fee_ppm,
+            max_age: group.max_age,
+            markets: group.markets.clone(),
+            rates: group.rates.iter().map(|(asset, rate)| (*asset, rate.rate, rate.set_at)).collect(),
+        }
+    }
+}
+
 macro_rules! debug_repr {
     ($($class:ident),*) => {$(
         #[pymethods]
@@ -219,7 +247,7 @@ impl Outcome {
     }
 }
 
-debug_repr!(Balance, AssetSpec, MarketSpec, LiveOrder, PendingTransfer);
+debug_repr!(Balance, AssetSpec, MarketSpec, LiveOrder, PendingTransfer, LinkedGroup);
 
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Outcome>()?;
@@ -227,5 +255,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<AssetSpec>()?;
     module.add_class::<MarketSpec>()?;
     module.add_class::<LiveOrder>()?;
-    module.add_class::<PendingTransfer>()
+    module.add_class::<PendingTransfer>()?;
+    module.add_class::<LinkedGroup>()
 }

@@ -16,12 +16,25 @@ pub(crate) struct TakerFill {
     pub total: Atoms,
     pub trades: u32,
     /// What a market order may pay in all: what was available when it began. What trades with its own account bring back is not paid twice.
-    purse: u128,
+    pub(super) purse: u128,
+}
+
+impl TakerFill {
+    /// What is left of an order's funds.
+    pub(super) fn funds_left(&self, order: &Order) -> u128 {
+        order.rare.funds - self.total.unsigned()
+    }
+
+    /// What a market order that buys can still pay.
+    pub(super) fn money(&self, order: &Order) -> u128 {
+        let available = self.purse - self.total.unsigned();
+        if order.has_funds() { available.min(self.funds_left(order)) } else { available }
+    }
 }
 
 /// Why matching ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MatchEnd {
+pub(super) enum MatchEnd {
     Complete,
     NoMatch,
     SelfTrade,
@@ -30,7 +43,7 @@ enum MatchEnd {
 
 impl Order {
     #[inline]
-    fn is_complete(&self, fill: &TakerFill) -> bool {
+    pub(super) fn is_complete(&self, fill: &TakerFill) -> bool {
         if self.has_funds() { fill.total.unsigned() == self.rare.funds } else { self.amount == self.filled }
     }
 }
@@ -40,8 +53,12 @@ impl Core {
     #[inline]
     pub(super) fn enter(&mut self, order: &mut Order, outcome: &mut Outcome) {
         let mut taken = TakerFill::default();
+        let link = self.market(order.market).link;
         // Most orders do not cross: then there is nothing to set up.
-        let end = if !order.order_type.is_limit() || self.market(order.market).book.crosses(order.side, order.price) {
+        let end = if let Some(link) = link {
+            self.open_purse(order, &mut taken);
+            self.match_linked(order, &mut taken, link)
+        } else if !order.order_type.is_limit() || self.market(order.market).book.crosses(order.side, order.price) {
             self.match_taker(order, &mut taken)
         } else {
             MatchEnd::NoMatch
@@ -66,13 +83,18 @@ impl Core {
         self.enter(order, outcome);
     }
 
-    fn match_taker(&mut self, order: &mut Order, taken: &mut TakerFill) -> MatchEnd {
-        let opposite = order.side.opposite();
-        let is_limit = order.order_type.is_limit();
-        if !is_limit {
+    #[inline]
+    fn open_purse(&self, order: &Order, taken: &mut TakerFill) {
+        if !order.order_type.is_limit() {
             let paid_in = self.market(order.market).terms.paid(order.side);
             taken.purse = self.accounts.available(order.account, paid_in).max(Atoms::ZERO).unsigned();
         }
+    }
+
+    fn match_taker(&mut self, order: &mut Order, taken: &mut TakerFill) -> MatchEnd {
+        let opposite = order.side.opposite();
+        let is_limit = order.order_type.is_limit();
+        self.open_purse(order, taken);
         loop {
             if order.is_complete(taken) {
                 return MatchEnd::Complete;
@@ -103,7 +125,12 @@ impl Core {
     }
 
     /// Trades with one level, oldest order first. `None`: the level is used up.
-    fn match_level(&mut self, level: &mut Level, order: &mut Order, taken: &mut TakerFill) -> Option<MatchEnd> {
+    pub(super) fn match_level(
+        &mut self,
+        level: &mut Level,
+        order: &mut Order,
+        taken: &mut TakerFill,
+    ) -> Option<MatchEnd> {
         let mode = self.market(order.market).self_trade(order.self_trade);
         while level.head != NIL {
             if order.is_complete(taken) {
@@ -191,9 +218,7 @@ impl Core {
         let maker_fee = fee(maker_receives, maker.maker_ppm);
         let taker_fee = fee(taker_receives, order.taker_ppm);
         let (quote, base_asset) = (terms.quote, terms.base);
-        let trade_id = self.next_trade_id;
-        self.next_trade_id += 1;
-        self.last_trade_time = self.time.max(self.last_trade_time.saturating_add(1));
+        let trade_id = self.number_trade();
         self.events.push(Event::TradeExecuted(TradeExecuted {
             trade_id,
             time: self.last_trade_time,
@@ -235,6 +260,15 @@ impl Core {
         self.accounts.audit.close(self.seq, quote, in_quote);
         self.accounts.audit.close(self.seq, base_asset, in_base);
         total
+    }
+
+    /// The id of the trade that happens next, at [`Core::last_trade_time`].
+    #[inline]
+    pub(super) fn number_trade(&mut self) -> u64 {
+        let trade_id = self.next_trade_id;
+        self.next_trade_id += 1;
+        self.last_trade_time = self.time.max(self.last_trade_time.saturating_add(1));
+        trade_id
     }
 
     /// What becomes of a taker when matching has ended.

@@ -95,7 +95,7 @@ impl Core {
         self.check_client_id(c.account, c.stop_client_id)?;
         let live = u64::from(self.orders.count_of(c.account));
         reject_if(live + 2 > u64::from(self.max_open_orders), TooManyOpenOrders)?;
-        reject_if(limit.flags & POST_ONLY != 0 && market.book.crosses(limit.side, c.price), WouldCross)?;
+        reject_if(limit.flags & POST_ONLY != 0 && self.would_cross(limit, c.price), WouldCross)?;
         let available = self.accounts.available(c.account, market.terms.paid(limit.side));
         reject_if(available < self.hold_of(limit).max(self.hold_of(stop)), InsufficientFunds)?;
         reject_if(!market.book.has_room(limit.side, c.price, c.amount), LevelFull)

@@ -65,7 +65,8 @@ impl Core {
         } else {
             self.enter(&mut order, outcome);
         }
-        if !self.market(c.market).book.stops.is_empty() {
+        let market = self.market(c.market);
+        if !market.book.stops.is_empty() || market.link.is_some() {
             self.trigger_stops(c.market, order_id, outcome);
         }
         Ok(())
@@ -125,7 +126,7 @@ impl Core {
         let is_stop = order.order_type.is_stop();
         let rests = is_stop || (is_limit && order.tif.rests());
         reject_if(rests && self.orders.count_of(order.account) >= self.max_open_orders, TooManyOpenOrders)?;
-        reject_if(order.flags & POST_ONLY != 0 && market.book.crosses(side, price), WouldCross)?;
+        reject_if(order.flags & POST_ONLY != 0 && self.would_cross(order, price), WouldCross)?;
         let available = self.accounts.available(order.account, market.terms.paid(side));
         reject_if(available < least_needed(market, order), InsufficientFunds)?;
         reject_if(order.tif == TimeInForce::Fok && !is_stop && !self.is_fillable(order), FillOrKillUnfillable)?;
@@ -134,6 +135,22 @@ impl Core {
 
     /// Could all of this fill-or-kill order trade right now?
     pub(super) fn is_fillable(&self, order: &Order) -> bool {
+        let market = self.market(order.market);
+        let (needed, cost) = match market.link {
+            Some(link) => self.look_ahead(order, link),
+            None => self.look_through_own_book(order),
+        };
+        let available = self.accounts.available(order.account, market.terms.paid(order.side));
+        let affordable = order.order_type.is_limit()
+            || match order.side {
+                Side::Buy => cost <= available.max(Atoms::ZERO).unsigned(),
+                Side::Sell => market.terms.base_atoms(order.amount) <= available,
+            };
+        needed.is_zero() && affordable
+    }
+
+    /// (what would be missing, what the rest would cost) if the order were let loose on its own book.
+    fn look_through_own_book(&self, order: &Order) -> (Amount, u128) {
         let market = self.market(order.market);
         let mode = market.self_trade(order.self_trade);
         let mut needed = order.amount - order.filled;
@@ -159,13 +176,15 @@ impl Core {
                 }
             }
         }
-        let available = self.accounts.available(order.account, market.terms.paid(order.side));
-        let affordable = order.order_type.is_limit()
-            || match order.side {
-                Side::Buy => cost <= available.max(Atoms::ZERO).unsigned(),
-                Side::Sell => market.terms.base_atoms(order.amount) <= available,
-            };
-        needed.is_zero() && affordable
+        (needed, cost)
+    }
+
+    /// Would the order trade at once at that price?
+    #[inline]
+    pub(super) fn would_cross(&self, order: &Order, price: Price) -> bool {
+        let market = self.market(order.market);
+        market.book.crosses(order.side, price)
+            || market.link.is_some_and(|link| self.crosses_linked(&Order { price, ..*order }, link))
     }
 }
 

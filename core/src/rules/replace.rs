@@ -68,7 +68,7 @@ impl Core {
         if order.order_type.is_limit() {
             check_total(market, price, amount)?;
         }
-        reject_if(order.flags & POST_ONLY != 0 && market.book.crosses(order.side, price), WouldCross)?;
+        reject_if(order.flags & POST_ONLY != 0 && self.would_cross(order, price), WouldCross)?;
         let old_hold = self.hold_of(order);
         let new_hold = market.terms.cost(order.side, price, amount - order.filled);
         // A pair holds as much as the dearer leg.

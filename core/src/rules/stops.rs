@@ -6,15 +6,28 @@ use crate::outcome::Outcome;
 use crate::types::{MarketId, ONE_CANCELS_OTHER, OrderId};
 
 impl Core {
-    /// Triggers until no stop of this market is reached any more; trades of one may reach the next.
+    /// Triggers until no stop of this market, or of its group, is reached any more; trades of one may reach the next.
     ///
     /// `outcome` belongs to order `own`: it is brought up to date when that order itself triggers.
     #[inline]
     pub(super) fn trigger_stops(&mut self, market: MarketId, own: OrderId, outcome: &mut Outcome) {
-        while let Some(order_id) = self.reached_stop(market) {
+        while let Some((market, order_id)) = self.next_reached_stop(market) {
             let mut of_other = Outcome::default();
             let outcome = if order_id == own { &mut *outcome } else { &mut of_other };
             self.trigger(market, order_id, outcome);
+        }
+    }
+
+    /// Of the market itself first, then of the others of its group, in order of number.
+    #[inline]
+    fn next_reached_stop(&self, market: MarketId) -> Option<(MarketId, OrderId)> {
+        match (self.reached_stop(market), self.market(market).link) {
+            (Some(order_id), _) => Some((market, order_id)),
+            (None, None) => None,
+            (None, Some(link)) => {
+                let mut others = self.groups[usize::from(link.group)].markets.iter();
+                others.find_map(|other| self.reached_stop(*other).map(|order_id| (*other, order_id)))
+            }
         }
     }
 

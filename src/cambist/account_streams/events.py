@@ -10,16 +10,23 @@ import msgspec
 
 from cambist import _core
 from cambist.domain.events import EventFilter, kinds_of
+from cambist.domain.orders import Side
+from cambist.domain.trades import Appearance
 from cambist.domain.units import AccountId
 
 
 class AccountEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event that concerns an account, with the seq and the time (µs) of the command that caused it and that command's meta."""
+    """An event that concerns an account, with the seq and the time (µs) of the command that caused it and that command's meta.
+
+    A trade between two linked markets comes as TradeExecuted of the own order's market, at its price and with its total; `appearance` tells
+    that it is one of two. With itself an account sees both.
+    """
 
     seq: int
     time: int
     meta: bytes
     event: _core.Event
+    appearance: Appearance = Appearance.ONLY
 
 
 Follower = Callable[[AccountId, "list[AccountEvent]"], None]
@@ -77,9 +84,11 @@ class AccountStreams:
             if isinstance(event, _core.CommandApplied):
                 command = event
                 continue
-            for account in _concerned(event):
-                if account in followed and command is not None:
-                    account_events.setdefault(account, []).append(AccountEvent(command.seq, command.time, command.meta, event))
+            for told, accounts, appearance in _told(event):
+                for account in accounts:
+                    if account in followed and command is not None:
+                        one = AccountEvent(command.seq, command.time, command.meta, told, appearance)
+                        account_events.setdefault(account, []).append(one)
         for account, happened in account_events.items():
             for follower in tuple(followed.get(account, ())):
                 try:
@@ -87,6 +96,16 @@ class AccountStreams:
                 except Exception:
                     # One follower's bug must not take the others' pushes, or the sequencer, with it.
                     _log.exception("a follower of an account failed")
+
+
+def _told(event: _core.Event) -> tuple[tuple[_core.Event, tuple[AccountId, ...], Appearance], ...]:
+    """An event, and whom it concerns. A trade between two linked markets is told to each side as an ordinary trade of its own market."""
+    if not isinstance(event, _core.ConvertedTradeExecuted):
+        return ((event, _concerned(event), Appearance.ONLY),)
+    maker, taker = (
+        (Appearance.SECONDARY, Appearance.PRIMARY) if event.taker_side == Side.BUY else (Appearance.PRIMARY, Appearance.SECONDARY)
+    )
+    return ((event.as_maker(), (event.maker_account,), maker), (event.as_taker(), (event.taker_account,), taker))
 
 
 def _concerned(event: _core.Event) -> tuple[AccountId, ...]:

@@ -115,6 +115,8 @@ class OrderStates:
             changed = [_accepted(one, event)]
         elif isinstance(event, _core.TradeExecuted):
             known = [order for number in (event.maker_order, event.taker_order) if (order := orders.get(number)) is not None]
+            # Of a trade between two linked markets each order has its own appearance, in its own market.
+            known = [order for order in known if order.market == event.market]
             changed = [_traded(order, event, order.id == event.maker_order, one.time) for order in known]
         elif isinstance(event, _core.OrderReplaced | _core.OrderDone | _core.StopTriggered | _core.StopTrailed):
             order = orders.get(event.order_id)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cambist._core import RowForm, TradeLog
 from cambist.domain.orders import Side
+from cambist.marketdata.values import logged
 
 if TYPE_CHECKING:
     from cambist._core import RowText
@@ -210,6 +211,8 @@ class PastTrade(Protocol):
     def amount(self) -> int: ...
     @property
     def taker_market(self) -> bool: ...
+    @property
+    def appearance(self) -> int: ...
 
 
 async def past_trades(form: RowForm, trades: Sequence[PastTrade]) -> Parts:
@@ -221,7 +224,7 @@ async def past_trades(form: RowForm, trades: Sequence[PastTrade]) -> Parts:
             await asyncio.sleep(0)
         log = TradeLog(PAST_SLICE)
         some = trades[first : first + PAST_SLICE]
-        log.extend([(each.id, each.time, each.taker_side, each.price, each.amount, each.taker_market) for each in some])
+        log.extend([logged(each) for each in some])
         text = log.text(form, oldest_first=True)
         text.write(0, PAST_SLICE)
         parts += text.parts()

@@ -238,3 +238,24 @@ class Commands(Protocol):
 
     async def set_max_open_orders(self, count: int, *, meta: Meta = NO_META) -> Outcome:
         """How many orders one account may have open."""
+
+    async def create_linked_group(self, base: AssetId, anchor: AssetId, fee_ppm: int, max_age: int, *, meta: Meta = NO_META) -> Outcome:
+        """Markets of `base` can be linked in it; rates are told in `anchor` and are good for `max_age` µs (0: for ever).
+
+        `Outcome.id` is the group's number. ASSET_NOT_FOUND, LINK_INVALID, FEE_INVALID.
+        """
+
+    async def link_market(self, group: int, market: MarketId, *, meta: Meta = NO_META) -> Outcome:
+        """GROUP_NOT_FOUND, MARKET_NOT_FOUND, MARKET_LINKED, LINK_INVALID."""
+
+    async def unlink_market(self, market: MarketId, *, meta: Meta = NO_META) -> Outcome:
+        """MARKET_NOT_FOUND, MARKET_NOT_LINKED."""
+
+    async def set_linked_group_terms(self, group: int, fee_ppm: int, max_age: int, *, meta: Meta = NO_META) -> Outcome:
+        """GROUP_NOT_FOUND, FEE_INVALID."""
+
+    async def set_conversion_rates(self, group: int, rates: Sequence[tuple[AssetId, int]], *, meta: Meta = NO_META) -> Outcome:
+        """(asset, rate) in order of asset; rates count in `RATE_ONE`-ths of the anchor for one whole unit, 0 takes one back.
+
+        All or nothing; assets that are not named keep theirs. GROUP_NOT_FOUND, ASSET_NOT_FOUND, RATE_INVALID.
+        """

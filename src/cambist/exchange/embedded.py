@@ -323,3 +323,18 @@ class EmbeddedCommands:
 
     async def set_max_open_orders(self, count: int, *, meta: Meta = NO_META) -> Outcome:
         return self._sequencer.committed(self._engine.set_max_open_orders(self._begin(meta), count, meta.encode()))
+
+    async def create_linked_group(self, base: AssetId, anchor: AssetId, fee_ppm: int, max_age: int, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.create_linked_group(self._begin(meta), base, anchor, fee_ppm, max_age, meta.encode()))
+
+    async def link_market(self, group: int, market: MarketId, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.link_market(self._begin(meta), group, market, meta.encode()))
+
+    async def unlink_market(self, market: MarketId, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.unlink_market(self._begin(meta), market, meta.encode()))
+
+    async def set_linked_group_terms(self, group: int, fee_ppm: int, max_age: int, *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.set_linked_group_terms(self._begin(meta), group, fee_ppm, max_age, meta.encode()))
+
+    async def set_conversion_rates(self, group: int, rates: Sequence[tuple[AssetId, int]], *, meta: Meta = NO_META) -> Outcome:
+        return self._sequencer.committed(self._engine.set_conversion_rates(self._begin(meta), group, rates, meta.encode()))

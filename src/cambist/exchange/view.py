@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 from cambist.domain.units import AccountId, AssetId, MarketId
 
 if TYPE_CHECKING:
-    from cambist._core import AssetSpec, AvailableTemplate, Balance, LiveOrder, MarketSpec, PendingTransfer
+    from cambist._core import AssetSpec, AvailableTemplate, Balance, LinkedGroup, LiveOrder, MarketSpec, PendingTransfer
 
 
 class View(Protocol):
@@ -76,6 +76,15 @@ class View(Protocol):
 
     def best(self, market: MarketId, /) -> tuple[int, int]:
         """(best bid, best ask), 0 for an empty side."""
+
+    def linked_groups(self) -> list[LinkedGroup]:
+        """By number: terms, markets and rates of each."""
+
+    def linked_group_of(self, market: MarketId, /) -> int | None:
+        """The number of the group that the market is in."""
+
+    def converted_depth(self, market: MarketId, limit: int, /) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(bids, asks) that a taker could take in this market right now, the other books of its group included; else `depth`."""
 
     def live_orders(self, market: MarketId, /) -> int: ...
     def totals(self) -> list[tuple[int, int, int]]:

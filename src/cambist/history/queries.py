@@ -142,17 +142,17 @@ def _direction(page: Page, key: Expression) -> Expression:
     return key.desc() if page.newest_first else key
 
 
-def _by_ids(table: Table, ids: Sequence[int]) -> Select[Any]:
+def _by_ids(table: Table, columns: Sequence[Expression], ids: Sequence[int]) -> Select[Any]:
     if len(ids) > MAX_IDS:
         raise ValueError(f"{len(ids)} ids are more than {MAX_IDS}")
-    return select(table).where(table.c.id.in_(ids)).order_by(table.c.id)
+    return select(*columns).where(table.c.id.in_(ids)).order_by(table.c.id)
 
 
 # --- orders ---------------------------------------------------------------------------------------------------------------
 
 
 def orders_by_id(ids: Sequence[int]) -> Select[Any]:
-    return _by_ids(orders, ids)
+    return _by_ids(orders, list(orders.c), ids)
 
 
 def _tagged(tag: str) -> list[Condition]:
@@ -191,25 +191,47 @@ def account_orders(
 # --- trades ---------------------------------------------------------------------------------------------------------------
 
 
+_CONVERTED = trades.c.resting_market.is_not(None)
+_OWN_SIDE = [column for column in trades.c if not column.name.startswith("resting_")]
+
+
+def _appearance(side_of: str) -> list[Expression]:
+    """A trade's record as its taker's or its maker's market has it. The buyer's is the primary one."""
+    primary = trades.c.taker_side == literal_column("0" if side_of == "taker" else "1")
+    appearance = case((~_CONVERTED, literal_column("0")), (primary, literal_column("1")), else_=literal_column("2"))
+    if side_of == "taker":
+        return [*_OWN_SIDE, appearance.label("appearance")]
+    resting = {name: trades.c[f"resting_{name}"] for name in ("market", "price", "total")}
+    seen = [func.coalesce(resting[own.name], own).label(own.name) if own.name in resting else own for own in _OWN_SIDE]
+    return [*seen, appearance.label("appearance")]
+
+
+_AS_TAKER, _AS_MAKER = _appearance("taker"), _appearance("maker")
+
+
 def trades_by_id(ids: Sequence[int]) -> Select[Any]:
-    return _by_ids(trades, ids)
+    return _by_ids(trades, _AS_TAKER, ids)
 
 
 def trade_at(time: int) -> Select[Any]:
-    return select(trades).where(trades.c.time == time)
+    return select(*_AS_TAKER).where(trades.c.time == time)
 
 
 def market_trades(market: int, page: Page) -> Select[Any]:
-    return _cut(select(trades).where(trades.c.market == market, *_trade_window(page)), page, trades.c.id)  # type: ignore[no-any-return]
+    """Trades of its takers, and of its makers with takers of other markets, each walked on its own index."""
+    window = _trade_window(page)
+    taken = select(*_AS_TAKER).where(trades.c.market == market, *window)
+    rested = select(*_AS_MAKER).where(trades.c.resting_market == market, _CONVERTED, *window)
+    both = union_all(taken, rested)
+    return _cut(both, page, both.selected_columns.id)  # type: ignore[no-any-return]
 
 
 def _fills(maker: Condition, taker: Condition, page: Page, market: int | None) -> Select[Any]:
     """Both roles merged by id, each walked on its own index, then the own order of the rows that are left."""
-    more = _trade_window(page)
-    if market is not None:
-        more.append(trades.c.market == market)
-    as_maker = select(trades, literal_column("1").label("maker")).where(maker, *more)
-    as_taker = select(trades, literal_column("0").label("maker")).where(taker, *more)
+    window = _trade_window(page)
+    in_maker, in_taker = _in_market(market)
+    as_maker = select(*_AS_MAKER, literal_column("1").label("maker")).where(maker, *in_maker, *window)
+    as_taker = select(*_AS_TAKER, literal_column("0").label("maker")).where(taker, *in_taker, *window)
     both = union_all(as_maker, as_taker)
     rows: Subquery = _cut(both, page, both.selected_columns.id).subquery("fill")
     own = orders.alias("own")
@@ -219,6 +241,13 @@ def _fills(maker: Condition, taker: Condition, page: Page, market: int | None) -
         .select_from(rows.outerjoin(own, own.c.id == case((maker_row, rows.c.maker_order), else_=rows.c.taker_order)))
         .order_by(_direction(page, rows.c.id))
     )
+
+
+def _in_market(market: int | None) -> tuple[list[Condition], list[Condition]]:
+    """What of the maker's side, and what of the taker's, is in that market."""
+    if market is None:
+        return [], []
+    return [func.coalesce(trades.c.resting_market, trades.c.market) == market], [trades.c.market == market]
 
 
 def account_fills(account: int, page: Page, market: int | None, tag: str | None = None) -> Select[Any]:
@@ -257,9 +286,9 @@ def account_entries(
     conditions = _entry_conditions(account, asset, business, kind)
     conditions += _window(page, entries.c.id, entries.c.time, marks.c.next_entry)
     if trade_id is not None:
-        # A trade's entries follow one another from the first one on, at most six.
+        # A trade's entries follow one another from the first one on, at most eight.
         first = select(trades.c.entry_id).where(trades.c.id == trade_id).scalar_subquery()
-        conditions.append(entries.c.id.between(first, first + 5))
+        conditions.append(entries.c.id.between(first, first + 7))
         conditions += [entries.c.reference == trade_id, entries.c.business == int(Business.TRADE)]
     statement = select(entries).where(*conditions)
     if trade_id is None and (kind is not None or business == Business.TRANSFER):
@@ -274,6 +303,9 @@ def _as_reported(row: Subquery) -> Select[Any]:
     own_side = case((row.c.leg.in_([int(Leg.BUYER_PAYS), int(Leg.BUYER_RECEIVES), int(Leg.BASE_FEE)]), 0), else_=1)
     taker = trade.c.taker_side == own_side
     is_trade = row.c.business == int(Business.TRADE)
+    # Linked markets: the maker's side saw another price, and another total.
+    price = case((and_(is_trade, ~taker), func.coalesce(trade.c.resting_price, trade.c.price)), else_=trade.c.price)
+    total = case((and_(is_trade, ~taker), func.coalesce(trade.c.resting_total, trade.c.total)), else_=trade.c.total)
     is_order = or_(row.c.business == int(Business.HOLD), row.c.business == int(Business.RELEASE))
     own_id = case(
         (is_trade, case((taker, trade.c.taker_order), else_=trade.c.maker_order)),
@@ -304,9 +336,9 @@ def _as_reported(row: Subquery) -> Select[Any]:
         func.coalesce(case((taker, trade.c.maker_order), else_=trade.c.taker_order), 0),
         case((and_(is_trade, trade.c.taker_side != own_side), 1), else_=0),
         func.coalesce(own.c.side, 0),
-        func.coalesce(trade.c.price, own.c.price, 0),
+        func.coalesce(price, own.c.price, 0),
         func.coalesce(trade.c.amount, own.c.amount, 0),
-        func.coalesce(trade.c.total, 0),
+        func.coalesce(total, 0),
         func.coalesce(case((taker, own.c.taker_ppm), (is_trade, own.c.maker_ppm), else_=0), 0),
         func.coalesce(trade.c.time, 0),
         func.coalesce(trade.c.taker_market, 0),
@@ -367,13 +399,13 @@ def account_notes(account: int, since: int) -> Select[Any]:
 
 def account_volume(account: int, since: int, market: int | None) -> Select[Any]:
     """(market, price, amount, count): summing happens outside, where integers have no end."""
-    more = _trade_window(Page(since=since))
-    if market is not None:
-        more.append(trades.c.market == market)
+    window = _trade_window(Page(since=since))
+    in_maker, in_taker = _in_market(market)
     columns = (trades.c.market, trades.c.price, trades.c.amount)
+    seen = [func.coalesce(trades.c[f"resting_{column.name}"], column).label(column.name) for column in columns[:2]]
     both = union_all(
-        select(*columns).where(trades.c.maker_account == account, trades.c.taker_account != account, *more),
-        select(*columns).where(trades.c.taker_account == account, *more),
+        select(*seen, trades.c.amount).where(trades.c.maker_account == account, trades.c.taker_account != account, *in_maker, *window),
+        select(*columns).where(trades.c.taker_account == account, *in_taker, *window),
     ).subquery("traded")
     keys = (both.c.market, both.c.price, both.c.amount)
     return select(*keys, func.count()).group_by(*keys).order_by(both.c.market)

@@ -30,7 +30,7 @@ class TransferStatus(IntEnum):
 
 
 class Leg(IntEnum):
-    """Which of a trade's balance changes a ledger entry is. BASE_FEE and QUOTE_FEE are the fees account's."""
+    """Which of a trade's balance changes a ledger entry is. The fees are the fees account's, CONVERSION_… the conversion account's."""
 
     NONE = 0
     BUYER_PAYS = 1
@@ -39,6 +39,8 @@ class Leg(IntEnum):
     SELLER_RECEIVES = 4
     BASE_FEE = 5
     QUOTE_FEE = 6
+    CONVERSION_RECEIVES = 7
+    CONVERSION_PAYS = 8
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -102,7 +104,10 @@ class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One trade. `time` is strictly increasing over all markets, so it is as good an id as `id`.
 
     `total` and the fees are atoms; a side's fee is in what that side receives (buyer: base, seller: quote). `entry_id` is the
-    first of its four to six consecutive ledger entries, in the order of `Leg`. `taker_market`: the taker named no price.
+    first of its four to eight consecutive ledger entries, in the order of `Leg`. `taker_market`: the taker named no price.
+
+    A trade between two linked markets appears in both: by market, account or order it is that side's `market`, `price` and `total`; by id
+    or time the taker's. `appearance` says which it is: of those that are not SECONDARY each trade has one.
     """
 
     id: int
@@ -121,6 +126,7 @@ class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False):
     entry_id: int
     seq: int
     taker_market: bool
+    appearance: int
 
 
 class Fill(Trade, frozen=True, array_like=True, gc=False):

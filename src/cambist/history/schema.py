@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. A file at this revision is opened without Alembic."""
 
 
@@ -128,6 +128,9 @@ trades = Table(
     _column("entry_id", Id),
     _column("seq", Id),
     _column("taker_market", SmallInteger()),
+    Column("resting_market", Integer()),
+    Column("resting_price", Unsigned()),
+    Column("resting_total", Atoms()),
 )
 
 entries = Table(
@@ -243,6 +246,14 @@ Index(
 # Trade times strictly increase, so this index is appended to, never searched for a place.
 Index("trades_by_time", trades.c.time, unique=True)
 Index("trades_of_market", trades.c.market, trades.c.id)
+# Costs the trades within one market nothing.
+Index(
+    "trades_converted",
+    trades.c.resting_market,
+    trades.c.id,
+    sqlite_where=trades.c.resting_market.is_not(None),
+    postgresql_where=trades.c.resting_market.is_not(None),
+)
 Index("trades_of_maker", trades.c.maker_account, trades.c.id)
 Index("trades_of_taker", trades.c.taker_account, trades.c.id)
 Index("trades_of_maker_order", trades.c.maker_order, trades.c.id)

@@ -14,7 +14,7 @@ from cambist.domain.units import MarketId
 from cambist.exchange.view import View
 from cambist.marketdata.book import Levels
 from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
-from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, RecentTrade, Ticker
+from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, PastTrade, RecentTrade, Ticker, logged
 from cambist.marketdata.window import WINDOW_SECONDS, Bucket, RollingDay
 
 RECENT_TRADES = 5_000
@@ -44,23 +44,6 @@ class PastCandle(Protocol):
     def notional(self) -> int: ...
     @property
     def count(self) -> int: ...
-
-
-class PastTrade(Protocol):
-    """A stored trade, as history has it."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def time(self) -> int: ...
-    @property
-    def taker_side(self) -> int: ...
-    @property
-    def price(self) -> int: ...
-    @property
-    def amount(self) -> int: ...
-    @property
-    def taker_market(self) -> bool: ...
 
 
 class Past(Protocol):
@@ -115,7 +98,7 @@ class _Market:
         self.last = trades[-1]
         self.traded_count += len(trades)
         self.trades.extend(trades)
-        self.trade_log.extend([(each.id, each.time, each.taker_side, each.price, each.amount, each.taker_market) for each in trades])
+        self.trade_log.extend([logged(each) for each in trades])
         at = 0
         while at < len(trades):
             at = self._second(trades, at)
@@ -243,9 +226,9 @@ class MarketData:
         now = self._clock() // 1_000_000
         for number, market in list(self._markets.items()):
             for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
-                recent = RecentTrade(trade.id, trade.time, trade.taker_side, trade.price, trade.amount, trade.taker_market)
+                recent = RecentTrade(*logged(trade))
                 market.trades.append(recent)
-                market.trade_log.extend([(recent.id, recent.time, recent.taker_side, recent.price, recent.amount, recent.taker_market)])
+                market.trade_log.extend([logged(recent)])
                 market.last = recent
                 self._last_trade = max(self._last_trade, trade.id)
             for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):

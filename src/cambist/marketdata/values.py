@@ -4,8 +4,11 @@ Units: *time* µs; *price* and *amount* integers in the market's units; *volume*
 that is units of 10^-(price_scale + amount_scale) quote (times the market's `quote_unit`: atoms of quote).
 """
 
+from typing import Protocol
+
 import msgspec
 
+from cambist.domain.trades import Appearance
 from cambist.domain.units import MarketId
 
 
@@ -19,6 +22,32 @@ class RecentTrade(msgspec.Struct, frozen=True, gc=False):
     amount: int
     taker_market: bool
     """Whether the taker named no price."""
+    appearance: int = Appearance.ONLY
+    """Of a trade between two linked markets, which of its two this is."""
+
+
+class PastTrade(Protocol):
+    """A stored trade, as history has it for one market."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def taker_side(self) -> int: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+    @property
+    def taker_market(self) -> bool: ...
+    @property
+    def appearance(self) -> int: ...
+
+
+def logged(trade: PastTrade | RecentTrade) -> tuple[int, int, int, int, int, bool, int]:
+    """A trade as `_core.TradeLog` takes it."""
+    return trade.id, trade.time, trade.taker_side, trade.price, trade.amount, trade.taker_market, trade.appearance
 
 
 class Ticker(msgspec.Struct, frozen=True, gc=False):

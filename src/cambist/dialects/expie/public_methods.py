@@ -19,7 +19,7 @@ from cambist.directory import ApiKey
 from cambist.history.port import Page
 from cambist.marketdata.candles import DAY
 from cambist.marketdata.marketdata import RECENT_TRADES
-from cambist.marketdata.values import RecentTrade
+from cambist.marketdata.values import RecentTrade, logged
 
 FIRST_DEALS = 100
 """So many deals a new follower gets at most."""
@@ -179,7 +179,7 @@ class PublicMethods:
             if at:
                 await asyncio.sleep(0)  # others are served in between
             deals = found[at : at + PIECE]
-            recent = (RecentTrade(t.id, t.time, t.taker_side, t.price, t.amount, t.taker_market) for t in deals)
+            recent = (RecentTrade(*logged(t)) for t in deals)
             pieces.append(self._views.deals(market, recent))
         return f"[{','.join(pieces)}]"
 

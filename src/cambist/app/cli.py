@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cambist import __version__
-from cambist.app.command_line import keys, markets, money, orders, upkeep, users
+from cambist.app.command_line import keys, markets, money, orders, rates, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -101,6 +101,7 @@ for name, group in {
     "key": keys.app,
     "market": markets.app,
     "asset": markets.asset_app,
+    "rates": rates.app,
     "order": orders.app,
     "deposit": money.deposit_app,
     "withdrawal": money.withdrawal_app,

@@ -67,6 +67,12 @@ class MerchantConfig(_Section, frozen=True, kw_only=True):
     loopback_callbacks: bool = False
 
 
+class RatesConfig(_Section, frozen=True, kw_only=True):
+    """Where conversion rates of linked markets come from, beside the operator's command."""
+
+    file: str = ""
+
+
 class LimitsConfig(_Section, frozen=True, kw_only=True):
     """What one account may have."""
 
@@ -83,6 +89,7 @@ class Config(_Section, frozen=True, kw_only=True):
     merchant: MerchantConfig = MerchantConfig()
     http: HttpConfig = HttpConfig()
     limits: LimitsConfig = LimitsConfig()
+    rates: RatesConfig = RatesConfig()
     dialects: DialectSections = DialectSections()  # type: ignore[valid-type]  # made of what the dialects say of themselves
     asset: tuple[AssetListing, ...] = ()
     market: tuple[MarketListing, ...] = ()

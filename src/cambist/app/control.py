@@ -11,6 +11,7 @@ import structlog
 from cambist.app import backup
 from cambist.app.admin import STOPPED
 from cambist.app.errors import Exit, OperatorError, explained
+from cambist.app.rates_file import RatesFile
 from cambist.exchange import JournalStopped
 from cambist.operations.audit import AuditFailed
 from cambist.operations.context import Backup, OperationsContext
@@ -21,6 +22,8 @@ from cambist.operations.rejections import Rejected
 if TYPE_CHECKING:
     from cambist.app.venue import Venue
 
+RATES_FILE = Actor("rates file")
+
 _log = structlog.get_logger("cambist.app")
 
 
@@ -29,6 +32,14 @@ class Control:
 
     def __init__(self, venue: Venue) -> None:
         self.operations = Operations(operations_context(venue), venue.audit)
+        self._rates = venue.files.path / venue.config.rates.file if venue.config.rates.file else None
+
+    def rates_file(self) -> RatesFile | None:
+        """The configuration's file of rates, set by the operator's own use case; None when there is none."""
+        return None if self._rates is None else RatesFile(self._rates, self._set_rates)
+
+    async def _set_rates(self, base: str, rates: str) -> object:
+        return await self.operations.run(RATES_FILE, "rates.set", {"base": base, "rates": rates})
 
     async def answer(self, asker: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """`{"result": ...}` once everything that it did is durable, or `{"error": {"code": ..., "kind": ..., "text": ...}}`."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from cambist.app import integrity
+from cambist.app.rates_file import RatesFile
 from cambist.app.snapshots import SnapshotUnwritten
 from cambist.app.venue import Venue
 from cambist.exchange import JournalStopped
@@ -18,6 +19,7 @@ WALLET = 1_000 * MILLISECOND
 MERCHANT = 500 * MILLISECOND
 VIEWS = 2_000 * MILLISECOND
 SNAPSHOT = 5_000 * MILLISECOND
+RATES = 5_000 * MILLISECOND
 CLOCK = 1_000 * MILLISECOND
 """How often each is looked at, µs of the venue's clock."""
 
@@ -27,8 +29,9 @@ _log = structlog.get_logger("cambist.app")
 class PeriodicTasks:
     """Starts with the venue's loop; `stop` before the venue is closed."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, rates_file: RatesFile | None = None) -> None:
         self._venue = venue
+        self._rates_file = rates_file
         self._timers: list[Timer] = []
         self._running: set[asyncio.Future[None]] = set()
         self._stepped_back = venue.machine_clock.stepped_back
@@ -44,6 +47,9 @@ class PeriodicTasks:
             (CLOCK, self._recall_nonces),
         ):
             self._timers.append(self._venue.scheduler.every(period, self._guarded(task)))
+        if self._rates_file is not None:
+            look = self._guarded(self._rates_file.look)
+            self._timers += [self._venue.scheduler.after(0, look), self._venue.scheduler.every(RATES, look)]
         self._timers.append(self._venue.scheduler.after(0, self._guarded(self._check_history)))
 
     async def stop(self) -> None:

@@ -95,8 +95,9 @@ async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None
     loop = asyncio.get_running_loop()
     _remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
     server = _server(venue, listen, tls, hooks)
-    admin = AdminServer(venue.files.path, Control(venue).answer)
-    periodic_tasks = PeriodicTasks(venue)
+    control = Control(venue)
+    admin = AdminServer(venue.files.path, control.answer)
+    periodic_tasks = PeriodicTasks(venue, control.rates_file())
     _handle_signals(loop, venue, listen, tls)
     try:
         try:

@@ -7,7 +7,20 @@ from typing import Any
 import msgspec
 
 from cambist.history import HistoryError
-from cambist.operations import audit_records, fees, funds, keys, ledger, markets, orders, second_factor, upkeep, users, withdrawals
+from cambist.operations import (
+    audit_records,
+    fees,
+    funds,
+    keys,
+    ledger,
+    linked_markets,
+    markets,
+    orders,
+    second_factor,
+    upkeep,
+    users,
+    withdrawals,
+)
 from cambist.operations.audit import DONE, AuditLog, arguments_of
 from cambist.operations.context import OperationsContext
 from cambist.operations.operation import Actor, Operation, OperatorCall
@@ -15,7 +28,7 @@ from cambist.operations.rejections import Kind, Rejected, not_found
 
 OPERATIONS: dict[str, Operation[Any]] = {
     operation.name: operation
-    for module in (upkeep, users, second_factor, keys, funds, fees, ledger, orders, withdrawals, markets, audit_records)
+    for module in (upkeep, users, second_factor, keys, funds, fees, ledger, orders, withdrawals, markets, linked_markets, audit_records)
     for operation in module.OPERATIONS
 }
 

@@ -109,6 +109,32 @@ def resume(name: Name, data: Data) -> None:
     typer.echo(f"{name} is open.")
 
 
+Names = Annotated[list[str], typer.Argument(help="Markets of one base, as in btc_usd btc_eur.", show_default=False)]
+
+
+@app.command("link")
+def link(
+    names: Names,
+    data: Data,
+    anchor: Annotated[str | None, typer.Option("--anchor", help="The asset in which rates are told, for ever.", show_default=False)] = None,
+    fee_ppm: Annotated[int | None, typer.Option("--fee-ppm", help="What a conversion costs, in millionths.", show_default=False)] = None,
+    max_age_seconds: Annotated[
+        int | None, typer.Option("--max-age-seconds", help="How long a rate is good; 0 for ever.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Link markets of one base: their orders meet across currencies. Again with other terms: changes the terms."""
+    made = ask(data, "market.link", names=names, anchor=anchor, fee_ppm=fee_ppm, max_age_seconds=max_age_seconds)
+    show_record(made, as_json, f"{', '.join(made['markets'])} are linked; rates are told in {made['anchor']}.")
+
+
+@app.command("unlink")
+def unlink(name: Name, data: Data) -> None:
+    """Take a market out of its group; its orders stay."""
+    ask(data, "market.unlink", name=name)
+    typer.echo(f"{name} is linked to no other market any more.")
+
+
 @asset_app.command("list")
 def list_assets(data: Data, as_json: Json = False) -> None:
     """List assets with their decimals."""

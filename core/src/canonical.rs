@@ -286,7 +286,7 @@ fn read_group(f: &mut Fields<'_>, core: &mut Core, number: u16) -> Option<()> {
         }
         core.groups[usize::from(number)].rates.insert(asset, Rate { rate, set_at });
     }
-    core.settle_group(number);
+    core.recompute_group(number);
     Some(())
 }
 

@@ -140,7 +140,7 @@ impl LinkedGroup {
     }
 
     /// After any change of the group: works out the conversions anew. `terms` are those of its markets, in order.
-    pub(crate) fn settle(&mut self, terms: &[MarketTerms], assets: &[Asset]) {
+    pub(crate) fn recompute(&mut self, terms: &[MarketTerms], assets: &[Asset]) {
         self.changes += 1;
         let legs: Vec<Option<(Leg, Micros)>> = terms
             .iter()

@@ -33,7 +33,7 @@ def test_every_command_of_the_page_does_what_it_says_and_stays(tmp_path: Path) -
     lines = [line for block in re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE) for line in block.splitlines()]
     with serving(tmp_path, "serve", "--data", data):
         printed = [run(data, *shlex.split(line)[1:]) for line in lines]
-        assert printed[0] == "btc_usd, btc_eur are linked; rates are told in USD.\n"
+        assert printed[0] == "btc_usd, btc_eur are linked; rates are quoted in USD.\n"
         assert printed[-1] == "btc_gbp is linked to no other market any more.\n"
     with serving(tmp_path, "serve", "--data", data):
         found = rates(data)

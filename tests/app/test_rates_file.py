@@ -85,3 +85,17 @@ async def test_one_base_that_is_refused_leaves_the_others(tmp_path: Path, setter
     with capture_logs() as logged:
         await RatesFile(path, setter).look()
     assert [(entry["base"], entry["log_level"]) for entry in logged] == [("LTC", "error"), ("BTC", "info")]
+
+
+async def test_what_could_not_be_set_for_now_is_tried_again(tmp_path: Path) -> None:
+    answers: list[object] = [Rejected("audit-failed", Kind.UNAVAILABLE, "no room"), None, None]
+
+    async def set_rates(_base: str, _rates: str) -> object:
+        return answers.pop(0)
+
+    path = tmp_path / "rates.toml"
+    path.write_text('[BTC]\nEUR = "1.085"\n')
+    file = RatesFile(path, set_rates)
+    for _ in range(3):
+        await file.look()
+    assert len(answers) == 1

@@ -9,7 +9,7 @@ from math import ceil, floor
 from tests.twin.state import Order, State
 from tests.twin.words import CONVERSION, LIMIT_TYPES, MAX_ATOMS, PPM, RATE_ONE, U64_MAX, MarketStatus, Side, Type
 
-Books = Mapping[int, list[Order]]
+OrdersByMarket = Mapping[int, list[Order]]
 """By market: the orders that a taker could take, in the order in which it would."""
 Payable = Callable[[int], int]
 """What the conversion account can pay of an asset."""
@@ -43,11 +43,11 @@ def _against_the_taker(side: int, value: Fraction) -> int:
     return ceil(value) if side == Side.BUY else floor(value)
 
 
-def standing_books(state: State, taker: Order) -> Books:
+def standing_books(state: State, taker: Order) -> OrdersByMarket:
     return {market: state.markets[market].book(1 - taker.side) for market in state.linked_to(taker.market)}
 
 
-def next_offer(state: State, taker: Order, books: Books, can_pay: Payable, passed_over: set[int]) -> Offer | None:
+def next_offer(state: State, taker: Order, books: OrdersByMarket, can_pay: Payable, passed_over: set[int]) -> Offer | None:
     """The one that the taker comes to next. What may be paid and has been passed over is the walk's to remember."""
     offers = [
         offer
@@ -131,7 +131,7 @@ def payable(state: State) -> Payable:
 class LookAhead:
     """The same walk without trading: on copies, with its own account of what has been paid."""
 
-    def __init__(self, state: State, taker: Order, books: Books) -> None:
+    def __init__(self, state: State, taker: Order, books: OrdersByMarket) -> None:
         self.books = books
         self._state = state
         self._taker = taker

@@ -37,7 +37,7 @@ pub(super) struct Next {
 }
 
 /// The books as they stand, or as a look ahead has left them.
-pub(super) trait Books {
+pub(super) trait OfferedLevels {
     /// Price of the best level on the side that the taker takes from.
     fn best(&self, position: usize, market: MarketId) -> Option<Price>;
 
@@ -54,7 +54,7 @@ struct Standing<'a> {
     side: Side,
 }
 
-impl Books for Standing<'_> {
+impl OfferedLevels for Standing<'_> {
     #[inline]
     fn best(&self, _: usize, market: MarketId) -> Option<Price> {
         self.core.market(market).book.best(self.side).map(|level| level.price)
@@ -103,7 +103,7 @@ pub(super) struct ForeignFill {
 impl Core {
     /// The level that the taker comes to next.
     #[inline]
-    pub(super) fn next_level(&self, taker: &LinkedTaker, books: &impl Books) -> Option<Next> {
+    pub(super) fn next_level(&self, taker: &LinkedTaker, books: &impl OfferedLevels) -> Option<Next> {
         let group = &self.groups[usize::from(taker.link.group)];
         let own = taker.own();
         let own_best = books.best(own, taker.market);
@@ -148,7 +148,7 @@ impl Core {
     fn is_within_reach(
         &self,
         taker: &LinkedTaker,
-        books: &impl Books,
+        books: &impl OfferedLevels,
         (position, market): (usize, MarketId),
         (price, effective): (Price, Price),
     ) -> bool {
@@ -162,7 +162,7 @@ impl Core {
     pub(super) fn foreign_payable(
         &self,
         taker: &LinkedTaker,
-        books: &impl Books,
+        books: &impl OfferedLevels,
         (position, market): (usize, MarketId),
         price: Price,
         wanted: Amount,

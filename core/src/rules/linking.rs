@@ -42,7 +42,7 @@ impl Core {
         let markets = &mut self.groups[usize::from(group)].markets;
         let at = markets.partition_point(|linked| *linked < market);
         markets.insert(at, market);
-        self.settle_group(group);
+        self.recompute_group(group);
         self.events.push(Event::MarketLinked { group, market });
         Ok(())
     }
@@ -66,7 +66,7 @@ impl Core {
         let Link { group, .. } = self.market(market).link.ok_or(MarketNotLinked)?;
         self.groups[usize::from(group)].markets.retain(|linked| *linked != market);
         self.market_mut(market).link = None;
-        self.settle_group(group);
+        self.recompute_group(group);
         self.events.push(Event::MarketUnlinked { group, market });
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Core {
         reject_if(fee_ppm > PPM, FeeInvalid)?;
         let changed = &mut self.groups[usize::from(group)];
         (changed.fee_ppm, changed.max_age) = (fee_ppm, max_age);
-        self.settle_group(group);
+        self.recompute_group(group);
         self.events.push(Event::LinkedGroupTermsSet { group, fee_ppm, max_age });
         Ok(())
     }
@@ -100,18 +100,18 @@ impl Core {
             }
             self.events.push(Event::ConversionRateSet { group, asset, rate });
         }
-        self.settle_group(group);
+        self.recompute_group(group);
         Ok(())
     }
 
     /// After any change of a group.
-    pub(crate) fn settle_group(&mut self, group: u16) {
+    pub(crate) fn recompute_group(&mut self, number: u16) {
         let Core { groups, markets, assets, .. } = self;
-        let settled = &mut groups[usize::from(group)];
-        let terms: Vec<MarketTerms> = settled.markets.iter().map(|market| markets[market.index()].terms).collect();
-        settled.settle(&terms, assets);
-        for (position, market) in settled.markets.iter().enumerate() {
-            markets[market.index()].link = Some(Link { group, position: position as u16 });
+        let group = &mut groups[usize::from(number)];
+        let terms: Vec<MarketTerms> = group.markets.iter().map(|market| markets[market.index()].terms).collect();
+        group.recompute(&terms, assets);
+        for (position, market) in group.markets.iter().enumerate() {
+            markets[market.index()].link = Some(Link { group: number, position: position as u16 });
         }
     }
 }

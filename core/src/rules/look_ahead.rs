@@ -4,7 +4,7 @@ use crate::core::Core;
 use crate::linked::{Link, largest};
 use crate::order::Order;
 use crate::orders::{LiveOrder, NIL, Slot};
-use crate::rules::linked::{Books, LinkedTaker, Next};
+use crate::rules::linked::{LinkedTaker, Next, OfferedLevels};
 use crate::types::{Amount, AssetId, Atoms, CONVERSION, MAX_ATOMS, MarketId, OrderId, Price, SelfTrade, Side};
 
 /// What the walk does with the order in front of it.
@@ -43,7 +43,7 @@ struct LookAhead<'a> {
     places: Vec<Place>,
 }
 
-impl Books for LookAhead<'_> {
+impl OfferedLevels for LookAhead<'_> {
     fn best(&self, position: usize, _: MarketId) -> Option<Price> {
         let place = &self.places[position];
         (place.slot != NIL).then_some(place.price)

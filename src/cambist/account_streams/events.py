@@ -84,10 +84,10 @@ class AccountStreams:
             if isinstance(event, _core.CommandApplied):
                 command = event
                 continue
-            for told, accounts, appearance in _told(event):
+            for delivered, accounts, appearance in _deliveries(event):
                 for account in accounts:
                     if account in followed and command is not None:
-                        one = AccountEvent(command.seq, command.time, command.meta, told, appearance)
+                        one = AccountEvent(command.seq, command.time, command.meta, delivered, appearance)
                         account_events.setdefault(account, []).append(one)
         for account, happened in account_events.items():
             for follower in tuple(followed.get(account, ())):
@@ -98,8 +98,8 @@ class AccountStreams:
                     _log.exception("a follower of an account failed")
 
 
-def _told(event: _core.Event) -> tuple[tuple[_core.Event, tuple[AccountId, ...], Appearance], ...]:
-    """An event, and whom it concerns. A trade between two linked markets is told to each side as an ordinary trade of its own market."""
+def _deliveries(event: _core.Event) -> tuple[tuple[_core.Event, tuple[AccountId, ...], Appearance], ...]:
+    """An event, and whom it concerns. Each side of a trade between two linked markets sees an ordinary trade of its own market."""
     if not isinstance(event, _core.ConvertedTradeExecuted):
         return ((event, _concerned(event), Appearance.ONLY),)
     maker, taker = (

@@ -17,7 +17,7 @@ from cambist.operations.audit import AuditFailed
 from cambist.operations.context import Backup, OperationsContext
 from cambist.operations.operation import Actor
 from cambist.operations.registry import Operations
-from cambist.operations.rejections import Rejected
+from cambist.operations.rejections import Kind, Rejected
 
 if TYPE_CHECKING:
     from cambist.app.venue import Venue
@@ -39,7 +39,10 @@ class Control:
         return None if self._rates is None else RatesFile(self._rates, self._set_rates)
 
     async def _set_rates(self, base: str, rates: str) -> object:
-        return await self.operations.run(RATES_FILE, "rates.set", {"base": base, "rates": rates})
+        try:
+            return await self.operations.run(RATES_FILE, "rates.set", {"base": base, "rates": rates})
+        except AuditFailed as error:
+            return Rejected("audit-failed", Kind.UNAVAILABLE, f"the audit log cannot be written, so nothing was done: {error}")
 
     async def answer(self, asker: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """`{"result": ...}` once everything that it did is durable, or `{"error": {"code": ..., "kind": ..., "text": ...}}`."""

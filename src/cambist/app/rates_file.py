@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from cambist.operations.rejections import Rejected
+from cambist.operations.rejections import Kind, Rejected
 
 MAX_BYTES = 1 << 16
 
@@ -32,7 +32,7 @@ class RatesFile:
         self._seen: tuple[int, int, int] | None = None
 
     async def look(self) -> None:
-        """Sets the file's rates when it is another one than last time. JournalStopped, AuditFailed."""
+        """Sets the file's rates when it is another one than last time. JournalStopped."""
         found = await asyncio.to_thread(self._changed)
         if found is None:
             return
@@ -44,6 +44,8 @@ class RatesFile:
             done = await self._set_rates(base, ",".join(f"{asset}={rate}" for asset, rate in rates.items()))
             if isinstance(done, Rejected):
                 _log.error("rates of the file are not set", file=str(self._path), base=base, found=done.text)
+                if done.kind == Kind.UNAVAILABLE:
+                    self._seen = None  # the next look tries again
             else:
                 _log.info("rates set", file=str(self._path), base=base)
 

@@ -240,7 +240,7 @@ class Commands(Protocol):
         """How many orders one account may have open."""
 
     async def create_linked_group(self, base: AssetId, anchor: AssetId, fee_ppm: int, max_age: int, *, meta: Meta = NO_META) -> Outcome:
-        """Markets of `base` can be linked in it; rates are told in `anchor` and are good for `max_age` µs (0: for ever).
+        """Markets of `base` can be linked in it; rates are quoted in `anchor` and are good for `max_age` µs (0: for ever).
 
         `Outcome.id` is the group's number. ASSET_NOT_FOUND, LINK_INVALID, FEE_INVALID.
         """

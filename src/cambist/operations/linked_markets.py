@@ -47,7 +47,7 @@ async def list_groups(call: OperatorCall, _request: Nothing) -> list[GroupRow]:
 
 
 class LinkMarkets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`names` as in btc_usd, of one base. `anchor`: the asset in which rates are told; a base that has a group needs none.
+    """`names` as in btc_usd, of one base. `anchor`: the asset in which rates are quoted; a base that has a group needs none.
 
     What is None is the group's own, or of a new one: no fee, and rates that do not age.
     """
@@ -99,7 +99,7 @@ async def _group(call: OperatorCall, base: int, request: LinkMarkets) -> int | R
     commands = call.context.commands
     if known is None:
         if anchor is None:
-            return Rejected("link-invalid", Kind.MALFORMED, "name the anchor, the asset in which rates are told, as in --anchor USD")
+            return Rejected("link-invalid", Kind.MALFORMED, "name the anchor, the asset in which rates are quoted, as in --anchor USD")
         outcome = await commands.create_linked_group(assets.by_id[base].id, anchor.id, fee_ppm, max_age, meta=call.meta())
         return outcome.id if outcome.code == RejectReason.OK else of_core(outcome.code, assets.by_id[base].code)
     if anchor is not None and anchor.id != known.anchor:

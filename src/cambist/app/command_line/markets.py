@@ -116,7 +116,9 @@ Names = Annotated[list[str], typer.Argument(help="Markets of one base, as in btc
 def link(
     names: Names,
     data: Data,
-    anchor: Annotated[str | None, typer.Option("--anchor", help="The asset in which rates are told, for ever.", show_default=False)] = None,
+    anchor: Annotated[
+        str | None, typer.Option("--anchor", help="The asset in which rates are quoted, for ever.", show_default=False)
+    ] = None,
     fee_ppm: Annotated[int | None, typer.Option("--fee-ppm", help="What a conversion costs, in millionths.", show_default=False)] = None,
     max_age_seconds: Annotated[
         int | None, typer.Option("--max-age-seconds", help="How long a rate is good; 0 for ever.", show_default=False)
@@ -125,7 +127,7 @@ def link(
 ) -> None:
     """Link markets of one base: their orders meet across currencies. Again with other terms: changes the terms."""
     made = ask(data, "market.link", names=names, anchor=anchor, fee_ppm=fee_ppm, max_age_seconds=max_age_seconds)
-    show_record(made, as_json, f"{', '.join(made['markets'])} are linked; rates are told in {made['anchor']}.")
+    show_record(made, as_json, f"{', '.join(made['markets'])} are linked; rates are quoted in {made['anchor']}.")
 
 
 @app.command("unlink")

@@ -24,7 +24,7 @@ def main() -> None:
     exchange = program.connect(config["ready"])
     # The exchange's clock is not the machine's: it stands still but in pauses. ccxt lets its users say what the time is, and needs not to
     # wait between calls.
-    exchange.enableRateLimit = False
+    vars(exchange).update(enableRateLimit=False)
     clock, calls = exchange.fetch_time(), count()
     exchange.milliseconds = lambda: clock
     exchange.nonce = lambda: clock + next(calls) % 1_000

@@ -109,8 +109,7 @@ def main() -> None:
     with open(sys.argv[1]) as file:
         config = json.load(file)
     socket = config["url"].replace("http", "ws", 1)
-    btse_gateway.TESTNET_SPOT_WEBSOCKET_HOST = f"{socket}/ws/spot"
-    btse_gateway.TESTNET_SPOT_ORDERBOOK_HOST = f"{socket}/ws/oss/spot"
+    vars(btse_gateway).update(TESTNET_SPOT_WEBSOCKET_HOST=f"{socket}/ws/spot", TESTNET_SPOT_ORDERBOOK_HOST=f"{socket}/ws/oss/spot")
     desks = {name: Desk(config["url"], config[name]) for name in ("alice", "bob")}
     for situation in SITUATIONS:
         situation(**desks)

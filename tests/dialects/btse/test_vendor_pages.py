@@ -88,6 +88,25 @@ async def test_an_amended_order_tells_the_price_it_had(traded: Floor, alice: Tra
     assert (row["status"], row["price"], row["originalPrice"]) == (123, 91.5, 90)
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        (f"{V33}/order", {"side": "BUY", "type": "MARKET", "price": "60"}),
+        ("/spot/api/v4/trade/orders", {"orderSide": "BUY", "orderType": "MARKET", "quoteOrderSize": "60"}),
+    ],
+)
+async def test_an_order_by_money_has_no_sizes_in_base_but_what_was_filled(
+    floor: Floor, alice: Trader, bob: Trader, path: str, fields: dict[str, str]
+) -> None:
+    await floor.order(bob, side="SELL", price="100", size="0.5")
+    (row,) = await floor.call(alice, "POST", path, symbol="BTC-USD", **fields)
+    assert {name: row[name] for name in row if name.endswith("Size")} == {
+        "originalOrderBaseSize": None, "originalOrderQuoteSize": 60, "currentOrderBaseSize": None, "currentOrderQuoteSize": 60,
+        "remainingOrderBaseSize": None, "remainingOrderQuoteSize": 10, "filledBaseSize": 0.5, "totalFilledBaseSize": 0.5,
+    }  # fmt: skip
+    assert row["orderCurrency"] == "quote"
+
+
 @pytest.mark.parametrize("path", [f"{V33}/user/trade_history", "/spot/api/v4/trade/trade_history"])
 async def test_an_own_trade_tells_the_size_of_its_order_as_it_was_given(floor: Floor, alice: Trader, bob: Trader, path: str) -> None:
     await floor.order(bob, side="SELL", price="100", size="2")

@@ -193,9 +193,10 @@ def order_size(record: OrderRecord) -> Any:
 
 
 def sizes(record: OrderRecord) -> dict[str, Any]:
-    """Sizes in base and, of an order by money, in quote currency."""
+    """Sizes in the currency that the order's was given in; those in the other one are null, but for what was filled."""
     market = record.market
-    base, filled = market.amount(record.size), market.amount(record.filled)
+    base = None if record.funds else market.amount(record.size)
+    filled = market.amount(record.filled)
     quote = number(shown(market.quote, record.funds)) if record.funds else None
     left = number(shown(market.quote, max(record.funds - record.total, 0))) if record.funds else None
     return {
@@ -203,7 +204,7 @@ def sizes(record: OrderRecord) -> dict[str, Any]:
         "originalOrderQuoteSize": quote,
         "currentOrderBaseSize": base,
         "currentOrderQuoteSize": quote,
-        "remainingOrderBaseSize": market.amount(record.remaining),
+        "remainingOrderBaseSize": None if record.funds else market.amount(record.remaining),
         "remainingOrderQuoteSize": left,
         "filledBaseSize": filled,
         "totalFilledBaseSize": filled,

@@ -27,8 +27,6 @@ CONTRACTS = {
 """What it declares for swaps and futures."""
 KINDS = {"spot", "swap", "future", "sandbox", "public_api", "private_api"}
 """Names in `has` that are no methods."""
-ELSEWHERE = {"create_trailing_amount_order"}
-"""Driven with the algorithmic orders, in drive_ccxt_unified.py."""
 called: set[str] = set()
 
 
@@ -143,7 +141,9 @@ def trading(alice: Any, bob: Any, **_: Any) -> None:
     # ccxt sends these two as plain orders with a field that BTSE has not: passed over, they would trade at once.
     assert type(raised(alice.create_stop_order, SYMBOL, "limit", "sell", 0.1, 1100, 1090)) is ccxt.BadRequest
     assert type(raised(alice.create_stop_market_order, SYMBOL, "sell", 0.1, 1090)) is ccxt.BadRequest
-    assert alice.fetch_balance()["BTC"]["used"] == 2.2
+    trailing = alice.create_trailing_amount_order(SYMBOL, "TRAILING", "sell", 0.1, None, 9)
+    assert (trailing["info"]["status"], trailing["triggerPrice"]) == (9, 990)
+    assert alice.fetch_balance()["BTC"]["used"] == 2.3
     alice.cancel_all_orders(SYMBOL)
     first, *_rest = alice.fetch_my_trades(SYMBOL)
     assert alice.fetch_order_trades(first["order"], SYMBOL)[0]["id"] == first["id"]
@@ -183,7 +183,7 @@ def pages(alice: Any, **_: Any) -> None:
 def declared(alice: Any, **_: Any) -> None:
     """Whatever it says that it has was called above."""
     names = {alice.exchange.un_camel_case(name) for name, has in alice.exchange.has.items() if has is True}
-    assert names - called - CONTRACTS - KINDS - ELSEWHERE == set()
+    assert names - called - CONTRACTS - KINDS == set()
     assert raised(alice.create_reduce_only_order, SYMBOL, "limit", "buy", 0.1, 100).__class__ is ccxt.BadRequest
     assert alice.fetch_open_orders() == []
 

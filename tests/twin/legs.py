@@ -5,7 +5,7 @@ from tests.twin.state import Order, State
 from tests.twin.words import Reason, Side
 
 
-def settle(state: State, limit: Order, stop: Order, filled_before: int = 0) -> None:
+def place_stop_leg(state: State, limit: Order, stop: Order, filled_before: int = 0) -> None:
     """The stop leg waits if the limit leg came to rest without a trade; else it is done."""
     if limit.order_id in state.live and limit.filled == filled_before:
         state.live[stop.order_id] = stop

@@ -6,7 +6,7 @@ from copy import copy
 from tests.twin.column import Column, first_rejection
 from tests.twin.commands import PlaceOrder, PlaceTrailing, ReplaceOrder
 from tests.twin.events import OrderAccepted, OrderRejected, OrderReplaced, Outcome
-from tests.twin.legs import beyond, settle
+from tests.twin.legs import beyond, place_stop_leg
 from tests.twin.matching import fillable_now, match_and_finish, trigger_stops
 from tests.twin.offers import next_offer, payable, standing_books
 from tests.twin.state import Market, Order, State
@@ -301,7 +301,7 @@ def replace_order(state: State, command: ReplaceOrder) -> Outcome:
     order.price, order.amount = wanted.price, wanted.amount
     match_and_finish(state, order)
     if other:
-        settle(state, order, other)
+        place_stop_leg(state, order, other)
     return trigger_stops_and_answer(state, order, filled_before)
 
 
@@ -364,9 +364,9 @@ def _replace_rejections(state: State, command: ReplaceOrder) -> Column:
 
 def _cannot_pay_the_difference(state: State, order: Order, wanted: Order) -> bool:
     other = state.other_leg(order)
-    beside = state.cost_of(other)[1] if other else 0
+    other_cost = state.cost_of(other)[1] if other else 0
     asset, cost = state.cost_of(order)
-    return state.available(order.account, asset) + max(cost, beside) < max(state.cost_of(wanted)[1], beside)
+    return state.available(order.account, asset) + max(cost, other_cost) < max(state.cost_of(wanted)[1], other_cost)
 
 
 def _level_without(market: Market, order: Order, price: int) -> int:

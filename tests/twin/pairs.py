@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.twin.column import Column, first_rejection
 from tests.twin.commands import PlaceOco, PlaceOrder
 from tests.twin.events import OrderRejected, Outcome
-from tests.twin.legs import beyond, settle
+from tests.twin.legs import beyond, place_stop_leg
 from tests.twin.matching import match_and_finish
 from tests.twin.orders import accept, new_order, trigger_stops_and_answer, would_cross
 from tests.twin.state import Order, State
@@ -37,7 +37,7 @@ def place_oco(state: State, command: PlaceOco) -> Outcome:
     accept(state, limit)
     accept(state, stop)
     match_and_finish(state, limit)
-    settle(state, limit, stop)
+    place_stop_leg(state, limit, stop)
     return trigger_stops_and_answer(state, limit)
 
 

@@ -70,7 +70,7 @@ impl Core {
         self.accept(&limit_leg, &limit);
         self.accept(&stop_leg, &stop);
         self.enter(&mut limit_leg, outcome);
-        self.settle(&limit_leg, &stop_leg, outcome);
+        self.place_stop_leg(&limit_leg, &stop_leg, outcome);
         self.trigger_stops(c.market, limit_leg.order_id, outcome);
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Core {
     }
 
     /// What becomes of the stop leg once the limit leg has come in: `outcome` tells how that went.
-    pub(super) fn settle(&mut self, limit: &Order, stop: &Order, outcome: &Outcome) {
+    pub(super) fn place_stop_leg(&mut self, limit: &Order, stop: &Order, outcome: &Outcome) {
         if outcome.status == Status::Resting && limit.filled.is_zero() {
             self.wait(stop);
         } else {
@@ -116,10 +116,10 @@ impl Core {
             return self.hold_of(stop);
         }
         let limit = self.orders.find(limit_leg_of(stop.order_id)).expect("its limit leg rests while it waits");
-        self.held_beside(stop, self.orders[limit].price)
+        self.held_above(stop, self.orders[limit].price)
     }
 
-    fn held_beside(&self, stop: &Order, limit_price: Price) -> Atoms {
+    fn held_above(&self, stop: &Order, limit_price: Price) -> Atoms {
         let by_limit = self.market(stop.market).terms.cost(stop.side, limit_price, stop.amount);
         (self.hold_of(stop) - by_limit).max(Atoms::ZERO)
     }
@@ -147,7 +147,7 @@ impl Core {
     #[cold]
     pub(super) fn end_stop_leg(&mut self, limit: OrderId, limit_price: Price) -> u32 {
         let Some(stop) = self.stop_leg_after(limit) else { return 0 };
-        let held = self.held_beside(&stop, limit_price);
+        let held = self.held_above(&stop, limit_price);
         self.leave_index(&stop);
         let slot = self.orders.find(stop.order_id).expect("just found");
         self.retire(slot, DoneReason::OneCancelsOther, stop.remaining(), stop.filled);
@@ -165,7 +165,7 @@ impl Core {
 
     /// Takes a stop leg out while its limit leg, which had that price, comes in anew.
     pub(super) fn set_aside(&mut self, stop: &Order, limit_price: Price) {
-        let held = self.held_beside(stop, limit_price);
+        let held = self.held_above(stop, limit_price);
         self.leave_index(stop);
         let slot = self.orders.find(stop.order_id).expect("the caller found it");
         self.take_out(slot);

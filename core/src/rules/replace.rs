@@ -72,9 +72,9 @@ impl Core {
         let old_hold = self.hold_of(order);
         let new_hold = market.terms.cost(order.side, price, amount - order.filled);
         // A pair holds as much as the dearer leg.
-        let beside = other.map_or(Atoms::ZERO, |other| self.hold_of(other));
+        let other_cost = other.map_or(Atoms::ZERO, |other| self.hold_of(other));
         let available = self.accounts.available(order.account, market.terms.paid(order.side));
-        reject_if(available + old_hold.max(beside) < new_hold.max(beside), InsufficientFunds)?;
+        reject_if(available + old_hold.max(other_cost) < new_hold.max(other_cost), InsufficientFunds)?;
         if !waiting {
             let own = if price == order.price { order.remaining() } else { Amount::ZERO };
             let others = market.book.amount_at(order.side, price) - own;
@@ -141,7 +141,7 @@ impl Core {
         change.write_to(&mut order);
         self.enter(&mut order, outcome);
         if let Some(stop) = stop {
-            self.settle(&order, stop, outcome);
+            self.place_stop_leg(&order, stop, outcome);
         }
     }
 }

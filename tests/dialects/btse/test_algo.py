@@ -93,7 +93,7 @@ async def test_a_pair_whose_stop_is_reached_when_it_comes(traded: Floor, alice: 
     assert [(row["status"], row["trigger"]) for row in rows] == [(6, False), (10, True)]
 
 
-async def test_a_pair_that_is_not_covered_is_told_in_a_row(traded: Floor, alice: Trader) -> None:
+async def test_a_pair_that_is_not_covered_is_reported_in_a_row(traded: Floor, alice: Trader) -> None:
     before = traded.state()
     (row,) = await place(traded, alice, **{**PAIR, "size": 999_999})
     assert (row["status"], row["orderID"]) == (8, "")
@@ -230,7 +230,7 @@ async def test_what_is_refused_of_algo_orders_changes_nothing(traded: Floor, ali
 # --- sockets
 
 
-async def test_sockets_tell_of_both_orders_of_a_pair(sockets: Open, traded: Floor, alice: Trader, bob: Trader) -> None:  # noqa: F811
+async def test_both_orders_of_a_pair_are_notified(sockets: Open, traded: Floor, alice: Trader, bob: Trader) -> None:  # noqa: F811
     async with sockets(SPOT) as client:
         assert await client.login(alice)
         await client.subscribe("notificationApiV2")
@@ -242,7 +242,7 @@ async def test_sockets_tell_of_both_orders_of_a_pair(sockets: Open, traded: Floo
         await client.nothing_waits()
 
 
-async def test_sockets_tell_of_a_trailing_stop_where_it_came_to(sockets: Open, traded: Floor, alice: Trader, bob: Trader) -> None:  # noqa: F811
+async def test_a_trailing_stop_is_notified_with_the_trigger_it_came_to(sockets: Open, traded: Floor, alice: Trader, bob: Trader) -> None:  # noqa: F811
     async with sockets(SPOT) as client:
         assert await client.login(alice)
         await client.subscribe("notificationApiV2")

@@ -11,10 +11,11 @@ Rows are in the column order of `history.schema`. Those folded natively have num
 hold integers of any size, and how to keep them is the store's business.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, NamedTuple
 
 from cambist import _core
+from cambist.domain import backfill
 from cambist.domain.commands import CommandKind
 from cambist.domain.events import EventFilter, commands_of, kinds_of
 from cambist.domain.meta import Meta
@@ -26,6 +27,7 @@ CANDLE_INTERVALS = (1, 60, 3_600, 86_400)
 
 NOTE_ACCOUNT = "for_account"
 """Memo word of a note that is to be found again: whose it is, the account's number."""
+_BACKFILLS = EventFilter(kinds_of(_core.CommandApplied), commands_of(CommandKind.NOTE), backfill.WORD.encode())
 _NOTES = EventFilter(kinds_of(_core.CommandApplied), commands_of(CommandKind.NOTE), NOTE_ACCOUNT.encode())
 
 SETTLED_WITHDRAWAL = "withdrawal"
@@ -110,6 +112,7 @@ class Rows:
     transfer_changes: dict[int, TransferChange]
     words: list[tuple[str, str, int]]
     notes: list[list[Any]]
+    backfills: list[Row]
     candles: dict[tuple[int, int, int], CandleRow]
     marks: list[Row]
 
@@ -131,6 +134,7 @@ class Fold:
         self._transfer_changes: dict[int, TransferChange] = {}
         self._words: list[tuple[str, str, int]] = []
         self._notes: list[list[Any]] = []
+        self._backfills: list[Row] = []
 
     @property
     def seq(self) -> int:
@@ -150,6 +154,9 @@ class Fold:
         for note in _NOTES.of(run):
             if isinstance(note, _core.CommandApplied) and note.seq > before:
                 self._noted(note)
+        for note in _BACKFILLS.of(run):
+            if isinstance(note, _core.CommandApplied) and note.seq > before:
+                self._filled(note)
 
     def rows(self) -> Rows:
         """Everything fed so far."""
@@ -165,6 +172,7 @@ class Fold:
             transfer_changes=self._transfer_changes,
             words=self._words,
             notes=self._notes,
+            backfills=self._backfills,
             candles=_candles({key: CandleRow(*candle) for key, candle in frequent.take_seconds()}),
             marks=frequent.take_marks(),
         )
@@ -176,6 +184,11 @@ class Fold:
         account = memo.get(NOTE_ACCOUNT)
         if note.code == 0 and isinstance(account, int) and not isinstance(account, bool):
             self._notes.append([note.seq, account, note.time, memo])
+
+    def _filled(self, note: _core.CommandApplied) -> None:
+        filled = backfill.Backfill.of(_memo(note.meta)) if note.code == 0 else None
+        if filled is not None:
+            self._backfills.append(astuple(filled))
 
     # --- transfers --------------------------------------------------------------------------------------------------------
 

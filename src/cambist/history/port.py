@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from cambist.domain.backfill import Backfill
 from cambist.history.fold import Cursor, Rows
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
@@ -180,6 +181,9 @@ class HistoryReads(Protocol):
         ValueError unless the interval is a multiple of 60 that divides a day, or a whole number of days. Weeks begin on Monday, UTC.
         """
 
+    async def backfill(self, market: int) -> Backfill | None:
+        """What the market has instead of candles from before its first trade; `candles` and `volumes` have it in them."""
+
     async def seconds(self, market: int, since: int) -> list[Candle]:
         """Candles of one second from `since` (µs, a whole second) on, oldest first: what the 24 h window is loaded from."""
 
@@ -237,6 +241,8 @@ class StoreReads(Protocol):
     def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]: ...
 
     def seconds(self, market: int, since: int) -> list[Candle]: ...
+
+    def backfill(self, market: int) -> Backfill | None: ...
 
     def close(self) -> None: ...
 

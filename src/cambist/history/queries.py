@@ -30,7 +30,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from cambist.domain.transfers import Business
 from cambist.history.port import OrderFilter, Page
 from cambist.history.records import Leg
-from cambist.history.schema import candles, entries, marks, notes, orders, trades, transfers, words
+from cambist.history.schema import backfills, candles, entries, marks, notes, orders, trades, transfers, words
 
 MAX_IDS = 10_000
 MAX_NOTES = 10_000
@@ -427,6 +427,10 @@ def candle_rows(market: int, interval: int, start: int, end: int, limit: int) ->
     """The newest `limit` of one stored interval, newest first."""
     of = and_(candles.c.market == market, candles.c.interval == interval)
     return select(*_CANDLE).where(of, candles.c.start >= start, candles.c.start < end).order_by(candles.c.start.desc()).limit(limit)
+
+
+def backfill_of(market: int) -> Select[Any]:
+    return select(backfills).where(backfills.c.market == market)
 
 
 def candle_markets() -> Select[Any]:

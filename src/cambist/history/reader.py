@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from cambist.domain.backfill import Backfill
 from cambist.history.port import PATIENCE, WHOLE, HistoryReads, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
@@ -105,6 +106,9 @@ class History(HistoryReads):
 
     async def seconds(self, market: int, since: int) -> list[Candle]:
         return await self._run(lambda: self._reads.seconds(market, since))
+
+    async def backfill(self, market: int) -> Backfill | None:
+        return await self._run(lambda: self._reads.backfill(market))
 
     def close(self) -> None:
         """Waits for the query under way and closes the connection."""

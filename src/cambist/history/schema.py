@@ -192,6 +192,20 @@ notes = Table(
 )
 """Notes that name an account (memo word `for_account`): what its dialects journal and look up."""
 
+backfills = Table(
+    "backfills",
+    metadata,
+    _column("market", Integer(), primary_key=True, autoincrement=False),
+    _column("seed", Text()),
+    _column("until", Id),
+    _column("days", Integer()),
+    _column("price", Unsigned()),
+    _column("volume", Unsigned()),
+    _column("trades", Id),
+    _column("deviation_ppm", Integer()),
+)
+"""What markets have instead of candles before their first trade (`domain.backfill`)."""
+
 candles = Table(
     "candles",
     metadata,
@@ -218,7 +232,7 @@ marks = Table(
 )
 """Every 1,024th command: its time, and the first order and entry ids that are not before it."""
 
-FOLDED = (orders, trades, entries, transfers, words, notes, candles, marks)
+FOLDED = (orders, trades, entries, transfers, words, notes, backfills, candles, marks)
 """Everything that is dropped and folded again."""
 
 # The account's own rows, newest or oldest first, without touching anybody else's.

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from cambist import _core
+from cambist.domain.backfill import Backfill
 from cambist.domain.units import MarketId
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
@@ -235,6 +236,8 @@ class SqliteWrites(HistoryWrites):
         most = self._db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._insert = {table: _Statements.insert(table, most) for table in schema.FOLDED}
         self._insert[schema.words] = _Statements.insert(schema.words, most, "INSERT OR IGNORE")
+        # A market's first one counts: what it had before its first trade does not change.
+        self._insert[schema.backfills] = _Statements.insert(schema.backfills, most, "INSERT OR IGNORE")
         self._insert[schema.candles] = _Statements.insert(schema.candles, most, "INSERT OR REPLACE")
         self._change_orders = _Statements.update(schema.orders, _CHANGED, most)
         self._change_transfers = _Statements.update(schema.transfers, ("status", "settled", "memo", "destination_entry", "updated"), most)
@@ -261,6 +264,7 @@ class SqliteWrites(HistoryWrites):
             self._insert[schema.entries].run_table(self._db, rows.entries)
             self._apply_transfers(rows)
             self._insert[schema.notes].run(self._db, [[*row[:-1], _encode(row[-1]).decode()] for row in rows.notes])
+            self._insert[schema.backfills].run(self._db, rows.backfills)
             self._apply_candles(rows.candles)
             self._insert[schema.marks].run(self._db, rows.marks)
             cursor = rows.cursor
@@ -407,6 +411,7 @@ _ENTRIES = _decoder(LedgerEntry)
 _TRANSFERS = _decoder(Transfer)
 _CANDLES = _decoder(Candle)
 _NOTES = _decoder(Note)
+_BACKFILLS = _decoder(tuple[int, str, int, int, int, int, int, int])
 _SOLD = _decoder(tuple[int, int, int, int])
 _NUMBERS = _decoder(tuple[int])
 
@@ -420,6 +425,7 @@ class SqliteReads(StoreReads):
         self._engine = _open(self._path, _READER_PRAGMAS, create=False)
         with _explained(self._path):
             self._connection = self._engine.connect()
+        self._backfills: dict[int, Backfill] = {}
 
     def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         return self._run(queries.orders_by_id(ids), _ORDERS)
@@ -495,16 +501,39 @@ class SqliteReads(StoreReads):
         first = candle_start(start + interval - 1, interval)
         after = candle_start(end - 1, interval) + interval
         # One candle more than asked for: the oldest of what a limit cuts off may be half there.
-        rows = self._run(queries.candle_rows(market, base, first, after, (limit + 1) * (interval // base)), _CANDLES)
-        folded = fold_candles(reversed(rows), interval)
+        folded = fold_candles(self._stored_candles(market, base, first, after, (limit + 1) * (interval // base)), interval)
         return folded[-limit:] if limit > 0 else []
 
     def seconds(self, market: int, since: int) -> list[Candle]:
         return self._run(queries.candle_rows(market, 1, since // 1_000_000, queries.LAST_ID, -1), _CANDLES)[::-1]
 
+    def backfill(self, market: int) -> Backfill | None:
+        known = self._backfills.get(market)
+        if known is None:
+            for row in self._run(queries.backfill_of(market), _BACKFILLS):
+                known = self._backfills[market] = Backfill(*row)
+        return known
+
     def close(self) -> None:
         self._connection.close()
         self._engine.dispose()
+
+    def _stored_candles(self, market: int, interval: int, start: int, end: int, limit: int = -1) -> list[Candle]:
+        """The newest `limit` (-1: all) of a stored interval, oldest first; before a market's first trades those of its backfill."""
+        candles = self._run(queries.candle_rows(market, interval, start, end, limit), _CANDLES)[::-1]
+        filled = self.backfill(market) if limit < 0 or len(candles) < limit else None
+        if filled is None or interval == 1 or start >= filled.until:
+            return candles
+        end = min(end, filled.until)
+        wanted = limit - len(candles) + 1 if limit >= 0 else (end - start) // interval + 1
+        span = wanted * interval
+        earlier = filled.candles(interval, max(start, end - span), end)
+        while len(earlier) < wanted and end - span > max(start, filled.since):  # slots without trades are none
+            span *= 4
+            earlier = filled.candles(interval, max(start, end - span), end)
+        # The hour and the day in which trading began are of both.
+        joined = fold_candles([*(Candle(*bar) for bar in earlier), *candles], interval)
+        return joined[-limit:] if limit > 0 else joined
 
     def _all_since(self, market: int, second: int) -> Candle | None:
         """Everything since the whole minute of that second: minutes to the next hour, hours to the next day, then days."""
@@ -513,7 +542,7 @@ class SqliteReads(StoreReads):
         day = -(-hour // DAY) * DAY
         parts: list[Candle] = []
         for interval, first, end in ((MINUTE, minute, hour), (HOUR, hour, day), (DAY, day, queries.LAST_ID)):
-            parts += self._run(queries.candle_rows(market, interval, first, end, -1), _CANDLES)[::-1]
+            parts += self._stored_candles(market, interval, first, end)
         if not parts:
             return None
         return Candle(

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 
+from cambist.domain.backfill import Backfill
 from cambist.marketdata.values import Candle
 
 MINUTE, HOUR, DAY, WEEK = 60, 3_600, 86_400, 604_800
@@ -99,10 +100,15 @@ class Series:
 class Candles:
     """All candles of one market."""
 
-    __slots__ = ("_series",)
+    __slots__ = ("_backfill", "_series")
 
     def __init__(self) -> None:
         self._series = {interval: Series(interval, KEPT[interval]) for interval in STORED}
+        self._backfill: Backfill | None = None
+
+    def begin(self, backfill: Backfill) -> None:
+        """Has what the market has from before its first trade; before `load`. It is made when it is asked for, and takes no memory."""
+        self._backfill = backfill
 
     def trade(self, time: int, price: int, amount: int) -> None:
         """Takes one trade; `time` in µs."""
@@ -135,7 +141,7 @@ class Candles:
         if first < start:
             first += interval
         last = candle_start(end - 1, interval) + interval
-        return fold_candles(self._series[base].between(first, last), interval)
+        return fold_candles(self._between(base, first, last), interval)
 
     def span(self, start: int, end: int) -> Candle | None:
         """Everything traded in [start, end), both moved back to a whole minute, as one candle; None without trades.
@@ -148,9 +154,30 @@ class Candles:
         at = start
         while at < end:
             step = next(i for i in reversed(STORED) if i == MINUTE or (at % i == 0 and at + i <= end))
-            parts += self._series[step].between(at, at + step)
+            parts += self._between(step, at, at + step)
             at += step
         return join_candles(parts, start) if parts else None
+
+    def close_before(self, second: int) -> int:
+        """The backfill's last price before that second; 0 when there is none."""
+        backfill = self._backfill
+        if backfill is None:
+            return 0
+        end = min(second, backfill.until)
+        for length, reach in ((MINUTE, HOUR), (HOUR, DAY), (DAY, end)):
+            whole = [bar for bar in backfill.candles(length, end - reach, end) if bar.start + length <= end]
+            if whole:
+                return whole[-1].close
+        return 0
+
+    def _between(self, interval: int, start: int, end: int) -> list[Candle]:
+        """Of a stored interval: those in memory, and the backfill's before them."""
+        series, backfill = self._series[interval], self._backfill
+        kept = series.between(start, end)
+        if backfill is None or start >= backfill.until or series.since > backfill.until:
+            return kept  # what lies between the backfill and a memory that has forgotten is history's
+        earlier = [Candle(*bar) for bar in backfill.candles(interval, start, min(end, series.since, backfill.until))]
+        return earlier + kept
 
 
 def fold_candles(candles: list[Candle], interval: int) -> list[Candle]:

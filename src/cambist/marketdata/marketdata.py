@@ -10,12 +10,13 @@ from itertools import islice
 from typing import Protocol
 
 from cambist import _core
+from cambist.domain.backfill import Backfill
 from cambist.domain.units import MarketId
 from cambist.exchange.view import View
 from cambist.marketdata.book import Levels
 from cambist.marketdata.candles import DAY, KEPT, MINUTE, STORED, Candles, candle_start, join_candles
 from cambist.marketdata.values import Candle, LevelChange, MarketUpdate, PastTrade, RecentTrade, Ticker, logged
-from cambist.marketdata.window import WINDOW_SECONDS, Bucket, RollingDay
+from cambist.marketdata.window import WINDOW_SECONDS, BackfilledDay, Bucket, RollingDay
 
 RECENT_TRADES = 5_000
 """Trades kept per market; older ones are history's."""
@@ -52,6 +53,9 @@ class Past(Protocol):
     async def recent_trades(self, market: int, limit: int) -> Sequence[PastTrade]:
         """The newest, newest first."""
 
+    async def backfill(self, market: int) -> Backfill | None:
+        """What a market has from before its first trade."""
+
     async def seconds(self, market: int, since: int) -> Sequence[PastCandle]:
         """Candles of one second from `since` (µs) on, oldest first."""
 
@@ -63,6 +67,7 @@ class _Market:
     """All views of one market."""
 
     __slots__ = (
+        "before",
         "book",
         "book_seq",
         "candles",
@@ -84,6 +89,8 @@ class _Market:
         self.book_seq = 0
         self.traded_count = 0
         self.day = RollingDay()
+        self.before: BackfilledDay | None = None
+        """What of the day lies before the first trade, as long as there is some."""
         self.candles = Candles()
         self.trades: deque[RecentTrade] = deque(maxlen=RECENT_TRADES)  # newest at the right
         self.trade_log = _core.TradeLog(RECENT_TRADES)
@@ -235,11 +242,35 @@ class MarketData:
                 market.day.add(
                     Bucket(second.start, second.open, second.high, second.low, second.close, second.volume, second.notional, second.count)
                 )
+            backfill = await past.backfill(number)
+            if backfill is not None:
+                market.before = BackfilledDay(backfill)
+                market.candles.begin(backfill)
             for interval in STORED:
                 since = candle_start(now, interval) - KEPT[interval] * interval
+                if backfill is not None:
+                    since = max(since, candle_start(backfill.until, interval))
                 stored = await past.candles(number, interval, since, now + DAY, KEPT[interval] + 1)
                 market.candles.load(interval, [_candle(candle) for candle in stored], since)
             market.version += 1
+
+    def begin(self, backfills: Iterable[Backfill]) -> None:
+        """Has what markets have from before their first trade, in a venue whose journal has just got it and in which nobody has traded."""
+        for backfill in backfills:
+            market = self._market(backfill.market)
+            market.before = BackfilledDay(backfill)
+            market.candles.begin(backfill)
+            for interval in STORED:
+                start = candle_start(backfill.until, interval)
+                # The hour and the day in which trading begins are of both.
+                under_way = [Candle(*bar) for bar in backfill.candles(interval, start, backfill.until)]
+                market.candles.load(interval, under_way, start)
+            market.version += 1
+
+    @property
+    def followed(self) -> bool:
+        """Whether anybody is subscribed to any market."""
+        return self._listeners > 0
 
     # --- subscriptions ----------------------------------------------------------------------------------------------------
 
@@ -349,7 +380,9 @@ class MarketData:
         later = bisect_left(trades, time, key=lambda trade: trade.time)
         if later:
             return trades[later - 1].price
-        return None if len(trades) == RECENT_TRADES else 0
+        if len(trades) == RECENT_TRADES:
+            return None
+        return self._market(market).candles.close_before(time // 1_000_000)
 
     def book(self, market: int, limit: int = 0, step: int = 1) -> tuple[Levels, Levels]:
         """The durable (bids, asks) of (price, amount), best first, at most `limit` levels a side (0: all), as of `book_seq`.
@@ -398,6 +431,20 @@ def _candle(candle: PastCandle) -> Candle:
 def _ticker(views: _Market, second: int) -> Ticker:
     day, last = views.day, views.last
     day.roll(second)
+    before = views.before.at(second) if views.before is not None else None
+    if before is not None:
+        return Ticker(
+            last=last.price if last else before.close,
+            last_amount=last.amount if last else 0,
+            last_time=last.time if last else 0,
+            open=before.open,
+            high=max(before.high, day.high),
+            low=min(before.low, day.low or before.low),
+            volume=before.volume + day.volume,
+            notional=before.notional + day.notional,
+            count=before.trades + day.count,
+        )
+    views.before = None
     return Ticker(
         last=last.price if last else 0,
         last_amount=last.amount if last else 0,

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections import deque
 from itertools import islice
 
+from cambist.domain.backfill import HOUR, SPAN, Backfill, Bar
+
 WINDOW_SECONDS = 86_400
 
 
@@ -31,6 +33,44 @@ class Bucket:
 
 def _second(bucket: Bucket) -> int:
     return bucket.second
+
+
+class BackfilledDay:
+    """What of the 24 hours lies before a market's first trade: hours, and spans of five minutes where the window begins."""
+
+    __slots__ = ("_backfill", "_began", "_hours", "_joined")
+
+    def __init__(self, backfill: Backfill) -> None:
+        self._backfill = backfill
+        until = backfill.until
+        self._hours = backfill.candles(HOUR, until - until % HOUR - WINDOW_SECONDS, until)
+        self._began = -1
+        self._joined: Bar | None = None
+
+    def at(self, now_second: int) -> Bar | None:
+        """All of it as one candle, as of this second; None when there is nothing left of it."""
+        began = now_second - WINDOW_SECONDS + 1
+        began += -began % SPAN
+        if began != self._began:
+            self._began = began
+            self._joined = self._join(began)
+        return self._joined
+
+    def _join(self, began: int) -> Bar | None:
+        hour = began + -began % HOUR
+        parts = [*self._backfill.candles(SPAN, began, min(hour, self._backfill.until)), *(bar for bar in self._hours if bar.start >= hour)]
+        if not parts:
+            return None
+        return Bar(
+            parts[0].start,
+            parts[0].open,
+            max(part.high for part in parts),
+            min(part.low for part in parts),
+            parts[-1].close,
+            sum(part.volume for part in parts),
+            sum(part.notional for part in parts),
+            sum(part.trades for part in parts),
+        )
 
 
 class RollingDay:

@@ -132,10 +132,16 @@ OPTIONAL = {"self_trade": "allow", "min_total": "0", "amount_decimals": 8, "make
 """Of a market, explained in words in the default file."""
 SETTINGS = sorted(set(every_setting(Config)))
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md").read_text()
+TRADERS = "sandbox.traders."
+"""Numbers that a preset has, so the default file sets none of them; they have a page of their own."""
+PRESETS_PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "presets.md").read_text()
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_each_setting_stands_in_the_default_file_and_on_its_page(name: str) -> None:
+    if name.startswith(TRADERS):
+        assert f"`{name.removeprefix(TRADERS)}`" in PRESETS_PAGE, f"presets.md does not explain {name}"
+        return
     found: Any = tomllib.loads(default_text())
     if "." not in name:
         found = found["asset"][0] | found["market"][0] | OPTIONAL

@@ -127,7 +127,7 @@ def test_live_orders_stay_bounded(tmp_path: Path) -> None:
     with serving(tmp_path, "sandbox", "--data", tmp_path / "kept") as running:
         watched(running)
         rows = json.loads(cambist("market", "list", "--data", tmp_path / "kept", "--json").stdout)
-        assert max(row["orders"] for row in rows) <= 24
+        assert max(row["orders"] for row in rows) <= 80
 
 
 def test_quiet_means_quiet(tmp_path: Path) -> None:
@@ -174,3 +174,64 @@ def test_idle_memory_is_small(tmp_path: Path) -> None:
             pytest.skip("needs /proc to read a process's memory (Linux)")
         kibibytes = int(status.read_text().partition("VmRSS:")[2].split()[0])
         assert kibibytes <= 150 * 1024
+
+
+def test_a_new_sandbox_has_a_past_that_a_rebuild_makes_again(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    with serving(tmp_path, "sandbox", "--data", data, "--seed", "5") as running:
+        ticker = get(running, "/api/3/ticker/btc_usd")["btc_usd"]
+        assert ticker["low"] < ticker["last"] < ticker["high"]
+        assert ticker["vol"] > 1_000_000
+        trades = get(running, "/api/3/trades/btc_usd?limit=2000")["btc_usd"]
+        assert len(trades) > 100
+        assert trades[0]["timestamp"] - trades[-1]["timestamp"] > 120
+        assert call(running, 0, "TradeHistory")["success"] == 0, "the user has traded in a past that was not his"
+        before = candles(running)
+        assert len(before) >= 30
+        hours = candles(running, 60)
+        assert len(hours) == 300
+    (data / "history.sqlite").unlink()
+    assert cambist("rebuild", "--data", data).returncode == 0
+    with serving(tmp_path, "sandbox", "--data", data, "--quiet") as running:
+        assert candles(running)[1:30] == before[1:30]
+        assert set(hours[2:250]) <= set(candles(running, 60))
+    assert "All is well" in cambist("verify", "--data", data).stdout
+
+
+def candles(running: Running, minutes: int = 1_440) -> list[tuple[float, ...]]:
+    """The newest 300 candles of bitcoin in dollars as BTSE's API has them, newest first."""
+    return [tuple(row) for row in get(running, f"/spot/api/v3.2/ohlcv?symbol=BTC-USD&resolution={minutes}")]
+
+
+def test_presets_are_markets_of_their_own(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    with serving(tmp_path, "sandbox", "--data", data, "--preset", "halted") as running:
+        markets = json.loads(cambist("market", "list", "--data", data, "--json").stdout)
+        assert {market["status"] for market in markets} == {"halted"}
+        assert all(market["orders"] > 10 for market in markets)
+        refused = call(running, 0, "Trade", pair="btc_usd", type="buy", rate="100", amount="1")
+        assert refused["success"] == 0
+    with serving(tmp_path, "sandbox", "--data", data, "--preset", "one-sided") as running:
+        placed = call(running, 0, "Trade", pair="btc_usd", type="buy", rate="100", amount="1")
+        assert placed["success"] == 1, placed
+        depth = get(running, "/api/3/depth/btc_usd")["btc_usd"]
+        assert depth["bids"]
+        assert not depth["asks"]
+
+
+def test_a_manual_clock_moves_when_it_is_told_to_and_everything_with_it(tmp_path: Path) -> None:
+    seen = []
+    for _ in range(2):
+        with serving(tmp_path, "sandbox", "--seed", "11", "--clock", "manual") as running:
+            before = get(running, "/sandbox/clock")
+            assert before["time"] == "2020-01-01T00:00:00.000000Z"
+            assert get(running, "/api/3/trades/btc_usd") == get(running, "/api/3/trades/btc_usd")
+            request = urllib.request.Request(
+                f"{running.url}/sandbox/clock", b'{"advance": 30}', {"content-type": "application/json"}, method="POST"
+            )
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                assert json.load(answer)["time"] == "2020-01-01T00:00:30.000000Z"
+            names = "-".join(get(running, "/api/3/info")["pairs"])
+            seen.append([get(running, f"/api/3/{view}/{names}?limit=2000") for view in ("depth", "trades", "ticker")] + [candles(running)])
+    assert seen[0] == seen[1]
+    assert max(trade["timestamp"] for trade in seen[0][1]["btc_usd"]) > 1_577_836_800

@@ -1,180 +1,229 @@
-"""The simple traders: the same for the same seed, both sides quoted, a bounded number of orders, prices inside the limits."""
+"""The sandbox's traders: the same for the same seed, and a market that one can believe in."""
 
-from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any, cast
+from itertools import pairwise
+from statistics import median
 
+import msgspec
 import pytest
 
-from cambist import _core
-from cambist.app.config import default_text, parse, terms
 from cambist.domain.markets import MarketStatus
-from cambist.domain.orders import Side
-from cambist.domain.units import AccountId
-from cambist.exchange import Commands, Done
-from cambist.sandbox.quoting import LEVELS, TOO_CLOSE, TOO_FAR, missing, size, stale
-from cambist.sandbox.traders import ACCOUNTS, MAKERS, Traders
-from cambist.sandbox.walk import Walk
-from cambist.scheduling import ManualScheduler
-from tests.support.immediate import Immediate
+from cambist.domain.orders import OrderType, Side, TimeInForce
+from cambist.sandbox.money import FUNDS
+from cambist.sandbox.presets import PRESETS, TraderNumbers, changed, complaints
+from cambist.sandbox.traders import account_names
+from tests.sandbox.floor import SECOND, Crew
+from tests.support.immediate import immediately
+
+DOLLARS = 10**11
+"""Of btc_usd: price units times amount units."""
 
 
-class Floor:
-    """The exchange as traders see it, on a bare engine whose clock ticks with every command."""
-
-    def __init__(self) -> None:
-        self.engine = _core.Engine()
-        self.now = 1_000_000
-
-    def tick(self) -> int:
-        self.now += 1
-        return self.now
-
-    async def place(
-        self, account: int, market: int, side: int, type: int, tif: int, price: int, amount: int, *, post_only: bool = False
-    ) -> Done[None]:
-        return Done(self.engine.place_order(self.tick(), account, market, side, type, tif, int(post_only), 0, price, amount), None)
-
-    async def cancel_many(self, account: int, order_ids: Sequence[int]) -> Done[None]:
-        return Done(self.engine.cancel_many(self.tick(), account, order_ids), None)
+def within(crew: Crew, share: float) -> tuple[float, float]:
+    """What is bid and asked in btc_usd up to that share away from the middle, in USD."""
+    bids, asks = crew.floor.engine.depth(0, 0)
+    middle = (bids[0][0] + asks[0][0]) / 2
+    bid = sum(price * amount for price, amount in bids if price >= middle * (1 - share))
+    ask = sum(price * amount for price, amount in asks if price <= middle * (1 + share))
+    return bid / DOLLARS, ask / DOLLARS
 
 
-def floor() -> tuple[Floor, list[AccountId]]:
-    """The default markets, and the traders' funded accounts."""
-    exchange, config = Floor(), parse(default_text())
-    engine = exchange.engine
-    numbers = {asset.code: engine.create_asset(exchange.tick(), asset.code, asset.scale, asset.display_scale).id for asset in config.asset}
-    for market in config.market:
-        wanted = terms(config, market)
-        fields = [getattr(wanted, name) for name in wanted.__struct_fields__]
-        assert engine.create_market(exchange.tick(), numbers[market.base], numbers[market.quote], *fields).code == 0
-    accounts = [AccountId(engine.open_account(exchange.tick()).id) for _ in range(ACCOUNTS)]
-    for number, account in enumerate(accounts):
-        for asset in numbers.values():
-            engine.transfer(exchange.tick(), number * 100 + asset + 1, _core.WORLD, account, asset, 1, 0, 10**9 * 10**16)
-    return exchange, accounts
-
-
-def crew(seed: int) -> tuple[Floor, Any]:
-    exchange, accounts = floor()
-    traders = Traders(cast("Commands", exchange), exchange.engine, ManualScheduler(exchange.now), accounts, seed)
-    return exchange, Immediate(traders)
-
-
-def beat(traders: Any, times: int) -> None:
-    for _ in range(times):
-        traders._beat()
-
-
-def test_the_same_seed_makes_the_same_market() -> None:
+def test_the_same_seed_makes_the_same_market_and_another_seed_another() -> None:
     hashes = []
     for seed in (7, 7, 8):
-        exchange, traders = crew(seed)
-        traders.open_markets()
-        beat(traders, 200)
-        hashes.append(exchange.engine.state_hash())
+        crew = Crew("calm", seed)
+        crew.open()
+        crew.run(60)
+        hashes.append(crew.floor.engine.state_hash())
     assert hashes[0] == hashes[1]
     assert hashes[0] != hashes[2]
 
 
-def test_after_opening_every_market_has_depth_and_a_price() -> None:
-    exchange, traders = crew(1)
-    traders.open_markets()
-    for market in exchange.engine.markets():
-        bids, asks = exchange.engine.depth(market.id, 0)
-        # Where a tick is much of the price, two quotes may share a level.
-        assert exchange.engine.live_orders(market.id) >= 2 * LEVELS
-        assert min(len(bids), len(asks)) > LEVELS // 2
-        assert market.last_price > 0
+def test_a_trader_more_changes_nobody_elses_draws() -> None:
+    drawn = []
+    for trend in (1, 2):
+        crew = Crew(msgspec.structs.replace(PRESETS["calm"], trend=trend), seed=5)
+        crew.open()
+        crew.run(5)
+        drawn.append({taker.name: taker.draws.uniform() for taker in crew.traders._takers if not taker.name.startswith("trend-2")})
+    # Who acted in those seconds drew as often as before: the moments at which they act are drawn too.
+    assert drawn[0] == drawn[1]
 
 
-def test_a_long_day_stays_two_sided_bounded_and_solvent() -> None:
-    exchange, traders = crew(2)
-    traders.open_markets()
-    for _ in range(30):
-        beat(traders, 100)
-        for market in exchange.engine.markets():
-            bid, ask = exchange.engine.best(market.id)
-            assert 0 < bid < ask
-            assert exchange.engine.live_orders(market.id) <= 2 * LEVELS * MAKERS
-    assert all(sum(parts) == 0 for parts in exchange.engine.totals())
-    assert exchange.engine.next_trade_id > 500
+def test_under_calm_btc_usd_is_a_believable_market() -> None:
+    crew = Crew("calm", seed=3)
+    crew.open()
+    spreads, depths, trades = [], [], []
+    for second in crew.seconds(900):
+        bid, ask = crew.floor.engine.best(0)
+        spreads.append((ask - bid) / ((ask + bid) / 2))
+        trades += crew.trades()
+        if second % 10 == 0:
+            depths.append(min(within(crew, 0.01)))
+    assert median(spreads) <= 0.0005
+    assert median(depths) >= 10 * int(FUNDS["USD"])
+    assert len(trades) >= 30 * 15
+    pauses = [later[1] - earlier[1] for earlier, later in pairwise(trades)]
+    assert max(pauses) <= 10 * SECOND
+    price, since, flat = trades[0][3], trades[0][1], 0
+    for trade in trades:
+        if trade[3] != price:
+            flat, price, since = max(flat, trade[1] - since), trade[3], trade[1]
+    assert flat <= 10 * SECOND
 
 
-def test_a_halted_market_is_left_alone() -> None:
-    exchange, traders = crew(3)
-    traders.open_markets()
-    exchange.engine.set_market_status(exchange.tick(), 0, MarketStatus.HALTED)
-    before = exchange.engine.depth(0, 0)
-    beat(traders, 100)
-    assert exchange.engine.depth(0, 0) == before
+def test_what_a_sandbox_user_owns_does_not_empty_a_side() -> None:
+    crew = Crew("calm")
+    crew.open()
+    alice = crew.floor.open_account(BTC=100)
+    crew.run(5)
+    before = crew.floor.engine.best(0)[0]
+    sold = immediately(crew.floor.place(alice, 0, Side.SELL, OrderType.MARKET, TimeInForce.IOC, 0, 100 * 10**8)).outcome
+    assert sold.filled == 100 * 10**8
+    assert crew.floor.engine.best(0)[0] > before * 0.99
 
 
-def test_a_venue_without_markets_bores_nobody() -> None:
-    floor = Floor()
-    traders = Immediate(
-        Traders(cast("Commands", floor), floor.engine, ManualScheduler(1), [AccountId(number) for number in range(16, 20)], 1)
-    )
-    traders.open_markets()
-    beat(traders, 3)
+def test_a_sweep_moves_the_price_the_book_refills_within_two_seconds_and_part_of_the_move_is_given_back() -> None:
+    moved, later, given_back = [], [], []
+    for seed in (1, 2, 3, 4, 5):
+        quiet = msgspec.structs.replace(PRESETS["calm"], volatility=0.05, jumps_per_day=0.0, large=0, informed=0, trend=0)
+        crew = Crew(quiet, seed)
+        crew.open()
+        alice = crew.floor.open_account(USD=50_000_000)
+        crew.run(5)
+        before = sum(crew.floor.engine.best(0)) / 2
+        immediately(crew.floor.place(alice, 0, Side.BUY, OrderType.LIMIT, TimeInForce.IOC, int(before * 1.02), 5_000 * 10**8))
+        swept = crew.floor.engine.best(0)[1]
+        crew.run(2)
+        bid, ask = crew.floor.engine.best(0)
+        assert bid < ask < swept
+        assert (ask - bid) / bid < 0.001
+        assert min(within(crew, 0.01)) > 5_000_000
+        moved.append(swept / before - 1)
+        later.append((bid + ask) / 2 / before - 1)
+        crew.run(90)
+        given_back.append(sum(crew.floor.engine.best(0)) / 2 / before - 1)
+    assert 0.003 < median(moved) < 0.02
+    assert 0.001 < median(later) < median(moved)
+    assert 0 < median(given_back) < 0.75 * median(later)
 
 
-def order(side: Side, price: int, number: int = 1) -> _core.LiveOrder:
-    return cast("_core.LiveOrder", SimpleNamespace(order_id=number, side=side, price=price))
+def test_an_order_inside_the_spread_is_filled() -> None:
+    crew = Crew("calm")
+    crew.open()
+    alice = crew.floor.open_account(USD=1_000_000)
+    crew.run(3)
+    bid, ask = crew.floor.engine.best(0)
+    order = immediately(crew.floor.place(alice, 0, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, (bid + ask) // 2, 10**7)).outcome.id
+    for _ in crew.seconds(60):
+        if crew.floor.engine.order(order) is None:
+            return
+    pytest.fail("nobody took the best bid in a minute")
+
+
+def test_a_price_that_is_far_off_is_taken_by_somebody_who_knows_better() -> None:
+    crew = Crew("calm")
+    crew.open()
+    alice = crew.floor.open_account(BTC=1)
+    crew.run(3)
+    bid, _ = crew.floor.engine.best(0)
+    immediately(crew.floor.place(alice, 0, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, bid // 2, 10**7))
+    order = immediately(crew.floor.place(alice, 0, Side.SELL, OrderType.LIMIT, TimeInForce.GTC, int(bid * 0.97), 10**7)).outcome
+    assert order.filled == 10**7, "a maker's bid stood above it"
+
+
+@pytest.mark.parametrize("preset", ["calm", "busy", "thin", "trend", "flash-crash"])
+def test_an_hour_of_a_preset_is_two_sided_solvent_and_adds_up(preset: str) -> None:
+    crew = Crew(preset, seed=2)
+    crew.open()
+    engine = crew.floor.engine
+    one_sided = 0
+    for _ in crew.seconds(300 if preset == "busy" else 900):
+        one_sided += sum(0 in engine.best(market.id) for market in engine.markets())
+        assert max(engine.live_orders(market.id) for market in engine.markets()) < 200
+        crew.trades()
+    # Where a crash or a sweep took a side, it is back at the next look.
+    assert one_sided <= 20
+    assert all(sum(parts) == 0 for parts in engine.totals())
+    for name, account in crew.accounts.items():
+        assert all(balance.available > 0 for balance in engine.balances(account)), name
+
+
+def test_a_flash_crash_falls_and_comes_back() -> None:
+    crew = Crew("flash-crash", seed=2)
+    crew.open()
+    middles = [sum(crew.floor.engine.best(0)) / 2 for _ in crew.seconds(600)]
+    before = middles[110]
+    assert min(middles) < before * 0.96
+    assert middles.index(min(middles)) < 200
+    assert middles[-1] > before * 0.98
+
+
+def test_under_one_sided_only_bids_are_quoted() -> None:
+    crew = Crew("one-sided")
+    crew.open()
+    crew.run(30)
+    bids, asks = crew.floor.engine.depth(0, 0)
+    assert bids
+    assert not asks
+    assert crew.trades()
+
+
+def test_under_halted_the_books_stand_and_nothing_trades() -> None:
+    crew = Crew("halted")
+    crew.traders.open_markets()
+    crew.traders.halt_markets()
+    crew.traders.start()
+    before = crew.floor.engine.depth(0, 0)
+    assert all(before)
+    crew.run(30)
+    assert crew.floor.engine.depth(0, 0) == before
+    assert crew.trades() == []
+
+
+def test_a_market_that_an_operator_halts_is_left_alone_until_it_opens() -> None:
+    crew = Crew("calm")
+    crew.open()
+    crew.floor.engine.set_market_status(crew.floor.now(), 0, MarketStatus.HALTED)
+    before = crew.floor.engine.depth(0, 0)
+    crew.run(20)
+    assert crew.floor.engine.depth(0, 0) == before
+    crew.floor.engine.set_market_status(crew.floor.now(), 0, MarketStatus.OPEN)
+    crew.trades()
+    crew.run(20)
+    assert crew.trades()
+
+
+def test_a_market_of_intensity_nothing_has_no_traders() -> None:
+    crew = Crew("calm", intensity={"btc_usd": 0.0, "btc_eur": 1.0})
+    crew.open()
+    crew.run(30)
+    assert crew.floor.engine.depth(0, 0) == ([], [])
+    assert crew.trades(1)
+
+
+def test_every_preset_holds_what_it_may_say() -> None:
+    assert not [complaint for numbers in PRESETS.values() for complaint in complaints(numbers)]
+    assert account_names(PRESETS["quiet"]) == []
 
 
 @pytest.mark.parametrize(
-    ("side", "price", "gone"),
+    ("change", "words"),
     [
-        (Side.BUY, 999_000, False),
-        (Side.SELL, 1_001_000, False),
-        (Side.BUY, 1_000_000, True),
-        (Side.BUY, round(1_000_000 * (1 - TOO_CLOSE / 2)), True),
-        (Side.BUY, round(1_000_000 * (1 - TOO_FAR * 1.1)), True),
-        (Side.SELL, 999_000, True),
-        (Side.SELL, round(1_000_000 * (1 + TOO_FAR * 1.1)), True),
+        ({"half_spread": 0.0}, "half_spread = 0 is too small"),
+        ({"volatility": -1.0}, "volatility = -1 is too small"),
+        ({"makers": 9}, "makers = 9 is too large: at most 8"),
+        ({"depth_usd": float("nan")}, "depth_usd = nan is too large"),
+        ({"reach": 0.00001}, "reach must be more than half_spread"),
+        ({"sides": "left"}, 'sides = "left": both, bids or asks'),
     ],
 )
-def test_quotes_are_stale_when_the_price_left_or_reached_them(side: Side, price: int, gone: bool) -> None:
-    assert stale([order(side, price)], 1_000_000.0) == ([1] if gone else [])
+def test_impossible_numbers_are_named(change: dict[str, float], words: str) -> None:
+    (complaint,) = complaints(msgspec.structs.replace(TraderNumbers(), **change))
+    assert complaint.startswith(words)
 
 
-def spec(**changes: int) -> _core.MarketSpec:
-    fields: dict[str, Any] = {"amount_scale": 8, "min_price": 1, "max_price": 10**9, "min_amount": 1000, "max_amount": 10**14}
-    return cast("_core.MarketSpec", SimpleNamespace(**fields | changes))
+def test_what_is_set_takes_the_place_of_the_presets_number() -> None:
+    from cambist.sandbox.presets import TraderChanges
 
-
-def test_missing_quotes_fill_each_side_away_from_the_price() -> None:
-    from random import Random
-
-    quotes = missing([order(Side.BUY, 999_000)], spec(), 1_000_000.0, 100.0, Random(1))
-    assert sum(quote.side == Side.BUY for quote in quotes) == LEVELS - 1
-    assert sum(quote.side == Side.SELL for quote in quotes) == LEVELS
-    assert all((quote.price < 1_000_000) == (quote.side == Side.BUY) for quote in quotes)
-
-
-def test_prices_outside_the_markets_limits_are_not_quoted() -> None:
-    from random import Random
-
-    assert missing([], spec(min_price=2_000_000), 1_000_000.0, 100.0, Random(1)) == []
-
-
-def test_sizes_are_inside_the_limits_and_short() -> None:
-    from random import Random
-
-    random = Random(1)
-    for _ in range(1000):
-        amount = size(spec(), 2500.0, random)
-        assert 1000 <= amount <= 10**14
-        assert len(str(amount).rstrip("0")) <= 3
-    assert size(spec(min_amount=10**12), 2500.0, random) == 10**12
-
-
-def test_prices_of_all_markets_fit_together() -> None:
-    from random import Random
-
-    walk = Walk(["BTC", "USD", "EUR"], Random(1))
-    for _ in range(1000):
-        walk.step()
-    assert walk.price("BTC", "EUR") * walk.price("EUR", "USD") == pytest.approx(walk.price("BTC", "USD"))
-    assert 0.5 < walk.price("BTC", "USD") / 2500 < 2
+    assert changed(PRESETS["thin"], TraderChanges()) == PRESETS["thin"]
+    assert changed(PRESETS["thin"], TraderChanges(levels=3)) == msgspec.structs.replace(PRESETS["thin"], levels=3)

@@ -45,6 +45,11 @@ class AccountStreams:
         self._followers: dict[AccountId, list[Follower]] = {}
         self._command_followers: list[tuple[EventFilter, CommandFollower]] = []
 
+    @property
+    def followed(self) -> bool:
+        """Whether anybody follows any account."""
+        return bool(self._followers)
+
     def follow(self, account: AccountId, follower: Follower) -> Callable[[], None]:
         """Calls back once per durable frame that did something to this account. Returns what ends it.
 

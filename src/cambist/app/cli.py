@@ -66,7 +66,16 @@ def sandbox(
         str | None, typer.Option("--users", help="Names, separated by commas.", show_default="alice,bob,carol, or the directory's")
     ] = None,
     fund: Annotated[str, typer.Option("--fund", help="What each user gets at the start.", show_default="a sum of every asset")] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", help="No traders: nothing moves but what you move.")] = False,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            help="The market: quiet, calm, busy, thin, trend, flash-crash, one-sided, halted.",
+            show_default="the configuration's",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No traders: nothing moves but what you move. The preset quiet.")] = False,
+    clock: Annotated[str, typer.Option("--clock", help="real, x60 or another factor, or manual: time stands until it is moved.")] = "real",
     ready_file: ReadyFile = None,
     host: Host = None,
     config: Annotated[Path | None, path_option("--config", help="TOML configuration.", show_default="the default one")] = None,
@@ -79,10 +88,20 @@ def sandbox(
     """Run an exchange for tests: funded users, keys for every dialect, a moving market, play money."""
     from cambist.app import sandboxing, serving
 
+    if quiet and preset not in (None, "quiet"):
+        raise OperatorError(f"--quiet and --preset {preset} contradict each other", Exit.USAGE)
+    plan = sandboxing.SandboxPlan(
+        seed=seed,
+        data=data,
+        users=users,
+        fund=fund,
+        preset="quiet" if quiet else preset,
+        config=config,
+        clock=clock,
+        loopback_callbacks=loopback_callbacks,
+    )
     sandboxing.sandbox(
-        sandboxing.SandboxPlan(
-            seed=seed, data=data, users=users, fund=fund, quiet=quiet, config=config, loopback_callbacks=loopback_callbacks
-        ),
+        plan,
         serving.Listen(host, port, tls_cert, tls_key, ready_file),
     )
 

@@ -14,7 +14,10 @@ import msgspec
 from cambist.app.dialects import DialectSections
 from cambist.app.dialects import complaints as dialect_complaints
 from cambist.app.errors import Exit, OperatorError, of_system
+from cambist.domain.backfill import MOST_DAYS
 from cambist.operations.market_terms import NAME, AssetListing, MarketListing, MarketTerms, asset_complaint, market_terms
+from cambist.sandbox.presets import LEAST_INTENSITY, MOST_INTENSITY, PRESETS, TraderChanges, changed
+from cambist.sandbox.presets import complaints as trader_complaints
 
 DEFAULT_NAME = "default_config.toml"
 
@@ -73,6 +76,15 @@ class RatesConfig(_Section, frozen=True, kw_only=True):
     file: str = ""
 
 
+class SandboxConfig(_Section, frozen=True, kw_only=True):
+    """The traders of a sandbox; a venue has none."""
+
+    preset: Literal["quiet", "calm", "busy", "thin", "trend", "flash-crash", "one-sided", "halted"] = "calm"
+    past_days: int = 45
+    intensity: dict[str, float] = {}
+    traders: TraderChanges = TraderChanges()  # type: ignore[valid-type]  # made of the numbers that traders have
+
+
 class LimitsConfig(_Section, frozen=True, kw_only=True):
     """What one account may have."""
 
@@ -90,6 +102,8 @@ class Config(_Section, frozen=True, kw_only=True):
     http: HttpConfig = HttpConfig()
     limits: LimitsConfig = LimitsConfig()
     rates: RatesConfig = RatesConfig()
+
+    sandbox: SandboxConfig = SandboxConfig()
     dialects: DialectSections = DialectSections()  # type: ignore[valid-type]  # made of what the dialects say of themselves
     asset: tuple[AssetListing, ...] = ()
     market: tuple[MarketListing, ...] = ()
@@ -186,6 +200,7 @@ def _complaints(config: Config) -> list[str]:
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
     found += dialect_complaints(config.dialects)
+    found += _sandbox_complaints(config)
     found += [f"merchant.callback_ports: {port} is no port" for port in config.merchant.callback_ports if not 0 < port < 65_536]
     if config.merchant.public_url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", config.merchant.public_url):
         found.append(f'merchant.public_url = "{config.merchant.public_url}" is no address such as https://pay.example.com')
@@ -199,6 +214,20 @@ def _complaints(config: Config) -> list[str]:
             found.append(f"market {market.name} is listed twice")
         names.add(market.name)
         found += _market_complaints(config, market, codes)
+    return found
+
+
+def _sandbox_complaints(config: Config) -> list[str]:
+    section = config.sandbox
+    found = [f"sandbox.traders: {complaint}" for complaint in trader_complaints(changed(PRESETS[section.preset], section.traders))]
+    if not 0 <= section.past_days <= MOST_DAYS:
+        found.append(f"sandbox.past_days = {section.past_days}: 0 to {MOST_DAYS}")
+    names = {market.name for market in config.market}
+    for name, intensity in section.intensity.items():
+        if name not in names:
+            found.append(f"sandbox.intensity: there is no market {name}")
+        elif not 0.0 <= intensity <= MOST_INTENSITY or 0.0 < intensity < LEAST_INTENSITY:
+            found.append(f"sandbox.intensity.{name} = {intensity:g}: 0, or {LEAST_INTENSITY:g} to {MOST_INTENSITY:g}")
     return found
 
 

@@ -5,12 +5,18 @@ import os
 import time
 from collections import defaultdict
 
+from cambist.sandbox.clock import ManualTime, PacedTime, SandboxTime
 from cambist.scheduling import SteadyClock
 
 
 def system_clock(skew_bound: int = 2_000_000) -> SteadyClock:
     """µs since the epoch by this machine's clock, never going back; `skew_bound` in µs, as SteadyClock has it."""
     return SteadyClock(time.time_ns, time.monotonic_ns, skew_bound)
+
+
+def sandbox_time(pace: float) -> SandboxTime:
+    """The machine's time `pace` times as fast, 0: one that is moved by hand."""
+    return PacedTime(time.time_ns, time.monotonic_ns, pace) if pace else ManualTime()
 
 
 def system_entropy(label: str, length: int) -> bytes:

@@ -1,5 +1,6 @@
 """A sandbox: a venue with users, keys, money and traders that follow from a seed."""
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -7,7 +8,7 @@ import ssl
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,14 +19,18 @@ from cambist.app import dialects, logs, project
 from cambist.app.config import Config
 from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
-from cambist.app.entropy import SeededEntropy
+from cambist.app.entropy import SeededEntropy, sandbox_time
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import open_venue
+from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import DirectoryRejection
+from cambist.domain.markets import MarketStatus
 from cambist.domain.units import AccountId
+from cambist.exchange import Sequencer
 from cambist.gateway.server import run
 from cambist.operations.funds import Amounts, credit, parse_amounts
 from cambist.operations.operation import Actor, OperatorCall
@@ -33,8 +38,14 @@ from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import made_up_password
 from cambist.sandbox import money
 from cambist.sandbox.announcement import Announced, announcement
+from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
+from cambist.sandbox.clock_control import ClockControl
+from cambist.sandbox.control_api import ControlApi
+from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
-from cambist.sandbox.traders import Traders
+from cambist.sandbox.presets import PRESETS, changed
+from cambist.sandbox.presets import complaints as trader_complaints
+from cambist.sandbox.traders import Traders, account_names
 
 T = TypeVar("T")
 DEFAULT_USERS = "alice,bob,carol"
@@ -51,8 +62,10 @@ class SandboxPlan:
     data: Path | None
     users: str | None
     fund: str
-    quiet: bool
+    preset: str | None
+    """What the command line says; None leaves it to the configuration."""
     config: Path | None
+    clock: str = "real"
     loopback_callbacks: bool = False
 
 
@@ -86,13 +99,43 @@ def remove_abandoned() -> None:
 async def _sandbox(
     files: DataDirectory, config: Config, note: SandboxFile, plan: SandboxPlan, listen: Listen, tls: ssl.SSLContext | None
 ) -> None:
-    venue = await open_venue(files, config, environment(files, config))
+    pace = pace_of(plan.clock)
+    if pace is None:
+        files.close()
+        raise OperatorError(f'--clock "{plan.clock}": real, x60 or another factor, or manual', Exit.USAGE)
+    time = sandbox_time(pace)
+    past = not files.journal.exists() and config.sandbox.preset != "quiet"
+    time.hold(past_began(time.start) if past else time.start)
+    timed = replace(
+        environment(files, config),
+        clock=time.clock,
+        make_scheduler=lambda _clock: time.scheduler(),
+        own_routes=lambda services, sequencer: _control_routes(services, sequencer, time, pace),
+        accept_clock_skew=True,
+    )
+    venue = await open_venue(files, config, timed)
     try:
-        play = await _prepare(venue, note, plan)
+        play = await _prepare(venue, note, plan, time if past else None)
+        time.release()
     except BaseException:
         await venue.close()
         raise
     await until_stopped(venue, listen, tls, play)
+
+
+def _control_routes(services: VenueServices, sequencer: Sequencer, time: SandboxTime, pace: float) -> list[Route]:
+    """The control API, on the venue's parts."""
+
+    async def drain() -> None:
+        barrier = sequencer.barrier()
+        if barrier is not None:
+            await asyncio.shield(barrier)
+
+    def followed() -> bool:
+        return services.marketdata.followed or services.account_streams.followed
+
+    control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
+    return ControlApi(services.clock, services.view, services.catalogue, control, pace).routes()
 
 
 class _Play(ServeHooks):
@@ -189,13 +232,19 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
     config = files.settings(plan.config)
     if plan.loopback_callbacks:
         config = msgspec.structs.replace(config, merchant=msgspec.structs.replace(config.merchant, loopback_callbacks=True))
+    if plan.preset is not None:
+        if plan.preset not in PRESETS:
+            raise OperatorError(f'there is no preset "{plan.preset}": {", ".join(PRESETS)}', Exit.USAGE)
+        config = msgspec.structs.replace(config, sandbox=msgspec.structs.replace(config.sandbox, preset=plan.preset))
+        for complaint in trader_complaints(changed(PRESETS[plan.preset], config.sandbox.traders)):
+            raise OperatorError(f"sandbox.traders: {complaint}", Exit.CONFIGURATION)
     if plan.data is None:
         # A throw-away journal need not be prepared for years.
         config = msgspec.structs.replace(config, journal=msgspec.structs.replace(config.journal, segment_mebibytes=8))
     return note, config
 
 
-async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
+async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: SandboxTime | None) -> _Play:
     """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
     entropy = SeededEntropy(note.seed)
 
@@ -213,19 +262,60 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan) -> _Play:
             raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
         await _give_first_funds(call, user.account, funds)
         await _give_addresses(venue, user.account)
-    note.traders = await people.trader_accounts(note.traders)
-    venue.files.keep_sandbox(msgspec.json.encode(note).decode())
-    for account in note.traders:
-        specs = venue.engine.assets()
-        worth = [(spec, int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale) for spec in specs]
-        await _give_first_funds(call, account, worth)
-    traders = None
-    if not plan.quiet:
-        traders = Traders(venue.commands, venue.engine, venue.scheduler, note.traders, note.seed)
-        await traders.open_markets()
+    traders = await _prepare_traders(venue, people, note, call, past)
     await venue.durable()
     everybody = [people.person(user) for user in venue.directory.users()]
     return _Play(venue, note.seed, everybody, traders, plan.data is not None)
+
+
+async def _prepare_traders(venue: Venue, people: People, note: SandboxFile, call: OperatorCall, past: SandboxTime | None) -> Traders | None:
+    """The traders that the configuration asks for, with money, and with quotes in every market. None when it asks for none."""
+    section = venue.config.sandbox
+    numbers = changed(PRESETS[section.preset], section.traders)
+    names = account_names(numbers)
+    if not names:
+        return None
+    note.accounts = await people.trader_accounts(note.accounts, names)
+    venue.files.keep_sandbox(msgspec.json.encode(note).decode())
+    specs = venue.engine.assets()
+    worth = [(spec, int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale) for spec in specs]
+    for name in names:
+        await _give_first_funds(call, note.accounts[name], worth)
+    for account in (*note.traders, *note.accounts.values()):  # also those whom another preset had
+        if venue.engine.open_order_count(account):
+            await venue.commands.cancel_all(account)
+    traders = Traders(venue.commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
+    if past is not None:
+        await _make_past(venue, traders, note, names, past)
+    await _open_markets(venue, traders, note, numbers.halted)
+    return traders
+
+
+async def _make_past(venue: Venue, traders: Traders, note: SandboxFile, names: Sequence[str], time: SandboxTime) -> None:
+    """Candles of weeks, and trades of the last minutes; then it is the time at which the sandbox starts."""
+    began = venue.clock()
+    past = Past(venue.commands, traders.markets, traders.numbers, note.seed, venue.config.sandbox.past_days)
+    backfills = await past.write_candles(began)
+    venue.sequencer.drain()
+    venue.marketdata.begin(backfills)
+    taker_name = next((name for name in names if name.startswith("noise")), names[-1])
+    maker, taker = note.accounts[names[0]], note.accounts[taker_name]
+    if maker != taker:
+        await past.trade(began, time.start, maker, taker, time.hold)
+    time.hold(time.start)
+
+
+async def _open_markets(venue: Venue, traders: Traders, note: SandboxFile, halted: bool) -> None:
+    """Puts the first quotes into the books; the preset `halted` halts the markets then, and another one opens them again."""
+    if note.halted:
+        for market in venue.engine.markets():
+            await venue.commands.set_market_status(market.id, MarketStatus.OPEN)
+    await traders.open_markets()
+    if halted:
+        await traders.halt_markets()
+    if halted != note.halted:
+        note.halted = halted
+        venue.files.keep_sandbox(msgspec.json.encode(note).decode())
 
 
 async def _give_first_funds(call: OperatorCall, account: AccountId, funds: Amounts) -> None:

@@ -43,7 +43,7 @@ from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.operations.audit import AuditDamaged, AuditLog
-from cambist.scheduling import Clock, LoopScheduler, SteadyClock
+from cambist.scheduling import Clock, LoopScheduler, Scheduler, SteadyClock
 from cambist.wallet import WalletService
 
 _log = structlog.get_logger("cambist.app")
@@ -60,6 +60,12 @@ class Environment:
     """Given the seq at which this run began, the entropy for what is made while running; by default `entropy`."""
     open_journal: Callable[[DataDirectory, int], JournalPort] = recovery.open_journal
     """Given the files and the size of a segment in bytes; OperatorError when it cannot be opened."""
+
+    make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
+    """Given the clock, the one scheduler for everything that waits."""
+
+    own_routes: Callable[[VenueServices, Sequencer], Sequence[Route]] = lambda _services, _sequencer: ()
+    """What this process answers beside the dialects."""
 
     accept_clock_skew: bool = False
     """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
@@ -84,7 +90,7 @@ class _Exchange:
     snapshots: Snapshots
     views: Views
     engine: _core.Engine
-    scheduler: LoopScheduler
+    scheduler: Scheduler
     sequencer: Sequencer
     commands: EmbeddedCommands
     wallet: WalletService
@@ -114,7 +120,7 @@ def _open_exchange(
     engine = recovery.recover(snapshots, journal, journal.last().seq, views.applied_seq, views.feed, moved)
     _continue_time(environment, engine.time, config.server.clock_skew_seconds)
     views.directory.nonces.continue_from(engine.time)
-    scheduler = LoopScheduler(environment.clock)
+    scheduler = environment.make_scheduler(environment.clock)
 
     # 4. The single writer, the commands that everything above gives, and who moves money by them.
     sequencer = Sequencer(
@@ -187,7 +193,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
+    own = [front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists()), *environment.own_routes(services, sequencer)]
     return Venue(
         files=files,
         config=config,
@@ -207,7 +213,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, front, exchange, readiness, metrics),
+        gateway=_open_gateway(served, own, exchange, readiness, metrics),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
@@ -250,13 +256,15 @@ def _venue_services(
     )
 
 
-def _open_gateway(served: Sequence[DialectService], front: Route, exchange: _Exchange, readiness: Readiness, metrics: Metrics) -> Gateway:
+def _open_gateway(
+    served: Sequence[DialectService], own: Sequence[Route], exchange: _Exchange, readiness: Readiness, metrics: Metrics
+) -> Gateway:
     """The dialects' routes, sockets and errors in one server; webhooks are signed as the dialects do it."""
     for dialect in served:
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     return Gateway(
-        [*(route for dialect in served for route in dialect.routes), front],
+        [*(route for dialect in served for route in dialect.routes), *own],
         barrier=exchange.sequencer.barrier,
         readiness=readiness.reasons,
         metrics=metrics,

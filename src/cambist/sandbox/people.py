@@ -1,6 +1,6 @@
 """A sandbox's users, keys and traders: made once, found again when the data directory is reopened."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,6 @@ import msgspec
 from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
 from cambist.domain.units import AccountId
 from cambist.exchange import Commands
-from cambist.sandbox.traders import ACCOUNTS
 
 Durable = Callable[[], Awaitable[None]]
 Passwords = Callable[[str], str]
@@ -20,7 +19,11 @@ class SandboxFile(msgspec.Struct):
 
     seed: int
     traders: list[AccountId] = []
-    """Accounts of the traders, makers first."""
+    """Accounts of traders that sandboxes had before their accounts had names."""
+    accounts: dict[str, AccountId] = {}
+    """The traders' accounts, by name."""
+    halted: bool = False
+    """Whether a preset has halted the markets."""
 
 
 class Person(msgspec.Struct):
@@ -72,13 +75,13 @@ class People:
             keys[form.dialect] = form.credentials(key)
         return Person(user.name, self._passwords(user.name), user.account, keys)
 
-    async def trader_accounts(self, known: Iterable[AccountId]) -> list[AccountId]:
-        """The traders' accounts; opened when there are none. They pay no fees, or their money would run out by and by."""
-        accounts = list(known)
-        while len(accounts) < ACCOUNTS:
-            account = AccountId((await self._commands.open_account()).id)
-            await self._commands.set_account_fees(account, 0, 0)
-            accounts.append(account)
+    async def trader_accounts(self, known: Mapping[str, AccountId], names: Iterable[str]) -> dict[str, AccountId]:
+        """The accounts of traders of these names, those that there are not yet opened. They pay no fees, or their money would run out."""
+        accounts = dict(known)
+        for name in names:
+            if name not in accounts:
+                accounts[name] = AccountId((await self._commands.open_account()).id)
+                await self._commands.set_account_fees(accounts[name], 0, 0)
         await self._durable()
         return accounts
 

@@ -1,110 +1,141 @@
-"""Simple seeded traders who really trade: makers who keep both sides of every book quoted, and takers who hit it.
+"""The traders of a sandbox: who they are, and when each of them acts.
 
-They use the same command port as everybody else and know nothing that a client could not know. One timer drives them: each beat moves
-the reference prices, refreshes one market after the other, and now and then takes something. At most
-`2 * LEVELS` orders of each maker rest in each market.
+They use the same command port as everybody else, with accounts and money of their own, and they know nothing that a client could not know
+but, in the case of makers and informed traders, what things are worth. A trader is one kind with a number in one market, as in
+`noise-1/btc_usd`, and that is the name of the stream that it draws from: another trader more changes nobody else's draws.
 """
 
-from collections.abc import Sequence
-from random import Random
+from collections.abc import Mapping
+from typing import Protocol
 
-from cambist._core import MarketSpec
 from cambist.domain.markets import MarketStatus
-from cambist.domain.orders import OrderType, Side, TimeInForce
-from cambist.domain.reject_reasons import RejectReason
-from cambist.domain.units import AccountId, MarketId
+from cambist.domain.units import AccountId
 from cambist.exchange import Commands, View
-from cambist.sandbox.money import usd_value
-from cambist.sandbox.quoting import missing, size, stale
-from cambist.sandbox.walk import Walk
+from cambist.sandbox.draws import Draws
+from cambist.sandbox.fundamentals import Fundamentals, PathNumbers
+from cambist.sandbox.makers import Maker
+from cambist.sandbox.market import TradedMarket
+from cambist.sandbox.presets import DEFAULT_INTENSITY, INTENSITY, TraderNumbers
+from cambist.sandbox.takers import CrashSeller, InformedTrader, LargeTrader, NoiseTrader, Taker, TrendFollower
 from cambist.scheduling import Scheduler, Timer
 
-MAKERS = 2
-TAKERS = 2
-ACCOUNTS = MAKERS + TAKERS
-BEAT = 250_000
-"""µs between two beats."""
-TAKING = 0.35
-"""How likely a beat sees a trade."""
-OPENING_TRADES = 3
+KINDS: dict[str, type[Taker]] = {"noise": NoiseTrader, "trend": TrendFollower, "informed": InformedTrader, "large": LargeTrader}
+CRASHED_FROM = 0.1
+"""Intensity from which on a market has crashes."""
+
+
+class Trader(Protocol):
+    """Somebody who acts, waits, and acts again."""
+
+    @property
+    def name(self) -> str: ...
+
+    def wait(self) -> float:
+        """Seconds until he acts again."""
+
+    async def act(self, now: int) -> None:
+        """What he does at `now` (µs)."""
+
+
+def account_names(numbers: TraderNumbers) -> list[str]:
+    """Whose accounts these numbers need: a kind and a number, as in `maker-1`."""
+    names = [f"maker-{number + 1}" for number in range(numbers.makers)]
+    for kind in KINDS:
+        names += [f"{kind}-{number + 1}" for number in range(getattr(numbers, kind))]
+    if numbers.crashes_per_hour:
+        names.append("crash-1")
+    return names
 
 
 class Traders:
-    """The crew of one sandbox. `accounts`: ACCOUNTS funded accounts of their own, makers first."""
+    """The crew of one sandbox. `accounts`: funded accounts, one for each of `account_names`."""
 
-    def __init__(self, commands: Commands, view: View, scheduler: Scheduler, accounts: Sequence[AccountId], seed: int) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        view: View,
+        scheduler: Scheduler,
+        accounts: Mapping[str, AccountId],
+        seed: int,
+        numbers: TraderNumbers,
+        intensity: Mapping[str, float],
+    ) -> None:
+        """`intensity`: by market, what is to differ from the defaults; 0: nobody trades there."""
         self._commands = commands
         self._view = view
         self._scheduler = scheduler
-        self._makers = accounts[:MAKERS]
-        self._takers = accounts[MAKERS:ACCOUNTS]
-        self._random = Random(f"cambist traders {seed}")
-        self._codes = [asset.code for asset in view.assets()]
-        self._walk = Walk(self._codes, Random(f"cambist prices {seed}"))
-        self._markets = [market.id for market in view.markets()]
-        self._beats = 0
-        self._timer: Timer | None = None
+        self.numbers = numbers
+        self._accounts = accounts
+        codes = [asset.code for asset in view.assets()]
+        paths = PathNumbers(
+            volatility=numbers.volatility,
+            jumps_per_day=numbers.jumps_per_day,
+            jump_size=numbers.jump_size,
+            drift_per_hour=numbers.drift_per_hour,
+            trend_hours=numbers.trend_hours,
+            home_days=numbers.home_days,
+        )
+        fundamentals = Fundamentals(codes, seed, paths)
+        wanted = INTENSITY | dict(intensity)
+        self.markets: list[TradedMarket] = []
+        self._makers: list[Maker] = []
+        self._takers: list[Taker] = []
+        for spec in view.markets():
+            lively = wanted.get(f"{codes[spec.base]}_{codes[spec.quote]}".lower(), DEFAULT_INTENSITY)
+            if lively > 0.0:
+                self._settle(TradedMarket(view, spec.id, codes, fundamentals, numbers, lively), seed)
+        self._timers: dict[str, Timer] = {}
+
+    def _settle(self, market: TradedMarket, seed: int) -> None:
+        """Gives a market its traders."""
+        numbers, accounts, commands = self.numbers, self._accounts, self._commands
+        self.markets.append(market)
+        for number in range(numbers.makers):
+            who = f"maker-{number + 1}"
+            name = f"{who}/{market.name}"
+            self._makers.append(Maker(name, market, accounts[who], commands, self._view, Draws(seed, name), 1.0 / numbers.makers))
+        for kind, make in KINDS.items():
+            for number in range(getattr(numbers, kind)):
+                who = f"{kind}-{number + 1}"
+                name = f"{who}/{market.name}"
+                self._takers.append(make(name, market, accounts[who], commands, Draws(seed, name)))
+        if numbers.crashes_per_hour and market.intensity >= CRASHED_FROM:
+            name = f"crash-1/{market.name}"
+            self._takers.append(CrashSeller(name, market, accounts["crash-1"], commands, Draws(seed, name)))
 
     async def open_markets(self) -> None:
-        """Puts quotes on both sides of every market and trades a little, so that nobody meets an empty book."""
-        for market in self._markets:
-            await self._refresh(market)
-            for _ in range(OPENING_TRADES):
-                await self._take(market)
+        """Puts quotes on both sides of every market, so that nobody meets an empty book."""
+        for maker in self._makers:
+            await maker.act(self._scheduler.now())
+
+    async def halt_markets(self) -> None:
+        """Halts every market that is open, for a preset in which nothing trades."""
+        for market in self.markets:
+            if market.open:
+                await self._commands.set_market_status(market.id, MarketStatus.HALTED)
 
     def start(self) -> None:
-        """Begins to beat."""
-        self._timer = self._scheduler.every(BEAT, self._beat)
+        """Has everybody act from now on."""
+        everybody: list[Trader] = [*self._makers, *self._takers]
+        for trader in everybody:
+            self._set(trader)
 
     def stop(self) -> None:
-        """Beats no more; their orders stay."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Nobody acts any more; their orders stay."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
 
-    async def _beat(self) -> None:
-        self._walk.step()
-        if not self._markets:
-            return
-        await self._refresh(self._markets[self._beats % len(self._markets)])
-        self._beats += 1
-        if self._random.random() < TAKING:
-            await self._take(self._random.choice(self._markets))
+    def _set(self, trader: Trader) -> None:
+        scheduler, timers, name = self._scheduler, self._timers, trader.name
 
-    def _reference(self, spec: MarketSpec) -> float:
-        """The walk's price in the market's units, kept inside its limits."""
-        price: float = self._walk.price(self._codes[spec.base], self._codes[spec.quote]) * 10**spec.price_scale
-        return min(max(price, spec.min_price * 1.05 + 2), spec.max_price * 0.95)
+        def wait() -> None:
+            timers[name] = scheduler.after(max(1, int(trader.wait() * 1e6)), act)
 
-    async def _refresh(self, market: MarketId) -> None:
-        spec = self._view.market(market)
-        if spec.status != MarketStatus.OPEN:
-            return
-        reference = self._reference(spec)
-        unit_usd = usd_value(self._codes[spec.base])
-        for maker in self._makers:
-            orders = self._view.open_orders(maker, market)
-            gone = set(stale(orders, reference))
-            if not gone and orders:
-                # Even a still market moves: one quote a round is put elsewhere.
-                gone = {self._random.choice(orders).order_id}
-            if gone:
-                await self._commands.cancel_many(maker, sorted(gone))
-            left = [order for order in orders if order.order_id not in gone]
-            for quote in missing(left, spec, reference, unit_usd, self._random):
-                done = await self._commands.place(
-                    maker, market, quote.side, OrderType.LIMIT, TimeInForce.GTC, quote.price, quote.amount, post_only=True
-                )
-                if done.outcome.code == RejectReason.JOURNAL_FULL:
-                    return
+        async def act() -> None:
+            try:
+                await trader.act(scheduler.now())
+            finally:
+                wait()
 
-    async def _take(self, market: MarketId) -> None:
-        spec = self._view.market(market)
-        bid, ask = self._view.best(market)
-        side = self._random.choice((Side.BUY, Side.SELL))
-        price = ask if side == Side.BUY else bid
-        if spec.status != MarketStatus.OPEN or price == 0:
-            return
-        amount = size(spec, usd_value(self._codes[spec.base]), self._random, typical_usd=150.0)
-        taker = self._random.choice(self._takers)
-        await self._commands.place(taker, market, side, OrderType.LIMIT, TimeInForce.IOC, price, amount)
+        wait()

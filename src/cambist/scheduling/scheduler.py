@@ -153,11 +153,15 @@ class _Periodic(Timer):
 
 
 class LoopScheduler(Scheduler):
-    """On the running event loop, by a clock that moves by itself. With nothing due nothing runs, and no timer is set."""
+    """On the running event loop, by a clock that moves by itself. With nothing due nothing runs, and no timer is set.
 
-    def __init__(self, clock: Clock) -> None:
+    `pace`: how much faster than the machine's time the clock moves.
+    """
+
+    def __init__(self, clock: Clock, pace: float = 1.0) -> None:
         super().__init__()
         self._clock = clock
+        self._pace = pace * 1_000_000
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: int | None = None
 
@@ -173,7 +177,7 @@ class LoopScheduler(Scheduler):
             self._timer = None
         self._timer_due = due
         if due is not None:
-            wait = (due - self._clock()) / 1_000_000
+            wait = (due - self._clock()) / self._pace
             self._timer = asyncio.get_running_loop().call_later(min(max(wait, 0.0), LONGEST_NAP), self._wake)
 
     def _wake(self) -> None:

@@ -1,4 +1,4 @@
-"""docs/how-to/trade-with-ccxt.md's market maker, with an unmodified ccxt, for ten minutes in which a seeded crew trades: by hand."""
+"""docs/how-to/trade-with-ccxt.md's market maker, with an unmodified ccxt, for ten minutes in which seeded traders trade: by hand."""
 
 import asyncio
 import json
@@ -10,14 +10,15 @@ from typing import Any
 from cambist import _core
 from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
-from cambist.sandbox.traders import ACCOUNTS, BEAT, Traders
+from cambist.sandbox.presets import PRESETS
+from cambist.sandbox.traders import Traders, account_names
 from tests.dialects.btse.floor import Floor, Trader
 from tests.documents.blocks import blocks
 from tests.support.clients import CLIENTS, PATIENCE, ROOT, client_environment
 
 MINUTES = 10
 PAGE = ROOT / "docs" / "how-to" / "trade-with-ccxt.md"
-CREW = {"BTC": "1000", "LTC": "100000", "USD": "10000000", "ETH": "1000", "EUR": "1000000"}
+CREW = dict.fromkeys(("BTC", "LTC", "USD", "ETH", "EUR"), "1000000000")
 
 
 def program() -> str:
@@ -64,10 +65,12 @@ async def session(python: Path, config: Path, moved: Callable[[], Any]) -> tuple
 
 async def test_a_market_maker_of_a_hundred_lines_trades_for_ten_minutes(floor: Floor, tmp_path: Path) -> None:
     python = await asyncio.to_thread(client_environment, "ccxt-4.5")
-    crew = [floor.user(f"crew{number}", **CREW).account for number in range(ACCOUNTS)]
+    crew = {name: floor.user(name, **CREW).account for name in account_names(PRESETS["thin"])}
     alice = floor.trader("alice", BTC="10", USD="100000")
-    traders = Traders(floor.commands, floor.engine, floor.clock.scheduler, crew, seed=7)
+    traders = Traders(floor.commands, floor.engine, floor.clock.scheduler, crew, 7, PRESETS["thin"], {})
     await traders.open_markets()
+    traders.start()
+    floor.clock.now += 60_000_000
     server = Server(Gateway(floor.service.routes, barrier=floor.sequencer.barrier, sockets=floor.service.sockets))
     await server.start()
     began, money, before = floor.clock.now, totals(floor), {code: holding(floor, alice, code) for code in ("BTC", "USD")}
@@ -75,9 +78,7 @@ async def test_a_market_maker_of_a_hundred_lines_trades_for_ten_minutes(floor: F
 
     async def five_seconds() -> None:
         live.append(len(floor.engine.open_orders(alice.account)))
-        for _ in range(5_000_000 // BEAT):
-            floor.clock.now += BEAT
-            await traders._beat()
+        floor.clock.now += 5_000_000
 
     config = tmp_path / "client.json"
     ready = {"url": server.url, "users": [{"keys": {"btse": {"key": alice.key.key, "secret": alice.key.secret}}}]}

@@ -1,0 +1,76 @@
+"""Moving a manual clock: through all that is due on the way, until a time or until something has happened."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from cambist.scheduling import ManualScheduler
+
+Condition = Callable[[], bool]
+INSTANTS_AT_ONCE = 50
+"""Moments at which something was due that pass before others on the event loop have their turn."""
+MOST_STEPS = 1_000_000
+
+
+class ClockControl:
+    """One at a time moves the clock; who comes meanwhile waits.
+
+    `drain` returns once everything applied so far is on disk and was told to whoever follows. `followed` says whether anybody does: then
+    every moment is drained by itself, so that pushes have the same content in every run.
+    """
+
+    def __init__(self, scheduler: ManualScheduler, drain: Callable[[], Awaitable[None]], followed: Callable[[], bool]) -> None:
+        self._scheduler = scheduler
+        self._drain = drain
+        self._followed = followed
+        self._lock = asyncio.Lock()
+
+    @property
+    def now(self) -> int:
+        """µs."""
+        return self._scheduler.now()
+
+    @property
+    def next_due(self) -> int | None:
+        """When something is due next, µs; it may be now."""
+        return self._scheduler.next_due
+
+    async def advance(self, duration: int) -> None:
+        """Moves the clock on by `duration` µs."""
+        async with self._lock:
+            await self._run(self._scheduler.now() + duration, None)
+
+    async def run_until(self, time: int, condition: Condition | None = None) -> bool:
+        """Moves it to `time`, or to the moment at which the condition holds. Whether it does; without one, True.
+
+        A time that is over moves nothing.
+        """
+        async with self._lock:
+            if condition is not None and condition():
+                return True
+            return await self._run(max(time, self._scheduler.now()), condition)
+
+    async def step(self, count: int) -> None:
+        """Moves it to the next moment at which something is due, so many times; nothing moves when nothing is."""
+        async with self._lock:
+            for _ in range(count):
+                due = self._scheduler.next_due
+                if due is None:
+                    return
+                await self._run(max(due, self._scheduler.now()), None)
+
+    async def _run(self, to: int, condition: Condition | None) -> bool:
+        scheduler, instants = self._scheduler, 0
+        await self._drain()
+        while (due := scheduler.next_due) is not None and due <= to:
+            scheduler.advance(max(due, scheduler.now()))
+            instants += 1
+            if condition is not None and condition():
+                await self._drain()
+                return True
+            if self._followed() or instants % INSTANTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+                await self._drain()
+        scheduler.advance(to)
+        await asyncio.sleep(0)
+        await self._drain()
+        return condition is None or condition()

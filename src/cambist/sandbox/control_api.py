@@ -1,0 +1,191 @@
+"""The sandbox's control API over HTTP: `/sandbox/clock`.
+
+It is for programs on this machine only. A request counts when it comes from a loopback address, names this machine as its host, and, when
+it changes anything, has a body that is said to be JSON: so no page in a browser can send one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from cambist._core import parse_units
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import Route
+from cambist.exchange import Catalogue, View
+from cambist.sandbox.clock_control import MOST_STEPS, ClockControl, Condition
+
+PATH = "/sandbox/clock"
+HOSTS = ("localhost", "127.0.0.1", "[::1]")
+FURTHEST = 366 * 86_400.0
+"""Seconds that one request may move the clock."""
+
+
+class Refused(Exception):
+    """A request that makes no sense; its words."""
+
+
+class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`time`: seconds since 1970, or ISO 8601. One of the conditions: `order` (its id) is done or filled, or the last price of `market` is
+    at least or at most so much. `within`: seconds after which it gives up, without a time."""
+
+    time: float | str | None = None
+    order: int | None = None
+    market: str | None = None
+    price_at_least: str | None = None
+    price_at_most: str | None = None
+    within: float = 86_400.0
+
+
+class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of: `advance` by seconds, `run_until`, `step` to the next so many moments at which something is due."""
+
+    advance: float | None = None
+    run_until: Until | None = None
+    step: int | None = None
+
+
+_decode = msgspec.json.Decoder(Movement).decode
+
+
+class ControlApi:
+    """`control` None: the clock moves by itself, at `pace` times the machine's speed."""
+
+    def __init__(self, clock: Callable[[], int], view: View, catalogue: Catalogue, control: ClockControl | None, pace: float) -> None:
+        self._clock = clock
+        self._view = view
+        self._catalogue = catalogue
+        self._control = control
+        self._pace = pace
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(PATH, self._show, dialect="sandbox", name=PATH),
+            Route(PATH, self._move, ("POST",), dialect="sandbox", name=PATH),
+        ]
+
+    def _show(self, request: Request) -> Reply:
+        return _stranger(request) or self._state()
+
+    async def _move(self, request: Request) -> Reply:
+        refused = _stranger(request)
+        if refused is not None:
+            return refused
+        if request.headers.get(b"content-type", b"").split(b";")[0].strip() != b"application/json":
+            return _problem(415, "say that the body is JSON: content-type: application/json")
+        if self._control is None:
+            return _problem(409, "this clock moves by itself; `cambist sandbox --clock manual` makes one that does not")
+        try:
+            movement = _decode(request.body)
+            return self._state(met=await self._moved(self._control, movement))
+        except (msgspec.DecodeError, Refused) as error:
+            return _problem(400, str(error))
+
+    async def _moved(self, control: ClockControl, movement: Movement) -> bool:
+        given = [name for name in movement.__struct_fields__ if getattr(movement, name) is not None]
+        if len(given) != 1:
+            raise Refused("give one of advance, run_until, step")
+        if movement.advance is not None:
+            await control.advance(_micros(movement.advance, "advance"))
+        elif movement.step is not None:
+            if not 0 < movement.step <= MOST_STEPS:
+                raise Refused(f"step: 1 to {MOST_STEPS}")
+            await control.step(movement.step)
+        elif movement.run_until is not None:
+            until = movement.run_until
+            condition = self._condition(until)
+            end = control.now + _micros(until.within, "within") if until.time is None else _time(until.time)
+            if until.time is None and condition is None:
+                raise Refused("run_until: give a time or a condition")
+            if end > control.now + FURTHEST * 1e6:
+                raise Refused(f"run_until: at most {FURTHEST:.0f} seconds away")
+            return await control.run_until(end, condition)
+        return True
+
+    def _condition(self, until: Until) -> Condition | None:
+        prices = [price for price in (until.price_at_least, until.price_at_most) if price is not None]
+        if until.order is not None:
+            if prices or until.market is not None:
+                raise Refused("run_until: one condition at a time")
+            return self._order_done(until.order)
+        if until.market is None and not prices:
+            return None
+        if until.market is None or len(prices) != 1:
+            raise Refused("run_until: a market and one of price_at_least, price_at_most")
+        base, _, quote = until.market.upper().partition("_")
+        spec = self._catalogue.markets.by_codes(base, quote)
+        if spec is None:
+            raise Refused(f"run_until: there is no market {until.market}")
+        try:
+            limit = parse_units(prices[0], spec.price_scale)
+        except ValueError as error:
+            raise Refused(f"run_until: {error}") from None
+        view, market, rising = self._view, spec.id, until.price_at_least is not None
+
+        def reached() -> bool:
+            last = view.market(market).last_price
+            return last > 0 and (last >= limit if rising else last <= limit)
+
+        return reached
+
+    def _order_done(self, order: int) -> Condition:
+        view = self._view
+        if not 0 < order < view.next_order_id:
+            raise Refused(f"run_until: there is no order {order}")
+        return lambda: view.order(order) is None
+
+    def _state(self, **more: Any) -> Reply:
+        now = self._clock()
+        state = {
+            "mode": "manual" if self._control else "real" if self._pace == 1.0 else f"x{self._pace:g}",
+            "time": _iso(now),
+            "micros": now,
+        }
+        if self._control is not None:
+            due = self._control.next_due
+            state["next_due"] = None if due is None else max(due, now)
+        return Reply(200, msgspec.json.encode(state | more) + b"\n")
+
+
+def _stranger(request: Request) -> Reply | None:
+    """The rejection of a request that does not come from a program on this machine."""
+    host = request.headers.get(b"host", b"").decode("latin-1").lower()
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
+    try:
+        near = ipaddress.ip_address(request.client).is_loopback
+    except ValueError:
+        near = False
+    if near and name in HOSTS and b"origin" not in request.headers:
+        return None
+    return _problem(403, "the control API answers programs on this machine only, at localhost or 127.0.0.1")
+
+
+def _problem(status: int, words: str) -> Reply:
+    return Reply(status, msgspec.json.encode({"error": words}) + b"\n")
+
+
+def _micros(seconds: float, name: str) -> int:
+    if not 0.0 <= seconds <= FURTHEST:
+        raise Refused(f"{name}: 0 to {FURTHEST:.0f} seconds")
+    return round(seconds * 1e6)
+
+
+def _time(given: float | str) -> int:
+    if isinstance(given, float):
+        return round(given * 1e6)
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError:
+        raise Refused(f'run_until: "{given}" is no time such as 2020-01-01T00:05:00Z') from None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return round(when.timestamp() * 1e6)
+
+
+def _iso(micros: int) -> str:
+    whole = datetime.fromtimestamp(micros // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{whole}.{micros % 1_000_000:06}Z"

@@ -1,0 +1,45 @@
+"""Chance for the sandbox's models: streams of their own names, with the same numbers on every machine.
+
+What is here uses additions, multiplications, divisions and square roots only, which IEEE 754 defines to the last bit, and functions made of
+them (`domain.reproducible_math`).
+"""
+
+import math
+from random import Random
+
+from cambist.domain.reproducible_math import exp, log
+
+_BITS = 256
+_SPREAD = math.sqrt(_BITS / 4 + 1 / 12)
+
+
+class Draws:
+    """One stream: the same seed and name give the same numbers, whatever other streams there are."""
+
+    __slots__ = ("_bits", "uniform")
+
+    def __init__(self, seed: int, name: str) -> None:
+        random = Random(f"cambist {seed} {name}")
+        self.uniform = random.random
+        """Evenly in [0, 1)."""
+        self._bits = random.getrandbits
+
+    def between(self, low: float, high: float) -> float:
+        """Evenly in [low, high)."""
+        return low + (high - low) * self.uniform()
+
+    def normal(self) -> float:
+        """Mean 0, deviation 1: how many of 256 coins fell on heads, made continuous. Never beyond 16."""
+        return (self._bits(_BITS).bit_count() - _BITS / 2 + self.uniform() - 0.5) / _SPREAD
+
+    def wait(self, mean: float) -> float:
+        """A waiting time without memory (exponential)."""
+        return -mean * log(1.0 - self.uniform())
+
+    def pareto(self, exponent: float, most: float) -> float:
+        """At least 1, cut at `most`; P(more than x) = x^-exponent below that."""
+        return min(exp(-log(1.0 - self.uniform()) / exponent), most)
+
+    def sign(self) -> int:
+        """1 or -1."""
+        return 1 if self.uniform() < 0.5 else -1

@@ -1,0 +1,141 @@
+"""What assets are worth: the value that informed traders know and that market makers follow, one path for each asset.
+
+Values are in USD, so that prices of all markets fit together. A path moves once a second: by noise whose size changes with regimes,
+by jumps, by drift, and a little towards home. The regimes are four switches with lives from minutes to a day, each of which makes the
+variance larger or smaller by the same share (Calvet and Fisher's multifractal): volatility clusters on all these scales, and returns
+have heavy tails. Coins share a part of their noise.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cambist.domain.reproducible_math import LN2, exp, log
+from cambist.sandbox.draws import Draws
+from cambist.sandbox.money import CALM, usd_value
+
+SECONDS_PER_YEAR = 31_557_600.0
+REGIME_SECONDS = (150.0, 1_200.0, 9_000.0, 72_000.0)
+"""Mean life of each switch's position."""
+LIVELY = 1.55
+"""What a switch multiplies the variance by in its upper position; 2 - LIVELY in the lower."""
+COMMON = 0.5
+"""The share of a coin's variance that all coins have in common."""
+LN2_OVER_DAY = LN2 / 86_400.0
+COMMON_DEVIATION = math.sqrt(COMMON)
+OWN_DEVIATION = math.sqrt(1.0 - COMMON)
+LONGEST_GAP = 3_600
+"""Seconds that are stepped through at most when nobody asked for longer: a machine that slept goes on from where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathNumbers:
+    """`volatility`: standard deviation of a coin's value over a year, as a share. `jumps_per_day`, `jump_size`: how often a coin's value
+    jumps, and by which share at least. `drift_per_hour`: share by which coins move one way. `trend_hours`: how long that way lasts.
+    `home_days`: how long it takes to come halfway home."""
+
+    volatility: float
+    jumps_per_day: float
+    jump_size: float
+    drift_per_hour: float
+    trend_hours: float
+    home_days: float
+
+
+class _Switches:
+    """Regimes of variance."""
+
+    def __init__(self, draws: Draws) -> None:
+        self._draws = draws
+        self._up = [draws.uniform() < 0.5 for _ in REGIME_SECONDS]
+        self._until = [draws.wait(mean) for mean in REGIME_SECONDS]
+        self._second = 0
+        self.deviation = 1.0
+        self._multiply()
+
+    def step(self) -> None:
+        self._second += 1
+        switched = False
+        for number, until in enumerate(self._until):
+            if until <= self._second:
+                self._up[number] = self._draws.uniform() < 0.5
+                self._until[number] = self._second + max(1.0, self._draws.wait(REGIME_SECONDS[number]))
+                switched = True
+        if switched:
+            self._multiply()
+
+    def _multiply(self) -> None:
+        variance = 1.0
+        for up in self._up:
+            variance *= LIVELY if up else 2.0 - LIVELY
+        self.deviation = math.sqrt(variance)
+
+
+class _Path:
+    """One asset's value, as a logarithm of USD."""
+
+    __slots__ = ("draws", "home", "jump_at", "liveliness", "value")
+
+    def __init__(self, code: str, seed: int) -> None:
+        self.draws = Draws(seed, f"fundamental/{code}")
+        self.home = self.value = log(usd_value(code))
+        self.liveliness = CALM.get(code, 1.0)
+        self.jump_at = 0.0
+
+
+class Fundamentals:
+    """Values of all assets at a second. The same seed gives the same paths, whoever asks and how often."""
+
+    def __init__(self, codes: Sequence[str], seed: int, numbers: PathNumbers) -> None:
+        self._numbers = numbers
+        self._switches = _Switches(Draws(seed, "fundamental/regimes"))
+        self._coins = Draws(seed, "fundamental/coins")
+        self._trend = Draws(seed, "fundamental/trend")
+        self._direction = self._trend.sign()
+        self._reversal_at = self._trend.wait(numbers.trend_hours * 3_600.0)
+        self._paths = {code: _Path(code, seed) for code in codes}
+        self._second = -1
+        self._steps = 0
+        self._deviation = numbers.volatility / math.sqrt(SECONDS_PER_YEAR)
+        self._pull = LN2_OVER_DAY / numbers.home_days
+
+    @property
+    def activity(self) -> float:
+        """How lively things are just now; 1 in the long run, about."""
+        return self._switches.deviation
+
+    def advance(self, second: int) -> None:
+        """Steps to that second (since 1970); the first call begins there."""
+        if self._second < 0:
+            self._second = second
+        for _ in range(min(second - self._second, LONGEST_GAP)):
+            self._step()
+        self._second = max(self._second, second)
+
+    def price(self, base: str, quote: str) -> float:
+        """Quote per base."""
+        return exp(self._paths[base].value - self._paths[quote].value)
+
+    def _step(self) -> None:
+        self._steps += 1
+        numbers, pull = self._numbers, self._pull
+        self._switches.step()
+        deviation = self._deviation * self._switches.deviation
+        if self._reversal_at <= self._steps:
+            self._direction = -self._direction
+            self._reversal_at = self._steps + self._trend.wait(numbers.trend_hours * 3_600.0)
+        drift = self._direction * numbers.drift_per_hour / 3_600.0
+        common = deviation * COMMON_DEVIATION * self._coins.normal()
+        own = deviation * OWN_DEVIATION
+        jumping = numbers.jumps_per_day > 0.0
+        for path in self._paths.values():
+            lively = path.liveliness
+            if lively == 0.0:
+                continue
+            chance = path.draws.normal()
+            moved = common + own * chance + drift if lively == 1.0 else deviation * lively * chance
+            if jumping and path.jump_at <= self._steps:
+                if path.jump_at > 0.0:  # at first only its time is drawn
+                    moved += path.draws.sign() * lively * numbers.jump_size * path.draws.pareto(3.0, 12.0)
+                path.jump_at = self._steps + 1.0 + path.draws.wait(86_400.0 / numbers.jumps_per_day)
+            path.value += moved + pull * (path.home - path.value)

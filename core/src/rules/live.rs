@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::event::{Event, OrderDone};
 use crate::order::Order;
 use crate::orders::{LiveOrder, Slot};
-use crate::types::{Amount, Atoms, Business, DoneReason, MarketId, ONE_CANCELS_OTHER, Side};
+use crate::types::{Amount, Atoms, Business, DoneReason, MarketId, ONE_CANCELS_OTHER, Price, Side};
 
 impl Core {
     /// A stop that does not trail takes its place in the index, with what it needs held.
@@ -147,6 +147,7 @@ impl Core {
         self.level_changed(market, side, &level);
     }
 
+    #[inline(never)]
     fn cancel_waiting(&mut self, slot: Slot, reason: DoneReason) -> u32 {
         let order = self.order_at(slot);
         let held = self.held_by_stop(&order);
@@ -171,14 +172,20 @@ impl Core {
     }
 
     /// A live order as it is: of a stop that trails with the trigger that it has now.
+    #[inline]
     pub(crate) fn order_at(&self, slot: Slot) -> Order {
         let mut order = self.orders.order(slot);
-        if order.trails() && order.is_waiting() {
-            if let Some((_, stop_price)) = self.market(order.market).book.stops.trailing(order.order_id) {
-                order.rare.stop_price = stop_price;
-            }
+        if order.trails() {
+            order.rare.stop_price = self.trigger_of(&order);
         }
         order
+    }
+
+    /// Where an order is triggered that trails or did.
+    #[cold]
+    fn trigger_of(&self, order: &Order) -> Price {
+        let trailing = self.market(order.market).book.stops.trailing(order.order_id);
+        trailing.map_or(order.rare.stop_price, |(_, trigger)| trigger)
     }
 
     #[inline]

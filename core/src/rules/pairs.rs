@@ -125,10 +125,13 @@ impl Core {
     }
 
     /// The other leg of the live pair that an order is of, if it is of one.
+    #[inline]
     pub(super) fn other_leg(&self, order: &Order) -> Option<Order> {
-        if order.flags & ONE_CANCELS_OTHER == 0 {
-            return None;
-        }
+        if order.flags & ONE_CANCELS_OTHER == 0 { None } else { self.find_other_leg(order) }
+    }
+
+    #[cold]
+    fn find_other_leg(&self, order: &Order) -> Option<Order> {
         if order.is_waiting() {
             return self.orders.find(limit_leg_of(order.order_id)).map(|slot| self.orders.order(slot));
         }

@@ -25,8 +25,8 @@ PATIENCE = 60
 """Seconds for one event."""
 
 
-class Desk:
-    """One user's gateway; what it is told waits in a queue for each kind of event."""
+class Client:
+    """One user's gateway; what it hears waits in a queue for each kind of event."""
 
     def __init__(self, url: str, user: dict[str, str]) -> None:
         engine = EventEngine()
@@ -72,7 +72,7 @@ class Desk:
         return self.call("POST", symbol=SYMBOL, type="LIMIT", side=side, price=price, size=size, clOrderID=tag)
 
 
-def an_order_from_its_beginning_to_its_end(alice: Desk, bob: Desk) -> None:
+def an_order_from_its_beginning_to_its_end(alice: Client, bob: Client) -> None:
     alice.order("BUY", 1000.5, 0.5, "mine")
     assert alice.next(EVENT_ORDER, orderid="mine", status=Status.NOTTRADED).volume == 0.5
     bob.order("SELL", 1000.5, 0.2, "other")
@@ -84,7 +84,7 @@ def an_order_from_its_beginning_to_its_end(alice: Desk, bob: Desk) -> None:
     assert alice.next(EVENT_ORDER, orderid="mine", status=Status.CANCELLED).traded == 0.2
 
 
-def best_prices_and_trades(alice: Desk, bob: Desk) -> None:
+def best_prices_and_trades(alice: Client, bob: Client) -> None:
     alice.order("BUY", 990, 0.1, "bid")
     bob.order("SELL", 1010, 0.2, "offer")
     request = SubscribeRequest(SYMBOL, Exchange.BTSE)
@@ -110,9 +110,9 @@ def main() -> None:
         config = json.load(file)
     socket = config["url"].replace("http", "ws", 1)
     vars(btse_gateway).update(TESTNET_SPOT_WEBSOCKET_HOST=f"{socket}/ws/spot", TESTNET_SPOT_ORDERBOOK_HOST=f"{socket}/ws/oss/spot")
-    desks = {name: Desk(config["url"], config[name]) for name in ("alice", "bob")}
+    clients = {name: Client(config["url"], config[name]) for name in ("alice", "bob")}
     for situation in SITUATIONS:
-        situation(**desks)
+        situation(**clients)
         print("passed:", situation.__name__, flush=True)
 
 

@@ -43,7 +43,7 @@ WHOLE = {
     "cancel_open_orders_on_exit": False, "trading_mode": "spot", "margin_mode": "", "pairlists": [{"method": "StaticPairList"}],
     "internals": {"process_throttle_secs": 1}, "initial_state": "running",
 }  # fmt: skip
-"""What freqtrade wants to be told besides."""
+"""What freqtrade needs besides."""
 
 
 def freqtrade() -> str:
@@ -81,8 +81,8 @@ def test_freqtrade_buys_and_sells_on_paper(tmp_path: Path) -> None:
     with serving(tmp_path, "sandbox", "--seed", "7") as sandbox:
         config = tmp_path / "config.json"
         config.write_text(json.dumps(settings(sandbox.url, sandbox.ready["users"][0]["keys"]["btse"])))
-        told = ["--strategy", "BuyAtOnce", "--db-url", f"sqlite:///{book}"]
-        line = [program, "trade", "--dry-run", "-c", str(config), "--userdir", str(user), *told]
+        options = ["--strategy", "BuyAtOnce", "--db-url", f"sqlite:///{book}"]
+        line = [program, "trade", "--dry-run", "-c", str(config), "--userdir", str(user), *options]
         with log.open("wb") as output:
             process = subprocess.Popen(line, cwd=tmp_path, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:

@@ -93,6 +93,13 @@ impl Book {
         self.side(side).levels.last().map(|level| &self.levels[*level as usize])
     }
 
+    /// The price of the best level of a side: of the keys alone, without a look at the level.
+    #[inline]
+    pub fn best_price(&self, side: Side) -> Option<Price> {
+        let side = self.side(side);
+        side.keys.last().map(|key| Price(key ^ side.flip))
+    }
+
     /// The level with `behind` better ones of its side.
     pub fn nth_best(&self, side: Side, behind: usize) -> Option<&Level> {
         let levels = &self.side(side).levels;

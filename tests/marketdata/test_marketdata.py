@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist import _core
+from cambist.domain.trades import Appearance
 from cambist.history import History, Page
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData, MarketUpdate
 from cambist.marketdata.marketdata import RECENT_TRADES, UNREAD_BYTES
-from tests.history.scenes import BTC_USD, LTC_BTC, Venue, random_day
+from tests.history.scenes import BTC_EUR, BTC_USD, LTC_BTC, USERS, LinkedVenue, Venue, random_day
 
 MARKETS = (BTC_USD, LTC_BTC)
 
@@ -295,3 +296,28 @@ async def test_candles_older_than_memory_come_from_history(tmp_path: Path, venue
     assert len(await history.market_trades(BTC_USD, Page(limit=3))) == 3
     history.close()
     store.close()
+
+
+def test_a_trade_across_currencies_appears_in_both_markets_and_is_loaded_so_again(tmp_path: Path) -> None:
+    venue = LinkedVenue()
+    data = MarketData((BTC_USD, BTC_EUR), lambda: venue.time)
+    for raw, _ in venue.runs:
+        data.apply(raw)
+    venue.place(USERS[0], 1, 40_000, 10**6, market=BTC_EUR)
+    venue.place(USERS[1], 0, 10**6, 10**6)
+    run = venue.cut()
+    data.apply(run)
+    (trade,) = (event for event in _core.decode_events(run) if isinstance(event, _core.ConvertedTradeExecuted))
+    seen = {market: [(each.id, each.price, each.appearance) for each in data.trades(market, 9)] for market in (BTC_USD, BTC_EUR)}
+    assert seen == {
+        BTC_USD: [(trade.trade_id, trade.price, Appearance.PRIMARY)],
+        BTC_EUR: [(trade.trade_id, 40_000, Appearance.SECONDARY)],
+    }
+    assert [data.ticker(market).last for market in (BTC_USD, BTC_EUR)] == [trade.price, 40_000]
+    store = SqliteWrites(tmp_path / "history.sqlite")
+    venue.folded_into(store)
+    store.close()
+    reads = SqliteReads(tmp_path / "history.sqlite")
+    stored = {market: [(each.id, each.price, each.appearance) for each in reads.market_trades(market)] for market in (BTC_USD, BTC_EUR)}
+    reads.close()
+    assert stored == seen

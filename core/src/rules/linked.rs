@@ -57,7 +57,7 @@ struct Standing<'a> {
 impl OfferedLevels for Standing<'_> {
     #[inline]
     fn best(&self, _: usize, market: MarketId) -> Option<Price> {
-        self.core.market(market).book.best(self.side).map(|level| level.price)
+        self.core.market(market).book.best_price(self.side)
     }
 
     fn oldest(&self, _: usize, market: MarketId) -> OrderId {
@@ -111,15 +111,14 @@ impl Core {
         let mut best = accepted.map(|effective| Next { market: taker.market, position: own, effective, tied: false });
         for (position, market) in group.markets.iter().copied().enumerate() {
             let Some(conversion) = group.conversion(own, position) else { continue };
-            let out_of_the_question = taker.passed_over >> position & 1 == 1
+            let Some(price) = books.best(position, market) else { continue };
+            let bound = best.as_ref().map(|best| best.effective).or(taker.limit);
+            // What most books fail by comes first.
+            let out_of_the_question = bound.is_some_and(|bound| conversion.is_beyond(taker.side, price, bound))
+                || taker.passed_over >> position & 1 == 1
                 || self.time > conversion.current_until
                 || self.market(market).status == HALTED;
             if out_of_the_question {
-                continue;
-            }
-            let Some(price) = books.best(position, market) else { continue };
-            let bound = best.as_ref().map(|best| best.effective).or(taker.limit);
-            if bound.is_some_and(|bound| conversion.is_beyond(taker.side, price, bound)) {
                 continue;
             }
             let Some(effective) = conversion.effective(taker.side, price) else { continue };

@@ -66,7 +66,8 @@ impl Core {
             self.enter(&mut order, outcome);
         }
         let market = self.market(c.market);
-        if !market.book.stops.is_empty() || market.link.is_some() {
+        // Stops of other markets are reached by trades with their orders alone.
+        if !market.book.stops.is_empty() || (market.link.is_some() && outcome.count > 0) {
             self.trigger_stops(c.market, order_id, outcome);
         }
         Ok(())

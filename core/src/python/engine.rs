@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyException, PyIndexError, PyOverflowError, PyValueError}
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::converted_books::ConvertedBooks;
 use super::numbers::Wide;
 use super::replay::Unfinished;
 use super::views::{AssetSpec, Balance, LinkedGroup, LiveOrder, MarketSpec, Outcome, PendingTransfer};
@@ -45,13 +46,7 @@ pub struct Engine {
     placed: Vec<Placed>,
     replay: Option<Unfinished>,
     /// Converted books that were asked for last, a market each.
-    converted: BTreeMap<MarketId, Converted>,
-}
-
-struct Converted {
-    key: Vec<u128>,
-    limit: usize,
-    levels: (Levels, Levels),
+    converted: ConvertedBooks,
 }
 
 /// What a batch answers, in buffers that are kept: fresh ones of this size would be fresh pages each time.
@@ -98,7 +93,7 @@ impl Engine {
             batch: Batch::default(),
             placed: Vec::new(),
             replay: None,
-            converted: BTreeMap::new(),
+            converted: ConvertedBooks::default(),
         }
     }
 
@@ -712,17 +707,7 @@ impl Engine {
 
     fn converted_depth(&mut self, market: MarketId, limit: usize) -> (Levels, Levels) {
         let limit = if limit == 0 { usize::MAX } else { limit };
-        let both = |core: &Core| {
-            let side = |side| core.converted_depth(market, side, limit);
-            (side(Side::Buy), side(Side::Sell))
-        };
-        let Some(key) = self.core.converted_depth_key(market) else { return both(&self.core) };
-        if let Some(known) = self.converted.get(&market).filter(|known| known.limit == limit && known.key == key) {
-            return known.levels.clone();
-        }
-        let levels = both(&self.core);
-        self.converted.insert(market, Converted { key, limit, levels: levels.clone() });
-        levels
+        self.converted.levels(&self.core, market, limit)
     }
 
     fn placed_orders(&self) -> Vec<(u64, Vec<(u16, u64)>)> {
@@ -775,7 +760,7 @@ impl AvailableTemplate {
 }
 
 /// (price, amount), best first.
-type Levels = Vec<(Price, Amount)>;
+pub(super) type Levels = Vec<(Price, Amount)>;
 
 /// (kind, time, body, meta) per record of a run.
 #[pyfunction]

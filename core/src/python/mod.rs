@@ -1,5 +1,6 @@
 //! The native module `cambist._core`. Only this folder knows Python; `src/cambist/_core.pyi` is its typed surface.
 
+mod converted_books;
 mod engine;
 mod events;
 mod forms;

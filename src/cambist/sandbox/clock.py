@@ -114,6 +114,9 @@ class _ManualClock(SteadyClock):
         super().__init__(lambda: scheduler.now() * 1_000, lambda: scheduler.now() * 1_000, BOUND)
         self._scheduler = scheduler
 
+    def __call__(self) -> int:
+        return self._scheduler.now()
+
     def begin_at(self, time: int) -> None:
         if time > self._scheduler.now():
             self._scheduler.advance(time)

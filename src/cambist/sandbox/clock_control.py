@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from cambist.scheduling import ManualScheduler
 
 Condition = Callable[[], bool]
-INSTANTS_AT_ONCE = 50
+INSTANTS_AT_ONCE = 400
 """Moments at which something was due that pass before others on the event loop have their turn."""
 MOST_STEPS = 1_000_000
 

@@ -6,6 +6,7 @@ import pytest
 
 from cambist import _core
 from cambist.domain.trades import Appearance
+from cambist.domain.transfers import Business
 from cambist.history.port import Page
 from cambist.history.records import Leg
 from cambist.history.sqlite import SqliteReads, SqliteWrites
@@ -67,10 +68,37 @@ def test_the_conversion_account_has_the_two_legs_between(trade: _core.ConvertedT
     assert {received.change, -paid.change} == {trade.total, trade.resting_total}
 
 
+def test_the_ledger_names_what_the_other_side_saw(trade: _core.ConvertedTradeExecuted, reads: SqliteReads, taker_side: int) -> None:
+    taken, rested = (BTC_USD, trade.price), (BTC_EUR, trade.resting_price)
+    primary, secondary = Appearance.PRIMARY, Appearance.SECONDARY
+    for account, appearance, other in (
+        (ALICE, primary if taker_side == BUY else secondary, rested),
+        (BOB, secondary if taker_side == BUY else primary, taken),
+    ):
+        entries = reads.entries(account, trade_id=trade.trade_id)
+        assert [(entry.appearance, (entry.counter_market, entry.counter_price)) for entry in entries] == [(appearance, other)] * 2
+    for entry in reads.entries(ALICE):
+        if entry.reference != trade.trade_id or entry.business != Business.TRADE:
+            assert (entry.appearance, entry.counter_market, entry.counter_price) == (Appearance.ONLY, 0, 0)
+
+
 def test_by_id_or_time_it_is_the_takers(trade: _core.ConvertedTradeExecuted, reads: SqliteReads) -> None:
     (by_id,) = reads.trades_by_id([trade.trade_id])
     assert by_id == reads.trade_at(trade.time)
     assert (by_id.market, by_id.price) == (BTC_USD, trade.price)
+
+
+@pytest.mark.parametrize("primary", [True, False])
+def test_public_trades_of_one_kind_alone(venue: LinkedVenue, writes: SqliteWrites, reads: SqliteReads, primary: bool) -> None:
+    random_day(venue, 5, 600)
+    venue.folded_into(writes)
+    for market in (BTC_USD, BTC_EUR):
+        whole = reads.market_trades(market, WHOLE)
+        assert len({trade.appearance for trade in whole}) == 3
+        wanted = [trade for trade in whole if (trade.appearance != Appearance.SECONDARY) == primary]
+        assert reads.market_trades(market, WHOLE, primary=primary) == wanted
+        first = Page(limit=3, since=whole[5].time, newest_first=False)
+        assert reads.market_trades(market, first, primary=primary) == [trade for trade in wanted if trade.time >= whole[5].time][:3]
 
 
 @pytest.mark.parametrize("seed", range(3))

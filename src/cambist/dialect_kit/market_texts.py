@@ -21,13 +21,13 @@ from cambist.domain.orders import Side
 from cambist.marketdata.values import logged
 
 if TYPE_CHECKING:
-    from cambist._core import RowText
+    from cambist._core import LevelBook, RowText
     from cambist.marketdata.marketdata import MarketData
 
 PRICE, AMOUNT, CHANGED = 0, 1, 2
 """Fields of a level: its price (times the form's `multiply`), its amount, and the time (µs) at which it changed last."""
-TRADE_ID, TRADE_TIME, TRADE_SIDE, TRADE_PRICE, TRADE_AMOUNT, TRADE_MARKET = range(6)
-"""Fields of a trade: its id, time (µs), the taker's side, price, amount, and 1 when the taker named no price."""
+TRADE_ID, TRADE_TIME, TRADE_SIDE, TRADE_PRICE, TRADE_AMOUNT, TRADE_MARKET, TRADE_APPEARANCE = range(7)
+"""Fields of a trade: its id, time (µs), the taker's side, price, amount, 1 when the taker named no price, and its `Appearance`."""
 
 SLICE = 512
 """Levels or trades that are looked at in one tick: some 20 to 50 µs."""
@@ -106,29 +106,40 @@ class MarketTexts:
 
         ValueError for a limit on bids that are written worst first.
         """
+        return await self.book_sides(("book", market), self._data.book_seq(market), self._data.level_book(market), form, bids, asks)
+
+    async def book_sides(
+        self, name: Hashable, version: int, book: LevelBook, form: BookForm, bids: int = 0, asks: int = 0
+    ) -> tuple[Parts, Parts]:
+        """The same of another book than a market's own. `name` is the book's for ever, `version` is another one whenever it has changed."""
         if bids and form.bids_worst_first:
             raise ValueError("bids that are written worst first have no limit")
 
         def make() -> tuple[RowText, ...]:
-            book = self._data.level_book(market)
             step, multiply, near = form.step, form.multiply, form.near
             return (
                 book.text(Side.BUY, form.level, step=step, multiply=multiply, near=near, worst_first=form.bids_worst_first),
                 book.text(Side.SELL, form.level, step=step, multiply=multiply, near=near),
             )
 
-        text = await self._text(("book", market, form), self._data.book_seq(market), (bids, asks), make)
+        text = await self._text((name, form), version, (bids, asks), make)
         return text.texts[0].parts(bids), text.texts[1].parts(asks)
 
     async def trades(self, market: int, form: RowForm, limit: int = 0, *, since_id: int = 0, oldest_first: bool = False) -> Parts:
         """The rows of the last 5,000 trades with ids above `since_id`, separated, newest first unless told otherwise; the first `limit` of
         them (0: all). `MarketData.trade_log(market).first_id(time)` finds the id that a time begins with."""
+        log, version = self._data.trade_log(market), self._data.version(market)
+        return await self.log_trades(("trades", market), version, log, form, limit, since_id=since_id, oldest_first=oldest_first)
+
+    async def log_trades(
+        self, name: Hashable, version: int, log: TradeLog, form: RowForm, limit: int = 0, *, since_id: int = 0, oldest_first: bool = False
+    ) -> Parts:
+        """The same of another log. `name` is that log's for ever, `version` is another one whenever it has changed."""
 
         def make() -> tuple[RowText, ...]:
-            return (self._data.trade_log(market).text(form, since_id=since_id, oldest_first=oldest_first),)
+            return (log.text(form, since_id=since_id, oldest_first=oldest_first),)
 
-        key = ("trades", market, form, since_id, oldest_first)
-        text = await self._text(key, self._data.version(market), (limit,), make)
+        text = await self._text((name, form, since_id, oldest_first), version, (limit,), make)
         return text.texts[0].parts(limit)
 
     async def _text(self, key: Hashable, version: int, rows: tuple[int, ...], make: Callable[[], tuple[RowText, ...]]) -> _Text:

@@ -137,8 +137,8 @@ class HistoryReads(Protocol):
     async def trade_at(self, time: int) -> Trade | None:
         """The one trade of that µs (dialects that use a trade's time as its id)."""
 
-    async def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
-        """Public trades of a market."""
+    async def market_trades(self, market: int, page: Page = WHOLE, *, primary: bool | None = None) -> list[Trade]:
+        """Public trades of a market; with `primary` True those that count each coin once, with False the others."""
 
     async def entries(
         self,
@@ -213,7 +213,7 @@ class StoreReads(Protocol):
 
     def trade_at(self, time: int) -> Trade | None: ...
 
-    def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]: ...
+    def market_trades(self, market: int, page: Page = WHOLE, *, primary: bool | None = None) -> list[Trade]: ...
 
     def entries(
         self,

@@ -217,11 +217,15 @@ def trade_at(time: int) -> Select[Any]:
     return select(*_AS_TAKER).where(trades.c.time == time)
 
 
-def market_trades(market: int, page: Page) -> Select[Any]:
+def market_trades(market: int, page: Page, primary: bool | None = None) -> Select[Any]:
     """Trades of its takers, and of its makers with takers of other markets, each walked on its own index."""
     window = _trade_window(page)
     taken = select(*_AS_TAKER).where(trades.c.market == market, *window)
     rested = select(*_AS_MAKER).where(trades.c.resting_market == market, _CONVERTED, *window)
+    if primary is not None:
+        buys, sells = trades.c.taker_side == literal_column("0"), trades.c.taker_side == literal_column("1")
+        taken = taken.where(or_(~_CONVERTED, buys) if primary else and_(_CONVERTED, sells))
+        rested = rested.where(sells if primary else buys)
     both = union_all(taken, rested)
     return _cut(both, page, both.selected_columns.id)  # type: ignore[no-any-return]
 
@@ -306,6 +310,7 @@ def _as_reported(row: Subquery) -> Select[Any]:
     # Linked markets: the maker's side saw another price, and another total.
     price = case((and_(is_trade, ~taker), func.coalesce(trade.c.resting_price, trade.c.price)), else_=trade.c.price)
     total = case((and_(is_trade, ~taker), func.coalesce(trade.c.resting_total, trade.c.total)), else_=trade.c.total)
+    converted = and_(is_trade, trade.c.resting_market.is_not(None))
     is_order = or_(row.c.business == int(Business.HOLD), row.c.business == int(Business.RELEASE))
     own_id = case(
         (is_trade, case((taker, trade.c.taker_order), else_=trade.c.maker_order)),
@@ -342,6 +347,9 @@ def _as_reported(row: Subquery) -> Select[Any]:
         func.coalesce(case((taker, own.c.taker_ppm), (is_trade, own.c.maker_ppm), else_=0), 0),
         func.coalesce(trade.c.time, 0),
         func.coalesce(trade.c.taker_market, 0),
+        case((~converted, 0), (own_side == 0, 1), else_=2),
+        case((~converted, 0), (taker, trade.c.resting_market), else_=trade.c.market),
+        case((~converted, 0), (taker, trade.c.resting_price), else_=trade.c.price),
         func.coalesce(transfer.c.id, 0),
         row.c.kind,
         func.coalesce(transfer.c.source, 0),

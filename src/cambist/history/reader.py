@@ -65,8 +65,8 @@ class History(HistoryReads):
     async def trade_at(self, time: int) -> Trade | None:
         return await self._run(lambda: self._reads.trade_at(time))
 
-    async def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
-        return await self._run(lambda: self._reads.market_trades(market, page))
+    async def market_trades(self, market: int, page: Page = WHOLE, *, primary: bool | None = None) -> list[Trade]:
+        return await self._run(lambda: self._reads.market_trades(market, page, primary=primary))
 
     async def entries(
         self,

@@ -167,7 +167,8 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `business`.
     Trade entries: `leg`, `fee` (atoms already taken off `change_available` on the receiving leg, else 0), and of the trade
     `market, order_id` (own), `counter_order, maker, price, amount, total, ppm` (own rate), `side` (own), `taker_market`. On the two fee
-    legs, which belong to nobody's order, `order_id` is the order that paid.
+    legs, which belong to nobody's order, `order_id` is the order that paid. Of a trade between two linked markets also its `appearance`
+    (an `Appearance`) on this side, and the other side's `counter_market, counter_price`.
     Hold and release: `order_id`, and of the order `market, side, price, amount`.
     Transfers: `transfer_id, kind, source, destination, status, settled, memo`.
     Numbers that do not apply are 0.
@@ -197,6 +198,9 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ppm: int
     trade_time: int
     taker_market: bool
+    appearance: int
+    counter_market: MarketId
+    counter_price: int
     transfer_id: int
     kind: int
     source: AccountId

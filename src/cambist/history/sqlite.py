@@ -455,8 +455,8 @@ class SqliteReads(StoreReads):
     def trade_at(self, time: int) -> Trade | None:
         return next(iter(self._run(queries.trade_at(time), _TRADES)), None)
 
-    def market_trades(self, market: int, page: Page = WHOLE) -> list[Trade]:
-        return self._run(queries.market_trades(market, page), _TRADES)
+    def market_trades(self, market: int, page: Page = WHOLE, *, primary: bool | None = None) -> list[Trade]:
+        return self._run(queries.market_trades(market, page, primary), _TRADES)
 
     def entries(
         self,

@@ -7,16 +7,14 @@ import hmac
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from cambist.gateway.app import Gateway
 from cambist.gateway.server import Server
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
+from tests.dialects.mtgox.listener import PATIENCE, Listener, Open
 from tests.support import sweeps
 
 TRADES = "dbf1dee9-4f2e-4a08-8cb7-748919a71b21"
@@ -26,63 +24,6 @@ DEPTH_USD = "24e67e0d-1cad-4cc0-9e7a-f8523ef460fe"
 TICKER_EUR = "0bb6da8b-f6c6-4ecf-8f0d-a544ad948c15"
 DEPTH_EUR = "057bdc6b-9f9c-44e4-bc1a-363e4443ce87"
 DEPTH_GBP = "60c3af1b-5d40-4d0e-b9fc-ccab433d2e9c"
-PATIENCE = 20.0
-
-
-class Listener:
-    """A client: `read` gives one message, `messages` all that came by now."""
-
-    def __init__(self, connection: ClientConnection, prefix: str = "") -> None:
-        self.connection = connection
-        self.prefix = prefix
-
-    async def line(self) -> str:
-        return str(await asyncio.wait_for(self.connection.recv(), PATIENCE))
-
-    async def read(self) -> dict[str, Any]:
-        line = await self.line()
-        assert line.startswith(self.prefix), line
-        return dict(json.loads(line.removeprefix(self.prefix)))
-
-    async def send(self, **message: Any) -> None:
-        await self.connection.send(self.prefix + json.dumps(message))
-
-    async def until(self, done: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-        """Everything up to the first message that is `done`."""
-        heard = [await self.read()]
-        while not done(heard[-1]):
-            heard.append(await self.read())
-        return heard
-
-    async def messages(self) -> list[dict[str, Any]]:
-        """What came by now: everything before the answer to something that is always answered."""
-        await self.send(op="echo", id="now")
-        return (await self.until(lambda message: message.get("id") == "now"))[:-1]
-
-
-Open = Callable[..., Awaitable[Listener]]
-
-
-@pytest.fixture
-async def server(floor: Floor) -> AsyncIterator[Server]:
-    server = Server(Gateway(floor.service.routes, barrier=floor.sequencer.barrier, sockets=floor.service.sockets))
-    await server.start()
-    yield server
-    await server.stop(1.0)
-
-
-@pytest.fixture
-async def listen(server: Server) -> AsyncIterator[Open]:
-    opened: list[ClientConnection] = []
-
-    async def listen(path: str = "/mtgox") -> Listener:
-        connection = await connect(f"ws://127.0.0.1:{server.port}{path}")
-        opened.append(connection)
-        return Listener(connection)
-
-    yield listen
-    for connection in opened:
-        await connection.close()
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,22 @@
 """What a method gets, and what all methods work with."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.mtgox.auth import Caller
+from cambist.dialects.mtgox.converted_books import ConvertedBooks
 from cambist.dialects.mtgox.instruments import Instruments, Pair
 from cambist.dialects.mtgox.parse import decimal_units
 from cambist.dialects.mtgox.replies import Answer, Rejection, invalid
 from cambist.merchant import MerchantService
+
+if TYPE_CHECKING:
+    from cambist._core import LevelBook
 
 
 @dataclass(slots=True)
@@ -78,14 +85,19 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class DialectContext:
-    """The venue, and its markets and currencies under this API's names."""
+    """The venue, its markets and currencies under this API's names, and the books of those that are linked."""
 
     services: VenueServices
     instruments: Instruments
+    books: ConvertedBooks
 
     @staticmethod
-    def of(services: VenueServices) -> "DialectContext":
-        return DialectContext(services, Instruments(services.catalogue))
+    def of(services: VenueServices) -> DialectContext:
+        return DialectContext(services, Instruments(services.catalogue), ConvertedBooks(services.view))
+
+    def level_book(self, pair: Pair) -> LevelBook:
+        """What a taker could take: the pair's own levels, and converted ones where its market is linked."""
+        return self.books.of(pair.market).levels if self.books.is_linked(pair.market) else self.services.marketdata.level_book(pair.market)
 
     @property
     def merchants(self) -> MerchantService:

@@ -178,17 +178,21 @@ class OrderMethods(MethodGroup):
         fills = await self.services.history.fills_of_order(order_id, Page(limit=MAX_RESULT_TRADES, newest_first=False))
         if not fills:
             return NO_TRADES
-        amount, notional = sum(fill.amount for fill in fills), sum(fill.amount * fill.price for fill in fills)
+        # Of a trade between two currencies the total is not price times amount, but what was really paid.
+        amount, total = sum(fill.amount for fill in fills), sum(fill.total for fill in fills)
         return {
             "order_id": ids.make(ids.ORDER, order_id),
             "trades": [result_trade(pair, fill) for fill in fills],
             "total_amount": pair.item.value(pair.amount_int(amount)),
-            "total_spent": pair.currency.of_atoms(notional * pair.quote_unit),
-            "avg_cost": pair.currency.value(pair.price_int(notional) // amount),
+            "total_spent": pair.currency.of_atoms(total),
+            "avg_cost": pair.currency.value(pair.price_int(total) // (amount * pair.quote_unit)),
         }
 
     def quote(self, call: Call) -> Answer:
-        """What a market order for `amount` would cost or bring on the present book, in the currency's integers; no fee is counted."""
+        """What a market order for `amount` would cost or bring on the present book, in the currency's integers; no fee is counted.
+
+        Of linked markets the converted book, whose prices are rounded: then it costs no more, and brings no less.
+        """
         assert call.pair is not None
         pair, side = call.pair, SIDE_OF.get(call.text("type"))
         if side is None:
@@ -200,7 +204,7 @@ class OrderMethods(MethodGroup):
         if amount is None:
             return AMOUNT_TOO_FINE
         opposite = Side.SELL if side == Side.BUY else Side.BUY
-        taken, notional = self.services.marketdata.level_book(pair.market).taken(opposite, amount)
+        taken, notional = self.context.level_book(pair).taken(opposite, amount)
         return {"amount": pair.currency.units(notional * pair.quote_unit)} if taken == amount else NOT_ENOUGH_DEPTH
 
     def lag(self, call: Call) -> Answer:

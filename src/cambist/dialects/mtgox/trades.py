@@ -5,10 +5,11 @@ from functools import lru_cache
 from typing import Protocol
 
 from cambist._core import Column, RowForm
-from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_MARKET, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
+from cambist.dialect_kit.market_texts import TRADE_AMOUNT, TRADE_APPEARANCE, TRADE_MARKET, TRADE_PRICE, TRADE_SIDE, TRADE_TIME
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.instruments import Pair
+from cambist.domain.trades import Appearance
 from cambist.history.records import Fill
 
 DAY = 86_400
@@ -16,8 +17,8 @@ MAX_TRADES = 1_000
 """Trades in one answer to `since`; the reader goes on from the last id."""
 SIDES = ("bid", "ask")
 """By side: who buys bids, who sells asks."""
-PRIMARY = "Y"
-"""A trade between two currencies is reported once in each, and is primary only in the buyer's: here is where that will be decided."""
+MIXED = ",mixed_currency"
+"""Behind the `properties` of a trade between two currencies. It is reported once in each, and is primary in the buyer's."""
 
 
 class AnyTrade(Protocol):
@@ -40,7 +41,7 @@ def public_form(pair: Pair) -> RowForm:
     """The same entry of `trades` as `public_trade`, for texts of many."""
     codes = f'"price_currency":"{pair.currency.code}","item":"{pair.item.code}"'.encode()
     pieces = [b'{"date":', b',"price":"', b'","amount":"', b'","price_int":"', b'","amount_int":"', b'","tid":"']
-    pieces += [b'",' + codes + b',"trade_type":"', b'","primary":"%b","properties":"' % PRIMARY.encode(), b'"}']
+    pieces += [b'",' + codes + b',"trade_type":"', b'","primary":"', b'","properties":"', b"", b'"}']
     columns = [
         Column.integer(TRADE_TIME, divide=SECOND),
         Column.decimal(TRADE_PRICE, pair.price_scale),
@@ -49,12 +50,14 @@ def public_form(pair: Pair) -> RowForm:
         Column.integer(TRADE_AMOUNT, multiply=pair.amount_int(1)),
         Column.integer(TRADE_TIME),
         Column.choice(TRADE_SIDE, [side.encode() for side in SIDES]),
-        Column.choice(TRADE_MARKET, [properties(False).encode(), properties(True).encode()]),
+        Column.choice(TRADE_APPEARANCE, [primary(appearance).encode() for appearance in Appearance]),
+        Column.choice(TRADE_MARKET, [b"limit", b"market"]),
+        Column.choice(TRADE_APPEARANCE, [MIXED.encode() if appearance.is_converted else b"" for appearance in Appearance]),
     ]
     return RowForm(pieces, columns)
 
 
-def public_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
+def public_trade(pair: Pair, trade: AnyTrade, appearance: int) -> dict[str, object]:
     """An entry of `trades`; prices and amounts are texts. The id is the trade's time in µs, which no other trade has."""
     price, amount = pair.price_int(trade.price), pair.amount_int(trade.amount)
     return {
@@ -67,31 +70,34 @@ def public_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
         "price_currency": pair.currency.code,
         "item": pair.item.code,
         "trade_type": SIDES[trade.taker_side],
-        "primary": PRIMARY,
-        "properties": properties(trade.taker_market),
+        "primary": primary(appearance),
+        "properties": properties(trade.taker_market, appearance),
     }
 
 
-def properties(taker_market: bool) -> str:
-    """Words about a trade, the same for everybody: what kind of order the taker's was."""
-    words = ["market" if taker_market else "limit"]
-    # A trade between two currencies adds "mixed_currency" here, beside PRIMARY.
-    return ",".join(words)
+def primary(appearance: int) -> str:
+    """Each trade is primary once, whatever markets it appears in."""
+    return "N" if appearance == Appearance.SECONDARY else "Y"
+
+
+def properties(taker_market: bool, appearance: int) -> str:
+    """Words about a trade, the same for everybody: what kind of order the taker's was, and whether two currencies met."""
+    return ("market" if taker_market else "limit") + (MIXED if Appearance(appearance).is_converted else "")
 
 
 def own_trade(pair: Pair, fill: Fill) -> dict[str, object]:
     """An entry of one's own trades: the public one, with one's own side."""
-    return public_trade(pair, fill) | {"trade_type": SIDES[fill.side]}
+    return public_trade(pair, fill, fill.appearance) | {"trade_type": SIDES[fill.side]}
 
 
 def result_trade(pair: Pair, fill: Fill) -> dict[str, object]:
     """An entry of `order/result`."""
     return {
         "trade_id": str(fill.time),
-        "primary": PRIMARY,
+        "primary": primary(fill.appearance),
         "currency": pair.currency.code,
         "type": SIDES[fill.side],
-        "properties": properties(fill.taker_market),
+        "properties": properties(fill.taker_market, fill.appearance),
         "item": pair.item.code,
         "amount": pair.item.value(pair.amount_int(fill.amount)),
         "price": pair.currency.value(pair.price_int(fill.price)),

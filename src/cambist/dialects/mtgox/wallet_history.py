@@ -12,6 +12,7 @@ from cambist.dialects.mtgox.parse import whole
 from cambist.dialects.mtgox.replies import Answer, Result, invalid
 from cambist.dialects.mtgox.trades import properties, trade_uuid
 from cambist.domain.orders import Side
+from cambist.domain.trades import Appearance
 from cambist.domain.transfers import Business, TransferKind
 from cambist.domain.units import AccountId
 from cambist.history.port import Page
@@ -142,12 +143,13 @@ class WalletHistory(MethodGroup):
                 "app": None,
                 "tid": str(entry.trade_time),
                 "Amount": pair.item.value(pair.amount_int(entry.amount)),
-                "Properties": properties(entry.taker_market),
+                "Properties": properties(entry.taker_market, entry.appearance),
             }
         return row_entry
 
     def _info(self, currency: Currency, row: Row) -> str:
-        """`BTC bought: [tid:1366034751500724] 0.00010789 BTC at $97.96898 (0.6% fee)`, or what else happened."""
+        """`BTC bought: [tid:1366034751500724] 0.00010789 BTC at $97.96898 (0.6% fee)`, or what else happened. Behind the price of a trade
+        between two currencies stands the other side's: `at 5.13724 € (converted from $5.56000)`."""
         entry = row.entry
         if entry.business == Business.TRADE:
             pair = self.instruments.of_market(entry.market)
@@ -157,7 +159,7 @@ class WalletHistory(MethodGroup):
             amount = pair.item.value(pair.amount_int(entry.amount))["display"]
             price = pair.currency.value(pair.price_int(entry.price))["display"]
             fee = f" ({_core.format_units(entry.ppm, 4)}% fee)"
-            return f"{pair.item.code} {done}: [tid:{entry.trade_time}] {amount} at {price}{fee}"
+            return f"{pair.item.code} {done}: [tid:{entry.trade_time}] {amount} at {price}{self._conversion(entry)}{fee}"
         match entry.kind:
             case TransferKind.DEPOSIT:
                 return f"{currency.code} deposit {entry.memo.get('txid', '')}".rstrip()
@@ -169,6 +171,11 @@ class WalletHistory(MethodGroup):
                 return "Coupon"
             case _:
                 return f"{currency.code} transfer"
+
+    def _conversion(self, entry: LedgerEntry) -> str:
+        """Of a trade between two currencies, what the other side saw: ` (converted from $5.56000)`."""
+        other = self.instruments.of_market(entry.counter_market) if Appearance(entry.appearance).is_converted else None
+        return f" (converted from {other.currency.value(other.price_int(entry.counter_price))['display']})" if other is not None else ""
 
     def _link(self, entry: LedgerEntry) -> list[str]:
         """[uuid, class, reference] of what caused the row."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from cambist.account_streams.events import AccountEvent
 from cambist.dialect_kit.hub import Channel
 from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialects.mtgox import ids
 from cambist.dialects.mtgox.call import DialectContext
+from cambist.dialects.mtgox.converted_books import ChangedLevel, LevelAmounts, level_amounts, level_changes
 from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.invalid_orders import InvalidOrders
 from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.channels import LAG, TRADES, channel_id
+from cambist.dialects.mtgox.stream.group_watch import DurableReads, GroupWatch
 from cambist.dialects.mtgox.stream.private import PrivateFeed
 from cambist.domain.units import AccountId
-from cambist.marketdata.values import MarketUpdate
+from cambist.marketdata.values import LevelChange, MarketUpdate
 from cambist.scheduling import Timer
 
 LAG_EVERY = SECOND
@@ -76,36 +78,110 @@ class TradeFeed(MarketFeed):
         pair = self.context.instruments.of_market(update.market)
         if pair is not None:
             for trade in update.trades:
-                self.say("trade", messages.streamed_trade(pair, trade))
+                self.say("trade", messages.streamed_trade(pair, trade, trade.appearance))
 
 
 class DepthFeed(MarketFeed):
-    """Every level of a book that changed, once a frame."""
+    """Every level of a book that changed, once a frame; of a linked market every level of the converted book, as `GroupWatch` looks."""
 
     rank = DEPTH_RANK
 
+    def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair, watch: GroupWatch) -> None:
+        super().__init__(context, name, prefix, pair)
+        self._watch = watch
+        self._stop_watch: Callable[[], None] = lambda: None
+        self._pushed: LevelAmounts | None = None
+        """The converted book as followers know it while the market is linked."""
+        services = context.services
+        self._converted = DurableReads(services.view, services.durability, lambda: context.books.of(pair.market).amounts)
+
+    def started(self) -> None:
+        super().started()
+        assert self.pair is not None
+        self._stop_watch = self._watch.follow(self.pair.market, self._group_changed)
+        if self.context.books.is_linked(self.pair.market):
+            self._pushed = self._converted.skip()
+
+    def stopped(self) -> None:
+        super().stopped()
+        self._stop_watch()
+
     def changed(self, update: MarketUpdate) -> None:
         assert self.pair is not None
+        if self._pushed is None:
+            self._say_levels(update.levels)
+
+    def _group_changed(self) -> None:
+        assert self.pair is not None
+        linked = self.context.books.is_linked(self.pair.market)
+        if linked == (self._pushed is not None):
+            if linked:
+                self.touch()
+            return
+        # It was linked, or is no more: until now its followers know the other book.
+        own = level_amounts(self.context.services.marketdata.book(self.pair.market))
+        if self._pushed is not None:
+            self._say_levels(level_changes(self._pushed, own))
+        self._pushed = own if linked else None
+        self.touch()
+
+    def messages(self) -> list[bytes]:
+        if self._pushed is not None:
+            converted = self._converted.newest()
+            if converted is not None:
+                pushed, self._pushed = self._pushed, converted
+                self._say_levels(level_changes(pushed, converted))
+        return super().messages()
+
+    def _say_levels(self, levels: Iterable[LevelChange | ChangedLevel]) -> None:
+        assert self.pair is not None
         now = self.context.now()
-        for level in update.levels:
+        for level in levels:
             self.say("depth", messages.depth_change(self.pair, level, now))
 
 
 class TickerFeed(MarketFeed):
-    """The ticker after every frame that changed the market; once a tick."""
+    """The ticker after every frame that changed the market, once a tick; of a linked market when it has changed, as `GroupWatch` looks."""
 
     rank = TICKER_RANK
 
-    def __init__(self, context: DialectContext, name: str, prefix: bytes, pair: Pair, market_data: MarketDataMethods) -> None:
+    def __init__(
+        self, context: DialectContext, name: str, prefix: bytes, pair: Pair, market_data: MarketDataMethods, watch: GroupWatch
+    ) -> None:
         super().__init__(context, name, prefix, pair)
-        self._market_data = market_data
+        self._watch = watch
+        self._stop_watch: Callable[[], None] = lambda: None
+        self._read: Callable[[], dict[str, object]] = lambda: market_data.ticker_of(pair)
+        self._of_group = DurableReads(context.services.view, context.services.durability, self._read)
+        self._pushed: dict[str, object] = {}
+
+    def started(self) -> None:
+        super().started()
+        assert self.pair is not None
+        self._stop_watch = self._watch.follow(self.pair.market, self._group_changed)
+
+    def stopped(self) -> None:
+        super().stopped()
+        self._stop_watch()
 
     def changed(self, update: MarketUpdate) -> None:
         self.touch()
 
+    def _group_changed(self) -> None:
+        assert self.pair is not None
+        if self.context.books.is_linked(self.pair.market):
+            self.touch()
+
     def messages(self) -> list[bytes]:
         assert self.pair is not None
-        ticker = self._market_data.ticker_of(self.pair)
+        linked = self.context.books.is_linked(self.pair.market)
+        ticker = self._of_group.newest() if linked else self._read()
+        if ticker is None:
+            return []
+        content = {name: value for name, value in ticker.items() if name != "now"} if linked else {}
+        if linked and content == self._pushed:
+            return []
+        self._pushed = content
         return [self._prefix + messages.private(self.id, self.name, "ticker", ticker, self.context.now())]
 
 
@@ -162,6 +238,7 @@ class Feeds:
         self._context = context
         self._market_data = market_data
         self._invalids = invalids
+        self._watch = GroupWatch(context.services)
 
     def names_of(self, text: str, pair_name: str) -> list[str]:
         """The names of public channels that were asked for by id, name or type; none of an unknown one. `depth.*` is that of every pair.
@@ -201,8 +278,8 @@ class Feeds:
         pair = self._context.instruments.find(pair_name)
         assert pair is not None
         if kind == "depth":
-            return DepthFeed(self._context, name, prefix, pair)
-        return TickerFeed(self._context, name, prefix, pair, self._market_data)
+            return DepthFeed(self._context, name, prefix, pair, self._watch)
+        return TickerFeed(self._context, name, prefix, pair, self._market_data, self._watch)
 
     def account(self, account: AccountId, prefix: bytes) -> AccountFeed:
         """An account's own."""

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from cambist.dialects.mtgox.converted_books import ChangedLevel
 from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.replies import Long, Rejection, number
 from cambist.dialects.mtgox.trades import AnyTrade, public_trade
@@ -50,15 +51,15 @@ def result(identifier: object, content: object) -> bytes:
     return _encode({"op": "result", "id": identifier, "result": content})
 
 
-def streamed_trade(pair: Pair, trade: AnyTrade) -> dict[str, object]:
+def streamed_trade(pair: Pair, trade: AnyTrade, appearance: int) -> dict[str, object]:
     """A trade as it is pushed: as it is polled, but price and amount are numbers."""
-    entry = public_trade(pair, trade)
+    entry = public_trade(pair, trade, appearance)
     entry["price"] = number(pair.price_int(trade.price), pair.currency.scale)
     entry["amount"] = number(pair.amount_int(trade.amount), pair.item.scale)
     return {"type": "trade", **entry}
 
 
-def depth_change(pair: Pair, level: LevelChange, now: int) -> dict[str, object]:
+def depth_change(pair: Pair, level: LevelChange | ChangedLevel, now: int) -> dict[str, object]:
     """A level that changed: by how much (`volume`, may be negative), and what stands there now (`total_volume_int`)."""
     price, total = pair.price_int(level.price), pair.amount_int(level.amount)
     change = total - pair.amount_int(level.previous)

@@ -13,6 +13,7 @@ from cambist.dialects.mtgox.invalid_orders import InvalidOrder
 from cambist.dialects.mtgox.orders import invalid_oid, invalid_order_entry, order_entry
 from cambist.dialects.mtgox.stream import messages
 from cambist.domain.orders import DoneReason, OrderType, Side
+from cambist.domain.trades import Appearance
 from cambist.domain.transfers import Business, TransferKind
 from cambist.domain.units import AccountId, AssetId
 
@@ -45,6 +46,7 @@ class PrivateFeed:
         """Orders that are executing in the command that is being told."""
         self._from_seq = 0
         self._trade: _core.TradeExecuted | None = None
+        self._converted = False
         self._kind = 0
 
     def load(self) -> None:
@@ -74,7 +76,7 @@ class PrivateFeed:
             self._moved(event)
         else:
             if isinstance(event, _core.TradeExecuted):
-                self._traded(event)
+                self._traded(event, account_event.appearance)
             for order in self._orders.apply(account_event):
                 self._changed(order, event)
 
@@ -130,11 +132,11 @@ class PrivateFeed:
             del entry["price"]
         self._say("user_order", entry)
 
-    def _traded(self, event: _core.TradeExecuted) -> None:
-        self._trade = event
+    def _traded(self, event: _core.TradeExecuted, appearance: Appearance) -> None:
+        self._trade, self._converted = event, appearance.is_converted
         pair = self._context.instruments.of_market(event.market)
         if pair is not None:
-            self._say("trade", messages.streamed_trade(pair, event))
+            self._say("trade", messages.streamed_trade(pair, event, appearance))
 
     # --- wallets ----------------------------------------------------------------------------------------------------------
 
@@ -152,17 +154,17 @@ class PrivateFeed:
             if change > 0:
                 buyer_takes = trade.taker_side == Side.BUY
                 fee = trade.taker_fee if base == buyer_takes else trade.maker_fee
-                self._wallet("in" if base else "earned", event.asset, change + fee, balance + fee, reference)
+                self._wallet("in" if base else "earned", event.asset, change + fee, balance + fee, reference, self._converted)
                 if fee:
                     self._wallet("fee", event.asset, fee, balance, reference)
             else:
-                self._wallet("out" if base else "spent", event.asset, -change, balance, reference)
+                self._wallet("out" if base else "spent", event.asset, -change, balance, reference, self._converted)
         elif event.business == Business.TRANSFER:
             incoming = change > 0 and self._kind != TransferKind.WITHDRAWAL
             self._wallet("deposit" if incoming else "withdraw", event.asset, abs(change), balance, f"{event.reference:016x}")
 
-    def _wallet(self, op: str, asset: AssetId, amount: int, balance: int, reference: str) -> None:
+    def _wallet(self, op: str, asset: AssetId, amount: int, balance: int, reference: str, converted: bool = False) -> None:
         currency = self._context.instruments.of_asset(asset)
         value = currency.of_atoms(amount)
-        info = f"{currency.code} {op}: {value['display']}"
+        info = f"{currency.code} {op}: {value['display']}{' (mixed currency)' if converted else ''}"
         self._say("wallet", {"op": op, "amount": value, "info": info, "ref": reference, "balance": currency.of_atoms(balance)})

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.clients import one_at_a_time
-from tests.support.processes import serving
+from tests.support.processes import Running, cambist, serving
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "tests" / "clients" / "drive_mtgox.js"
+LINKED_SCRIPT = ROOT / "tests" / "clients" / "drive_mtgox_linked.js"
 PACKAGE = "mtgox@1.0.1"
 PATIENCE = 300.0
 
@@ -35,17 +36,35 @@ def modules() -> Path:
     return installed
 
 
+def drive(script: Path, folder: Path, installed: Path, running: Running) -> None:
+    """Every situation of the script passes, with alice's and bob's keys."""
+    keys = {user["name"]: user["keys"]["mtgox"] for user in running.ready["users"]}
+    config = folder / "client.json"
+    config.write_text(json.dumps({"url": running.url, "modules": str(installed), "alice": keys["alice"], "bob": keys["bob"]}))
+    line = [shutil.which("node") or "node", "--no-deprecation", script, config]
+    run = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, env={"PATH": os.environ["PATH"]})
+    assert run.returncode == 0, f"{script.name} stopped:\n{run.stdout}\n{run.stderr}"
+    passed = [line.removeprefix("passed: ") for line in run.stdout.splitlines()]
+    assert passed == re.findall(r"^  async '([^']+)'\(\)", script.read_text(), re.MULTILINE)
+
+
 def test_npm_mtgox(tmp_path: Path) -> None:
     with one_at_a_time("npm-mtgox"):
         installed = modules()
     with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as running:
-        keys = {user["name"]: user["keys"]["mtgox"] for user in running.ready["users"]}
-        config = tmp_path / "client.json"
-        config.write_text(json.dumps({"url": running.url, "modules": str(installed), "alice": keys["alice"], "bob": keys["bob"]}))
-        node = shutil.which("node") or "node"
-        run = subprocess.run(
-            [node, "--no-deprecation", SCRIPT, config], capture_output=True, text=True, timeout=PATIENCE, env={"PATH": os.environ["PATH"]}
-        )
-    assert run.returncode == 0, f"{SCRIPT.name} stopped:\n{run.stdout}\n{run.stderr}"
-    passed = [line.removeprefix("passed: ") for line in run.stdout.splitlines()]
-    assert passed == re.findall(r"^  async '([^']+)'\(\)", SCRIPT.read_text(), re.MULTILINE)
+        drive(SCRIPT, tmp_path, installed, running)
+
+
+def test_npm_mtgox_in_two_currencies(tmp_path: Path) -> None:
+    with one_at_a_time("npm-mtgox"):
+        installed = modules()
+    data = tmp_path / "venue"
+    with serving(tmp_path, "sandbox", "--seed", "7", "--quiet", "--data", data) as running:
+        for line in (
+            "market link btc_usd btc_eur btc_gbp --anchor USD --fee-ppm 2500",
+            "rates set BTC EUR=1.2,GBP=1.5",
+            "fund @5 USD=10000,EUR=10000",
+        ):
+            done = cambist(*line.split(), "--data", data)
+            assert done.returncode == 0, done.stderr
+        drive(LINKED_SCRIPT, tmp_path, installed, running)

@@ -41,8 +41,10 @@ def drive(script: Path, folder: Path, installed: Path, running: Running) -> None
     keys = {user["name"]: user["keys"]["mtgox"] for user in running.ready["users"]}
     config = folder / "client.json"
     config.write_text(json.dumps({"url": running.url, "modules": str(installed), "alice": keys["alice"], "bob": keys["bob"]}))
-    line = [shutil.which("node") or "node", "--no-deprecation", script, config]
-    run = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, env={"PATH": os.environ["PATH"]})
+    node = shutil.which("node") or "node"
+    run = subprocess.run(
+        [node, "--no-deprecation", script, config], capture_output=True, text=True, timeout=PATIENCE, env={"PATH": os.environ["PATH"]}
+    )
     assert run.returncode == 0, f"{script.name} stopped:\n{run.stdout}\n{run.stderr}"
     passed = [line.removeprefix("passed: ") for line in run.stdout.splitlines()]
     assert passed == re.findall(r"^  async '([^']+)'\(\)", script.read_text(), re.MULTILINE)

@@ -7,6 +7,8 @@ import pytest
 
 from cambist import _core
 from cambist.dialects.mtgox import converted_books
+from cambist.domain.trades import Appearance
+from cambist.marketdata import MarketData
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
 from tests.dialects.mtgox.linked_floor import link_markets, set_rates
 
@@ -101,6 +103,16 @@ async def test_trades_of_one_kind(floor: Floor, alice: Trader, bob: Trader, grou
 async def test_primary_is_y_or_n(floor: Floor, alice: Trader, bob: Trader) -> None:
     refused = await floor.json("GET", "/api/1/BTCUSD/trades?primary=X")
     assert refused == {"result": "error", "error": 'Invalid parameter "primary" (should be Y or N)', "token": "invalid_parameter"}
+
+
+async def test_what_memory_takes_up_at_the_next_start_says_the_same(floor: Floor, alice: Trader, bob: Trader, group: None) -> None:
+    await dollars_meet_euros(floor, alice, bob)
+    await floor.services.history.reached(floor.engine.seq)
+    again = MarketData((0, 1, 2, 3), floor.clock)
+    await again.load(floor.services.history)
+    for market, appearance in ((0, Appearance.SECONDARY), (1, Appearance.PRIMARY)):
+        assert again.trades(market, 10) == floor.marketdata.trades(market, 10)
+        assert [trade.appearance for trade in again.trades(market, 10)] == [appearance]
 
 
 # --- ticker -------------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cambist.dialects.mtgox.stream.group_watch import LOOK_EVERY
+from cambist.dialects.mtgox.stream.group_watch import LOOK_EVERY, LOOK_FOR_GROUPS
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from tests.dialects.mtgox.floor import Floor, Trader
 from tests.dialects.mtgox.linked_floor import link_markets, set_rates
@@ -118,6 +118,7 @@ async def test_markets_that_are_linked_and_parted_while_clients_listen(floor: Fl
     fold(book, await heard(floor, client))
     assert book == {("ask", 600_000): 2 * 10**8}
     link_markets(floor)
+    floor.clock.now += LOOK_FOR_GROUPS
     fold(book, await heard(floor, client))
     assert book == await served(floor, "BTCEUR")
     assert len(book) == 2

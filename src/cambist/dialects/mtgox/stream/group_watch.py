@@ -14,6 +14,8 @@ from cambist.scheduling import Timer
 
 LOOK_EVERY = SECOND // 10
 """A group is looked at so often at most (µs): a new rate moves every level of every book in it."""
+LOOK_FOR_GROUPS = SECOND
+"""So often (µs), where nothing is linked, whether it still is so."""
 
 T = TypeVar("T")
 
@@ -48,7 +50,9 @@ class DurableReads(Generic[T]):
 
 class GroupWatch:
     """Calls back after frames in which something that linked markets show may have changed: at once after trades and orders in the group,
-    at most every LOOK_EVERY; and within LOOK_EVERY after anything else, as rates, terms, links and what the conversion account has."""
+    at most every LOOK_EVERY; within LOOK_EVERY after anything else, as rates, terms and what the conversion account has; within
+    LOOK_FOR_GROUPS after the venue's first link.
+    """
 
     def __init__(self, services: VenueServices) -> None:
         self._services = services
@@ -62,27 +66,26 @@ class GroupWatch:
         """Returns what ends it. `callback` is told of all frames as long as the market is not linked; it then looks for itself."""
         self._followers[callback] = market
         if self._timer is None:
-            self._timer = self._services.scheduler.every(LOOK_EVERY, self._look)
             self._seen_seq = self._services.durability.durable_seq
-        self._listen()
+            self._listen()
 
         def stop() -> None:
             self._followers.pop(callback, None)
             if not self._followers and self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-                self._listen()
+                if self._unsubscribe is not None:
+                    self._unsubscribe()
+                    self._unsubscribe = None
 
         return stop
 
     def _listen(self) -> None:
-        """Hears of every market's updates while somebody follows and there are groups."""
-        needed = bool(self._followers) and bool(self._services.view.linked_groups())
-        if needed and self._unsubscribe is None:
+        """Looks again in a while, and, once there are groups, hears of every market's updates."""
+        linked = bool(self._services.view.linked_groups())
+        if linked and self._unsubscribe is None:
             self._unsubscribe = self._services.marketdata.subscribe(None, self._updated)
-        elif not needed and self._unsubscribe is not None:
-            self._unsubscribe()
-            self._unsubscribe = None
+        self._timer = self._services.scheduler.after(LOOK_EVERY if linked else LOOK_FOR_GROUPS, self._look)
 
     def _updated(self, update: MarketUpdate) -> None:
         view, now = self._services.view, self._services.clock()
@@ -95,11 +98,11 @@ class GroupWatch:
                 callback()
 
     def _look(self) -> None:
+        self._listen()
         durable = self._services.durability.durable_seq
         if durable == self._seen_seq:
             return
         self._seen_seq = durable
-        self._listen()
         now = self._services.clock()
         for group in range(len(self._services.view.linked_groups())):
             self._looked_at[group] = now

@@ -79,6 +79,8 @@ async def test_a_market_order_over_currencies(floor: Floor, alice: Trader, bob: 
     [
         ("", ["own", "mixed Y", "mixed N"]),
         ("primary=", ["own", "mixed Y", "mixed N"]),
+        ("primary=0", ["own", "mixed Y", "mixed N"]),
+        ("primary=1", ["own", "mixed Y"]),
         ("primary=Y", ["own", "mixed Y"]),
         ("primary=y&since=0", ["own", "mixed Y"]),
         ("primary=N", ["mixed N"]),

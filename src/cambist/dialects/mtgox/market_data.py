@@ -20,6 +20,8 @@ from cambist.marketdata.values import RecentTrade, logged
 
 NEAR = 10
 """Percent from the best price of its side that `depth` shows; `fulldepth` shows all."""
+WANTED = {"": "", "0": "", "false": "", "y": "Y", "1": "Y", "true": "Y", "n": "N"}
+"""What `trades` returns for a `primary`: primary ones, the others, or all. Some clients send a flag that is off as empty or 0."""
 
 
 @lru_cache(maxsize=1_024)
@@ -172,8 +174,8 @@ class MarketDataMethods(MethodGroup):
         """The same with another limit for `since`. `primary` Y or N leaves out the others."""
         assert call.pair is not None
         pair = call.pair
-        text, wanted = call.text("since"), call.text("primary").upper()
-        if wanted not in ("", "Y", "N"):
+        text, wanted = call.text("since"), WANTED.get(call.text("primary").lower())
+        if wanted is None:
             return invalid("primary", "should be Y or N")
         if not text:
             return self._kept(pair, self.context.now() - DAY * SECOND, wanted)

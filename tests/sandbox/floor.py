@@ -1,12 +1,14 @@
 """A bare engine with the default markets, traders on it, and a clock that the test moves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from cambist import _core
 from cambist.app.config import default_text, parse, terms
 from cambist.domain.units import AccountId
 from cambist.exchange import Commands, Done
+from cambist.sandbox.conversion_rates import ConversionRates
+from cambist.sandbox.linked_markets import BASE, FEE_PPM, QUOTES
 from cambist.sandbox.money import usd_value
 from cambist.sandbox.presets import PRESETS, TraderNumbers
 from cambist.sandbox.traders import Traders, account_names
@@ -56,6 +58,19 @@ class Floor:
     async def set_market_status(self, market: int, status: int) -> _core.Outcome:
         return self.engine.set_market_status(self.now(), market, status)
 
+    async def set_conversion_rates(self, group: int, rates: list[tuple[int, int]]) -> _core.Outcome:
+        return self.engine.set_conversion_rates(self.now(), group, rates)
+
+    def link(self, base: str, quotes: Sequence[str], fee_ppm: int) -> None:
+        """Links the markets of the base in these quotes, the first of which is the anchor, and funds the conversion account."""
+        engine, now = self.engine, self.now()
+        group = engine.create_linked_group(now, self.codes[base], self.codes[quotes[0]], fee_ppm, 0).id
+        for market in engine.markets():
+            if market.base == self.codes[base] and market.quote in {self.codes[quote] for quote in quotes}:
+                assert engine.link_market(now, group, market.id).code == 0
+                atoms = int(1e9 / usd_value(engine.assets()[market.quote].code)) * 10**16
+                engine.transfer(now, 1 + market.quote, _core.WORLD, _core.CONVERSION, market.quote, 1, 0, atoms)
+
     def open_account(self, **funds: int) -> AccountId:
         """A funded account without fees; funds in whole units."""
         engine, now = self.engine, self.now()
@@ -70,7 +85,9 @@ class Floor:
 class Crew:
     """A sandbox's traders on a floor."""
 
-    def __init__(self, numbers: TraderNumbers | str, seed: int = 1, intensity: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, numbers: TraderNumbers | str, seed: int = 1, intensity: Mapping[str, float] | None = None, *, linked: bool = False
+    ) -> None:
         self.floor = floor = Floor()
         engine, config, now = floor.engine, parse(default_text()), floor.now()
         for asset in config.asset:
@@ -86,7 +103,15 @@ class Crew:
             Traders(cast("Commands", floor), engine, floor.scheduler, self.accounts, seed, self.numbers, intensity or {})
         )
 
+        self.rates: Immediate | None = None
+        if linked:
+            floor.link(BASE, QUOTES, FEE_PPM)
+            self.rates = Immediate(ConversionRates(cast("Commands", floor), engine, floor.scheduler, self.traders.fundamentals))
+
     def open(self) -> None:
+        if self.rates is not None:
+            self.rates.set()
+            self.rates.start()
         self.traders.open_markets()
         self.traders.start()
 

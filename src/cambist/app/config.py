@@ -81,6 +81,7 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
 
     preset: Literal["quiet", "calm", "busy", "thin", "trend", "flash-crash", "one-sided", "halted"] = "calm"
     past_days: int = 45
+    linked: bool = True
     intensity: dict[str, float] = {}
     traders: TraderChanges = TraderChanges()  # type: ignore[valid-type]  # made of the numbers that traders have
 

@@ -36,11 +36,12 @@ from cambist.operations.funds import Amounts, credit, parse_amounts
 from cambist.operations.operation import Actor, OperatorCall
 from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import made_up_password
-from cambist.sandbox import money
+from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
 from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control_api import ControlApi
+from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.presets import PRESETS, changed
@@ -53,7 +54,7 @@ DEFAULT_SEED = 1
 TEMPORARY = "cambist-sandbox-"
 """How the directories of sandboxes begin that keep nothing."""
 TRADER_FUNDS_USD = 1e9
-"""What each trader gets of every asset, by its value: enough never to run dry."""
+"""What each trader gets of every asset, and the conversion account of every linked currency, by its value: enough never to run dry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,11 @@ class _Play(ServeHooks):
     dated = False
     """The same seed and the same requests shall give the same bytes."""
 
-    def __init__(self, venue: Venue, seed: int, people: list[Person], traders: Traders | None, kept: bool) -> None:
+    def __init__(self, venue: Venue, seed: int, people: list[Person], movers: Sequence[Traders | ConversionRates], kept: bool) -> None:
         self._venue = venue
         self._seed = seed
         self._people = people
-        self._traders = traders
+        self._movers = movers
         self._kept = kept
         self._status = StatusLine(venue.scheduler, SandboxStatus(venue).text)
 
@@ -169,8 +170,8 @@ class _Play(ServeHooks):
         )
         logs.say(announcement(announced) + "\n")
         self._status.start()
-        if self._traders is not None:
-            self._traders.start()
+        for mover in self._movers:
+            mover.start()
         return record
 
     def _market(self) -> str:
@@ -182,8 +183,8 @@ class _Play(ServeHooks):
 
     def end(self) -> None:
         self._status.stop()
-        if self._traders is not None:
-            self._traders.stop()
+        for mover in self._movers:
+            mover.stop()
 
 
 def write_examples(folder: Path, url: str, record: dict[str, Any], people: Sequence[Person]) -> list[str]:
@@ -262,23 +263,28 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: San
             raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
         await _give_first_funds(call, user.account, funds)
         await _give_addresses(venue, user.account)
-    traders = await _prepare_traders(venue, people, note, call, past)
+    movers = await _prepare_movers(venue, people, note, call, past)
     await venue.durable()
     everybody = [people.person(user) for user in venue.directory.users()]
-    return _Play(venue, note.seed, everybody, traders, plan.data is not None)
+    return _Play(venue, note.seed, everybody, movers, plan.data is not None)
 
 
-async def _prepare_traders(venue: Venue, people: People, note: SandboxFile, call: OperatorCall, past: SandboxTime | None) -> Traders | None:
-    """The traders that the configuration asks for, with money, and with quotes in every market. None when it asks for none."""
+async def _prepare_movers(
+    venue: Venue, people: People, note: SandboxFile, call: OperatorCall, past: SandboxTime | None
+) -> list[Traders | ConversionRates]:
+    """Who makes the market and its rates from the start on: the traders that the configuration asks for, with money, and with quotes in
+    every market, and the rates of the linked markets. Nobody when it asks for no traders.
+    """
     section = venue.config.sandbox
     numbers = changed(PRESETS[section.preset], section.traders)
     names = account_names(numbers)
+    linked = section.linked and linked_markets.fit_to_link(numbers)
     if not names:
-        return None
+        await _keep_linked(venue, note, call, linked)
+        return []
     note.accounts = await people.trader_accounts(note.accounts, names)
     venue.files.keep_sandbox(msgspec.json.encode(note).decode())
-    specs = venue.engine.assets()
-    worth = [(spec, int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * 10**spec.scale) for spec in specs]
+    worth = [(spec, _trader_funds(spec)) for spec in venue.engine.assets()]
     for name in names:
         await _give_first_funds(call, note.accounts[name], worth)
     for account in (*note.traders, *note.accounts.values()):  # also those whom another preset had
@@ -287,8 +293,35 @@ async def _prepare_traders(venue: Venue, people: People, note: SandboxFile, call
     traders = Traders(venue.commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
     if past is not None:
         await _make_past(venue, traders, note, names, past)
+    await _keep_linked(venue, note, call, linked)
+    movers: list[Traders | ConversionRates] = [traders]
+    if linked and not venue.config.rates.file:
+        rates = ConversionRates(venue.commands, venue.engine, venue.scheduler, traders.fundamentals)
+        await rates.set()
+        movers.append(rates)
     await _open_markets(venue, traders, note, numbers.halted)
-    return traders
+    return movers
+
+
+async def _keep_linked(venue: Venue, note: SandboxFile, call: OperatorCall, linked: bool) -> None:
+    """Links the coin's markets, and funds what stands between them, or parts them, when the last start left them otherwise."""
+    if linked == note.linked:
+        return
+    if linked:
+        _taken(await linked_markets.link(call))
+        assets = call.context.catalogue.assets.by_id
+        quotes = [assets[market.quote] for market in linked_markets.linkable(call)]
+        await _give_first_funds(call, linked_markets.CONVERSION_ACCOUNT, [(spec, _trader_funds(spec)) for spec in quotes])
+    else:
+        _taken(await linked_markets.part(call))
+    await venue.durable()
+    note.linked = linked
+    venue.files.keep_sandbox(msgspec.json.encode(note).decode())
+
+
+def _trader_funds(spec: _core.AssetSpec) -> int:
+    unit: int = 10**spec.scale
+    return int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * unit
 
 
 async def _make_past(venue: Venue, traders: Traders, note: SandboxFile, names: Sequence[str], time: SandboxTime) -> None:

@@ -179,6 +179,8 @@ class Maker:
         done = await self._commands.place(self._account, market.id, side, OrderType.LIMIT, TimeInForce.GTC, price, amount, post_only=True)
         if done.outcome.code == RejectReason.OK:
             self._quotes[side][level] = _Quote(done.outcome.id, price, amount)
+        elif done.outcome.code == RejectReason.WOULD_CROSS:
+            self._incomplete = True  # so does somebody in a linked market, whose book this one's best prices do not show
         return done.outcome.code != RejectReason.JOURNAL_FULL
 
 

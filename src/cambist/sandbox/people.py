@@ -24,6 +24,8 @@ class SandboxFile(msgspec.Struct):
     """The traders' accounts, by name."""
     halted: bool = False
     """Whether a preset has halted the markets."""
+    linked: bool = False
+    """Whether this sandbox has linked its coin's markets."""
 
 
 class Person(msgspec.Struct):

@@ -75,7 +75,7 @@ class Traders:
             trend_hours=numbers.trend_hours,
             home_days=numbers.home_days,
         )
-        fundamentals = Fundamentals(codes, seed, paths)
+        self.fundamentals = Fundamentals(codes, seed, paths)
         wanted = INTENSITY | dict(intensity)
         self.markets: list[TradedMarket] = []
         self._makers: list[Maker] = []
@@ -83,7 +83,7 @@ class Traders:
         for spec in view.markets():
             lively = wanted.get(f"{codes[spec.base]}_{codes[spec.quote]}".lower(), DEFAULT_INTENSITY)
             if lively > 0.0:
-                self._settle(TradedMarket(view, spec.id, codes, fundamentals, numbers, lively), seed)
+                self._settle(TradedMarket(view, spec.id, codes, self.fundamentals, numbers, lively), seed)
         self._timers: dict[str, Timer] = {}
 
     def _settle(self, market: TradedMarket, seed: int) -> None:

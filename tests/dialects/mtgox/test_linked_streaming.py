@@ -1,11 +1,15 @@
 """The stream of linked markets, over real sockets: a trade in both its currencies, and converted books that clients fold."""
 
+import json
 import random
 from typing import Any
 
 import pytest
 
-from cambist.dialects.mtgox.stream.group_watch import LOOK_EVERY, LOOK_FOR_GROUPS
+from cambist.dialect_kit.hub import Hub
+from cambist.dialects.mtgox.call import DialectContext
+from cambist.dialects.mtgox.stream.feeds import LEVELS_IN_A_TICK, DepthFeed
+from cambist.dialects.mtgox.stream.group_watch import LOOK_EVERY, LOOK_FOR_GROUPS, GroupWatch
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from tests.dialects.mtgox.floor import Floor, Trader
 from tests.dialects.mtgox.linked_floor import link_markets, set_rates
@@ -43,6 +47,16 @@ def fold(book: Book, messages: list[dict[str, Any]]) -> None:
 async def served(floor: Floor, pair: str) -> Book:
     depth = await floor.public(f"{pair}/fulldepth")
     return {(name, int(level["price_int"])): int(level["amount_int"]) for name in ("bid", "ask") for level in depth[f"{name}s"]}
+
+
+async def catch_up(floor: Floor, client: Listener, book: Book, pair: str) -> None:
+    """Folds until the book is the server's; many changes come in pieces."""
+    fold(book, await heard(floor, client))
+    for _ in range(100):
+        if book == await served(floor, pair):
+            return
+        fold(book, await client.messages())
+    assert book == await served(floor, pair)
 
 
 async def test_a_trade_is_pushed_in_both_currencies(floor: Floor, alice: Trader, bob: Trader, group: None, listen: Open) -> None:
@@ -95,6 +109,24 @@ async def test_many_changes_at_once_are_pushed_together(floor: Floor, alice: Tra
     book: Book = {}
     fold(book, messages)
     assert book == await served(floor, "BTCEUR") == {("ask", 316_579): 45 * 10**8}
+
+
+async def test_many_levels_leave_in_pieces(floor: Floor, alice: Trader, bob: Trader, group: None) -> None:
+    context = DialectContext.of(floor.services)
+    pair = context.instruments.find("BTCEUR")
+    assert pair is not None
+    feed = DepthFeed(context, "depth.BTCEUR", b"", pair, GroupWatch(floor.services))
+    feed.hub, feed.followers = Hub(), {}
+    feed.started()
+    for price in range(6_000, 6_040):
+        assert floor.immediate.place(bob.account, 0, Side.SELL, OrderType.LIMIT, TimeInForce.GTC, price, 10**7).code == 0
+    floor.sequencer.drain()
+    book, pieces = Book(), [[json.loads(message) for message in feed.messages()] for _ in range(4)]
+    assert [len(piece) for piece in pieces] == [LEVELS_IN_A_TICK, LEVELS_IN_A_TICK, 40 - 2 * LEVELS_IN_A_TICK, 0]
+    for piece in pieces:
+        fold(book, piece)
+    assert book == await served(floor, "BTCEUR")
+    feed.stopped()
 
 
 async def test_nothing_is_pushed_before_it_is_on_disk(floor: Floor, alice: Trader, bob: Trader, group: None, listen: Open) -> None:
@@ -169,8 +201,7 @@ async def test_a_folding_client_holds_the_converted_book(floor: Floor, alice: Tr
         )
         changed += 1
         for pair, client in clients.items():
-            fold(books[pair], await heard(floor, client))
-            assert books[pair] == await served(floor, pair)
+            await catch_up(floor, client, books[pair], pair)
     assert changed == 50
     assert traded > 100
     assert min(len(book) for book in books.values()) > 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from cambist.account_streams.events import AccountEvent
@@ -23,6 +24,8 @@ from cambist.marketdata.values import LevelChange, MarketUpdate
 from cambist.scheduling import Timer
 
 LAG_EVERY = SECOND
+LEVELS_IN_A_TICK = 16
+"""Of a converted book. A new rate moves hundreds in every currency: they leave in pieces, between which others are served."""
 
 
 class Feed(Channel):
@@ -91,7 +94,8 @@ class DepthFeed(MarketFeed):
         self._watch = watch
         self._stop_watch: Callable[[], None] = lambda: None
         self._pushed: LevelAmounts | None = None
-        """The converted book as followers know it while the market is linked."""
+        """The converted book as followers know it while the market is linked, once they have heard of all `_changes`."""
+        self._changes: deque[ChangedLevel] = deque()
         services = context.services
         self._converted = DurableReads(services.view, services.durability, lambda: context.books.of(pair.market).amounts)
 
@@ -121,16 +125,19 @@ class DepthFeed(MarketFeed):
         # It was linked, or is no more: until now its followers know the other book.
         own = level_amounts(self.context.services.marketdata.book(self.pair.market))
         if self._pushed is not None:
-            self._say_levels(level_changes(self._pushed, own))
+            self._say_levels([*self._changes, *level_changes(self._pushed, own)])
+            self._changes.clear()
         self._pushed = own if linked else None
         self.touch()
 
     def messages(self) -> list[bytes]:
-        if self._pushed is not None:
+        if self._pushed is not None and not self._changes:
             converted = self._converted.newest()
             if converted is not None:
                 pushed, self._pushed = self._pushed, converted
-                self._say_levels(level_changes(pushed, converted))
+                self._changes.extend(level_changes(pushed, converted))
+        if self._changes:
+            self._say_levels([self._changes.popleft() for _ in range(min(LEVELS_IN_A_TICK, len(self._changes)))])
         return super().messages()
 
     def _say_levels(self, levels: Iterable[LevelChange | ChangedLevel]) -> None:

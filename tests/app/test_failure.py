@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cambist import _core
-from cambist.app.config import default_text, parse
+from cambist.app.config import default_text
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.errors import Exit, OperatorError
@@ -26,7 +26,7 @@ from tests.support.waiting import until
 async def opened(path: Path) -> Venue:
     files = DataDirectory.open(path, create=True)
     environment = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher())
-    return await open_venue(files, parse(default_text()), environment)
+    return await open_venue(files, files.settings(), environment)
 
 
 async def test_a_failed_journal_ends_the_process_with_its_code(tmp_path: Path) -> None:
@@ -77,10 +77,12 @@ async def test_a_view_that_cannot_follow_stops_the_venue(tmp_path: Path, monkeyp
 async def test_a_trouble_at_the_start_lets_go_of_every_file(tmp_path: Path) -> None:
     path = tmp_path / "venue"
     await (await opened(path)).close()
-    config = parse(default_text().replace("price_decimals = 3", "price_decimals = 2", 1))
+    other = tmp_path / "other.toml"
+    other.write_text(default_text().replace("price_decimals = 3", "price_decimals = 2", 1))
     environment = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher())
+    files = DataDirectory.open(path)
     with pytest.raises(OperatorError, match="cannot change"):
-        await open_venue(DataDirectory.open(path), config, environment)
+        await open_venue(files, files.settings(other), environment)
     await (await opened(path)).close()
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cambist import _core
-from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.recovery import unmoved
@@ -26,7 +25,8 @@ from tests.support.memory_journal import MemoryLog
 
 async def opened(path: Path, log: MemoryLog) -> Venue:
     around = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher(), open_journal=lambda _files, _segment_bytes: log.open())
-    return await open_venue(DataDirectory.open(path, create=True), parse(default_text()), around)
+    files = DataDirectory.open(path, create=True)
+    return await open_venue(files, files.settings(), around)
 
 
 async def run(path: Path, log: MemoryLog, act: Callable[[Venue], Awaitable[None]]) -> bytes:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy
 from cambist.app.errors import OperatorError
@@ -44,7 +43,7 @@ class Machine:
 async def running(path: Path, machine: Machine, *, accept_clock_skew: bool = False) -> AsyncIterator[Venue]:
     files = DataDirectory.open(path, create=True)
     environment = Environment(machine.clock(), SeededEntropy(1), cheap_password_hasher(), accept_clock_skew=accept_clock_skew)
-    venue = await open_venue(files, parse(default_text()), environment)
+    venue = await open_venue(files, files.settings(), environment)
     tasks = PeriodicTasks(venue)
     tasks.start()
     try:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from cambist._core import ReadOnlyJournal
-from cambist.app.config import default_text, parse
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.errors import Exit, OperatorError
@@ -26,7 +25,7 @@ async def run_once(path: Path, accounts: int = 1) -> None:
     """Opens a venue, opens accounts on it, and closes it."""
     files = DataDirectory.open(path, create=True)
     environment = Environment(system_clock(), SeededEntropy(1), cheap_password_hasher())
-    venue = await open_venue(files, parse(default_text()), environment)
+    venue = await open_venue(files, files.settings(), environment)
     for _ in range(accounts):
         await venue.commands.open_account()
     await venue.close()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cambist.app.admin import ask_running
-from tests.support.processes import cambist, serving
+from tests.support.processes import cambist, serving, start
 from tests.support.waiting import wait_until
 
 LINKED = ["USD", "EUR", "GBP", "JPY", "AUD", "CAD", "CHF", "PLN", "RUB", "SEK"]
@@ -19,6 +19,11 @@ def rates(data: Path) -> dict[str, dict[str, Any]]:
     answer = cambist("rates", "show", "--data", data, "--json")
     assert answer.returncode == 0, answer.stderr
     return {row["asset"]: row for row in json.loads(answer.stdout)}
+
+
+def moved(data: Path, before: dict[str, dict[str, Any]]) -> bool:
+    """Whether any currency has another rate than before."""
+    return any(row["rate"] != before[code]["rate"] for code, row in rates(data).items())
 
 
 def group_markets(data: Path) -> set[str]:
@@ -34,7 +39,7 @@ def test_a_sandbox_with_traders_has_bitcoin_linked_funded_and_rated(tmp_path: Pa
         assert group_markets(data) == {f"btc_{code.lower()}" for code in LINKED}
         assert all(row["current"] and float(row["rate"]) > 0 for row in found.values())
         assert all(float(row["conversion"]) * float(row["rate"]) > 0.9e9 for row in found.values())
-        wait_until(lambda: {code: row["rate"] for code, row in rates(data).items()} != {code: row["rate"] for code, row in found.items()})
+        wait_until(lambda: moved(data, found))
     assert "All is well" in cambist("verify", "--data", data).stdout
 
 
@@ -52,6 +57,21 @@ def test_a_kept_sandbox_is_linked_and_parted_as_each_start_asks_for_and_funded_o
         assert cambist("market", "link", "btc_usd", "btc_eur", "--data", data).returncode == 0
     with serving(tmp_path, "sandbox", "--quiet", "--data", data):
         assert group_markets(data) == {"btc_usd", "btc_eur"}, "what the user linked stays"
+
+
+def test_a_sandbox_that_is_killed_goes_on_with_its_rates_and_its_conversion_account(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    running = start(tmp_path, "sandbox", "--seed", "7", "--data", data)
+    first = rates(data)
+    wait_until(lambda: moved(data, first))
+    running.kill()
+    assert "All is well" in cambist("verify", "--data", data).stdout
+    with serving(tmp_path, "sandbox", "--data", data):
+        found = rates(data)
+        assert list(found) == LINKED
+        assert all(abs(float(found[code]["conversion"]) / float(first[code]["conversion"]) - 1) < 0.1 for code in LINKED)
+    assert cambist("rebuild", "--data", data).returncode == 0
+    assert "All is well" in cambist("verify", "--data", data).stdout
 
 
 def own_markets(**amount_decimals: int) -> str:

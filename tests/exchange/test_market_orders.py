@@ -82,3 +82,39 @@ def test_a_purchase_beyond_the_money(engine: _core.Engine) -> None:
 def test_a_halted_market(engine: _core.Engine) -> None:
     assert engine.set_market_status(9_000, 0, MarketStatus.HALTED, b"").code == 0
     assert uncovered_rejection(engine, engine.market(0), TAKER, Side.SELL, UNIT) == RejectReason.MARKET_HALTED
+
+
+@pytest.fixture
+def linked(engine: _core.Engine) -> _core.Engine:
+    """The same with a market of the coin for francs, worth half a dollar, without a fee: one coin is asked at 3000, one is bid at 3000."""
+    assert engine.create_asset(9_000, "CHF", 16, 8, b"").code == 0
+    assert engine.create_market(9_000, 1, 2, 0, 8, 1, 1, 10**9, UNIT // 1000, 1000 * UNIT, 0, 0, 0, b"").code == 0
+    assert engine.create_linked_group(9_000, 1, 0, 0, 0).code == 0
+    for market in (0, 1):
+        assert engine.link_market(9_000, 0, market).code == 0
+    assert engine.set_conversion_rates(9_000, 0, [(2, 5 * 10**11)]).code == 0
+    for number, (account, asset) in enumerate(((_core.CONVERSION, 0), (_core.CONVERSION, 2), (MAKER, 2))):
+        deposit = engine.transfer(9_000, 2_000 + number, _core.WORLD, account, asset, TransferKind.DEPOSIT, 0, 10**6 * 10**16, b"")
+        assert deposit.code == 0
+    for side, price in ((Side.SELL, 3000), (Side.BUY, 2998)):
+        assert engine.place_order(9_000, MAKER, 1, side, 0, 0, 0, 0, price, UNIT, 0, 0, 0, 0, b"").code == 0
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("side", "amount", "fill"),
+    [
+        (Side.BUY, 2 * UNIT, (2 * UNIT, (1500 + 2000) * UNIT)),
+        (Side.BUY, 50 * UNIT, (41 * UNIT, (1500 + sum(price for price, _ in ASKS)) * UNIT)),
+        (Side.SELL, 2 * UNIT, (2 * UNIT, (1499 + 1000) * UNIT)),
+    ],
+)
+def test_a_linked_market_trades_with_the_books_of_its_group(linked: _core.Engine, side: Side, amount: int, fill: tuple[int, int]) -> None:
+    assert market_fill(linked, MarketId(0), side, amount) == MarketFill(*fill)
+
+
+@pytest.mark.parametrize(("dollars", "reason"), [(3_500, RejectReason.OK), (3_499, RejectReason.INSUFFICIENT_FUNDS)])
+def test_a_purchase_in_a_linked_market_costs_what_all_books_ask(linked: _core.Engine, dollars: int, reason: RejectReason) -> None:
+    given = linked.transfer(9_000, 999, TAKER, MAKER, 0, TransferKind.ADJUSTMENT, 0, (10**5 - dollars) * 10**16, b"")
+    assert given.code == 0
+    assert uncovered_rejection(linked, linked.market(0), TAKER, Side.BUY, 2 * UNIT) == reason

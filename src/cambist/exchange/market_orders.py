@@ -1,4 +1,4 @@
-"""What a market order would do to the book as it stands, before it is placed.
+"""What a market order would take from the book as it stands, before it is placed: on a linked market, from all books of its group.
 
 The core fills a market order as far as the money goes. Where an exchange refuses an order that is not covered whole, its dialect asks
 here first.
@@ -18,7 +18,10 @@ LEVELS_AT_FIRST = 16
 
 
 class MarketFill(NamedTuple):
-    """`amount` in the market's units; `notional` the sum of price times amount: times `MarketSpec.quote_unit` it is atoms of quote."""
+    """`amount` in the market's units; `notional` the sum of price times amount: times `MarketSpec.quote_unit` it is atoms of quote.
+
+    What other books of a group offer counts at its effective price, which is whole units of price: a purchase costs that or less.
+    """
 
     amount: int
     notional: int
@@ -28,7 +31,7 @@ def market_fill(view: View, market: MarketId, side: Side, amount: int) -> Market
     """What a market order for `amount` would trade, whoever gives it and without fees; less than `amount` when less is offered."""
     levels = LEVELS_AT_FIRST
     while True:
-        bids, asks = view.depth(market, levels)
+        bids, asks = view.converted_depth(market, levels)
         opposite = asks if side == Side.BUY else bids
         left, notional = amount, 0
         for price, offered in opposite:

@@ -40,15 +40,18 @@ class NewOrder:
     funds: int
 
 
-def _fee(market: Market, side: Side, outcome: _core.Outcome, ppm: int) -> int | None:
+def _fee(market: Market, side: Side, outcome: _core.Outcome, ppm: int, linked: bool) -> int | None:
     """What the trades of a new order cost it, atoms of what it receives; None when that does not follow from their sum.
 
     Each trade's fee is rounded up to the atom. Where no trade of this market can cost a fraction of one, all fees together are the
-    rate's share of everything received, and the reply need not wait for history.
+    rate's share of everything received, and the reply need not wait for history. `linked`: the market is in a linked group, where what
+    a sale receives for an order of another book is converted, any number of atoms.
     """
     if not outcome.filled:
         return 0
     buy = side == Side.BUY
+    if linked and ppm and not buy:
+        return None
     if (market.stock_unit if buy else market.money_unit) * ppm % PPM:
         return None
     return (outcome.filled * market.stock_unit if buy else outcome.total) * ppm // PPM
@@ -84,8 +87,8 @@ class Placing:
         return self._market(account, market, side, amount)
 
     async def _place(self, key: ApiKey, market: Market, order: NewOrder) -> Answer:
-        def placed(view: View) -> tuple[int, tuple[int, int]]:
-            return view.time, view.account_fees(key.account, market.id)
+        def placed(view: View) -> tuple[int, tuple[int, int], bool]:
+            return view.time, view.account_fees(key.account, market.id), view.linked_group_of(market.id) is not None
 
         done = await self._commands.place(
             key.account,
@@ -99,10 +102,10 @@ class Placing:
             meta=Meta(key_id=key.id),
             read=placed,
         )
-        outcome, (now, rates) = done.outcome, done.read
+        outcome, (now, rates, linked) = done.outcome, done.read
         if outcome.code:
             return errors.place_rejection(outcome.code)
-        fee = _fee(market, order.side, outcome, rates[1])
+        fee = _fee(market, order.side, outcome, rates[1], linked)
         if fee is None:
             return await self._as_stored(market, outcome.id, "placed")
         return orders.pending(
@@ -154,7 +157,6 @@ class Placing:
         spec = market.spec()
         if spec.status != MarketStatus.OPEN:
             return errors.SERVICE_UNAVAILABLE
-        bid, ask = self._view.best(market.id)
         buy = side == Side.BUY
         # Money counts in what people see of it: finer amounts could not be written back.
         stock = 0 if buy else units(amount, market.stock_scale)
@@ -162,10 +164,12 @@ class Placing:
         asset, cost = (market.money, funds) if buy else (market.stock, stock * market.stock_unit)
         if self._view.balance(account, asset.id)[0] < cost:
             return errors.BALANCE_NOT_ENOUGH
-        opposite = ask if buy else bid
+        # Where markets are linked, the other books fill an order as well as its own.
+        bids, asks = self._view.converted_depth(market.id, 1)
+        opposite = asks if buy else bids
         if not opposite:
             return errors.NO_ENOUGH_TRADER
-        if (buy and funds < ask * spec.min_amount * market.money_unit) or not (funds or stock):
+        if (buy and funds < opposite[0][0] * spec.min_amount * market.money_unit) or not (funds or stock):
             return errors.AMOUNT_TOO_SMALL
         return NewOrder(side, OrderType.MARKET, 0, stock, funds)
 

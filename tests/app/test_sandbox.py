@@ -209,6 +209,7 @@ def test_presets_are_markets_of_their_own(tmp_path: Path) -> None:
         markets = json.loads(cambist("market", "list", "--data", data, "--json").stdout)
         assert {market["status"] for market in markets} == {"halted"}
         assert all(market["orders"] > 10 for market in markets)
+        assert get(running, "/api/3/ticker/btc_usd")["btc_usd"]["buy"] > 0  # what the first screen tells people to ask
         refused = call(running, 0, "Trade", pair="btc_usd", type="buy", rate="100", amount="1")
         assert refused["success"] == 0
     with serving(tmp_path, "sandbox", "--data", data, "--preset", "one-sided") as running:

@@ -173,13 +173,33 @@ async def test_errors(floor: Floor, path: str, error: str) -> None:
     assert floor.replies[-1].startswith(b'{"success":0,"error":"')
 
 
-async def test_a_halted_market_is_gone_from_the_public_api_until_it_is_resumed(floor: Floor) -> None:
+async def test_a_halted_market_is_gone_from_info_until_it_is_resumed(floor: Floor) -> None:
     floor.immediate.set_market_status(0, MarketStatus.HALTED)
     assert "btc_usd" not in (await floor.public("/api/3/info"))["pairs"]
-    assert await floor.public("/api/3/ticker/btc_usd") == {"success": 0, "error": "Invalid pair name: btc_usd"}
-    assert list(await floor.public("/api/3/ticker/btc_usd-ltc_usd?ignore_invalid=1")) == ["ltc_usd"]
     floor.immediate.set_market_status(0, MarketStatus.OPEN)
-    assert list(await floor.public("/api/3/ticker/btc_usd")) == ["btc_usd"]
+    assert "btc_usd" in (await floor.public("/api/3/info"))["pairs"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/3/ticker/btc_usd",
+        "/api/3/depth/btc_usd-ltc_usd",
+        "/api/3/trades/btc_usd",
+        "/api/3/fee/btc_usd",
+        "/api/2/btc_usd/ticker",
+        "/api/2/btc_usd/depth",
+        "/api/2/btc_usd/trades",
+        "/api/2/btc_usd/fee",
+    ],
+)
+async def test_a_halted_market_is_served_as_before(floor: Floor, alice: Trader, bob: Trader, path: str) -> None:
+    await floor.returned(alice, "Trade", pair="btc_usd", type="sell", rate="100", amount="2")
+    await floor.returned(bob, "Trade", pair="btc_usd", type="buy", rate="100", amount="1")
+    before = await floor.public(path)
+    assert "error" not in before
+    floor.immediate.set_market_status(0, MarketStatus.HALTED)
+    assert await floor.public(path) == before
 
 
 async def test_a_new_market_and_new_fees_show_at_once(floor: Floor) -> None:

@@ -21,7 +21,7 @@ class PublicV2:
             return Reply(body=error_body(errors.PUBLIC_METHOD_INVALID))
         name, method, count = [*path_parts(request.path)[2:], "", "", ""][:3]
         pair = self._context.pairs.find(name)
-        if pair is None or not pair.open:
+        if pair is None:
             return Reply(body=error_body(errors.invalid_pair(name)))
         limit = limit_of(count or form_fields(request.query).get("limit"))
         match method:

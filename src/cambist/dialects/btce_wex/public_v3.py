@@ -97,13 +97,13 @@ class PublicV3:
         return (fee_percent(pair.spec()).encode(),)
 
     def _pairs(self, names: str, ignore_invalid: bool) -> list[Pair] | str:
-        """The open markets that `btc_usd-ltc_btc` names, or the error's text. Empty names (doubled dashes) are passed over."""
+        """The markets that `btc_usd-ltc_btc` names, or the error's text. Empty names (doubled dashes) are passed over."""
         found: dict[str, Pair] = {}
         for number, name in enumerate(filter(None, names.split("-"))):
             if number == MAX_NAMES:
                 return errors.TOO_MANY_PAIRS
             pair = self._context.pairs.find(name)
-            if pair is None or not pair.open:
+            if pair is None:
                 if ignore_invalid:
                     continue
                 return errors.invalid_pair(name)

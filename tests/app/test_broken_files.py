@@ -1,6 +1,7 @@
 """Every file of a data directory, broken in every way, under every command: one sentence, a documented code, and the doctor knows."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -98,6 +99,10 @@ def garbage(path: Path) -> None:
             file.write_bytes(b"\xa5" * 9_000)
 
 
+def other_key(path: Path) -> None:
+    path.write_text("5a" * 32 + "\n")
+
+
 HARMS: dict[str, Callable[[Path], None]] = {
     "mode 000": lambda path: path.chmod(0),
     "dangling": dangling,
@@ -124,6 +129,9 @@ SERVE: dict[str, tuple[Exit, Exit, Exit]] = {
     "snapshots": (WELL, WELL, WELL),
 }
 """A configuration may be empty: all its settings have defaults. What is folded from the journal is made again."""
+
+NAMED_BY_WHO_OPENS_IT = {"history.sqlite", "audit.jsonl", "journal"}
+"""A start looks at these only as it opens them, `verify` at every byte: the code is the same, and the file that is named."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,29 @@ def test_a_broken_file_is_a_sentence_and_a_code_under_every_command(name: str, h
             assert name.partition(".")[0] in end.said, f"{command}: {end.said}"
     if wanted != Exit.OK:
         assert ended["doctor"].code == wanted, ended["doctor"].said
+        assert ended["verify"].code == wanted, ended["verify"].said
+        if name not in NAMED_BY_WHO_OPENS_IT:
+            said = [re.sub(r"venue\d", "venue", "".join(sentences(ended[command].said))) for command in ("serve", "verify")]
+            assert said[0] == said[1]
+
+
+@pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="PERMISSIONS NOT TESTED: apt-get install util-linux")
+def test_the_master_key_of_another_venue_is_named_by_whoever_looks(well: Path, tmp_path: Path) -> None:
+    ended = run_all(well, "master.key", other_key, tmp_path)
+    for command in ("serve", "verify", "doctor"):
+        assert ended[command].code == Exit.DAMAGED, f"{command}: {ended[command].said}"
+        assert "this master key is not the one" in ended[command].said
+
+
+def test_a_lost_format_beside_a_journal_is_put_back_as_the_sentence_says(well: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(well, tmp_path / "venue", ignore=shutil.ignore_patterns("admin.sock")))
+    (data / "format").unlink()
+    answer = cambist("verify", "--data", data)
+    assert answer.returncode == Exit.NOT_A_VENUE
+    assert f"{data}/format is missing beside a journal" in answer.stderr
+    subprocess.run(answer.stderr.partition("run: ")[2].strip(), shell=True, check=True)
+    again = cambist("verify", "--data", data)
+    assert again.returncode == Exit.OK, again.stderr
 
 
 @pytest.mark.skipif(os.getuid() == 0 and not shutil.which("setpriv"), reason="PERMISSIONS NOT TESTED: apt-get install util-linux")

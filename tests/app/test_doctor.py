@@ -55,9 +55,9 @@ def cut_last_line(file: Path) -> None:
 
 
 HARM: list[tuple[str, str, int, Callable[[Path], object]]] = [
-    ("files", "directory.sqlite; put", Exit.DAMAGED, lambda data: (data / "directory.sqlite").unlink()),
+    ("files", "directory.sqlite is missing or empty", Exit.DAMAGED, lambda data: (data / "directory.sqlite").unlink()),
     ("files", "master.key", Exit.DAMAGED, lambda data: (data / "master.key").unlink()),
-    ("files", "directory.sqlite; put", Exit.DAMAGED, lambda data: (data / "directory.sqlite").write_bytes(b"")),
+    ("files", "directory.sqlite is missing or empty", Exit.DAMAGED, lambda data: (data / "directory.sqlite").write_bytes(b"")),
     ("files", "no master key", Exit.DAMAGED, lambda data: (data / "master.key").write_text("lost")),
     ("journal", "format 9", Exit.NOT_A_VENUE, lambda data: (data / "journal" / "format").write_text("cambist journal, format 9\n")),
     ("files", "history.sqlite is missing", 0, lambda data: (data / "history.sqlite").unlink()),

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shlex
 import stat
 from pathlib import Path
 from types import TracebackType
@@ -63,9 +64,11 @@ class DataDirectory:
             except OSError as error:
                 raise of_system(error) from None
         check_access(directory)
+        directory.check_format(create=create)
         directory._take_lock()
         try:
-            directory._check_format(create)
+            if not directory.format.exists():
+                directory._keep(directory.format, FORMAT)
         except BaseException:
             directory.close()
             raise
@@ -110,11 +113,35 @@ class DataDirectory:
         """
         return [file for file in (self.master_key, self.directory, self.chain) if not file.exists() or file.stat().st_size == 0]
 
-    def _take_lock(self) -> None:
+    def check_format(self, *, create: bool = False) -> None:
+        """Whether this is a data directory in the format of this program, or, with `create`, one in which a venue can be made.
+
+        OperatorError NOT_A_VENUE, OSError.
+        """
         if not self.path.is_dir():
             raise OperatorError(f"{self.path}: there is no data directory; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)
-        if not self.format.exists() and any(entry.name != "lock" for entry in self.path.iterdir()):
+        try:
+            found = self.format.read_text(errors="replace")
+        except FileNotFoundError:
+            self._explain_no_format(create)
+            return
+        if found != FORMAT:
+            words = f"this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}"
+            raise OperatorError(f"{self.format}: {words}", Exit.NOT_A_VENUE)
+
+    def _explain_no_format(self, create: bool) -> None:
+        if (self.journal / "format").exists():
+            raise OperatorError(
+                f"{self.format} is missing beside a journal: put it back from a backup, or, when a program that reads "
+                f"{FORMAT.strip()!r} wrote this directory, run: echo '{FORMAT.strip()}' > {shlex.quote(str(self.format))}",
+                Exit.NOT_A_VENUE,
+            )
+        if any(entry.name != "lock" for entry in self.path.iterdir()):
             raise OperatorError(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
+        if not create:
+            raise OperatorError(f"{self.path}: there is no venue here; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)
+
+    def _take_lock(self) -> None:
         try:
             self._lock = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -127,20 +154,6 @@ class DataDirectory:
             raise OperatorError(f"{self.path}: a venue runs on this directory already (process {owner or 'unknown'})", Exit.BUSY) from None
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
-
-    def _check_format(self, create: bool) -> None:
-        file = self.format
-        try:
-            found = file.read_text(errors="replace")
-        except FileNotFoundError:
-            if not create:
-                raise OperatorError(
-                    f"{self.path}: there is no venue here; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE
-                ) from None
-            self._keep(file, FORMAT)
-            return
-        if found != FORMAT:
-            raise OperatorError(f"{file}: this program reads {FORMAT.strip()!r}, but here is {found.strip()[:80]!r}", Exit.NOT_A_VENUE)
 
     def warn_if_readable(self) -> None:
         """Logs that others may look in. Once the log has its place, which the configuration in here says."""

@@ -22,8 +22,6 @@ from cambist.app.admin import NotRunning, ask_running
 from cambist.app.config import Config, load
 from cambist.app.data_directory import FORMAT, DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
-from cambist.directory import MasterKeyUnsafe
-from cambist.directory.sealing import check_master_key
 from cambist.operations.audit import LOST, AuditDamaged, lines
 
 OWN_FILES = 200
@@ -119,13 +117,12 @@ def _process(running: dict[str, Any] | None) -> Iterator[Finding]:
 
 
 def _format(files: DataDirectory) -> Iterator[Finding]:
-    file = files.format
-    if not file.exists():
-        yield Finding("format", Verdict.FAIL, f"{file} is missing: this is no data directory of a venue", int(Exit.NOT_A_VENUE))
-    elif file.read_text(errors="replace") != FORMAT:
-        yield Finding("format", Verdict.FAIL, f"{file}: this program reads {FORMAT.strip()!r}", int(Exit.NOT_A_VENUE))
-    else:
-        yield Finding("format", Verdict.OK, FORMAT.strip())
+    try:
+        files.check_format()
+    except OperatorError as error:
+        yield Finding("format", Verdict.FAIL, error.text, int(error.code))
+        return
+    yield Finding("format", Verdict.OK, FORMAT.strip())
 
 
 def _permissions(files: DataDirectory) -> Iterator[Finding]:
@@ -154,16 +151,8 @@ def _access(files: DataDirectory) -> Iterator[Finding]:
 
 
 def _completeness(files: DataDirectory) -> Iterator[Finding]:
-    missing = files.missing()
-    if missing and files.journal.is_dir() and any(files.journal.glob("*.seg")):
-        names = ", ".join(file.name for file in missing)
-        yield Finding("files", Verdict.FAIL, f"missing: {names}; put them back from a backup", int(Exit.DAMAGED))
-        return
-    try:
-        check_master_key(files.master_key)
-    except MasterKeyUnsafe as error:
-        yield Finding("files", Verdict.FAIL, str(error), int(Exit.DAMAGED))
-        return
+    integrity.check_files(files)
+    integrity.check_key(files)
     for view in (files.history, files.wallet, files.merchant):
         if not view.exists():
             yield Finding("files", Verdict.WARN, f"{view.name} is missing: the next start makes it again, which takes a while")

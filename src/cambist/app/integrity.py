@@ -1,4 +1,4 @@
-"""Whether the venue's database files are whole, by SQLite's own check."""
+"""Whether the venue's files are there and whole, databases by SQLite's own check."""
 
 import errno
 import os
@@ -8,9 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 from cambist import _core
+from cambist.app import provisioning
 from cambist.app.access import check_access
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import SQLITE_DISK_ERRORS, Exit, OperatorError
+from cambist.directory import DirectoryError, check_master_key_fits
 from cambist.directory.audit_memory import read_remembered
 from cambist.operations.audit import AuditDamaged, lines, why_lost
 
@@ -45,37 +47,53 @@ def _of_disk(file: Path) -> OSError:
 
 
 def check_before_opening(files: DataDirectory) -> None:
-    """The files that are small and that everything rests on. OperatorError DAMAGED names the first damaged one and what to do.
+    """All that a start relies on, before anything is opened, so that nothing is written either; history is looked at by itself, for it
+    may be large.
 
-    OSError for one that may not be read and written."""
+    OperatorError DAMAGED, PERMISSION names the first file that is gone or damaged and what to do; OSError for one that may not be read and
+    written.
+    """
     check_access(files)
+    check_configuration_kept(files)
+    check_files(files)
+    provisioning.check(files)
     rebuild = f"`cambist rebuild --data {files.path}` makes it again from the journal"
     restore = "put it back from a backup"
     for file, remedy in ((files.directory, restore), (files.chain, restore), (files.wallet, rebuild), (files.merchant, rebuild)):
         found = damage(file)
         if found is not None:
             raise OperatorError(f"{file} is damaged: {found}; {remedy}", Exit.DAMAGED)
+    check_key(files)
 
 
-def check_complete(files: DataDirectory) -> None:
-    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money.
-
-    Looked at before anything is opened, so that nothing is written either.
-    """
+def check_configuration_kept(files: DataDirectory) -> None:
+    """OperatorError DAMAGED when the venue's own configuration is gone: the default one would be another venue's."""
     if files.configuration_is_lost:
         raise OperatorError(
             f"{files.config} is missing, and this venue had one. Nothing was made anew: put it back from a backup, "
             "or start once with --config",
             Exit.DAMAGED,
         )
+
+
+def check_files(files: DataDirectory) -> None:
+    """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
     missing = files.missing()
     if missing and _has_commands(files.journal):
         names = ", ".join(file.name for file in missing)
         raise OperatorError(
-            f"{files.path}: the journal has commands, but {names} {'is' if len(missing) == 1 else 'are'} missing. "
+            f"{files.path}: the journal has commands, but {names} {'is' if len(missing) == 1 else 'are'} missing or empty. "
             "Nothing was made anew: put what is missing back from the backup that goes with this journal",
             Exit.DAMAGED,
         )
+
+
+def check_key(files: DataDirectory) -> None:
+    """OperatorError DAMAGED when master.key holds no key, lets others read it, or is not the key of directory.sqlite. OSError."""
+    try:
+        check_master_key_fits(files.directory, files.master_key)
+    except DirectoryError as error:
+        raise OperatorError(str(error), Exit.DAMAGED) from None
 
 
 def _has_commands(journal: Path) -> bool:
@@ -97,7 +115,9 @@ def check_audit_log(files: DataDirectory) -> int:
 
 
 def check_all(files: DataDirectory) -> None:
-    """Every database file, history included, and the audit log. OperatorError DAMAGED."""
+    """The settings of a stopped venue, all that its start relies on, history, and the audit log. OperatorError CONFIGURATION, DAMAGED,
+    PERMISSION; OSError."""
+    files.settings()
     check_before_opening(files)
     try:
         check_audit_log(files)

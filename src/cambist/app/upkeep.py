@@ -10,6 +10,7 @@ from rich.table import Table
 
 from cambist import _core
 from cambist.app import integrity
+from cambist.app.access import check_access
 from cambist.app.admin import NotRunning, ask_running
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -32,15 +33,16 @@ class Findings:
 
 def verify(data: Path, as_json: bool) -> None:
     """Checks the directory and prints what it found. OperatorError DAMAGED with the exact place otherwise."""
-    if not DataDirectory(data).format.exists():
-        raise OperatorError(f"{data}: there is no venue here", Exit.NOT_A_VENUE)
+    files = DataDirectory(data)
+    check_access(files)
+    files.check_format()
     # A running venue appends all the time: what it had made durable when we asked is what must be whole.
     try:
         until = ask_running(data, "status", {})["durable_seq"]
     except NotRunning:
         until = None
     if until is None:
-        integrity.check_all(DataDirectory(data))
+        integrity.check_all(files)
     with progress("Checking") as moved:
         findings = examine(data, until, moved)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cambist import _core
-from cambist.app import integrity, provenance
+from cambist.app import provenance
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -54,7 +54,6 @@ class Views:
 
 def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
     """Opens them all, each entered into `opened`. OperatorError BUSY, DAMAGED: missing, broken, or of another journal."""
-    integrity.check_before_opening(files)
     directory = _open_directory(files, environment)
     opened.callback(directory.close)
     chain, wallet = _open_wallet(files, config, environment, opened)

@@ -106,7 +106,7 @@ def _open_exchange(
     moved: recovery.Moved,
     opened: ExitStack,
 ) -> _Exchange:
-    integrity.check_complete(files)
+    integrity.check_before_opening(files)
 
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)

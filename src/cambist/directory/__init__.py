@@ -1,6 +1,6 @@
 """Identity: users, passwords, one-time codes, sessions, API keys and their nonces. No money."""
 
-from .directory import Directory
+from .directory import Directory, check_master_key_fits
 from .hotp import HotpKey, HotpKeys, draw_hotp_key
 from .nonces import MAX_NONCE, NonceMarks, Nonces
 from .passwords import cheap_password_hasher
@@ -46,6 +46,7 @@ __all__ = [
     "Sessions",
     "User",
     "cheap_password_hasher",
+    "check_master_key_fits",
     "draw_hotp_key",
     "load_or_create_master_key",
 ]

@@ -3,7 +3,9 @@
 import logging
 import os
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
 from .nonces import Nonces
 from .passwords import Passwords
-from .sealing import Sealer
+from .sealing import Sealer, read_master_key
 from .second_factor import SecondFactor, draw_totp_secret
 from .sessions import Sessions
 from .tables import api_keys, facts, hotps, login_devices, login_networks, sessions, totps, users
@@ -413,10 +415,32 @@ class Directory:
             if sealed is None:
                 connection.execute(insert(facts).values(name=_CHECK, value=self._sealer.seal(_CHECK, _CHECK)))
                 return
-        try:
-            self._sealer.unseal(_CHECK, sealed)
-        except MasterKeyWrong:
-            raise MasterKeyWrong("this master key is not the one that the directory was made with: restore the right key file") from None
+        _check_unsealed(self._sealer, sealed)
+
+
+def check_master_key_fits(file: Path, key_file: Path) -> None:
+    """Whether the key file holds the key that the directory in `file`, which nobody has open, was made with; nothing when one is not there
+    or the directory cannot be read.
+
+    MasterKeyUnsafe, MasterKeyWrong, OSError.
+    """
+    key = read_master_key(key_file)
+    if key is None or not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(file, timeout=1.0)) as connection:
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", (_CHECK,)).fetchone()
+    except sqlite3.Error:
+        return  # in use, damaged or never finished: whoever opens it says so in better words
+    if row is not None:
+        _check_unsealed(Sealer(key, lambda _label, _length: b""), row[0])
+
+
+def _check_unsealed(sealer: Sealer, sealed: bytes) -> None:
+    try:
+        sealer.unseal(_CHECK, sealed)
+    except MasterKeyWrong:
+        raise MasterKeyWrong("this master key is not the one that the directory was made with: restore the right key file") from None
 
 
 def _user(row: Row[Any] | None) -> User | None:

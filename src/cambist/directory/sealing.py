@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -66,10 +65,12 @@ def load_or_create_master_key(path: str | os.PathLike[str], entropy: Entropy) ->
         return _read(file)
 
 
-def check_master_key(path: Path) -> None:
-    """Nothing when there is no file, or a good one. MasterKeyUnsafe, OSError."""
-    with suppress(FileNotFoundError):
-        _read(path)
+def read_master_key(path: Path) -> bytes | None:
+    """The key in the file; None when there is no file. MasterKeyUnsafe, OSError."""
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        return None
 
 
 def _read(file: Path) -> bytes:

@@ -161,6 +161,29 @@ async def test_a_step_goes_to_the_next_moment_at_which_something_is_due() -> Non
     assert control.now == START + 9
 
 
+async def test_a_step_moves_on_though_an_earlier_movement_left_something_due_now() -> None:
+    """As a periodic call does that waited for the disk while the clock went past its next time."""
+    scheduler, rung = ManualScheduler(START), []
+
+    async def look() -> None:
+        rung.append(scheduler.now() - START)
+        await asyncio.sleep(0)
+
+    async def drain() -> None:
+        for _ in range(5):  # until what waits has gone on, as the disk lets it
+            await asyncio.sleep(0)
+
+    scheduler.every(10, look)
+    control = ClockControl(scheduler, drain, lambda: False)
+    await control.advance(95)
+    assert control.next_due == START + 95
+    rung.clear()
+    await control.step(1)
+    assert (control.now, rung) == (START + 105, [95, 105])
+    await control.step(2)
+    assert (control.now, rung) == (START + 125, [95, 105, 115, 125])
+
+
 async def test_two_who_move_it_do_so_one_after_the_other() -> None:
     controlled = Controlled(followed=True)
     controlled.crew.open()

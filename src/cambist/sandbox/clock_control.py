@@ -50,13 +50,17 @@ class ClockControl:
             return await self._run(max(time, self._scheduler.now()), condition)
 
     async def step(self, count: int) -> None:
-        """Moves it to the next moment at which something is due, so many times; nothing moves when nothing is."""
+        """Moves it on to the next later moment at which something is due, so many times; nothing moves when nothing is.
+
+        What is due already runs first: calls that waited for the disk during an earlier movement come back due at its end.
+        """
         async with self._lock:
             for _ in range(count):
-                due = self._scheduler.next_due
+                while (due := self._scheduler.next_due) is not None and due <= self._scheduler.now():
+                    await self._run(self._scheduler.now(), None)
                 if due is None:
                     return
-                await self._run(max(due, self._scheduler.now()), None)
+                await self._run(due, None)
 
     async def _run(self, to: int, condition: Condition | None) -> bool:
         scheduler, instants = self._scheduler, 0

@@ -154,6 +154,7 @@ def test_a_temporary_directory_is_gone_afterwards(tmp_path: Path) -> None:
     ("arguments", "words", "code"),
     [
         (["--users", "al ice"], "letters, digits", Exit.USAGE),
+        (["--users", "alice,bob,Alice"], "Alice is named twice", Exit.USAGE),
         (["--fund", "BTC"], '"BTC=1.5,USD=1000"', Exit.USAGE),
         (["--fund", "XYZ=1"], "no asset XYZ", Exit.REFUSED),
         (["--config", "nowhere.toml"], "no such configuration file", Exit.CONFIGURATION),

@@ -257,7 +257,7 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: San
     new = not venue.directory.users()
     names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
     funds = _taken(parse_amounts(venue.engine.assets(), plan.fund or _default_funds(venue)))
-    for name in dict.fromkeys(filter(None, (name.strip() for name in names.split(",")))):
+    for name in _users(names):
         user = await people.user(name)
         if isinstance(user, DirectoryRejection):
             raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
@@ -267,6 +267,15 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: San
     await venue.durable()
     everybody = [people.person(user) for user in venue.directory.users()]
     return _Play(venue, note.seed, everybody, movers, plan.data is not None)
+
+
+def _users(names: str) -> list[str]:
+    """OperatorError USAGE for one that is named twice; names differ by more than their case."""
+    found: dict[str, str] = {}
+    for name in filter(None, (name.strip() for name in names.split(","))):
+        if found.setdefault(name.lower(), name) is not name:
+            raise OperatorError(f"--users: {name} is named twice", Exit.USAGE)
+    return list(found.values())
 
 
 async def _prepare_movers(

@@ -53,15 +53,18 @@ def test_what_cannot_be_linked_or_rated_is_said(tmp_path: Path) -> None:
         run(data, "market", "link", "btc_usd", "btc_eur", "--anchor", "USD")
         for wrong, text in (
             ("EUR", "write rates"),
-            ("EUR=x", "at most 12 decimals"),
+            ("EUR=x", "the rate is no decimal number"),
+            ("EUR=-1", "the rate is below zero"),
+            ("EUR=1e30", "the rate is too large: at most"),
+            ("EUR=1e-13", "the rate has more than 12 decimals"),
+            ("EUR=1,USD=1", "USD is the anchor of BTC's group: its rate is 1 for ever"),
             ("XYZ=1", "no asset XYZ"),
             ("EUR=1,EUR=2", "named twice"),
         ):
             assert text in refused(data, "rates", "set", "BTC", wrong)
-        assert "rate invalid" in refused(data, "rates", "set", "BTC", "EUR=1,USD=1"), "the anchor has none of its own"
-        assert rates(data)["EUR"]["rate"] == "", "all or nothing"
+        assert (rates(data)["EUR"]["rate"], rates(data)["EUR"]["age_seconds"]) == ("", None), "all or nothing"
         assert "anchor is USD" in refused(data, "market", "link", "btc_usd", "--anchor", "EUR")
-        assert "not linked" in refused(data, "market", "unlink", "ltc_usd")
+        assert "ltc_usd is linked with no other market" in refused(data, "market", "unlink", "ltc_usd")
 
 
 def test_rates_come_from_a_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cambist import _core
+from cambist.domain.number_texts import units_of
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId
@@ -108,15 +109,10 @@ def parse_amounts(specs: Sequence[_core.AssetSpec], text: str) -> Amounts | Reje
 
 def parse_amount(spec: _core.AssetSpec, text: str) -> int | Rejected:
     """Atoms of a decimal text above zero. `amount-invalid`."""
-    try:
-        atoms = _core.parse_units(text, spec.scale)
-    except ValueError:
-        atoms = 0
-    if 1 <= atoms <= _core.MAX_ATOMS:
-        return atoms
-    return Rejected(
-        "amount-invalid", Kind.MALFORMED, f'"{text}" is no amount of {spec.code}: a number above zero with at most {spec.scale} decimals'
-    )
+    atoms = units_of(text, spec.scale, _core.MAX_ATOMS)
+    if isinstance(atoms, str):
+        return Rejected("amount-invalid", Kind.MALFORMED, f'"{text}" is no amount of {spec.code}: it {atoms}')
+    return atoms
 
 
 class SimulateDeposit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

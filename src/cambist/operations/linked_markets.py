@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
 from cambist import _core
+from cambist.domain.number_texts import units_of
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.units import AssetId
 from cambist.operations.market_names import market_of, name_of_market
@@ -19,13 +18,13 @@ SECOND = 1_000_000
 
 
 class RateRow(msgspec.Struct, frozen=True):
-    """`rate`: what one unit is worth in the anchor, empty where nothing is known; `age_seconds` since it was set. `conversion`: what the
-    conversion account can pay of the asset.
+    """`rate`: what one unit is worth in the anchor, empty where nothing is known; `age_seconds` since it was set, None where it was not.
+    `conversion`: what the conversion account can pay of the asset.
     """
 
     asset: str
     rate: str
-    age_seconds: int
+    age_seconds: int | None
     current: bool
     conversion: str
 
@@ -130,6 +129,8 @@ async def unlink_market(call: OperatorCall, request: UnlinkMarket) -> GroupRow |
         return market
     group = call.context.view.linked_group_of(market.id)
     outcome = await call.context.commands.unlink_market(market.id, meta=call.meta())
+    if outcome.code == RejectReason.MARKET_NOT_LINKED:
+        return Rejected("core-market-not-linked", Kind.REFUSED, f"{request.name} is linked with no other market")
     if outcome.code != RejectReason.OK or group is None:
         return of_core(outcome.code, request.name)
     return _row(call, call.context.view.linked_groups()[group])
@@ -150,6 +151,9 @@ async def set_rates(call: OperatorCall, request: SetRates) -> GroupRow | Rejecte
     rates = parse_rates(call, request.rates)
     if isinstance(rates, Rejected):
         return rates
+    if any(asset == group.anchor for asset, _ in rates):
+        anchor = call.context.catalogue.assets.by_id[group.anchor].code
+        return Rejected("rate-invalid", Kind.REFUSED, f"{anchor} is the anchor of {request.base.upper()}'s group: its rate is 1 for ever")
     outcome = await call.context.commands.set_conversion_rates(group.id, rates, meta=call.meta())
     if outcome.code != RejectReason.OK:
         return of_core(outcome.code, request.rates)
@@ -168,15 +172,9 @@ def parse_rates(call: OperatorCall, text: str) -> list[tuple[AssetId, int]] | Re
             return not_found("asset", code)
         if asset.id in found:
             return Rejected("rate-invalid", Kind.MALFORMED, f"{asset.code} is named twice")
-        try:
-            rate = _core.parse_units(number, RATE_DECIMALS)
-        except ValueError:
-            rate = -1
-        if not 0 <= rate <= _core.MAX_RATE:
-            largest = Decimal(_core.MAX_RATE) / _core.RATE_ONE
-            return Rejected(
-                "rate-invalid", Kind.MALFORMED, f'"{part}": a rate is a number up to {largest:f} with at most {RATE_DECIMALS} decimals'
-            )
+        rate = units_of(number, RATE_DECIMALS, _core.MAX_RATE, zero=True)
+        if isinstance(rate, str):
+            return Rejected("rate-invalid", Kind.MALFORMED, f'"{part}": the rate {rate}')
         found[asset.id] = rate
     if not found:
         return Rejected("rate-invalid", Kind.MALFORMED, 'name at least one rate, as in "EUR=1.085"')
@@ -209,7 +207,7 @@ def _row(call: OperatorCall, group: _core.LinkedGroup) -> GroupRow:
             RateRow(
                 asset=assets[asset].code,
                 rate=_core.format_units(rate, RATE_DECIMALS) if rate else "",
-                age_seconds=age // SECOND if rate else 0,
+                age_seconds=age // SECOND if rate else None,
                 current=bool(rate) and (group.max_age == 0 or age <= group.max_age),
                 conversion=_core.format_units(view.balance(_core.CONVERSION, assets[asset].id)[0], assets[asset].scale),
             )

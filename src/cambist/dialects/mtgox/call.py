@@ -11,7 +11,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.mtgox.auth import Caller
 from cambist.dialects.mtgox.converted_books import ConvertedBooks
 from cambist.dialects.mtgox.instruments import Instruments, Pair
-from cambist.dialects.mtgox.parse import decimal_units
+from cambist.dialects.mtgox.parse import complaint, decimal_units
 from cambist.dialects.mtgox.replies import Answer, Rejection, invalid
 from cambist.merchant import MerchantService
 
@@ -51,7 +51,7 @@ class Call:
             if text:
                 units = decimal_units(text, digits)
                 if units is None:
-                    return invalid(field, "should be a whole number" if field == whole_name else f"at most {scale} decimals")
+                    return invalid(field, complaint(text, digits))
                 given.append(units)
         if len(set(given)) == 2:
             return invalid(name, f"contradicts {whole_name}")

@@ -6,6 +6,7 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from cambist import _core
+from cambist.domain.number_texts import units_of
 
 MAX_FIELDS = 256
 """Fields of a form that are looked at: splitting must not be a way to burn our time."""
@@ -48,6 +49,14 @@ def decimal_units(text: str, scale: int) -> int | None:
     """A decimal number in units of 10^-scale, from 0 to 2^64 - 1. None for all else, and for one that is finer."""
     units = _core.client_units(text, scale)
     return units if units is not None and units <= U64_MAX else None
+
+
+def complaint(text: str, scale: int) -> str:
+    """What is wrong with a text that `decimal_units` does not take."""
+    if len(text) > 64:
+        return "is too long"
+    found = units_of(text, scale, U64_MAX, zero=True)
+    return found if isinstance(found, str) else "is no decimal number"  # a zero with a minus
 
 
 def flag(text: str) -> bool:

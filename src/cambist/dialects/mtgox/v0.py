@@ -18,7 +18,7 @@ from cambist.dialects.mtgox.instruments import Pair
 from cambist.dialects.mtgox.invalid_orders import InvalidOrder
 from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.orders import SIDE_OF, OrderMethods, invalid_oid, limit_price
-from cambist.dialects.mtgox.parse import decimal_units, form_fields
+from cambist.dialects.mtgox.parse import complaint, decimal_units, form_fields
 from cambist.dialects.mtgox.replies import HTTP_METHODS, Answer, Rejection, Result, invalid, number, wrapped
 from cambist.dialects.mtgox.rest_handler import misplaced
 from cambist.domain.orders import Side
@@ -139,7 +139,7 @@ class Version0(MethodGroup):
             assert pair is not None
             amount = decimal_units(call.text("amount"), pair.amount_scale)
             if not amount:
-                return invalid("amount", f"should be above zero, with at most {pair.amount_scale} decimals")
+                return invalid("amount", "is not above zero" if amount == 0 else complaint(call.text("amount"), pair.amount_scale))
             price = limit_price(call, pair, SIDE_OF[side])
             if isinstance(price, Rejection):
                 return price

@@ -223,3 +223,26 @@ async def test_nothing_secret_is_told_or_kept_in_the_journal(floor: Floor, alice
     floor.sequencer.drain()
     everything = b"".join(floor.journal.frames) + b"".join(floor.replies) + repr(alice.key).encode()
     assert alice.key.secret.encode() not in everything
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ("method=Trade&method=getInfo", "method"),
+        ("method=getInfo&%6dethod=Trade", "method"),
+        ("method=Trade&pair=btc_usd&type=buy&type=sell&rate=1&amount=1", "type"),
+        ("method=getInfo&nonce=999999", "nonce"),
+    ],
+)
+async def test_a_field_with_two_values_is_refused_and_no_nonce_is_used(floor: Floor, alice: Trader, more: str, name: str) -> None:
+    await floor.returned(alice, "getInfo")
+    last = floor.directory.nonces.last(alice.key.id)
+    answer = await floor.post(alice, f"nonce={alice.nonce + 1}&{more}".encode())
+    assert answer == {"success": 0, "error": f"invalid parameter: {name}"}
+    assert floor.orders() == []
+    assert floor.directory.nonces.last(alice.key.id) == last
+
+
+async def test_a_field_that_says_the_same_twice_or_nothing_is_taken(floor: Floor, alice: Trader) -> None:
+    answer = await floor.post(alice, f"method=getInfo&nonce={alice.nonce + 1}&pair=&pair=&method=getInfo".encode())
+    assert answer["success"] == 1

@@ -133,3 +133,30 @@ async def test_odd_values_of_fills(floor: Floor, alice: Trader, field: str, valu
     reply = await floor.reply(alice, "POST", f"{V2}/fills", {field: value})
     only_safe(reply, V2)
     assert reply.status == 400 or value in (True, 1.5) or (value == 10**40)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"symbol":"BTC-USD","side":"BUY","side":"SELL","type":"LIMIT","price":100,"size":1}', "side"),
+        (b'{"symbol":"BTC-USD","side":"BUY","type":"LIMIT","price":100,"size":1,"price":101}', "price"),
+        (b'{"symbol":"BTC-USD","side":"BUY","type":"LIMIT","price":100,"size":1,"s\\u0069ze":2}', "size"),
+    ],
+)
+@pytest.mark.parametrize("path", [f"{V2}/order", f"{V3}/order"])
+async def test_a_member_with_two_values_is_refused(floor: Floor, alice: Trader, path: str, body: bytes, name: str) -> None:
+    before = floor.state()
+    reply = await floor.reply(alice, "POST", path, body=body)
+    assert error_of(path, reply)[2] == f"Invalid request parameters: {name}"
+    assert floor.state() == before
+
+
+async def test_a_cancel_that_names_two_orders_cancels_neither(floor: Floor, alice: Trader) -> None:
+    orders = [await floor.order(alice, side="BUY", price=100, size=1) for _ in range(2)]
+    named = "&".join(f"orderID={order['orderID']}" for order in orders).encode()
+    before = floor.state()
+    path = f"{V3}/order"
+    headers = signed_headers(alice.key.key, alice.key.secret, path.removeprefix("/spot"), floor.nonce())
+    reply = await floor.send("DELETE", path, b"", headers, b"symbol=BTC-USD&" + named)
+    assert error_of(path, reply)[2] == "Invalid request parameters: orderID"
+    assert floor.state() == before

@@ -393,3 +393,27 @@ async def test_history_that_stopped(floor: Floor, alice: Trader, monkeypatch: py
     client = await floor.socket(alice)
     assert await client.error("asset.history", "", "", 0, 0, 0, 10) == (3, "service unavailable")
     assert (await floor.limit(alice, "BCCBTC", SELL, "1", "1"))["left"] == "1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"side":1,"side":2,"amount":"0.01","price":"7"}',
+        b'{"side":2,"amount":"0.01","price":"7","price":"8"}',
+        b'{"side":2,"amount":"0.01","amount":"0.02","price":"7"}',
+        b'{"side":2,"amount":"0.01","price":"7","\\u0070rice":"8"}',
+        b"side=1&side=2&amount=0.01&price=7",
+        b"side=2&amount=0.01&price=7&price=8",
+    ],
+)
+async def test_a_field_with_two_values_is_refused(floor: Floor, alice: Trader, body: bytes) -> None:
+    before = floor.state()
+    answer = await floor.http("POST", "/v1/markets/BCCBTC/orders", body, alice.token)
+    assert (answer.status, answer.json) == (400, {"error": {"code": 1, "message": "invalid argument"}})
+    assert floor.state() == before
+
+
+@pytest.mark.parametrize("body", [b'{"side":2,"side":2,"amount":"0.01","price":"7"}', b"side=2&side=2&amount=0.01&price=7"])
+async def test_a_field_that_says_the_same_twice_is_taken(floor: Floor, alice: Trader, body: bytes) -> None:
+    answer = await floor.http("POST", "/v1/markets/BCCBTC/orders", body, alice.token)
+    assert (answer.status, answer.json["side"], answer.json["price"]) == (200, BUY, "7")

@@ -329,3 +329,12 @@ async def test_user_agent_and_key_are_enough_as_any_client_spells_them(floor: Fl
         headers = {**alice.headers(body), b"user-agent": agent, b"rest-key": alice.key.key.upper().encode()}
         assert (await floor.json("POST", PATH, body, headers))["result"] == "success"
     assert AGENT[b"user-agent"] == b"hello"
+
+
+@pytest.mark.parametrize("path", ["/api/1/BTCUSD/private/order/add", "/api/0/buyBTC.php"])
+async def test_a_parameter_with_two_values_is_refused(floor: Floor, alice: Trader, path: str) -> None:
+    body = alice.form(type="bid", amount_int=10**8, price_int=10**5, amount=1, price=1)
+    for more in (b"&type=ask&amount=2", b"&price_int=1&price=2"):
+        answer = await floor.json("POST", path, body + more, alice.headers(body + more))
+        assert answer["error"] == "A parameter has two different values"
+    assert floor.engine.open_orders(alice.account) == []

@@ -462,6 +462,15 @@ async def test_a_signed_call_that_is_no_json_is_an_invalid_call(alice: Trader, l
     assert (await client.read())["message"] == "Invalid call"
 
 
+async def test_a_call_whose_parameter_has_two_values_is_refused(floor: Floor, alice: Trader, listen: Open) -> None:
+    client = await listen("/?Channel=nothing")
+    body = b'{"nonce":5,"call":"order/add","params":{"type":"bid","type":"ask","amount_int":100000000,"price_int":100000}}'
+    sign = hmac.new(base64.b64decode(alice.key.secret), body, hashlib.sha512).digest()
+    await client.send(op="call", id="x", call=base64.b64encode(uuid.UUID(alice.key.key).bytes + sign + body).decode())
+    assert (await client.read())["message"] == "A parameter has two different values"
+    assert floor.engine.open_orders(alice.account) == []
+
+
 @pytest.mark.parametrize("number", ["1e9999999999999999999", "9" * 5_000, "-1e-9999999999"])
 async def test_numbers_without_end_are_refused(floor: Floor, alice: Trader, listen: Open, number: str) -> None:
     client = await listen("/?Channel=nothing")

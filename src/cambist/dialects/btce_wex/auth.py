@@ -4,10 +4,11 @@ import hmac
 
 import msgspec
 
+from cambist.dialect_kit.duplicate_fields import contradictory_field
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.btce_wex import errors
-from cambist.dialects.btce_wex.parse import form_fields, whole_number
+from cambist.dialects.btce_wex.parse import MAX_FIELDS, form_fields, whole_number
 from cambist.directory import Directory, KeyForm
 from cambist.directory.values import Entropy
 
@@ -65,6 +66,9 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     if key.ip_allow and not key.allows(request.client):
         return errors.ADDRESS_REFUSED
     fields = form_fields(request.body)
+    twice = contradictory_field(request.body, fields, MAX_FIELDS)
+    if twice is not None:
+        return errors.invalid_parameter(twice[: errors.MAX_ECHO])
     text = fields.get("nonce", "")
     nonce = whole_number(text)
     if nonce is None or not 0 < nonce <= errors.MAX_NONCE:

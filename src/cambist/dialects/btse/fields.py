@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from cambist import _core
+from cambist.dialect_kit.duplicate_fields import contradictory_field, contradictory_member
 from cambist.dialect_kit.messages import Request
 from cambist.dialects.btse import errors
 from cambist.dialects.btse.errors import Rejection
@@ -62,6 +63,18 @@ def body_of(body: bytes) -> dict[str, Any] | None:
     return decoded if isinstance(decoded, dict) else None
 
 
+def _contradiction(request: Request, query: dict[str, Any], body: dict[str, Any]) -> str | None:
+    """A parameter that a request which may change something has with two values."""
+    if request.query:
+        twice = contradictory_field(request.query, query, MAX_FIELDS)
+        if twice is not None:
+            return twice
+    try:
+        return contradictory_member(request.body, body) if body else None
+    except RecursionError:
+        return ""
+
+
 class Fields:
     """The parameters of one request. A reader notes in `rejection` the first that is wrong, and answers what absence would.
 
@@ -85,6 +98,11 @@ class Fields:
         query = query_of(request.query) if request.query else {}
         if body is None:
             return Fields(None)
+        twice = _contradiction(request, query, body) if request.method != "GET" else None
+        if twice is not None:
+            fields = Fields({})
+            fields.refuse(errors.invalid(twice[:MAX_TAG] if twice.isprintable() else "?"))
+            return fields
         if request.method in IN_BODY:
             fields = Fields(body)
             for name, value in query.items():

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from cambist.dialect_kit.duplicate_fields import contradictory_member
 from cambist.dialect_kit.messages import Request
 from cambist.dialects.expie.numbers import decimal_of
 
@@ -35,7 +36,7 @@ def unescaped(text: str) -> str:
     return unquote_to_bytes(text).decode("utf-8", "replace") if "%" in text else text
 
 
-def _form(text: str) -> dict[str, Any]:
+def _form(text: str, changes: bool) -> dict[str, Any]:
     parts = text.replace("+", " ").split("&", MAX_FIELDS)
     if len(parts) > MAX_FIELDS:
         raise Wrong
@@ -43,24 +44,29 @@ def _form(text: str) -> dict[str, Any]:
     for part in parts:
         name, _mark, value = part.partition("=")
         if name:
-            fields[unescaped(name)] = unescaped(value)
+            name, value = unescaped(name), unescaped(value)
+            if fields.setdefault(name, value) != value and changes:
+                raise Wrong
+            fields[name] = value
     return fields
 
 
 def of_request(request: Request) -> Parameters:
-    """Query and body together; the body has the last word. Wrong for a body that is neither a JSON object nor a form, and for too many."""
-    fields = _form(request.query.decode("latin-1")) if request.query else {}
+    """Query and body together; the body has the last word. Wrong for a body that is neither a JSON object nor a form, for too many
+    fields, and in a request that may change something for one that is there twice with different values."""
+    changes = request.method != "GET"
+    fields = _form(request.query.decode("latin-1"), changes) if request.query else {}
     body = request.body.strip()
     if body.startswith(b"{") or b"json" in request.headers.get(b"content-type", b"").lower():
         try:
             decoded = _json.decode(body or b"{}")
+            if not isinstance(decoded, dict) or (changes and contradictory_member(body, decoded) is not None):
+                raise Wrong
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             raise Wrong from None
-        if not isinstance(decoded, dict):
-            raise Wrong
         fields |= decoded
     elif body:
-        fields |= _form(body.decode("utf-8", "replace"))
+        fields |= _form(body.decode("utf-8", "replace"), changes)
     return Parameters(fields)
 
 

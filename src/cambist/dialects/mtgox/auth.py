@@ -15,10 +15,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from cambist.dialect_kit.duplicate_fields import contradictory_field
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.mtgox import replies
-from cambist.dialects.mtgox.parse import form_fields, lenient_base64, ordered_nonce, whole
+from cambist.dialects.mtgox.parse import MAX_FIELDS, form_fields, lenient_base64, ordered_nonce, whole
 from cambist.dialects.mtgox.replies import Rejection
 from cambist.directory import ApiKey, Directory, KeyForm, Nonces
 from cambist.directory.values import Entropy
@@ -64,7 +65,10 @@ class Authenticator:
         signature = lenient_base64(request.headers.get(b"rest-sign", b""))
         if signature is None or not signed_by(key, message, signature):
             return replies.INVALID_SIGN
-        return self.caller(key, form_fields(request.body), request.client)
+        fields = form_fields(request.body)
+        if contradictory_field(request.body, fields, MAX_FIELDS) is not None:
+            return replies.CONTRADICTION
+        return self.caller(key, fields, request.client)
 
     def find(self, text: str) -> ApiKey | None:
         """The live key of that text, if it is one of this API. Case does not count."""

@@ -52,6 +52,7 @@ NO_USER_AGENT = Rejection("A User-Agent header is required", "user_agent_missing
 NO_METHOD = Rejection("Method not found", "method_not_found", 404)
 WRONG_METHOD = Rejection("GET and POST only", "http_method_not_allowed", 405)
 BODY_TOO_LARGE = Rejection("The request is too large", "request_too_large", 413)
+CONTRADICTION = Rejection("A parameter has two different values", "invalid_parameter")
 INVALID_CALL = Rejection("Invalid call", "invalid_call")
 """What the original says on the stream to a call that it does not know, or cannot read."""
 ORDER_NOT_FOUND = Rejection("Order not found", "order_not_found")

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from cambist.dialect_kit.duplicate_fields import contradictory_member
 from cambist.dialects.mtgox import replies
 from cambist.dialects.mtgox.auth import signed_by
 from cambist.dialects.mtgox.call import Call
@@ -51,6 +52,8 @@ class StreamCalls:
             return replies.INVALID_SIGN
         try:
             asked = _decode(body)
+            if contradictory_member(body, asked) is not None:
+                return replies.CONTRADICTION
         except (ValueError, RecursionError):  # a DecodeError, or a UnicodeDecodeError
             return replies.INVALID_CALL
         caller = authenticator.caller(key, _fields(asked), client)

@@ -115,10 +115,6 @@ def longest_flat(trades: Sequence[Trade]) -> float:
     return longest / SECOND
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
-
-
 def _volume_and_volatility(day: Day) -> float:
     minutes = len(day.middles) // 60
     began = day.trades[0][1]

@@ -16,6 +16,7 @@ from cambist.sandbox.past import past_began
 from cambist.scheduling import ManualScheduler
 from tests.sandbox.floor import SECOND, START, Crew
 from tests.support.immediate import immediately
+from tests.support.waiting import ticks
 
 
 class Machine:
@@ -167,11 +168,10 @@ async def test_a_step_moves_on_though_an_earlier_movement_left_something_due_now
 
     async def look() -> None:
         rung.append(scheduler.now() - START)
-        await asyncio.sleep(0)
+        await ticks()
 
     async def drain() -> None:
-        for _ in range(5):  # until what waits has gone on, as the disk lets it
-            await asyncio.sleep(0)
+        await ticks(5)  # until what waits has gone on, as the disk lets it
 
     scheduler.every(10, look)
     control = ClockControl(scheduler, drain, lambda: False)

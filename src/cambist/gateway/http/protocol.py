@@ -422,6 +422,7 @@ class HttpProtocol(HttpIntake):
             if self._counted:
                 self._count_kept()
             self.transport.write(data)
+            # As at the end of `_write_pieces`, written out: nearly every reply passes here.
             gateway.counts(first.route).observe(first.status, gateway.metrics.timer() - first.started)
             if first.close:
                 self._forget()

@@ -1,5 +1,6 @@
 """What a market has from before its first trade: folded from a note, joined to what was traded, in history and in market data."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cambist.history.records import Candle
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
 from tests.history.scenes import BTC_USD, LTC_BTC, START, USERS, Venue
+from tests.support.waiting import ticks
 
 UNTIL = START // 1_000_000 - START // 1_000_000 % MINUTE
 FILLED = Backfill(market=BTC_USD, seed="7", until=UNTIL, days=30, price=100_000, volume=10**12, trades=5_000, deviation_ppm=30_000)
@@ -121,7 +123,7 @@ def test_the_ticker_of_a_new_market_covers_24_hours_and_forgets_them_as_they_pas
     venue = filled_venue()
     clock = Clock(venue.time)
     data = MarketData((BTC_USD, LTC_BTC), clock)
-    data.begin([FILLED])
+    data.begin([FILLED], venue.engine.seq)
     assert data.ticker(BTC_USD).last == FILLED.price
     trade(venue)
     data.apply(venue.runs[-1][0])
@@ -144,11 +146,29 @@ def test_the_ticker_of_a_new_market_covers_24_hours_and_forgets_them_as_they_pas
     assert data.ticker(LTC_BTC).count == 0
 
 
+async def test_older_candles_wait_until_history_has_a_past_that_the_journal_just_got(tmp_path: Path) -> None:
+    venue = filled_venue()
+    writer = HistoryWriter(SqliteWrites(tmp_path / "history.sqlite"))
+    writer.start()
+    data = MarketData((BTC_USD,), Clock(venue.time))
+    history = History(SqliteReads(tmp_path / "history.sqlite"), writer.reached)
+    await data.load(history)
+    data.begin([FILLED], venue.runs[-1][1])
+    asked = asyncio.ensure_future(data.candle_history(BTC_USD, DAY, 0, UNTIL + DAY))
+    await ticks(5)
+    assert not asked.done()
+    for events, seq in venue.runs:
+        writer.feed(events, seq)
+    assert len(await asked) >= 30
+    history.close()
+    writer.close()
+
+
 async def test_market_data_answers_alike_at_once_and_after_a_restart(tmp_path: Path) -> None:
     venue = filled_venue()
     clock = Clock(venue.time)
     live = MarketData((BTC_USD,), clock)
-    live.begin([FILLED])
+    live.begin([FILLED], venue.engine.seq)
     for _ in range(3):
         venue.tick(70_000_000)
         trade(venue)

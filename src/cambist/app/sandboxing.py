@@ -24,8 +24,7 @@ from cambist.app.errors import Exit, OperatorError
 from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
-from cambist.app.wiring import open_venue
-from cambist.dialect_kit.routes import Route
+from cambist.app.wiring import Extension, open_venue
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import DirectoryRejection
 from cambist.domain.markets import MarketStatus
@@ -40,7 +39,8 @@ from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
 from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
-from cambist.sandbox.control_api import ControlApi
+from cambist.sandbox.control.clock import ClockOperations
+from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
@@ -111,7 +111,7 @@ async def _sandbox(
         environment(files, config),
         clock=time.clock,
         make_scheduler=lambda _clock: time.scheduler(),
-        own_routes=lambda services, sequencer: _control_routes(services, sequencer, time, pace),
+        extend=lambda services, sequencer: _extension(services, sequencer, time, pace),
         accept_clock_skew=True,
     )
     venue = await open_venue(files, config, timed)
@@ -124,7 +124,7 @@ async def _sandbox(
     await until_stopped(venue, listen, tls, play)
 
 
-def _control_routes(services: VenueServices, sequencer: Sequencer, time: SandboxTime, pace: float) -> list[Route]:
+def _extension(services: VenueServices, sequencer: Sequencer, time: SandboxTime, pace: float) -> Extension:
     """The control API, on the venue's parts."""
 
     async def drain() -> None:
@@ -136,7 +136,8 @@ def _control_routes(services: VenueServices, sequencer: Sequencer, time: Sandbox
         return services.marketdata.followed or services.account_streams.followed
 
     control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
-    return ControlApi(services.clock, services.view, services.catalogue, control, pace).routes()
+    operations = [ClockOperations(services.clock, services.view, services.catalogue, control, pace)]
+    return Extension(control_routes(bound for each in operations for bound in each.bound()))
 
 
 class _Play(ServeHooks):
@@ -339,7 +340,7 @@ async def _make_past(venue: Venue, traders: Traders, note: SandboxFile, names: S
     past = Past(venue.commands, traders.markets, traders.numbers, note.seed, venue.config.sandbox.past_days)
     backfills = await past.write_candles(began)
     venue.sequencer.drain()
-    venue.marketdata.begin(backfills)
+    venue.marketdata.begin(backfills, venue.engine.seq)
     taker_name = next((name for name in names if name.startswith("noise")), names[-1])
     maker, taker = note.accounts[names[0]], note.accounts[taker_name]
     if maker != taker:

@@ -50,6 +50,9 @@ class PastCandle(Protocol):
 class Past(Protocol):
     """Where older trades and candles come from: history's reads."""
 
+    async def reached(self, seq: int) -> None:
+        """Returns once it has everything up to that command; HistoryError when it does not come so far in time."""
+
     async def recent_trades(self, market: int, limit: int) -> Sequence[PastTrade]:
         """The newest, newest first."""
 
@@ -168,6 +171,7 @@ class MarketData:
         self._unread: list[bytes] = []
         self._unread_bytes = 0
         self._past: Past | None = None
+        self._begun = 0  # the command up to which history must have come before what is older than memory is asked of it
         self._last_trade = 0
 
     # --- feeding ----------------------------------------------------------------------------------------------------------
@@ -254,8 +258,10 @@ class MarketData:
                 market.candles.load(interval, [_candle(candle) for candle in stored], since)
             market.version += 1
 
-    def begin(self, backfills: Iterable[Backfill]) -> None:
-        """Has what markets have from before their first trade, in a venue whose journal has just got it and in which nobody has traded."""
+    def begin(self, backfills: Iterable[Backfill], seq: int) -> None:
+        """Has what markets have from before their first trade, in a venue whose journal has just got it (the last one as command `seq`)
+        and in which nobody has traded."""
+        self._begun = seq
         for backfill in backfills:
             market = self._market(backfill.market)
             market.before = BackfilledDay(backfill)
@@ -343,6 +349,7 @@ class MarketData:
         newer = candles.between(interval, max(start, since), end)
         if self._past is None or start >= since or len(newer) >= limit:
             return newer[-limit:]
+        await self._past.reached(self._begun)
         older = await self._past.candles(market, interval, start, min(end, since), limit - len(newer))
         return [_candle(candle) for candle in older] + newer
 

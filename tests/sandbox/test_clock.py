@@ -1,22 +1,28 @@
 """A sandbox's time: held while it is set up, then the machine's, a multiple of it, or nobody's but the one who moves it."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import cast
 
 import msgspec
 import pytest
 
-from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.messages import Reply, Request
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.exchange import Catalogue
 from cambist.sandbox.clock import MANUAL_START, ManualTime, PacedTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
-from cambist.sandbox.control_api import ControlApi
+from cambist.sandbox.control.clock import ClockOperations
+from cambist.sandbox.control.routes import routes
 from cambist.sandbox.past import past_began
 from cambist.scheduling import ManualScheduler
 from tests.sandbox.floor import SECOND, START, Crew
 from tests.support.immediate import immediately
 from tests.support.waiting import ticks
+
+
+async def answered(answer: Reply | Awaitable[Reply]) -> Reply:
+    return answer if isinstance(answer, Reply) else await answer
 
 
 class Machine:
@@ -98,7 +104,8 @@ class Controlled:
         self.drained = 0
         self.control = ClockControl(self.crew.floor.scheduler, self.drain, lambda: followed)
         engine = self.crew.floor.engine
-        self.api = ControlApi(self.crew.floor.scheduler.now, engine, Catalogue(engine), self.control, 0.0)
+        operations = ClockOperations(self.crew.floor.scheduler.now, engine, Catalogue(engine), self.control, 0.0)
+        self.show, self.move = (route.handler for route in routes(operations.bound()))
 
     async def drain(self) -> None:
         self.drained += 1
@@ -107,7 +114,7 @@ class Controlled:
         fields = {b"host": b"127.0.0.1:8700", b"content-type": b"application/json"}
         fields |= {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
         request = Request("POST", "/sandbox/clock", headers=fields, body=body.encode(), client="127.0.0.1")
-        reply = await self.api._move(request)
+        reply = await answered(self.move(request))
         return reply.status, msgspec.json.decode(reply.body)
 
 
@@ -249,13 +256,18 @@ async def test_pages_in_a_browser_cannot_move_it(headers: dict[str, str], status
 async def test_nor_can_other_machines() -> None:
     controlled = Controlled()
     request = Request("POST", "/sandbox/clock", headers={b"host": b"127.0.0.1"}, body=b'{"advance": 1}', client="192.0.2.7")
-    assert (await controlled.api._move(request)).status == 403
-    assert controlled.api._show(request).status == 403
+    assert (await answered(controlled.move(request))).status == 403
+    assert (await answered(controlled.show(request))).status == 403
 
 
 async def test_a_clock_that_moves_by_itself_says_so() -> None:
     engine = Crew("quiet").floor.engine
-    api = ControlApi(lambda: START, engine, Catalogue(engine), None, 60.0)
+    show, move = (route.handler for route in routes(ClockOperations(lambda: START, engine, Catalogue(engine), None, 60.0).bound()))
     request = Request("GET", "/sandbox/clock", headers={b"host": b"localhost:1", b"content-type": b"application/json"}, client="::1")
-    assert msgspec.json.decode(api._show(request).body) == {"mode": "x60", "time": "2017-07-14T02:40:00.000000Z", "micros": START}
-    assert (await api._move(request)).status == 409
+    assert msgspec.json.decode((await answered(show(request))).body) == {
+        "mode": "x60",
+        "time": "2017-07-14T02:40:00.000000Z",
+        "micros": START,
+    }
+    moved = msgspec.structs.replace(request, method="POST", body=b'{"advance": 1}')
+    assert (await answered(move(moved))).status == 409

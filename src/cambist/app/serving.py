@@ -81,6 +81,10 @@ class ServeHooks:
     dated = True
     """Whether replies carry a Date."""
 
+    def wrap_transport(self, transport: asyncio.Transport) -> asyncio.Transport:
+        """What a new connection writes to."""
+        return transport
+
     def begin(self, url: str) -> Any:
         """Called when the server answers; returns the ready file's content."""
         logs.say(f"Cambist at {url}\n")
@@ -155,6 +159,7 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: Ser
         proxies=TrustedProxies(settings.trusted_proxies, settings.forwarded),
         tls=tls,
         date=venue.machine_clock.wall if hooks.dated else None,
+        wrap_transport=hooks.wrap_transport,
     )
 
 

@@ -26,6 +26,7 @@ from cambist.app.view_follower import ViewFollower
 from cambist.app.views import Views, open_views
 from cambist.app.wallet_policies import default_policy, wallet_policies
 from cambist.app.write_failures import WriteFailures
+from cambist.dialect_kit.interception import Interceptor
 from cambist.dialect_kit.logins import Logins
 from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.routes import Route
@@ -50,6 +51,14 @@ _log = structlog.get_logger("cambist.app")
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """`routes` beside the dialects' own; `interceptors` around each route and socket of the dialects, the first one outermost."""
+
+    routes: Sequence[Route] = ()
+    interceptors: Sequence[Interceptor] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """What differs between a venue and a sandbox: where time and chance come from, what a password hash costs, where the journal is."""
 
@@ -64,8 +73,8 @@ class Environment:
     make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
     """Given the clock, the one scheduler for everything that waits."""
 
-    own_routes: Callable[[VenueServices, Sequencer], Sequence[Route]] = lambda _services, _sequencer: ()
-    """What this process answers beside the dialects."""
+    extend: Callable[[VenueServices, Sequencer], Extension] = lambda _services, _sequencer: Extension()
+    """What this process has beside and before the dialects."""
 
     accept_clock_skew: bool = False
     """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
@@ -193,7 +202,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    own = [front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists()), *environment.own_routes(services, sequencer)]
+    extension = environment.extend(services, sequencer)
+    front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
     return Venue(
         files=files,
         config=config,
@@ -213,7 +223,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, own, exchange, readiness, metrics),
+        gateway=_open_gateway(served, [front, *extension.routes], extension.interceptors, exchange, readiness, metrics),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
@@ -257,18 +267,28 @@ def _venue_services(
 
 
 def _open_gateway(
-    served: Sequence[DialectService], own: Sequence[Route], exchange: _Exchange, readiness: Readiness, metrics: Metrics
+    served: Sequence[DialectService],
+    own: Sequence[Route],
+    interceptors: Sequence[Interceptor],
+    exchange: _Exchange,
+    readiness: Readiness,
+    metrics: Metrics,
 ) -> Gateway:
     """The dialects' routes, sockets and errors in one server; webhooks are signed as the dialects do it."""
+    routes = [route for dialect in served for route in dialect.routes]
+    sockets = [socket for dialect in served for socket in dialect.sockets]
+    for interceptor in reversed(interceptors):
+        routes = [interceptor.route(route) for route in routes]
+        sockets = [interceptor.socket_route(socket) for socket in sockets]
     for dialect in served:
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     return Gateway(
-        [*(route for dialect in served for route in dialect.routes), *own],
+        [*routes, *own],
         barrier=exchange.sequencer.barrier,
         readiness=readiness.reasons,
         metrics=metrics,
-        sockets=[socket for dialect in served for socket in dialect.sockets],
+        sockets=sockets,
         path_errors=[errors for dialect in served for errors in dialect.path_errors],
     )
 

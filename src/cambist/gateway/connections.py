@@ -17,6 +17,7 @@ from cambist.gateway.app import Gateway
 from cambist.gateway.http.forwarded import NO_PROXIES, TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.round_robin import RoundRobin
+from cambist.gateway.transports import Wrap, unwrapped
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.send_queue import SendQueue
 from cambist.scheduling import Scheduler, Timer
@@ -87,7 +88,7 @@ class Connections:
 
     `now` is the loop's time in seconds at the last sweep: deadlines are set from it, which saves a clock call per request and is why they
     are given one sweep more. `date` gives microseconds since 1970 for Date headers, which are left out without it. `listener` is the
-    name that routes know this server's address by.
+    name that routes know this server's address by. `wrap_transport` gives what a connection writes to.
     """
 
     def __init__(
@@ -103,8 +104,10 @@ class Connections:
         scheme: str = "http",
         proxies: TrustedProxies = NO_PROXIES,
         listener: str = "",
+        wrap_transport: Wrap = unwrapped,
     ) -> None:
         self.gateway = gateway
+        self.wrap_transport = wrap_transport
         self.scheme = scheme
         self.proxies = proxies
         self.listener = listener

@@ -23,6 +23,7 @@ from cambist.gateway.http.forwarded import NO_PROXIES, TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.http.protocol import HttpProtocol
 from cambist.gateway.listening import BACKLOG, bind
+from cambist.gateway.transports import Wrap, unwrapped
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.scheduling import LoopScheduler, Scheduler
 
@@ -69,6 +70,7 @@ class Server:
     `ws` is the WebSocket protocol class for upgrades, or uvicorn's name for one (`"auto"`: whatever is installed, or none). `date` gives
     microseconds since 1970 for Date headers; without it there are none, which keeps replies the same byte for byte. `scheduler` is for
     the deadlines of connections; by default one on the monotonic clock, so that a machine's clock that is set cuts nobody off.
+    `wrap_transport` is called with each connection's transport, and gives the one that it writes to.
     OSError from `start` when the address cannot be bound.
     """
 
@@ -86,8 +88,10 @@ class Server:
         proxies: TrustedProxies = NO_PROXIES,
         listener: str = "",
         scheduler: Scheduler | None = None,
+        wrap_transport: Wrap = unwrapped,
     ) -> None:
         self.app = app
+        self._wrap_transport = wrap_transport
         self._scheduler = LoopScheduler(_monotonic) if scheduler is None else scheduler
         self._proxies = proxies
         self._name = listener
@@ -140,6 +144,7 @@ class Server:
             scheme="https" if self._tls else "http",
             proxies=self._proxies,
             listener=self._name,
+            wrap_transport=self._wrap_transport,
         )
         connections.app_state = self._lifespan.state
         patience = self.limits.handshake_seconds if self._tls else None

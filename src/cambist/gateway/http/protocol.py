@@ -137,8 +137,8 @@ class HttpProtocol(HttpIntake):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the connection, or says that it is one too many."""
-        self.transport = cast("asyncio.Transport", transport)
         connections = self._connections
+        self.transport = connections.wrap_transport(cast("asyncio.Transport", transport))
         address = transport.get_extra_info("peername")
         self._sender = self._client = plain_address(address[0]) if isinstance(address, tuple) else ""
         self._scheme = connections.scheme

@@ -1,32 +1,20 @@
-"""The sandbox's control API over HTTP: `/sandbox/clock`.
-
-It is for programs on this machine only. A request counts when it comes from a loopback address, names this machine as its host, and, when
-it changes anything, has a body that is said to be JSON: so no page in a browser can send one.
-"""
+"""`/sandbox/clock`: what time it is in a sandbox, and moving a clock that stands still."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
 from cambist._core import parse_units
-from cambist.dialect_kit.messages import Reply, Request
-from cambist.dialect_kit.routes import Route
 from cambist.exchange import Catalogue, View
 from cambist.sandbox.clock_control import MOST_STEPS, ClockControl, Condition
+from cambist.sandbox.control.operations import AnyBound, Bound, Nothing, Operation, Refused
 
 PATH = "/sandbox/clock"
-HOSTS = ("localhost", "127.0.0.1", "[::1]")
 FURTHEST = 366 * 86_400.0
 """Seconds that one request may move the clock."""
-
-
-class Refused(Exception):
-    """A request that makes no sense; its words."""
 
 
 class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,10 +37,22 @@ class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     step: int | None = None
 
 
-_decode = msgspec.json.Decoder(Movement).decode
+class ClockState(msgspec.Struct, frozen=True):
+    """`mode`: real, x60 or another pace, or manual. `time` in ISO 8601 and in µs since 1970. `next_due`, of a manual clock: µs at which
+    something is due next, which may be now; null when nothing is. `met`, after a movement: whether its condition holds."""
+
+    mode: str
+    time: str
+    micros: int
+    next_due: int | msgspec.UnsetType | None = msgspec.UNSET
+    met: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class ControlApi:
+SHOW = Operation("clock", "GET", PATH, Nothing, ClockState, "Says what time it is in the sandbox.")
+MOVE = Operation("move-clock", "POST", PATH, Movement, ClockState, "Moves a manual clock, and everything that is due on the way.")
+
+
+class ClockOperations:
     """`control` None: the clock moves by itself, at `pace` times the machine's speed."""
 
     def __init__(self, clock: Callable[[], int], view: View, catalogue: Catalogue, control: ClockControl | None, pace: float) -> None:
@@ -62,28 +62,13 @@ class ControlApi:
         self._control = control
         self._pace = pace
 
-    def routes(self) -> list[Route]:
-        return [
-            Route(PATH, self._show, dialect="sandbox", name=PATH),
-            Route(PATH, self._move, ("POST",), dialect="sandbox", name=PATH),
-        ]
+    def bound(self) -> list[AnyBound]:
+        return [Bound(SHOW, lambda _nothing: self._state()), Bound(MOVE, self._move)]
 
-    def _show(self, request: Request) -> Reply:
-        return _stranger(request) or self._state()
-
-    async def _move(self, request: Request) -> Reply:
-        refused = _stranger(request)
-        if refused is not None:
-            return refused
-        if request.headers.get(b"content-type", b"").split(b";")[0].strip() != b"application/json":
-            return _problem(415, "say that the body is JSON: content-type: application/json")
+    async def _move(self, movement: Movement) -> ClockState:
         if self._control is None:
-            return _problem(409, "this clock moves by itself; `cambist sandbox --clock manual` makes one that does not")
-        try:
-            movement = _decode(request.body)
-            return self._state(met=await self._moved(self._control, movement))
-        except (msgspec.DecodeError, Refused) as error:
-            return _problem(400, str(error))
+            raise Refused("this clock moves by itself; `cambist sandbox --clock manual` makes one that does not", 409)
+        return self._state(met=await self._moved(self._control, movement))
 
     async def _moved(self, control: ClockControl, movement: Movement) -> bool:
         given = [name for name in movement.__struct_fields__ if getattr(movement, name) is not None]
@@ -138,34 +123,13 @@ class ControlApi:
             raise Refused(f"run_until: there is no order {order}")
         return lambda: view.order(order) is None
 
-    def _state(self, **more: Any) -> Reply:
+    def _state(self, met: bool | msgspec.UnsetType = msgspec.UNSET) -> ClockState:
         now = self._clock()
-        state = {
-            "mode": "manual" if self._control else "real" if self._pace == 1.0 else f"x{self._pace:g}",
-            "time": _iso(now),
-            "micros": now,
-        }
-        if self._control is not None:
-            due = self._control.next_due
-            state["next_due"] = None if due is None else max(due, now)
-        return Reply(200, msgspec.json.encode(state | more) + b"\n")
-
-
-def _stranger(request: Request) -> Reply | None:
-    """The rejection of a request that does not come from a program on this machine."""
-    host = request.headers.get(b"host", b"").decode("latin-1").lower()
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    try:
-        near = ipaddress.ip_address(request.client).is_loopback
-    except ValueError:
-        near = False
-    if near and name in HOSTS and b"origin" not in request.headers:
-        return None
-    return _problem(403, "the control API answers programs on this machine only, at localhost or 127.0.0.1")
-
-
-def _problem(status: int, words: str) -> Reply:
-    return Reply(status, msgspec.json.encode({"error": words}) + b"\n")
+        mode = "manual" if self._control else "real" if self._pace == 1.0 else f"x{self._pace:g}"
+        if self._control is None:
+            return ClockState(mode, _iso(now), now)
+        due = self._control.next_due
+        return ClockState(mode, _iso(now), now, None if due is None else max(due, now), met)
 
 
 def _micros(seconds: float, name: str) -> int:

@@ -202,7 +202,6 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    extension = environment.extend(services, sequencer)
     front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
     return Venue(
         files=files,
@@ -223,7 +222,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, [front, *extension.routes], extension.interceptors, exchange, readiness, metrics),
+        gateway=_open_gateway(served, front, environment.extend(services, sequencer), exchange, readiness, metrics),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
@@ -268,8 +267,8 @@ def _venue_services(
 
 def _open_gateway(
     served: Sequence[DialectService],
-    own: Sequence[Route],
-    interceptors: Sequence[Interceptor],
+    front: Route,
+    extension: Extension,
     exchange: _Exchange,
     readiness: Readiness,
     metrics: Metrics,
@@ -277,14 +276,14 @@ def _open_gateway(
     """The dialects' routes, sockets and errors in one server; webhooks are signed as the dialects do it."""
     routes = [route for dialect in served for route in dialect.routes]
     sockets = [socket for dialect in served for socket in dialect.sockets]
-    for interceptor in reversed(interceptors):
+    for interceptor in reversed(extension.interceptors):
         routes = [interceptor.route(route) for route in routes]
         sockets = [interceptor.socket_route(socket) for socket in sockets]
     for dialect in served:
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     return Gateway(
-        [*routes, *own],
+        [*routes, front, *extension.routes],
         barrier=exchange.sequencer.barrier,
         readiness=readiness.reasons,
         metrics=metrics,

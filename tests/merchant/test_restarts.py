@@ -276,6 +276,34 @@ def test_killed_after_any_event_the_view_comes_to_the_same(tmp_path: Path) -> No
         world.service.close()
 
 
+def test_what_is_to_be_done_next_is_known_whatever_changes(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    view = world.service.view
+    never = view.quiet_until()
+    assert never > 10**18
+    order = world.order()
+    assert view.quiet_until() == world.time + HOUR
+    world.service.flush()
+    assert view.quiet_until() == world.time + HOUR
+    known = world.service.order(order)
+    assert known is not None
+    world.service.pay(known, 16, part="x")
+    world.publish()
+    assert view.quiet_until() == world.time, "a notice is to be sent"
+    assert len(view.due(world.time, 10)) == 1
+    view.tried(view.due(world.time, 10)[0], world.time + 500, "status 500")
+    assert view.quiet_until() == world.time + 500
+    world.service.acknowledge(order, 0)
+    world.publish()
+    assert view.quiet_until() == never
+    later = world.order()
+    world.time += HOUR
+    world.service.run_due(world.time)
+    world.publish()
+    assert world.service.order(later).state == PaymentState.CLOSED
+    world.service.close()
+
+
 def test_a_gap_is_a_bug(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.order()

@@ -198,6 +198,81 @@ async def test_a_periodic_call_that_waits_is_not_called_again_before_it_is_done(
     assert scheduler.next_due == START + 450
 
 
+async def test_a_timer_that_says_when_it_rings_next_is_asked_once_its_call_is_done() -> None:
+    scheduler, gate = ManualScheduler(START), asyncio.Event()
+    waits, seen = iter((5, 0, 20, 40, 100)), list[int]()
+
+    async def act(now: int) -> None:
+        seen.append(now - START)
+        if len(seen) == 3:
+            await gate.wait()
+
+    timer = scheduler.repeat(lambda: next(waits), act)
+    scheduler.advance(START + 30)
+    assert seen == [5, 6, 26]  # no wait is shorter than 1 µs
+    assert scheduler.next_due is None
+    scheduler.advance(START + 50)
+    gate.set()
+    await ticks(3)
+    assert scheduler.next_due == START + 90
+    timer.cancel()
+    assert scheduler.next_due is None
+    scheduler.advance(START + 200)
+    assert seen == [5, 6, 26]
+
+
+async def test_a_timer_that_says_when_it_rings_next_goes_on_after_a_call_that_fails() -> None:
+    scheduler, seen = ManualScheduler(START), list[int]()
+
+    def fails(now: int) -> None:
+        seen.append(now - START)
+        raise RuntimeError
+
+    async def fails_later(now: int) -> None:
+        await ticks()
+        fails(now)
+
+    scheduler.repeat(lambda: 10, fails)
+    scheduler.repeat(lambda: 15, fails_later)
+    scheduler.advance(START + 20)
+    assert seen == [10, 20]
+    await ticks(5)
+    assert seen == [10, 20, 15]
+    assert scheduler.next_due == START + 30
+    scheduler.advance(START + 35)
+    await ticks(5)
+    assert seen == [10, 20, 15, 30, 35]
+
+
+# --- moment by moment -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("to", "most", "moments", "called", "now"),
+    [
+        (100, 1, 1, ["a", "b", "a's"], 10),
+        (100, 2, 2, ["a", "b", "a's", "c"], 20),
+        (100, 9, 3, ["a", "b", "a's", "c", "d"], 30),
+        (20, 9, 2, ["a", "b", "a's", "c"], 20),
+        (9, 9, 0, [], 0),
+    ],
+)
+async def test_time_moves_through_as_many_moments_as_are_asked_for(to: int, most: int, moments: int, called: list[str], now: int) -> None:
+    scheduler, log = ManualScheduler(START), list[str]()
+
+    def first() -> None:
+        log.append("a")
+        scheduler.after(0, lambda: log.append("a's"))
+
+    scheduler.at(START + 10, first)
+    scheduler.at(START + 10, lambda: log.append("b"))
+    scheduler.at(START + 15, lambda: log.append("never")).cancel()
+    scheduler.at(START + 20, lambda: log.append("c"))
+    scheduler.at(START + 30, lambda: log.append("d"))
+    assert scheduler.advance_moments(START + to, most) == moments
+    assert (log, scheduler.now()) == (called, START + now)
+
+
 # --- sleeping -------------------------------------------------------------------------------------------------------------
 
 

@@ -114,6 +114,25 @@ def test_a_deposit_comes_in_at_its_time_and_is_read_once_by_cursor(place: Place)
     assert len({item.txid for item in chain.incoming("")}) == 3
 
 
+def test_what_comes_in_after_an_empty_answer_is_not_missed(place: Place) -> None:
+    chain = place.open()
+    address = chain.new_address("BTC", "alice")
+    assert chain.incoming("") == []
+    chain.simulate_deposit(address, "1", at=NOON + 50)
+    chain.simulate_deposit(address, "2", at=NOON + 20)
+    seen = []
+    cursor = ""
+    for now in (0, 19, 20, 21, 49, 50, 51):
+        place.clock.now = NOON + now
+        for item in chain.incoming(cursor):
+            seen.append((now, item.amount))
+            cursor = item.cursor
+    assert seen == [(20, "2"), (50, "1")]
+    chain.send("BTC", address, "3", "ref-1")
+    assert [item.amount for item in chain.incoming(cursor)] == ["3"]
+    assert len(chain.incoming("")) == 3, "from the beginning again"
+
+
 def test_nobody_pays_to_an_address_that_was_never_given(place: Place) -> None:
     with pytest.raises(ValueError, match="not an address of this wallet"):
         place.open().simulate_deposit(SOMEWHERE, "1")

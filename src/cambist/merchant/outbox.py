@@ -67,9 +67,10 @@ class Outbox:
 
     def begin_due(self) -> None:
         """Starts sending what is due and not being sent, at most AT_ONCE at a time. Returns at once."""
-        if self._signer is None or self._closed:
+        now = self._clock()
+        if self._signer is None or self._closed or now < self._service.view.quiet_until():
             return
-        for notice in self._service.view.due(self._clock(), 2 * AT_ONCE):
+        for notice in self._service.view.due(now, 2 * AT_ONCE):
             name = (notice.subject, notice.number)
             if len(self._sending) >= AT_ONCE:
                 return

@@ -210,6 +210,8 @@ class MerchantService:
     # --- moving on ----------------------------------------------------------------------------------------------------------
     async def run_due(self, now: int) -> None:
         """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""
+        if now < self._view.quiet_until():
+            return
         self._ending = {key for key in self._ending if (order := self._view.order(key)) is not None and order.waiting}
         for order in self._view.uncredited():
             for payment in self._view.payments(order.id):

@@ -69,6 +69,16 @@ _ORDER_COLUMNS = (
 )
 
 
+_NEVER = 2**62
+_NEXT_WORK = """
+SELECT min(at) FROM (SELECT min(expires) AS at FROM orders WHERE state < 2
+                     UNION ALL SELECT min(due) FROM notices WHERE due IS NOT NULL
+                     UNION ALL SELECT 0 FROM payments WHERE sell = 1
+                     UNION ALL SELECT 0 FROM payments WHERE state = 0 AND by_coins = 0
+                     UNION ALL SELECT ?)
+"""
+
+
 class MerchantFileError(Exception):
     """`merchant.sqlite` cannot be used as it is: the text says what to change."""
 
@@ -84,6 +94,7 @@ class MerchantView:
         self._inside = False
         self.applied_seq = 0
         self.folded_from = 0
+        self._quiet_until = 0
         self._command: _core.CommandApplied | None = None
         self._memo: dict[str, Any] = {}
         try:
@@ -131,8 +142,10 @@ class MerchantView:
 
     def flush(self) -> None:
         """Writes how far the view has come."""
+        quiet_until = self._quiet_until
         with self._transaction():
             pass
+        self._quiet_until = quiet_until  # nothing else was changed
 
     def adopt(self, journal: int) -> None:
         """Writes down the fingerprint of the journal that this is folded from; `folded_from` is 0 before."""
@@ -307,6 +320,16 @@ class MerchantView:
         known, asset, address, amount, txid, output, block, credited, *label = row
         return Arrival(known, asset, address, int(amount), txid, output, block, credited, Label(*label))
 
+    def quiet_until(self) -> int:
+        """Until when (µs) nothing is to be done by the clock, as long as nothing changes: a time that is over when something may be.
+
+        Most venues have nothing for hours, and to ask for each kind of work by itself several times a second costs more than all else
+        that an idle venue does.
+        """
+        if not self._quiet_until:
+            (self._quiet_until,) = self._sql.execute(_NEXT_WORK, (_NEVER,)).fetchone()
+        return self._quiet_until
+
     def overdue(self, now: int) -> list[MerchantOrder]:
         """Orders that nobody paid in time."""
         return list(self._orders("state < 2 AND expires <= ?", now))
@@ -376,6 +399,7 @@ class MerchantView:
             return
         self._sql.execute("BEGIN IMMEDIATE")
         self._inside = True
+        self._quiet_until = 0
         try:
             yield
             self._sql.execute("INSERT OR REPLACE INTO facts VALUES ('applied_seq', ?)", (self.applied_seq,))

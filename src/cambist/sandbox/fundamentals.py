@@ -74,13 +74,22 @@ class _Switches:
 class _Path:
     """One asset's value, as a logarithm of USD."""
 
-    __slots__ = ("draws", "home", "jump_at", "liveliness", "value")
+    __slots__ = ("_worth", "_worth_at", "draws", "home", "jump_at", "liveliness", "value")
 
     def __init__(self, code: str, seed: int) -> None:
         self.draws = Draws(seed, f"fundamental/{code}")
         self.home = self.value = log(usd_value(code))
         self.liveliness = CALM.get(code, 1.0)
         self.jump_at = 0.0
+        self._worth = 0.0
+        self._worth_at = math.inf
+
+    def worth(self) -> float:
+        """The value in USD."""
+        value = self.value
+        if value != self._worth_at:
+            self._worth_at, self._worth = value, exp(value)
+        return self._worth
 
 
 class Fundamentals:
@@ -106,6 +115,8 @@ class Fundamentals:
 
     def advance(self, second: int) -> None:
         """Steps to that second (since 1970); the first call begins there."""
+        if second == self._second:
+            return
         if self._second < 0:
             self._second = second
         for _ in range(min(second - self._second, LONGEST_GAP)):
@@ -114,7 +125,7 @@ class Fundamentals:
 
     def price(self, base: str, quote: str) -> float:
         """Quote per base."""
-        return exp(self._paths[base].value - self._paths[quote].value)
+        return self._paths[base].worth() / self._paths[quote].worth()
 
     def _step(self) -> None:
         self._steps += 1

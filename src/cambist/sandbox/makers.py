@@ -1,5 +1,6 @@
 """Market makers: each keeps a ladder of quotes on both sides of a reference price, and follows it."""
 
+from collections.abc import Awaitable
 from itertools import pairwise
 
 from cambist.domain.orders import OrderType, Side, TimeInForce
@@ -8,13 +9,13 @@ from cambist.domain.reproducible_math import exp, log
 from cambist.domain.units import AccountId
 from cambist.exchange import Commands, View
 from cambist.sandbox.draws import Draws
-from cambist.sandbox.market import ONE_PERCENT, TradedMarket
+from cambist.sandbox.market import ONE_PERCENT, TradedMarket, digit_of
 
 LONGEST_REACTION = 1.6
 """Seconds: no maker of any market looks less often, on average, so that every book refills within two seconds."""
-TOLERANCE = 0.4
+TOLERANCE = 0.5
 """How far a quote may be from where it should be, as a share of its distance to the reference price."""
-MOVED = 0.35
+MOVED = 0.5
 """Of the half spread: a reference price that moved less is none that moved."""
 LEAST_LEFT, MOST_LEFT = 0.4, 2.5
 """A quote of less or more than these shares of what it should be is put anew: it was hit, or its maker draws back."""
@@ -32,16 +33,28 @@ UNTOUCHED = 2
 _SIDES = {"both": (Side.BUY, Side.SELL), "bids": (Side.BUY,), "asks": (Side.SELL,)}
 
 
-class _Quote:
-    """An order that rests, as its maker saw it last."""
+class _Level:
+    """A place in the ladder, and the order that stands there. Prices and amounts in the market's units."""
 
-    __slots__ = ("amount", "left", "order_id", "price")
+    __slots__ = ("away", "digit", "digits", "far_off", "high", "least", "left", "low", "most", "order_id", "price", "side")
 
-    def __init__(self, order_id: int, price: int, amount: int) -> None:
-        self.order_id = order_id
-        self.price = price
-        self.amount = amount
-        self.left = amount
+    def __init__(self, side: Side, distance: float, amount: float) -> None:
+        """`distance` from the reference price, as a share of it; `amount` that is quoted there."""
+        self.side = side
+        self.digit = digit_of(amount)
+        self.digits = amount / self.digit
+        """The amount in units of its last digit."""
+        sign = -1.0 if side == Side.BUY else 1.0
+        self.away = sign * distance
+        self.far_off = TOLERANCE * distance
+        nearer, further = 1.0 + sign * distance * (1.0 - TOLERANCE), 1.0 + sign * distance * (1.0 + TOLERANCE)
+        self.low, self.high = min(nearer, further), max(nearer, further)
+        self.least, self.most = LEAST_LEFT * amount, MOST_LEFT * amount
+        self.order_id = 0
+        """0 where none stands."""
+        self.price = 0
+        self.left = 0
+        """What was left of it when its maker looked last."""
 
 
 class Maker:
@@ -54,14 +67,14 @@ class Maker:
         self._market = market
         self._account = account
         self._commands = commands
-        self._view = view
+        self._order = view.order
         self._draws = draws
         numbers = market.numbers
-        self._pause = min(numbers.reaction_seconds * market.slower, LONGEST_REACTION)
-        self._distances = _ladder(market)
-        self._values = _values(market, self._distances, share)
+        self._pause = 1e6 * min(numbers.reaction_seconds * market.slower, LONGEST_REACTION)
+        self._moved = MOVED * market.half_spread
         self._quoted_usd = share * market.depth_usd
-        self._quotes: dict[Side, list[_Quote | None]] = {side: [None] * numbers.levels for side in _SIDES[numbers.sides]}
+        self._sides = [_ladder(market, side, share) for side in _SIDES[numbers.sides]]
+        self._levels = [level for levels in self._sides for level in levels]
         self._opinion = 0.0
         self._position = 0.0
         self._reference = 0.0
@@ -70,20 +83,20 @@ class Maker:
         self._best = (-1, -1)
         self._willing = 1.0
 
-    def wait(self) -> float:
-        """Seconds until he looks again."""
-        return self._pause * self._draws.between(0.6, 1.25)
+    def wait(self) -> int:
+        """µs until he looks again."""
+        return int(self._pause * (0.6 + 0.65 * self._draws.uniform()))
 
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Awaitable[None] | None:
         """Looks, and moves what is not where it should be."""
         market = self._market
         reference = market.reference(now)
         best = market.best()
         willing = market.willingness(now)
-        moved = abs(reference - self._reference) > MOVED * market.half_spread * reference or now >= self._restless_at
+        moved = abs(reference - self._reference) > self._moved * reference or now >= self._restless_at
         steady = not (moved or self._incomplete) and abs(willing - self._willing) < 0.1
         if (steady and best == self._best) or not market.open:
-            return
+            return None
         flow = self._taken()
         if flow:
             self._position -= flow
@@ -91,114 +104,104 @@ class Maker:
             reference = market.reference(now)
         elif steady:
             self._best = best  # somebody else's order came or went
-            return
-        await self._quote(now, reference, willing)
-        self._reference, self._willing, self._best = reference, willing, market.best()
+            return None
+        return self._quote(now, reference, willing)
 
     def _taken(self) -> float:
         """What takers bought from him since he looked last, by value; what they sold to him is negative. Takes note of it.
 
         The nearest quotes are looked at, and those behind them only when they were hit.
         """
-        order_of = self._view.order
+        order_of = self._order
         bought = 0
-        for side, quotes in self._quotes.items():
+        for levels in self._sides:
             untouched = 0
-            for level, quote in enumerate(quotes):
-                if quote is None:
+            for level in levels:
+                if not level.order_id:
                     continue
-                order = order_of(quote.order_id)
+                order = order_of(level.order_id)
                 left = order.remaining if order is not None else 0
-                if left == quote.left:
+                if left == level.left:
                     untouched += 1
                     if untouched == UNTOUCHED:
                         break
                     continue
-                bought += quote.left - left if side == Side.SELL else left - quote.left
-                quote.left = left
+                bought += level.left - left if level.side == Side.SELL else left - level.left
+                level.left = left
                 if not left:
-                    quotes[level] = None
+                    level.order_id = 0
         return self._market.usd(bought)
 
     async def _quote(self, now: int, reference: float, willing: float) -> None:
-        market, draws = self._market, self._draws
+        market = self._market
         stale: list[int] = []
         if now >= self._restless_at:
             # Even a still market moves: the nearest quotes are put elsewhere.
-            for quotes in self._quotes.values():
-                if quotes[0] is not None:
-                    stale.append(quotes[0].order_id)
-                    quotes[0] = None
+            for levels in self._sides:
+                if levels[0].order_id:
+                    stale.append(levels[0].order_id)
+                    levels[0].order_id = 0
         self._restless_at = now + int(RESTLESS_SECONDS * market.slower * 1e6)
-        self._opinion = 0.9 * self._opinion + OPINION * 0.43 * draws.normal()
+        self._opinion = 0.9 * self._opinion + OPINION * 0.43 * self._draws.normal()
         tilt = min(max(TILT * self._position / self._quoted_usd, -MOST_TILT), MOST_TILT)
         own = reference * (1.0 + market.half_spread * (self._opinion - tilt))
         missing = []
-        for side, quotes in self._quotes.items():
-            for level, quote in enumerate(quotes):
-                if quote is not None and self._well_placed(side, quote, level, own, willing):
+        for level in self._levels:
+            if level.order_id:
+                if level.low * own <= level.price <= level.high * own and level.least * willing <= level.left <= level.most * willing:
                     continue
-                if quote is not None:
-                    stale.append(quote.order_id)
-                    quotes[level] = None
-                missing.append((side, level))
-        self._incomplete = False
+                stale.append(level.order_id)
+                level.order_id = 0
+            missing.append(level)
         if stale:
             await self._commands.cancel_many(self._account, stale)
-        for side, level in missing:
-            if not await self._put(side, level, own, willing):
+        await self._put(missing, own, willing)
+        self._reference, self._willing, self._best = reference, willing, market.best()
+
+    async def _put(self, levels: list[_Level], own: float, willing: float) -> None:
+        """Places quotes around his own reference price, as far as the exchange takes orders."""
+        market, place, uniform = self._market, self._commands.place, self._draws.uniform
+        spec = market.spec
+        min_amount, max_amount = spec.min_amount, spec.max_amount
+        bid, ask = market.best()
+        self._incomplete = False
+        for level in levels:
+            wanted = int(own * (1.0 + level.away * (0.9 + 0.2 * uniform())))
+            amount = int(level.digits * willing * (0.7 + 0.6 * uniform()) + 0.5) * level.digit
+            if amount < min_amount:
+                amount = min_amount
+            elif amount > max_amount:
+                amount = max_amount
+            price = wanted
+            if level.side == Side.SELL:
+                price = max(wanted, bid) + 1
+            elif ask:
+                price = min(wanted, ask - 1)
+            if abs(price - wanted) > 1.0 + level.far_off * own:
+                self._incomplete = True  # somebody still quotes at prices of before: in a moment
+                continue
+            if not spec.min_price <= price <= spec.max_price:
+                continue
+            done = await place(self._account, market.id, level.side, OrderType.LIMIT, TimeInForce.GTC, price, amount, post_only=True)
+            code = done.outcome.code
+            if code == RejectReason.OK:
+                level.order_id, level.price, level.left = done.outcome.id, price, amount
+            elif code == RejectReason.WOULD_CROSS:
+                self._incomplete = True  # so does somebody in a linked market, whose book this one's best prices do not show
+            elif code == RejectReason.JOURNAL_FULL:
                 return
 
-    def _well_placed(self, side: Side, quote: _Quote, level: int, own: float, willing: float) -> bool:
-        away = 1.0 - quote.price / own
-        if side == Side.SELL:
-            away = -away
-        wanted = self._distances[level]
-        if not -TOLERANCE * wanted <= away - wanted <= TOLERANCE * wanted:
-            return False
-        share = self._market.usd(quote.left) / self._values[level]
-        return LEAST_LEFT * willing <= share <= MOST_LEFT * willing
 
-    async def _put(self, side: Side, level: int, own: float, willing: float) -> bool:
-        """Places one quote. False when the exchange takes no more orders."""
-        market, draws = self._market, self._draws
-        away = self._distances[level] * draws.between(0.9, 1.1)
-        amount = market.amount(self._values[level] * draws.between(0.7, 1.3) * willing)
-        bid, ask = market.best()
-        if side == Side.BUY:
-            wanted = int(own * (1.0 - away))
-            price = min(wanted, ask - 1) if ask else wanted
-        else:
-            wanted = int(own * (1.0 + away)) + 1
-            price = max(wanted, bid + 1)
-        if abs(price - wanted) > 1.0 + TOLERANCE * self._distances[level] * own:
-            self._incomplete = True  # somebody still quotes at prices of before: in a moment
-            return True
-        if not market.spec.min_price <= price <= market.spec.max_price:
-            return True
-        done = await self._commands.place(self._account, market.id, side, OrderType.LIMIT, TimeInForce.GTC, price, amount, post_only=True)
-        if done.outcome.code == RejectReason.OK:
-            self._quotes[side][level] = _Quote(done.outcome.id, price, amount)
-        elif done.outcome.code == RejectReason.WOULD_CROSS:
-            self._incomplete = True  # so does somebody in a linked market, whose book this one's best prices do not show
-        return done.outcome.code != RejectReason.JOURNAL_FULL
-
-
-def _ladder(market: TradedMarket) -> list[float]:
-    """How far each level is from the reference price, as a share of it: evenly spaced on a logarithmic scale."""
-    levels = market.numbers.levels
-    step = exp(log(market.reach / market.half_spread) / max(levels - 1, 1))
+def _ladder(market: TradedMarket, side: Side, share: float) -> list[_Level]:
+    """One side's levels: evenly spaced on a logarithmic scale; each quotes all that lies between the level before it and itself."""
+    count = market.numbers.levels
+    step = exp(log(market.reach / market.half_spread) / max(count - 1, 1))
     distances = [market.half_spread]
-    while len(distances) < levels:
+    while len(distances) < count:
         distances.append(distances[-1] * step)
-    return distances
-
-
-def _values(market: TradedMarket, distances: list[float], share: float) -> list[float]:
-    """What one maker quotes at each level, by value: all that lies between the level before it and itself."""
     values = [share * market.depth_between(nearer, further) for nearer, further in pairwise([0.0, *distances])]
     within = sum(value for away, value in zip(distances, values, strict=True) if away < 0.9 * ONE_PERCENT)
     if within:  # what lies between the last level within 1 % and that 1 % is to be quoted too
         values = [value * share * market.depth_usd / within for value in values]
     least = market.usd(market.spec.min_amount)
-    return [max(value, least) for value in values]
+    return [_Level(side, distance, market.units(max(value, least))) for distance, value in zip(distances, values, strict=True)]

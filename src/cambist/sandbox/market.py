@@ -1,6 +1,7 @@
 """What all traders of one market know: its terms, the reference price that makers quote around, and how lively it is."""
 
 import math
+from functools import cache
 
 from cambist._core import MarketSpec
 from cambist.domain.markets import MarketStatus
@@ -22,9 +23,15 @@ RECOVERY_SECONDS = 240.0
 STRESSED = 0.03
 """What they quote of it meanwhile."""
 ONE_PERCENT = 0.01
+FADING = 200_000
+"""Impact fades in steps of so many µs."""
+FADING_STEPS = 64
+"""Of which so many at once are looked up; more are calculated."""
 TOUCH = 0.25
 """The share of the depth that grows evenly with the distance; the rest grows with its square, so that what a sweep moves the price by
 grows with the square root of its size."""
+_ROUND_TO: list[int] = [10 ** max(0, len(str(1 << bits >> 1)) - 3) for bits in range(65)]
+"""By the bits of an amount, what it is a multiple of when it has three digits or four that are not 0."""
 
 
 class TradedMarket:
@@ -33,15 +40,16 @@ class TradedMarket:
     def __init__(
         self, view: View, number: MarketId, codes: list[str], fundamentals: Fundamentals, numbers: TraderNumbers, intensity: float
     ):
-        self._spec = spec = view.market(number)
-        self._spec_of = view.catalogue_version
+        self._view = view
+        self._spec_of = -1
         self.id = number
+        spec = self.spec
         self.base, self.quote = codes[spec.base], codes[spec.quote]
         self.name = f"{self.base}_{self.quote}".lower()
         self.intensity = intensity
         self.numbers = numbers
-        self._view = view
-        self._fair = (-1, 0.0)
+        self._fair_at = -1
+        self._fair = 0.0
         self._fundamentals = fundamentals
         self._price_unit = float(10**spec.price_scale)
         self._amount_unit = float(10**spec.amount_scale)
@@ -53,7 +61,9 @@ class TradedMarket:
         self.depth_usd = numbers.depth_usd * intensity
         self.slower = slower
         self._lasting = 0.0
+        self._lasting_kept = _kept(LASTING_SECONDS)
         self._passing = 0.0
+        self._passing_kept = _kept(numbers.reverting_seconds)
         self._impact_at = 0
         self._stressed_at = 0
 
@@ -63,11 +73,14 @@ class TradedMarket:
         version = self._view.catalogue_version
         if version != self._spec_of:
             self._spec, self._spec_of = self._view.market(self.id), version
+            self._open = self._spec.status == MarketStatus.OPEN
         return self._spec
 
     @property
     def open(self) -> bool:
-        return self.spec.status == MarketStatus.OPEN
+        if self._view.catalogue_version != self._spec_of:
+            self.spec  # noqa: B018 - looks
+        return self._open
 
     @property
     def activity(self) -> float:
@@ -76,20 +89,23 @@ class TradedMarket:
     def fair(self, now: int) -> float:
         """The fundamental price, kept inside the market's limits."""
         second = now // 1_000_000
-        if second != self._fair[0]:
+        if second != self._fair_at:
             if second:
                 self._fundamentals.advance(second)
             spec = self.spec
             price = self._fundamentals.price(self.base, self.quote) * self._price_unit
-            self._fair = second, min(max(price, spec.min_price * 1.1 + 2.0), spec.max_price * 0.9)
-        return self._fair[1]
+            self._fair_at, self._fair = second, min(max(price, spec.min_price * 1.1 + 2.0), spec.max_price * 0.9)
+        return self._fair
 
     def reference(self, now: int) -> float:
         """Where makers think the price is: the fundamental one, moved by what was traded lately."""
+        fair = self.fair(now)
+        if not (self._lasting or self._passing):
+            return fair
         self._fade(now)
+        moved = self._lasting + self._passing
         spec = self.spec
-        price = self.fair(now) * (1.0 + self._lasting + self._passing)
-        return min(max(price, spec.min_price * 1.05 + 2.0), spec.max_price * 0.95)
+        return min(max(fair * (1.0 + moved), spec.min_price * 1.05 + 2.0), spec.max_price * 0.95)
 
     def traded(self, bought: float, now: int) -> None:
         """Takes what takers bought (sold: negative), by value, since somebody looked last."""
@@ -120,11 +136,15 @@ class TradedMarket:
         return self.depth_usd * (within(further) - within(nearer))
 
     def amount(self, usd: float) -> int:
-        """An amount worth about `usd` at the default values, as people would type it: three digits, inside the market's limits."""
+        """An amount worth about `usd` at the default values, as people would type it: three or four digits, inside the market's limits."""
+        amount = self.units(usd)
+        unit = digit_of(amount)
         spec = self.spec
-        amount = usd / self._unit_usd
-        digits: int = 10 ** max(0, len(str(int(amount))) - 3)
-        return min(max(round(amount / digits) * digits, spec.min_amount), spec.max_amount)
+        return min(max(int(amount / unit + 0.5) * unit, spec.min_amount), spec.max_amount)
+
+    def units(self, usd: float) -> float:
+        """As many units of amount as are worth `usd` at the default values."""
+        return usd / self._unit_usd
 
     def usd(self, amount: int) -> float:
         """The value of an amount, at the default values: a price that doubled does not halve what is quoted and traded."""
@@ -148,17 +168,37 @@ class TradedMarket:
         return max(int(bid * (1.0 - share)) + 1, spec.min_price) if bid else 0
 
     def _fade(self, now: int) -> None:
+        steps = (now - self._impact_at) // FADING
+        if steps <= 0:
+            return
+        self._impact_at += steps * FADING
         if not (self._passing or self._lasting):
-            self._impact_at = now
             return
-        seconds = (now - self._impact_at) / 1e6
-        if seconds < 0.2:
-            return
-        self._impact_at = now
-        self._passing *= exp(-LN2 * min(seconds / self.numbers.reverting_seconds, 100.0))
-        self._lasting *= exp(-LN2 * min(seconds / LASTING_SECONDS, 100.0))
+        if steps < FADING_STEPS:
+            self._passing *= self._passing_kept[steps]
+            self._lasting *= self._lasting_kept[steps]
+        else:
+            seconds = steps * FADING / 1e6
+            self._passing *= _left(seconds, self.numbers.reverting_seconds)
+            self._lasting *= _left(seconds, LASTING_SECONDS)
         if abs(self._passing) + abs(self._lasting) < 1e-8:
             self._passing = self._lasting = 0.0
+
+
+def digit_of(amount: float) -> int:
+    """What an amount is a multiple of that is given to three or four digits."""
+    return _ROUND_TO[min(int(amount).bit_length(), 64)]
+
+
+def _left(seconds: float, half_life: float) -> float:
+    """What is left after so long of what halves in `half_life` seconds, as a share."""
+    return exp(-LN2 * min(seconds / half_life, 100.0))
+
+
+@cache
+def _kept(half_life: float) -> list[float]:
+    """The same after each number of steps of fading."""
+    return [_left(step * FADING / 1e6, half_life) for step in range(FADING_STEPS)]
 
 
 def _bounded(share: float) -> float:

@@ -1,16 +1,20 @@
 """Everybody who trades with the makers: noise traders, trend followers, informed traders, and sellers and buyers of large amounts."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reproducible_math import exp
 from cambist.domain.units import AccountId
-from cambist.exchange import Commands
+from cambist.exchange import Commands, Done
 from cambist.sandbox.draws import Draws
 from cambist.sandbox.market import TradedMarket
 
 SLIPPAGE = 0.002
 """How much worse than the best price a taker takes."""
+
+Action = Awaitable[Done[None]] | None
+"""A command that is under way; None when there is nothing to do."""
 
 
 class Taker(ABC):
@@ -24,24 +28,24 @@ class Taker(ABC):
         self._commands = commands
 
     @abstractmethod
-    def wait(self) -> float:
-        """Seconds until he acts again."""
+    def wait(self) -> int:
+        """µs until he acts again."""
 
     @abstractmethod
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Action:
         """Looks at the market, and trades or does not."""
 
-    async def take(self, side: Side, usd: float, slippage: float = SLIPPAGE) -> None:
+    def take(self, side: Side, usd: float, slippage: float = SLIPPAGE) -> Action:
         """Trades about so much at once, at prices down to `slippage` worse than the best; what is not filled is gone."""
         price = self.market.through(side, slippage)
-        if price:
-            await self.take_at(side, usd, price)
+        return self.take_at(side, usd, price) if price else None
 
-    async def take_at(self, side: Side, usd: float, price: int) -> None:
+    def take_at(self, side: Side, usd: float, price: int) -> Action:
         """The same, at this price or a better one."""
         market = self.market
-        if market.open:
-            await self._commands.place(self._account, market.id, side, OrderType.LIMIT, TimeInForce.IOC, price, market.amount(usd))
+        if not market.open:
+            return None
+        return self._commands.place(self._account, market.id, side, OrderType.LIMIT, TimeInForce.IOC, price, market.amount(usd))
 
 
 class NoiseTrader(Taker):
@@ -63,33 +67,32 @@ class NoiseTrader(Taker):
         self._side = Side.BUY if draws.uniform() < 0.5 else Side.SELL
         self._amount_usd = numbers.trade_usd * max(market.intensity, 0.05) ** 0.5
 
-    def wait(self) -> float:
+    def wait(self) -> int:
         lively = min(max(self.market.activity, 0.5), 3.0)
-        return min(self.draws.wait(self._mean / lively), self._longest)
+        return int(1e6 * min(self.draws.wait(self._mean / lively), self._longest))
 
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Action:
         draws, market = self.draws, self.market
         if draws.uniform() >= self.STAYS:
             self._side = Side.SELL if self._side == Side.BUY else Side.BUY
         usd = self._amount_usd * exp(draws.normal())
         if draws.uniform() < market.numbers.passive:
-            await self._rest(now, self.RESTING * usd)
-            return
+            return self._rest(now, self.RESTING * usd)
         if draws.uniform() < self.TAIL:
             usd *= draws.pareto(self.TAIL_EXPONENT, self.TAIL_MOST)
-        await self.take(self._side, usd)
+        return self.take(self._side, usd)
 
-    async def _rest(self, now: int, usd: float) -> None:
+    def _rest(self, now: int, usd: float) -> Action:
         """Waits between the quotes for somebody to come."""
         market = self.market
         bid, ask = market.best()
         inside = self.draws.uniform()
         expires = now + int(self.draws.between(*self.PASSIVE_SECONDS) * 1e6)
         if not (bid and ask and market.open):
-            return
+            return None
         room = ask - bid - 1
         price = bid + int(inside * room) if self._side == Side.BUY else ask - int(inside * room)
-        await self._commands.place(
+        return self._commands.place(
             self._account,
             market.id,
             self._side,
@@ -119,16 +122,16 @@ class TrendFollower(Taker):
         self._fast = self._slow = 0.0
         self._position = 0.0
 
-    def wait(self) -> float:
-        return self.LOOK_SECONDS * min(self.market.slower, 3.0) * self.draws.between(0.5, 1.5)
+    def wait(self) -> int:
+        return int(1e6 * self.LOOK_SECONDS * min(self.market.slower, 3.0) * self.draws.between(0.5, 1.5))
 
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Action:
         del now
         market = self.market
         price = market.middle()
         eager = self.draws.between(0.5, 1.5)
         if not price:
-            return
+            return None
         if not self._slow:
             self._fast = self._slow = price
         self._fast += self.FAST * (price - self._fast)
@@ -136,11 +139,12 @@ class TrendFollower(Taker):
         signal = (self._fast / self._slow - 1.0) / market.half_spread
         strong = abs(signal) >= self.SIGNAL
         wanted = min(max(signal / self.SIGNAL, -self.MOST), self.MOST) * self._usd if strong else 0.0
-        if abs(wanted - self._position) >= self._usd:
-            side = Side.BUY if wanted > self._position else Side.SELL
-            usd = min(abs(wanted - self._position), self._usd) * eager
-            self._position += usd if side == Side.BUY else -usd
-            await self.take(side, usd)
+        if abs(wanted - self._position) < self._usd:
+            return None
+        side = Side.BUY if wanted > self._position else Side.SELL
+        usd = min(abs(wanted - self._position), self._usd) * eager
+        self._position += usd if side == Side.BUY else -usd
+        return self.take(side, usd)
 
 
 class InformedTrader(Taker):
@@ -149,19 +153,20 @@ class InformedTrader(Taker):
     MARGIN = 0.6
     """Half spreads that he wants to earn."""
 
-    def wait(self) -> float:
-        return self.market.numbers.informed_seconds * min(self.market.slower, 3.0) * self.draws.between(0.5, 1.5)
+    def wait(self) -> int:
+        return int(1e6 * self.market.numbers.informed_seconds * min(self.market.slower, 3.0) * self.draws.between(0.5, 1.5))
 
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Action:
         market = self.market
         fair = market.fair(now)
         bid, ask = market.best()
         margin = self.MARGIN * market.half_spread
         usd = market.numbers.informed_usd * market.intensity * self.draws.between(0.3, 1.0)
         if ask and ask < fair * (1.0 - margin):
-            await self.take_at(Side.BUY, usd, int(fair * (1.0 - margin)))
-        elif bid and bid > fair * (1.0 + margin):
-            await self.take_at(Side.SELL, usd, int(fair * (1.0 + margin)) + 1)
+            return self.take_at(Side.BUY, usd, int(fair * (1.0 - margin)))
+        if bid and bid > fair * (1.0 + margin):
+            return self.take_at(Side.SELL, usd, int(fair * (1.0 + margin)) + 1)
+        return None
 
 
 class LargeTrader(Taker):
@@ -178,12 +183,12 @@ class LargeTrader(Taker):
         self._piece = 0.0
         self._numbers = market.numbers
 
-    def wait(self) -> float:
+    def wait(self) -> int:
         if self._left:
-            return self.draws.between(*self.PIECE_SECONDS)
-        return self.draws.wait(3_600.0 / (self._numbers.large_per_hour * self.market.intensity))
+            return int(1e6 * self.draws.between(*self.PIECE_SECONDS))
+        return int(1e6 * self.draws.wait(3_600.0 / (self._numbers.large_per_hour * self.market.intensity)))
 
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Action:
         del now
         draws = self.draws
         if not self._left:
@@ -192,7 +197,7 @@ class LargeTrader(Taker):
             usd = self._numbers.large_usd * self.market.intensity * draws.pareto(self.EXPONENT, self.MOST)
             self._piece = usd / self._left
         self._left -= 1
-        await self.take(self._side, self._piece, slippage=0.01)
+        return self.take(self._side, self._piece, slippage=0.01)
 
 
 class CrashSeller(Taker):
@@ -208,15 +213,15 @@ class CrashSeller(Taker):
         self._first = True
         self._until = 0.0
 
-    def wait(self) -> float:
+    def wait(self) -> int:
         if self._left:
-            return self.PIECE_SECONDS
+            return int(1e6 * self.PIECE_SECONDS)
         if self._first:
             self._first = False
-            return self._numbers.crash_first_seconds
-        return 600.0 + self.draws.wait(3_600.0 / self._numbers.crashes_per_hour)
+            return int(1e6 * self._numbers.crash_first_seconds)
+        return int(1e6 * (600.0 + self.draws.wait(3_600.0 / self._numbers.crashes_per_hour)))
 
-    async def act(self, now: int) -> None:
+    def act(self, now: int) -> Action:
         market = self.market
         if not self._left:
             self._left = self.PIECES + 1
@@ -224,4 +229,5 @@ class CrashSeller(Taker):
             market.stress(now)
         self._left -= 1
         if self._left < self.PIECES and market.middle() > self._until:  # the makers have drawn back by now
-            await self.take(Side.SELL, market.depth_usd * market.willingness(now), slippage=0.03)
+            return self.take(Side.SELL, market.depth_usd * market.willingness(now), slippage=0.03)
+        return None

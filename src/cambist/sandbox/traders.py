@@ -5,7 +5,7 @@ but, in the case of makers and informed traders, what things are worth. A trader
 `noise-1/btc_usd`, and that is the name of the stream that it draws from: another trader more changes nobody else's draws.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from cambist.domain.markets import MarketStatus
@@ -30,11 +30,11 @@ class Trader(Protocol):
     @property
     def name(self) -> str: ...
 
-    def wait(self) -> float:
-        """Seconds until he acts again."""
+    def wait(self) -> int:
+        """µs until he acts again."""
 
-    async def act(self, now: int) -> None:
-        """What he does at `now` (µs)."""
+    def act(self, now: int) -> Awaitable[object] | None:
+        """What he does at `now` (µs): a command that is under way, or nothing."""
 
 
 def account_names(numbers: TraderNumbers) -> list[str]:
@@ -84,7 +84,7 @@ class Traders:
             lively = wanted.get(f"{codes[spec.base]}_{codes[spec.quote]}".lower(), DEFAULT_INTENSITY)
             if lively > 0.0:
                 self._settle(TradedMarket(view, spec.id, codes, self.fundamentals, numbers, lively), seed)
-        self._timers: dict[str, Timer] = {}
+        self._timers: list[Timer] = []
 
     def _settle(self, market: TradedMarket, seed: int) -> None:
         """Gives a market its traders."""
@@ -106,7 +106,9 @@ class Traders:
     async def open_markets(self) -> None:
         """Puts quotes on both sides of every market, so that nobody meets an empty book."""
         for maker in self._makers:
-            await maker.act(self._scheduler.now())
+            quoting = maker.act(self._scheduler.now())
+            if quoting is not None:
+                await quoting
 
     async def halt_markets(self) -> None:
         """Halts every market that is open, for a preset in which nothing trades."""
@@ -117,25 +119,10 @@ class Traders:
     def start(self) -> None:
         """Has everybody act from now on."""
         everybody: list[Trader] = [*self._makers, *self._takers]
-        for trader in everybody:
-            self._set(trader)
+        self._timers = [self._scheduler.repeat(trader.wait, trader.act) for trader in everybody]
 
     def stop(self) -> None:
         """Nobody acts any more; their orders stay."""
-        for timer in self._timers.values():
+        for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-
-    def _set(self, trader: Trader) -> None:
-        scheduler, timers, name = self._scheduler, self._timers, trader.name
-
-        def wait() -> None:
-            timers[name] = scheduler.after(max(1, int(trader.wait() * 1e6)), act)
-
-        async def act() -> None:
-            try:
-                await trader.act(scheduler.now())
-            finally:
-                wait()
-
-        wait()

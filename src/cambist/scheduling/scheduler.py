@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from itertools import count
@@ -15,7 +16,7 @@ from cambist.scheduling.steps import first_step
 
 Clock = Callable[[], int]
 """Microseconds since 1970, never decreasing."""
-Callback = Callable[[], "Awaitable[None] | None"]
+Callback = Callable[[], "Awaitable[object] | None"]
 
 LONGEST_NAP = 0.5
 """Seconds until the clock is looked at again, whatever is due: a system clock may be set forward meanwhile."""
@@ -63,8 +64,7 @@ class Scheduler(ABC):
     def at(self, time: int, callback: Callback) -> Timer:
         """Calls `callback` once, as soon as `now` is `time` (µs) or later; never before this call has returned."""
         timer = Timer(callback)
-        heapq.heappush(self._entries, (time, next(self._order), timer))
-        self._scheduled()
+        self.push(time, timer)
         return timer
 
     def after(self, delay: int, callback: Callback) -> Timer:
@@ -74,6 +74,17 @@ class Scheduler(ABC):
     def every(self, period: int, callback: Callback) -> Timer:
         """Calls `callback` again and again, `period` µs after it was last due, or after it was done when it took longer than that."""
         return _Periodic(self, period, callback)
+
+    def repeat(self, wait: Callable[[], int], callback: Callable[[int], Awaitable[object] | None]) -> Timer:
+        """Calls `callback` with the time again and again, first `wait()` µs from now, then as long after it was done; at least 1 µs."""
+        timer = _Repeated(self, wait, callback)
+        timer.set()
+        return timer
+
+    def push(self, time: int, timer: Timer) -> None:
+        """Has the timer ring at `time` (µs); for timers."""
+        heapq.heappush(self._entries, (time, next(self._order), timer))
+        self._scheduled()
 
     async def sleep(self, delay: int) -> None:
         """Returns `delay` µs from now."""
@@ -152,6 +163,45 @@ class _Periodic(Timer):
             self._timer = self._scheduler.at(self._due, self._ring)
 
 
+class _Repeated(Timer):
+    """A timer that sets itself again, and says each time for when. One object, however often it rings."""
+
+    __slots__ = ("_act", "_now", "_push", "_wait")
+
+    def __init__(self, scheduler: Scheduler, wait: Callable[[], int], act: Callable[[int], Awaitable[object] | None]) -> None:
+        super().__init__(self._ring)
+        self._now = scheduler.now
+        self._push = scheduler.push
+        self._wait = wait
+        self._act = act
+
+    def set(self) -> None:
+        if self._callback is not None:
+            self._push(self._now() + (self._wait() or 1), self)
+
+    def take(self) -> Callback | None:
+        return self._callback
+
+    def _ring(self) -> Awaitable[object] | None:
+        try:
+            result = self._act(self._now())
+            if result is not None:
+                done, rest = first_step(result)
+                if not done:
+                    return self._finish(rest)  # type: ignore[arg-type]  # not done: an awaitable
+        except BaseException:
+            self.set()
+            raise
+        self.set()
+        return None
+
+    async def _finish(self, rest: Awaitable[object]) -> None:
+        try:
+            await rest
+        finally:
+            self.set()
+
+
 class LoopScheduler(Scheduler):
     """On the running event loop, by a clock that moves by itself. With nothing due nothing runs, and no timer is set.
 
@@ -206,11 +256,25 @@ class ManualScheduler(Scheduler):
         """Moves time to `to` (µs), through all that is due on the way, each at its own time. ValueError for a step back."""
         if to < self._now:
             raise ValueError(f"time does not go back: {to} is before {self._now}")
-        while (due := self.next_due) is not None and due <= to:
-            self._now = max(self._now, due)
-            self._run_next()
+        self.advance_moments(to, sys.maxsize)
         self._now = to
 
     def advance_by(self, duration: int) -> None:
         """The same, `duration` µs from now."""
         self.advance(self._now + duration)
+
+    def advance_moments(self, to: int, most: int) -> int:
+        """Moves time through at most `most` moments at which something is due, none of them after `to` (µs). Returns how many there were.
+
+        What is due already makes one with all else that comes due at that time.
+        """
+        entries, moments, passing = self._entries, 0, -1
+        while entries:
+            due, _, timer = entries[0]
+            if due > passing and timer.pending:
+                if due > to or moments == most:
+                    break
+                moments += 1
+                passing = self._now = max(due, self._now)
+            self._run_next()
+        return moments

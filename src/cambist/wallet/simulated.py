@@ -41,6 +41,7 @@ _BLOCK_ID = re.compile(r"0{8}([0-9a-f]{16})[0-9a-f]{40}", re.ASCII)
 _CANCELLED = "cancelled before it was sent"
 _PAGE = 1_000
 _SHOWN = 100
+_NEVER = 2**62
 
 
 class SimulatedChain:
@@ -58,6 +59,7 @@ class SimulatedChain:
         self._clock = clock
         self._interval = block_interval
         self._intervals = dict(intervals or {})
+        self._nothing_after = ("", 0)
         # FULL: what left for the outside world must not be undone by a power cut.
         self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="FULL")
         with self._file.transaction() as sql:
@@ -125,14 +127,21 @@ class SimulatedChain:
             return bool(sql.execute("SELECT refused IS NOT NULL FROM sends WHERE reference = ?", (reference,)).fetchone()[0])
 
     def incoming(self, after: str) -> list[Incoming]:
+        now = self._clock()
+        cursor, until = self._nothing_after
+        if after == cursor and now < until:
+            return []
         with self._transaction() as sql:
-            ripe = sql.execute("SELECT id FROM outputs WHERE serial IS NULL AND at <= ? ORDER BY at, id", (self._clock(),)).fetchall()
+            ripe = sql.execute("SELECT id FROM outputs WHERE serial IS NULL AND at <= ? ORDER BY at, id", (now,)).fetchall()
             for row in ripe:
                 sql.execute("UPDATE outputs SET serial = (SELECT coalesce(max(serial), 0) + 1 FROM outputs) WHERE id = ?", row)
             rows = sql.execute(
                 "SELECT serial, asset, txid, output, address, amount FROM outputs WHERE serial > ? ORDER BY serial LIMIT ?",
                 (int(after or "0"), _PAGE),
             ).fetchall()
+            if not rows:
+                (scripted,) = sql.execute("SELECT min(at) FROM outputs WHERE serial IS NULL").fetchone()
+                self._nothing_after = (after, _NEVER if scripted is None else scripted)
         return [Incoming(str(serial), *rest) for serial, *rest in rows]
 
     def confirmations(self, asset: str, txid: str) -> int | None:
@@ -246,6 +255,7 @@ class SimulatedChain:
             sql.execute("INSERT INTO transactions (asset, txid, at) VALUES (?, ?, ?)", (asset, txid, at))
             ours = sql.execute("SELECT 1 FROM addresses WHERE asset = ? AND address = ?", (asset, address)).fetchone()
             if ours is not None:
+                self._nothing_after = ("", 0)
                 values = (asset, txid, address, amount, at)
                 sql.execute("INSERT INTO outputs (asset, txid, output, address, amount, at) VALUES (?, ?, 0, ?, ?, ?)", values)
 

@@ -25,6 +25,7 @@ from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environm
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import Extension, open_venue
+from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import DirectoryRejection
 from cambist.domain.markets import MarketStatus
@@ -46,6 +47,7 @@ from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.presets import PRESETS, changed
 from cambist.sandbox.presets import complaints as trader_complaints
+from cambist.sandbox.request_log import RequestLog
 from cambist.sandbox.traders import Traders, account_names
 
 T = TypeVar("T")
@@ -111,7 +113,7 @@ async def _sandbox(
         environment(files, config),
         clock=time.clock,
         make_scheduler=lambda _clock: time.scheduler(),
-        extend=lambda services, sequencer: _extension(services, sequencer, time, pace),
+        extend=lambda services, sequencer, served: _extension(services, sequencer, served, time, pace),
         accept_clock_skew=True,
     )
     venue = await open_venue(files, config, timed)
@@ -124,8 +126,10 @@ async def _sandbox(
     await until_stopped(venue, listen, tls, play)
 
 
-def _extension(services: VenueServices, sequencer: Sequencer, time: SandboxTime, pace: float) -> Extension:
-    """The control API, on the venue's parts."""
+def _extension(
+    services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService], time: SandboxTime, pace: float
+) -> Extension:
+    """The control API, and what stands before the dialects, on the venue's parts."""
 
     async def drain() -> None:
         barrier = sequencer.barrier()
@@ -137,7 +141,9 @@ def _extension(services: VenueServices, sequencer: Sequencer, time: SandboxTime,
 
     control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
     operations = [ClockOperations(services.clock, services.view, services.catalogue, control, pace)]
-    return Extension(control_routes(bound for each in operations for bound in each.bound()))
+    identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
+    log = RequestLog(services.clock, services.view, identify)
+    return Extension([log.route(route) for route in control_routes(bound for each in operations for bound in each.bound())], [log])
 
 
 class _Play(ServeHooks):

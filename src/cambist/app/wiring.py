@@ -73,8 +73,8 @@ class Environment:
     make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
     """Given the clock, the one scheduler for everything that waits."""
 
-    extend: Callable[[VenueServices, Sequencer], Extension] = lambda _services, _sequencer: Extension()
-    """What this process has beside and before the dialects."""
+    extend: Callable[[VenueServices, Sequencer, Sequence[DialectService]], Extension] = lambda _services, _sequencer, _served: Extension()
+    """What this process has beside and before the dialects that it serves."""
 
     accept_clock_skew: bool = False
     """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
@@ -222,7 +222,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, front, environment.extend(services, sequencer), exchange, readiness, metrics),
+        gateway=_open_gateway(served, front, environment.extend(services, sequencer, served), exchange, readiness, metrics),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cambist.dialect_kit.identity import Identity
+from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
 
@@ -23,3 +26,5 @@ class DialectService:
     path_errors: tuple[PathErrors, ...] = ()
     webhook_signer: WebhookSigner | None = None
     """Of the one dialect whose users are told of payments; the composition root gives it to the outbox."""
+    identify: Callable[[Request], Identity | None] | None = None
+    """Who a request says that it comes from, for whoever watches requests; None for a public one and a key that nobody has."""

@@ -8,16 +8,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import check_place
 
 
 class Socket(Protocol):
-    """A client's WebSocket connection as its session sees it. `request` is the handshake."""
+    """A client's WebSocket connection as its session sees it."""
 
-    request: Request
-    is_open: bool
-    """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
+    @property
+    def request(self) -> Request:
+        """The handshake."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
 
     @property
     def client(self) -> str:
@@ -65,6 +70,10 @@ class Session(ABC):
     def binary(self, message: bytes) -> Awaitable[None] | None:
         """A whole binary message. Who does not speak binary need not say so."""
         self.socket.close(1003, "text messages, please")
+        return None
+
+    def identity(self) -> Identity | None:
+        """Whom the client has shown itself to be, for whoever watches; None for a stranger."""
         return None
 
     def closed(self) -> None:  # noqa: B027 - nor anything to put away

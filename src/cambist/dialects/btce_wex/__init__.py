@@ -1,8 +1,11 @@
 """The BTC-e and WEX APIs: public v2 and v3, and the trade API. WEX is a superset, so one package serves both; see README.md."""
 
+from functools import partial
+
 from cambist.dialect_kit.dialect import Dialect, DialectSettings
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
+from cambist.dialects.btce_wex import auth
 from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
@@ -13,7 +16,8 @@ __all__ = ["DIALECT", "build"]
 
 def build(services: VenueServices, _settings: DialectSettings = DialectSettings()) -> DialectService:  # noqa: B008 - frozen
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
-    return DialectService(NAME, routes(DialectContext.of(services)), path_errors=path_errors())
+    identify = partial(auth.identify, services.directory)
+    return DialectService(NAME, routes(DialectContext.of(services)), path_errors=path_errors(), identify=identify)
 
 
 DIALECT = Dialect(

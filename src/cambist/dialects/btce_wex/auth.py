@@ -5,6 +5,7 @@ import hmac
 import msgspec
 
 from cambist.dialect_kit.duplicate_fields import contradictory_field
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.btce_wex import errors
@@ -74,3 +75,11 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     if nonce is None or not 0 < nonce <= errors.MAX_NONCE:
         return errors.invalid_nonce(directory.nonces.last(key.id), text)
     return Caller(key, nonce, False, fields)
+
+
+def identify(directory: Directory, request: Request) -> Identity | None:
+    """Whose key a request names."""
+    key = directory.find_key(request.headers.get(b"key", b"").decode("latin-1"))
+    if key is None or key.dialect not in DIALECTS:
+        return None
+    return Identity(key.account, key.key, form_fields(request.body).get("nonce", ""))

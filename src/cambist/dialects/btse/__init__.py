@@ -27,7 +27,13 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
     views, records, rejected = MarketViews(context), OrderRecords(context), RejectedOrders()
     sources = PrivateSources(order_feed(services), records, context.symbols, rejected)
     shared = SocketServices(context, views, sources, Revocations(services.directory))
-    return DialectService(NAME, routes(context, views, records, rejected), sockets(NAME, shared), path_errors(context))
+    return DialectService(
+        NAME,
+        routes(context, views, records, rejected),
+        sockets(NAME, shared),
+        path_errors(context),
+        identify=context.authenticator.identify,
+    )
 
 
 DIALECT = Dialect(

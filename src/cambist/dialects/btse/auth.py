@@ -3,6 +3,7 @@
 import hmac
 from hashlib import blake2b
 
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.btse import errors
@@ -77,6 +78,17 @@ class Authenticator:
         if not any(right):
             return errors.SIGN_WRONG
         return self._from_here(key, request.client) or (key, nonce, sign)
+
+    def identify(self, request: Request) -> Identity | None:
+        """Whose key a request names."""
+        for key_name, nonce_name, _sign in FAMILIES:
+            sent = request.headers.get(key_name)
+            if sent:
+                key = self._directory.find_key(sent.decode("latin-1"))
+                if key is None or key.dialect != DIALECT:
+                    return None
+                return Identity(key.account, key.key, request.headers.get(nonce_name, b"").decode("latin-1"))
+        return None
 
     def login(self, sent_key: str, nonce: bytes, sign: bytes, paths: tuple[str, ...], client: str) -> Caller | Rejection:
         """Who speaks on a socket: its login frame is signed over one of `paths` and the nonce."""

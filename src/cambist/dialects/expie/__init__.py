@@ -1,5 +1,7 @@
 """The Expie API: HTTP under `/v1` and the ViaBTC socket protocol at `/ws`; see README.md."""
 
+from functools import partial
+
 from cambist.dialect_kit.dialect import Dialect, DialectSettings
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.messages import Reply, Request
@@ -9,7 +11,7 @@ from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.sockets import Socket, SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialect_kit.websocket_wire import UPGRADE_REQUIRED
-from cambist.dialects.expie import errors
+from cambist.dialects.expie import auth, errors
 from cambist.dialects.expie.auth import KEY_FORMS
 from cambist.dialects.expie.context import DialectContext, Pace
 from cambist.dialects.expie.http_api import METHODS, HttpApi
@@ -46,7 +48,8 @@ def build(
 
     routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
-    return DialectService("expie", routes, sockets, tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH)))
+    path_errors = tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
+    return DialectService("expie", routes, sockets, path_errors, identify=partial(auth.identify, services.directory))
 
 
 DIALECT = Dialect(

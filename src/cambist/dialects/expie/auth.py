@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import re
 
+from cambist.dialect_kit.identity import Identity
+from cambist.dialect_kit.messages import Request
 from cambist.directory import ApiKey, Directory, KeyForm
 from cambist.directory.values import Entropy
 
@@ -64,3 +66,10 @@ def find_signed(directory: Directory, access_id: str, signature: str, tonce: int
     if not hmac.compare_digest(expected.encode(), signature.upper().encode()) or abs(now - tonce) > TONCE_WINDOW:
         return None
     return key
+
+
+def identify(directory: Directory, request: Request) -> Identity | None:
+    """Whose token a request has."""
+    token = sent_token(request.headers)
+    key = directory.find_key(key_of(token)) if token else None
+    return Identity(key.account, key.key) if key is not None and key.dialect == EXPIE else None

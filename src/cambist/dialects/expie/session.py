@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
 from cambist.dialect_kit.hub import Channel, Hub
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.expie import errors
@@ -46,6 +47,9 @@ class Client(Session):
     def _drop_private(self) -> None:
         for family in PRIVATE_FAMILIES:
             self.drop(family)
+
+    def identity(self) -> Identity | None:
+        return None if self.key is None else Identity(self.key.account, self.key.key)
 
     def closed(self) -> None:
         self._unfollow_key()

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import msgspec
 
 from cambist.dialect_kit.duplicate_fields import contradictory_field
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.mtgox import replies
@@ -86,6 +87,15 @@ class Authenticator:
             return Caller(key, Nonces.once(tonce), fields=fields)
         nonce = ordered_nonce(fields.get("nonce", ""))
         return Caller(key, nonce, fields=fields) if nonce is not None else replies.INVALID_NONCE
+
+    def identify(self, request: Request) -> Identity | None:
+        """Whose key a request names."""
+        sent = request.headers.get(b"rest-key", b"")
+        key = self.find(sent.decode("latin-1")) if sent else None
+        if key is None:
+            return None
+        fields = form_fields(request.body)
+        return Identity(key.account, key.key, fields.get("tonce") or fields.get("nonce", ""))
 
 
 def secret_bytes(key: ApiKey) -> bytes:

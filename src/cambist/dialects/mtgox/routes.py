@@ -64,7 +64,14 @@ class MtgoxRoutes:
 
     def service(self) -> DialectService:
         """What the composition root gets."""
-        return DialectService(DIALECT, self._http(), self._sockets(), _path_errors(), webhook_signer=WebhookSigner(self._context).signed)
+        return DialectService(
+            DIALECT,
+            self._http(),
+            self._sockets(),
+            _path_errors(),
+            webhook_signer=WebhookSigner(self._context).signed,
+            identify=self._dispatcher.authenticator.identify,
+        )
 
     def _sockets(self) -> tuple[SocketRoute, ...]:
         """The paths that speak WebSocket."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cambist.dialect_kit.hub import Hub
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.btse.auth import READ, Caller
@@ -180,6 +181,10 @@ class Client(Session):
         self._say({"event": "login", "success": False})
         if topics:
             self._acknowledge("unsubscribe", topics)
+
+    def identity(self) -> Identity | None:
+        caller = self._caller
+        return None if caller is None else Identity(caller.account, caller.key.key)
 
     def closed(self) -> None:
         self._unfollow_key()

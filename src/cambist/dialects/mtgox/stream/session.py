@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cambist.dialect_kit.hub import Hub
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.instruments import Instruments
@@ -53,10 +54,15 @@ class StreamSession(Session):
         super().__init__(socket)
         self._stream = stream
         self._leases: dict[str, Lease] = {}
+        self._identity: Identity | None = None
         fields = form_fields(query)
         self._channels = [name for name in re.split("[/,]", fields.get("Channel", "")) if name][:MAX_NAMES]
         codes = [code for code in fields.get("Currency", "").split(",") if code][:MAX_NAMES]
         self._pairs = [pair.name for code in codes if (pair := stream.instruments.find(f"BTC{code}")) is not None] or ["BTCUSD"]
+
+    def identity(self) -> Identity | None:
+        """Of the account whose private channel it follows; of several, the one that came last."""
+        return self._identity
 
     def opened(self) -> None:
         self.greet()
@@ -131,6 +137,7 @@ class StreamSession(Session):
         if lease is None:
             lease = self._leases[feed.id] = stream.leases.lease(lambda reason: self._close_private(feed, reason))
         lease.show(shown)
+        self._identity = Identity(account, shown.key.key)
         self.say(messages.subscribed(feed.id), durable=True)
 
     def _close_private(self, feed: Feed, reason: Rejection) -> None:

@@ -1,0 +1,128 @@
+"""What may be kept of requests and replies: everything but what lets somebody in. This is the one place that knows what does.
+
+A secret is replaced by a mark, `<removed LENGTH DIGEST>`: how many bytes it had, and the beginning of their SHA-256. Whoever has the secret
+can find that it is the one; nobody can find it from the mark. Of what people think up or type (passwords, one-time codes) the digest is
+so short that it fits one text in 65,536. What is removed does not depend on the dialect, so a secret that was sent to the wrong one is
+removed too. Public ids of keys stay.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+import msgspec
+
+DIGITS, FEW_DIGITS = 16, 4
+"""Hex digits of a mark's digest: of what was drawn or computed, and of what people think up."""
+MARK = re.compile(rb"<removed (\d+) ([0-9a-f]{4}(?:[0-9a-f]{12})?)>")
+
+SECRET_HEADERS = frozenset({b"sign", b"rest-sign", b"request-sign", b"btse-sign", b"access-token", b"proxy-authorization"})
+BEARER = re.compile(rb"(?i)(bearer\s*)(.*)", re.DOTALL)
+COOKIE = re.compile(rb"([^=;\s]+=)([^;]*)")
+
+FORM_FIELD = re.compile(rb"(?i)(?P<before>(?:^|&)(?P<name>password|passphrase|secret|token|code|signature)=)(?P<value>[^&]+)")
+MEMBER = re.compile(
+    rb'(?i)(?P<before>"(?P<name>password|passphrase|secret|token|code|signature|key)"\s*:\s*")(?P<value>(?:[^"\\]|\\.)+)(?=")', re.DOTALL
+)
+REPLIED_MEMBER = re.compile(rb'(?P<before>"(?P<name>key|secret|password)":")(?P<value>[^"\\]{16,})(?=")')
+ID_KEY = re.compile(rb'(?P<before>")(?P<value>[A-Za-z0-9+/]{75})(?=")')
+"""An idKey of Mt.Gox, wherever it is said."""
+TYPED = (b"password", b"passphrase", b"code")
+SEALED_KEY, SEALED_SIGN = 16, 64
+"""Bytes at the beginning of a sealed call of Mt.Gox's stream."""
+
+
+def mark(secret: bytes, digits: int = DIGITS) -> bytes:
+    """What stands in a secret's place; a mark stays as it is."""
+    if MARK.fullmatch(secret):
+        return secret
+    return b"<removed %d %s>" % (len(secret), sha256(secret).hexdigest()[:digits].encode())
+
+
+def of_headers(headers: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """The fields of a request, by lower-case name."""
+    return {name: _header(name, value) for name, value in headers.items()}
+
+
+def of_reply_headers(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of a reply."""
+    return tuple((name, COOKIE.sub(_marked_second, value, count=1) if name == b"set-cookie" else value) for name, value in headers)
+
+
+def of_text(text: bytes) -> bytes:
+    """A query, or the body of a request: a form, or JSON."""
+    if b"=" in text:
+        text = FORM_FIELD.sub(_marked_value, text)
+    return MEMBER.sub(_marked_value, ID_KEY.sub(_marked_value, text)) if b'"' in text else text
+
+
+def of_reply(body: bytes) -> bytes:
+    """The body of a reply, or a message that a socket sent."""
+    if b'"key":' in body or b'"secret":' in body or b'"password":' in body:
+        body = REPLIED_MEMBER.sub(_marked_value, body)
+    return ID_KEY.sub(_marked_value, body) if len(body) >= 77 else body
+
+
+def of_message(message: bytes) -> bytes:
+    """A message that a client sent on a socket: JSON, perhaps in an envelope."""
+    begin = message.find(b"{")
+    if begin < 0:
+        return message
+    text = of_text(message[begin:])
+    try:
+        asked = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return message[:begin] + text
+    for secret, marked in _places(asked):
+        text = text.replace(secret, marked)
+    return message[:begin] + text
+
+
+def _places(asked: object) -> list[tuple[bytes, bytes]]:
+    """Secrets that stand in a message by place and not by name, and their marks."""
+    if not isinstance(asked, dict):
+        return []
+    if isinstance(asked.get("call"), str) and asked.get("op") == "call":
+        call = asked["call"].encode()
+        return [(call, of_sealed_call(call))]
+    method, params, operation, arguments = asked.get("method"), asked.get("params"), asked.get("op"), asked.get("args")
+    values: list[object] = []
+    if method == "server.auth" and isinstance(params, list):
+        values = params[:1]
+    elif method == "server.sign" and isinstance(params, list):
+        values = params[1:2]
+    elif operation in ("login", "authKeyExpires") and isinstance(arguments, list):
+        values = arguments[2:3]
+    return [(value.encode(), mark(value.encode())) for value in values if isinstance(value, str) and value]
+
+
+def of_sealed_call(call: bytes) -> bytes:
+    """Base64 of key, signature and text, with the signature's mark, filled up with blanks, in the signature's place."""
+    try:
+        sealed = base64.b64decode(call, validate=True)
+    except binascii.Error:
+        return mark(call)
+    if len(sealed) <= SEALED_KEY + SEALED_SIGN:
+        return mark(call)
+    sign = sealed[SEALED_KEY : SEALED_KEY + SEALED_SIGN]
+    return base64.b64encode(sealed[:SEALED_KEY] + mark(sign).ljust(SEALED_SIGN) + sealed[SEALED_KEY + SEALED_SIGN :])
+
+
+def _header(name: bytes, value: bytes) -> bytes:
+    if name in SECRET_HEADERS:
+        return mark(value)
+    if name == b"authorization":
+        bearer = BEARER.fullmatch(value)
+        return bearer[1] + mark(bearer[2]) if bearer and bearer[2] else mark(value)
+    return COOKIE.sub(_marked_second, value) if name == b"cookie" else value
+
+
+def _marked_second(found: re.Match[bytes]) -> bytes:
+    return found[1] + mark(found[2])
+
+
+def _marked_value(found: re.Match[bytes]) -> bytes:
+    typed = "name" in found.re.groupindex and found["name"].lower() in TYPED
+    return found["before"] + mark(found["value"], FEW_DIGITS if typed else DIGITS)

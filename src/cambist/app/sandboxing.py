@@ -40,7 +40,10 @@ from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
 from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
+from cambist.sandbox.control.asking import Calls
 from cambist.sandbox.control.clock import ClockOperations
+from cambist.sandbox.control.funds import FundsOperations
+from cambist.sandbox.control.keys import KeyOperations
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.past import Past, past_began
@@ -109,14 +112,20 @@ async def _sandbox(
     time = sandbox_time(pace)
     past = not files.journal.exists() and config.sandbox.preset != "quiet"
     time.hold(past_began(time.start) if past else time.start)
+    opened: list[Venue] = []
+
+    def call() -> OperatorCall:
+        return OperatorCall(operations_context(opened[-1]), Actor("sandbox"))
+
     timed = replace(
         environment(files, config),
         clock=time.clock,
         make_scheduler=lambda _clock: time.scheduler(),
-        extend=lambda services, sequencer, served: _extension(services, sequencer, served, time, pace),
+        extend=lambda services, sequencer, served: _extension(services, sequencer, served, time, pace, call),
         accept_clock_skew=True,
     )
     venue = await open_venue(files, config, timed)
+    opened.append(venue)
     try:
         play = await _prepare(venue, note, plan, time if past else None)
         time.release()
@@ -127,7 +136,7 @@ async def _sandbox(
 
 
 def _extension(
-    services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService], time: SandboxTime, pace: float
+    services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService], time: SandboxTime, pace: float, calls: Calls
 ) -> Extension:
     """The control API, and what stands before the dialects, on the venue's parts."""
 
@@ -140,7 +149,11 @@ def _extension(
         return services.marketdata.followed or services.account_streams.followed
 
     control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
-    operations = [ClockOperations(services.clock, services.view, services.catalogue, control, pace)]
+    operations = (
+        ClockOperations(services.clock, services.view, services.catalogue, control, pace),
+        FundsOperations(calls),
+        KeyOperations(calls),
+    )
     identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
     log = RequestLog(services.clock, services.view, identify)
     return Extension([log.route(route) for route in control_routes(bound for each in operations for bound in each.bound())], [log])

@@ -29,6 +29,15 @@ class SimulatedNetwork(Protocol):
         CoinPortUnavailable when the network takes nothing now.
         """
 
+    def mine(self, asset: str, count: int) -> None:
+        """So many blocks are found now, beside those that come by the clock. CoinPortUnavailable."""
+
+    def serves(self, asset: str) -> bool:
+        """Whether the asset is a coin with a network."""
+
+    def confirmations(self, asset: str, txid: str) -> int | None:
+        """How many blocks confirm a transaction: 0 while it is in none, None when it is unknown. CoinPortUnavailable."""
+
 
 class Backup(msgspec.Struct, frozen=True):
     """A backup that was written: up to which command, where, how many bytes."""

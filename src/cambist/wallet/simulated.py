@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from .addresses import FORMS
@@ -35,13 +36,24 @@ CREATE INDEX IF NOT EXISTS outputs_to ON outputs (asset, address);
 CREATE INDEX IF NOT EXISTS sends_to ON sends (asset, address);
 CREATE INDEX IF NOT EXISTS sends_as ON sends (asset, txid);
 CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (asset, at);
+CREATE TABLE IF NOT EXISTS mined (asset TEXT NOT NULL, at INTEGER NOT NULL, behind INTEGER NOT NULL, count INTEGER NOT NULL) STRICT;
 """
+# mined: blocks out of turn, found at `at` behind the transaction of rowid `behind`.
 _VERSION = 1
 _BLOCK_ID = re.compile(r"0{8}([0-9a-f]{16})[0-9a-f]{40}", re.ASCII)
 _CANCELLED = "cancelled before it was sent"
 _PAGE = 1_000
 _SHOWN = 100
 _NEVER = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class _Mined:
+    """`count` blocks that were found out of turn at `at` (µs), when the last transaction known had the rowid `behind`."""
+
+    at: int
+    behind: int
+    count: int
 
 
 class SimulatedChain:
@@ -69,6 +81,9 @@ class SimulatedChain:
                 sql.execute("INSERT INTO facts VALUES ('seed', ?)", row)
             for statement in _INDEXES.strip().split("\n"):
                 sql.execute(statement)
+            self._mined: dict[str, list[_Mined]] = {}
+            for asset, *mined in sql.execute("SELECT asset, at, behind, count FROM mined ORDER BY rowid"):
+                self._mined.setdefault(asset, []).append(_Mined(*mined))
         self._seed: bytes = row[0]
 
     def close(self) -> None:
@@ -146,15 +161,15 @@ class SimulatedChain:
 
     def confirmations(self, asset: str, txid: str) -> int | None:
         with self._transaction() as sql:
-            row = sql.execute("SELECT at, dropped FROM transactions WHERE asset = ? AND txid = ?", (asset, txid)).fetchone()
-        if row is None or row[1]:
+            row = sql.execute("SELECT at, rowid, dropped FROM transactions WHERE asset = ? AND txid = ?", (asset, txid)).fetchone()
+        if row is None or row[2]:
             return None
-        return max(0, self._tip(asset) - self._height(asset, row[0]) + 1)
+        return max(0, self._tip(asset) - self._height(asset, row[0], row[1]) + 1)
 
     def transaction(self, asset: str, txid: str) -> ChainTransaction | None:
         with self._transaction() as sql:
             known = sql.execute(
-                "SELECT at FROM transactions WHERE asset = ? AND txid = ? AND dropped = 0 AND at <= ?", (asset, txid, self._clock())
+                "SELECT at, rowid FROM transactions WHERE asset = ? AND txid = ? AND dropped = 0 AND at <= ?", (asset, txid, self._clock())
             ).fetchone()
             if known is None:
                 return None
@@ -164,7 +179,7 @@ class SimulatedChain:
                 " UNION SELECT 0, address, amount FROM sends WHERE asset = ?1 AND txid = ?2 ORDER BY 1",
                 (asset, txid),
             ).fetchall()
-        height = self._height(asset, known[0])
+        height = self._height(asset, *known)
         confirmations = max(0, self._tip(asset) - height + 1)
         outputs = tuple(ChainOutput(*row) for row in rows)
         if not confirmations:
@@ -175,14 +190,15 @@ class SimulatedChain:
         height = block if isinstance(block, int) else self._height_of(asset, block)
         if height is None or not self.serves(asset) or not 0 < height <= self._tip(asset):
             return None
-        interval = self._interval_of(asset)
+        interval, found = self._interval_of(asset), self._found(asset, height)
         with self._transaction() as sql:
             rows = sql.execute(
-                "SELECT txid FROM transactions WHERE asset = ? AND dropped = 0 AND at >= ? AND at < ? ORDER BY at, rowid",
-                (asset, (height - 1) * interval, height * interval),
+                "SELECT txid, at, rowid FROM transactions WHERE asset = ? AND dropped = 0 AND at >= ? AND at <= ? ORDER BY at, rowid",
+                (asset, found - interval, found),
             ).fetchall()
+        inside = tuple(txid for txid, at, row in rows if self._height(asset, at, row) == height)
         previous = self._block_id(asset, height - 1) if height > 1 else ""
-        return ChainBlock(self._block_id(asset, height), height, height * interval, previous, tuple(txid for (txid,) in rows))
+        return ChainBlock(self._block_id(asset, height), height, found, previous, inside)
 
     def payments_to(self, asset: str, address: str) -> list[ChainTransaction]:
         with self._transaction() as sql:
@@ -196,17 +212,30 @@ class SimulatedChain:
         found = [self.transaction(asset, txid) for (txid,) in reversed(rows)]
         return [transaction for transaction in found if transaction is not None]
 
-    # --- blocks: at whole multiples of the interval, each with what was seen since the one before -----------------------------
+    # --- blocks: at whole multiples of the interval, and when somebody mines; each with what was seen since the one before ------
     def _interval_of(self, asset: str) -> int:
         return self._intervals.get(asset, self._interval)
 
     def _tip(self, asset: str) -> int:
         """The height of the newest block."""
-        return self._clock() // self._interval_of(asset)
+        return self._clock() // self._interval_of(asset) + sum(mined.count for mined in self._mined.get(asset, ()))
 
-    def _height(self, asset: str, seen: int) -> int:
-        """The height of the block in which a transaction is, or will be."""
-        return seen // self._interval_of(asset) + 1
+    def _height(self, asset: str, seen: int, row: int) -> int:
+        """The height of the block in which a transaction is, or will be: one that was seen at `seen` (µs) and has that rowid."""
+        before = (mined.count for mined in self._mined.get(asset, ()) if (mined.at, mined.behind) < (seen, row))
+        return seen // self._interval_of(asset) + sum(before) + 1
+
+    def _found(self, asset: str, height: int) -> int:
+        """When the block of that height was found, µs."""
+        interval, out_of_turn = self._interval_of(asset), 0
+        for mined in self._mined.get(asset, ()):
+            first = mined.at // interval + out_of_turn + 1
+            if height < first:
+                break
+            if height < first + mined.count:
+                return mined.at
+            out_of_turn += mined.count
+        return (height - out_of_turn) * interval
 
     def _block_id(self, asset: str, height: int) -> str:
         """64 hex digits that hold the height, so that no table of mostly empty blocks is needed to find one by its id."""
@@ -232,6 +261,14 @@ class SimulatedChain:
             txid = self._txid("deposit", known[0], str(number))
             self._record(known[0], txid, address, amount, now if at is None else max(at, now))
         return txid
+
+    def mine(self, asset: str, count: int) -> None:
+        """`count` blocks are found now, one behind the other, the first with all that was seen since the last one."""
+        now = self._clock()
+        with self._transaction() as sql:
+            (behind,) = sql.execute("SELECT coalesce(max(rowid), 0) FROM transactions").fetchone()
+            sql.execute("INSERT INTO mined VALUES (?, ?, ?, ?)", (asset, now, behind, count))
+        self._mined.setdefault(asset, []).append(_Mined(now, behind, count))
 
     def simulate_drop(self, asset: str, txid: str) -> None:
         """The transaction is spent by another one and will never confirm."""

@@ -40,10 +40,10 @@ from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
 from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
-from cambist.sandbox.control.asking import Calls
 from cambist.sandbox.control.clock import ClockOperations
 from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
+from cambist.sandbox.control.operator_calls import Calls
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.past import Past, past_began

@@ -38,7 +38,7 @@ CREATE INDEX IF NOT EXISTS sends_as ON sends (asset, txid);
 CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (asset, at);
 CREATE TABLE IF NOT EXISTS mined (asset TEXT NOT NULL, at INTEGER NOT NULL, behind INTEGER NOT NULL, count INTEGER NOT NULL) STRICT;
 """
-# mined: blocks out of turn, found at `at` behind the transaction of rowid `behind`.
+# mined: blocks beside the clock.s, found at `at` behind the transaction of rowid `behind`.
 _VERSION = 1
 _BLOCK_ID = re.compile(r"0{8}([0-9a-f]{16})[0-9a-f]{40}", re.ASCII)
 _CANCELLED = "cancelled before it was sent"
@@ -49,7 +49,7 @@ _NEVER = 2**62
 
 @dataclass(frozen=True, slots=True)
 class _Mined:
-    """`count` blocks that were found out of turn at `at` (µs), when the last transaction known had the rowid `behind`."""
+    """`count` blocks that were found beside the clock's, at `at` (µs), when the last transaction known had the rowid `behind`."""
 
     at: int
     behind: int
@@ -227,15 +227,15 @@ class SimulatedChain:
 
     def _found(self, asset: str, height: int) -> int:
         """When the block of that height was found, µs."""
-        interval, out_of_turn = self._interval_of(asset), 0
+        interval, extra = self._interval_of(asset), 0
         for mined in self._mined.get(asset, ()):
-            first = mined.at // interval + out_of_turn + 1
+            first = mined.at // interval + extra + 1
             if height < first:
                 break
             if height < first + mined.count:
                 return mined.at
-            out_of_turn += mined.count
-        return (height - out_of_turn) * interval
+            extra += mined.count
+        return (height - extra) * interval
 
     def _block_id(self, asset: str, height: int) -> str:
         """64 hex digits that hold the height, so that no table of mostly empty blocks is needed to find one by its id."""

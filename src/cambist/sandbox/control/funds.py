@@ -12,8 +12,8 @@ from cambist.operations import funds
 from cambist.operations.context import SimulatedNetwork
 from cambist.operations.operation import OperatorCall
 from cambist.operations.rejections import of_core
-from cambist.sandbox.control.asking import Calls, granted
 from cambist.sandbox.control.operations import AnyBound, Bound, Operation, Refused
+from cambist.sandbox.control.operator_calls import Calls, granted
 from cambist.wallet import CoinPortUnavailable
 
 PATH = "/sandbox/funds"

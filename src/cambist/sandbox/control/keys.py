@@ -6,8 +6,8 @@ import msgspec
 
 from cambist.operations import keys
 from cambist.operations.keys import KeyRevoked, KeyRow, KeyShown
-from cambist.sandbox.control.asking import Calls, granted
 from cambist.sandbox.control.operations import AnyBound, Bound, Operation
+from cambist.sandbox.control.operator_calls import Calls, granted
 
 PATH = "/sandbox/keys"
 

@@ -27,9 +27,7 @@ def build(services: VenueServices) -> DialectService:
         key = find_key(request.headers.get(b"key", b"").decode("latin-1"))
         if key is None:
             return REFUSED
-        mac = key.mac("sha512")
-        mac.update(request.body)
-        if not hmac.compare_digest(mac.hexdigest().encode(), request.headers.get(b"sign", b"")):
+        if not hmac.compare_digest(key.mac("sha512", request.body).hex().encode(), request.headers.get(b"sign", b"")):
             return REFUSED
         return Reply(body=ANSWER)
 

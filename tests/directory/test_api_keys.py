@@ -1,10 +1,12 @@
 """Keys: minted in a dialect's form, sealed at rest, limited by scope and address, revocable, shown again for an hour."""
 
+import hmac
 import time
 
 import pytest
 
 from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
+from cambist.domain.units import AccountId
 from tests.directory.conftest import FORM, HOUR, NOON, PASSWORD, Place, make_key
 
 
@@ -175,3 +177,17 @@ def test_finding_a_key_is_a_look_into_memory(directory: Directory, key: ApiKey) 
     for _ in range(10_000):
         directory.find_key(key.key)
     assert time.perf_counter() - started < 0.5, "20 statements a millisecond is what a database cannot do"
+
+
+@pytest.mark.parametrize("digest", ["sha384", "sha512"])
+@pytest.mark.parametrize("length", [0, 1, 64, 127, 128, 129, 500])
+def test_signatures_are_hmacs_for_secrets_below_and_above_a_block(digest: str, length: int) -> None:
+    secret = bytes(number % 251 for number in range(length))
+    key = ApiKey(1, 1, AccountId(1), "btce", "k", "unused", frozenset(), (), 0)
+    for message in (b"", b"method=Trade&nonce=1", bytes(1_000)):
+        assert key.mac(digest, message, lambda _key: secret) == hmac.digest(secret, message, digest)
+
+
+def test_a_secret_is_utf8_unless_an_api_has_it_otherwise() -> None:
+    key = ApiKey(1, 1, AccountId(1), "btce", "k", "gehëim", frozenset(), (), 0)
+    assert key.mac("sha512", b"nonce=1") == hmac.digest("gehëim".encode(), b"nonce=1", "sha512")

@@ -60,9 +60,7 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     if key is None or key.dialect not in DIALECTS:
         return errors.KEY_INVALID
     # The raw bytes as sent are signed: order and escaping of the fields are the client's own.
-    mac = key.mac("sha512")
-    mac.update(request.body)
-    if not hmac.compare_digest(mac.hexdigest().encode(), request.headers.get(b"sign", b"")):
+    if not hmac.compare_digest(key.mac("sha512", request.body).hex().encode(), request.headers.get(b"sign", b"")):
         return errors.SIGN_INVALID
     if key.ip_allow and not key.allows(request.client):
         return errors.ADDRESS_REFUSED

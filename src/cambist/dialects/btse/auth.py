@@ -33,9 +33,7 @@ KEY_FORMS = (KeyForm(DIALECT, _make_key, SCOPES, frozenset({READ, TRADING})),)
 
 def signature(key: ApiKey, path: str, nonce: bytes, body: bytes = b"") -> bytes:
     """Lower-case hex HMAC-SHA384 over path, nonce and body without separators."""
-    mac = key.mac("sha384")
-    mac.update(path.encode() + nonce + body)
-    return mac.hexdigest().encode()
+    return key.mac("sha384", path.encode() + nonce + body).hex().encode()
 
 
 class Caller(SignedCall, eq=False, gc=False, kw_only=True):

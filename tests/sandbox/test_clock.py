@@ -73,6 +73,22 @@ def test_time_stands_while_it_is_held_and_never_goes_back(pace: float) -> None:
     assert time.clock.skew == 0
 
 
+def test_time_that_was_released_can_be_held_again() -> None:
+    machine = Machine()
+    time = PacedTime(machine.wall, machine.monotonic, 1.0)
+    time.hold(time.start)
+    assert time.clock() == time.start
+    machine.passes(5)
+    time.release()
+    assert time.clock() == machine.time // 1_000 == time.start + 5 * SECOND
+    time.hold(time.start + 9 * SECOND)
+    machine.passes(60)
+    assert time.clock() == time.start + 9 * SECOND
+    time.release()
+    assert time.clock() == machine.time // 1_000 == time.start + 65 * SECOND
+    assert (time.clock.skew, time.clock.stepped_back) == (0, 0)
+
+
 def test_a_faster_clock_goes_on_from_where_it_was_when_it_is_ahead_of_the_machines() -> None:
     machine = Machine()
     time = PacedTime(machine.wall, machine.monotonic, 60.0)

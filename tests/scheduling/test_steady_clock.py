@@ -81,3 +81,14 @@ def test_time_goes_on_from_the_last_known_command(machine: Machine) -> None:
     assert machine.passes(2) == last + 2 * SECOND
     machine.venue.begin_at(last)  # older than what time is by now
     assert machine.passes(1) == last + 3 * SECOND
+
+
+def test_other_clocks_are_read_from_where_time_stands(machine: Machine) -> None:
+    machine.passes(1, wall_moves=-59)
+    before = machine.venue()
+    machine.monotonic += 2
+    machine.wall += 2
+    machine.venue.read(lambda: int((machine.wall + 1) * 10**9), lambda: int((machine.monotonic - 4) * 10**9))
+    assert machine.venue() == before + 2 * SECOND
+    assert machine.passes(3) == before + 5 * SECOND
+    assert machine.venue.skew == 59 * SECOND

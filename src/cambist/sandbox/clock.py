@@ -88,6 +88,8 @@ class PacedTime:
     """The machine's time, or `pace` times as fast."""
 
     def __init__(self, wall: Nanoseconds, monotonic: Nanoseconds, pace: float) -> None:
+        self._machine = (wall, monotonic)
+        self._direct = False  # whether the clock reads the machine's clocks themselves
         self._paced = _Paced(wall, monotonic, pace)
         self._pace = pace
         self.start = wall() // 1_000
@@ -101,10 +103,16 @@ class PacedTime:
         return LoopScheduler(self.clock, self._pace)
 
     def hold(self, time: int) -> None:
+        if self._direct:
+            self._direct = False
+            self.clock.read(self._paced.wall, self._paced.monotonic)
         self._paced.hold(time)
 
     def release(self) -> None:
         self._paced.release(self.start)
+        if self._pace == 1.0:  # nothing stands between then: every order reads the time
+            self._direct = True
+            self.clock.read(*self._machine)
 
 
 class _ManualClock(SteadyClock):

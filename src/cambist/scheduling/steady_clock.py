@@ -30,10 +30,9 @@ class SteadyClock:
     def __call__(self) -> int:
         wall = self._wall() // 1_000
         at = self._monotonic() // 1_000
-        elapsed = at - self._at
-        self._at = at
         time = self._time
-        steady = time + elapsed
+        steady = time + at - self._at
+        self._at = at
         if time <= wall and steady - wall <= (0 if self.skew else self.bound):
             # Also when both clocks drift apart by a little: the machine's is the one that is disciplined.
             self.skew = 0
@@ -42,7 +41,7 @@ class SteadyClock:
         if self.skew == 0:
             self.stepped_back += 1
         if steady - wall <= self.bound:
-            steady = max(self._time + elapsed * 9 // 10, wall)
+            steady = max(time + (steady - time) * 9 // 10, wall)
         self._time = steady
         self.skew = steady - wall
         return steady
@@ -50,6 +49,12 @@ class SteadyClock:
     def wall(self) -> int:
         """µs since 1970 by the machine's clock, which may go back."""
         return self._wall() // 1_000
+
+    def read(self, wall: Nanoseconds, monotonic: Nanoseconds) -> None:
+        """Reads these clocks from here on. Time goes on from where it stands."""
+        self()
+        self._wall, self._monotonic = wall, monotonic
+        self._at = monotonic() // 1_000
 
     def begin_at(self, time: int) -> None:
         """Has time go on from `time` (µs), the last one that is known, when the machine's clock is behind it."""

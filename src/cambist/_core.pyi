@@ -765,6 +765,9 @@ def client_units(text: str, scale: int) -> int | None:
     2^64 for what is larger: beyond every limit of a market, and still of a size that callers can compare.
     """
 
+def whole_number(text: str) -> int | None:
+    """A non-negative integer written in plain ASCII digits, at most 20 of them (2^64 has 20); None for all else."""
+
 def parse_units(text: str, scale: int) -> int:
     """Non-negative decimal text (optional plus, digits, one point, exponent of up to six digits, blanks around it) to an integer.
 

@@ -106,6 +106,15 @@ fn client_units<'py>(py: Python<'py>, text: &str, scale: u8) -> Option<Bound<'py
     decimal::parse(text, scale).ok().map(|units| integer(py, units.min(1 << 64)))
 }
 
+/// Decimal digits of the longest whole number of a client: 2^64 has as many.
+const MAX_WHOLE_TEXT: usize = 20;
+
+#[pyfunction]
+fn whole_number<'py>(py: Python<'py>, text: &str) -> Option<Bound<'py, PyInt>> {
+    let digits = (1..=MAX_WHOLE_TEXT).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| integer(py, text.bytes().fold(0, |value, digit| value * 10 + u128::from(digit - b'0'))))
+}
+
 /// Nearly all are small, and the limited API makes integers of the small ones far faster.
 fn integer(py: Python<'_>, value: u128) -> Bound<'_, PyInt> {
     let Ok(integer) = match u64::try_from(value) {
@@ -118,5 +127,6 @@ fn integer(py: Python<'_>, value: u128) -> Bound<'_, PyInt> {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(format_units, module)?)?;
     module.add_function(wrap_pyfunction!(parse_units, module)?)?;
-    module.add_function(wrap_pyfunction!(client_units, module)?)
+    module.add_function(wrap_pyfunction!(client_units, module)?)?;
+    module.add_function(wrap_pyfunction!(whole_number, module)?)
 }

@@ -25,6 +25,10 @@ class NonceJudge(Protocol):
         """The highest nonce accepted on the key, 0 when none was."""
 
 
+def _flags(post_only: bool, take_profit: bool) -> int:
+    return (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.TAKE_PROFIT if take_profit else 0)
+
+
 class EmbeddedCommands:
     """`Commands` on an engine and its sequencer. Its coroutines never wait."""
 
@@ -90,7 +94,7 @@ class EmbeddedCommands:
             side,
             type,
             tif,
-            (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.TAKE_PROFIT if take_profit else 0),
+            0 if not (post_only or take_profit) else _flags(post_only, take_profit),
             self_trade,
             price,
             amount,

@@ -51,6 +51,7 @@ class MethodGroup:
         self.commands = context.services.commands
         self.view = context.services.view
         self.assets = context.assets
+        self.pairs = context.pairs
 
     def funds(self, caller: Caller) -> str:
         """What the caller can spend as the view stands; of a command's reply it is read at the command."""

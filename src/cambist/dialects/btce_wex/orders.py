@@ -31,10 +31,9 @@ class Orders(MethodGroup):
         `order_id` is 0 when nothing of the order rests: fully traded, or a market order, whose rest is dropped.
         """
         fields, account = caller.fields, caller.key.account
-        pair = self.context.pairs.find(fields.get("pair", ""))
+        pair = self.pairs.find(fields.get("pair", ""))
         side = SIDES.get(fields.get("type", ""))
-        mode = fields.get("mode", "limit")
-        form = FORMS.get(mode)
+        form = FORMS.get(fields.get("mode", "limit"))
         if pair is None or side is None or form is None:
             return error_body(errors.FIELDS_WRONG)
         order_type, tif = form
@@ -67,7 +66,9 @@ class Orders(MethodGroup):
         order_id = ids.shown(outcome.id) if outcome.status == RESTING else 0
         write, scale = _core.format_units, pair.amount_scale
         received, remains = write(outcome.filled, scale), write(outcome.remaining, scale)
-        return succeeded(f'{{"received":{received},"remains":{remains},"order_id":{order_id},"funds":{done.read}}}')
+        # As `succeeded` would have it, written out: so the funds, of many assets, are not copied once more.
+        placed = f'"received":{received},"remains":{remains},"order_id":{order_id},"funds":'
+        return f'{{"success":1,"return":{{{placed}{done.read}}}}}'.encode()
 
     async def cancel_order(self, caller: Caller) -> bytes:
         """Cancels one order. An order that is done already is a `bad status`, one that is not the caller's an `invalid order`."""

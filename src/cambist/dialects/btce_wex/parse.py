@@ -27,11 +27,8 @@ def form_fields(body: bytes) -> dict[str, str]:
     return _core.form_fields(body, MAX_FIELDS)
 
 
-def whole_number(text: str) -> int | None:
-    """A non-negative integer written in plain ASCII digits, at most 20 of them (2^64 has 20); None for all else."""
-    if len(text) <= 20 and text.isascii() and text.isdigit():
-        return int(text)
-    return None
+whole_number = _core.whole_number
+"""A non-negative integer written in plain ASCII digits, at most 20 of them (2^64 has 20); None for all else."""
 
 
 def path_parts(path: str) -> list[str]:

@@ -62,16 +62,16 @@ class TradeApi:
             return Reply(body=error_body(caller))
         try:
             method = self._methods.get(caller.fields.get("method", ""))
-            permitted = method is not None and method.right in caller.key.scopes
-            if method is None or not permitted or not method.commanding:
-                await caller.claim(self._commands)
-            if method is not None and permitted:
+            if method is not None and method.right in caller.key.scopes:
                 # The kit's `answered`, written out: an order passes here, and each further call costs it something.
+                if not method.commanding:
+                    await caller.claim(self._commands)
                 try:
                     return Reply(body=await method.run(caller))
                 finally:
                     if not caller.carried:
                         await caller.claim(self._commands)
+            await caller.claim(self._commands)
         except NonceRejected as rejection:
             return Reply(body=error_body(errors.invalid_nonce(rejection.last, caller.fields["nonce"])))
         except HistoryError:

@@ -276,13 +276,11 @@ class HttpProtocol(HttpIntake):
 
     def _blocked(self) -> bool:
         """Whether no further request may begin: one at a time for handlers that take their time, and no more replies than are read."""
-        return (
-            len(self._pending) >= self._pipeline
-            or self._running
-            or not self._writable
-            or self._kept > self._unread_bytes
-            or self._sending is not None
-        )
+        if self._running or self._sending is not None or not self._writable:
+            return True
+        pending = self._pending
+        # Nothing is kept of what is neither pending nor being sent.
+        return bool(pending) and (len(pending) >= self._pipeline or self._kept > self._unread_bytes)
 
     def data_received(self, data: bytes) -> None:
         """One request of it may begin at once."""
@@ -292,12 +290,12 @@ class HttpProtocol(HttpIntake):
     def _taken(self, request: Request, route: Route, close: bool) -> None:
         """Answered here and now if nothing is before it."""
         asgi = route is NOT_FOUND and self._connections.gateway.fallback is not None
-        if asgi or not self._may_begin or self._waiting or self._blocked():
-            self._waiting.append(_WaitingRequest(request, route, close, self._version))
-            self._advance()
-        else:
+        if self._may_begin and not self._waiting and not asgi and not self._blocked():
             self._may_begin = False
             self._start(request, route, close)
+        else:
+            self._waiting.append(_WaitingRequest(request, route, close, self._version))
+            self._advance()
 
     def _refused(self, reply: bytes) -> None:
         self._rejection = reply
@@ -309,47 +307,53 @@ class HttpProtocol(HttpIntake):
         connections = self._connections
         gateway = connections.gateway
         started = gateway.metrics.timer()
-        if route.durable and connections.unread > connections.unread_total and connections.overloaded():
+        handler = route.handler
+        if connections.unread > connections.unread_total and route.durable and connections.overloaded():
             gateway.metrics.refuse("unread_total")
-            route, reply, close = OVERLOADED, gateway.error_reply(request, TOO_MUCH_UNREAD), True
-        else:
-            try:
-                answer = route.handler(request)
-                if type(answer) is CoroutineType:
-                    # Most handlers never wait: they run to their end here, without a task (as `first_step` does it, written out:
-                    # each call is one of a few dozen that an order costs).
-                    try:
-                        waited_for = answer.send(None)
-                    except StopIteration as stop:
-                        answer = stop.value
-                    else:
-                        answer = Suspended(answer, waited_for)
-                if type(answer) is not Reply:
-                    self._start_task(cast("Awaitable[Reply]", answer), request, route, PendingReply(close, route, started))
-                    return
-                reply = answer
-            except Withheld:
-                self.withhold()
+            route, handler, close = OVERLOADED, self._too_much_unread, True
+        try:
+            answer = handler(request)
+            if type(answer) is CoroutineType:
+                # Most handlers never wait: they run to their end here, without a task (as `first_step` does it, written out:
+                # each call is one of a few dozen that an order costs).
+                try:
+                    waited_for = answer.send(None)
+                except StopIteration as stop:
+                    answer = stop.value
+                else:
+                    answer = Suspended(answer, waited_for)
+            if type(answer) is not Reply:
+                self._start_task(cast("Awaitable[Reply]", answer), request, route, PendingReply(close, route, started))
                 return
-            except Exception as error:
-                reply = gateway.failed(route, error, request)
+            reply = answer
+        except Withheld:
+            self.withhold()
+            return
+        except Exception as error:
+            reply = gateway.failed(route, error, request)
         try:
             waiting = gateway.barrier() if route.durable else None
         except Exception:
             self.withhold()
             return
-        status, data = self._render(reply, request, route, close)
+        try:
+            data = wire.render(reply, head=request.method == "HEAD", close=close, date=connections.date_line())
+        except Exception as error:
+            reply, data = BROKEN, self._broken(error, request, route, close)
         if waiting is None and not self._pending and self._sending is None and type(data) is bytes:
             self.transport.write(data)
-            gateway.counts(route).observe(status, gateway.metrics.timer() - started)
+            gateway.counts(route).observe(reply.status, gateway.metrics.timer() - started)
             if close:
                 self._end()
             elif self._stage == IDLE:
                 self.deadline = connections.now + connections.idle_patience
             return
-        pending = PendingReply(close, route, started, status, data)
+        pending = PendingReply(close, route, started, reply.status, data)
         self._pending.append(pending)
         self._keep(pending, waiting)
+
+    def _too_much_unread(self, request: Request) -> Reply:
+        return self._connections.gateway.error_reply(request, TOO_MUCH_UNREAD)
 
     def _keep(self, pending: PendingReply, waiting: asyncio.Future[None] | None) -> None:
         """Lets a rendered reply wait behind the others, and for the journal."""
@@ -364,14 +368,10 @@ class HttpProtocol(HttpIntake):
         if self._pending[0] is pending:
             self.flush()
 
-    def _render(self, reply: Reply, request: Request, route: Route, close: bool) -> tuple[int, bytes | tuple[bytes, ...]]:
-        head = request.method == "HEAD"
-        date = self._connections.date_line()
-        try:
-            return reply.status, wire.render(reply, head=head, close=close, date=date)
-        except Exception as error:
-            self._connections.gateway.failed(route, error, request)
-            return BROKEN.status, wire.render(BROKEN, head=head, close=close, date=date)
+    def _broken(self, error: Exception, request: Request, route: Route, close: bool) -> bytes | tuple[bytes, ...]:
+        """What is sent in place of a reply that cannot be rendered."""
+        self._connections.gateway.failed(route, error, request)
+        return wire.render(BROKEN, head=request.method == "HEAD", close=close, date=self._connections.date_line())
 
     def _start_task(self, result: Awaitable[Reply], request: Request, route: Route, pending: PendingReply) -> None:
         self._pending.append(pending)
@@ -399,7 +399,12 @@ class HttpProtocol(HttpIntake):
         except Exception:
             self.withhold()
             return
-        pending.status, pending.data = self._render(reply, request, route, pending.close)
+        close = pending.close
+        try:
+            pending.data = wire.render(reply, head=request.method == "HEAD", close=close, date=self._connections.date_line())
+        except Exception as error:
+            reply, pending.data = BROKEN, self._broken(error, request, route, close)
+        pending.status = reply.status
         self._keep(pending, waiting)
         if waiting is not None:
             self._advance()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cambist import __version__
-from cambist.app.command_line import keys, markets, money, orders, rates, upkeep, users
+from cambist.app.command_line import ctl, keys, markets, money, orders, rates, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -52,8 +52,14 @@ def serve(
     serving.serve(data, config, listen, accept_clock_skew=accept_clock_skew)
 
 
-@app.command()
+sandbox_app = typer.Typer(invoke_without_command=True)
+"""`cambist sandbox` runs one; what follows it is about one that runs."""
+sandbox_app.add_typer(ctl.app, name="ctl")
+
+
+@sandbox_app.callback()
 def sandbox(
+    context: typer.Context,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Users, keys and traders follow from it.", show_default="1, or the directory's")
     ] = None,
@@ -84,8 +90,14 @@ def sandbox(
     loopback_callbacks: Annotated[
         bool, typer.Option("--loopback-callbacks", help="Payment notices may go to servers on this machine.")
     ] = False,
+    attached: Annotated[
+        bool,
+        typer.Option("--attached", help="Belong to the program that starts it: end with standard input, and not be found by `ctl`."),
+    ] = False,
 ) -> None:
     """Run an exchange for tests: funded users, keys for every dialect, a moving market, play money."""
+    if context.invoked_subcommand is not None:
+        return
     from cambist.app import sandboxing, serving
 
     if quiet and preset not in (None, "quiet"):
@@ -99,6 +111,7 @@ def sandbox(
         config=config,
         clock=clock,
         loopback_callbacks=loopback_callbacks,
+        attached=attached,
     )
     sandboxing.sandbox(
         plan,
@@ -115,6 +128,7 @@ def show_config() -> None:
 
 
 for name, group in {
+    "sandbox": sandbox_app,
     "user": users.app,
     "second-factor": users.factor_app,
     "key": keys.app,

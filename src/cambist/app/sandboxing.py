@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cambist import _core
+from cambist import __version__, _core
 from cambist.app import dialects, logs, project
 from cambist.app.config import Config
 from cambist.app.control import operations_context
@@ -22,6 +22,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, sandbox_time
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
+from cambist.app.signals import check_input, handle_end_of_input
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import Extension, open_venue
@@ -40,9 +41,11 @@ from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
 from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
+from cambist.sandbox.control.catalogue import BY_NOUN
 from cambist.sandbox.control.clock import ClockOperations
 from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
+from cambist.sandbox.control.openapi import OpenApiOperations
 from cambist.sandbox.control.operator_calls import Calls
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
@@ -51,6 +54,9 @@ from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.presets import PRESETS, changed
 from cambist.sandbox.presets import complaints as trader_complaints
 from cambist.sandbox.request_log import RequestLog
+from cambist.sandbox.run_files import RunFile
+from cambist.sandbox.run_files import Running as RunningSandbox
+from cambist.sandbox.run_files import place as run_place
 from cambist.sandbox.traders import Traders, account_names
 
 T = TypeVar("T")
@@ -73,11 +79,15 @@ class SandboxPlan:
     config: Path | None
     clock: str = "real"
     loopback_callbacks: bool = False
+    attached: bool = False
+    """Whether it ends with its standard input, and nobody but who started it finds it."""
 
 
 def sandbox(plan: SandboxPlan, listen: Listen) -> None:
     """Runs a sandbox until it is told to stop."""
     tls = tls_of(listen)
+    if plan.attached:
+        check_input()
     logs.configure("warning", "auto")
     with ExitStack() as stack:
         path = plan.data
@@ -153,6 +163,7 @@ def _extension(
         ClockOperations(services.clock, services.view, services.catalogue, control, pace),
         FundsOperations(calls),
         KeyOperations(calls),
+        OpenApiOperations(BY_NOUN, __version__),
     )
     identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
     log = RequestLog(services.clock, services.view, identify)
@@ -165,12 +176,15 @@ class _Play(ServeHooks):
     dated = False
     """The same seed and the same requests shall give the same bytes."""
 
-    def __init__(self, venue: Venue, seed: int, people: list[Person], movers: Sequence[Traders | ConversionRates], kept: bool) -> None:
+    def __init__(
+        self, venue: Venue, seed: int, people: list[Person], movers: Sequence[Traders | ConversionRates], plan: SandboxPlan
+    ) -> None:
         self._venue = venue
         self._seed = seed
         self._people = people
         self._movers = movers
-        self._kept = kept
+        self._plan = plan
+        self._run_file: RunFile | None = None
         self._status = StatusLine(venue.scheduler, SandboxStatus(venue).text)
 
     def begin(self, url: str) -> Any:
@@ -180,7 +194,7 @@ class _Play(ServeHooks):
             url=url,
             seed=self._seed,
             data=self._venue.files.path.absolute(),
-            kept=self._kept,
+            kept=self._plan.data is not None,
             people=self._people,
             apis=[(api.title, api.shown) for api in self._venue.apis],
             examples=examples,
@@ -188,6 +202,10 @@ class _Play(ServeHooks):
             documents=project.documents(),
             command=project.command(),
         )
+        if self._plan.attached:
+            handle_end_of_input(asyncio.get_running_loop(), self._venue.stopping.set)
+        else:
+            self._run_file = RunFile(run_place(os.environ), RunningSandbox(url, os.getpid(), str(announced.data), self._seed))
         logs.say(announcement(announced) + "\n")
         self._status.start()
         for mover in self._movers:
@@ -202,6 +220,8 @@ class _Play(ServeHooks):
         return f"{assets[specs[0].base].code}_{assets[specs[0].quote].code}".lower()
 
     def end(self) -> None:
+        if self._run_file is not None:
+            self._run_file.close()
         self._status.stop()
         for mover in self._movers:
             mover.stop()
@@ -286,7 +306,7 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: San
     movers = await _prepare_movers(venue, people, note, call, past)
     await venue.durable()
     everybody = [people.person(user) for user in venue.directory.users()]
-    return _Play(venue, note.seed, everybody, movers, plan.data is not None)
+    return _Play(venue, note.seed, everybody, movers, plan)
 
 
 def _users(names: str) -> list[str]:

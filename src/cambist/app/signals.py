@@ -1,9 +1,13 @@
-"""What each of the platform's signals does to a venue that serves."""
+"""What each of the platform's signals does to a venue that serves, and the end of its standard input to one that belongs to a program."""
 
 import asyncio
+import os
 import signal
+import stat
 from collections.abc import Callable
 from enum import Enum
+
+from cambist.app.errors import Exit, OperatorError
 
 
 class Reaction(Enum):
@@ -45,3 +49,27 @@ def handle_signals(loop: asyncio.AbstractEventLoop, end: Callable[[], object], r
                 loop.add_signal_handler(number, reload)
             case Reaction.IGNORE:
                 signal.signal(number, signal.SIG_IGN)
+
+
+def check_input() -> None:
+    """OperatorError USAGE unless standard input is one whose end can be waited for."""
+    mode = os.fstat(0).st_mode
+    if not stat.S_ISFIFO(mode) and not stat.S_ISSOCK(mode):
+        raise OperatorError("--attached: standard input is no pipe of the program that this sandbox belongs to", Exit.USAGE)
+
+
+def handle_end_of_input(loop: asyncio.AbstractEventLoop, end: Callable[[], object]) -> None:
+    """Calls `end` once whoever writes to standard input, a pipe, has closed it or has died. What comes by it is not looked at."""
+
+    def readable() -> None:
+        try:
+            ended = not os.read(0, 4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            ended = True
+        if ended:
+            loop.remove_reader(0)
+            end()
+
+    loop.add_reader(0, readable)

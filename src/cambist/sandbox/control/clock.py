@@ -18,34 +18,46 @@ FURTHEST = 366 * 86_400.0
 
 
 class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`time`: seconds since 1970, or ISO 8601. One of the conditions: `order` (its id) is done or filled, or the last price of `market` is
-    at least or at most so much. `within`: seconds after which it gives up, without a time."""
+    """A time, or one of the conditions: `order`, or `market` with one of the prices."""
 
     time: float | str | None = None
+    """Seconds since 1970, or ISO 8601. One that is over moves nothing."""
     order: int | None = None
+    """An order's id: until it is no longer open."""
     market: str | None = None
+    """Such as btc_usd: until its last price is at least or at most so much."""
     price_at_least: str | None = None
+    """A decimal text."""
     price_at_most: str | None = None
+    """A decimal text."""
     within: float = 86_400.0
+    """Seconds after which a condition is given up, where no time is named."""
 
 
 class Movement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of: `advance` by seconds, `run_until`, `step` to the next so many moments at which something is due."""
+    """One of the fields."""
 
     advance: float | None = None
+    """On by so many seconds."""
     run_until: Until | None = None
+    """To a time, or until something has happened."""
     step: int | None = None
+    """To the next later moment at which something is due, so many times."""
 
 
 class ClockState(msgspec.Struct, frozen=True):
-    """`mode`: real, x60 or another pace, or manual. `time` in ISO 8601 and in µs since 1970. `next_due`, of a manual clock: µs at which
-    something is due next, which may be now; null when nothing is. `met`, after a movement: whether its condition holds."""
+    """The sandbox's time."""
 
     mode: str
+    """`real`, `x60` or another pace, or `manual`."""
     time: str
+    """ISO 8601."""
     micros: int
+    """The same in µs since 1970."""
     next_due: int | msgspec.UnsetType | None = msgspec.UNSET
+    """Of a manual clock: µs at which something is due next, which may be now; null when nothing is."""
     met: bool | msgspec.UnsetType = msgspec.UNSET
+    """After a movement: whether its condition holds."""
 
 
 SHOW = Operation("clock", "GET", PATH, Nothing, ClockState, "Says what time it is in the sandbox.")

@@ -26,18 +26,21 @@ STEPS = 5
 
 
 class OfAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`account`: a user's name, or `@17` for the account of number 17."""
+    """Whose."""
 
     account: str
+    """A user's name, or `@17` for the account of number 17."""
 
 
 class Faucet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`account`: a user's name, or `@17`. `give`, `take`: amounts as in `BTC=1.5,USD=1000`; `take` may be `all`: whatever is available.
-    What open orders hold is not taken."""
+    """At least one of `give` and `take`."""
 
     account: str
+    """A user's name, or `@17` for the account of number 17."""
     give: str = ""
+    """Amounts as in `BTC=1.5,USD=1000`."""
     take: str = ""
+    """The same, or `all`: whatever is available. What open orders hold is not taken."""
 
 
 class AssetFunds(msgspec.Struct, frozen=True):
@@ -56,13 +59,16 @@ class Funds(msgspec.Struct, frozen=True):
 
 
 class Deposit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody pays `amount` coins of `asset` to the address of `account` (a user's name, or `@17`). `blocks`: so many blocks are mined at
-    once, so that it is confirmed without waiting."""
+    """What somebody pays to an account's address."""
 
     account: str
+    """A user's name, or `@17` for the account of number 17."""
     asset: str
+    """A coin, such as BTC."""
     amount: str
+    """A decimal text."""
     blocks: int = 0
+    """So many blocks are found at once, so that it is confirmed without waiting."""
 
 
 class Deposited(msgspec.Struct, frozen=True):
@@ -76,10 +82,12 @@ class Deposited(msgspec.Struct, frozen=True):
 
 
 class Blocks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`count` blocks of the network of `asset` are found now, beside those that come by the clock."""
+    """Blocks that are found now, beside those that come by the clock."""
 
     asset: str
+    """The coin whose network finds them, such as BTC."""
     count: int = 1
+    """How many."""
 
 
 class Mined(msgspec.Struct, frozen=True):

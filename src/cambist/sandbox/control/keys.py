@@ -13,25 +13,30 @@ PATH = "/sandbox/keys"
 
 
 class WhoseKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`user`: a name, or `@17` for whom account 17 belongs to; null: everybody's keys."""
+    """Whose keys."""
 
     user: str | None = None
+    """A name, or `@17` for whom account 17 belongs to; null: everybody's."""
 
 
 class FreshKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`dialect`: the kind of key, as the ready file calls them. `scopes`: what it may do; null: all that there is. `ip_allow`: addresses
-    and networks that it may be used from; none: anywhere."""
+    """What the key shall be."""
 
     user: str
+    """A name, or `@17` for whom account 17 belongs to."""
     dialect: str
+    """The kind of key, as the ready file calls them: `btce`, `wex`, `expie`, `mtgox`, `btse`."""
     scopes: list[str] | None = None
+    """What it may do; null: all that there is."""
     ip_allow: list[str] = []
+    """Addresses and networks that it may be used from; none: anywhere."""
 
 
 class OfKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`key`: its public text (Expie: its access id)."""
+    """Which key."""
 
     key: str
+    """Its public text (Expie: its access id)."""
 
 
 LIST = Operation("keys", "GET", PATH, WhoseKeys, list[KeyRow], "Lists the keys that are good, without their secrets.")

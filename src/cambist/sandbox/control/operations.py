@@ -64,6 +64,9 @@ class Operation(Generic[Taken, Given]):
         return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path)) if self.path_fields else None
 
 
+AnyOperation = Operation[Any, Any]
+
+
 @dataclass(frozen=True)
 class Bound(Generic[Taken, Given]):
     """An operation and who carries it out; `carry_out` raises Refused."""

@@ -1,0 +1,1 @@
+"""How programs call the control API of a sandbox that runs."""

@@ -1,0 +1,66 @@
+"""A method for each operation of the control API; for asyncio. `scripts/control_api.py` writes this file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cambist.operations.keys import KeyRevoked, KeyRow, KeyShown
+from cambist.sandbox.control import clock as clock_operations
+from cambist.sandbox.control import funds as funds_operations
+from cambist.sandbox.control import keys as keys_operations
+from cambist.sandbox.control import openapi as openapi_operations
+from cambist.sandbox.control.clock import ClockState, Movement, Until
+from cambist.sandbox.control.funds import Blocks, Deposit, Deposited, Faucet, Funds, Mined, OfAccount
+from cambist.sandbox.control.keys import FreshKey, OfKey, WhoseKeys
+from cambist.sandbox.control.operations import Nothing
+from cambist.sandbox.control_client.calls import AsyncCalls
+
+
+class AsyncControl(AsyncCalls):
+    """What can be asked of the sandbox at `url`; ControlError when it was not carried out."""
+
+    async def clock(self) -> ClockState:
+        """Says what time it is in the sandbox."""
+        return await self.call(clock_operations.SHOW, Nothing())
+
+    async def move_clock(self, *, advance: float | None = None, run_until: Until | None = None, step: int | None = None) -> ClockState:
+        """Moves a manual clock, and everything that is due on the way."""
+        return await self.call(clock_operations.MOVE, Movement(advance=advance, run_until=run_until, step=step))
+
+    async def funds(self, account: str) -> Funds:
+        """Says what an account has."""
+        return await self.call(funds_operations.SHOW, OfAccount(account=account))
+
+    async def fund(self, account: str, *, give: str = "", take: str = "") -> Funds:
+        """Gives money to an account, or takes some from it, through the ledger."""
+        return await self.call(funds_operations.CHANGE, Faucet(account=account, give=give, take=take))
+
+    async def deposit(self, account: str, asset: str, amount: str, *, blocks: int = 0) -> Deposited:
+        """Pays coins to an account over the simulated coin network."""
+        return await self.call(funds_operations.DEPOSIT, Deposit(account=account, asset=asset, amount=amount, blocks=blocks))
+
+    async def mine(self, asset: str, *, count: int = 1) -> Mined:
+        """Has the simulated coin network find blocks now."""
+        return await self.call(funds_operations.MINE, Blocks(asset=asset, count=count))
+
+    async def keys(self, *, user: str | None = None) -> list[KeyRow]:
+        """Lists the keys that are good, without their secrets."""
+        return await self.call(keys_operations.LIST, WhoseKeys(user=user))
+
+    async def create_key(self, user: str, dialect: str, *, scopes: list[str] | None = None, ip_allow: list[str] | None = None) -> KeyShown:
+        """Makes a key that has used no nonce yet."""
+        return await self.call(
+            keys_operations.CREATE, FreshKey(user=user, dialect=dialect, scopes=scopes, ip_allow=list() if ip_allow is None else ip_allow)
+        )
+
+    async def renew_key(self, key: str) -> KeyShown:
+        """Makes a key in the place of another, which is revoked."""
+        return await self.call(keys_operations.RENEW, OfKey(key=key))
+
+    async def revoke_key(self, key: str) -> KeyRevoked:
+        """Ends a key, and the sockets that are open with it."""
+        return await self.call(keys_operations.REVOKE, OfKey(key=key))
+
+    async def openapi(self) -> dict[str, Any]:
+        """Gives this API as an OpenAPI 3.1 document."""
+        return await self.call(openapi_operations.OPENAPI, Nothing())

@@ -9,6 +9,7 @@ from cambist.dialects.btce_wex import auth
 from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
+from cambist.dialects.btce_wex.situations import wording
 from cambist.dialects.btce_wex.snippets import trade_api
 
 __all__ = ["DIALECT", "build"]
@@ -17,7 +18,9 @@ __all__ = ["DIALECT", "build"]
 def build(services: VenueServices, _settings: DialectSettings = DialectSettings()) -> DialectService:  # noqa: B008 - frozen
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     identify = partial(auth.identify, services.directory)
-    return DialectService(NAME, routes(DialectContext.of(services)), path_errors=path_errors(), identify=identify)
+    return DialectService(
+        NAME, routes(DialectContext.of(services)), path_errors=path_errors(), identify=identify, wording=wording(services.directory)
+    )
 
 
 DIALECT = Dialect(

@@ -49,7 +49,7 @@ def build(
     routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
     path_errors = tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
-    return DialectService("expie", routes, sockets, path_errors, identify=partial(auth.identify, services.directory))
+    return DialectService("expie", routes, sockets, path_errors, identify=partial(auth.identify, services.directory), wording=errors.worded)
 
 
 DIALECT = Dialect(

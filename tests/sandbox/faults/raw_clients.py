@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from cambist.sandbox.control_client.control import Control
+from cambist.sandbox.faults.registry import Firing
 from tests.support import websocket_frames as frames
 from tests.support.processes import Running
 from tests.support.waiting import PATIENCE, wait_until
@@ -106,6 +108,7 @@ class Sandbox:
 
     def __init__(self, running: Running) -> None:
         self.port = running.port
+        self.client = Control(running.url)
         self.users = {user["name"]: user for user in running.ready["users"]}
         self._numbers = 0
 
@@ -125,13 +128,17 @@ class Sandbox:
 
     def arm(self, kind: str, **fields: Any) -> str:
         """The id of the fault."""
-        return str(self.control("POST", "faults", {"kind": kind, **fields})["id"])
+        return self.client.arm_fault(kind, **fields).id
 
-    def disarm(self) -> None:
-        self.control("DELETE", "faults")
+    def disarm(self, fault: str = "") -> None:
+        """One fault, or all."""
+        if fault:
+            self.client.disarm_fault(fault)
+        else:
+            self.client.disarm_faults()
 
-    def fired(self, fault: str) -> list[dict[str, Any]]:
-        return [firing for firing in self.control("GET", "faults")["fired"] if firing["fault"] == fault]
+    def fired(self, fault: str) -> list[Firing]:
+        return [firing for firing in self.client.faults().fired if firing.fault == fault]
 
     def wait_until_fired(self, fault: str, times: int = 1) -> None:
         wait_until(lambda: len(self.fired(fault)) >= times)

@@ -78,8 +78,8 @@ def test_an_order_meets_a_fault(sandbox: Sandbox, dialect: str, row: Row) -> Non
     fault = sandbox.arm(**row.plan, dialect=dialect, user="alice")
     row.seen(api.ask(api.order()))
     (firing,) = sandbox.fired(fault)
-    assert firing["request"].startswith("POST ")
-    assert firing["account"] == sandbox.users["alice"]["account"]
+    assert firing.request.startswith("POST ")
+    assert firing.account == sandbox.users["alice"]["account"]
     assert len(api.open_orders()) == len(before) + row.carried_out
 
 

@@ -4,7 +4,6 @@ mod converted_books;
 mod engine;
 mod events;
 mod forms;
-mod header_fields;
 mod history;
 mod journal;
 mod level_book;
@@ -45,7 +44,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(module)?;
     events::register(module)?;
     forms::register(module)?;
-    header_fields::register(module)?;
     history::register(module)?;
     journal::register(module)?;
     level_book::register(module)?;

@@ -43,14 +43,13 @@ from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control.catalogue import BY_NOUN
 from cambist.sandbox.control.clock import ClockOperations
-from cambist.sandbox.control.faults import FaultOperations
 from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
 from cambist.sandbox.control.openapi import OpenApiOperations
 from cambist.sandbox.control.operator_calls import Calls
+from cambist.sandbox.control.report import ReportOperations, ReportSource
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
-from cambist.sandbox.faults.installation import FaultInstallation
 from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.presets import PRESETS, changed
@@ -129,13 +128,11 @@ async def _sandbox(
     def call() -> OperatorCall:
         return OperatorCall(operations_context(opened[-1]), Actor("sandbox"))
 
-    faults = FaultInstallation(note.seed)
     timed = replace(
         environment(files, config),
         clock=time.clock,
         make_scheduler=lambda _clock: time.scheduler(),
-        offer=faults.offer,
-        extend=lambda services, sequencer, served: _extension(services, sequencer, served, time, pace, call, faults),
+        extend=lambda services, sequencer, served: _extension(files, services, sequencer, served, time, pace, call),
         accept_clock_skew=True,
     )
     venue = await open_venue(files, config, timed)
@@ -150,13 +147,13 @@ async def _sandbox(
 
 
 def _extension(
+    files: DataDirectory,
     services: VenueServices,
     sequencer: Sequencer,
     served: Sequence[DialectService],
     time: SandboxTime,
     pace: float,
     calls: Calls,
-    faults: FaultInstallation,
 ) -> Extension:
     """The control API, and what stands before the dialects, on the venue's parts."""
 
@@ -171,16 +168,23 @@ def _extension(
     control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
     identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
     log = RequestLog(services.clock, services.view, identify)
-    faults.install(services, served, sequencer.barrier, log)
+    reported = ReportSource(
+        replay=lambda: (_core.Engine(), _core.ReadOnlyJournal(str(files.journal)), sequencer.durable_seq),
+        durable=drain,
+        users=lambda: {user.account: user.name for user in services.directory.users()},
+        log=log,
+        readers={dialect.name: dialect.reply_reader for dialect in served if dialect.reply_reader is not None},
+        catalogue=services.catalogue,
+        clock_stands=control is not None,
+    )
     operations = (
         ClockOperations(services.clock, services.view, services.catalogue, control, pace),
-        FaultOperations(faults.faults),
         FundsOperations(calls),
         KeyOperations(calls),
+        ReportOperations(reported),
         OpenApiOperations(BY_NOUN, __version__),
     )
-    bound = [each for operation in operations for each in operation.bound()]
-    return Extension([log.route(route) for route in control_routes(bound)], [log, faults.interceptor])
+    return Extension([log.route(route) for route in control_routes(bound for each in operations for bound in each.bound())], [log])
 
 
 class _Play(ServeHooks):

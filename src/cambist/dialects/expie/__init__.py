@@ -17,6 +17,7 @@ from cambist.dialects.expie.context import DialectContext, Pace
 from cambist.dialects.expie.http_api import METHODS, HttpApi
 from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
+from cambist.dialects.expie.reply_reader import ReplyReader
 from cambist.dialects.expie.session import Client, Shared
 from cambist.dialects.expie.snippets import expie
 
@@ -49,7 +50,8 @@ def build(
     routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
     path_errors = tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
-    return DialectService("expie", routes, sockets, path_errors, identify=partial(auth.identify, services.directory), wording=errors.worded)
+    identify, reader = partial(auth.identify, services.directory), ReplyReader(context.markets)
+    return DialectService("expie", routes, sockets, path_errors, identify=identify, reply_reader=reader)
 
 
 DIALECT = Dialect(

@@ -6,6 +6,7 @@ Its page of the reference and the typed Python clients. Run it after an operatio
 import importlib.util
 import subprocess
 import sys
+import textwrap
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -228,7 +229,7 @@ def client(*, waits: bool) -> str:
         types_.imports.setdefault("cambist.sandbox.control", set()).add(f"{noun} as {noun}_operations")
         for operation in own:
             given, arguments = parameters(operation, types_)
-            called = f"self.call({noun}_operations.{constants[id(operation)]}, {types_.text(operation.takes)}({', '.join(arguments)}))"
+            called = call(f"{noun}_operations.{constants[id(operation)]}", types_.text(operation.takes), arguments)
             method = operation.name.replace("-", "_")
             head = f"{'' if waits else 'async '}def {method}({', '.join(['self', *given])}) -> {types_.text(operation.gives)}:"
             methods.append(f'    {head}\n        """{operation.summary}"""\n        return {"" if waits else "await "}{called}\n')
@@ -240,6 +241,19 @@ def client(*, waits: bool) -> str:
         f'class {name}({base}):\n    """What can be asked of the sandbox at `url`; ControlError when it was not carried out."""\n\n'
         + "\n".join(methods)
     )
+
+
+MANY = 16
+"""Arguments that have a line each."""
+
+
+def call(operation: str, struct: str, arguments: list[str]) -> str:
+    """The call that a method makes; many arguments stand several to a line, or the method would grow too long."""
+    if len(arguments) <= MANY:
+        return f"self.call({operation}, {struct}({', '.join(arguments)}))"
+    lines = textwrap.wrap(", ".join(arguments) + ",", 120, break_long_words=False, break_on_hyphens=False)
+    within = "\n".join(f"                {line}" for line in lines)
+    return f"self.call(\n            {operation},\n            {struct}(\n{within}\n            ),\n        )  # fmt: skip"
 
 
 def formatted(source: str, file: Path) -> str:

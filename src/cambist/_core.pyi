@@ -3,7 +3,7 @@
 Units: *time* µs since the epoch; *price* and *amount* integers in the market's units; *atoms* integers in the asset's ledger scale.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import ClassVar, Final, final
 
 from cambist.domain.units import AccountId, AssetId, MarketId
@@ -759,6 +759,23 @@ def form_fields(body: bytes, limit: int) -> dict[str, str]:
     """Fields of an `application/x-www-form-urlencoded` body or query, at most the first `limit`. Empty ones are left out, of a repeated
     one the last counts, and wrong encodings become U+FFFD.
     """
+
+class RepeatedField(Exception):
+    """A field came twice that must not; its argument is the name, in lower case."""
+
+class TooManyFields(Exception):
+    """More fields than are taken."""
+
+@final
+class HeaderFields:
+    """Collects the header fields of requests. At most `most` a request; one that is sent again is joined to the first with `, ` (cookies
+    with `; `), unless its name is in `once`.
+    """
+    def __new__(cls, most: int, once: Set[bytes]) -> HeaderFields: ...
+    def begin(self) -> dict[bytes, bytes]:
+        """A new dict, by lower-case name, which the fields from here on go to."""
+    def add(self, name: bytes, value: bytes) -> None:
+        """One more field. RepeatedField, TooManyFields."""
 
 def client_units(text: str, scale: int) -> int | None:
     """As `parse_units`, of what a client wrote: None for what is no number, is finer than the scale or has more than 64 characters, and

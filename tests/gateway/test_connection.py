@@ -282,7 +282,8 @@ def test_who_does_not_read_is_cut_off_and_nothing_more_is_begun_for_him(serve: S
     while not services.refused("slow_reader"):
         services.let_loop_pass()
     assert begun < 100  # the rest of what he asked for is 30 MB, which nobody keeps for him
-    assert services.gateway.metrics.connections <= 1
+    while services.gateway.metrics.connections:  # until the loop has heard that both ends are gone
+        services.call(lambda: None)
 
 
 def test_who_reads_late_gets_everything(serve: Serve) -> None:

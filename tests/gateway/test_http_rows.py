@@ -120,6 +120,8 @@ REFUSED = {
     "endless chunk extensions": (CHUNKED + b"3;" + b"a" * 5_000, 431),
     "an endless trailer field": (CHUNKED + b"3\r\nabc\r\n0\r\nX: " + b"a" * 5_000, 431),
     "a Content-Length among the trailers": (CHUNKED + b"3\r\nabc\r\n0\r\nContent-Length: 3\r\n\r\n", 400),
+    "one trailer field too many": (CHUNKED + b"3\r\nabc\r\n0\r\n" + b"x: y\r\n" * 21 + b"\r\n", 431),
+    "a Host twice among the trailers": (CHUNKED + b"3\r\nabc\r\n0\r\nHost: x\r\nhost: x\r\n\r\n", 400),
     "a trailer with a bare LF": (CHUNKED + b"3\r\nabc\r\n0\r\nX: y\n\r\n", 400),
     "chunked twice": (POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400),
     "chunked in two fields": (POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),

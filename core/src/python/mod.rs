@@ -4,6 +4,7 @@ mod converted_books;
 mod engine;
 mod events;
 mod forms;
+mod header_fields;
 mod history;
 mod journal;
 mod level_book;
@@ -44,6 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(module)?;
     events::register(module)?;
     forms::register(module)?;
+    header_fields::register(module)?;
     history::register(module)?;
     journal::register(module)?;
     level_book::register(module)?;

@@ -43,6 +43,7 @@ from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
 from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control.catalogue import BY_NOUN
 from cambist.sandbox.control.clock import ClockOperations
+from cambist.sandbox.control.faults import FaultOperations
 from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
 from cambist.sandbox.control.openapi import OpenApiOperations
@@ -50,6 +51,7 @@ from cambist.sandbox.control.operator_calls import Calls
 from cambist.sandbox.control.report import ReportOperations, ReportSource
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
+from cambist.sandbox.faults.installation import FaultInstallation
 from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.presets import PRESETS, changed
@@ -128,11 +130,13 @@ async def _sandbox(
     def call() -> OperatorCall:
         return OperatorCall(operations_context(opened[-1]), Actor("sandbox"))
 
+    faults = FaultInstallation(note.seed)
     timed = replace(
         environment(files, config),
         clock=time.clock,
         make_scheduler=lambda _clock: time.scheduler(),
-        extend=lambda services, sequencer, served: _extension(files, services, sequencer, served, time, pace, call),
+        offer=faults.offer,
+        extend=lambda services, sequencer, served: _extension(files, services, sequencer, served, time, pace, call, faults),
         accept_clock_skew=True,
     )
     venue = await open_venue(files, config, timed)
@@ -154,6 +158,7 @@ def _extension(
     time: SandboxTime,
     pace: float,
     calls: Calls,
+    faults: FaultInstallation,
 ) -> Extension:
     """The control API, and what stands before the dialects, on the venue's parts."""
 
@@ -168,6 +173,7 @@ def _extension(
     control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
     identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
     log = RequestLog(services.clock, services.view, identify)
+    faults.install(services, served, sequencer.barrier, log)
     reported = ReportSource(
         replay=lambda: (_core.Engine(), _core.ReadOnlyJournal(str(files.journal)), sequencer.durable_seq),
         durable=drain,
@@ -179,12 +185,14 @@ def _extension(
     )
     operations = (
         ClockOperations(services.clock, services.view, services.catalogue, control, pace),
+        FaultOperations(faults.faults),
         FundsOperations(calls),
         KeyOperations(calls),
         ReportOperations(reported),
         OpenApiOperations(BY_NOUN, __version__),
     )
-    return Extension([log.route(route) for route in control_routes(bound for each in operations for bound in each.bound())], [log])
+    bound = [each for operation in operations for each in operation.bound()]
+    return Extension([log.route(route) for route in control_routes(bound)], [log, faults.interceptor])
 
 
 class _Play(ServeHooks):

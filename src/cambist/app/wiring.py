@@ -73,6 +73,9 @@ class Environment:
     make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
     """Given the clock, the one scheduler for everything that waits."""
 
+    offer: Callable[[VenueServices], VenueServices] = lambda services: services
+    """Given the venue's parts, those that the dialects are built with."""
+
     extend: Callable[[VenueServices, Sequencer, Sequence[DialectService]], Extension] = lambda _services, _sequencer, _served: Extension()
     """What this process has beside and before the dialects that it serves."""
 
@@ -197,7 +200,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
     catalogue = Catalogue(engine)
     services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
-    served = dialects.build(config.dialects, services)
+    served = dialects.build(config.dialects, environment.offer(services))
     readiness = watch_readiness(sequencer, writer, environment.clock, failures)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)

@@ -67,5 +67,11 @@ Handler = Callable[[Request], Reply | Awaitable[Reply]]
 class Withheld(Exception):
     """A reply may not leave. Whoever holds the connection closes it without a word.
 
-    Raised when the journal did not become durable. A handler may raise it too, to let a reply get lost as networks do.
+    Raised when the journal did not become durable. A handler may raise it too, to let a reply get lost as networks do: `sent` are bytes
+    that leave all the same, which must show nothing that is not durable, and `reset` breaks the connection off instead of closing it.
     """
+
+    def __init__(self, why: str = "", *, sent: bytes = b"", reset: bool = False) -> None:
+        super().__init__(why)
+        self.sent = sent
+        self.reset = reset

@@ -10,6 +10,7 @@ from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.reply_reading import ReplyReader
 from cambist.dialect_kit.routes import PathErrors, Route
+from cambist.dialect_kit.situations import Wording
 from cambist.dialect_kit.sockets import SocketRoute
 
 if TYPE_CHECKING:
@@ -29,5 +30,7 @@ class DialectService:
     """Of the one dialect whose users are told of payments; the composition root gives it to the outbox."""
     identify: Callable[[Request], Identity | None] | None = None
     """Who a request says that it comes from, for whoever watches requests; None for a public one and a key that nobody has."""
+    wording: Wording | None = None
+    """What it says instead of an answer, for whoever does not let a request through."""
     reply_reader: ReplyReader | None = None
     """Reads its replies back, for whoever watches what clients are told."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import check_place
+from cambist.dialect_kit.situations import Situation
 
 
 class Socket(Protocol):
@@ -74,6 +75,11 @@ class Session(ABC):
 
     def identity(self) -> Identity | None:
         """Whom the client has shown itself to be, for whoever watches; None for a stranger."""
+        return None
+
+    def worded(self, message: str, situation: Situation) -> bytes | None:
+        """The message that tells the client, who said `message`, why it is not done; None where this API has no words for that."""
+        del message, situation
         return None
 
     def closed(self) -> None:  # noqa: B027 - nor anything to put away

@@ -1,8 +1,14 @@
 """A transport that stands before another: for who wants to see, hold back or break what a connection sends."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+_LOOKS = 1_000
+"""Ticks that what was written is given to leave before a reset."""
 
 Wrap = Callable[[asyncio.Transport], asyncio.Transport]
 """Gives the transport that a connection shall write to, once for each connection."""
@@ -11,6 +17,22 @@ Wrap = Callable[[asyncio.Transport], asyncio.Transport]
 def unwrapped(transport: asyncio.Transport) -> asyncio.Transport:
     """The transport itself."""
     return transport
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Breaks the connection off with a TCP reset, once what was written has left; a client that does not read does not hold it up."""
+    loop = asyncio.get_running_loop()
+
+    def look(left: int) -> None:
+        if left and transport.get_write_buffer_size() and not transport.is_closing():
+            loop.call_soon(look, left - 1)
+            return
+        own = transport.get_extra_info("socket")
+        if own is not None and own.family in (socket.AF_INET, socket.AF_INET6) and own.fileno() >= 0:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
+
+    loop.call_soon(look, _LOOKS)
 
 
 class ForwardingTransport(asyncio.Transport):

@@ -165,6 +165,11 @@ class RequestLog:
         """
         return self._current[-1] if self._current else None
 
+    @property
+    def current_number(self) -> int:
+        """Of that record, 0 without one."""
+        return self._current[-1].number if self._current else 0
+
     def touched_by(self, fault: str) -> None:
         """Notes that a fault touched the current record. Does nothing when there is none."""
         record = self.current

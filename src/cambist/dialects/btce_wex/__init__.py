@@ -10,6 +10,7 @@ from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.reply_reader import ReplyReader
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
+from cambist.dialects.btce_wex.situations import wording
 from cambist.dialects.btce_wex.snippets import trade_api
 
 __all__ = ["DIALECT", "build"]
@@ -19,8 +20,14 @@ def build(services: VenueServices, _settings: DialectSettings = DialectSettings(
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     identify = partial(auth.identify, services.directory)
     context = DialectContext.of(services)
-    reader = ReplyReader(context.assets)
-    return DialectService(NAME, routes(context), path_errors=path_errors(), identify=identify, reply_reader=reader)
+    return DialectService(
+        NAME,
+        routes(context),
+        path_errors=path_errors(),
+        identify=identify,
+        wording=wording(services.directory),
+        reply_reader=ReplyReader(context.assets),
+    )
 
 
 DIALECT = Dialect(

@@ -29,6 +29,7 @@ NO_TRADES = "no trades"
 NO_TRANSACTIONS = "no transactions"
 UNAVAILABLE = "not available"
 TOO_OFTEN = "Requests too often"
+MAINTENANCE = "external service unavailable"
 TOO_MANY_COUPONS = "too many coupons in one day"  # ours
 REQUEST_TOO_LARGE = "request is too large"  # ours
 TOO_MANY_ORDERS = "too many open orders"  # ours

@@ -14,6 +14,7 @@ from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.reply_reader import ReplyReader
 from cambist.dialects.btse.routes import NAME, path_errors, routes
 from cambist.dialects.btse.settings import EXACT_LIMITS, Flavour, NonceRule, Settings
+from cambist.dialects.btse.situations import wording
 from cambist.dialects.btse.snippets import btse
 from cambist.dialects.btse.sockets.private import PrivateSources
 from cambist.dialects.btse.sockets.routes import sockets
@@ -34,6 +35,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
         sockets(NAME, shared),
         path_errors(context),
         identify=context.authenticator.identify,
+        wording=wording(services.clock),
         reply_reader=ReplyReader(context.symbols),
     )
 

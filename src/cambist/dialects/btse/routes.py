@@ -31,6 +31,12 @@ V2_PREFIXES = ("/spot/v2", "/v2")
 V3_PREFIXES = ("/spot/api/v3.1", "/spot/api/v3.2")
 V3_3_PREFIX = "/spot/api/v3.3"
 MARKET_PREFIX, WALLET_PREFIX, TRADE_PREFIX = "/public-api/market/v1", "/public-api/wallet/v1", "/spot/api/v4/trade"
+GENERATIONS: Mapping[str, Generation] = {
+    **dict.fromkeys(("/spot", "/ws/spot", "/ws/oss", "/spotWS"), Generation.V3),
+    **dict.fromkeys(V2_PREFIXES, Generation.V2),
+    **dict.fromkeys(("/public-api", "/spot/api/v4", V3_3_PREFIX), Generation.UNIFIED),
+}
+"""Which generation's words stand below which prefix; the longest counts."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
@@ -167,19 +173,13 @@ def _routes_of(context: DialectContext, generation: Generation, prefix: str, pat
 def path_errors(context: DialectContext) -> tuple[PathErrors, ...]:
     """The gateway's own errors, in the words of the generation whose paths they are at; what is at none is said as v3 tells it."""
 
-    def wording(generation: Generation) -> Callable[[Request, int], Reply]:
+    def worded(generation: Generation) -> Callable[[Request, int], Reply]:
         def reply(_request: Request, status: int) -> Reply:
             return errors.reply(generation, errors.OF_GATEWAY.get(status, errors.SYSTEM_ERROR), context.services.clock())
 
         return reply
 
-    newer = ("/spot", "/ws/spot", "/ws/oss", "/spotWS")
-    prefixes = {
-        **dict.fromkeys(newer, Generation.V3),
-        **dict.fromkeys(V2_PREFIXES, Generation.V2),
-        **dict.fromkeys(("/public-api", "/spot/api/v4", V3_3_PREFIX), Generation.UNIFIED),
-    }
-    return tuple(PathErrors(prefix, wording(generation), NAME) for prefix, generation in prefixes.items())
+    return tuple(PathErrors(prefix, worded(generation), NAME) for prefix, generation in GENERATIONS.items())
 
 
 def _handler(context: DialectContext, generation: Generation, endpoint: Endpoint) -> Handler:

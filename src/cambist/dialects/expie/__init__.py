@@ -51,7 +51,7 @@ def build(
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
     path_errors = tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
     identify, reader = partial(auth.identify, services.directory), ReplyReader(context.markets)
-    return DialectService("expie", routes, sockets, path_errors, identify=identify, reply_reader=reader)
+    return DialectService("expie", routes, sockets, path_errors, identify=identify, wording=errors.worded, reply_reader=reader)
 
 
 DIALECT = Dialect(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 
 from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.situations import Situation
 from cambist.domain.reject_reasons import RejectReason
 
 
@@ -70,11 +71,22 @@ def cancel_rejection(code: int) -> Rejection:
     return USER_NOT_MATCH if code == RejectReason.NOT_YOUR_ORDER else SERVICE_UNAVAILABLE
 
 
+TOO_MANY_REQUESTS = Rejection(3, "service unavailable", 429)
+BANNED = Rejection(3, "service unavailable", 403)
+SITUATIONS = {
+    Situation.BUSY: SERVICE_UNAVAILABLE,
+    Situation.RATE_LIMITED: TOO_MANY_REQUESTS,
+    Situation.BANNED: BANNED,
+    Situation.MAINTENANCE: SERVICE_UNAVAILABLE,
+    Situation.NONCE_REJECTED: SIGNATURE_INVALID,
+}
+"""What is said instead of an answer; the ancestor has no words but these."""
+
 _OF_THE_GATEWAY = {
     404: METHOD_NOT_FOUND,
     405: WRONG_HTTP_METHOD,
     413: Rejection(1, "invalid argument", 413),
-    429: Rejection(3, "service unavailable", 429),
+    429: TOO_MANY_REQUESTS,
     503: SERVICE_UNAVAILABLE,
 }
 
@@ -82,6 +94,11 @@ _OF_THE_GATEWAY = {
 def gateway_reply(_request: Request, status: int) -> Reply:
     """The gateway's own errors in this API's words."""
     return _OF_THE_GATEWAY.get(status, INTERNAL_ERROR).reply()
+
+
+def worded(_request: Request, situation: Situation, _wait: int) -> Reply:
+    """What is said instead of an answer."""
+    return SITUATIONS[situation].reply()
 
 
 def cannot_be_shown(order_id: int, done: str) -> Rejection:

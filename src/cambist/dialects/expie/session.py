@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cambist.dialect_kit.hub import Channel, Hub
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.revocations import Revocations
+from cambist.dialect_kit.situations import Situation
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.expie import errors
 from cambist.dialects.expie.calls import NOTHING_ASKED, BadParams, Call, Params, answered, failed, parse
@@ -47,6 +48,9 @@ class Client(Session):
     def _drop_private(self) -> None:
         for family in PRIVATE_FAMILIES:
             self.drop(family)
+
+    def worded(self, message: str, situation: Situation) -> bytes | None:
+        return failed(parse(message) or NOTHING_ASKED, errors.SITUATIONS[situation])
 
     def identity(self) -> Identity | None:
         return None if self.key is None else Identity(self.key.account, self.key.key)

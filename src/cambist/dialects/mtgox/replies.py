@@ -8,6 +8,7 @@ import msgspec
 
 from cambist import _core
 from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.situations import Situation, banned_page
 
 _encode = msgspec.json.encode
 
@@ -60,6 +61,19 @@ BUSY = Rejection("The engine cannot take this now, please retry", "unknown_error
 """`unknown_error` makes at least one client ask again for ever, so only what a retry may mend says it."""
 
 
+TOO_MANY_REQUESTS = Rejection(BUSY.text, BUSY.token, 429)
+MAINTENANCE = Rejection("The engine is down for maintenance", "maintenance", 503)
+BANNED = Rejection("Your address is banned", "banned", 403)
+SITUATIONS = {
+    Situation.BUSY: BUSY,
+    Situation.RATE_LIMITED: TOO_MANY_REQUESTS,
+    Situation.BANNED: BANNED,
+    Situation.MAINTENANCE: MAINTENANCE,
+    Situation.NONCE_REJECTED: INVALID_NONCE,
+}
+"""What is said instead of an answer."""
+
+
 def missing_right(right: str) -> Rejection:
     return Rejection(f"This key lacks the right: {right}", "right_missing", 403)
 
@@ -98,6 +112,14 @@ def wrapped(result: Result, member: str, *, raw: bool = False, pretty: bool = Fa
         content = _encode(result if raw or not member else {"result": "success", member: result})
         status = 200
     return Reply(status, msgspec.json.format(content, indent=4) if pretty else content)
+
+
+def worded(request: Request, situation: Situation, _wait: int) -> Reply:
+    """What is said instead of an answer, in the envelope of the version that was asked; the network before it has a page for a ban."""
+    if situation is Situation.BANNED:
+        return Reply(403, banned_page(request.headers.get(b"host", b"").decode("latin-1")), b"text/html; charset=UTF-8")
+    version = request.path.removeprefix("/api/")[:1]
+    return wrapped(SITUATIONS[situation], {"0": "", "2": DATA}.get(version, RETURN))
 
 
 _OF_THE_GATEWAY = {404: NO_METHOD, 405: WRONG_METHOD, 413: BODY_TOO_LARGE}

@@ -22,7 +22,7 @@ from cambist.dialects.mtgox.merchant_orders import PAY_PATH
 from cambist.dialects.mtgox.methods import Methods
 from cambist.dialects.mtgox.orders import OrderMethods
 from cambist.dialects.mtgox.payment_page import PaymentPage
-from cambist.dialects.mtgox.replies import DATA, RETURN, gateway_reply, unknown_path
+from cambist.dialects.mtgox.replies import DATA, RETURN, gateway_reply, unknown_path, worded
 from cambist.dialects.mtgox.reply_reader import ReplyReader
 from cambist.dialects.mtgox.rest_handler import RestHandler
 from cambist.dialects.mtgox.stream.calls import StreamCalls
@@ -72,6 +72,7 @@ class MtgoxRoutes:
             _path_errors(),
             webhook_signer=WebhookSigner(self._context).signed,
             identify=self._dispatcher.authenticator.identify,
+            wording=worded,
             reply_reader=ReplyReader(),
         )
 

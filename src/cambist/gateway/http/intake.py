@@ -15,6 +15,7 @@ from typing import NoReturn
 import httptools
 import structlog
 
+from cambist._core import HeaderFields, RepeatedField, TooManyFields
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.connections import Connections
@@ -53,6 +54,7 @@ class HttpIntake(asyncio.Protocol):
         "_fields",
         "_head_seen",
         "_head_unsure",
+        "_headers",
         "_host",
         "_leaving",
         "_match",
@@ -64,7 +66,6 @@ class HttpIntake(asyncio.Protocol):
         "_proxied",
         "_query",
         "_raw_left",
-        "_repeats",
         "_route",
         "_scheme",
         "_sender",
@@ -78,6 +79,7 @@ class HttpIntake(asyncio.Protocol):
         "_url",
         "_version",
         "deadline",
+        "on_header",
         "transport",
     )
 
@@ -99,7 +101,9 @@ class HttpIntake(asyncio.Protocol):
         self._head_seen = 0
         self._head_unsure = False
         self._raw_left = 0  # of a body that the parser does not read: see _consider_upgrade
-        self._repeats = 0
+        # One header field, or, after the body, one trailer field, which lands in a dict that nobody reads. Native, because a head has many.
+        self._headers = HeaderFields(connections.limits.head_fields, _ONCE)
+        self.on_header = self._headers.add
         self._served = 0
         self._stuffing = 0
         self._close = False
@@ -216,9 +220,14 @@ class HttpIntake(asyncio.Protocol):
 
     def _at_error(self, error: httptools.HttpParserError) -> None:
         if isinstance(error, httptools.HttpParserCallbackError):
-            if not isinstance(error.__context__, _Stop):
+            cause = error.__context__
+            if isinstance(cause, RepeatedField):
+                self._refuse(400, f"more than one {cause.args[0].decode()} field", "malformed")
+            elif isinstance(cause, TooManyFields):
+                self._refuse(431, "too many header fields", "head_too_large")
+            elif not isinstance(cause, _Stop):
                 self._stage = DEAF
-                _log.error("connection failed", error=type(error.__context__).__name__)
+                _log.error("connection failed", error=type(cause).__name__)
                 self.transport.abort()
         elif self._stage != DEAF:
             self._refuse(400, f"malformed request: {error}" if error.args else "malformed request", "malformed")
@@ -251,34 +260,22 @@ class HttpIntake(asyncio.Protocol):
             raise _Stop
         self._stage = HEAD
         self._url = b""
-        self._fields: dict[bytes, bytes] = {}
+        self._fields = self._headers.begin()
         self.deadline = self._connections.now + self._connections.head_patience
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
         self._url += url
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header field, or, after the body, one trailer field, which lands in a dict that nobody reads."""
-        name = name.lower()
-        fields = self._fields
-        if name not in fields:  # as nearly always
-            fields[name] = value
-        elif name in _ONCE:
-            self._stop(400, f"more than one {name.decode()} field", "malformed")
-        else:
-            self._repeats += 1
-            if self._repeats > self._connections.limits.head_fields:
-                self._stop(431, "too many header fields", "head_too_large")
-            fields[name] += (b"; " if name == b"cookie" else b", ") + value
-
     def on_headers_complete(self) -> None:
         """All that can be said about a request before its body."""
         parser = self._parser
         fields = self._fields
         connections = self._connections
-        version = self._version = parser.get_http_version()
-        if self._head_unsure or self._head_seen or self._repeats or len(fields) > connections.limits.head_fields:
+        keep_alive = parser.should_keep_alive()
+        # Only HTTP/1.1 stays without a word of the client's; asking the parser for the version has it write a text.
+        version = self._version = "1.1" if keep_alive and b"connection" not in fields else parser.get_http_version()
+        if self._head_unsure or self._head_seen:
             self._check_size(fields)
         method = _METHODS.get(parser.get_method())
         if method is None:
@@ -287,7 +284,7 @@ class HttpIntake(asyncio.Protocol):
             host = fields.get(b"host")
             if host is None or not connections.knows_host(host):
                 self._stop(400, "a Host field is needed, and it must be one", "malformed")
-            self._close = self._leaving or not parser.should_keep_alive()
+            self._close = self._leaving or not keep_alive
         elif version == "1.0":
             self._close = True
         else:
@@ -321,12 +318,10 @@ class HttpIntake(asyncio.Protocol):
 
     def _check_size(self, fields: dict[bytes, bytes]) -> None:
         """Exact where the raw count could not be: the sizes as the parser saw them."""
-        limits = self._connections.limits
-        if len(fields) + self._repeats > limits.head_fields:
-            self._stop(431, "too many header fields", "head_too_large")
-        if self._head_unsure and len(self._url) + sum(len(name) + len(value) + 4 for name, value in fields.items()) > limits.head_bytes:
+        most = self._connections.limits.head_bytes
+        if self._head_unsure and len(self._url) + sum(len(name) + len(value) + 4 for name, value in fields.items()) > most:
             self._stop(431, "the header fields are too large", "head_too_large")
-        self._head_seen = self._repeats = 0
+        self._head_seen = 0
         self._head_unsure = False
 
     def _find_route(self, method: str, fields: dict[bytes, bytes]) -> None:
@@ -356,7 +351,7 @@ class HttpIntake(asyncio.Protocol):
             if fields[b"transfer-encoding"].strip().lower() != b"chunked":
                 self._stop(501, "of the transfer encodings, only chunked is implemented", "malformed")
             self._stuffing = 0
-            self._fields = {}  # for the trailers
+            self._fields = self._headers.begin()  # for the trailers
             self._trailed = fields
         connections = self._connections
         if length > connections.limits.body_bytes:

@@ -35,6 +35,7 @@ from cambist.gateway.http import wire
 from cambist.gateway.http.intake import BODY, DEAF, HEAD, IDLE, HttpIntake
 from cambist.gateway.http.router import NOT_FOUND
 from cambist.gateway.http.upgrade import Upgraded
+from cambist.gateway.transports import reset
 from cambist.gateway.ws import handshake
 from cambist.gateway.ws.socket import Socket
 from cambist.scheduling import Suspended
@@ -326,8 +327,8 @@ class HttpProtocol(HttpIntake):
                 self._start_task(cast("Awaitable[Reply]", answer), request, route, PendingReply(close, route, started))
                 return
             reply = answer
-        except Withheld:
-            self.withhold()
+        except Withheld as withheld:
+            self.withhold(withheld)
             return
         except Exception as error:
             reply = gateway.failed(route, error, request)
@@ -387,9 +388,9 @@ class HttpProtocol(HttpIntake):
         except asyncio.CancelledError:
             self.transport.abort()
             raise
-        except Withheld:
+        except Withheld as withheld:
             self._running = False
-            self.withhold()
+            self.withhold(withheld)
             return
         self._running = False
         if pending not in self._pending:  # the connection is gone
@@ -535,11 +536,18 @@ class HttpProtocol(HttpIntake):
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
-    def withhold(self) -> None:
-        """The journal failed, or a handler wants no reply: neither this one nor any after it leaves."""
+    def withhold(self, withheld: Withheld | None = None) -> None:
+        """The journal failed, or a handler wants no reply: neither this one nor any after it leaves. What `withheld` says does."""
         self._connections.gateway.metrics.refuse("withheld")
         self._forget()
         self._rejection = self._backlog = b""
+        if withheld is not None and not self.transport.is_closing():
+            if withheld.sent:
+                self.transport.write(withheld.sent)
+            if withheld.reset:
+                self._stage = DEAF
+                reset(self.transport)
+                return
         self._end()
 
     # --- the ASGI way -----------------------------------------------------------------------------------------------------

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from cambist.operations.keys import KeyRevoked, KeyRow, KeyShown
 from cambist.sandbox.control import clock as clock_operations
+from cambist.sandbox.control import faults as faults_operations
 from cambist.sandbox.control import funds as funds_operations
 from cambist.sandbox.control import keys as keys_operations
 from cambist.sandbox.control import openapi as openapi_operations
 from cambist.sandbox.control import report as report_operations
 from cambist.sandbox.control.clock import ClockState, Movement, Until
+from cambist.sandbox.control.faults import FaultsShown, OfFault, ShownFault
 from cambist.sandbox.control.funds import Blocks, Deposit, Deposited, Faucet, Funds, Mined, OfAccount
 from cambist.sandbox.control.keys import FreshKey, OfKey, WhoseKeys
 from cambist.sandbox.control.operations import Nothing
 from cambist.sandbox.control.report import PictureOptions, ReportOptions
 from cambist.sandbox.control_client.calls import AsyncCalls
+from cambist.sandbox.faults.plan import FaultPlan
 from cambist.sandbox.report.document import Report
 
 
@@ -29,6 +32,70 @@ class AsyncControl(AsyncCalls):
     async def move_clock(self, *, advance: float | None = None, run_until: Until | None = None, step: int | None = None) -> ClockState:
         """Moves a manual clock, and everything that is due on the way."""
         return await self.call(clock_operations.MOVE, Movement(advance=advance, run_until=run_until, step=step))
+
+    async def faults(self) -> FaultsShown:
+        """Lists the faults that are armed, those that are over, and what fired."""
+        return await self.call(faults_operations.SHOW, Nothing())
+
+    async def arm_fault(
+        self,
+        kind: str,
+        *,
+        dialect: str | None = None,
+        transport: Literal["http", "handshake", "socket"] | None = None,
+        user: str | None = None,
+        key: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        contains: str | None = None,
+        market: str | None = None,
+        side: Literal["buy", "sell"] | None = None,
+        order: int | None = None,
+        client_order_id: str | None = None,
+        skip: int = 0,
+        every: int = 1,
+        probability: float = 1.0,
+        count: int | None = None,
+        seconds: float | None = None,
+        before: float | None = None,
+        after: float | None = None,
+        after_bytes: int | None = None,
+        status: int | None = None,
+        executed: bool | None = None,
+        length: Literal["right", "wrong"] | None = None,
+        content_type: str | None = None,
+        wait: float | None = None,
+        skew: float | None = None,
+        age: float | None = None,
+        commands: int | None = None,
+        code: int | None = None,
+        reason: str | None = None,
+        now: bool | None = None,
+        messages: int | None = None,
+        delay: float | None = None,
+        percent: float | None = None,
+        price: str | None = None,
+        rest: Literal["fill", "cancel", "leave"] | None = None,
+    ) -> ShownFault:
+        """Arms a fault."""
+        return await self.call(
+            faults_operations.ARM,
+            FaultPlan(
+                kind=kind, dialect=dialect, transport=transport, user=user, key=key, method=method, path=path, contains=contains,
+                market=market, side=side, order=order, client_order_id=client_order_id, skip=skip, every=every, probability=probability,
+                count=count, seconds=seconds, before=before, after=after, after_bytes=after_bytes, status=status, executed=executed,
+                length=length, content_type=content_type, wait=wait, skew=skew, age=age, commands=commands, code=code, reason=reason,
+                now=now, messages=messages, delay=delay, percent=percent, price=price, rest=rest,
+            ),
+        )  # fmt: skip
+
+    async def disarm_fault(self, fault: str) -> ShownFault:
+        """Disarms a fault, and ends what it began."""
+        return await self.call(faults_operations.DISARM, OfFault(fault=fault))
+
+    async def disarm_faults(self) -> FaultsShown:
+        """Disarms all faults, and ends what they began."""
+        return await self.call(faults_operations.CLEAR, Nothing())
 
     async def funds(self, account: str) -> Funds:
         """Says what an account has."""

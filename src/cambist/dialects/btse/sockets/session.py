@@ -10,6 +10,7 @@ from typing import Any
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.revocations import Revocations
+from cambist.dialect_kit.situations import Situation
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.btse.auth import READ, Caller
 from cambist.dialects.btse.context import DialectContext
@@ -18,6 +19,7 @@ from cambist.dialects.btse.fields import body_of
 from cambist.dialects.btse.market_views import GROUPS, MAX_LEVELS, MarketViews
 from cambist.dialects.btse.render import encode
 from cambist.dialects.btse.settings import Flavour
+from cambist.dialects.btse.situations import REJECTIONS
 from cambist.dialects.btse.sockets.channels import SNAPSHOT_LEVELS, BookDeltas, BookSnapshots, GroupedLevels, MarketChannel, Trades
 from cambist.dialects.btse.sockets.private import PRIVATE_TOPICS, PrivateSources
 from cambist.dialects.btse.symbols import Market
@@ -181,6 +183,13 @@ class Client(Session):
         self._say({"event": "login", "success": False})
         if topics:
             self._acknowledge("unsubscribe", topics)
+
+    def worded(self, message: str, situation: Situation) -> bytes | None:
+        if situation is Situation.NONCE_REJECTED:
+            return encode({"event": "login", "success": False})
+        rejection = REJECTIONS[situation]
+        error = {"arg": "", "error": {"code": int(rejection.code), "message": rejection.message}}
+        return encode({"severity": "ERROR", "errors": [error]})
 
     def identity(self) -> Identity | None:
         caller = self._caller

@@ -11,11 +11,12 @@ import msgspec
 
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.identity import Identity
+from cambist.dialect_kit.situations import Situation
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.mtgox.id_keys import IdKeys
 from cambist.dialects.mtgox.instruments import Instruments
 from cambist.dialects.mtgox.parse import form_fields
-from cambist.dialects.mtgox.replies import INVALID_CALL, Rejection
+from cambist.dialects.mtgox.replies import INVALID_CALL, SITUATIONS, Rejection
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.calls import StreamCalls
 from cambist.dialects.mtgox.stream.channels import TRADES, channel_id
@@ -59,6 +60,13 @@ class StreamSession(Session):
         self._channels = [name for name in re.split("[/,]", fields.get("Channel", "")) if name][:MAX_NAMES]
         codes = [code for code in fields.get("Currency", "").split(",") if code][:MAX_NAMES]
         self._pairs = [pair.name for code in codes if (pair := stream.instruments.find(f"BTC{code}")) is not None] or ["BTCUSD"]
+
+    def worded(self, message: str, situation: Situation) -> bytes | None:
+        try:
+            identifier = _decode(message[message.find("{") :]).get("id")
+        except (ValueError, RecursionError):
+            identifier = None
+        return self.prefix + messages.remark(SITUATIONS[situation], identifier)
 
     def identity(self) -> Identity | None:
         """Of the account whose private channel it follows; of several, the one that came last."""

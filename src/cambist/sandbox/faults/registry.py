@@ -1,0 +1,210 @@
+"""The faults that are armed, when each fires, and what has fired."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from typing import Protocol
+
+import msgspec
+
+from cambist.directory import Directory
+from cambist.exchange import Catalogue
+from cambist.sandbox.draws import Draws
+from cambist.sandbox.faults.matching import Asked, PlanRefused, Selector
+from cambist.sandbox.faults.plan import KINDS, Family, FaultPlan, complaint
+from cambist.scheduling import Scheduler, Timer
+
+MOST_ARMED = 1_000
+KEPT = 1_000
+"""Faults that are over, and firings, of which the newest are kept."""
+
+ARMED, SPENT, DISARMED, EXPIRED = "armed", "spent", "disarmed", "expired"
+
+
+class Firing(msgspec.Struct, frozen=True):
+    """A fault that fired: its number, when (µs), and the request that met it. `exchange`: the request's number in the request log, 0 for
+    what the sandbox sent by itself; `request`: its methods and path; `account`: whose it was, null for a stranger's."""
+
+    number: int
+    time: int
+    fault: str
+    dialect: str
+    transport: str
+    request: str
+    exchange: int = 0
+    account: int | None = None
+
+
+class Log(Protocol):
+    """The request log, as far as faults have to do with it."""
+
+    @property
+    def current_number(self) -> int:
+        """Of the request that is being handled; 0 when none is."""
+
+    def touched_by(self, fault: str) -> None:
+        """Notes that a fault touched that request."""
+
+
+class Fault:
+    """One armed fault. `on_end` is called once it is disarmed or its time is over: for what lasts."""
+
+    def __init__(self, fault_id: str, plan: FaultPlan, selector: Selector, draws: Draws, now: int) -> None:
+        self.id = fault_id
+        self.plan = plan
+        self.kind = KINDS[plan.kind]
+        self.selector = selector
+        self._draws = draws
+        self._most = plan.count if plan.count is not None else 0 if self.kind.lasting or plan.seconds is not None else 1
+        self.armed_at = now
+        self.ends_at = None if plan.seconds is None else now + round(plan.seconds * 1e6)
+        self.met = 0
+        self.fired = 0
+        self.state = ARMED
+        self.on_end: list[Callable[[], object]] = []
+        self.timer: Timer | None = None
+
+    def fires(self, now: int) -> bool:
+        """Counts one that it meets, and says whether it fires at it."""
+        if self.state != ARMED or (self.ends_at is not None and now >= self.ends_at):
+            return False
+        plan = self.plan
+        self.met += 1
+        place = self.met - plan.skip
+        if place <= 0 or place % plan.every:
+            return False
+        if plan.probability < 1.0 and self._draws.uniform() >= plan.probability:
+            return False
+        self.fired += 1
+        if self.fired == self._most:
+            self.state = SPENT
+        return True
+
+
+class Faults:
+    """All faults of one sandbox; `requests`, `messages` and `orders` are those that may still fire there, oldest first."""
+
+    def __init__(
+        self,
+        seed: int,
+        scheduler: Scheduler,
+        directory: Directory,
+        catalogue: Catalogue,
+        dialects: Collection[str],
+        log: Log,
+    ) -> None:
+        self.scheduler = scheduler
+        self._seed = seed
+        self._directory = directory
+        self._catalogue = catalogue
+        self._dialects = dialects
+        self._log = log
+        self._numbers = 0
+        self._fired_count = 0
+        self._faults: dict[str, Fault] = {}
+        self._over: deque[Fault] = deque(maxlen=KEPT)
+        self._firings: deque[Firing] = deque(maxlen=KEPT)
+        self.requests: tuple[Fault, ...] = ()
+        self.messages: tuple[Fault, ...] = ()
+        self.orders: tuple[Fault, ...] = ()
+        self.on_armed: list[Callable[[Fault], object]] = []
+        """Called with each fault that was armed: for what begins at once."""
+
+    def arm(self, plan: FaultPlan) -> Fault:
+        """PlanRefused for one that makes no sense, or not here."""
+        wrong = complaint(plan)
+        if wrong is not None:
+            raise PlanRefused(wrong)
+        if len(self._faults) >= MOST_ARMED:
+            raise PlanRefused(f"{MOST_ARMED} faults are armed; disarm some")
+        selector = Selector(plan, self._dialects, self._directory, self._catalogue)
+        self._numbers += 1
+        fault_id = f"{plan.kind}-{self._numbers}"
+        fault = Fault(fault_id, plan, selector, Draws(self._seed, f"fault/{fault_id}"), self.scheduler.now())
+        self._faults[fault_id] = fault
+        if fault.ends_at is not None:
+            fault.timer = self.scheduler.at(fault.ends_at, lambda: self._end(fault, EXPIRED))
+        self._sort()
+        for armed in self.on_armed:
+            armed(fault)
+        return fault
+
+    def disarm(self, fault_id: str) -> Fault | None:
+        """The fault, which does nothing any more; None when there is none of that id."""
+        fault = self._faults.get(fault_id)
+        if fault is not None:
+            self._end(fault, DISARMED)
+        return fault
+
+    def clear(self) -> list[Fault]:
+        """Disarms all, and says which they were."""
+        faults = list(self._faults.values())
+        for fault in faults:
+            self._end(fault, DISARMED)
+        return faults
+
+    @property
+    def armed(self) -> list[Fault]:
+        """Those that are not over, oldest first."""
+        return list(self._faults.values())
+
+    @property
+    def over(self) -> list[Fault]:
+        """The newest that are over, oldest first."""
+        return list(self._over)
+
+    @property
+    def firings(self) -> list[Firing]:
+        """The newest, oldest first."""
+        return list(self._firings)
+
+    def met_by(self, asked: Asked) -> list[Fault]:
+        """The faults that fire at this request, oldest first."""
+        return self._fired(self.requests, lambda fault: fault.selector.meets(asked), asked)
+
+    def note(self, fault: str, asked: Asked) -> None:
+        """Writes down that a fault fired at this request."""
+        self._fired_count += 1
+        identity = asked.identity
+        account = None if identity is None else identity.account
+        firing = Firing(
+            self._fired_count, self.scheduler.now(), fault, asked.dialect, asked.transport, asked.line, self._log.current_number, account
+        )
+        self._firings.append(firing)
+        self._log.touched_by(fault)
+
+    def _fired(self, faults: Iterable[Fault], meets: Callable[[Fault], bool], asked: Asked) -> list[Fault]:
+        now = self.scheduler.now()
+        fired = [fault for fault in faults if meets(fault) and fault.fires(now)]
+        for fault in fired:
+            self.note(fault.id, asked)
+            if fault.state == SPENT:
+                self._spend(fault)
+        return fired
+
+    def _spend(self, fault: Fault) -> None:
+        """It fires no more. What it began goes on until it is disarmed or its time is over."""
+        if not fault.kind.lasting:
+            self._end(fault, SPENT)
+        else:
+            self._sort()
+
+    def _end(self, fault: Fault, state: str) -> None:
+        if self._faults.pop(fault.id, None) is None:
+            return
+        fault.state = state
+        if fault.timer is not None:
+            fault.timer.cancel()
+        self._over.append(fault)
+        self._sort()
+        ends, fault.on_end = fault.on_end, []
+        for end in ends:
+            end()
+
+    def _sort(self) -> None:
+        live = [fault for fault in self._faults.values() if fault.state == ARMED]
+        by_order = [fault for fault in live if fault.kind.family is Family.ORDER or fault.selector.by_order]
+        self.orders = tuple(fault for fault in by_order if fault.kind.family is not Family.MARKET)
+        self.requests = tuple(fault for fault in live if fault.kind.family is Family.REQUEST and fault not in by_order)
+        self.messages = tuple(fault for fault in live if fault.kind.family is Family.MESSAGE)

@@ -4,8 +4,10 @@ from .directory import Directory, check_master_key_fits
 from .hotp import HotpKey, HotpKeys, draw_hotp_key
 from .nonces import MAX_NONCE, NonceMarks, Nonces
 from .passwords import cheap_password_hasher
+from .recovery import RecoveryCodes
 from .sealing import load_or_create_master_key
 from .second_factor import Enrolment, SecondFactor
+from .security_events import SecurityEvent, SecurityEventKind, SecurityEvents
 from .sessions import Session, Sessions
 from .values import (
     ApiKey,
@@ -41,7 +43,11 @@ __all__ = [
     "MasterKeyWrong",
     "NonceMarks",
     "Nonces",
+    "RecoveryCodes",
     "SecondFactor",
+    "SecurityEvent",
+    "SecurityEventKind",
+    "SecurityEvents",
     "Session",
     "Sessions",
     "User",

@@ -17,16 +17,18 @@ from cambist.domain.units import AccountId
 
 from . import marks
 from .audit_memory import AuditMemory
-from .database import CODE_CHANGES, PASSWORD_CHANGES, Database, last_number, next_number
+from .database import CODE_CHANGES, PASSWORD_CHANGES, RECOVERY_CHANGES, Database, last_number, next_number
 from .guess_budgets import GuessBudgets
 from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
 from .nonces import Nonces
 from .passwords import Passwords
+from .recovery import RecoveryCodes
 from .sealing import Sealer, read_master_key
 from .second_factor import SecondFactor, draw_totp_secret
+from .security_events import SecurityEvents
 from .sessions import Sessions
-from .tables import api_keys, facts, hotps, login_devices, login_networks, sessions, totps, users
+from .tables import api_keys, facts, hotps, login_devices, login_networks, recovery_codes, security_events, sessions, totps, users
 from .values import (
     REVEAL_WINDOW,
     ApiKey,
@@ -49,7 +51,8 @@ _log = logging.getLogger(__name__)
 
 
 class Directory:
-    """Users, passwords and API keys; `sessions`, `totp`, `hotp`, `guess_budgets`, `login`, `nonces` and `audit_memory` beside them.
+    """Users, passwords and API keys; beside them `sessions`, `totp`, `hotp`, `recovery`, `security_events`, `guess_budgets`, `login`,
+    `nonces` and `audit_memory`.
 
     Owns its file until `close`.
 
@@ -68,11 +71,20 @@ class Directory:
         self.sessions = Sessions(database, entropy, clock)
         self.totp = SecondFactor(database, sealer, entropy, wall_clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
+        self.recovery = RecoveryCodes(database, entropy)
+        self.security_events = SecurityEvents(database, clock)
         self.guess_budgets = GuessBudgets(database, clock)
         self.audit_memory = AuditMemory(database)
         self._revocation_listeners: list[Callable[[ApiKey], None]] = []
         self.login = Login(
-            database, self.guess_budgets, self.totp, self.hotp, entropy, clock, find_user=self.user, verify_password=self.verify_password
+            database,
+            self.guess_budgets,
+            (self.totp, self.hotp),
+            self.recovery,
+            entropy,
+            clock,
+            find_user=self.user,
+            verify_password=self.verify_password,
         )
         frozen = {user.id for user in self.users() if user.frozen is not None}
         self._live: dict[str, ApiKey] = {key.key: key for key in self.keys() if key.user not in frozen}
@@ -184,9 +196,13 @@ class Directory:
         return number
 
     def remove_codes(self, user: User) -> int:
-        """Switches all one-time codes off, time-based and counter-based. Idempotent. The change's number, for `marks.codes_off`."""
+        """Switches all one-time codes off, time-based and counter-based, and takes the recovery codes away. Idempotent.
+
+        The change's number, for `marks.codes_off`.
+        """
         self.totp.remove(user)
         self.hotp.remove(user)
+        self.recovery.remove(user)
         with self._database.transaction() as connection:
             return next_number(connection, CODE_CHANGES)
 
@@ -224,6 +240,8 @@ class Directory:
             connection.execute(totps.delete().where(totps.c.user_id == user.id))
             connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
             connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
+            connection.execute(recovery_codes.delete().where(recovery_codes.c.user_id == user.id))
+            connection.execute(security_events.delete().where(security_events.c.user_id == user.id))
             connection.execute(login_networks.delete().where(login_networks.c.user_id == user.id))
             connection.execute(login_devices.delete().where(login_devices.c.user_id == user.id))
             gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now, "frozen": None}
@@ -328,7 +346,7 @@ class Directory:
             case ["key-revoked", int(key_id)]:
                 keys = [key for key in self.keys() if key.id == key_id]
                 return "a key was revoked again" if any([self.revoke(key) for key in keys]) else None
-            case ["frozen" | "unfrozen" | "erased" | "password" | "codes-on" | "codes-off" as word, int(account), *rest]:
+            case [str(word), int(account), *rest] if word in marks.OF_USERS:
                 user = self.user_by_account(account)
                 return self._apply_to_user(word, user, rest) if user is not None and user.erased is None else None
         return None
@@ -358,7 +376,13 @@ class Directory:
             case "codes-off", [int(number)] if self._is_new(CODE_CHANGES, number):
                 self.totp.remove(user)
                 self.hotp.remove(user)
+                self.recovery.remove(user)
                 return f"the one-time codes of {user.name} were switched off again"
+            case "recovery-renewed", [int(number)] if self._is_new(RECOVERY_CHANGES, number):
+                self.recovery.remove(user)
+                return f"the recovery codes of {user.name} were renewed since: those that this file knows are no longer good"
+            case "recovery-used", [int(number)]:
+                return f"a recovery code of {user.name} was used again" if self.recovery.remove(user, number) else None
             case "codes-on", [int(number), "totp" | "hotp" as kind] if self._is_new(CODE_CHANGES, number):
                 place = f"lost-codes/{number}"
                 if kind == "totp":

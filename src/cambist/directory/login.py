@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from .database import Database, next_number
 from .guess_budgets import Budget, GuessBudgets
 from .hotp import HotpKeys
+from .recovery import RecoveryCodes
 from .second_factor import SecondFactor
 from .tables import login_devices, login_networks
 from .values import Clock, Entropy, LoginRejection, User
@@ -57,8 +58,8 @@ class Login:
         self,
         database: Database,
         budgets: GuessBudgets,
-        totp: SecondFactor,
-        hotp: HotpKeys,
+        codes: tuple[SecondFactor, HotpKeys],
+        recovery: RecoveryCodes,
         entropy: Entropy,
         clock: Clock,
         *,
@@ -67,8 +68,8 @@ class Login:
     ) -> None:
         self._database = database
         self._budgets = budgets
-        self._totp = totp
-        self._hotp = hotp
+        self._totp, self._hotp = codes
+        self._recovery = recovery
         self._entropy = entropy
         self._clock = clock
         self._find_user = find_user
@@ -77,7 +78,7 @@ class Login:
     def authenticate(
         self, name: str, password: str, code: str = "", address: str = "", device: str = "", *, waited: bool = False
     ) -> User | LoginRejection:
-        """The user of a name, a password and, where codes are switched on, a one-time code (time-based or counter-based).
+        """The user of a name, a password and, where codes are switched on, a one-time code (time-based, counter-based, or for recovery).
 
         `address`: where the request comes from, as text; `device`: what `remember_device` gave this browser. PAUSED: nothing was looked
         at, and it may wait; it comes again with `waited` once it is admitted. Takes tens of milliseconds on purpose: for a worker
@@ -103,7 +104,7 @@ class Login:
         return user
 
     def check_code(self, user: User, code: str, place: str = "") -> LoginRejection | None:
-        """None when the code is the user's next one; it is used up then. CODE_REQUIRED, CODE_WRONG, CODE_PAUSED.
+        """None when the code is the user's next one, or a recovery code; it is used up then. CODE_REQUIRED, CODE_WRONG, CODE_PAUSED.
 
         `place`: a device, a network or a key of the user's, so that who guesses elsewhere shuts nobody out here; empty: anywhere else.
         """
@@ -113,7 +114,7 @@ class Login:
         whose = f"{user.id}\0{place}"
         if self._budgets.take(CODE, whose):
             return LoginRejection.CODE_PAUSED
-        if not (self._totp.verify(user, code) or self._hotp.verify(user, code)):
+        if not (self._totp.verify(user, code) or self._hotp.verify(user, code) or self._recovery.use(user, code)):
             return LoginRejection.CODE_WRONG
         self._budgets.give_back(CODE, whose)
         return None

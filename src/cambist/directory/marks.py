@@ -15,11 +15,15 @@ neither the password nor the secret of the codes, and the journal must not.
 | `password`, account, number | when it never made the change of that number: locks the password |
 | `codes-on`, account, number, kind (`totp`, `hotp`) | when it never made that change: asks for codes that nobody knows |
 | `codes-off`, account, number | when it never made that change: switches all codes off |
+| `recovery-renewed`, account, number | when it never made that change: takes the recovery codes away |
+| `recovery-used`, account, number | takes the recovery code of that number away |
 """
 
 from typing import Any
 
 WORD = "directory"
+OF_USERS = frozenset({"frozen", "unfrozen", "erased", "password", "codes-on", "codes-off", "recovery-renewed", "recovery-used"})
+"""Words behind which an account stands."""
 
 
 def key_revoked(key_id: int) -> dict[str, Any]:
@@ -51,3 +55,13 @@ def codes_on(account: int, number: int, kind: str) -> dict[str, Any]:
 def codes_off(account: int, number: int) -> dict[str, Any]:
     """`number` is what `Directory.remove_codes` gave."""
     return {WORD: ["codes-off", account, number]}
+
+
+def recovery_renewed(account: int, number: int) -> dict[str, Any]:
+    """`number` is what `RecoveryCodes.renew` gave."""
+    return {WORD: ["recovery-renewed", account, number]}
+
+
+def recovery_used(account: int, number: int) -> dict[str, Any]:
+    """`number` as `RecoveryCodes.follow_uses` tells it."""
+    return {WORD: ["recovery-used", account, number]}

@@ -17,13 +17,20 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login of one user, `created` to `expires` (µs)."""
+    """A login of one user, `created` to `expires` (µs). `address` and `agent`: from where and by what, as far as it was said."""
 
     id: int
     user: int
     account: AccountId
     created: int
     expires: int
+    address: str = ""
+    agent: str = ""
+
+
+MOST = 50
+"""Sessions of one user; one more ends the oldest."""
+AGENT_LENGTH = 200
 
 
 class Sessions:
@@ -33,24 +40,41 @@ class Sessions:
         self._database = database
         self._entropy = entropy
         self._clock = clock
+        self._ended: list[Callable[[Session], None]] = []
         with database.transaction() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires <= clock()))
             rows = connection.execute(select(sessions, users.c.account).join(users, users.c.id == sessions.c.user_id)).all()
-        self._by_hash = {row.token_hash: Session(row.id, row.user_id, row.account, row.created, row.expires) for row in rows}
+        self._by_hash = {
+            row.token_hash: Session(row.id, row.user_id, row.account, row.created, row.expires, row.address or "", row.agent or "")
+            for row in rows
+        }
 
-    def open(self, user: User, lifetime: int) -> tuple[str, Session]:
+    def follow_ends(self, listener: Callable[[Session], None]) -> None:
+        """Calls back with every session that is revoked from here on, in the thread that did it; not with those that expire."""
+        self._ended.append(listener)
+
+    def open(self, user: User, lifetime: int, address: str = "", agent: str = "") -> tuple[str, Session]:
         """(token, session) that lives for `lifetime` µs. The token (64 hex digits) is shown here and never again."""
         now = self._clock()
         with self._database.transaction() as connection:
             number = next_number(connection, "sessions")
             token = self._entropy(f"session/{number}", TOKEN_BYTES).hex()
-            session = Session(number, user.id, user.account, now, now + lifetime)
+            session = Session(number, user.id, user.account, now, now + lifetime, address, agent[:AGENT_LENGTH])
             digest = _digest(token)
             connection.execute(delete(sessions).where(sessions.c.expires <= now))
-            connection.execute(insert(sessions).values(id=number, user_id=user.id, token_hash=digest, created=now, expires=session.expires))
+            row = {"id": number, "user_id": user.id, "token_hash": digest, "created": now, "expires": session.expires}
+            connection.execute(insert(sessions).values(**row, address=session.address, agent=session.agent))
         self._by_hash = {key: value for key, value in self._by_hash.items() if value.expires > now}
         self._by_hash[digest] = session
+        for oldest in self.of(user)[MOST:]:
+            self.revoke(oldest)
         return token, session
+
+    def of(self, user: User) -> list[Session]:
+        """The user's live sessions, newest first."""
+        now = self._clock()
+        mine = [session for session in self._by_hash.values() if session.user == user.id and session.expires > now]
+        return sorted(mine, key=lambda session: session.id, reverse=True)
 
     def find(self, token: str) -> Session | None:
         """The session of that token, unless it expired or was revoked."""
@@ -70,7 +94,12 @@ class Sessions:
         self._keep(lambda live: live.user != user.id)
 
     def _keep(self, wanted: Callable[[Session], bool]) -> None:
-        self._by_hash = {key: value for key, value in self._by_hash.items() if wanted(value)}
+        before = self._by_hash
+        self._by_hash = {key: value for key, value in before.items() if wanted(value)}
+        for session in before.values():
+            if not wanted(session):
+                for listener in tuple(self._ended):
+                    listener(session)
 
 
 def _digest(token: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -99,8 +99,28 @@ sessions = Table(
     Column("token_hash", LargeBinary, nullable=False, unique=True),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
+    Column("address", Text),
+    Column("agent", Text),
     CheckConstraint("length(token_hash) = 32", name="hash_length"),
     CheckConstraint("expires > created", name="lifetime"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("time", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("address", Text, nullable=False),
 )
 
 api_keys = Table(

@@ -58,7 +58,7 @@ def signed_in(running: Running, keys: dict[str, dict[str, str]]) -> dict[str, bo
     return {"expie": expie == 200}
 
 
-@pytest.mark.parametrize("dialect", ["btce", "wex", "mtgox", "btse", "expie"])
+@pytest.mark.parametrize("dialect", ["btce", "wex", "mtgox", "btse", "expie", "native"])
 def test_a_key_is_minted_for_every_api_with_its_own_scopes(dialect: str, venue: Path) -> None:
     key = json.loads(done(venue, "key", "create", "alice", "--dialect", dialect, "--json"))
     assert key["scopes"]

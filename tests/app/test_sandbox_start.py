@@ -15,8 +15,15 @@ import pytest
 from tests.support.processes import Running, cambist, command, serving
 from tests.support.waiting import PATIENCE, wait_until
 
-EXAMPLES = ("btce.py", "btse.py", "expie.py", "mtgox.py", "wex.py")
-SAYS = {"btce.py": "'success': 1", "wex.py": "'success': 1", "expie.py": "'coin_code'", "mtgox.py": "'success'", "btse.py": "'totalAmount'"}
+EXAMPLES = ("btce.py", "btse.py", "expie.py", "mtgox.py", "native.py", "wex.py")
+SAYS = {
+    "btce.py": "'success': 1",
+    "wex.py": "'success': 1",
+    "expie.py": "'coin_code'",
+    "mtgox.py": "'success'",
+    "btse.py": "'totalAmount'",
+    "native.py": "'market': 'btc_usd'",
+}
 
 
 def run_example(data: Path, name: str) -> str:

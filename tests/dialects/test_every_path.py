@@ -10,7 +10,7 @@ import pytest
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.service import DialectService
-from cambist.dialects import btce_wex, btse, expie, mtgox
+from cambist.dialects import btce_wex, btse, expie, mtgox, native
 from cambist.gateway.app import TOO_LARGE, Gateway
 from cambist.gateway.failures import BROKEN
 from tests.support.floor import TradingFloor, open_markets
@@ -38,17 +38,22 @@ def expie_form(_reply: Reply, answer: Any) -> bool:
     return "error" not in answer or list(answer["error"]) == ["code", "message"]
 
 
+def native_form(reply: Reply, answer: Any) -> bool:
+    return reply.status == 200 or {"type", "title", "status", "code", "detail", "retryable"} <= set(answer)
+
+
 FORMS: dict[str, Callable[[Reply, Any], bool]] = {
     "btce_wex": btce_form,
     "mtgox": mtgox_form,
     "btse": btse_form,
     "expie": expie_form,
+    "native": native_form,
 }
 
 
 def right(name: str, reply: Reply) -> bool:
     """Whether the reply has the form of that dialect. Pages are no errors; a socket's path says to everybody that it speaks WebSocket."""
-    if reply.status == 426 or not reply.content_type.startswith(b"application/json"):
+    if reply.status == 426 or not reply.content_type.startswith((b"application/json", b"application/problem+json")):
         return reply.status in (200, 426)
     return FORMS[name](reply, json.loads(reply.content))
 
@@ -73,7 +78,7 @@ async def server(folder: Path) -> AsyncIterator[Server]:
     floor = TradingFloor(folder)
     open_markets(floor.commands, floor.engine)
     services = floor.venue_services()
-    dialects = [build(services) for build in (btce_wex.build, expie.build, mtgox.build, btse.build)]
+    dialects = [build(services) for build in (btce_wex.build, expie.build, mtgox.build, btse.build, native.build)]
     yield Server(
         dialects,
         Gateway(
@@ -101,7 +106,7 @@ def roots(dialects: list[DialectService]) -> Iterator[tuple[str, str]]:
 
 def test_the_roots_of_the_dialects(server: Server) -> None:
     found = dict(roots(server.dialects))
-    assert {"/tapi", "/api/3", "/api/0", "/api/1", "/v1", "/spot", "/v2", "/mtgox", "/socket.io"} <= found.keys()
+    assert {"/tapi", "/api/3", "/api/0", "/api/1", "/v1", "/spot", "/v2", "/mtgox", "/socket.io", "/cambist"} <= found.keys()
     assert set(found.values()) == set(FORMS)
 
 

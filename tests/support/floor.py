@@ -137,7 +137,14 @@ class TradingFloor:
             scheduler=self.clock.scheduler,
             wall_clock=self.clock.wall,
             entropy=entropy,
+            durable=self.durable,
         )
+
+    async def durable(self) -> None:
+        """Returns once everything applied so far is on disk."""
+        barrier = self.sequencer.barrier()
+        if barrier is not None:
+            await barrier
 
     def close(self) -> None:
         self.sequencer.drain()
@@ -190,6 +197,8 @@ class RoutedFloor(TradingFloor):
     """A floor whose requests go straight to the routes, without a server."""
 
     router: Router
+    scheme = "http"
+    """By which requests come from now on."""
 
     def __init__(self, folder: Path, now: int = NOON) -> None:
         super().__init__(folder, now)
@@ -208,7 +217,7 @@ class RoutedFloor(TradingFloor):
     ) -> Reply:
         """One request through the routes and, as the gateway does, past the journal's barrier."""
         route, match = self.router.find(method, path)
-        made = route.handler(Request(method, path, query, headers or {}, body, client, match))
+        made = route.handler(Request(method, path, query, headers or {}, body, client, match, self.scheme))
         reply = await made if inspect.isawaitable(made) else made
         if reply.parts:
             reply = msgspec.structs.replace(reply, parts=(), body=reply.content)  # in one piece, as a client has it

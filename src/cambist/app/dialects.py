@@ -9,10 +9,10 @@ import msgspec
 from cambist.dialect_kit.dialect import Dialect, DialectSettings
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.dialects import btce_wex, btse, expie, mtgox
+from cambist.dialects import btce_wex, btse, expie, mtgox, native
 from cambist.directory import KeyForm
 
-DIALECTS: tuple[Dialect[Any], ...] = (btce_wex.DIALECT, expie.DIALECT, mtgox.DIALECT, btse.DIALECT)
+DIALECTS: tuple[Dialect[Any], ...] = (btce_wex.DIALECT, expie.DIALECT, mtgox.DIALECT, btse.DIALECT, native.DIALECT)
 TITLES = {dialect.name: dialect.title for dialect in DIALECTS}
 
 DialectSections = msgspec.defstruct(

@@ -3,7 +3,7 @@
 from __future__ import annotations  # Event is a name of the stub only
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,13 +157,18 @@ def _open_exchange(
 
 
 def _journal_confirmations(directory: Directory, commands: Commands) -> None:
-    """Has the journal say when a user's first code switches codes on, so that an older copy of the directory does not lose them."""
+    """Has the journal say when a user's first code switches codes on, and which recovery codes were used, so that an older copy of the
+    directory does not forget it."""
     loop = asyncio.get_running_loop()
 
     def note(user: User, number: int) -> None:
         asyncio.run_coroutine_threadsafe(commands.note(Meta(memo=marks.codes_on(user.account, number, "hotp"))), loop)
 
+    def note_used(user: User, number: int) -> None:
+        asyncio.run_coroutine_threadsafe(commands.note(Meta(memo=marks.recovery_used(user.account, number))), loop)
+
     directory.hotp.follow_confirmations(note)
+    directory.recovery.follow_uses(note_used)
 
 
 async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
@@ -264,8 +269,18 @@ def _venue_services(
         scheduler=exchange.scheduler,
         wall_clock=wall_clock,
         entropy=entropy,
+        durable=_durable(exchange.sequencer),
         coupons_per_day=config.limits.coupons_per_day,
     )
+
+
+def _durable(sequencer: Sequencer) -> Callable[[], Awaitable[None]]:
+    async def durable() -> None:
+        barrier = sequencer.barrier()
+        if barrier is not None:
+            await asyncio.shield(barrier)
+
+    return durable
 
 
 def _open_gateway(

@@ -106,12 +106,19 @@ class MarketTexts:
 
         ValueError for a limit on bids that are written worst first.
         """
-        return await self.book_sides(("book", market), self._data.book_seq(market), self._data.level_book(market), form, bids, asks)
+        return (await self.numbered_sides(market, form, bids, asks))[1:]
+
+    async def numbered_sides(self, market: int, form: BookForm, bids: int = 0, asks: int = 0) -> tuple[int, Parts, Parts]:
+        """The same behind the book's number (`MarketData.book_seq`) at that moment."""
+        return await self._sides(("book", market), self._data.book_seq(market), self._data.level_book(market), form, bids, asks)
 
     async def book_sides(
         self, name: Hashable, version: int, book: LevelBook, form: BookForm, bids: int = 0, asks: int = 0
     ) -> tuple[Parts, Parts]:
         """The same of another book than a market's own. `name` is the book's for ever, `version` is another one whenever it has changed."""
+        return (await self._sides(name, version, book, form, bids, asks))[1:]
+
+    async def _sides(self, name: Hashable, version: int, book: LevelBook, form: BookForm, bids: int, asks: int) -> tuple[int, Parts, Parts]:
         if bids and form.bids_worst_first:
             raise ValueError("bids that are written worst first have no limit")
 
@@ -123,7 +130,7 @@ class MarketTexts:
             )
 
         text = await self._text((name, form), version, (bids, asks), make)
-        return text.texts[0].parts(bids), text.texts[1].parts(asks)
+        return text.version, text.texts[0].parts(bids), text.texts[1].parts(asks)
 
     async def trades(self, market: int, form: RowForm, limit: int = 0, *, since_id: int = 0, oldest_first: bool = False) -> Parts:
         """The rows of the last 5,000 trades with ids above `since_id`, separated, newest first unless told otherwise; the first `limit` of

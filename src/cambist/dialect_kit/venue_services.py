@@ -64,6 +64,8 @@ class VenueServices:
     scheduler: Scheduler
     wall_clock: Callable[[], int]
     entropy: Callable[[str, int], bytes]
+    durable: Callable[[], Awaitable[None]]
+    """Returns once everything applied so far is on disk, for what must not be remembered elsewhere before; JournalStopped."""
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""
 

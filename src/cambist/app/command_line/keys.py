@@ -15,7 +15,7 @@ Key = Annotated[str, typer.Argument(help="The key's public text, as `key list` s
 def create(
     user: Annotated[str, typer.Argument(help="Whose it is.", show_default=False)],
     data: Data,
-    dialect: Annotated[str, typer.Option("--dialect", help="Which API the key is for: btce, wex, mtgox, btse, expie.")] = "btce",
+    dialect: Annotated[str, typer.Option("--dialect", help="Which API the key is for: btce, wex, mtgox, btse, expie, native.")] = "btce",
     scopes: Annotated[
         str | None,
         typer.Option("--scopes", help="What it may do, by the API's own words.", show_default="all that takes no money out"),

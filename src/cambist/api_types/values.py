@@ -1,0 +1,58 @@
+"""The kinds of values that fields have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+T = TypeVar("T")
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What clients send: a field that is not known is refused, since whoever wrote it meant something by it."""
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server sends. Fields may be added to it; those that are there keep their meaning."""
+
+
+Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,30}(\.[0-9]{1,18})?$", examples=["0.25"])]
+"""An exact decimal number, not negative."""
+SignedDecimal = Annotated[str, Meta(pattern=r"^-?[0-9]{1,40}(\.[0-9]{1,18})?$", examples=["-0.25"])]
+Time = Annotated[int, Meta(description="µs since 1970-01-01, UTC", examples=[1795000000000000])]
+Id = Annotated[str, Meta(min_length=1, max_length=64, examples=["1042"])]
+MarketName = Annotated[str, Meta(pattern="^[a-z0-9]{2,12}_[a-z0-9]{2,12}$", examples=["btc_usd"])]
+AssetCode = Annotated[str, Meta(pattern="^[A-Z0-9]{2,12}$", examples=["BTC"])]
+ClientOrderId = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$", examples=["my-order-7"])]
+Side = Literal["buy", "sell"]
+
+MOST_ROWS = 500
+Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="rows of one reply at most")]
+Cursor = Annotated[str, Meta(pattern="^[0-9]{1,20}$", description="`next` of the page before")]
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A part of a list, newest first. `next` is the cursor of the part behind it, null when there is no more."""
+
+    rows: list[T]
+    next: str | None = None
+
+
+class PageQuery(Request, frozen=True, kw_only=True):
+    """Which part of a list."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 100
+
+
+class Nothing(Value, frozen=True, kw_only=True):
+    """There is nothing to say but that it is done."""
+
+
+def name_of(kind: Any) -> str:
+    """What a type is called in documents: `Page[Fill]` is FillPage."""
+    arguments = getattr(kind, "__args__", ())
+    name = str(getattr(kind, "__name__", kind))
+    return "".join(name_of(each) for each in arguments) + name if arguments else name

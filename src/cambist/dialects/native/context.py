@@ -1,0 +1,46 @@
+"""What every endpoint of this dialect works with, made once when the dialect is built."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from cambist.dialect_kit.rate_limits import RateLimits
+from cambist.dialect_kit.venue_services import VenueServices
+from cambist.dialects.native.auth import Authenticator
+from cambist.dialects.native.idempotency import RememberedReplies
+from cambist.dialects.native.listings import Listings
+from cambist.dialects.native.settings import SIGN_UPS, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DialectContext:
+    """The venue, its markets under this API's names, who may come in and how often."""
+
+    services: VenueServices
+    settings: Settings
+    listings: Listings
+    authenticator: Authenticator
+    limits: RateLimits
+    replies: RememberedReplies
+    sign_ups: RateLimits
+    adding_users: asyncio.Lock
+    """One user is added at a time: between looking whether a name is free and taking it, an account is opened."""
+
+    @staticmethod
+    def of(services: VenueServices, settings: Settings) -> DialectContext:
+        return DialectContext(
+            services,
+            settings,
+            Listings(services.catalogue),
+            Authenticator(services.directory, services.wall_clock, settings),
+            RateLimits(settings.rates, services.clock),
+            RememberedReplies(services.clock),
+            RateLimits(SIGN_UPS, services.clock),
+            asyncio.Lock(),
+        )
+
+    def history_caught_up(self) -> Awaitable[None]:
+        """Resolves when history has everything that anybody can have been told by now. HistoryError when it does not follow."""
+        return self.services.history_caught_up()

@@ -1,0 +1,75 @@
+"""What an account has, traded and was charged."""
+
+from __future__ import annotations
+
+from cambist.api_types import balances as api
+from cambist.api_types.problems import Code, Problem, problem
+from cambist.api_types.values import Page
+from cambist.dialects.native.endpoint import Call
+from cambist.dialects.native.listings import atoms_text
+from cambist.dialects.native.order_views import BUSINESS_NUMBERS, entry_of, fill_of
+from cambist.history.port import Page as HistoryPage
+from cambist.history.records import Fill
+
+
+def list_balances(call: Call) -> list[api.Balance]:
+    """Every asset of the venue."""
+    view, account = call.context.services.view, call.account
+    rows = []
+    for asset in call.context.listings.assets():
+        available, held = view.balance(account, asset.id)
+        total = atoms_text(available + held, asset)
+        rows.append(api.Balance(asset=asset.code, available=atoms_text(available, asset), held=atoms_text(held, asset), total=total))
+    return rows
+
+
+def list_fees(call: Call) -> list[api.Fees]:
+    """What new orders pay, by market."""
+    view, account = call.context.services.view, call.account
+    rates = ((listing.name, view.account_fees(account, listing.id)) for listing in call.context.listings.markets())
+    return [api.Fees(market=name, maker_ppm=maker, taker_ppm=taker) for name, (maker, taker) in rates]
+
+
+async def list_fills(call: Call, *, query: api.FillsQuery) -> Page[api.Fill] | Problem:
+    """One's own trades, newest first. `market-unknown`, `not-found` for an order that is not one's own."""
+    context, history = call.context, call.context.services.history
+    listing = context.listings.market(query.market) if query.market is not None else None
+    if query.market is not None and listing is None:
+        return problem(Code.MARKET_UNKNOWN, field="market")
+    page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
+    await context.history_caught_up()
+    if query.order is not None and listing is not None:
+        return problem(Code.REQUEST_INVALID, "Name a market or an order, not both.", field="order")
+    if query.order is None:
+        found = await history.fills(call.account, page, market=listing.id if listing is not None else None)
+    else:
+        of_order = await _fills_of(call, query.order, page)
+        if of_order is None:
+            return problem(Code.NOT_FOUND, field="order")
+        found = of_order
+    rows = [fill_of(fill, context.listings.of(fill.market)) for fill in found]
+    return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)
+
+
+async def _fills_of(call: Call, order: str, page: HistoryPage) -> list[Fill] | None:
+    """None: no order of one's own."""
+    number = int(order) if order.isascii() and order.isdigit() and len(order) <= 19 else 0
+    if not 0 < number < call.context.services.view.next_order_id:
+        return None
+    history = call.context.services.history
+    stored = await history.orders_by_id([number])
+    return await history.fills_of_order(number, page) if stored and stored[0].account == call.account else None
+
+
+async def list_ledger_entries(call: Call, *, query: api.LedgerQuery) -> Page[api.LedgerEntry] | Problem:
+    """Every change of one's balances, newest first, with what there was after it. `asset-unknown`."""
+    asset = call.context.listings.asset(query.asset) if query.asset is not None else None
+    if query.asset is not None and asset is None:
+        return problem(Code.ASSET_UNKNOWN, field="asset")
+    await call.context.history_caught_up()
+    page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
+    business = BUSINESS_NUMBERS[query.business] if query.business is not None else None
+    number = asset.id if asset is not None else None
+    found = await call.context.services.history.entries(call.account, page, asset=number, business=business)
+    rows = [entry_of(entry, call.context.listings) for entry in found]
+    return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)

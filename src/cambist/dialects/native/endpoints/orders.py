@@ -1,0 +1,339 @@
+"""Placing, changing, cancelling and showing one's own orders."""
+
+from __future__ import annotations
+
+from cambist import _core
+from cambist.api_types import orders as api
+from cambist.api_types.problems import Code, Problem, problem
+from cambist.api_types.values import Page
+from cambist.dialects.native import entry
+from cambist.dialects.native.core_problems import of_core
+from cambist.dialects.native.endpoint import Call
+from cambist.dialects.native.listings import Listing
+from cambist.dialects.native.order_views import order_of, status_after
+from cambist.domain.orders import SelfTrade
+from cambist.domain.reject_reasons import RejectReason
+from cambist.exchange.view import View
+from cambist.history.port import Page as HistoryPage
+from cambist.history.records import Order
+
+SECOND = 1_000_000
+
+
+def _time(view: View) -> int:
+    return view.time
+
+
+async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | Problem:
+    """Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after a restart the same
+    request places no second order, while the first lives and for the 1,000 orders behind it. `order-invalid` and what a market or the
+    account's money does not allow."""
+    listing = call.context.listings.market(body.market)
+    if listing is None:
+        return problem(Code.MARKET_UNKNOWN, field="market")
+    order = entry.read(body, listing)
+    if isinstance(order, Problem):
+        return order
+    tag = body.client_order_id or call.idempotency_key
+    outcome, time = await _place(call, listing, order, tag, body.post_only, entry.SELF_TRADES[body.self_trade])
+    if outcome.code == RejectReason.CLIENT_ID_USED and call.idempotency_key:
+        return await _placed_before(call, listing, outcome.id, body)
+    if outcome.code:
+        return of_core(outcome.code, listing, order_id=outcome.id if outcome.code == RejectReason.CLIENT_ID_USED else 0)
+    return _placed(listing, outcome, tag, time, funds=bool(order.funds))
+
+
+async def _place(
+    call: Call, listing: Listing, order: entry.NewOrder, tag: str, post_only: bool, self_trade: SelfTrade
+) -> tuple[_core.Outcome, int]:
+    commands, account, meta = call.context.services.commands, call.account, call.caller.meta(tag=tag)
+    number = entry.client_id(tag)
+    if order.trail:
+        done = await commands.place_trailing(
+            account,
+            listing.id,
+            order.side,
+            order.type,
+            order.tif,
+            order.price,
+            order.amount,
+            order.trail,
+            by_ppm=order.trails_by_ppm,
+            funds=order.funds,
+            self_trade=self_trade,
+            expire_at=order.expires,
+            client_id=number,
+            meta=meta,
+            read=_time,
+        )
+    else:
+        done = await commands.place(
+            account,
+            listing.id,
+            order.side,
+            order.type,
+            order.tif,
+            order.price,
+            order.amount,
+            funds=order.funds,
+            post_only=post_only,
+            take_profit=order.take_profit,
+            self_trade=self_trade,
+            stop_price=order.stop_price,
+            expire_at=order.expires,
+            client_id=number,
+            meta=meta,
+            read=_time,
+        )
+    return done.outcome, done.read
+
+
+def _placed(listing: Listing, outcome: _core.Outcome, tag: str, time: int, *, funds: bool = False, stop: int = 0) -> api.OrderPlaced:
+    return api.OrderPlaced(
+        id=str(outcome.id),
+        client_order_id=tag or None,
+        market=listing.name,
+        status=status_after(outcome),
+        filled=listing.amount(outcome.filled),
+        remaining=None if funds else listing.amount(outcome.remaining),
+        total=listing.total(outcome.total),
+        time=time,
+        stop_id=str(stop) if stop else None,
+    )
+
+
+async def _placed_before(call: Call, listing: Listing, order_id: int, body: api.PlaceOrder | api.PlacePair) -> api.OrderPlaced | Problem:
+    """The order that the same request placed before, as it stands; another one has the id if its terms are others."""
+    stored = await _stored(call, order_id)
+    if stored is None:
+        return problem(Code.UNAVAILABLE)
+    shown = order_of(stored, listing, call.context.services.view.order(order_id)) if stored.market == listing.id else None
+    # A replacement may have changed price and amount since: what never changes says whether it is the same request.
+    if shown is None or shown.side != body.side or (isinstance(body, api.PlaceOrder) and shown.type != body.type):
+        return problem(Code.IDEMPOTENCY_KEY_REUSED, order_id=str(order_id))
+    return api.OrderPlaced(
+        id=shown.id,
+        client_order_id=shown.client_order_id,
+        market=shown.market,
+        status=shown.status,
+        filled=shown.filled,
+        remaining=shown.remaining,
+        total=shown.total,
+        time=shown.created,
+        stop_id=str(order_id + 1) if shown.pair and isinstance(body, api.PlacePair) else None,
+    )
+
+
+async def place_pair(call: Call, *, body: api.PlacePair) -> api.OrderPlaced | Problem:
+    """Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency as for one order."""
+    listing = call.context.listings.market(body.market)
+    if listing is None:
+        return problem(Code.MARKET_UNKNOWN, field="market")
+    units = _pair_units(body, listing)
+    if isinstance(units, Problem):
+        return units
+    price, amount, stop_price, stop_limit_price = units
+    tag = body.client_order_id or call.idempotency_key
+    number = entry.client_id(tag)
+    done = await call.context.services.commands.place_oco(
+        call.account,
+        listing.id,
+        entry.SIDES[body.side],
+        price,
+        amount,
+        stop_price,
+        stop_limit_price,
+        post_only=body.post_only,
+        self_trade=entry.SELF_TRADES[body.self_trade],
+        expire_at=body.expires or 0,
+        client_id=number,
+        stop_client_id=number | entry.STOP_LEG if number else 0,
+        meta=call.caller.meta(tag=tag),
+        read=_time,
+    )
+    outcome = done.outcome
+    if outcome.code == RejectReason.CLIENT_ID_USED and call.idempotency_key:
+        return await _placed_before(call, listing, outcome.id, body)
+    if outcome.code:
+        return of_core(outcome.code, listing, order_id=outcome.id if outcome.code == RejectReason.CLIENT_ID_USED else 0)
+    return _placed(listing, outcome, tag, done.read, stop=outcome.id + 1)
+
+
+def _pair_units(body: api.PlacePair, listing: Listing) -> tuple[int, int, int, int] | Problem:
+    found = []
+    for name, text, scale in (
+        ("price", body.price, listing.spec.price_scale),
+        ("amount", body.amount, listing.spec.amount_scale),
+        ("stop_price", body.stop_price, listing.spec.price_scale),
+        ("stop_limit_price", body.stop_limit_price, listing.spec.price_scale),
+    ):
+        units = entry.number(name, text, scale)
+        if isinstance(units, Problem):
+            return units
+        found.append(units)
+    price, amount, stop_price, stop_limit_price = found
+    if body.side == "buy" and not stop_limit_price:
+        return problem(Code.ORDER_INVALID, "The stop of a pair that buys needs stop_limit_price.", field="stop_limit_price")
+    if (price >= stop_price) if body.side == "buy" else (price <= stop_price):
+        where = "below" if body.side == "buy" else "above"
+        return problem(Code.ORDER_INVALID, f"The price of a pair that {body.side}s lies {where} its stop_price.", field="stop_price")
+    return price, amount, stop_price, stop_limit_price
+
+
+# --- changing and cancelling ----------------------------------------------------------------------------------------------------
+def _order_number(text: str) -> int:
+    """0 for what is no order's id."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text[0] != "0" else 0
+
+
+def _live(call: Call, text: str) -> _core.LiveOrder | None:
+    """One's own live order."""
+    order = call.context.services.view.order(_order_number(text))
+    return order if order is not None and order.account == call.account else None
+
+
+async def _not_live(call: Call, text: str) -> Problem:
+    """Why there is no live order of that id: it has ended, if it was one's own."""
+    stored = await _stored(call, _order_number(text))
+    return problem(Code.NOT_FOUND) if stored is None else problem(Code.ORDER_NOT_LIVE, order_id=text)
+
+
+async def _stored(call: Call, number: int) -> Order | None:
+    """One's own order as history has it. HistoryError."""
+    context = call.context
+    if not 0 < number < context.services.view.next_order_id:
+        return None
+    await context.history_caught_up()
+    found = await context.services.history.orders_by_id([number])
+    return found[0] if found and found[0].account == call.account else None
+
+
+async def replace_order(call: Call, *, order: str, body: api.ReplaceOrder) -> api.OrderReplaced | Problem:
+    """Changes a live order's price, amount or trigger. `not-found`, `order-not-live`, `order-not-replaceable`, `amount-below-filled`."""
+    live = _live(call, order)
+    if live is None:
+        return await _not_live(call, order)
+    listing = call.context.listings.of(live.market)
+    units = []
+    for name, text, scale in (
+        ("price", body.price, listing.spec.price_scale),
+        ("amount", body.amount, listing.spec.amount_scale),
+        ("stop_price", body.stop_price, listing.spec.price_scale),
+    ):
+        found = entry.number(name, text, scale)
+        if isinstance(found, Problem):
+            return found
+        units.append(found)
+    if not any(units):
+        return problem(Code.REQUEST_INVALID, "Say what is to change: price, amount or stop_price.")
+    price, amount, stop_price = units
+    done = await call.context.services.commands.replace(
+        call.account, live.order_id, price=price, amount=amount, stop_price=stop_price, meta=call.caller.meta(), read=_time
+    )
+    outcome = done.outcome
+    if outcome.code == RejectReason.ORDER_NOT_LIVE:
+        return problem(Code.ORDER_NOT_LIVE, order_id=order)
+    if outcome.code:
+        return of_core(outcome.code, listing)
+    return api.OrderReplaced(
+        id=order,
+        market=listing.name,
+        status=status_after(outcome) if outcome.remaining else "filled",
+        filled=listing.amount(outcome.filled),
+        remaining=listing.amount(outcome.remaining),
+        total=listing.total(outcome.total),
+        time=done.read,
+    )
+
+
+async def cancel_order(call: Call, *, order: str) -> api.OrderCancelled | Problem:
+    """Takes a live order back. `not-found`, `order-not-live`."""
+    live = _live(call, order)
+    if live is None:
+        return await _not_live(call, order)
+    done = await call.context.services.commands.cancel(call.account, live.order_id, meta=call.caller.meta(), read=_time)
+    if done.outcome.code == RejectReason.ORDER_NOT_LIVE:
+        return problem(Code.ORDER_NOT_LIVE, order_id=order)
+    listing = call.context.listings.of(live.market)
+    if done.outcome.code:
+        return of_core(done.outcome.code, listing)
+    remaining = None if live.funds else listing.amount(done.outcome.remaining)
+    return api.OrderCancelled(id=order, market=listing.name, remaining=remaining, time=done.read)
+
+
+async def cancel_orders(call: Call, *, body: api.CancelOrders) -> api.OrdersCancelled | Problem:
+    """Takes several orders back in one command."""
+    numbers = [number for number in map(_order_number, body.ids) if number]
+    done = await call.context.services.commands.cancel_many(call.account, numbers, meta=call.caller.meta())
+    return of_core(done.outcome.code) if done.outcome.code else api.OrdersCancelled(count=done.outcome.count)
+
+
+async def cancel_all_orders(call: Call, *, query: api.CancelQuery) -> api.OrdersCancelled | Problem:
+    """Takes all orders back, or those of a market or side, in one command. `market-unknown`."""
+    listing = call.context.listings.market(query.market) if query.market is not None else None
+    if query.market is not None and listing is None:
+        return problem(Code.MARKET_UNKNOWN, field="market")
+    market = listing.id if listing is not None else _core.ALL_MARKETS
+    side = entry.SIDES[query.side] if query.side is not None else _core.BOTH_SIDES
+    done = await call.context.services.commands.cancel_all(call.account, market, side, meta=call.caller.meta())
+    return of_core(done.outcome.code) if done.outcome.code else api.OrdersCancelled(count=done.outcome.count)
+
+
+async def set_cancel_after(call: Call, *, body: api.SetCancelAfter) -> api.CancelAfter | Problem:
+    """Arms the dead man's switch, puts it off, or takes it back. It is journaled: it fires after a restart too."""
+    services = call.context.services
+    # A clock that ran ahead and was set back leaves the journal's time ahead of it.
+    due = max(services.clock() + body.seconds * SECOND, services.view.time + 1) if body.seconds else 0
+    done = await services.commands.cancel_after(call.account, due, meta=call.caller.meta())
+    return of_core(done.outcome.code) if done.outcome.code else api.CancelAfter(due=due or None)
+
+
+def show_cancel_after(call: Call) -> api.CancelAfter:
+    """When the dead man's switch fires."""
+    return api.CancelAfter(due=call.context.services.view.cancel_after(call.account) or None)
+
+
+# --- showing --------------------------------------------------------------------------------------------------------------------
+async def list_orders(call: Call, *, query: api.OrdersQuery) -> Page[api.Order] | Problem:
+    """Orders, newest first. `market-unknown`."""
+    listing = call.context.listings.market(query.market) if query.market is not None else None
+    if query.market is not None and listing is None:
+        return problem(Code.MARKET_UNKNOWN, field="market")
+    last = int(query.cursor) - 1 if query.cursor else None
+    if query.state == "open":
+        return await _open_orders(call, listing, last, query.limit)
+    await call.context.history_caught_up()
+    market = listing.id if listing is not None else None
+    page = HistoryPage(last_id=last, limit=query.limit)
+    found = await call.context.services.history.orders(call.account, page, market=market, state=query.state)
+    return Page(rows=_shown(call, found), next=str(found[-1].id) if len(found) == query.limit else None)
+
+
+async def _open_orders(call: Call, listing: Listing | None, last: int | None, limit: int) -> Page[api.Order]:
+    view = call.context.services.view
+    live = view.open_orders(call.account) if listing is None else view.open_orders(call.account, listing.id)
+    chosen = [order.order_id for order in reversed(live) if last is None or order.order_id <= last][:limit]
+    if not chosen:
+        return Page(rows=[])
+    await call.context.history_caught_up()
+    found = await call.context.services.history.orders_by_id(chosen)
+    still = [order for order in reversed(found) if not order.reason]
+    return Page(rows=_shown(call, still), next=str(chosen[-1]) if len(chosen) == limit else None)
+
+
+def _shown(call: Call, orders: list[Order]) -> list[api.Order]:
+    view, listings = call.context.services.view, call.context.listings
+    return [order_of(order, listings.of(order.market), None if order.reason else view.order(order.id)) for order in orders]
+
+
+async def find_order(call: Call, *, order: str) -> api.Order | Problem:
+    """One order, live or finished. `not-found`."""
+    stored = await _stored(call, _order_number(order))
+    return problem(Code.NOT_FOUND) if stored is None else _shown(call, [stored])[0]
+
+
+async def find_order_by_client_id(call: Call, *, client_order_id: str) -> api.Order | Problem:
+    """The order of a client order id, while it lives and for the account's 1,000 orders behind it. `not-found`."""
+    number = call.context.services.view.order_by_client_id(call.account, entry.client_id(client_order_id))
+    stored = await _stored(call, number)
+    return problem(Code.NOT_FOUND) if stored is None else _shown(call, [stored])[0]

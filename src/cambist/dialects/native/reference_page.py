@@ -1,0 +1,123 @@
+"""The native API's reference, from the same source as everything else: as a page of the server, and as docs/reference/native-api.md."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+import msgspec
+
+from cambist.api_types.values import name_of
+from cambist.dialects.native import openapi
+from cambist.dialects.native.endpoint import BASE, Endpoint
+from cambist.dialects.native.scopes import Effect, Scope
+
+STYLE = (
+    ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "code{font-size:.9em}h3{margin-bottom:.2rem}table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #8884;vertical-align:top}"
+)
+_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = (
+    (b"content-security-policy", f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'".encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+
+def html(endpoints: Sequence[Endpoint]) -> bytes:
+    """A page without scripts."""
+    rows = "".join(_html_endpoint(endpoint) for endpoint in endpoints)
+    problems = "".join(
+        f"<tr id='{code}'><td><code>{code}</code><td>{status}<td>{'yes' if again else 'no'}<td>{escape(words)}"
+        for code, status, again, words in openapi.codes()
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>"
+        f"<title>Cambist native API</title><style>{STYLE}</style><h1>Cambist native API</h1>"
+        f"<p>Below <code>{BASE}</code>. For programs: <a href='{BASE}/openapi.json'>OpenAPI</a>.</p>"
+        f"<h2>Endpoints</h2>{rows}<h2>Problems</h2>"
+        f"<table><tr><th>code<th>status<th>retryable<th>sentence{problems}</table></html>"
+    ).encode()
+
+
+def _html_endpoint(endpoint: Endpoint) -> str:
+    said = endpoint.signature()
+    kinds = [(word, kind) for word, kind in (("Query", said.query), ("Body", said.body)) if kind is not None]
+    tables = "".join(
+        f"<p>{word}</p><table>" + "".join(f"<tr><td><code>{name}</code><td>{escape(words)}" for name, words, _ in openapi.fields(kind))
+        + "</table>"
+        for word, kind in kinds
+    )  # fmt: skip
+    return (
+        f"<h3 id='{endpoint.name}'><code>{endpoint.method} {escape(BASE + endpoint.path)}</code></h3>"
+        f"<p>{escape(said.words)} Scope: <b>{endpoint.scope}</b>. Answers: {escape(openapi.in_words(said.reply))}.</p>{tables}"
+    )
+
+
+# --- the page in docs/ ------------------------------------------------------------------------------------------------------
+def markdown(endpoints: Sequence[Endpoint]) -> str:
+    """The generated part of docs/reference/native-api.md."""
+    lines = ["## Endpoints", "", "| method and path | scope | what it does |", "|---|---|---|"]
+    for endpoint in endpoints:
+        lines.append(f"| `{endpoint.method} {endpoint.path}` | {_scope(endpoint)} | {_cell(endpoint.signature().words)} |")
+    lines += ["", "## Requests and replies", ""]
+    for endpoint in endpoints:
+        lines += list(_described(endpoint))
+    lines += ["## Values", "", *_values(endpoints)]
+    lines += ["## Problems", "", "| code | status | retryable | sentence |", "|---|---|---|---|"]
+    lines += [f"| `{code}` | {status} | {'yes' if again else 'no'} | {_cell(words)} |" for code, status, again, words in openapi.codes()]
+    return "\n".join(lines) + "\n"
+
+
+def _scope(endpoint: Endpoint) -> str:
+    return "" if endpoint.scope is Scope.PUBLIC else f"{endpoint.scope}"
+
+
+def _described(endpoint: Endpoint) -> Iterator[str]:
+    said = endpoint.signature()
+    inputs = [("query", said.query), ("body", said.body)]
+    parts = [f"{word} `{name_of(kind)}`" for word, kind in inputs if kind is not None]
+    again = "; takes an `Idempotency-Key`" if endpoint.effect is not Effect.READ and endpoint.scope is not Scope.PUBLIC else ""
+    yield f"- `{endpoint.name}`: {', '.join(parts) + '; ' if parts else ''}answers {endpoint.status} {openapi.in_words(said.reply)}{again}"
+
+
+def _values(endpoints: Sequence[Endpoint]) -> Iterator[str]:
+    for kind in structs(endpoints):
+        yield f"### {name_of(kind)}"
+        yield ""
+        yield " ".join((kind.__doc__ or "").split())
+        yield ""
+        found = openapi.fields(kind)
+        if found:
+            yield "| field | type | may be left out |"
+            yield "|---|---|---|"
+            for name, words, optional in found:
+                yield f"| `{name}` | {_cell(words)} | {'yes' if optional else ''} |"
+            yield ""
+
+
+def structs(endpoints: Sequence[Endpoint]) -> list[Any]:
+    """Every struct that requests and replies are made of, by name."""
+    found: dict[str, Any] = {}
+    for endpoint in endpoints:
+        said = endpoint.signature()
+        for kind in (said.query, said.body, said.reply):
+            _collect(kind, found)
+    return [found[name] for name in sorted(found)]
+
+
+def _collect(kind: Any, found: dict[str, Any]) -> None:
+    for inner in getattr(kind, "__args__", ()):
+        _collect(inner, found)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ not in found:
+        found[kind.__name__] = kind
+        for each in msgspec.structs.fields(kind):
+            _collect(each.type, found)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

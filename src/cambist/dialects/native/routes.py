@@ -1,0 +1,82 @@
+"""The paths of the native API in one table, each with the scope that it needs. Documents, tests and the client are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.routes import PathErrors, Route
+from cambist.dialects.native import openapi, reference_page
+from cambist.dialects.native.context import DialectContext
+from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
+from cambist.dialects.native.endpoints import accounts, balances, market_data, orders
+from cambist.dialects.native.scopes import Effect, Scope
+
+PUBLIC, READ, TRADE, ACCOUNT = Scope.PUBLIC, Scope.READ, Scope.TRADE, Scope.ACCOUNT
+COMMAND, CHANGE = Effect.COMMAND, Effect.CHANGE
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/time", PUBLIC, market_data.server_time),
+    Endpoint("GET", "/assets", PUBLIC, market_data.list_assets),
+    Endpoint("GET", "/markets", PUBLIC, market_data.list_markets),
+    Endpoint("GET", "/markets/{market}", PUBLIC, market_data.find_market),
+    Endpoint("GET", "/markets/{market}/book", PUBLIC, market_data.show_book),
+    Endpoint("GET", "/markets/{market}/trades", PUBLIC, market_data.list_trades),
+    Endpoint("GET", "/markets/{market}/trades/history", PUBLIC, market_data.list_past_trades),
+    Endpoint("GET", "/markets/{market}/candles", PUBLIC, market_data.list_candles),
+    Endpoint("GET", "/markets/{market}/ticker", PUBLIC, market_data.show_ticker),
+    Endpoint("GET", "/tickers", PUBLIC, market_data.list_tickers),
+    Endpoint("POST", "/orders", TRADE, orders.place_order, COMMAND, 201),
+    Endpoint("GET", "/orders", READ, orders.list_orders),
+    Endpoint("DELETE", "/orders", TRADE, orders.cancel_all_orders, COMMAND),
+    Endpoint("POST", "/orders/pair", TRADE, orders.place_pair, COMMAND, 201),
+    Endpoint("POST", "/orders/cancel", TRADE, orders.cancel_orders, COMMAND),
+    Endpoint("GET", "/orders/cancel-after", READ, orders.show_cancel_after),
+    Endpoint("PUT", "/orders/cancel-after", TRADE, orders.set_cancel_after, COMMAND),
+    Endpoint("GET", "/orders/by-client-id/{client_order_id}", READ, orders.find_order_by_client_id),
+    Endpoint("GET", "/orders/{order}", READ, orders.find_order),
+    Endpoint("PATCH", "/orders/{order}", TRADE, orders.replace_order, COMMAND),
+    Endpoint("DELETE", "/orders/{order}", TRADE, orders.cancel_order, COMMAND),
+    Endpoint("POST", "/users", PUBLIC, accounts.sign_up, CHANGE, 201),
+    Endpoint("POST", "/session", PUBLIC, accounts.log_in, CHANGE, 201),
+    Endpoint("GET", "/session", ACCOUNT, accounts.show_session),
+    Endpoint("DELETE", "/session", ACCOUNT, accounts.log_out, CHANGE),
+    Endpoint("GET", "/account", READ, accounts.show_profile),
+    Endpoint("PUT", "/account/password", ACCOUNT, accounts.change_password, CHANGE),
+    Endpoint("POST", "/account/totp", ACCOUNT, accounts.enrol_totp, CHANGE),
+    Endpoint("POST", "/account/totp/confirm", ACCOUNT, accounts.confirm_totp, CHANGE),
+    Endpoint("POST", "/account/totp/remove", ACCOUNT, accounts.remove_totp, CHANGE),
+    Endpoint("POST", "/account/recovery-codes", ACCOUNT, accounts.renew_recovery_codes, CHANGE),
+    Endpoint("GET", "/account/sessions", ACCOUNT, accounts.list_sessions),
+    Endpoint("DELETE", "/account/sessions/{session}", ACCOUNT, accounts.revoke_session, CHANGE),
+    Endpoint("GET", "/account/events", ACCOUNT, accounts.list_security_events),
+    Endpoint("GET", "/balances", READ, balances.list_balances),
+    Endpoint("GET", "/fees", READ, balances.list_fees),
+    Endpoint("GET", "/fills", READ, balances.list_fills),
+    Endpoint("GET", "/ledger", READ, balances.list_ledger_entries),
+)
+
+
+def routes(context: DialectContext) -> tuple[Route, ...]:
+    return (*(endpoint.route(context) for endpoint in ENDPOINTS), *_documents())
+
+
+def path_errors(made: Sequence[Route]) -> tuple[PathErrors, ...]:
+    return (PathErrors("/cambist", of_gateway(made), DIALECT),)
+
+
+def _documents() -> tuple[Route, ...]:
+    """The API's own description, made once."""
+    described = Reply(200, openapi.encoded(ENDPOINTS), headers=((b"cache-control", b"max-age=300"),))
+    page = Reply(200, reference_page.html(ENDPOINTS), b"text/html; charset=utf-8", reference_page.HEADERS)
+
+    def open_api(_request: Request) -> Reply:
+        return described
+
+    def reference(_request: Request) -> Reply:
+        return page
+
+    return (
+        Route(f"{BASE}/openapi.json", open_api, dialect=DIALECT, durable=False),
+        Route(f"{BASE}/reference", reference, dialect=DIALECT, durable=False),
+    )

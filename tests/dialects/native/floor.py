@@ -1,0 +1,164 @@
+"""A trading floor for the native API's tests: real core, sequencer, directory, wallet, history, market data and routes, no sockets."""
+
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+from cambist.dialect_kit.messages import Reply
+from cambist.dialects.native import Settings, build
+from cambist.dialects.native.auth import KEY_FORM
+from cambist.dialects.native.scopes import KEY_SCOPES
+from cambist.directory import User
+from cambist.gateway.http.router import Router
+from tests.support.floor import RoutedFloor, Trader, open_markets
+
+__all__ = ["BASE", "Browser", "Floor", "Trader", "problem_of", "signed_headers"]
+
+BASE = "/cambist/v1"
+
+
+def signed_headers(key: str, secret: str, timestamp: int | str, method: str, path: str, query: bytes, body: bytes) -> dict[bytes, bytes]:
+    """What the documented algorithm puts into the headers."""
+    message = b"\n".join((str(timestamp).encode(), method.encode(), path.encode(), query, body))
+    signature = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+    return {
+        b"cambist-key": key.encode(),
+        b"cambist-timestamp": str(timestamp).encode(),
+        b"cambist-signature": signature.encode(),
+        b"content-type": b"application/json",
+    }
+
+
+class Floor(RoutedFloor):
+    """Routes on a running venue. `call` is what a well-behaved client does, `send` whatever a client might do."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        super().__init__(folder)
+        open_markets(self.commands, self.engine)
+        self.settings = settings
+        self.services = self.venue_services()
+        self.counter = 0
+        self.restart_dialect()
+
+    def restart_dialect(self) -> None:
+        """The dialect as after a restart: nothing that it kept in memory is there."""
+        self.service = build(self.services, self.settings)
+        self.router = Router(self.service.routes, self.service.path_errors)
+
+    def timestamp(self) -> int:
+        """One of its own for each request, inside the window."""
+        self.counter += 1
+        return self.clock.now + self.counter
+
+    async def public(self, path: str) -> Any:
+        """The decoded answer of a public path, which may have a query."""
+        path, _, query = path.partition("?")
+        reply = await self.send("GET", BASE + path, query=query.encode())
+        assert reply.status == 200, reply.body
+        return json.loads(reply.content)
+
+    async def reply(
+        self,
+        trader: Trader,
+        method: str,
+        path: str,
+        fields: Any = None,
+        *,
+        body: bytes | None = None,
+        timestamp: int | None = None,
+        client: str = "192.0.2.1",
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        """A signed request; `path` below BASE, with a query."""
+        path, _, query = (BASE + path).partition("?")
+        content = body if body is not None else b"" if fields is None else json.dumps(fields).encode()
+        at = self.timestamp() if timestamp is None else timestamp
+        signed = signed_headers(trader.key.key, trader.key.secret, at, method, path, query.encode(), content)
+        more = {name.encode(): value.encode() for name, value in (headers or {}).items()}
+        return await self.send(method, path, content, {**signed, **more}, query.encode(), client)
+
+    async def call(self, trader: Trader, method: str, path: str, fields: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """The decoded body of a call that must succeed."""
+        reply = await self.reply(trader, method, path, fields, headers=headers)
+        assert reply.status < 300, reply.body
+        return json.loads(reply.content)
+
+    async def problem(
+        self, trader: Trader, method: str, path: str, fields: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """(HTTP status, code) of a call that must fail; checks the body's form."""
+        return problem_of(await self.reply(trader, method, path, fields, headers=headers))
+
+    def trader(self, name: str, scopes: frozenset[str] = KEY_SCOPES, ip_allow: tuple[str, ...] = (), **funds: str) -> Trader:
+        """A new user with a key and with funds (`BTC="10"`)."""
+        return self.keyed(self.user(name, **funds), scopes, ip_allow)
+
+    def keyed(self, user: User, scopes: frozenset[str] = KEY_SCOPES, ip_allow: tuple[str, ...] = ()) -> Trader:
+        return Trader(user, self.key(user, KEY_FORM, scopes, ip_allow))
+
+    def state(self) -> list[tuple[int, ...]]:
+        """Everybody's money and orders: what a refused request must leave alone."""
+        accounts = range(self.engine.accounts)
+        orders = [(order.order_id, order.price, order.remaining) for number in accounts for order in self.engine.open_orders(number)]
+        return [*self.money(), *orders]
+
+
+class Browser:
+    """A browser on the floor: keeps cookies, and says the CSRF token with whatever changes something."""
+
+    def __init__(self, floor: Floor, client: str = "192.0.2.1", scheme: str = "http") -> None:
+        self._floor = floor
+        self._client = client
+        self.cookies: dict[str, str] = {}
+        self.attributes: dict[str, str] = {}
+        """Of each cookie, what stood behind its value."""
+        self.csrf = ""
+        self.headers = {"host": "cambist.example", "origin": f"{scheme}://cambist.example", "user-agent": "A browser"}
+        self.scheme = scheme
+
+    async def reply(self, method: str, path: str, fields: Any = None, headers: dict[str, str] | None = None) -> Reply:
+        """What the server says; cookies are kept."""
+        path, _, query = (BASE + path).partition("?")
+        sent = {**self.headers, "content-type": "application/json", **({"cambist-csrf": self.csrf} if self.csrf else {}), **(headers or {})}
+        if self.cookies:
+            sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        encoded = {name.encode(): value.encode() for name, value in sent.items() if value}
+        body = b"" if fields is None else json.dumps(fields).encode()
+        self._floor.scheme = self.scheme
+        reply = await self._floor.send(method, path, body, encoded, query.encode(), self._client)
+        self._floor.scheme = "http"
+        for name, value in reply.headers:
+            if name == b"set-cookie":
+                pair, _, self.attributes[value.decode().partition("=")[0]] = value.decode().partition("; ")
+                cookie, _, content = pair.partition("=")
+                self.cookies[cookie] = content
+        return reply
+
+    async def call(self, method: str, path: str, fields: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """The decoded body of a call that must succeed."""
+        reply = await self.reply(method, path, fields, headers)
+        assert reply.status < 300, reply.body
+        decoded = json.loads(reply.content)
+        if isinstance(decoded, dict) and "csrf_token" in decoded:
+            self.csrf = decoded["csrf_token"]
+        return decoded
+
+    async def problem(self, method: str, path: str, fields: Any = None, headers: dict[str, str] | None = None) -> tuple[int, str]:
+        """(HTTP status, code) of a call that must fail."""
+        return problem_of(await self.reply(method, path, fields, headers))
+
+    async def log_in(self, name: str, password: str = "a password", code: str | None = None) -> Any:
+        said = {"name": name, "password": password, **({"code": code} if code is not None else {})}
+        return await self.call("POST", "/session", said)
+
+
+def problem_of(reply: Reply) -> tuple[int, str]:
+    """(HTTP status, code), of a reply in the form that every problem has."""
+    assert reply.content_type == b"application/problem+json", reply
+    decoded = json.loads(reply.content)
+    assert list(decoded) == ["type", "title", "status", "code", "detail", "retryable", "field", "order_id", "retry_after"], decoded
+    assert decoded["status"] == reply.status >= 400
+    assert decoded["type"] == f"/cambist/v1/reference#{decoded['code']}"
+    return reply.status, decoded["code"]

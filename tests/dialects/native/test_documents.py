@@ -1,0 +1,46 @@
+"""The API's own description: it is the code's, whole, and what it says of a reply is so."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from cambist.api_types.problems import KINDS, Code
+from cambist.dialects.native.endpoint import BASE
+from cambist.dialects.native.routes import ENDPOINTS
+from tests.dialects.native.floor import Floor
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_reference_page_is_what_the_code_says() -> None:
+    ran = subprocess.run([sys.executable, ROOT / "scripts" / "native_api_page.py", "--check"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+async def test_the_openapi_document_has_every_endpoint_and_resolves(floor: Floor) -> None:
+    document = await floor.public("/openapi.json")
+    named = {(method.upper(), path.removeprefix(BASE)) for path, methods in document["paths"].items() for method in methods}
+    assert named == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    text = json.dumps(document)
+    for reference in re.findall(r'"#/components/schemas/([^"]+)"', text):
+        assert reference in document["components"]["schemas"], reference
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    assert all(operation["summary"] and "default" in operation["responses"] for operation in operations)
+
+
+async def test_the_page_of_the_server_has_every_endpoint_and_every_problem(floor: Floor) -> None:
+    reply = await floor.send("GET", f"{BASE}/reference")
+    page = reply.content.decode()
+    assert all(f"id='{endpoint.name}'" in page for endpoint in ENDPOINTS)
+    assert all(f"id='{code}'" in page for code in Code)
+    assert b"default-src 'none'" in dict(reply.headers)[b"content-security-policy"]
+
+
+def test_every_problem_is_described_and_every_code_in_a_docstring_exists() -> None:
+    assert set(KINDS) == set(Code)
+    for endpoint in ENDPOINTS:
+        for word in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", endpoint.signature().words):
+            assert word in set(Code), f"{endpoint.name}: {word}"

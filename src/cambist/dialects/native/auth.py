@@ -142,9 +142,7 @@ class Authenticator:
 
     def _verified(self, key: ApiKey, message: bytes, signature: bytes) -> bool:
         if not key.secret.startswith(ED25519):
-            mac = key.mac("sha256")
-            mac.update(message)
-            return hmac.compare_digest(mac.hexdigest().encode(), signature)
+            return hmac.compare_digest(key.mac("sha256", message).hex().encode(), signature)
         try:
             self._public_key(key).verify(bytes.fromhex(signature.decode("latin-1")), message)
         except (InvalidSignature, ValueError):

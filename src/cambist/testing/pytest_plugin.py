@@ -1,0 +1,94 @@
+"""The pytest plug-in: `cambist_sandbox`, a sandbox for one test, and `cambist_market`, one for all tests of a process.
+
+It imports nothing but pytest until a test asks for a sandbox.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from cambist.testing.sandbox import Sandbox
+
+MARK = "cambist"
+_SETTINGS = {
+    "preset": "The market of the tests' sandboxes, as `cambist sandbox --preset` has it.",
+    "clock": "Their clock: real, x60 or another factor, or manual.",
+    "users": "Who exists in them: names, separated by commas.",
+    "fund": "What each of their users gets.",
+    "config": "Their configuration, a TOML file; relative to the directory of the ini-file.",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cambist", "sandboxes of Cambist")
+    group.addoption(
+        "--cambist-seed", type=int, default=None, metavar="N", help="One seed for all sandboxes, instead of one from each test's name."
+    )
+    for name, text in _SETTINGS.items():
+        group.addoption(f"--cambist-{name}", default=None, metavar=name.upper(), help=text)
+        parser.addini(f"cambist_{name}", text, default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{MARK}(seed, preset, clock, users, fund, config, options): how the sandbox of this test is started, before all options.",
+    )
+
+
+@pytest.fixture
+def cambist_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of this test's own: its own process, its own port, and a seed that follows from the test's name."""
+    from cambist.testing.sandbox import Sandbox
+
+    with Sandbox(**_settings(request)) as sandbox:
+        _remember(request, sandbox)
+        yield sandbox
+
+
+def seed_of(name: str) -> int:
+    """The seed of the test with that node id: the same on every machine and in every process."""
+    return zlib.crc32(name.encode())
+
+
+def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Options for the sandbox: the test's mark goes before the command line, which goes before the ini-file."""
+    config, marker = request.config, request.node.get_closest_marker(MARK)
+    found: dict[str, Any] = {}
+    for name in _SETTINGS:
+        written = config.getini(f"cambist_{name}")
+        if name == "config" and written and config.inipath is not None:
+            written = config.inipath.parent / written
+        value = config.getoption(f"cambist_{name}") or written
+        if value:
+            found[name] = value.split(",") if name == "users" else value
+    seed = config.getoption("cambist_seed")
+    found["seed"] = seed_of(request.node.nodeid) if seed is None else seed
+    if marker is not None:
+        if marker.args:
+            raise pytest.UsageError(f"@pytest.mark.{MARK} takes arguments by name only: seed, {', '.join(_SETTINGS)}, options")
+        found |= marker.kwargs
+    return found
+
+
+def _remember(request: pytest.FixtureRequest, sandbox: Sandbox) -> None:
+    """Has the test's results (JUnit's among them) name the seed."""
+    request.node.user_properties.append(("cambist_seed", sandbox.seed))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Shows with a failed test what its sandbox was, while it still runs."""
+    report = yield
+    module = sys.modules.get("cambist.testing.sandbox")
+    if module is not None and report.failed and call.when == "call":
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, module.Sandbox):
+                report.sections.append((f"Cambist sandbox ({name})", value.describe()))
+    return report

@@ -1,0 +1,206 @@
+"""A sandbox in a process of its own, for one test or for many."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import msgspec
+
+from cambist.sandbox import run_files
+from cambist.sandbox.control_client.async_control import AsyncControl
+from cambist.sandbox.control_client.control import Control
+from cambist.testing import libraries
+from cambist.testing.clocks import AsyncClock, Clock
+
+if TYPE_CHECKING:
+    from cambist.testing.libraries import AnyClient
+
+_LOOK = 0.005
+"""Seconds between two looks at whether it is ready."""
+_SAID = 4_000
+"""Characters of what it said that an error shows."""
+
+
+class SandboxFailed(Exception):
+    """A sandbox that did not start, or is not there; the text has what it said."""
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody with money and keys. `keys`: what a client of each API needs, by the names that people know it by."""
+
+    name: str
+    password: str
+    account: int
+    keys: dict[str, dict[str, str]]
+
+
+class _Ready(msgspec.Struct):
+    url: str
+    pid: int
+    seed: int
+    users: list[User]
+
+
+class Sandbox:
+    """An exchange for tests. As a context manager, synchronous or not, it starts a process and ends it; `connect` takes one that runs.
+
+    Each argument is the option of `cambist sandbox` of that name, and `options` are further ones. `patience`: seconds until it must be
+    ready. `url`, `seed`, `users`, `control` and the rest are there once it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        preset: str | None = None,
+        clock: str = "real",
+        users: Sequence[str] | None = None,
+        fund: str = "",
+        config: str | os.PathLike[str] | None = None,
+        options: Sequence[str] = (),
+        patience: float = 60.0,
+    ) -> None:
+        given: list[tuple[str, str | None]] = [
+            ("--seed", None if seed is None else str(seed)),
+            ("--preset", preset),
+            ("--clock", clock),
+            ("--users", None if users is None else ",".join(users)),
+            ("--fund", fund or None),
+            ("--config", None if config is None else os.path.abspath(config)),
+        ]
+        self._options = [word for name, value in given if value is not None for word in (name, value)] + list(options)
+        self._patience = patience
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    # --- start and end --------------------------------------------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Returns once it answers. SandboxFailed."""
+        if self._process is not None:
+            raise SandboxFailed("this sandbox has been started already")
+        self._folder = tempfile.TemporaryDirectory(prefix="cambist-test-")
+        ready = self._path / "ready.json"
+        line = [sys.executable, "-m", "cambist", "sandbox", "--attached", "--port", "0", "--ready-file", str(ready), *self._options]
+        with (self._path / "output").open("wb") as output:
+            # In a directory of its own: a module of the caller's must not stand before one of the same name that the sandbox imports.
+            self._process = subprocess.Popen(  # noqa: S603 - this Python, with the caller's own options
+                line, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, cwd=self._path
+            )
+        try:
+            self._wait(ready)
+            self._reached(msgspec.json.decode(ready.read_bytes(), type=_Ready))
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _wait(self, ready: Path) -> None:
+        assert self._process is not None
+        end = time.monotonic() + self._patience
+        while not ready.exists():
+            if self._process.poll() is not None:
+                raise SandboxFailed(f"the sandbox did not start (exit code {self._process.returncode}):\n{self.output}")
+            if time.monotonic() > end:
+                raise SandboxFailed(f"the sandbox was not ready within {self._patience:g} s:\n{self.output}")
+            time.sleep(_LOOK)
+
+    def _reached(self, ready: _Ready) -> None:
+        self.url = ready.url
+        self.seed = ready.seed
+        self.users: Mapping[str, User] = {user.name: user for user in ready.users}
+        self.control = Control(ready.url)
+        self.async_control = AsyncControl(ready.url)
+        self.clock = Clock(self.control)
+        self.async_clock = AsyncClock(self.async_control)
+        self._numbers = libraries.Numbers(self.clock, self.control.clock().mode)
+
+    def stop(self) -> None:
+        """Ends it and removes its files. What is not running stays so."""
+        process, self._process = self._process, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(10.0)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    @classmethod
+    def connect(cls, url: str | None = None) -> Self:
+        """A sandbox of this user's that runs on this machine, the only one without `url`. `stop` leaves it alone. SandboxFailed."""
+        listed = run_files.running(run_files.place(os.environ))
+        found = [one for one in listed if url is None or one.url == url.rstrip("/")]
+        if len(found) != 1:
+            raise SandboxFailed(f"name a sandbox that runs on this machine: {', '.join(one.url for one in listed) or 'none does'}")
+        made = cls()
+        made._reached(msgspec.json.decode((Path(found[0].data) / "examples" / "keys.json").read_bytes(), type=_Ready))
+        return made
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.to_thread(self.stop)
+
+    # --- what a test asks -----------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _path(self) -> Path:
+        assert self._folder is not None
+        return Path(self._folder.name)
+
+    @property
+    def output(self) -> str:
+        """The end of what the process said on its standard output and error; empty when another program started it."""
+        if self._folder is None:
+            return ""
+        return (self._path / "output").read_bytes()[-_SAID:].decode("utf-8", "replace")
+
+    def credentials(self, user: str, dialect: str) -> Mapping[str, str]:
+        """What a client of that API needs, such as `key` and `secret`. KeyError for a user or an API that there is not."""
+        if user not in self.users:
+            raise KeyError(f"there is no user {user}: {', '.join(self.users)}")
+        keys = self.users[user].keys
+        if dialect not in keys:
+            raise KeyError(f"there are no keys for {dialect}: {', '.join(keys)}")
+        return keys[dialect]
+
+    def describe(self) -> str:
+        """What somebody needs to run it again."""
+        return f"seed {self.seed}, started with: {' '.join(self._options)}"
+
+    # --- clients of known libraries -------------------------------------------------------------------------------------------------------
+
+    def ccxt(self, exchange: str, user: str | None = "alice", *, asynchronous: bool = False, **config: Any) -> AnyClient:
+        """An exchange of ccxt that calls this sandbox: `wex` (ccxt 1.18) or `btse`. `user` None: without keys. `config` goes to ccxt."""
+        keys = None if user is None else self.credentials(user, libraries.ccxt_dialect(exchange))
+        return libraries.ccxt_exchange(exchange, self.url, keys, self._numbers, asynchronous=asynchronous, config=config)
+
+    def wexapi(self, user: str = "alice") -> AnyClient:
+        """A `TradeApi` of wexapi; its `connection` serves `PublicApi` too."""
+        return libraries.wexapi_trade(self.url, self.credentials(user, "wex"), self._numbers)
+
+    def cryptoxlib(self, user: str = "alice") -> AnyClient:
+        """A `BtseClient` of cryptoxlib-aio, for the HTTP API and the sockets. Its nonces follow the machine's clock, so that the sandbox's
+        must."""
+        return libraries.cryptoxlib_btse(self.url, self.credentials(user, "btse"))

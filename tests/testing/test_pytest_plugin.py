@@ -1,0 +1,162 @@
+"""The pytest plug-in, in a pytest of its own as a user has it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cambist.testing.pytest_plugin import seed_of
+from tests.support.installed import entry_points, variables
+from tests.support.waiting import PATIENCE
+
+SAY = """
+    import json, os, pathlib
+    def say(sandbox, request):
+        words = {"url": sandbox.url, "seed": sandbox.seed, "options": sandbox.describe(), "node": request.node.nodeid}
+        pathlib.Path(f"said-{os.getpid()}-{request.node.name}.json").write_text(json.dumps(words))
+"""
+
+
+def run(folder: Path, text: str, *arguments: str, ini: str = "") -> tuple[int, str]:
+    """(exit code, output) of pytest on that test file."""
+    (folder / "pytest.ini").write_text(f"[pytest]\naddopts = -p no:cacheprovider\n{ini}")
+    (folder / "test_bot.py").write_text(textwrap.dedent(SAY) + textwrap.dedent(text))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **variables(folder)}
+    line = [sys.executable, "-m", "pytest", "-p", "no:asyncio", *arguments]
+    ran = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, timeout=4 * PATIENCE)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def said(folder: Path) -> list[dict[str, Any]]:
+    found = [json.loads(file.read_text()) for file in folder.glob("said-*.json")]
+    return sorted(found, key=lambda words: words["node"])
+
+
+def test_the_package_says_where_the_plug_in_is() -> None:
+    assert "[pytest11]\ncambist = cambist.testing.pytest_plugin\n" in entry_points()
+
+
+def test_each_test_has_a_sandbox_of_its_own_with_a_seed_from_its_name(tmp_path: Path) -> None:
+    text = """
+        import pytest
+        @pytest.mark.cambist(preset="quiet")
+        @pytest.mark.parametrize("case", ["a", "b"])
+        def test_it(case, cambist_sandbox, request):
+            assert cambist_sandbox.control.funds("alice").funds
+            say(cambist_sandbox, request)
+    """
+    code, output = run(tmp_path, text)
+    assert code == 0, output
+    words = said(tmp_path)
+    assert [one["node"] for one in words] == ["test_bot.py::test_it[a]", "test_bot.py::test_it[b]"]
+    assert [one["seed"] for one in words] == [seed_of("test_bot.py::test_it[a]"), seed_of("test_bot.py::test_it[b]")]
+    assert words[0]["url"] != words[1]["url"]
+
+
+def test_the_seed_of_a_name_never_changes() -> None:
+    assert seed_of("test_bot.py::test_it[a]") == 1061216924
+
+
+def test_eight_start_in_parallel_in_eight_processes(tmp_path: Path) -> None:
+    text = """
+        import pytest
+        @pytest.mark.parametrize("case", range(8))
+        def test_it(case, cambist_sandbox, request):
+            assert cambist_sandbox.control.clock().mode == "real"
+            say(cambist_sandbox, request)
+    """
+    code, output = run(tmp_path, text, "-n", "8")
+    assert code == 0, output
+    words = said(tmp_path)
+    assert len({one["url"] for one in words}) == 8
+    assert len({one["seed"] for one in words}) == 8
+
+
+@pytest.mark.parametrize(
+    ("ini", "arguments", "mark", "options"),
+    [
+        pytest.param("cambist_preset = quiet", (), "", "--preset quiet --clock real", id="the ini-file"),
+        pytest.param("cambist_preset = calm", ("--cambist-preset", "quiet"), "", "--preset quiet --clock real", id="the command line"),
+        pytest.param("", ("--cambist-clock", "x2"), "preset='quiet', clock='manual'", "--preset quiet --clock manual", id="the mark"),
+        pytest.param(
+            "cambist_preset = quiet\ncambist_users = dora,emil\ncambist_fund = BTC=1", (), "options=['--loopback-callbacks']",
+            "--preset quiet --clock real --users dora,emil --fund BTC=1 --loopback-callbacks", id="everything else",
+        ),
+    ],
+)  # fmt: skip
+def test_how_it_is_started(ini: str, arguments: tuple[str, ...], mark: str, options: str, tmp_path: Path) -> None:
+    text = f"""
+        import pytest
+        @pytest.mark.cambist({mark})
+        def test_it(cambist_sandbox, request):
+            say(cambist_sandbox, request)
+    """
+    code, output = run(tmp_path, text, "--cambist-seed", "5", *arguments, ini=ini)
+    assert code == 0, output
+    (words,) = said(tmp_path)
+    assert words["options"] == f"seed 5, started with: --seed 5 {options}"
+
+
+def test_a_failed_test_shows_its_sandbox_and_junit_its_seed(tmp_path: Path) -> None:
+    text = """
+        import pytest
+        @pytest.mark.cambist(preset="quiet", seed=77)
+        def test_it(cambist_sandbox):
+            assert cambist_sandbox.seed == 1
+    """
+    code, output = run(tmp_path, text, "--junitxml", "report.xml")
+    assert code == 1
+    assert "Cambist sandbox (cambist_sandbox)" in output
+    assert "seed 77, started with: --seed 77 --preset quiet" in output
+    properties = {one.get("name"): one.get("value") for one in ET.parse(tmp_path / "report.xml").iter("property")}
+    assert properties["cambist_seed"] == "77"
+
+
+def test_a_test_that_passes_shows_nothing_of_it(tmp_path: Path) -> None:
+    code, output = run(tmp_path, "def test_it(): pass")
+    assert code == 0
+    assert "Cambist sandbox" not in output
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [("'quiet'", "takes arguments by name only"), ("preset='stormy'", 'there is no preset "stormy"'), ("speed=3", "unexpected keyword")],
+)
+def test_a_wrong_mark_is_an_error_in_words(mark: str, words: str, tmp_path: Path) -> None:
+    text = f"""
+        import pytest
+        @pytest.mark.cambist({mark})
+        def test_it(cambist_sandbox): pass
+    """
+    code, output = run(tmp_path, text)
+    assert code == 1
+    assert words in output
+
+
+def test_a_suite_that_asks_for_no_sandbox_imports_nothing_of_it(tmp_path: Path) -> None:
+    text = """
+        import sys
+        def test_it():
+            found = sorted(name for name in sys.modules if name.partition(".")[0] in ("cambist", "msgspec", "uvloop", "sqlalchemy"))
+            assert found == ["cambist", "cambist.testing", "cambist.testing.pytest_plugin"]
+    """
+    code, output = run(tmp_path, text)
+    assert code == 0, output
+
+
+def test_strict_markers_know_the_mark_and_help_its_options(tmp_path: Path) -> None:
+    text = """
+        import pytest
+        @pytest.mark.cambist(preset="quiet")
+        def test_it(): pass
+    """
+    assert run(tmp_path, text, "--strict-markers")[0] == 0
+    helped = run(tmp_path, text, "--help")[1]
+    assert {"seed", "preset", "clock", "users", "fund", "config"} <= set(re.findall(r"--cambist-(\w+)", helped))

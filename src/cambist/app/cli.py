@@ -1,5 +1,6 @@
 """The `cambist` command. Only words and arguments live here: each command imports what it does when it is called."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cambist import __version__
+from cambist.app.collector import imports_kept
 from cambist.app.command_line import ctl, keys, markets, money, orders, rates, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
@@ -46,7 +48,8 @@ def serve(
     ] = False,
 ) -> None:
     """Run a durable venue in a data directory; makes the directory when there is none."""
-    from cambist.app import serving
+    with imports_kept():
+        from cambist.app import serving
 
     listen = serving.Listen(host, port, tls_cert, tls_key, ready_file)
     serving.serve(data, config, listen, accept_clock_skew=accept_clock_skew)
@@ -98,7 +101,8 @@ def sandbox(
     """Run an exchange for tests: funded users, keys for every dialect, a moving market, play money."""
     if context.invoked_subcommand is not None:
         return
-    from cambist.app import sandboxing, serving
+    with imports_kept():
+        from cambist.app import sandboxing, serving
 
     if quiet and preset not in (None, "quiet"):
         raise OperatorError(f"--quiet and --preset {preset} contradict each other", Exit.USAGE)
@@ -148,6 +152,7 @@ for command in (money.fund, upkeep.verify, upkeep.rebuild, upkeep.snapshot, upke
 
 @app.callback(invoke_without_command=True)
 def options(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    gc.enable()
     if version:
         typer.echo(f"cambist {__version__}")
         raise typer.Exit
@@ -156,6 +161,7 @@ def options(version: Annotated[bool, typer.Option("--version", help="Print the v
 def main() -> None:
     """Entry point: runs the command; an error becomes its sentence on standard error and its exit code."""
     _fill_standard_streams()
+    gc.disable()  # until the command is known: the parser imports a lot, and all of it stays
     try:
         app()
     except OperatorError as error:

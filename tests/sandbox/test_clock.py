@@ -151,8 +151,8 @@ async def test_it_stops_where_a_price_is_reached_or_an_order_is_done() -> None:
     alice = crew.floor.open_account(USD=1_000_000)
     crew.open()
     await controlled.post('{"advance": 1}')
-    bid, ask = crew.floor.engine.best(0)
-    order = immediately(crew.floor.place(alice, 0, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, (bid + ask) // 2, 10**6)).outcome.id
+    _, ask = crew.floor.engine.best(0)
+    order = immediately(crew.floor.place(alice, 0, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, ask - 1, 10**6)).outcome.id
     status, state = await controlled.post(f'{{"run_until": {{"order": {order}, "within": 600}}}}')
     assert (status, state["met"]) == (200, True)
     assert crew.floor.engine.order(order) is None

@@ -7,9 +7,10 @@ import pytest
 
 from cambist.domain.reproducible_math import exp, log
 from cambist.sandbox.draws import Draws
-from cambist.sandbox.fundamentals import Fundamentals, PathNumbers
+from cambist.sandbox.fundamentals import Fundamentals
+from cambist.sandbox.presets import TraderNumbers
 
-NUMBERS = PathNumbers(volatility=0.75, jumps_per_day=5.0, jump_size=0.002, drift_per_hour=0.0, trend_hours=6.0, home_days=4.0)
+NUMBERS = TraderNumbers()
 
 
 @pytest.mark.parametrize("x", [1e-300, 1e-9, 0.3, 0.7071067811865476, 1.0, 1.4142135, 2500.0, 1e18])

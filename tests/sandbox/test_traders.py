@@ -1,11 +1,13 @@
 """The sandbox's traders: the same for the same seed, and a market that one can believe in."""
 
+from functools import cache
 from itertools import pairwise
 from statistics import median
 
 import msgspec
 import pytest
 
+from cambist.app.config import default_text, parse
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.sandbox.money import FUNDS
@@ -153,9 +155,10 @@ def test_a_flash_crash_falls_and_comes_back() -> None:
     crew.open()
     middles = [sum(crew.floor.engine.best(0)) / 2 for _ in crew.seconds(600)]
     before = middles[110]
-    assert min(middles) < before * 0.96
-    assert middles.index(min(middles)) < 200
-    assert middles[-1] > before * 0.98
+    lowest = min(middles)
+    assert before * 0.9 < lowest < before * 0.95
+    assert middles.index(lowest) < 180
+    assert middles[-1] > lowest + (before - lowest) / 2
 
 
 def test_under_one_sided_only_bids_are_quoted() -> None:
@@ -220,6 +223,94 @@ def test_every_preset_holds_what_it_may_say() -> None:
 def test_impossible_numbers_are_named(change: dict[str, float], words: str) -> None:
     (complaint,) = complaints(msgspec.structs.replace(TraderNumbers(), **change))
     assert complaint.startswith(words)
+
+
+EVENTFUL = msgspec.structs.replace(
+    PRESETS["calm"],
+    volatility=8.0,
+    jumps_per_day=40_000.0,
+    drift_per_hour=0.05,
+    trend_hours=0.01,
+    regime_seconds=(20.0, 40.0),
+    home_days=0.01,
+    trades_per_minute=200.0,
+    tail=0.4,
+    tail_most=20.0,
+    passive=0.4,
+    passive_most_seconds=20.0,
+    trend_seconds=1.0,
+    trend_signal=1.0,
+    trend_most=2.0,
+    large_per_hour=1_000.0,
+    large_most=2.0,
+    large_pieces=3,
+    large_least_seconds=1.0,
+    large_most_seconds=3.0,
+    crashes_per_hour=60.0,
+    crash_first_seconds=10.0,
+    crash_pause_seconds=1.0,
+    crash_piece_seconds=0.5,
+    stress_seconds=20.0,
+    recovery_seconds=20.0,
+    lasting_seconds=100.0,
+    most_impact=0.02,
+)
+"""Everything that can happen happens within a minute or two."""
+OTHER = {
+    "makers": 1,
+    "noise": 2,
+    "trend": 2,
+    "informed": 2,
+    "large": 2,
+    "levels": 8,
+    "large_pieces": 1,
+    "large_most": 1.1,
+    "informed_margin": 20.0,
+    "patience_seconds": 0.1,
+    "informed_most": 1.0,
+    "crash_pieces": 4,
+    "sides": "bids",
+    "regime_seconds": (5.0,),
+    "jump_most": 1.0,
+    "unmoved": 10.0,
+    "most_left": 1.1,
+    "restless_seconds": 0.1,
+    "tail_most": 1.5,
+    "trend_slow": 0.15,
+    "trend_signal": 20.0,
+    "large_exponent": 5.0,
+    "large_slippage": 0.0001,
+    "crashes_per_hour": 10.0,
+    "crash_pause_seconds": 60.0,
+    "crash_share": 0.01,
+    "crash_slippage": 0.0005,
+    "most_tilt": 0.01,
+    "tilt": 0.5,
+    "longest_reaction_seconds": 0.3,
+}
+"""Another value where it is not simply a smaller one."""
+
+
+@pytest.mark.parametrize("name", [name for name in TraderNumbers.__struct_fields__ if name != "halted"])
+def test_every_number_makes_a_difference(name: str) -> None:
+    value = OTHER[name] if name in OTHER else 0.7 * getattr(EVENTFUL, name)
+    other = msgspec.structs.replace(EVENTFUL, **{name: value})
+    assert complaints(other) == []
+    assert _state_after(other) != _state_after(EVENTFUL)
+
+
+@cache
+def _state_after(numbers: TraderNumbers) -> bytes:
+    """What has become of btc_usd alone."""
+    alone = {market: 0.0 for market in MARKETS if market != "btc_usd"}
+    crew = Crew(numbers, seed=14, intensity=alone)
+    crew.open()
+    for _ in crew.seconds(120):
+        crew.trades()
+    return crew.floor.engine.state_hash()
+
+
+MARKETS = [market.name for market in parse(default_text()).market]
 
 
 def test_what_is_set_takes_the_place_of_the_presets_number() -> None:

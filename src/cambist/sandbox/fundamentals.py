@@ -1,54 +1,34 @@
 """What assets are worth: the value that informed traders know and that market makers follow, one path for each asset.
 
 Values are in USD, so that prices of all markets fit together. A path moves once a second: by noise whose size changes with regimes,
-by jumps, by drift, and a little towards home. The regimes are four switches with lives from minutes to a day, each of which makes the
-variance larger or smaller by the same share (Calvet and Fisher's multifractal): volatility clusters on all these scales, and returns
-have heavy tails. Coins share a part of their noise.
+by jumps, by drift, and a little towards home. The regimes are switches, by default four with lives from minutes to a day, each of which
+makes the variance larger or smaller by the same share (Calvet and Fisher's multifractal): volatility clusters on all these scales, and
+returns have heavy tails. Coins share a part of their noise.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cambist.domain.reproducible_math import LN2, exp, log
 from cambist.sandbox.draws import Draws
 from cambist.sandbox.money import CALM, usd_value
+from cambist.sandbox.presets import TraderNumbers
 
 SECONDS_PER_YEAR = 31_557_600.0
-REGIME_SECONDS = (150.0, 1_200.0, 9_000.0, 72_000.0)
-"""Mean life of each switch's position."""
-LIVELY = 1.55
-"""What a switch multiplies the variance by in its upper position; 2 - LIVELY in the lower."""
-COMMON = 0.5
-"""The share of a coin's variance that all coins have in common."""
 LN2_OVER_DAY = LN2 / 86_400.0
-COMMON_DEVIATION = math.sqrt(COMMON)
-OWN_DEVIATION = math.sqrt(1.0 - COMMON)
 LONGEST_GAP = 3_600
 """Seconds that are stepped through at most when nobody asked for longer: a machine that slept goes on from where it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class PathNumbers:
-    """`volatility`: standard deviation of a coin's value over a year, as a share. `jumps_per_day`, `jump_size`: how often a coin's value
-    jumps, and by which share at least. `drift_per_hour`: share by which coins move one way. `trend_hours`: how long that way lasts.
-    `home_days`: how long it takes to come halfway home."""
-
-    volatility: float
-    jumps_per_day: float
-    jump_size: float
-    drift_per_hour: float
-    trend_hours: float
-    home_days: float
 
 
 class _Switches:
     """Regimes of variance."""
 
-    def __init__(self, draws: Draws) -> None:
+    def __init__(self, draws: Draws, means: Sequence[float], share: float) -> None:
         self._draws = draws
-        self._up = [draws.uniform() < 0.5 for _ in REGIME_SECONDS]
-        self._until = [draws.wait(mean) for mean in REGIME_SECONDS]
+        self._means = means
+        self._factors = (1.0 - share, 1.0 + share)
+        self._up = [draws.uniform() < 0.5 for _ in means]
+        self._until = [draws.wait(mean) for mean in means]
         self._second = 0
         self.deviation = 1.0
         self._multiply()
@@ -59,7 +39,7 @@ class _Switches:
         for number, until in enumerate(self._until):
             if until <= self._second:
                 self._up[number] = self._draws.uniform() < 0.5
-                self._until[number] = self._second + max(1.0, self._draws.wait(REGIME_SECONDS[number]))
+                self._until[number] = self._second + max(1.0, self._draws.wait(self._means[number]))
                 switched = True
         if switched:
             self._multiply()
@@ -67,7 +47,7 @@ class _Switches:
     def _multiply(self) -> None:
         variance = 1.0
         for up in self._up:
-            variance *= LIVELY if up else 2.0 - LIVELY
+            variance *= self._factors[up]
         self.deviation = math.sqrt(variance)
 
 
@@ -95,9 +75,9 @@ class _Path:
 class Fundamentals:
     """Values of all assets at a second. The same seed gives the same paths, whoever asks and how often."""
 
-    def __init__(self, codes: Sequence[str], seed: int, numbers: PathNumbers) -> None:
+    def __init__(self, codes: Sequence[str], seed: int, numbers: TraderNumbers) -> None:
         self._numbers = numbers
-        self._switches = _Switches(Draws(seed, "fundamental/regimes"))
+        self._switches = _Switches(Draws(seed, "fundamental/regimes"), numbers.regime_seconds, numbers.regime_share)
         self._coins = Draws(seed, "fundamental/coins")
         self._trend = Draws(seed, "fundamental/trend")
         self._direction = self._trend.sign()
@@ -106,6 +86,7 @@ class Fundamentals:
         self._second = -1
         self._steps = 0
         self._deviation = numbers.volatility / math.sqrt(SECONDS_PER_YEAR)
+        self._common, self._own = math.sqrt(numbers.common), math.sqrt(1.0 - numbers.common)
         self._pull = LN2_OVER_DAY / numbers.home_days
 
     @property
@@ -136,8 +117,8 @@ class Fundamentals:
             self._direction = -self._direction
             self._reversal_at = self._steps + self._trend.wait(numbers.trend_hours * 3_600.0)
         drift = self._direction * numbers.drift_per_hour / 3_600.0
-        common = deviation * COMMON_DEVIATION * self._coins.normal()
-        own = deviation * OWN_DEVIATION
+        common = deviation * self._common * self._coins.normal()
+        own = deviation * self._own
         jumping = numbers.jumps_per_day > 0.0
         for path in self._paths.values():
             lively = path.liveliness
@@ -147,6 +128,6 @@ class Fundamentals:
             moved = common + own * chance + drift if lively == 1.0 else deviation * lively * chance
             if jumping and path.jump_at <= self._steps:
                 if path.jump_at > 0.0:  # at first only its time is drawn
-                    moved += path.draws.sign() * lively * numbers.jump_size * path.draws.pareto(3.0, 12.0)
+                    moved += path.draws.sign() * lively * numbers.jump_size * path.draws.pareto(numbers.jump_exponent, numbers.jump_most)
                 path.jump_at = self._steps + 1.0 + path.draws.wait(86_400.0 / numbers.jumps_per_day)
             path.value += moved + pull * (path.home - path.value)

@@ -10,23 +10,8 @@ from cambist.domain.units import AccountId
 from cambist.exchange import Commands, View
 from cambist.sandbox.draws import Draws
 from cambist.sandbox.market import ONE_PERCENT, TradedMarket, digit_of
+from cambist.sandbox.presets import TraderNumbers
 
-LONGEST_REACTION = 1.6
-"""Seconds: no maker of any market looks less often, on average, so that every book refills within two seconds."""
-TOLERANCE = 0.5
-"""How far a quote may be from where it should be, as a share of its distance to the reference price."""
-MOVED = 0.5
-"""Of the half spread: a reference price that moved less is none that moved."""
-LEAST_LEFT, MOST_LEFT = 0.4, 2.5
-"""A quote of less or more than these shares of what it should be is put anew: it was hit, or its maker draws back."""
-OPINION = 0.3
-"""How far makers disagree about the reference price, in half spreads."""
-TILT = 6.0
-"""How strongly a maker who is long quotes lower: half spreads for a position as large as all that he quotes within 1 %."""
-MOST_TILT = 1.5
-
-RESTLESS_SECONDS = 2.5
-"""How long a maker leaves his nearest quotes where they are, at intensity 1."""
 UNTOUCHED = 2
 """So many quotes that nobody hit, one behind the other, and those behind them were not hit either."""
 
@@ -36,20 +21,21 @@ _SIDES = {"both": (Side.BUY, Side.SELL), "bids": (Side.BUY,), "asks": (Side.SELL
 class _Level:
     """A place in the ladder, and the order that stands there. Prices and amounts in the market's units."""
 
-    __slots__ = ("away", "digit", "digits", "far_off", "high", "least", "left", "low", "most", "order_id", "price", "side")
+    __slots__ = ("away", "digit", "digits", "far_off", "high", "least", "left", "low", "most", "near", "order_id", "price", "side")
 
-    def __init__(self, side: Side, distance: float, amount: float) -> None:
-        """`distance` from the reference price, as a share of it; `amount` that is quoted there."""
+    def __init__(self, side: Side, distance: float, near: float, amount: float, numbers: TraderNumbers) -> None:
+        """`distance` from the reference price, as a share of it; `near` is 1 for the nearest level and 0 for the outermost; `amount` that
+        is quoted there."""
         self.side = side
         self.digit = digit_of(amount)
         self.digits = amount / self.digit
         """The amount in units of its last digit."""
         sign = -1.0 if side == Side.BUY else 1.0
         self.away = sign * distance
-        self.far_off = TOLERANCE * distance
-        nearer, further = 1.0 + sign * distance * (1.0 - TOLERANCE), 1.0 + sign * distance * (1.0 + TOLERANCE)
-        self.low, self.high = min(nearer, further), max(nearer, further)
-        self.least, self.most = LEAST_LEFT * amount, MOST_LEFT * amount
+        self.near = near
+        self.far_off = distance * (numbers.far_tolerance + near * (numbers.tolerance - numbers.far_tolerance))
+        self.low, self.high = self.away - self.far_off, self.away + self.far_off
+        self.least, self.most = numbers.least_left * amount, numbers.most_left * amount
         self.order_id = 0
         """0 where none stands."""
         self.price = 0
@@ -69,9 +55,10 @@ class Maker:
         self._commands = commands
         self._order = view.order
         self._draws = draws
-        numbers = market.numbers
-        self._pause = 1e6 * min(numbers.reaction_seconds * market.slower, LONGEST_REACTION)
-        self._moved = MOVED * market.half_spread
+        self._numbers = numbers = market.numbers
+        self._pause = 1e6 * min(numbers.reaction_seconds * market.slower, numbers.longest_reaction_seconds)
+        self._restless = int(1e6 * numbers.restless_seconds * market.slower)
+        self._unmoved = numbers.unmoved * market.half_spread
         self._quoted_usd = share * market.depth_usd
         self._sides = [_ladder(market, side, share) for side in _SIDES[numbers.sides]]
         self._levels = [level for levels in self._sides for level in levels]
@@ -93,7 +80,7 @@ class Maker:
         reference = market.reference(now)
         best = market.best()
         willing = market.willingness(now)
-        moved = abs(reference - self._reference) > self._moved * reference or now >= self._restless_at
+        moved = abs(reference - self._reference) > self._unmoved * reference or now >= self._restless_at
         steady = not (moved or self._incomplete) and abs(willing - self._willing) < 0.1
         if (steady and best == self._best) or not market.open:
             return None
@@ -133,7 +120,7 @@ class Maker:
         return self._market.usd(bought)
 
     async def _quote(self, now: int, reference: float, willing: float) -> None:
-        market = self._market
+        market, numbers = self._market, self._numbers
         stale: list[int] = []
         if now >= self._restless_at:
             # Even a still market moves: the nearest quotes are put elsewhere.
@@ -141,24 +128,26 @@ class Maker:
                 if levels[0].order_id:
                     stale.append(levels[0].order_id)
                     levels[0].order_id = 0
-        self._restless_at = now + int(RESTLESS_SECONDS * market.slower * 1e6)
-        self._opinion = 0.9 * self._opinion + OPINION * 0.43 * self._draws.normal()
-        tilt = min(max(TILT * self._position / self._quoted_usd, -MOST_TILT), MOST_TILT)
+        self._restless_at = now + self._restless
+        self._opinion = 0.9 * self._opinion + numbers.opinion * 0.43 * self._draws.normal()
+        tilt = min(max(numbers.tilt * self._position / self._quoted_usd, -numbers.most_tilt), numbers.most_tilt)
         own = reference * (1.0 + market.half_spread * (self._opinion - tilt))
+        wider = market.width - 1.0
         missing = []
         for level in self._levels:
             if level.order_id:
-                if level.low * own <= level.price <= level.high * own and level.least * willing <= level.left <= level.most * willing:
+                away = (level.price / own - 1.0) / (1.0 + wider * level.near)
+                if level.low <= away <= level.high and level.least * willing <= level.left <= level.most * willing:
                     continue
                 stale.append(level.order_id)
                 level.order_id = 0
             missing.append(level)
         if stale:
             await self._commands.cancel_many(self._account, stale)
-        await self._put(missing, own, willing)
+        await self._put(missing, own, wider, willing)
         self._reference, self._willing, self._best = reference, willing, market.best()
 
-    async def _put(self, levels: list[_Level], own: float, willing: float) -> None:
+    async def _put(self, levels: list[_Level], own: float, wider: float, willing: float) -> None:
         """Places quotes around his own reference price, as far as the exchange takes orders."""
         market, place, uniform = self._market, self._commands.place, self._draws.uniform
         spec = market.spec
@@ -166,7 +155,7 @@ class Maker:
         bid, ask = market.best()
         self._incomplete = False
         for level in levels:
-            wanted = int(own * (1.0 + level.away * (0.9 + 0.2 * uniform())))
+            wanted = int(own * (1.0 + level.away * (1.0 + wider * level.near) * (0.9 + 0.2 * uniform())))
             amount = int(level.digits * willing * (0.7 + 0.6 * uniform()) + 0.5) * level.digit
             if amount < min_amount:
                 amount = min_amount
@@ -204,4 +193,8 @@ def _ladder(market: TradedMarket, side: Side, share: float) -> list[_Level]:
     if within:  # what lies between the last level within 1 % and that 1 % is to be quoted too
         values = [value * share * market.depth_usd / within for value in values]
     least = market.usd(market.spec.min_amount)
-    return [_Level(side, distance, market.units(max(value, least))) for distance, value in zip(distances, values, strict=True)]
+    amounts = [market.units(max(value, least)) for value in values]
+    return [
+        _Level(side, distance, 1.0 - number / max(count - 1, 1), amount, market.numbers)
+        for number, (distance, amount) in enumerate(zip(distances, amounts, strict=True))
+    ]

@@ -6,30 +6,19 @@ from functools import cache
 from cambist._core import MarketSpec
 from cambist.domain.markets import MarketStatus
 from cambist.domain.orders import Side
-from cambist.domain.reproducible_math import LN2, exp
+from cambist.domain.reproducible_math import LN2, exp, log
 from cambist.domain.units import MarketId
 from cambist.exchange import View
 from cambist.sandbox.fundamentals import Fundamentals
 from cambist.sandbox.money import usd_value
 from cambist.sandbox.presets import TraderNumbers
 
-LASTING_SECONDS = 3_600.0
-"""After so long half of an impact is forgotten that was not given back at once: what a price is worth wins in the end."""
-MOST_IMPACT = 0.25
-STRESS_SECONDS = 60.0
-"""How long makers stay away after a crash began."""
-RECOVERY_SECONDS = 240.0
-"""How long it takes until they quote as much as before."""
-STRESSED = 0.03
-"""What they quote of it meanwhile."""
 ONE_PERCENT = 0.01
+LEAST_WIDTH, MOST_WIDTH = 0.6, 3.0
 FADING = 200_000
 """Impact fades in steps of so many µs."""
 FADING_STEPS = 64
 """Of which so many at once are looked up; more are calculated."""
-TOUCH = 0.25
-"""The share of the depth that grows evenly with the distance; the rest grows with its square, so that what a sweep moves the price by
-grows with the square root of its size."""
 _ROUND_TO: list[int] = [10 ** max(0, len(str(1 << bits >> 1)) - 3) for bits in range(65)]
 """By the bits of an amount, what it is a multiple of when it has three digits or four that are not 0."""
 
@@ -61,11 +50,12 @@ class TradedMarket:
         self.depth_usd = numbers.depth_usd * intensity
         self.slower = slower
         self._lasting = 0.0
-        self._lasting_kept = _kept(LASTING_SECONDS)
+        self._lasting_kept = _kept(numbers.lasting_seconds)
         self._passing = 0.0
         self._passing_kept = _kept(numbers.reverting_seconds)
         self._impact_at = 0
         self._stressed_at = 0
+        self._width = (0.0, 1.0)
 
     @property
     def spec(self) -> MarketSpec:
@@ -112,8 +102,9 @@ class TradedMarket:
         self._fade(now)
         numbers = self.numbers
         moved = numbers.impact * ONE_PERCENT * bought / (self.depth_usd * self.willingness(now))
-        self._passing = _bounded(self._passing + moved * numbers.reverting)
-        self._lasting = _bounded(self._lasting + moved * (1.0 - numbers.reverting))
+        most = numbers.most_impact
+        self._passing = min(max(self._passing + moved * numbers.reverting, -most), most)
+        self._lasting = min(max(self._lasting + moved * (1.0 - numbers.reverting), -most), most)
 
     def stress(self, now: int) -> None:
         """Makers draw back for a while."""
@@ -123,16 +114,27 @@ class TradedMarket:
         """How much of their depth makers quote: 1, but for a while after `stress`."""
         if not self._stressed_at:
             return 1.0
-        recovered = ((now - self._stressed_at) / 1e6 - STRESS_SECONDS) / RECOVERY_SECONDS
-        return min(1.0, max(STRESSED, recovered))
+        numbers = self.numbers
+        recovered = ((now - self._stressed_at) / 1e6 - numbers.stress_seconds) / numbers.recovery_seconds
+        return min(1.0, max(numbers.stressed, recovered))
+
+    @property
+    def width(self) -> float:
+        """How much further than usual the nearest quotes are from the reference price, as things are just now."""
+        activity = self._fundamentals.activity
+        if activity != self._width[0]:
+            follows = exp(self.numbers.spread_follows * log(activity))
+            self._width = activity, min(max(follows, LEAST_WIDTH), MOST_WIDTH)
+        return self._width[1]
 
     def depth_between(self, nearer: float, further: float) -> float:
         """What makers quote together on one side between two distances (shares of the price), by value."""
 
         def within(distance: float) -> float:
             share = distance / ONE_PERCENT
-            return TOUCH * share + (1.0 - TOUCH) * share * share
+            return touch * share + (1.0 - touch) * share * share
 
+        touch = self.numbers.touch
         return self.depth_usd * (within(further) - within(nearer))
 
     def amount(self, usd: float) -> int:
@@ -180,7 +182,7 @@ class TradedMarket:
         else:
             seconds = steps * FADING / 1e6
             self._passing *= _left(seconds, self.numbers.reverting_seconds)
-            self._lasting *= _left(seconds, LASTING_SECONDS)
+            self._lasting *= _left(seconds, self.numbers.lasting_seconds)
         if abs(self._passing) + abs(self._lasting) < 1e-8:
             self._passing = self._lasting = 0.0
 
@@ -199,7 +201,3 @@ def _left(seconds: float, half_life: float) -> float:
 def _kept(half_life: float) -> list[float]:
     """The same after each number of steps of fading."""
     return [_left(step * FADING / 1e6, half_life) for step in range(FADING_STEPS)]
-
-
-def _bounded(share: float) -> float:
-    return min(max(share, -MOST_IMPACT), MOST_IMPACT)

@@ -12,7 +12,7 @@ from cambist.domain.markets import MarketStatus
 from cambist.domain.units import AccountId
 from cambist.exchange import Commands, View
 from cambist.sandbox.draws import Draws
-from cambist.sandbox.fundamentals import Fundamentals, PathNumbers
+from cambist.sandbox.fundamentals import Fundamentals
 from cambist.sandbox.makers import Maker
 from cambist.sandbox.market import TradedMarket
 from cambist.sandbox.presets import DEFAULT_INTENSITY, INTENSITY, TraderNumbers
@@ -67,15 +67,7 @@ class Traders:
         self.numbers = numbers
         self._accounts = accounts
         codes = [asset.code for asset in view.assets()]
-        paths = PathNumbers(
-            volatility=numbers.volatility,
-            jumps_per_day=numbers.jumps_per_day,
-            jump_size=numbers.jump_size,
-            drift_per_hour=numbers.drift_per_hour,
-            trend_hours=numbers.trend_hours,
-            home_days=numbers.home_days,
-        )
-        self.fundamentals = Fundamentals(codes, seed, paths)
+        self.fundamentals = Fundamentals(codes, seed, numbers)
         wanted = INTENSITY | dict(intensity)
         self.markets: list[TradedMarket] = []
         self._makers: list[Maker] = []

@@ -1,37 +1,39 @@
 """The `cambist` command with two more routes that do nothing: what the measured ones are compared with, in the same process.
 
 `POST /empty/signed` finds the key, checks the signature over the body as the trade API does, and answers a small constant. `GET
-/empty/plain` answers it at once. Neither touches the exchange, so neither waits for the journal.
+/empty/plain` answers it at once. Neither touches the exchange, so neither waits for the journal. `GET /empty/history` answers when history
+has caught up: somebody must wait for it, or it takes ten times as long, because it rests while nobody does.
 
-It is a sandbox, because that has users at once, but without a sandbox's log of requests: a venue that people trade on has none.
+It is a sandbox, because that has users at once, but without what a sandbox has before its dialects, its log of requests and its faults: a
+venue that people trade on has none of it.
 """
 
 from __future__ import annotations
 
 import hmac
+from dataclasses import fields, replace
+from typing import Any
 from unittest.mock import patch
 
-from cambist.app import dialects, sandboxing
+from cambist.app import dialects, sandboxing, wiring
 from cambist.app.cli import main
+from cambist.app.config import Config
+from cambist.app.data_directory import DataDirectory
+from cambist.app.venue import Venue
+from cambist.app.wiring import Environment
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
-from cambist.dialect_kit.sockets import SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.sandbox.request_log import RequestLog
 
 ANSWER = b'{"success":1,"return":{}}'
 REFUSED = Reply(body=b'{"success":0,"error":"invalid sign"}')
 
 
-class NoLog(RequestLog):
-    """Stands before nothing."""
-
-    def route(self, route: Route) -> Route:
-        return route
-
-    def socket_route(self, route: SocketRoute) -> SocketRoute:
-        return route
+async def open_venue(files: DataDirectory, config: Config, environment: Environment) -> Venue:
+    """A venue as `cambist serve` has it: nothing stands before its dialects, and they have its own parts."""
+    plain: dict[str, Any] = {field.name: field.default for field in fields(Environment) if field.name in ("offer", "extend")}
+    return await wiring.open_venue(files, config, replace(environment, **plain))
 
 
 def build(services: VenueServices) -> DialectService:
@@ -49,9 +51,14 @@ def build(services: VenueServices) -> DialectService:
     def plain(_request: Request) -> Reply:
         return Reply(body=ANSWER)
 
+    async def caught_up(_request: Request) -> Reply:
+        await services.history.reached(services.view.seq, within=None)
+        return Reply(body=ANSWER)
+
     routes = (
         Route("/empty/signed", signed, ("POST",), dialect="empty", durable=False),
         Route("/empty/plain", plain, ("GET",), dialect="empty", durable=False),
+        Route("/empty/history", caught_up, ("GET",), dialect="empty", durable=False),
     )
     return DialectService("empty", routes)
 
@@ -61,5 +68,5 @@ if __name__ == "__main__":
     served = dialects.build
     dialects.TITLES["empty"] = "Nothing, to compare with"
     dialects.build = lambda sections, services: [*served(sections, services), build(services)]
-    with patch.object(sandboxing, "RequestLog", NoLog):
+    with patch.object(sandboxing, "open_venue", open_venue):
         main()

@@ -130,6 +130,7 @@ class Rig:
         History is idle between its batches, so idle threads alone prove nothing: it must have what the journal has.
         """
         started = time.perf_counter()
+        self.process.get("/empty/history", patience)
         step = 0.2
         while time.perf_counter() - started < patience:
             used = self.process.processor_seconds()

@@ -76,12 +76,17 @@ class Process:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def get(self, path: str, patience: float = START_PATIENCE) -> bytes:
+        """What a GET of that path answers."""
+        with urllib.request.urlopen(self.ready["url"] + path, timeout=patience) as reply:
+            body: bytes = reply.read()
+            return body
+
     def metric(self, name: str) -> float:
         """A gauge without labels from /metrics."""
-        with urllib.request.urlopen(f"{self.ready['url']}/metrics") as reply:
-            for line in reply.read().decode().splitlines():
-                if line.startswith(f"{name} "):
-                    return float(line.rpartition(" ")[2])
+        for line in self.get("/metrics").decode().splitlines():
+            if line.startswith(f"{name} "):
+                return float(line.rpartition(" ")[2])
         raise ServerFailed(f"/metrics has no {name}")
 
 

@@ -11,6 +11,7 @@ venue that people trade on has none of it.
 from __future__ import annotations
 
 import hmac
+from binascii import hexlify
 from dataclasses import fields, replace
 from typing import Any
 from unittest.mock import patch
@@ -44,7 +45,7 @@ def build(services: VenueServices) -> DialectService:
         key = find_key(request.headers.get(b"key", b"").decode("latin-1"))
         if key is None:
             return REFUSED
-        if not hmac.compare_digest(key.mac("sha512", request.body).hex().encode(), request.headers.get(b"sign", b"")):
+        if not hmac.compare_digest(hexlify(key.mac("sha512", request.body)), request.headers.get(b"sign", b"")):
             return REFUSED
         return Reply(body=ANSWER)
 

@@ -8,9 +8,9 @@ pub fn format(value: i128, scale: u8, digits: Option<u8>) -> String {
 }
 
 /// What people are shown: cut to `display_scale`, then the shortest form.
-pub fn append_shown(text: &mut String, value: i128, scale: u8, display_scale: u8) {
+pub fn append_shown(text: &mut Vec<u8>, value: i128, scale: u8, display_scale: u8) {
     if value == 0 {
-        text.push('0');
+        text.push(b'0');
         return;
     }
     let cut = u32::from(scale - display_scale);
@@ -19,7 +19,7 @@ pub fn append_shown(text: &mut String, value: i128, scale: u8, display_scale: u8
         Ok(small) => i128::from(small / 10u64.pow(cut)),
         Err(_) => value / 10i128.pow(cut),
     };
-    append(text, shown, display_scale, None);
+    append_magnitude(text, shown.unsigned_abs(), display_scale, None, shown < 0);
 }
 
 /// Decimal digits of the largest value.
@@ -251,9 +251,9 @@ mod tests {
             assert_eq!(format(value, scale, digits), text);
         }
         for (value, text) in [(-19_999_999_999, "-0.00000199"), (1, "0"), (0, "0"), (123 * 10i128.pow(16), "123")] {
-            let mut shown = String::new();
+            let mut shown = Vec::new();
             append_shown(&mut shown, value, 16, 8);
-            assert_eq!(shown, text);
+            assert_eq!(shown, text.as_bytes());
         }
     }
 

@@ -64,15 +64,16 @@ impl Core {
     /// `None` when there is no such account, or not one piece more than there are assets.
     pub fn available_text(&self, account: AccountId, pieces: &[String]) -> Option<String> {
         let account = self.accounts.get(account).filter(|_| pieces.len() == self.assets.len() + 1)?;
-        let mut text = String::with_capacity(32 * pieces.len());
+        let mut text = Vec::with_capacity(32 * pieces.len());
         for (id, piece) in pieces.iter().enumerate() {
-            text.push_str(piece);
+            text.extend_from_slice(piece.as_bytes());
             if let Some(asset) = self.assets.get(id) {
                 let available = account.balance(AssetId::at(id)).available;
                 decimal::append_shown(&mut text, available.0, asset.scale, asset.display_scale);
             }
         }
-        Some(text)
+        // Checked once: for a text that grows number by number the digits of each would be.
+        Some(String::from_utf8(text).expect("pieces are text and digits ASCII"))
     }
 
     /// (maker, taker) rates that a new order would get.

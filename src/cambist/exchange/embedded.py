@@ -37,6 +37,7 @@ class EmbeddedCommands:
         self._sequencer = sequencer
         self._nonces = nonces
         self._judge = nonces.judge
+        self._journal = sequencer.journal
 
     # --- what all commands have in common ---------------------------------------------------------------------------------
 
@@ -80,12 +81,12 @@ class EmbeddedCommands:
         meta: Meta = NO_META,
         read: Read[T] | None = None,
     ) -> Done[T]:
-        # `_begin` and `_done` written out: most commands are orders, and each call here is one of a few dozen that an order costs.
+        # `_begin`, `has_space`, `_done` written out: most commands are orders, and each call here is one of the few dozen that one costs.
         sequencer, engine = self._sequencer, self._engine
         time = sequencer.stamp()
         if meta.nonce and not self._judge(meta.key_id, meta.nonce):
             raise NonceRejected(self._nonces.last(meta.key_id))
-        if not sequencer.has_space:
+        if self._journal.space_low:
             return self._no_space(time, meta, read)
         outcome = engine.place_order(
             time,

@@ -62,7 +62,8 @@ class Sequencer:
         timer: Callable[[], float] = perf_counter,
     ) -> None:
         self._engine = engine
-        self._journal = journal
+        self.journal = journal
+        """Where the commands go. Only for its state: what is written goes through here."""
         self._clock = clock
         self._loop = loop
         self._on_failure = on_failure
@@ -88,7 +89,7 @@ class Sequencer:
     @property
     def has_space(self) -> bool:
         """False: only what frees orders and money may still be journaled."""
-        return not self._journal.space_low
+        return not self.journal.space_low
 
     @property
     def backlog(self) -> int:
@@ -160,7 +161,7 @@ class Sequencer:
         batch.handed_over = self._timer()
         self._in_flight.append(batch)
         try:
-            self._journal.append(first - 1, self._journal.epoch, count, time, commands)
+            self.journal.append(first - 1, self.journal.epoch, count, time, commands)
             if self.applied_seq - self._checkpointed >= self._checkpoint_every:
                 self._checkpoint()
         except JournalError as error:
@@ -168,11 +169,11 @@ class Sequencer:
 
     def _checkpoint(self) -> None:
         self._checkpointed = self.applied_seq
-        self._journal.checkpoint(self.applied_seq, self._journal.epoch, self._engine.state_hash())
+        self.journal.checkpoint(self.applied_seq, self.journal.epoch, self._engine.state_hash())
 
     def _on_durable(self) -> None:
         try:
-            durable = self._journal.acknowledge()
+            durable = self.journal.acknowledge()
         except JournalError as error:
             self._fail(error)
             return
@@ -193,7 +194,7 @@ class Sequencer:
         if self._failure is not None:
             return
         self._failure = error
-        self._loop.remove_reader(self._journal.fileno())
+        self._loop.remove_reader(self.journal.fileno())
         for batch in (*self._in_flight, self._newest):
             if batch.future is not None and not batch.future.done():
                 batch.future.set_exception(JournalStopped())
@@ -204,7 +205,7 @@ class Sequencer:
         self._flush()
         if self._failure is None:
             try:
-                self._publish(self._journal.wait())
+                self._publish(self.journal.wait())
             except JournalError as error:
                 self._fail(error)
         if self._failure is not None:
@@ -215,11 +216,11 @@ class Sequencer:
         self.drain()
         try:
             self._checkpoint()
-            self._journal.wait()
+            self.journal.wait()
         except JournalError as error:
             self._fail(error)
             raise JournalStopped from error
 
     def close(self) -> None:
         """Detaches from the loop. The journal stays open: it is its owner's to close."""
-        self._loop.remove_reader(self._journal.fileno())
+        self._loop.remove_reader(self.journal.fileno())

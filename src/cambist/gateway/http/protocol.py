@@ -273,7 +273,15 @@ class HttpProtocol(HttpIntake):
         return bool(self._pending or self._waiting or self._running or self._sending is not None)
 
     def _full(self) -> bool:
-        return bool(self._waiting) or self._blocked()
+        # `_blocked`, asked by the way: after nearly every request.
+        return bool(
+            self._waiting
+            or self._running
+            or not self._writable
+            or len(self._pending) >= self._pipeline
+            or self._kept > self._unread_bytes
+            or self._sending is not None
+        )
 
     def _blocked(self) -> bool:
         """Whether no further request may begin: one at a time for handlers that take their time, and no more replies than are read."""

@@ -45,6 +45,12 @@ class Socket(Protocol):
     def abort(self) -> None:
         """Cuts the connection without a word; what was sent and not yet written is lost."""
 
+    def break_off(self, *, reset: bool = False) -> None:
+        """Ends the connection without a closing handshake, behind everything that was sent; with a TCP reset when `reset`."""
+
+    def freeze(self) -> Callable[[], None]:
+        """Neither reads nor writes, as a connection that hangs, until the result is called; only then a client's end is noticed."""
+
     def on_closed(self, listener: Callable[[Socket], None]) -> None:
         """Calls back once when the socket is no longer open; at the moment it closes, before `Session.closed`."""
 
@@ -57,6 +63,9 @@ class Session(ABC):
     `text` and `binary` may return an awaitable: then nothing that came behind this message is handed on before it is done, so replies
     keep the order of the requests. What raises ends the connection with 1011; `Withheld` ends it without a word.
     """
+
+    answers_with_snapshots = True
+    """Whether what is sent behind the acknowledgement of a subscription is the state that later messages change."""
 
     def __init__(self, socket: Socket) -> None:
         self.socket = socket

@@ -90,3 +90,54 @@ class ForwardingTransport(asyncio.Transport):
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         return self.inner.get_write_buffer_limits()
+
+
+class HeldTransport(ForwardingTransport):
+    """Lets nothing through, in either direction, until it is let go: then what was written leaves, and what was asked for happens."""
+
+    def __init__(self, inner: asyncio.Transport) -> None:
+        super().__init__(inner)
+        self._written: list[bytes] = []
+        self._size = 0
+        self._reads = inner.is_reading()
+        self._end: Callable[[], None] | None = None
+        if self._reads:
+            inner.pause_reading()
+
+    def let_go(self) -> None:
+        """What writes to it should write to `inner` again."""
+        inner, written, self._written, self._size = self.inner, b"".join(self._written), [], 0
+        if inner.is_closing():
+            return
+        if written:
+            inner.write(written)
+        if self._end is not None:
+            self._end()
+        if self._reads and not inner.is_closing():
+            inner.resume_reading()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._written.append(bytes(data))
+        self._size += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.inner.get_write_buffer_size() + self._size
+
+    def is_reading(self) -> bool:
+        return self._reads
+
+    def pause_reading(self) -> None:
+        self._reads = False
+
+    def resume_reading(self) -> None:
+        self._reads = True
+
+    def write_eof(self) -> None:
+        self._end = self.inner.write_eof
+
+    def close(self) -> None:
+        self._end = self.inner.close
+
+    def abort(self) -> None:
+        self._written.clear()
+        self._end = self.inner.abort

@@ -654,6 +654,10 @@ class HttpProtocol(HttpIntake):
         socket = Socket(connections, route, request, self.transport, self._peer)
         try:
             session = handshake.rejection_of(request) or route.accept(request, socket)
+        except Withheld as withheld:
+            self._stage = DEAF
+            self.withhold(withheld)
+            return
         except Exception as error:
             failed = Route(route.path, NOT_FOUND.handler, dialect=route.dialect, name=route.name)
             session = connections.gateway.failed(failed, error, request)

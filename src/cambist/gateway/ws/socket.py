@@ -25,8 +25,10 @@ from websockets.protocol import SEND_EOF, Protocol, Side
 from cambist.dialect_kit import websocket_wire
 from cambist.dialect_kit.messages import Request, Withheld
 from cambist.dialect_kit.sockets import Session, SocketRoute
+from cambist.gateway import transports
 from cambist.gateway.connections import Connections
 from cambist.gateway.failures import place_of
+from cambist.gateway.transports import HeldTransport
 from cambist.gateway.ws import handshake
 from cambist.scheduling import first_step
 
@@ -57,6 +59,7 @@ class Socket(asyncio.Protocol):
         "_accepted",
         "_allowance",
         "_backlog",
+        "_breaks_off",
         "_busy",
         "_ceiling",
         "_choked",
@@ -114,6 +117,7 @@ class Socket(asyncio.Protocol):
         self._deaf = False  # choked at a sweep, and not read since
         self._pinged = False
         self._gone = False
+        self._breaks_off: Callable[[asyncio.Transport], None] | None = None  # how it ends, if not by a closing handshake
         self._allowance = float(limits.burst)
         self._refilled = connections.seconds()
         self._outbox: deque[bytes] = deque()
@@ -199,6 +203,27 @@ class Socket(asyncio.Protocol):
         self._forget()
         self._leave()
         self.transport.abort()
+
+    def break_off(self, *, reset: bool = False) -> None:
+        """Ends the connection without a closing handshake, behind everything that was sent; with a TCP reset when `reset`."""
+        if not self.is_open:
+            return
+        self._breaks_off = transports.reset if reset else asyncio.Transport.close
+        self._leave()
+        if not self._queued:
+            self.write_out()
+
+    def freeze(self) -> Callable[[], None]:
+        """Neither reads nor writes, as a connection that hangs, until the result is called; only then a client's end is noticed."""
+        frozen = HeldTransport(self.transport)
+        self.transport = frozen
+
+        def thaw() -> None:
+            if self.transport is frozen:
+                self.transport = frozen.inner
+                frozen.let_go()
+
+        return thaw
 
     def on_closed(self, listener: Callable[[Socket], None]) -> None:
         """Calls back once when the socket is no longer open; at the moment it closes, before `Session.closed`."""
@@ -558,6 +583,9 @@ class Socket(asyncio.Protocol):
         """Our close message is written: half-closes, so that the client can read it, and waits for the client's end."""
         transport = self.transport
         if transport.is_closing():
+            return
+        if self._breaks_off is not None:
+            self._breaks_off(transport)
             return
         if self._paused:
             self._paused = False

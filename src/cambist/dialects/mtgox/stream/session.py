@@ -50,6 +50,7 @@ class StreamSession(Session):
 
     prefix = b""
     """What stands before each message on this transport."""
+    answers_with_snapshots = False
 
     def __init__(self, socket: Socket, stream: Stream, query: bytes) -> None:
         super().__init__(socket)

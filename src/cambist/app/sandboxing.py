@@ -31,7 +31,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import DirectoryRejection
 from cambist.domain.markets import MarketStatus
 from cambist.domain.units import AccountId
-from cambist.exchange import Sequencer
+from cambist.exchange import Commands, Sequencer
 from cambist.gateway.server import run
 from cambist.operations.funds import Amounts, credit, parse_amounts
 from cambist.operations.operation import Actor, OperatorCall
@@ -142,7 +142,7 @@ async def _sandbox(
     venue = await open_venue(files, config, timed)
     opened.append(venue)
     try:
-        play = await _prepare(venue, note, plan, time if past else None)
+        play = await _prepare(venue, note, plan, time if past else None, faults)
         time.release()
     except BaseException:
         await venue.close()
@@ -310,7 +310,7 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
     return note, config
 
 
-async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: SandboxTime | None) -> _Play:
+async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: SandboxTime | None, faults: FaultInstallation) -> _Play:
     """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
     entropy = SeededEntropy(note.seed)
 
@@ -328,7 +328,8 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: San
             raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
         await _give_first_funds(call, user.account, funds)
         await _give_addresses(venue, user.account)
-    movers = await _prepare_movers(venue, people, note, call, past)
+    commands = faults.for_traders(venue.commands, venue.engine)
+    movers = await _prepare_movers(venue, people, note, call, past, commands)
     await venue.durable()
     everybody = [people.person(user) for user in venue.directory.users()]
     return _Play(venue, note.seed, everybody, movers, plan)
@@ -344,10 +345,10 @@ def _users(names: str) -> list[str]:
 
 
 async def _prepare_movers(
-    venue: Venue, people: People, note: SandboxFile, call: OperatorCall, past: SandboxTime | None
+    venue: Venue, people: People, note: SandboxFile, call: OperatorCall, past: SandboxTime | None, commands: Commands
 ) -> list[Traders | ConversionRates]:
     """Who makes the market and its rates from the start on: the traders that the configuration asks for, with money, and with quotes in
-    every market, and the rates of the linked markets. Nobody when it asks for no traders.
+    every market, and the rates of the linked markets. Nobody when it asks for no traders. `commands`: what traders give theirs to.
     """
     section = venue.config.sandbox
     numbers = changed(PRESETS[section.preset], section.traders)
@@ -364,7 +365,7 @@ async def _prepare_movers(
     for account in (*note.traders, *note.accounts.values()):  # also those whom another preset had
         if venue.engine.open_order_count(account):
             await venue.commands.cancel_all(account)
-    traders = Traders(venue.commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
+    traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
     if past is not None:
         await _make_past(venue, traders, note, names, past)
     await _keep_linked(venue, note, call, linked)

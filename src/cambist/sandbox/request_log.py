@@ -425,6 +425,12 @@ class _RecordedSocket:
     def abort(self) -> None:
         self._inner.abort()
 
+    def break_off(self, *, reset: bool = False) -> None:
+        self._inner.break_off(reset=reset)
+
+    def freeze(self) -> Callable[[], None]:
+        return self._inner.freeze()
+
     def on_closed(self, listener: Callable[[Socket], None]) -> None:
         self._inner.on_closed(lambda _inner: listener(self))
 

@@ -124,7 +124,10 @@ class Sandbox:
         return answer.json
 
     def send(self, ask: Ask) -> Exchange:
-        return Exchange(self.port, ask.bytes())
+        return self.send_raw(ask.bytes())
+
+    def send_raw(self, request: bytes) -> Exchange:
+        return Exchange(self.port, request)
 
     def arm(self, kind: str, **fields: Any) -> str:
         """The id of the fault."""
@@ -181,13 +184,14 @@ class Api:
         raise NotImplementedError
 
     def ask(self, ask: Ask) -> Answer:
+        """Sends it, and waits for what comes."""
         return self.sandbox.send(ask).answer()
 
 
 class Btce(Api):
     dialect = "btce_wex"
 
-    def _signed(self, method: str, **fields: object) -> Ask:
+    def signing(self, method: str, **fields: object) -> Ask:
         key = self.keys["btce"]
         body = urlencode({"method": method, "nonce": self.sandbox.number(), **fields}).encode()
         sign = hmac.new(key["secret"].encode(), body, hashlib.sha512).hexdigest()
@@ -197,31 +201,35 @@ class Btce(Api):
         return Ask("GET", "/api/3/ticker/btc_usd")
 
     def balance(self) -> Ask:
-        return self._signed("getInfo")
+        return self.signing("getInfo")
 
     def order(self, amount: str = "0.1", price: str = "100", side: str = "buy") -> Ask:
-        return self._signed("Trade", pair="btc_usd", type=side, rate=price, amount=amount)
+        return self.signing("Trade", pair="btc_usd", type=side, rate=price, amount=amount)
 
     def orders(self) -> Ask:
-        return self._signed("ActiveOrders")
+        return self.signing("ActiveOrders")
 
     def open_orders(self) -> list[Any]:
         return list(self.ask(self.orders()).json.get("return", {}))
 
     def cancel(self, order: Any) -> Ask:
-        return self._signed("CancelOrder", order_id=order)
+        return self.signing("CancelOrder", order_id=order)
+
+    def cancelling(self, orders: list[str]) -> Ask:
+        """Several orders at once."""
+        return self.signing("CancelOrders", order_id=",".join(orders))
 
     def cancel_all(self) -> None:
         """The orders that came by other APIs too."""
         orders = self.open_orders()
         if orders:
-            self.ask(self._signed("CancelOrders", order_id=",".join(orders)))
+            self.ask(self.cancelling(orders))
 
 
 class Btse(Api):
     dialect = "btse"
 
-    def _signed(self, method: str, path: str, query: str = "", **fields: object) -> Ask:
+    def signing(self, method: str, path: str, query: str = "", **fields: object) -> Ask:
         key = self.keys["btse"]
         body = json.dumps(fields).encode() if fields else b""
         nonce = str(self.sandbox.now // 1_000)
@@ -233,56 +241,66 @@ class Btse(Api):
         return Ask("GET", "/spot/api/v3.2/price?symbol=BTC-USD")
 
     def balance(self) -> Ask:
-        return self._signed("GET", "/spot/api/v3.2/user/wallet")
+        return self.signing("GET", "/spot/api/v3.2/user/wallet")
 
     def order(self, amount: str = "0.1", price: str = "100", side: str = "buy", tag: str = "") -> Ask:
         tag = tag or f"own-{self.sandbox.number()}"
         fields = {"symbol": "BTC-USD", "size": amount, "price": price, "side": side.upper(), "type": "LIMIT", "clOrderID": tag}
-        return self._signed("POST", "/spot/api/v3.2/order", **fields)
+        return self.signing("POST", "/spot/api/v3.2/order", **fields)
 
     def orders(self) -> Ask:
-        return self._signed("GET", "/spot/api/v3.2/user/open_orders", "?symbol=BTC-USD")
+        return self.signing("GET", "/spot/api/v3.2/user/open_orders", "?symbol=BTC-USD")
 
     def open_orders(self) -> list[Any]:
         return [row["orderID"] for row in self.ask(self.orders()).json]
 
     def cancel(self, order: Any) -> Ask:
-        return self._signed("DELETE", "/spot/api/v3.2/order", f"?symbol=BTC-USD&orderID={order}")
+        return self.signing("DELETE", "/spot/api/v3.2/order", f"?symbol=BTC-USD&orderID={order}")
 
 
 class Expie(Api):
     dialect = "expie"
 
-    def _signed(self, method: str, path: str, **fields: object) -> Ask:
+    def signing(self, method: str, path: str, **fields: object) -> Ask:
         body = json.dumps(fields).encode() if fields else b""
         names = {"Authorization": f"Bearer {self.keys['expie']['token']}", "Content-Type": "application/json"}
         return Ask(method, path, body, names)
+
+    def read(self, path: str) -> Ask:
+        """Any signed read."""
+        return self.signing("GET", path)
 
     def public(self) -> Ask:
         return Ask("GET", "/v1/markets/BTCUSD/ticker")
 
     def balance(self) -> Ask:
-        return self._signed("GET", "/v1/balance/summary")
+        return self.signing("GET", "/v1/balance/summary")
 
     def order(self, amount: str = "0.1", price: str = "100", side: str = "buy") -> Ask:
-        return self._signed("POST", "/v1/markets/BTCUSD/orders", side=2 if side == "buy" else 1, price=price, amount=amount)
+        return self.signing("POST", "/v1/markets/BTCUSD/orders", side=2 if side == "buy" else 1, price=price, amount=amount)
 
     def orders(self) -> Ask:
-        return self._signed("GET", "/v1/markets/BTCUSD/orders/_pending")
+        return self.signing("GET", "/v1/markets/BTCUSD/orders/_pending")
 
     def open_orders(self) -> list[Any]:
         return [row["id"] for row in self.ask(self.orders()).json["records"]]
 
     def cancel(self, order: Any) -> Ask:
-        return self._signed("POST", f"/v1/markets/BTCUSD/orders/{order}/_cancel")
+        return self.signing("POST", f"/v1/markets/BTCUSD/orders/{order}/_cancel")
 
 
 class Mtgox(Api):
     dialect = "mtgox"
 
-    def _signed(self, path: str, **fields: object) -> Ask:
-        key = self.keys["mtgox"]
-        body = urlencode({"nonce": self.sandbox.number(), **fields}).encode()
+    def signing(self, path: str, **fields: object) -> Ask:
+        return self._signed(path, {"nonce": self.sandbox.number(), **fields})
+
+    def with_tonce(self, path: str, tonce: int) -> Ask:
+        """A time instead of a nonce."""
+        return self._signed(path, {"tonce": tonce})
+
+    def _signed(self, path: str, fields: dict[str, object]) -> Ask:
+        key, body = self.keys["mtgox"], urlencode(fields).encode()
         sign = base64.b64encode(hmac.digest(base64.b64decode(key["secret"]), body, "sha512")).decode()
         return Ask("POST", path, body, {"Rest-Key": key["key"], "Rest-Sign": sign})
 
@@ -290,22 +308,23 @@ class Mtgox(Api):
         return Ask("GET", "/api/1/BTCUSD/ticker")
 
     def balance(self) -> Ask:
-        return self._signed("/api/1/generic/private/info")
+        return self.signing("/api/1/generic/private/info")
 
     def order(self, amount: str = "0.1", price: str = "100", side: str = "buy") -> Ask:
-        return self._signed("/api/1/BTCUSD/order/add", type="bid" if side == "buy" else "ask", amount=amount, price=price)
+        return self.signing("/api/1/BTCUSD/order/add", type="bid" if side == "buy" else "ask", amount=amount, price=price)
 
     def orders(self) -> Ask:
-        return self._signed("/api/1/generic/private/orders")
+        return self.signing("/api/1/generic/private/orders")
 
     def open_orders(self) -> list[Any]:
         return [row["oid"] for row in self.ask(self.orders()).json["return"]]
 
     def cancel(self, order: Any) -> Ask:
-        return self._signed("/api/1/generic/private/order/cancel", oid=order)
+        return self.signing("/api/1/generic/private/order/cancel", oid=order)
 
 
-APIS: dict[str, type[Api]] = {api.dialect: api for api in (Btce, Btse, Expie, Mtgox)}
+APIS: dict[str, Any] = {api.dialect: api for api in (Btce, Btse, Expie, Mtgox)}
+"""By dialect; classes derived from Api."""
 
 
 class Wire:
@@ -350,6 +369,19 @@ class Wire:
             message = self.says()
             if wanted(message):
                 return message
+
+    def so_far(self) -> list[str]:
+        """The text messages that have come by now."""
+        while select.select([self.socket], [], [], 0)[0]:
+            more = self.socket.recv(65_536)
+            assert more, "the connection ended"
+            self._data += more
+        found: list[str] = []
+        while True:
+            frame, self._data = frames.parse(self._data)
+            if frame is None:
+                return found
+            found.append(frame.payload.decode())
 
     @property
     def left(self) -> bytes:

@@ -76,6 +76,7 @@ class AsyncControl(AsyncCalls):
         percent: float | None = None,
         price: str | None = None,
         rest: Literal["fill", "cancel", "leave"] | None = None,
+        rest_price: str | None = None,
     ) -> ShownFault:
         """Arms a fault."""
         return await self.call(
@@ -85,7 +86,7 @@ class AsyncControl(AsyncCalls):
                 market=market, side=side, order=order, client_order_id=client_order_id, skip=skip, every=every, probability=probability,
                 count=count, seconds=seconds, before=before, after=after, after_bytes=after_bytes, status=status, executed=executed,
                 length=length, content_type=content_type, wait=wait, skew=skew, age=age, commands=commands, code=code, reason=reason,
-                now=now, messages=messages, delay=delay, percent=percent, price=price, rest=rest,
+                now=now, messages=messages, delay=delay, percent=percent, price=price, rest=rest, rest_price=rest_price,
             ),
         )  # fmt: skip
 

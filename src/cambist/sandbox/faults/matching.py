@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from fnmatch import translate
 
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
-from cambist.directory import Directory
+from cambist.directory import ApiKey, Directory
 from cambist.domain.orders import Side
 from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Catalogue
-from cambist.sandbox.faults.plan import ORDERS, FaultPlan
+from cambist.sandbox.faults.plan import KINDS, ORDERS, FaultPlan
 
 HTTP, HANDSHAKE, SOCKET = "http", "handshake", "socket"
 LOOKED_AT = 65_536
@@ -88,6 +89,18 @@ class Asked:
         return " ".join((*self.methods, self.path))
 
 
+@dataclass(frozen=True, slots=True)
+class AskedOrder:
+    """An order that is about to be placed (`order` 0), or to be cancelled."""
+
+    account: AccountId
+    market: MarketId
+    side: int
+    order: int
+    tag: str
+    key_id: int
+
+
 class Selector:
     """The selectors of one plan. PlanRefused for a name that this sandbox does not know."""
 
@@ -95,9 +108,11 @@ class Selector:
         if plan.dialect is not None and plan.dialect not in dialects:
             raise PlanRefused(f'there is no dialect "{plan.dialect}": {", ".join(dialects)}')
         self._dialect = plan.dialect
-        self._transport = plan.transport
+        self._transports = KINDS[plan.kind].transports if plan.transport is None else frozenset({plan.transport})
         self._account = _account_of(plan.user, directory)
-        self._key = _key_of(plan.key, directory)
+        key = _key_of(plan.key, directory)
+        self._key = None if key is None else key.key
+        self._key_id = None if key is None else key.id
         self._method = plan.method
         self._path = _pattern(plan.path)
         self._nonce = plan.kind == "nonce-rejected"
@@ -111,17 +126,7 @@ class Selector:
 
     def meets(self, asked: Asked) -> bool:
         """Whether it meets this request or message, what it says of orders left out."""
-        if self._dialect is not None and asked.dialect != self._dialect:
-            return False
-        if self._transport is not None and asked.transport != self._transport:
-            return False
-        if self._method is not None and self._method not in asked.methods:
-            return False
-        if self._path is not None and not self._path.fullmatch(asked.path):
-            return False
-        if self._contains is not None and self._contains not in asked.text:
-            return False
-        if self._nonce and not asked.has_nonce:
+        if not self._meets_request(asked):
             return False
         if self._account is None and self._key is None:
             return True
@@ -129,6 +134,36 @@ class Selector:
         if identity is None:
             return False
         return (self._account is None or identity.account == self._account) and (self._key is None or identity.key == self._key)
+
+    def _meets_request(self, asked: Asked) -> bool:
+        """The same, whoever asks."""
+        if self._dialect is not None and asked.dialect != self._dialect:
+            return False
+        if asked.transport not in self._transports:
+            return False
+        if self._method is not None and self._method not in asked.methods:
+            return False
+        if self._path is not None and not self._path.fullmatch(asked.path):
+            return False
+        if self._contains is not None and self._contains not in asked.text:
+            return False
+        return not self._nonce or asked.has_nonce
+
+    def meets_order(self, order: AskedOrder, asked: Asked) -> bool:
+        """Whether it meets this order of this request."""
+        if self._account is not None and order.account != self._account:
+            return False
+        if self._key_id is not None and order.key_id != self._key_id:
+            return False
+        if self.market is not None and order.market != self.market:
+            return False
+        if self._side is not None and order.side != self._side:
+            return False
+        if self._order is not None and order.order != self._order:
+            return False
+        if self._tag is not None and (order.order or not self._tag.fullmatch(order.tag)):
+            return False
+        return self._meets_request(asked)
 
 
 def _account_of(user: str | None, directory: Directory) -> AccountId | None:
@@ -140,13 +175,13 @@ def _account_of(user: str | None, directory: Directory) -> AccountId | None:
     return found.account
 
 
-def _key_of(key: str | None, directory: Directory) -> str | None:
+def _key_of(key: str | None, directory: Directory) -> ApiKey | None:
     if key is None:
         return None
     found = directory.find_key(key) or directory.find_key(key.lower())
     if found is None:
         raise PlanRefused(f'there is no key "{key}"')
-    return found.key
+    return found
 
 
 def _market_of(name: str | None, catalogue: Catalogue) -> MarketId | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -41,7 +42,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: int | None = None
     """Only the cancellation of this order, by the venue's own number."""
     client_order_id: str | None = None
-    """Only orders with this client order id; `*` stands for anything."""
+    """Only the placing of orders with this client order id; `*` stands for anything."""
     skip: int = 0
     """So many that it would meet pass before it fires."""
     every: int = 1
@@ -67,7 +68,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content_type: str | None = None
     """Of content-type: what the reply says that it is. Left out: text/html."""
     wait: float | None = None
-    """Of rate-limit and ban: seconds after which the client may try again, as it is told. Of fill: seconds until the rest."""
+    """Of rate-limit and ban: seconds after which the client may try again, as it is told. Of fill: seconds until the rest (left out: 1)."""
     skew: float | None = None
     """Of clock-skew: seconds that the API's clock is ahead, negative for behind."""
     age: float | None = None
@@ -90,6 +91,8 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of fill: the price of the first part, no worse than the order's own. Left out: the best price there is, or the order's."""
     rest: Literal["fill", "cancel", "leave"] | None = None
     """Of fill: what becomes of the rest after `wait` seconds. Left out: it is filled."""
+    rest_price: str | None = None
+    """Of fill: the price of the rest, no worse than the order's own. Left out: the order's."""
 
 
 class Family(StrEnum):
@@ -107,7 +110,15 @@ class Family(StrEnum):
 
 REQUESTS = frozenset({"dialect", "transport", "user", "key", "method", "path", "contains"})
 ORDERS = frozenset({"market", "side", "order", "client_order_id"})
+WHO = frozenset({"dialect", "user", "key"})
 WHEN = frozenset({"skip", "every", "probability", "count", "seconds"})
+
+
+ANYWHERE = frozenset({"http", "handshake", "socket"})
+NO_HANDSHAKE = frozenset({"http", "socket"})
+HTTP_ONLY = frozenset({"http"})
+SOCKET_ONLY = frozenset({"socket"})
+NO_SOCKET = frozenset({"http", "handshake"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,8 @@ class Kind:
     parameters: frozenset[str] = frozenset()
     needed: frozenset[str] = frozenset()
     selectors: frozenset[str] = REQUESTS
+    transports: frozenset[str] = ANYWHERE
+    """Where it can work."""
     lasting: bool = False
     """Whether it fires any number of times when nobody says how often."""
     timed: frozenset[str] = WHEN
@@ -128,24 +141,36 @@ def _of(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-_BY_ORDER = REQUESTS
+_BY_ORDER = REQUESTS | ORDERS
+_OF_ORDER = WHO | ORDERS
 KINDS = {
     kind.name: kind
     for kind in (
         Kind("lose-request", Family.REQUEST, selectors=_BY_ORDER),
         Kind("lose-reply", Family.REQUEST, selectors=_BY_ORDER),
-        Kind("delay", Family.REQUEST, _of("before", "after"), _of("before", "after"), _BY_ORDER),
+        Kind("delay", Family.REQUEST, _of("before", "after"), _of("before", "after"), _BY_ORDER, transports=NO_HANDSHAKE),
         Kind("reset", Family.REQUEST, _of("after_bytes", "executed"), selectors=_BY_ORDER),
         Kind("refuse", Family.REQUEST, selectors=_BY_ORDER),
         Kind("rate-limit", Family.REQUEST, _of("wait"), selectors=_BY_ORDER),
         Kind("ban", Family.REQUEST, _of("wait"), selectors=_BY_ORDER, lasting=True),
         Kind("maintenance", Family.REQUEST, selectors=_BY_ORDER, lasting=True),
         Kind("nonce-rejected", Family.REQUEST, selectors=_BY_ORDER),
-        Kind("server-error", Family.REQUEST, _of("status", "executed"), selectors=_BY_ORDER),
-        Kind("truncate", Family.REQUEST, _of("after_bytes", "length")),
-        Kind("content-type", Family.REQUEST, _of("content_type")),
-        Kind("clock-skew", Family.REQUEST, _of("skew"), _of("skew"), lasting=True),
-        Kind("stale", Family.REQUEST, _of("age", "commands"), _of("age", "commands"), lasting=True),
+        Kind("server-error", Family.REQUEST, _of("status", "executed"), selectors=_BY_ORDER, transports=NO_SOCKET),
+        Kind("truncate", Family.REQUEST, _of("after_bytes", "length"), transports=NO_HANDSHAKE),
+        Kind("content-type", Family.REQUEST, _of("content_type"), transports=HTTP_ONLY),
+        Kind("clock-skew", Family.REQUEST, _of("skew"), _of("skew"), transports=NO_HANDSHAKE, lasting=True),
+        Kind("stale", Family.REQUEST, _of("age", "commands"), _of("age", "commands"), transports=NO_HANDSHAKE, lasting=True),
+        Kind("socket-close", Family.MESSAGE, _of("code", "reason", "now"), transports=SOCKET_ONLY),
+        Kind("socket-silence", Family.MESSAGE, _of("now"), transports=SOCKET_ONLY, lasting=True),
+        Kind("socket-freeze", Family.MESSAGE, _of("now"), transports=SOCKET_ONLY, lasting=True),
+        Kind("socket-skip", Family.MESSAGE, _of("messages"), transports=SOCKET_ONLY),
+        Kind("socket-duplicate", Family.MESSAGE, transports=SOCKET_ONLY),
+        Kind("socket-reorder", Family.MESSAGE, transports=SOCKET_ONLY),
+        Kind("socket-late-snapshot", Family.MESSAGE, _of("messages", "delay"), _of("messages", "delay"), transports=SOCKET_ONLY),
+        Kind("fill", Family.ORDER, _of("percent", "price", "wait", "rest", "rest_price"), _of("percent"), _OF_ORDER),
+        Kind("cancel-loses", Family.ORDER, selectors=_OF_ORDER),
+        Kind("partial-cancel", Family.ORDER, _of("percent"), _of("percent"), _OF_ORDER),
+        Kind("halt", Family.MARKET, selectors=_of("market"), timed=_of("seconds")),
     )
 }
 """By name, in the order of the reference."""
@@ -183,6 +208,8 @@ def complaint(plan: FaultPlan) -> str | None:
             return f"{plan.kind} takes no {field}; it takes {', '.join(name for name in plan.__struct_fields__ if name in known)}"
     if kind.needed and not kind.needed & given:
         return f"{plan.kind}: give {' or '.join(sorted(kind.needed))}"
+    if plan.transport is not None and plan.transport not in kind.transports:
+        return f"{plan.kind} works on {' and '.join(sorted(kind.transports))} only"
     return _wrong_number(plan) or _wrong_text(plan) or _wrong_choice(plan)
 
 
@@ -208,7 +235,14 @@ def _wrong_text(plan: FaultPlan) -> str | None:
     return None
 
 
+_PRICE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
+
+
 def _wrong_choice(plan: FaultPlan) -> str | None:
+    for field in ("price", "rest_price"):
+        price = getattr(plan, field)
+        if price is not None and not _PRICE.fullmatch(price):
+            return f"{field}: a decimal number such as 2500.5"
     if plan.status is not None and plan.status not in STATUSES:
         return f"status: {', '.join(map(str, STATUSES))}"
     if plan.code is not None and not (1000 <= plan.code <= 4999 and plan.code not in (1004, 1005, 1015)):

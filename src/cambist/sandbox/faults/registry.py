@@ -11,7 +11,7 @@ import msgspec
 from cambist.directory import Directory
 from cambist.exchange import Catalogue
 from cambist.sandbox.draws import Draws
-from cambist.sandbox.faults.matching import Asked, PlanRefused, Selector
+from cambist.sandbox.faults.matching import Asked, AskedOrder, PlanRefused, Selector
 from cambist.sandbox.faults.plan import KINDS, Family, FaultPlan, complaint
 from cambist.scheduling import Scheduler, Timer
 
@@ -80,6 +80,11 @@ class Fault:
         if self.fired == self._most:
             self.state = SPENT
         return True
+
+    def begins(self) -> None:
+        """Counts one that it met by itself, when it was armed."""
+        self.met += 1
+        self.fired += 1
 
 
 class Faults:
@@ -163,6 +168,14 @@ class Faults:
         """The faults that fire at this request, oldest first."""
         return self._fired(self.requests, lambda fault: fault.selector.meets(asked), asked)
 
+    def met_by_message(self, asked: Asked, eligible: Callable[[Fault], bool]) -> list[Fault]:
+        """The faults, of those that are `eligible`, that fire at this message of the sandbox's."""
+        return self._fired(self.messages, lambda fault: eligible(fault) and fault.selector.meets(asked), asked)
+
+    def met_by_order(self, asked: Asked, order: AskedOrder, eligible: Callable[[Fault], bool]) -> list[Fault]:
+        """The faults, of those that are `eligible`, that fire at this order of this request."""
+        return self._fired(self.orders, lambda fault: eligible(fault) and fault.selector.meets_order(order, asked), asked)
+
     def note(self, fault: str, asked: Asked) -> None:
         """Writes down that a fault fired at this request."""
         self._fired_count += 1
@@ -178,10 +191,14 @@ class Faults:
         now = self.scheduler.now()
         fired = [fault for fault in faults if meets(fault) and fault.fires(now)]
         for fault in fired:
-            self.note(fault.id, asked)
-            if fault.state == SPENT:
-                self._spend(fault)
+            self.fired_at(fault, asked)
         return fired
+
+    def fired_at(self, fault: Fault, asked: Asked) -> None:
+        """Takes down that a fault fired at this request or socket."""
+        self.note(fault.id, asked)
+        if fault.state == SPENT:
+            self._spend(fault)
 
     def _spend(self, fault: Fault) -> None:
         """It fires no more. What it began goes on until it is disarmed or its time is over."""

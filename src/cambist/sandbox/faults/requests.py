@@ -131,16 +131,16 @@ class RequestFaults:
                 return _as_type(reply, HTML if plan.content_type is None else plan.content_type.encode())
             case "truncate" if plan.length != "wrong":
                 content = reply.content
-                return Reply(reply.status, content[: _kept(plan, len(content))], reply.content_type, reply.headers)
+                return Reply(reply.status, content[: kept_bytes(plan, len(content))], reply.content_type, reply.headers)
             case "truncate":
                 content = reply.content
                 whole = rendered(reply, request)
                 await self.durable()
-                raise Withheld("a fault cut the reply", sent=whole[: len(whole) - len(content) + _kept(plan, len(content))])
+                raise Withheld("a fault cut the reply", sent=whole[: len(whole) - len(content) + kept_bytes(plan, len(content))])
             case "reset":
                 whole = rendered(reply, request)
                 await self.durable()
-                raise Withheld("a fault reset the connection", sent=whole[: _kept(plan, len(whole))], reset=True)
+                raise Withheld("a fault reset the connection", sent=whole[: kept_bytes(plan, len(whole))], reset=True)
         return reply
 
     async def durable(self) -> None:
@@ -165,7 +165,7 @@ def _as_type(reply: Reply, content_type: bytes) -> Reply:
     return msgspec.structs.replace(reply, content_type=content_type)
 
 
-def _kept(plan: FaultPlan, size: int) -> int:
+def kept_bytes(plan: FaultPlan, size: int) -> int:
     """How many of so many bytes leave: never all of them."""
     wanted = size // 2 if plan.after_bytes is None else plan.after_bytes
     return min(wanted, max(size - 1, 0))

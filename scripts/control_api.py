@@ -34,7 +34,8 @@ Each operation can be called in several ways that take the same fields and give 
 |---|---|
 | HTTP | `POST /sandbox/clock` with `{"advance": 60}` |
 | the command line | `cambist sandbox ctl move-clock --advance 60` |
-| Python | `Control(url).move_clock(advance=60)`, or `await AsyncControl(url).move_clock(advance=60)` |
+| Python | `sandbox.control.move_clock(advance=60)`, or `await sandbox.async_control.move_clock(advance=60)` |
+| an agent, by MCP | the tool `move-clock` of `cambist sandbox mcp` |
 
 Over HTTP the API answers programs on the same machine only: at a loopback address, with `localhost`, `127.0.0.1` or `[::1]` as the host,
 and without an Origin. The fields of a GET or DELETE stand in the query, those of a POST or PUT in a JSON body whose `content-type` says so.

@@ -123,6 +123,14 @@ def sandbox(
     )
 
 
+@sandbox_app.command()
+def mcp(url: ctl.Url = None) -> None:
+    """Offer the operations of `ctl` to an agent: a Model Context Protocol server over standard input and output."""
+    from cambist.app.mcp import McpServer
+
+    McpServer(lambda: ctl.sandbox_url(url)).serve(sys.stdin.buffer, sys.stdout.buffer)
+
+
 @app.command("config")
 def show_config() -> None:
     """Print the commented default configuration."""

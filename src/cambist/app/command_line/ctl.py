@@ -194,7 +194,7 @@ def _carry_out(operation: Any, fields: Mapping[str, _Field], given: Mapping[str,
     import msgspec
 
     from cambist.sandbox.control.operations import JSON
-    from cambist.sandbox.control_client.calls import Calls, ControlError
+    from cambist.sandbox.control_client.calls import Calls, ControlError, is_text
 
     url, as_json, output = how
     named: dict[str, Any] = {}
@@ -215,7 +215,7 @@ def _carry_out(operation: Any, fields: Mapping[str, _Field], given: Mapping[str,
     except ControlError as error:
         raise OperatorError(error.words) from None
     if operation.media != JSON:
-        _write(reply, output, text=operation.media.startswith("text/") or operation.media.endswith(("+xml", "/xml")))
+        _write(reply, output, text=is_text(operation.media))
     elif output is not None:
         _write(msgspec.json.encode(reply) + b"\n", output, text=True)
     elif as_json:

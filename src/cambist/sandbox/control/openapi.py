@@ -74,6 +74,16 @@ def described_schemas(types: Iterable[Any]) -> tuple[dict[Any, dict[str, Any]], 
     return schemas, components
 
 
+def taken_schema(operation: AnyOperation) -> dict[str, Any]:
+    """What an operation takes as a JSON schema that stands alone: an object, with the components that it refers to as `$defs`."""
+    schemas, components = described_schemas([operation.takes])
+    own = component(schemas[operation.takes])
+    schema = {"type": "object", "properties": {}, **components.pop(own)}
+    whole = {**schema, "$defs": components} if components else schema
+    standing: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(whole).replace(_COMPONENTS.encode(), b"#/$defs/"))
+    return standing
+
+
 def component(schema: Mapping[str, Any]) -> str:
     """The name of the component that a schema refers to; empty when it refers to none."""
     return str(schema.get("$ref", "")).removeprefix(_COMPONENTS)

@@ -145,6 +145,12 @@ class AsyncCalls:
             writer.close()
 
 
+def is_text(media: str) -> bool:
+    """Whether bytes of that media type are for reading."""
+    kind = media.partition(";")[0]
+    return kind.startswith("text/") or kind.endswith(("/json", "/xml", "+json", "+xml"))
+
+
 def _plain(value: Any) -> str:
     """A scalar as a path or a query has it."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

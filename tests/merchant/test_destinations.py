@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from cambist.merchant import Answered, DestinationPolicy, DestinationRejected, Undelivered, WebhookClient, destination_of
+from cambist.merchant.destinations import checked_addresses
 from tests.support.shop import OK, Shop
 
-VENUE, SANDBOX = DestinationPolicy(), DestinationPolicy(loopback=True)
+VENUE, SANDBOX, ALONE = DestinationPolicy(), DestinationPolicy(loopback=True), DestinationPolicy(loopback=True, public=False)
 
 INSIDE = [
     # loopback, and its other spellings
@@ -79,6 +80,31 @@ def test_loopback_is_permitted_only_where_it_is_said() -> None:
         assert not VENUE.permits(address, 80)
     for address in ("10.0.0.1", "169.254.169.254", "fe80::1", "0.0.0.0", "64:ff9b::7f00:1"):
         assert not SANDBOX.permits(address, 80)
+
+
+@pytest.mark.parametrize(
+    ("url", "permitted"),
+    [
+        ("http://127.0.0.1:8900/", ["127.0.0.1"]),
+        ("http://[::1]:8900/", ["::1"]),
+        ("http://2130706433:8900/", ["127.0.0.1"]),
+        ("http://localhost:8900/", ["127.0.0.1", "::1"]),
+        ("http://shop.localhost:8900/", ["127.0.0.1", "::1"]),
+        ("https://1.1.1.1/", None),
+        ("https://a-shop.net/", None),
+    ],
+)
+async def test_where_the_public_internet_is_not_permitted_its_addresses_are_taken_and_nobody_is_asked(
+    url: str, permitted: list[str] | None
+) -> None:
+    asked = Dns(["127.0.0.1"])
+    assert ALONE.rejection(url) == ""
+    if permitted is None:
+        with pytest.raises(DestinationRejected):
+            await checked_addresses(destination_of(url), asked, ALONE)
+    else:
+        assert await checked_addresses(destination_of(url), asked, ALONE) == permitted
+    assert asked.asked == []
 
 
 class Dns:

@@ -40,7 +40,8 @@ def open_merchants(
 ) -> Merchants:
     """Payment orders and their notices, on a view that has all that is in the journal."""
     settings = config.merchant
-    destinations = DestinationPolicy(settings.loopback_callbacks and files.sandbox.exists(), frozenset(settings.callback_ports))
+    of_sandbox = files.sandbox.exists()
+    destinations = DestinationPolicy(settings.loopback_callbacks and of_sandbox, frozenset(settings.callback_ports), public=not of_sandbox)
 
     async def address(account: AccountId, asset: AssetId) -> str | None:
         made = await wallet.new_address(account, asset)

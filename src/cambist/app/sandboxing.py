@@ -54,6 +54,7 @@ from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.faults.installation import FaultInstallation
 from cambist.sandbox.past import Past, past_began
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
+from cambist.sandbox.play_money import FIELDS as PLAY_MONEY_FIELDS
 from cambist.sandbox.presets import PRESETS, changed
 from cambist.sandbox.presets import complaints as trader_complaints
 from cambist.sandbox.request_log import RequestLog
@@ -200,6 +201,7 @@ class _Play(ServeHooks):
 
     dated = False
     """The same seed and the same requests shall give the same bytes."""
+    reply_fields = PLAY_MONEY_FIELDS
 
     def __init__(
         self, venue: Venue, seed: int, people: list[Person], movers: Sequence[Traders | ConversionRates], plan: SandboxPlan

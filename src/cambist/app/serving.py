@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,6 +80,9 @@ class ServeHooks:
 
     dated = True
     """Whether replies carry a Date."""
+
+    reply_fields: Sequence[tuple[bytes, bytes]] = ()
+    """Header fields of every reply."""
 
     def wrap_transport(self, transport: asyncio.Transport) -> asyncio.Transport:
         """What a new connection writes to."""
@@ -160,6 +163,7 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: Ser
         tls=tls,
         date=venue.machine_clock.wall if hooks.dated else None,
         wrap_transport=hooks.wrap_transport,
+        fields=hooks.reply_fields,
     )
 
 

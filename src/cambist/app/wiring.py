@@ -32,7 +32,7 @@ from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.directory import Directory, User, marks
+from cambist.directory import Directory, KeyForm, User, marks
 from cambist.domain.meta import Meta
 from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer
 from cambist.exchange.journal_port import JournalPort
@@ -234,13 +234,19 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
-        key_forms=dialects.key_forms(config.dialects),
+        key_forms=_key_forms(config, of_sandbox=files.sandbox.exists()),
         supervision=supervision,
         write_failures=failures,
         wallet_follower=wallet_follower,
         merchant_follower=merchant_follower,
         snapshot_seq=exchange.snapshots.newest_seq(),
     )
+
+
+def _key_forms(config: Config, *, of_sandbox: bool) -> tuple[KeyForm, ...]:
+    """The kinds of keys that can be minted; those of a sandbox are marked where there is room."""
+    forms = dialects.key_forms(config.dialects)
+    return tuple(form.of_sandbox() for form in forms) if of_sandbox else forms
 
 
 def _venue_services(

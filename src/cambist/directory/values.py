@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -140,7 +140,8 @@ class KeyForm:
     the labels unique. The key is stored readable and is what `find_key` is asked for, the secret is stored sealed: an API whose only
     credential is a bearer token returns a digest of the token as key and the token as secret. `scopes` are the ones that the API has
     (empty: not checked), `default_scopes` those that a key gets when nobody says: what cannot take money out of the account.
-    `credentials` gives what a client needs, by the names that people know it by.
+    `credentials` gives what a client needs, by the names that people know it by. `marked`, where an API has room for it, makes of a
+    key one that shows everybody that it is of a sandbox.
     """
 
     dialect: str
@@ -148,6 +149,19 @@ class KeyForm:
     scopes: frozenset[str] = frozenset()
     default_scopes: frozenset[str] = frozenset()
     credentials: Callable[[ApiKey], dict[str, str]] = lambda key: {"key": key.key, "secret": key.secret}
+    marked: Callable[[str], str] | None = None
+
+    def of_sandbox(self) -> KeyForm:
+        """The form of a sandbox's keys: the same, where there is no room for a mark."""
+        mark, make = self.marked, self.make
+        if mark is None:
+            return self
+
+        def marked(entropy: Entropy) -> tuple[str, str]:
+            key, secret = make(entropy)
+            return mark(key), secret
+
+        return replace(self, make=marked)
 
 
 _INNER = bytes(byte ^ 0x36 for byte in range(256))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
 from typing import Any, Protocol
@@ -88,7 +88,8 @@ class Connections:
 
     `now` is the loop's time in seconds at the last sweep: deadlines are set from it, which saves a clock call per request and is why they
     are given one sweep more. `date` gives microseconds since 1970 for Date headers, which are left out without it. `listener` is the
-    name that routes know this server's address by. `wrap_transport` gives what a connection writes to.
+    name that routes know this server's address by. `wrap_transport` gives what a connection writes to. `fields` are header fields of
+    every reply.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Connections:
         proxies: TrustedProxies = NO_PROXIES,
         listener: str = "",
         wrap_transport: Wrap = unwrapped,
+        fields: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self.gateway = gateway
         self.wrap_transport = wrap_transport
@@ -136,8 +138,11 @@ class Connections:
         self.seconds_per_byte = 1.0 / limits.body_pace
         self._clock = date
         self._second = -1
+        self._fields = list(fields)
+        self.fixed_lines = b"".join(b"%b: %b\r\n" % field for field in fields)
+        """Header lines of every reply that are always the same."""
         self._date = b""  # the value
-        self._date_line = b""
+        self._reply_lines = self.fixed_lines
         self._peers: dict[str, int] = {}
         self._open: set[Watched] = set()
         self._hosts: set[bytes] = set()
@@ -164,20 +169,21 @@ class Connections:
         for connection in [connection for connection in self._open if connection.deadline <= now or connection.stalled <= now]:
             connection.expire()
 
-    def date_line(self) -> bytes:
-        """A Date header line, or nothing without a clock. Rendered once a second."""
+    def reply_lines(self) -> bytes:
+        """The header lines of every reply; with a clock a Date is among them. Rendered once a second."""
         if self._clock is None:
-            return b""
+            return self._reply_lines
         second = self._clock() // 1_000_000
         if second != self._second:
             self._second = second
             self._date = formatdate(second, usegmt=True).encode()
-            self._date_line = b"date: %b\r\n" % self._date
-        return self._date_line
+            self._reply_lines = b"%bdate: %b\r\n" % (self.fixed_lines, self._date)
+        return self._reply_lines
 
-    def date_fields(self) -> list[tuple[bytes, bytes]]:
+    def reply_fields(self) -> list[tuple[bytes, bytes]]:
         """The same for an ASGI reply."""
-        return [(b"date", self._date)] if self.date_line() else []
+        self.reply_lines()
+        return [*self._fields, (b"date", self._date)] if self._date else self._fields
 
     def hold(self, size: int) -> None:
         """Counts bytes that a connection keeps for its client. Beyond the total the connections that keep most, unread, are cut."""

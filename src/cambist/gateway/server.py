@@ -6,7 +6,7 @@ import asyncio
 import resource
 import ssl
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -70,7 +70,8 @@ class Server:
     `ws` is the WebSocket protocol class for upgrades, or uvicorn's name for one (`"auto"`: whatever is installed, or none). `date` gives
     microseconds since 1970 for Date headers; without it there are none, which keeps replies the same byte for byte. `scheduler` is for
     the deadlines of connections; by default one on the monotonic clock, so that a machine's clock that is set cuts nobody off.
-    `wrap_transport` is called with each connection's transport, and gives the one that it writes to.
+    `wrap_transport` is called with each connection's transport, and gives the one that it writes to. `fields` are header fields of every
+    reply, names in lower case.
     OSError from `start` when the address cannot be bound.
     """
 
@@ -89,8 +90,10 @@ class Server:
         listener: str = "",
         scheduler: Scheduler | None = None,
         wrap_transport: Wrap = unwrapped,
+        fields: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self.app = app
+        self._fields = fields
         self._wrap_transport = wrap_transport
         self._scheduler = LoopScheduler(_monotonic) if scheduler is None else scheduler
         self._proxies = proxies
@@ -145,6 +148,7 @@ class Server:
             proxies=self._proxies,
             listener=self._name,
             wrap_transport=self._wrap_transport,
+            fields=self._fields,
         )
         connections.app_state = self._lifespan.state
         patience = self.limits.handshake_seconds if self._tls else None

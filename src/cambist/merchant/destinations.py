@@ -92,13 +92,22 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class DestinationPolicy:
-    """What is permitted: `ports` of the public internet and, where `loopback` says so (sandboxes), this machine, on any port."""
+    """What is permitted: `ports` of the public internet and, where `loopback` says so (sandboxes), this machine, on any port.
+
+    Without `public` (sandboxes) nothing goes to the public internet, and no name server is asked. Its addresses are taken all the same, as
+    everywhere: what is meant for them stays undelivered.
+    """
 
     loopback: bool = False
     ports: frozenset[int] = frozenset(_PORTS.values())
+    public: bool = True
 
     def permits(self, text: str, port: int) -> bool:
         """Whether an address (as text) and port may be connected to."""
+        return self._takes(text, port) and (self.public or not is_public(ipaddress.ip_address(text.partition("%")[0])))
+
+    def _takes(self, text: str, port: int) -> bool:
+        """Whether a shop may name them."""
         try:
             address: Address = ipaddress.ip_address(text.partition("%")[0])
         except ValueError:
@@ -123,9 +132,9 @@ class DestinationPolicy:
             ipaddress.ip_address(spelled)
         except ValueError:
             return self._name_rejection(host.lower().rstrip("."), port)
-        if self.permits(spelled, port):
+        if self._takes(spelled, port):
             return ""
-        return "its port is not one that notices may go to" if self.permits(spelled, 80) else "it is not an address of the public internet"
+        return "its port is not one that notices may go to" if self._takes(spelled, 80) else "it is not an address of the public internet"
 
     def _name_rejection(self, host: str, port: int) -> str:
         labels = host.split(".")
@@ -176,7 +185,7 @@ def destination_of(url: str) -> Destination:
 async def checked_addresses(destination: Destination, resolve: Resolve, policy: DestinationPolicy) -> list[str]:
     """The addresses of the host that may be connected to, in the resolver's order. DestinationRejected when there are none."""
     try:
-        addresses = await resolve(destination.host, destination.port)
+        addresses = await resolve(destination.host, destination.port) if policy.public else _of_this_machine(destination.host)
     except (OSError, UnicodeError):
         raise DestinationRejected("its host cannot be found") from None
     if not addresses:
@@ -185,6 +194,16 @@ async def checked_addresses(destination: Destination, resolve: Resolve, policy: 
     if not permitted:
         raise DestinationRejected("its host is not on the public internet, or its port not one that notices may go to")
     return permitted[:MAX_ADDRESSES]
+
+
+def _of_this_machine(host: str) -> Sequence[str]:
+    """The addresses of a host without asking a name server: only of an address, and of localhost. OSError for all others."""
+    if host.lower().rstrip(".").rpartition(".")[2] == "localhost":
+        return ["127.0.0.1", "::1"]
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        return [socket.inet_ntoa(socket.inet_aton(host))]
 
 
 async def system_resolve(host: str, port: int) -> Sequence[str]:

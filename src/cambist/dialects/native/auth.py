@@ -43,7 +43,7 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
     return entropy("key", 16).hex(), entropy("secret", 32).hex()
 
 
-KEY_FORM = KeyForm(DIALECT, _make_key, KEY_SCOPES, DEFAULT_KEY_SCOPES)
+KEY_FORM = KeyForm(DIALECT, _make_key, KEY_SCOPES, DEFAULT_KEY_SCOPES, marked=lambda key: f"sandbox-{key}")
 
 
 def ed25519_form(public_key: str) -> KeyForm:

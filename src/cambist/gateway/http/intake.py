@@ -455,4 +455,4 @@ class HttpIntake(asyncio.Protocol):
         self._connections.gateway.metrics.refuse(reason)
         self._stage = DEAF
         self.deadline = inf
-        self._refused(wire.whole(reply))
+        self._refused(wire.whole(reply, lines=self._connections.reply_lines()))

@@ -150,7 +150,7 @@ class HttpProtocol(HttpIntake):
             self._stage = DEAF
             self._peer = ""
             connections.gateway.metrics.refuse(rejection)
-            self.transport.write(wire.whole(wire.plain_error(503, "too many connections")))
+            self.transport.write(wire.whole(wire.plain_error(503, "too many connections"), lines=connections.reply_lines()))
             self.transport.close()
             return
         cast("set[Any]", connections.state.connections).add(self)
@@ -346,7 +346,7 @@ class HttpProtocol(HttpIntake):
             self.withhold()
             return
         try:
-            data = wire.render(reply, head=request.method == "HEAD", close=close, date=connections.date_line())
+            data = wire.render(reply, head=request.method == "HEAD", close=close, lines=connections.reply_lines())
         except Exception as error:
             reply, data = BROKEN, self._broken(error, request, route, close)
         if waiting is None and not self._pending and self._sending is None and type(data) is bytes:
@@ -380,7 +380,7 @@ class HttpProtocol(HttpIntake):
     def _broken(self, error: Exception, request: Request, route: Route, close: bool) -> bytes | tuple[bytes, ...]:
         """What is sent in place of a reply that cannot be rendered."""
         self._connections.gateway.failed(route, error, request)
-        return wire.render(BROKEN, head=request.method == "HEAD", close=close, date=self._connections.date_line())
+        return wire.render(BROKEN, head=request.method == "HEAD", close=close, lines=self._connections.reply_lines())
 
     def _start_task(self, result: Awaitable[Reply], request: Request, route: Route, pending: PendingReply) -> None:
         self._pending.append(pending)
@@ -410,7 +410,7 @@ class HttpProtocol(HttpIntake):
             return
         close = pending.close
         try:
-            pending.data = wire.render(reply, head=request.method == "HEAD", close=close, date=self._connections.date_line())
+            pending.data = wire.render(reply, head=request.method == "HEAD", close=close, lines=self._connections.reply_lines())
         except Exception as error:
             reply, pending.data = BROKEN, self._broken(error, request, route, close)
         pending.status = reply.status
@@ -573,7 +573,7 @@ class HttpProtocol(HttpIntake):
             logger=_asgi_log,
             access_logger=_asgi_log,
             access_log=False,
-            default_headers=connections.date_fields(),
+            default_headers=connections.reply_fields(),
             message_event=asyncio.Event(),
             expect_100_continue=False,
             keep_alive=not waiting.close,
@@ -664,7 +664,7 @@ class HttpProtocol(HttpIntake):
         if isinstance(session, Reply):
             connections.gateway.metrics.refuse("handshake")
             self._stage = DEAF
-            self._refused(wire.whole(session, date=connections.date_line()))
+            self._refused(wire.whole(session, lines=connections.reply_lines()))
             return
         in_service = cast("set[Any]", connections.state.connections)
         in_service.discard(self)

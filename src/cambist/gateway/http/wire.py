@@ -39,21 +39,21 @@ JOINED = 16_384
 """A body up to this size is copied behind its head, a longer one is sent as it is: many replies may share it."""
 
 
-def render(reply: Reply, *, head: bool = False, close: bool = False, date: bytes = b"") -> bytes | tuple[bytes, ...]:
+def render(reply: Reply, *, head: bool = False, close: bool = False, lines: bytes = b"") -> bytes | tuple[bytes, ...]:
     """The whole reply, in pieces when it is long. `head` leaves the body out but not its length, `close` says that the connection ends
-    here, `date` is a header line.
+    here, `lines` are further header lines.
 
     Unsendable when the reply is not one that HTTP can carry.
     """
     key = (reply.status, reply.content_type)
     start = _starts.get(key) or _new_start(key)
     body = reply.body
-    plain = not (head or close or date or reply.headers or reply.chunked or reply.parts)
+    plain = not (head or close or reply.headers or reply.chunked or reply.parts)
     if plain and reply.status not in _BODILESS and len(body) <= JOINED:
-        return b"%b%d\r\n\r\n%b" % (start, len(body), body)
+        return b"%b%d\r\n%b\r\n%b" % (start, len(body), lines, body)
     parts = (*reply.parts, body)
     size = sum(map(len, parts))
-    first = _render_head(reply, start, size, close=close, date=date)
+    first = _render_head(reply, start, size, close=close, lines=lines)
     if head:
         return first
     if reply.chunked and reply.status not in _BODILESS:
@@ -72,7 +72,7 @@ def _new_start(key: tuple[int, bytes]) -> bytes:
     return start
 
 
-def _render_head(reply: Reply, start: bytes, size: int, *, close: bool, date: bytes) -> bytes:
+def _render_head(reply: Reply, start: bytes, size: int, *, close: bool, lines: bytes) -> bytes:
     if reply.status in _BODILESS:
         if size:
             raise Unsendable(f"a body with status {reply.status}")
@@ -85,8 +85,7 @@ def _render_head(reply: Reply, start: bytes, size: int, *, close: bool, date: by
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in _OURS:
             raise Unsendable("header field")
         parts.append(b"%b: %b\r\n" % (name, value))
-    if date:
-        parts.append(date)
+    parts.append(lines)
     parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
     return b"".join(parts)
 
@@ -96,7 +95,7 @@ def plain_error(status: int, words: str) -> Reply:
     return Reply(status, msgspec.json.encode({"error": words}))
 
 
-def whole(reply: Reply, *, date: bytes = b"") -> bytes:
+def whole(reply: Reply, *, lines: bytes = b"") -> bytes:
     """A last reply, after which the connection ends, in one piece."""
-    rendered = render(reply, close=True, date=date)
+    rendered = render(reply, close=True, lines=lines)
     return rendered if isinstance(rendered, bytes) else b"".join(rendered)

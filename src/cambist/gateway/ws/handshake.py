@@ -26,13 +26,14 @@ def rejection_of(request: Request) -> Reply | None:
     return None if whole else BAD_HANDSHAKE
 
 
-def accepted(request: Request, subprotocols: Sequence[str] = ()) -> bytes:
-    """The 101 reply. Of `subprotocols` the first one that the client offers is agreed on; extensions never are."""
+def accepted(request: Request, subprotocols: Sequence[str] = (), lines: bytes = b"") -> bytes:
+    """The 101 reply. Of `subprotocols` the first one that the client offers is agreed on; extensions never are. `lines` are further header
+    lines."""
     key = request.headers[b"sec-websocket-key"].strip()
     proof = base64.b64encode(hashlib.sha1(key + _ACCEPT_GUID, usedforsecurity=False).digest())
-    lines = [b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: %b\r\n" % proof]
+    head = [b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: %b\r\n" % proof]
     offered = [name.strip() for name in request.headers.get(b"sec-websocket-protocol", b"").split(b",")]
     agreed = next((name for name in subprotocols if name.encode() in offered), None)
     if agreed is not None:
-        lines.append(b"sec-websocket-protocol: %b\r\n" % agreed.encode())
-    return b"".join((*lines, b"\r\n"))
+        head.append(b"sec-websocket-protocol: %b\r\n" % agreed.encode())
+    return b"".join((*head, lines, b"\r\n"))

@@ -235,7 +235,7 @@ class Socket(asyncio.Protocol):
         """Answers the handshake and lets the session speak. `rest` came right behind the handshake."""
         self._session = session
         self._connections.socket_counts.opened += 1
-        self.transport.write(handshake.accepted(self.request, self._route.subprotocols))
+        self.transport.write(handshake.accepted(self.request, self._route.subprotocols, self._connections.fixed_lines))
         self._silence()
         try:
             session.opened()

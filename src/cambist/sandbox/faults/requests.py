@@ -14,6 +14,7 @@ from cambist.dialect_kit.messages import Handler, Reply, Request, Withheld
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.situations import Situation, Wording
 from cambist.gateway.http import wire
+from cambist.sandbox import play_money
 from cambist.sandbox.faults.clock_skew import ClientClock, skewed
 from cambist.sandbox.faults.matching import Asked
 from cambist.sandbox.faults.pages import HTML, error_page, plain_words
@@ -157,7 +158,7 @@ class RequestFaults:
 
 def rendered(reply: Reply, request: Request) -> bytes:
     """A whole reply as it would be sent."""
-    whole = wire.render(reply, head=request.method == "HEAD")
+    whole = wire.render(reply, head=request.method == "HEAD", lines=play_money.LINES)
     return whole if isinstance(whole, bytes) else b"".join(whole)
 
 

@@ -66,6 +66,7 @@ class Code(StrEnum):
     MARKET_UNKNOWN = "market-unknown"
     ASSET_UNKNOWN = "asset-unknown"
     INTERVAL_INVALID = "interval-invalid"
+    TOO_MANY_TOPICS = "too-many-topics"
     SIGN_UP_CLOSED = "sign-up-closed"
     NAME_INVALID = "name-invalid"
     NAME_TAKEN = "name-taken"
@@ -132,6 +133,7 @@ KINDS: dict[Code, Kind] = {
     Code.INTERVAL_INVALID: Kind(
         422, "Invalid interval", "An interval is minutes that divide an hour, hours that divide a day, or whole days, in seconds."
     ),
+    Code.TOO_MANY_TOPICS: Kind(409, "Too many topics", "One connection follows at most 128 topics."),
     Code.SIGN_UP_CLOSED: Kind(403, "Sign-up closed", "This venue's operator makes its users; ask there."),
     Code.NAME_INVALID: Kind(
         422, "Invalid name", "A name has 2 to 32 characters: letters, digits, dot, dash, underscore; it starts with a letter or digit."

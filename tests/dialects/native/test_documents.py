@@ -4,8 +4,10 @@ import json
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
+from cambist.api_types import stream
 from cambist.api_types.problems import KINDS, Code
 from cambist.dialects.native.endpoint import BASE
 from cambist.dialects.native.routes import ENDPOINTS
@@ -29,6 +31,16 @@ async def test_the_openapi_document_has_every_endpoint_and_resolves(floor: Floor
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     assert all(operation["summary"] and "default" in operation["responses"] for operation in operations)
+
+
+async def test_the_asyncapi_document_has_every_message_and_resolves(floor: Floor) -> None:
+    document = await floor.public("/asyncapi.json")
+    kinds = {kind.__name__ for kind in (*stream.CLIENT_MESSAGES, *stream.SERVER_MESSAGES)}
+    assert set(document["components"]["messages"]) == set(document["channels"]["stream"]["messages"]) == kinds
+    assert {*typing.get_args(stream.AnyClientMessage)} == {*stream.CLIENT_MESSAGES}
+    assert {*typing.get_args(stream.AnyServerMessage)} == {*stream.SERVER_MESSAGES}
+    for reference in re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)):
+        assert reference in document["components"]["schemas"], reference
 
 
 async def test_the_page_of_the_server_has_every_endpoint_and_every_problem(floor: Floor) -> None:

@@ -9,6 +9,7 @@ from cambist.dialects.native.endpoint import DIALECT as NAME
 from cambist.dialects.native.routes import path_errors, routes
 from cambist.dialects.native.settings import Settings
 from cambist.dialects.native.snippets import native
+from cambist.dialects.native.stream.routes import sockets
 
 __all__ = ["DIALECT", "Settings", "build"]
 
@@ -17,7 +18,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     context = DialectContext.of(services, settings)
     made = routes(context)
-    return DialectService(NAME, made, (), path_errors(made))
+    return DialectService(NAME, made, sockets(context), path_errors(made))
 
 
 DIALECT = Dialect(

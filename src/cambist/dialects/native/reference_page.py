@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cambist.api_types import stream
 from cambist.api_types.values import name_of
 from cambist.dialects.native import openapi
 from cambist.dialects.native.endpoint import BASE, Endpoint
@@ -38,7 +39,8 @@ def html(endpoints: Sequence[Endpoint]) -> bytes:
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>"
         f"<title>Cambist native API</title><style>{STYLE}</style><h1>Cambist native API</h1>"
-        f"<p>Below <code>{BASE}</code>. For programs: <a href='{BASE}/openapi.json'>OpenAPI</a>.</p>"
+        f"<p>Below <code>{BASE}</code>. For programs: "
+        f"<a href='{BASE}/openapi.json'>OpenAPI</a>, <a href='{BASE}/asyncapi.json'>AsyncAPI</a>.</p>"
         f"<h2>Endpoints</h2>{rows}<h2>Problems</h2>"
         f"<table><tr><th>code<th>status<th>retryable<th>sentence{problems}</table></html>"
     ).encode()
@@ -67,7 +69,8 @@ def markdown(endpoints: Sequence[Endpoint]) -> str:
     lines += ["", "## Requests and replies", ""]
     for endpoint in endpoints:
         lines += list(_described(endpoint))
-    lines += ["## Values", "", *_values(endpoints)]
+    lines += ["## Messages of the stream", "", *_messages()]
+    lines += ["## Values", "", *_values(structs(endpoints))]
     lines += ["## Problems", "", "| code | status | retryable | sentence |", "|---|---|---|---|"]
     lines += [f"| `{code}` | {status} | {'yes' if again else 'no'} | {_cell(words)} |" for code, status, again, words in openapi.codes()]
     return "\n".join(lines) + "\n"
@@ -85,8 +88,16 @@ def _described(endpoint: Endpoint) -> Iterator[str]:
     yield f"- `{endpoint.name}`: {', '.join(parts) + '; ' if parts else ''}answers {endpoint.status} {openapi.in_words(said.reply)}{again}"
 
 
-def _values(endpoints: Sequence[Endpoint]) -> Iterator[str]:
-    for kind in structs(endpoints):
+def _messages() -> Iterator[str]:
+    for words, tag_field, kinds in (("Clients say", "op", stream.CLIENT_MESSAGES), ("Clients hear", "type", stream.SERVER_MESSAGES)):
+        tags = ", ".join(f"`{kind.__struct_config__.tag}` ({kind.__name__})" for kind in kinds)
+        yield f"{words}, by `{tag_field}`: {tags}."
+        yield ""
+    yield from _values([*stream.CLIENT_MESSAGES, *stream.SERVER_MESSAGES])
+
+
+def _values(kinds: Sequence[Any]) -> Iterator[str]:
+    for kind in kinds:
         yield f"### {name_of(kind)}"
         yield ""
         yield " ".join((kind.__doc__ or "").split())

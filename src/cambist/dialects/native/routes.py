@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import PathErrors, Route
-from cambist.dialects.native import openapi, reference_page
+from cambist.dialects.native import asyncapi, openapi, reference_page
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
 from cambist.dialects.native.endpoints import accounts, balances, market_data, orders
 from cambist.dialects.native.scopes import Effect, Scope
+from cambist.dialects.native.stream.routes import plain_routes
 
 PUBLIC, READ, TRADE, ACCOUNT = Scope.PUBLIC, Scope.READ, Scope.TRADE, Scope.ACCOUNT
 COMMAND, CHANGE = Effect.COMMAND, Effect.CHANGE
@@ -58,7 +59,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def routes(context: DialectContext) -> tuple[Route, ...]:
-    return (*(endpoint.route(context) for endpoint in ENDPOINTS), *_documents())
+    return (*(endpoint.route(context) for endpoint in ENDPOINTS), *_documents(), *plain_routes())
 
 
 def path_errors(made: Sequence[Route]) -> tuple[PathErrors, ...]:
@@ -68,15 +69,20 @@ def path_errors(made: Sequence[Route]) -> tuple[PathErrors, ...]:
 def _documents() -> tuple[Route, ...]:
     """The API's own description, made once."""
     described = Reply(200, openapi.encoded(ENDPOINTS), headers=((b"cache-control", b"max-age=300"),))
+    stream = Reply(200, asyncapi.encoded(), headers=((b"cache-control", b"max-age=300"),))
     page = Reply(200, reference_page.html(ENDPOINTS), b"text/html; charset=utf-8", reference_page.HEADERS)
 
     def open_api(_request: Request) -> Reply:
         return described
+
+    def async_api(_request: Request) -> Reply:
+        return stream
 
     def reference(_request: Request) -> Reply:
         return page
 
     return (
         Route(f"{BASE}/openapi.json", open_api, dialect=DIALECT, durable=False),
+        Route(f"{BASE}/asyncapi.json", async_api, dialect=DIALECT, durable=False),
         Route(f"{BASE}/reference", reference, dialect=DIALECT, durable=False),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cambist import _core
 from cambist.api_types import balances as api
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Page
@@ -15,12 +16,13 @@ from cambist.history.records import Fill
 def list_balances(call: Call) -> list[api.Balance]:
     """Every asset of the venue."""
     view, account = call.context.services.view, call.account
-    rows = []
-    for asset in call.context.listings.assets():
-        available, held = view.balance(account, asset.id)
-        total = atoms_text(available + held, asset)
-        rows.append(api.Balance(asset=asset.code, available=atoms_text(available, asset), held=atoms_text(held, asset), total=total))
-    return rows
+    return [balance_of(asset, *view.balance(account, asset.id)) for asset in call.context.listings.assets()]
+
+
+def balance_of(asset: _core.AssetSpec, available: int, held: int) -> api.Balance:
+    """Of atoms."""
+    total = atoms_text(available + held, asset)
+    return api.Balance(asset=asset.code, available=atoms_text(available, asset), held=atoms_text(held, asset), total=total)
 
 
 def list_fees(call: Call) -> list[api.Fees]:

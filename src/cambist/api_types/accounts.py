@@ -103,6 +103,8 @@ SecurityEventKind = Literal[
     "codes-off",
     "recovery-codes-renewed",
     "session-revoked",
+    "key-created",
+    "key-revoked",
 ]
 
 

@@ -80,6 +80,25 @@ class Code(StrEnum):
     USER_FROZEN = "user-frozen"
     TOTP_ACTIVE = "totp-active"
     TOTP_INACTIVE = "totp-inactive"
+    API_UNKNOWN = "api-unknown"
+    SCOPE_UNKNOWN = "scope-unknown"
+    ADDRESS_INVALID = "address-invalid"
+    PUBLIC_KEY_INVALID = "public-key-invalid"
+    TOO_MANY_KEYS = "too-many-keys"
+    REVEAL_OVER = "reveal-over"
+    USER_UNKNOWN = "user-unknown"
+    NO_NETWORK = "no-network"
+    COIN_ADDRESS_INVALID = "coin-address-invalid"
+    WITHDRAWAL_TOO_SMALL = "withdrawal-too-small"
+    NOT_CANCELLABLE = "not-cancellable"
+    TOO_MANY_ADDRESSES = "too-many-addresses"
+    COUPON_INVALID = "coupon-invalid"
+    COUPON_REDEEMED = "coupon-redeemed"
+    COUPON_CODE_USED = "coupon-code-used"
+    URL_INVALID = "url-invalid"
+    PAYMENT_NOT_OPEN = "payment-not-open"
+    OWN_PAYMENT = "own-payment"
+    TOO_MANY_MERCHANT_ORDERS = "too-many-merchant-orders"
     TOO_MANY_DECIMALS = "too-many-decimals"
     ORDER_INVALID = "order-invalid"
     MARKET_HALTED = "market-halted"
@@ -149,6 +168,25 @@ KINDS: dict[Code, Kind] = {
     Code.USER_FROZEN: Kind(403, "User frozen", "This user is frozen; ask the operator."),
     Code.TOTP_ACTIVE: Kind(409, "Codes are on", "One-time codes are switched on already; switch them off first."),
     Code.TOTP_INACTIVE: Kind(409, "Codes are off", "One-time codes are not switched on."),
+    Code.API_UNKNOWN: Kind(404, "Unknown API", "This venue serves no such API; GET /keys/kinds lists them."),
+    Code.SCOPE_UNKNOWN: Kind(422, "Unknown scope", "This API has no such scope."),
+    Code.ADDRESS_INVALID: Kind(422, "Invalid address", "An address is one of IPv4 or IPv6, or a network such as 192.0.2.0/24."),
+    Code.PUBLIC_KEY_INVALID: Kind(422, "Invalid public key", "A public key is an Ed25519 key of 64 hex digits, for the native API."),
+    Code.TOO_MANY_KEYS: Kind(409, "Too many keys", "One user has at most 50 keys: revoke one first."),
+    Code.REVEAL_OVER: Kind(409, "Too late", "A secret can be shown again in the first hour only; make a new key."),
+    Code.USER_UNKNOWN: Kind(404, "Unknown user", "There is no such user."),
+    Code.NO_NETWORK: Kind(409, "No coin network", "This asset has no coin network here: no addresses and no withdrawals."),
+    Code.COIN_ADDRESS_INVALID: Kind(422, "Invalid coin address", "This is no address of the asset's network."),
+    Code.WITHDRAWAL_TOO_SMALL: Kind(422, "Withdrawal too small", "The amount is below the minimum, or nothing is left after the fee."),
+    Code.NOT_CANCELLABLE: Kind(409, "Not cancellable", "This withdrawal is on its way or finished."),
+    Code.TOO_MANY_ADDRESSES: Kind(409, "Too many addresses", "You have as many deposit addresses of this asset as you may have."),
+    Code.COUPON_INVALID: Kind(404, "Invalid coupon", "There is no such coupon for you."),
+    Code.COUPON_REDEEMED: Kind(409, "Coupon redeemed", "This coupon was redeemed before."),
+    Code.COUPON_CODE_USED: Kind(409, "Coupon code used", "Another coupon has or had this code."),
+    Code.URL_INVALID: Kind(422, "Invalid address of a page", "The address of a page begins with http:// or https:// and has no blanks."),
+    Code.PAYMENT_NOT_OPEN: Kind(409, "Payment not open", "This is not waiting for a payment any more."),
+    Code.OWN_PAYMENT: Kind(409, "Own payment", "This payment is to yourself: somebody else must pay it."),
+    Code.TOO_MANY_MERCHANT_ORDERS: Kind(409, "Too many open payments", "As many payments wait as you may have."),
     Code.TOO_MANY_DECIMALS: Kind(422, "Too many decimals", "The number has more decimals than the market or asset."),
     Code.ORDER_INVALID: Kind(422, "Invalid order", "These fields do not make an order together."),
     Code.MARKET_HALTED: Kind(409, "Market halted", "The market is halted: cancels work, new orders do not.", True),

@@ -276,6 +276,7 @@ def _venue_services(
         wall_clock=wall_clock,
         entropy=entropy,
         durable=_durable(exchange.sequencer),
+        key_forms=dialects.key_forms(config.dialects),
         coupons_per_day=config.limits.coupons_per_day,
     )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cambist.dialect_kit.logins import Logins
     from cambist.dialect_kit.market_texts import MarketTexts
     from cambist.directory.directory import Directory
+    from cambist.directory.values import KeyForm
     from cambist.exchange.catalogue import Catalogue
     from cambist.exchange.commands import Commands
     from cambist.exchange.view import View
@@ -66,6 +67,8 @@ class VenueServices:
     entropy: Callable[[str, int], bytes]
     durable: Callable[[], Awaitable[None]]
     """Returns once everything applied so far is on disk, for what must not be remembered elsewhere before; JournalStopped."""
+    key_forms: tuple[KeyForm, ...] = ()
+    """The kinds of keys that can be made, of every dialect that is served."""
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""
 

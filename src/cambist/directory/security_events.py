@@ -26,6 +26,8 @@ class SecurityEventKind(StrEnum):
     CODES_OFF = "codes-off"
     RECOVERY_RENEWED = "recovery-codes-renewed"
     SESSION_REVOKED = "session-revoked"
+    KEY_CREATED = "key-created"
+    KEY_REVOKED = "key-revoked"
 
 
 @dataclass(frozen=True, slots=True)

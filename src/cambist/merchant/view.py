@@ -33,7 +33,7 @@ from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 
-VERSION = 5
+VERSION = 6
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
@@ -42,6 +42,7 @@ CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGE
                      address TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 CREATE INDEX orders_open ON orders (expires) WHERE state < 2;
 CREATE INDEX orders_open_of ON orders (account) WHERE state < 2;
+CREATE INDEX orders_of ON orders (account);
 CREATE INDEX orders_address ON orders (asset, address) WHERE address <> '';
 -- Transfer ids and atoms are 128 bits wide: text, ids as 32 hex digits.
 CREATE TABLE payments (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, amount TEXT NOT NULL, state INTEGER NOT NULL,
@@ -300,6 +301,15 @@ class MerchantView:
 
     def order(self, key: str) -> MerchantOrder | None:
         return next(self._orders("id = ?", key), None)
+
+    def newest_orders(self, account: AccountId, limit: int, before: int | None = None) -> tuple[list[MerchantOrder], int | None]:
+        """An account's orders, newest first: at most `limit` of those behind the place `before`, and the place where the rest begins."""
+        place = before if before is not None else (1 << 63) - 1
+        rows = self._sql.execute(
+            "SELECT id, rowid FROM orders WHERE account = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", (account, place, limit)
+        ).fetchall()
+        found = [order for key, _ in rows if (order := self.order(key)) is not None]
+        return found, rows[-1][1] if len(rows) == limit else None
 
     def labelled(self, account: AccountId, asset: AssetId, label: Label) -> str:
         """The newest address of that label; empty when there is none."""

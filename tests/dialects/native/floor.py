@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,21 @@ from cambist.dialect_kit.messages import Reply
 from cambist.dialects.native import Settings, build
 from cambist.dialects.native.auth import KEY_FORM
 from cambist.dialects.native.scopes import KEY_SCOPES
-from cambist.directory import User
+from cambist.directory import KeyForm, User
 from cambist.gateway.http.router import Router
 from tests.support.floor import RoutedFloor, Trader, open_markets
 
 __all__ = ["BASE", "Browser", "Floor", "Trader", "problem_of", "signed_headers"]
 
 BASE = "/cambist/v1"
+OTHER_FORM = KeyForm(
+    "other",
+    lambda entropy: (entropy("key", 8).hex(), entropy("secret", 8).hex()),
+    frozenset({"info", "spend"}),
+    frozenset({"info"}),
+    lambda key: {"public": key.key, "private": key.secret},
+)
+"""Keys of another API of the venue."""
 
 
 def signed_headers(key: str, secret: str, timestamp: int | str, method: str, path: str, query: bytes, body: bytes) -> dict[bytes, bytes]:
@@ -38,7 +47,7 @@ class Floor(RoutedFloor):
         super().__init__(folder)
         open_markets(self.commands, self.engine)
         self.settings = settings
-        self.services = self.venue_services()
+        self.services = replace(self.venue_services(), key_forms=(KEY_FORM, OTHER_FORM))
         self.counter = 0
         self.restart_dialect()
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cambist.dialects.native.auth import ed25519_form, signed_message
 from cambist.dialects.native.scopes import KEY_SCOPES
-from tests.dialects.native.floor import BASE, Floor, Trader, problem_of, signed_headers
+from tests.dialects.native.floor import BASE, OTHER_FORM, Floor, Trader, problem_of, signed_headers
 
 ORDER = {"market": "btc_usd", "side": "buy", "type": "limit", "price": "900", "amount": "0.1"}
 WINDOW = 30_000_000
@@ -92,10 +92,7 @@ async def test_an_address_that_is_not_allowed(floor: Floor) -> None:
 
 
 async def test_a_key_of_another_api_is_unknown(floor: Floor, alice: Trader) -> None:
-    from cambist.directory import KeyForm
-
-    other = KeyForm("btse", lambda entropy: (entropy("key", 32).hex(), entropy("secret", 32).hex()), KEY_SCOPES)
-    foreign = Trader(alice.user, floor.key(alice.user, other, KEY_SCOPES))
+    foreign = Trader(alice.user, floor.key(alice.user, OTHER_FORM, frozenset({"info"})))
     assert problem_of(await floor.reply(foreign, "GET", "/balances")) == (401, "key-unknown")
 
 

@@ -82,6 +82,8 @@ async def test_every_type_of_order(
         ({"price": "0.001"}, 422, "price-too-low", None),
         ({"price": "10001"}, 422, "price-too-high", None),
         ({"price": "99999999999999999999999"}, 422, "price-too-high", "price"),
+        ({"price": "9" * 30}, 422, "price-too-high", "price"),
+        ({**AT_MARKET, "amount": None, "funds": "9" * 30}, 422, "total-too-large", "funds"),
         ({"price": 900}, 400, "request-invalid", "price"),
         ({"price": "9e2"}, 400, "request-invalid", "price"),
         ({"price": "-1"}, 400, "request-invalid", "price"),
@@ -129,6 +131,12 @@ async def test_a_body_that_is_no_object(floor: Floor, bob: Trader, body: bytes) 
 async def test_a_limit_of_the_market_is_named(floor: Floor, bob: Trader) -> None:
     reply = await floor.reply(bob, "POST", "/orders", {**LIMIT, "amount": "0.0001"})
     assert json.loads(reply.content)["detail"] == "The amount is below the market's smallest, 0.001 BTC."
+
+
+async def test_a_market_buy_spends_the_whole_of_large_funds(floor: Floor, alice: Trader, bob: Trader) -> None:
+    await place(floor, alice, side="sell", price="1000", amount="100")
+    placed = await place(floor, bob, **AT_MARKET, amount=None, funds="90000.5")
+    assert (placed.filled, placed.total, placed.status) == ("90.0005", "90000.5", "filled")
 
 
 async def test_post_only_that_would_trade(floor: Floor, alice: Trader, bob: Trader) -> None:

@@ -89,5 +89,9 @@ def atoms_text(atoms: int, asset: _core.AssetSpec) -> str:
 
 
 def units_of(text: str, scale: int) -> int | None:
-    """A decimal text in units of 10^-scale; None for what has more decimals, 2^64 or more for what no market takes."""
-    return _core.client_units(text, scale)
+    """A decimal text, of the form of `api_types.values.Decimal`, in units of 10^-scale; None for what has more decimals, 2^96 for what is
+    larger."""
+    try:
+        return _core.parse_units(text, scale)
+    except ValueError:
+        return None if len(text.partition(".")[2].rstrip("0")) > scale else _core.MAX_ATOMS + 1

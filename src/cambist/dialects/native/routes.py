@@ -9,11 +9,11 @@ from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialects.native import asyncapi, openapi, reference_page
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
-from cambist.dialects.native.endpoints import accounts, balances, market_data, orders
+from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, orders
 from cambist.dialects.native.scopes import Effect, Scope
 from cambist.dialects.native.stream.routes import plain_routes
 
-PUBLIC, READ, TRADE, ACCOUNT = Scope.PUBLIC, Scope.READ, Scope.TRADE, Scope.ACCOUNT
+PUBLIC, READ, TRADE, FUNDS, ACCOUNT = Scope.PUBLIC, Scope.READ, Scope.TRADE, Scope.FUNDS, Scope.ACCOUNT
 COMMAND, CHANGE = Effect.COMMAND, Effect.CHANGE
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -55,6 +55,28 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/fees", READ, balances.list_fees),
     Endpoint("GET", "/fills", READ, balances.list_fills),
     Endpoint("GET", "/ledger", READ, balances.list_ledger_entries),
+    Endpoint("GET", "/addresses/{asset}", READ, funds.show_deposit_address),
+    Endpoint("POST", "/addresses/{asset}", READ, funds.create_deposit_address, CHANGE, 201),
+    Endpoint("GET", "/deposits", READ, funds.list_deposits),
+    Endpoint("POST", "/withdrawals", FUNDS, funds.request_withdrawal, COMMAND, 201),
+    Endpoint("GET", "/withdrawals", READ, funds.list_withdrawals),
+    Endpoint("GET", "/withdrawals/{withdrawal}", READ, funds.find_withdrawal),
+    Endpoint("DELETE", "/withdrawals/{withdrawal}", FUNDS, funds.cancel_withdrawal, CHANGE),
+    Endpoint("GET", "/transfers", READ, funds.list_transfers),
+    Endpoint("GET", "/transfers/{transfer}", READ, funds.find_transfer),
+    Endpoint("POST", "/coupons", FUNDS, funds.create_coupon, COMMAND, 201),
+    Endpoint("GET", "/coupons", READ, funds.list_coupons),
+    Endpoint("POST", "/coupons/redeem", FUNDS, funds.redeem_coupon, CHANGE),
+    Endpoint("POST", "/merchant/orders", FUNDS, merchant.create_merchant_order, COMMAND, 201),
+    Endpoint("GET", "/merchant/orders", READ, merchant.list_merchant_orders),
+    Endpoint("GET", "/merchant/orders/{merchant_order}", READ, merchant.find_merchant_order),
+    Endpoint("GET", "/payments/{payment}", READ, merchant.show_payment),
+    Endpoint("POST", "/payments/{payment}/pay", FUNDS, merchant.pay, COMMAND),
+    Endpoint("GET", "/keys", ACCOUNT, keys.list_keys),
+    Endpoint("GET", "/keys/kinds", ACCOUNT, keys.list_key_kinds),
+    Endpoint("POST", "/keys", ACCOUNT, keys.create_key, CHANGE, 201),
+    Endpoint("GET", "/keys/{key}/secret", ACCOUNT, keys.reveal_key),
+    Endpoint("DELETE", "/keys/{key}", ACCOUNT, keys.revoke_key, CHANGE),
 )
 
 

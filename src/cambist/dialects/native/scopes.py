@@ -11,7 +11,7 @@ class Scope(StrEnum):
     READ = "read"
     TRADE = "trade"
     FUNDS = "funds"
-    """What takes money out of the account: withdrawals, coupons, payments."""
+    """What moves money beside trades: withdrawals, coupons, payments."""
     ACCOUNT = "account"
     """Passwords, second factors, sessions, API keys: for people who logged in, never for a key."""
 

@@ -48,6 +48,7 @@ from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
 from cambist.sandbox.control.openapi import OpenApiOperations
 from cambist.sandbox.control.operator_calls import Calls
+from cambist.sandbox.control.orders import OrderOperations
 from cambist.sandbox.control.report import ReportOperations, ReportSource
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.conversion_rates import ConversionRates
@@ -189,6 +190,7 @@ def _extension(
         FaultOperations(faults.faults),
         FundsOperations(calls),
         KeyOperations(calls),
+        OrderOperations(reported),
         ReportOperations(reported),
         OpenApiOperations(BY_NOUN, __version__),
     )

@@ -8,6 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 
+class LostReply(Exception):
+    """Nothing came, or what came was no reply of the API's."""
+
+
 class RawBot:
     """One user of BTC-e's API. `address`: what its connections come from, of 127.0.0.0/8."""
 
@@ -42,4 +46,8 @@ class RawBot:
 
     def _sent(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Any:
         self._connection.request(method, path, body, headers)
-        return json.loads(self._connection.getresponse().read())
+        try:
+            return json.loads(self._connection.getresponse().read())
+        except (ConnectionError, http.client.HTTPException, json.JSONDecodeError) as error:
+            self._connection.close()
+            raise LostReply from error

@@ -9,7 +9,7 @@ import pytest
 
 from cambist.sandbox.control_client.calls import ControlError
 from cambist.sandbox.control_client.control import Control
-from tests.sandbox.report.raw_bot import RawBot
+from tests.sandbox.report.raw_bot import LostReply, RawBot
 from tests.support.processes import Running, serving
 
 Behaviour = Callable[[RawBot, RawBot, Control], None]
@@ -102,6 +102,57 @@ def never_looks_again(bot: RawBot, maker: RawBot, _control: Control) -> None:
     maker.trade("sell", "1400", "1")
 
 
+def sends_again_after_a_lost_reply(bot: RawBot, _maker: RawBot, control: Control) -> None:
+    control.arm_fault("lose-reply", user=bot.name, method="Trade")
+    with pytest.raises(LostReply):
+        bot.trade("buy", "100", "1")
+    bot.trade("buy", "100", "1")
+    bot.cancel_all()
+
+
+def sends_again_after_an_error_page(bot: RawBot, _maker: RawBot, control: Control) -> None:
+    control.arm_fault("server-error", status=502, executed=True, user=bot.name, method="Trade")
+    with pytest.raises(LostReply):
+        bot.trade("buy", "100", "1")
+    bot.trade("buy", "100", "1")
+    bot.cancel_all()
+
+
+def looks_after_a_lost_reply(bot: RawBot, _maker: RawBot, control: Control) -> None:
+    control.arm_fault("lose-reply", user=bot.name, method="Trade")
+    with pytest.raises(LostReply):
+        bot.trade("buy", "100", "1")
+    assert len(bot.call("ActiveOrders")["return"]) == 1
+    bot.cancel_all()
+
+
+def sends_again_what_never_came(bot: RawBot, _maker: RawBot, control: Control) -> None:
+    control.arm_fault("lose-request", user=bot.name, method="Trade")
+    with pytest.raises(LostReply):
+        bot.trade("buy", "100", "1")
+    bot.trade("buy", "100", "1")
+    bot.cancel_all()
+
+
+def trades_by_a_stale_reply(bot: RawBot, maker: RawBot, control: Control) -> None:
+    fault = control.arm_fault("stale", commands=1, path="/api/3/depth/*")
+    bot.public("depth/ltc_usd")
+    maker.trade("buy", "1", "1", pair="ltc_usd")
+    bot.public("depth/ltc_usd")
+    control.disarm_fault(fault.id)
+    bot.trade("buy", "1", "1", pair="ltc_usd")
+    bot.cancel_all()
+
+
+def believes_an_old_balance(bot: RawBot, _maker: RawBot, control: Control) -> None:
+    fault = control.arm_fault("stale", commands=2, user=bot.name, method="getInfo")
+    bot.call("getInfo")
+    for price in ("100", "101", "102"):
+        bot.trade("buy", price, "1")
+    bot.call("getInfo")
+    control.disarm_fault(fault.id)
+
+
 TABLE: list[tuple[Behaviour, set[str]]] = [
     (careful, set()),
     (leaves_an_order, {"order-left-open"}),
@@ -119,6 +170,12 @@ TABLE: list[tuple[Behaviour, set[str]]] = [
     (trades_by_old_prices, {"stale-book"}),
     (sells_what_it_has_not_bought, {"partial-fill-ignored"}),
     (never_looks_again, {"fill-unseen", "balance-outdated"}),
+    (sends_again_after_a_lost_reply, {"duplicate-order"}),
+    (sends_again_after_an_error_page, {"duplicate-order"}),
+    (looks_after_a_lost_reply, set()),
+    (sends_again_what_never_came, set()),
+    (trades_by_a_stale_reply, {"stale-book"}),
+    (believes_an_old_balance, {"balance-wrong", "order-left-open"}),
 ]
 USERS = ["maker", *(f"bot{number}" for number in range(len(TABLE)))]
 

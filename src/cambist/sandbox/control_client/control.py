@@ -10,16 +10,19 @@ from cambist.sandbox.control import faults as faults_operations
 from cambist.sandbox.control import funds as funds_operations
 from cambist.sandbox.control import keys as keys_operations
 from cambist.sandbox.control import openapi as openapi_operations
+from cambist.sandbox.control import orders as orders_operations
 from cambist.sandbox.control import report as report_operations
 from cambist.sandbox.control.clock import ClockState, Movement, Until
 from cambist.sandbox.control.faults import FaultsShown, OfFault, ShownFault
 from cambist.sandbox.control.funds import Blocks, Deposit, Deposited, Faucet, Funds, Mined, OfAccount
 from cambist.sandbox.control.keys import FreshKey, OfKey, WhoseKeys
 from cambist.sandbox.control.operations import Nothing
+from cambist.sandbox.control.orders import OfOrder
 from cambist.sandbox.control.report import PictureOptions, ReportOptions
 from cambist.sandbox.control_client.calls import Calls
 from cambist.sandbox.faults.plan import FaultPlan
 from cambist.sandbox.report.document import Report
+from cambist.sandbox.timeline import Timeline
 
 
 class Control(Calls):
@@ -135,6 +138,14 @@ class Control(Calls):
     def openapi(self) -> dict[str, Any]:
         """Gives this API as an OpenAPI 3.1 document."""
         return self.call(openapi_operations.OPENAPI, Nothing())
+
+    def explain(self, order: str) -> Timeline:
+        """Says what happened to an order, from its request to its end."""
+        return self.call(orders_operations.EXPLAIN, OfOrder(order=order))
+
+    def explain_text(self, order: str) -> bytes:
+        """Says the same as text, for people."""
+        return self.call(orders_operations.EXPLAIN_TEXT, OfOrder(order=order))
 
     def report(
         self,

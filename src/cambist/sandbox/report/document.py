@@ -49,6 +49,8 @@ class Rejections(msgspec.Struct, frozen=True, kw_only=True):
     """What the client was told the first time, in its API's words; empty where that is not known."""
     requests: list[int]
     """Numbers of the request log, the first twenty."""
+    commands: list[int]
+    """Seqs of the commands that the core rejected, the first twenty: an order among them can be explained as `seq-` and its seq."""
 
 
 class BalanceStated(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,7 +197,9 @@ def _checked(check: Check, outcome: str, why: str = "") -> Checked:
 
 
 def _rejections(counted: RejectionCount) -> Rejections:
-    return Rejections(code=counted.code, count=counted.count, words=counted.words, requests=sorted(set(counted.requests))[:20])
+    return Rejections(
+        code=counted.code, count=counted.count, words=counted.words, requests=sorted(set(counted.requests))[:20], commands=counted.seqs[:20]
+    )
 
 
 def _rejected_orders(evidence: Evidence) -> int:

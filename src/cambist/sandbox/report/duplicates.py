@@ -57,7 +57,7 @@ def _same(order: OrderRecord, later: OrderRecord) -> bool:
 
 
 def _taken_back(order: OrderRecord, later: OrderRecord) -> bool:
-    return order.reason == DoneReason.CANCELLED and order.ended <= later.created
+    return order.reason == DoneReason.CANCELLED and order.ended_seq < later.seq
 
 
 def partial_fills_ignored(evidence: Evidence) -> Iterator[Found]:
@@ -77,14 +77,14 @@ def partial_fills_ignored(evidence: Evidence) -> Iterator[Found]:
             second = requests.of_seq(later.seq)
             if second is None:
                 continue
-            filled = filled_by(order, later.created)
+            filled = filled_by(order, later.seq)
             if not 0 < filled < order.amount or lost(requests, first) or requests.showed_order(order.id, first.number, second.number):
                 break
             again = evidence.names.order(later)
             if later.side != order.side:
-                words = f"{names_filled(evidence, order, later.created)}, and {again} trades the whole amount back."
-            elif order.reason in (DoneReason.CANCELLED, DoneReason.UNFILLED) and order.ended <= later.created:
-                words = f"{names_filled(evidence, order, later.created)} when it ended, and {again} asks for all again."
+                words = f"{names_filled(evidence, order, later.seq)}, and {again} trades the whole amount back."
+            elif order.reason in (DoneReason.CANCELLED, DoneReason.UNFILLED) and order.ended_seq < later.seq:
+                words = f"{names_filled(evidence, order, later.seq)} when it ended, and {again} asks for all again."
             else:
                 continue
             yield Found(words, 1, (first.number, second.number), (order.id, later.id))

@@ -23,15 +23,15 @@ def left_open(evidence: Evidence) -> Iterator[Found]:
         )
 
 
-def filled_by(order: OrderRecord, time: int) -> int:
-    """How much of it was filled at that time, units of the market."""
-    return sum(fill.amount for fill in order.fills if fill.time <= time)
+def filled_by(order: OrderRecord, seq: int) -> int:
+    """How much of it was filled by then, units of the market."""
+    return sum(fill.amount for fill in order.fills if fill.seq <= seq)
 
 
-def names_filled(evidence: Evidence, order: OrderRecord, time: int) -> str:
+def names_filled(evidence: Evidence, order: OrderRecord, seq: int) -> str:
     """`Order 17 (buy 1 BTC at 2500 in btc_usd) had got 0.4 BTC`."""
     text = evidence.names.order(order)
-    return f"{text[0].upper()}{text[1:]} had got {evidence.names.amount(order.market, filled_by(order, time))}"
+    return f"{text[0].upper()}{text[1:]} had got {evidence.names.amount(order.market, filled_by(order, seq))}"
 
 
 def self_trades(evidence: Evidence) -> Iterator[Found]:

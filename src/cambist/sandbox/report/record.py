@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from cambist import _core
 from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
-from cambist.domain.orders import OrderType
 from cambist.domain.transfers import Business
+from cambist.sandbox.report.placing import PLACING, Placing
 from cambist.sandbox.report.replay import ORDERS_AND_TRADES, Command, ReplaySource, replay
 from cambist.sandbox.report.valuation import mids_of
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MOST_SAMPLES = 800
 """Of prices and balances, over the whole run; when there are more, every second one goes."""
-PLACING = frozenset({CommandKind.PLACE_ORDER, CommandKind.PLACE_OCO, CommandKind.PLACE_TRAILING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class OrderRecord:
     filled: int = 0
     fills: list[Fill] = field(default_factory=list)
     reason: int = 0
-    ended: int = 0
+    ended_seq: int = 0
     triggered: int = 0
     replaced: list[int] = field(default_factory=list)
 
@@ -159,8 +158,6 @@ class RunRecord:
     """By seq and account."""
 
 
-_PLACE = struct.Struct("<IHBBBBBQQ")
-_OCO = struct.Struct("<IHBBBBQQ")
 _ORDER = struct.Struct("<IQ")
 _REPLACE = struct.Struct("<IQQQ")
 
@@ -277,7 +274,7 @@ class _Fold:
         elif isinstance(event, _core.OrderDone):
             order = self._orders.get(event.order_id)
             if order is not None:
-                order.reason, order.ended, order.filled = event.reason, self._time, event.filled
+                order.reason, order.ended_seq, order.filled = event.reason, self._seq, event.filled
         elif isinstance(event, _core.OrderReplaced):
             order = self._orders.get(event.order_id)
             if order is not None:
@@ -340,12 +337,9 @@ def _named(command: Command) -> tuple[int, ...]:
 
 def _rejected(command: Command, code: int) -> Rejected:
     seq, time, kind, body = command.seq, command.time, command.kind, command.body
-    if kind in (CommandKind.PLACE_ORDER, CommandKind.PLACE_TRAILING):
-        _, market, side, type_, _, _, _, price, amount = _PLACE.unpack_from(body)
-        return Rejected(seq, time, kind, code, market, side, type_, price, amount)
-    if kind == CommandKind.PLACE_OCO:
-        _, market, side, _, _, _, price, amount = _OCO.unpack_from(body)
-        return Rejected(seq, time, kind, code, market, side, OrderType.LIMIT, price, amount)
+    placing = Placing.of(command)
+    if placing is not None:
+        return Rejected(seq, time, kind, code, placing.market, placing.side, placing.type, placing.price, placing.amount)
     if kind == CommandKind.REPLACE_ORDER:
         _, order, price, amount = _REPLACE.unpack_from(body)
         return Rejected(seq, time, kind, code, price=price, amount=amount, order=order)

@@ -115,10 +115,10 @@ def replay(source: ReplaySource, accounts: Collection[int], watcher: Watcher, ki
         if watched:
             flush()
             watcher.before(command, engine)
-            _, events = engine.apply_batch(_record(command))
+            _, events = engine.apply_batch(record_of(command))
             watcher.after(command, _core.decode_events(events, EVERY_KIND, EVERY_COMMAND), engine)
         else:
-            waiting += _record(command)
+            waiting += record_of(command)
             count += 1
         if count == stretch or command.seq in stops:
             flush()
@@ -128,7 +128,8 @@ def replay(source: ReplaySource, accounts: Collection[int], watcher: Watcher, ki
     return engine
 
 
-def _record(command: Command) -> bytes:
+def record_of(command: Command) -> bytes:
+    """The command as the journal has it."""
     length = _HEAD.size + len(command.body) + len(command.meta)
     return _HEAD.pack(length, command.kind, 0, len(command.meta), command.time) + command.body + command.meta
 

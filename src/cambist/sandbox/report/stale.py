@@ -9,6 +9,9 @@ from cambist.sandbox.report.findings import Found
 from cambist.sandbox.report.record import OrderRecord
 from cambist.sandbox.request_log import Exchange, Record
 
+STALE = "stale-"
+"""How the ids of faults begin that have the client get an old reply."""
+
 
 def stale_book(evidence: Evidence) -> Iterator[Found]:
     """Orders in a market that the bot had seen, long before. One that never asks for prices does not trade by them."""
@@ -20,7 +23,7 @@ def stale_book(evidence: Evidence) -> Iterator[Found]:
         if placed is None or seen is None:
             continue
         age = placed.time - came_at(seen)
-        if age > limit:
+        if age > limit or any(fault.startswith(STALE) for fault in seen.faults):
             found.append((age, order, seen.number))
     if found:
         age, worst, number = max(found, key=lambda each: each[0])

@@ -10,7 +10,7 @@ import typer
 
 from cambist import __version__
 from cambist.app.collector import imports_kept
-from cambist.app.command_line import ctl, keys, markets, money, orders, rates, upkeep, users
+from cambist.app.command_line import bot_report, ctl, keys, markets, money, orders, rates, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -154,7 +154,17 @@ for name, group in {
     "audit": upkeep.audit_app,
 }.items():
     app.add_typer(group, name=name)
-for command in (money.fund, upkeep.verify, upkeep.rebuild, upkeep.snapshot, upkeep.backup, upkeep.restore, upkeep.doctor):
+for command in (
+    bot_report.report,
+    bot_report.explain,
+    money.fund,
+    upkeep.verify,
+    upkeep.rebuild,
+    upkeep.snapshot,
+    upkeep.backup,
+    upkeep.restore,
+    upkeep.doctor,
+):
     app.command()(command)
 
 

@@ -54,7 +54,7 @@ class Views:
 
 def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
     """Opens them all, each entered into `opened`. OperatorError BUSY, DAMAGED: missing, broken, or of another journal."""
-    directory = _open_directory(files, environment)
+    directory = open_directory(files, environment)
     opened.callback(directory.close)
     chain, wallet = _open_wallet(files, config, environment, opened)
     merchant = open_merchant_view(files)
@@ -64,7 +64,8 @@ def open_views(files: DataDirectory, config: Config, environment: Environment, j
     return Views(directory, chain, wallet, merchant, history)
 
 
-def _open_directory(files: DataDirectory, environment: Environment) -> Directory:
+def open_directory(files: DataDirectory, environment: Environment) -> Directory:
+    """People and keys. OperatorError BUSY, DAMAGED."""
     try:
         master_key = load_or_create_master_key(files.master_key, environment.entropy)
         clock = environment.clock

@@ -17,7 +17,7 @@ from cambist.sandbox.report.replay import ReplaySource
 from cambist.sandbox.report.requests import Requests, came
 from cambist.sandbox.request_log import Exchange, Record
 from cambist.sandbox.timeline_checks import OrderCheck, checks_of
-from cambist.sandbox.timeline_replay import Followed, Happening, Place, follow, seq_of_order
+from cambist.sandbox.timeline_replay import Followed, OrderEvent, Place, follow, seq_of_order
 
 REJECTED = "seq-"
 """How a command that placed nothing is named: by its seq."""
@@ -293,11 +293,11 @@ class _Written:
         record = self._requests.of_seq(seq) if self._requests is not None else None
         return TimelineEvent(seq, time, what, words, None if record is None else record.number)
 
-    def _described(self, happening: Happening) -> tuple[str, str] | None:
-        event = happening.event
+    def _described(self, order_event: OrderEvent) -> tuple[str, str] | None:
+        event = order_event.event
         match event:
             case _core.TradeExecuted() | _core.ConvertedTradeExecuted():
-                price, amount, _total, _fee, maker = self._parts(happening)
+                price, amount, _total, _fee, maker = self._parts(order_event)
                 role = "as maker" if maker else "as taker"
                 return "traded", f"It traded {self._amount(amount)} at {self._price(price)} {role}."
             case _core.OrderDone():
@@ -313,9 +313,9 @@ class _Written:
             case _:
                 return None
 
-    def _parts(self, happening: Happening) -> tuple[int, int, int, int, bool]:
+    def _parts(self, order_event: OrderEvent) -> tuple[int, int, int, int, bool]:
         """(price, amount, total, fee, whether as maker) of a trade, as the order sees it."""
-        event = happening.event
+        event = order_event.event
         assert self._followed.order is not None
         assert isinstance(event, _core.TradeExecuted | _core.ConvertedTradeExecuted)
         maker = event.maker_order == self._followed.order.order_id
@@ -368,8 +368,8 @@ class _Written:
         return [record for record in dict.fromkeys(found) if record is not None]
 
 
-def _is_trade(happening: Happening) -> bool:
-    return isinstance(happening.event, _core.TradeExecuted | _core.ConvertedTradeExecuted)
+def _is_trade(order_event: OrderEvent) -> bool:
+    return isinstance(order_event.event, _core.TradeExecuted | _core.ConvertedTradeExecuted)
 
 
 def _word(reason: int) -> str:

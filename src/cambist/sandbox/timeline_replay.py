@@ -4,6 +4,7 @@ from __future__ import annotations  # the native types are names of the stub onl
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cambist import _core
@@ -42,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class OrderEvent:
     """An event that is about the order, or about its account's money because of it."""
 
     seq: int
@@ -60,7 +61,7 @@ class Followed:
     before: Engine
     code: int
     order: _core.OrderAccepted | None = None
-    events: list[Happening] = field(default_factory=list)
+    events: list[OrderEvent] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
     cut: bool = False
 
@@ -68,18 +69,11 @@ class Followed:
 def seq_of_order(source: ReplaySource, order: int) -> int | None:
     """The seq of the command that placed the order of that number; None when there is no such order. JournalDamaged, JournalError."""
     engine, journal, until = source()
-    start, waiting, first = engine.seq, bytearray(), 0
-    held = 0
-    for command in commands(journal, start, until):
-        waiting += record_of(command)
-        first = first or command.seq
-        held += 1
-        if held == STRETCH or command.seq == until:
-            engine.apply_batch(bytes(waiting), False)
-            if engine.next_order_id > order:
-                return _narrowed(source, first, order)
-            waiting.clear()
-            first = held = 0
+    following = commands(journal, engine.seq, until)
+    while stretch := list(islice(following, STRETCH)):
+        engine.apply_batch(b"".join(map(record_of, stretch)), False)
+        if engine.next_order_id > order:
+            return _narrowed(source, stretch[0].seq, order)
     return None
 
 
@@ -192,10 +186,10 @@ class _Follower:
                 of_trade = event.business == Business.TRADE and event.reference in self._trades
                 of_order = event.business in (Business.HOLD, Business.RELEASE) and event.reference == number
                 if event.account == account and (of_trade or of_order):
-                    self._followed.events.append(Happening(seq, time, event))
+                    self._followed.events.append(OrderEvent(seq, time, event))
                 continue
             if self._concerns(event):
-                self._followed.events.append(Happening(seq, time, event))
+                self._followed.events.append(OrderEvent(seq, time, event))
                 if isinstance(event, _core.TradeExecuted | _core.ConvertedTradeExecuted):
                     self._trades.add(event.trade_id)
                 if isinstance(event, _core.OrderDone):

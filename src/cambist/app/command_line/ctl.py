@@ -215,9 +215,9 @@ def _carry_out(operation: Any, fields: Mapping[str, _Field], given: Mapping[str,
     except ControlError as error:
         raise OperatorError(error.words) from None
     if operation.media != JSON:
-        _write(reply, output, text=is_text(operation.media))
+        write_reply(reply, output, text=is_text(operation.media))
     elif output is not None:
-        _write(msgspec.json.encode(reply) + b"\n", output, text=True)
+        write_reply(msgspec.json.encode(reply) + b"\n", output, text=True)
     elif as_json:
         print_json(reply)
     else:
@@ -231,7 +231,7 @@ def _complaint(text: str) -> str:
     return f"{option_of(names)}: {words}" if names else words
 
 
-def _write(reply: bytes, output: Path | None, *, text: bool) -> None:
+def write_reply(reply: bytes, output: Path | None, *, text: bool) -> None:
     """OperatorError where a terminal would get bytes, or the file cannot be written."""
     if output is not None:
         try:

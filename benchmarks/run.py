@@ -6,6 +6,7 @@ import argparse
 import importlib
 import shutil
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, the directory of this file is there instead
@@ -48,11 +49,13 @@ def main() -> int:
             settings.say("The scratch directory is on tmpfs, where fdatasync does nothing: name one on a disk with --scratch.")
         for name in arguments.only or GROUPS:
             settings.say(f"{name}: {GROUPS[name]} ...")
+            began = time.monotonic()
             try:
                 rows += importlib.import_module(f"benchmarks.bench_{name}").measure(settings)
             except Exception as error:  # one group that cannot be measured must not cost the others' figures
                 settings.say(f"{name}: {type(error).__name__}: {error}")
                 failed.append(name)
+            settings.say(f"{name}: took {time.monotonic() - began:.0f} s")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     report.show(report.table(rows, about, at, when))

@@ -26,6 +26,7 @@ from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
+from cambist.sandbox.sent_bytes import SentBytes
 
 ANSWER = b'{"success":1,"return":{}}'
 REFUSED = Reply(body=b'{"success":0,"error":"invalid sign"}')
@@ -69,5 +70,5 @@ if __name__ == "__main__":
     served = dialects.build
     dialects.TITLES["empty"] = "Nothing, to compare with"
     dialects.build = lambda sections, services: [*served(sections, services), build(services)]
-    with patch.object(sandboxing, "open_venue", open_venue):
+    with patch.object(sandboxing, "open_venue", open_venue), patch.object(SentBytes, "wrap", lambda _self, transport, _number: transport):
         main()

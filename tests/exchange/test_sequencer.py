@@ -47,11 +47,17 @@ class Floor:
     engine: _core.Engine = field(init=False)
     commands: ImmediateCommands = field(init=False)
 
-    def open(self, checkpoint_every: int = 1_000) -> None:
+    def open(self, checkpoint_every: int = 1_000, waits: bool = False) -> None:
         engine = _core.Engine()
         loop = asyncio.get_running_loop()
         sequencer = Sequencer(
-            engine, self.journal, lambda: self.now, loop, on_failure=self.failures.append, checkpoint_every=checkpoint_every
+            engine,
+            self.journal,
+            lambda: self.now,
+            loop,
+            on_failure=self.failures.append,
+            checkpoint_every=checkpoint_every,
+            waits=waits,
         )
         self.sequencer, self.engine = sequencer, engine
         commands = self.commands = ImmediateCommands(EmbeddedCommands(engine, sequencer, NoNonces()))
@@ -107,6 +113,24 @@ async def test_the_barrier_opens_only_when_the_journal_has_the_command(floor: Fl
     await barrier
     assert floor.journal.last().durable_seq >= outcome.seq
     assert floor.sequencer.barrier() is None
+
+
+async def test_where_it_waits_each_ticks_commands_are_published_at_its_end(tmp_path: Path) -> None:
+    floor = Floor(_core.Journal.open(str(tmp_path / "journal"), SEGMENT), tmp_path / "journal")
+    floor.open(waits=True)
+    frames: list[int] = []
+    floor.sequencer.subscribe(lambda frame: frames.append(frame.last_seq))
+    given = []
+    for _ in range(20):
+        given.append(floor.bid().seq)
+        barrier = floor.sequencer.barrier()
+        await ticks()
+        assert floor.sequencer.barrier() is None
+        assert barrier is not None
+        assert barrier.done()
+    assert frames == given
+    floor.sequencer.close()
+    floor.journal.close()
 
 
 async def test_a_read_between_flush_and_sync_waits_for_that_sync(floor: Floor) -> None:

@@ -21,6 +21,7 @@ from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, sandbox_time
 from cambist.app.errors import Exit, OperatorError
+from cambist.app.run_recording import RunRecording
 from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
 from cambist.app.signals import check_input, handle_end_of_input
 from cambist.app.status_line import StatusLine
@@ -39,8 +40,7 @@ from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import made_up_password
 from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
-from cambist.sandbox.clock import ManualTime, SandboxTime, pace_of
-from cambist.sandbox.clock_control import ClockControl
+from cambist.sandbox.clock import SandboxTime, pace_of
 from cambist.sandbox.control.catalogue import BY_NOUN
 from cambist.sandbox.control.clock import ClockOperations
 from cambist.sandbox.control.faults import FaultOperations
@@ -58,7 +58,6 @@ from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.play_money import FIELDS as PLAY_MONEY_FIELDS
 from cambist.sandbox.presets import PRESETS, changed
 from cambist.sandbox.presets import complaints as trader_complaints
-from cambist.sandbox.request_log import RequestLog
 from cambist.sandbox.run_files import RunFile
 from cambist.sandbox.run_files import Running as RunningSandbox
 from cambist.sandbox.run_files import place as run_place
@@ -127,6 +126,7 @@ async def _sandbox(
     time = sandbox_time(pace)
     past = not files.journal.exists() and config.sandbox.preset != "quiet"
     time.hold(past_began(time.start) if past else time.start)
+    recording = RunRecording(time)
     opened: list[Venue] = []
 
     def call() -> OperatorCall:
@@ -134,17 +134,17 @@ async def _sandbox(
 
     faults = FaultInstallation(note.seed)
     timed = replace(
-        environment(files, config),
+        recording.environment(environment(files, config)),
         clock=time.clock,
         make_scheduler=lambda _clock: time.scheduler(),
         offer=faults.offer,
-        extend=lambda services, sequencer, served: _extension(files, services, sequencer, served, time, pace, call, faults),
+        extend=lambda services, sequencer, served: _extension(files, services, sequencer, served, recording, pace, call, faults),
         accept_clock_skew=True,
     )
     venue = await open_venue(files, config, timed)
     opened.append(venue)
     try:
-        play = await _prepare(venue, note, plan, time if past else None, faults)
+        play = await _prepare(venue, note, plan, recording, time if past else None, faults)
         time.release()
     except BaseException:
         await venue.close()
@@ -157,28 +157,24 @@ def _extension(
     services: VenueServices,
     sequencer: Sequencer,
     served: Sequence[DialectService],
-    time: SandboxTime,
+    recording: RunRecording,
     pace: float,
     calls: Calls,
     faults: FaultInstallation,
 ) -> Extension:
     """The control API, and what stands before the dialects, on the venue's parts."""
+    log = recording.begin_log(services, served)
+    control = recording.clock_control(services, sequencer)
 
-    async def drain() -> None:
+    async def durable() -> None:
         barrier = sequencer.barrier()
         if barrier is not None:
             await asyncio.shield(barrier)
 
-    def followed() -> bool:
-        return services.marketdata.followed or services.account_streams.followed
-
-    control = ClockControl(time.manual, drain, followed) if isinstance(time, ManualTime) else None
-    identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
-    log = RequestLog(services.clock, services.view, identify)
     faults.install(services, served, sequencer.barrier, log)
     reported = ReportSource(
         replay=lambda: (_core.Engine(), _core.ReadOnlyJournal(str(files.journal)), sequencer.durable_seq),
-        durable=drain,
+        durable=durable,
         users=lambda: {user.account: user.name for user in services.directory.users()},
         log=log,
         readers={dialect.name: dialect.reply_reader for dialect in served if dialect.reply_reader is not None},
@@ -195,7 +191,7 @@ def _extension(
         OpenApiOperations(BY_NOUN, __version__),
     )
     bound = [each for operation in operations for each in operation.bound()]
-    return Extension([log.route(route) for route in control_routes(bound)], [log, faults.interceptor])
+    return Extension(control_routes(bound), [faults.interceptor], recording.outermost())
 
 
 class _Play(ServeHooks):
@@ -206,8 +202,16 @@ class _Play(ServeHooks):
     reply_fields = PLAY_MONEY_FIELDS
 
     def __init__(
-        self, venue: Venue, seed: int, people: list[Person], movers: Sequence[Traders | ConversionRates], plan: SandboxPlan
+        self,
+        venue: Venue,
+        seed: int,
+        people: list[Person],
+        movers: Sequence[Traders | ConversionRates],
+        plan: SandboxPlan,
+        recording: RunRecording,
     ) -> None:
+        self.patient = recording.lockstep is not None
+        self._recording = recording
         self._venue = venue
         self._seed = seed
         self._people = people
@@ -215,6 +219,9 @@ class _Play(ServeHooks):
         self._plan = plan
         self._run_file: RunFile | None = None
         self._status = StatusLine(venue.scheduler, SandboxStatus(venue).text)
+
+    def wrap_transport(self, transport: asyncio.Transport, number: int) -> asyncio.Transport:
+        return self._recording.sent.wrap(transport, number)
 
     def begin(self, url: str) -> Any:
         record = ready_record(url, os.getpid(), self._seed, self._people)
@@ -314,7 +321,9 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
     return note, config
 
 
-async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: SandboxTime | None, faults: FaultInstallation) -> _Play:
+async def _prepare(
+    venue: Venue, note: SandboxFile, plan: SandboxPlan, recording: RunRecording, past: SandboxTime | None, faults: FaultInstallation
+) -> _Play:
     """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
     entropy = SeededEntropy(note.seed)
 
@@ -336,7 +345,7 @@ async def _prepare(venue: Venue, note: SandboxFile, plan: SandboxPlan, past: San
     movers = await _prepare_movers(venue, people, note, call, past, commands)
     await venue.durable()
     everybody = [people.person(user) for user in venue.directory.users()]
-    return _Play(venue, note.seed, everybody, movers, plan)
+    return _Play(venue, note.seed, everybody, movers, plan, recording)
 
 
 def _users(names: str) -> list[str]:

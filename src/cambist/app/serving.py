@@ -4,8 +4,10 @@ import asyncio
 import gc
 import os
 import ssl
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +31,7 @@ from cambist.directory import cheap_password_hasher
 from cambist.gateway.http.forwarded import TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
+from cambist.gateway.ws.limits import SocketLimits
 from cambist.sandbox.people import SandboxFile
 
 _log = structlog.get_logger("cambist.app")
@@ -80,12 +83,15 @@ class ServeHooks:
 
     dated = True
     """Whether replies carry a Date."""
+    patient = False
+    """Whether the machine's clock counts for no connection: sockets are not pinged, the idle are not closed, the busy not refused."""
 
     reply_fields: Sequence[tuple[bytes, bytes]] = ()
     """Header fields of every reply."""
 
-    def wrap_transport(self, transport: asyncio.Transport) -> asyncio.Transport:
-        """What a new connection writes to."""
+    def wrap_transport(self, transport: asyncio.Transport, number: int) -> asyncio.Transport:
+        """What a new connection writes to; `Request.connection` is its number."""
+        del number
         return transport
 
     def begin(self, url: str) -> Any:
@@ -153,12 +159,13 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: Ser
         listen.port if listen.port is not None else settings.port,
         limits=HttpLimits(
             body_bytes=http.body_kibibytes << 10,
-            idle_seconds=http.idle_seconds,
+            idle_seconds=inf if hooks.patient else http.idle_seconds,
             connections=http.connections,
             connections_per_peer=http.connections_per_peer,
             connections_loopback=http.connections,
             unread_total=http.unread_mebibytes << 20,
         ),
+        socket_limits=SocketLimits(ping_seconds=inf, burst=sys.maxsize) if hooks.patient else SocketLimits(),
         proxies=TrustedProxies(settings.trusted_proxies, settings.forwarded),
         tls=tls,
         date=venue.machine_clock.wall if hooks.dated else None,

@@ -44,7 +44,7 @@ from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.operations.audit import AuditDamaged, AuditLog
-from cambist.scheduling import Clock, LoopScheduler, Scheduler, SteadyClock
+from cambist.scheduling import Clock, Lockstep, LoopScheduler, Scheduler, SteadyClock
 from cambist.wallet import WalletService
 
 _log = structlog.get_logger("cambist.app")
@@ -52,10 +52,12 @@ _log = structlog.get_logger("cambist.app")
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """`routes` beside the dialects' own; `interceptors` around each route and socket of the dialects, the first one outermost."""
+    """`routes` beside the dialects' own; `interceptors` around each route and socket of the dialects, the first one outermost;
+    `outermost` around those, and around all else that answers."""
 
     routes: Sequence[Route] = ()
     interceptors: Sequence[Interceptor] = ()
+    outermost: Sequence[Interceptor] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,9 @@ class Environment:
 
     extend: Callable[[VenueServices, Sequencer, Sequence[DialectService]], Extension] = lambda _services, _sequencer, _served: Extension()
     """What this process has beside and before the dialects that it serves."""
+
+    lockstep: Lockstep | None = None
+    """With it nothing depends on how fast disk and threads are: for a clock that stands still while they work."""
 
     accept_clock_skew: bool = False
     """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
@@ -142,6 +147,7 @@ def _open_exchange(
         asyncio.get_running_loop(),
         on_failure=supervision.failed,
         checkpoint_every=config.journal.checkpoint_every,
+        waits=environment.lockstep is not None,
     )
     opened.callback(sequencer.close)
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
@@ -181,7 +187,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         return sequencer.durable_seq
 
     source = recovery.JournalEvents(exchange.snapshots, exchange.journal, durable_seq)
-    history, writer = _follow_history(files, source, views.history, opened)
+    history, writer = _follow_history(files, source, views.history, opened, environment.lockstep, durable_seq)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
@@ -314,6 +320,7 @@ def _open_gateway(
         metrics=metrics,
         sockets=sockets,
         path_errors=[errors for dialect in served for errors in dialect.path_errors],
+        interceptors=extension.outermost,
     )
 
 
@@ -347,13 +354,18 @@ def _continue_time(environment: Environment, last: int, bound_seconds: float) ->
 
 
 def _follow_history(
-    files: DataDirectory, source: recovery.JournalEvents, store: SqliteWrites, opened: ExitStack
+    files: DataDirectory,
+    source: recovery.JournalEvents,
+    store: SqliteWrites,
+    opened: ExitStack,
+    lockstep: Lockstep | None,
+    durable_seq: Callable[[], int],
 ) -> tuple[History, HistoryWriter]:
     try:
         writer = HistoryWriter(store, source)
         writer.start()
         opened.callback(writer.close)
-        history = History(SqliteReads(files.history), writer.reached)
+        history = History(SqliteReads(files.history), writer.reached, lockstep, durable_seq)
     except HistoryError as error:
         raise OperatorError(f"{error}", Exit.DAMAGED) from None
     opened.callback(history.close)

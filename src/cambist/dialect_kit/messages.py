@@ -16,7 +16,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     credential never matches. `body` is the raw body, de-chunked, at most the body cap. `client` is the peer's IP address as text, empty
     on a socket without one. `match` is the route's pattern match on `path`, None for routes without a pattern. `scheme` is `http` or
     `https`; `listener` the name of the listening address that it came in by. Behind a trusted proxy `client`, `scheme` and the Host field
-    are those of the client's own request.
+    are those of the client's own request. `connection` numbers the connections of the server, from 1, 0 without one.
     """
 
     method: str
@@ -28,6 +28,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     match: re.Match[str] | None = None
     scheme: str = "http"
     listener: str = ""
+    connection: int = 0
 
     @property
     def base_url(self) -> str:

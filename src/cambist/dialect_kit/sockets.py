@@ -105,7 +105,7 @@ class SocketRoute:
 
     The same path may have an HTTP route too: that one answers requests that ask for no upgrade. `subprotocols` in order of preference.
     `host` and `listener` narrow where it counts, as in Route. `message_bytes` is the longest message that may come; 0 leaves
-    it to the server.
+    it to the server. `admit` is asked before a handshake is accepted, which waits for what it gives.
     """
 
     path: str
@@ -118,6 +118,7 @@ class SocketRoute:
     host: str = ""
     listener: str = ""
     message_bytes: int = 0
+    admit: Callable[[], Awaitable[None] | None] = lambda: None
 
     def __post_init__(self) -> None:
         check_place(self.path, self.prefix, self.pattern, self.host)

@@ -47,7 +47,8 @@ class Sequencer:
     """Commands in, durable frames out.
 
     The facade calls `stamp()`, then the engine, then `committed(outcome)`. All commands of one event-loop tick become one
-    frame; the journal's own thread syncs, and syncs again as soon as the last sync returned.
+    frame; the journal's own thread syncs, and syncs again as soon as the last sync returned. With `waits` each tick's commands are synced
+    and published at its end, before anything else goes on: then no two ticks' commands are published in one tick, however slow the disk.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Sequencer:
         on_failure: Callable[[BaseException], None],
         checkpoint_every: int = CHECKPOINT_EVERY,
         timer: Callable[[], float] = perf_counter,
+        waits: bool = False,
     ) -> None:
         self._engine = engine
         self.journal = journal
@@ -69,6 +71,7 @@ class Sequencer:
         self._on_failure = on_failure
         self._checkpoint_every = checkpoint_every
         self._timer = timer
+        self._waits = waits
         self.sync_times = SyncTimes()
         self._checkpointed = engine.seq
         self._time = engine.time
@@ -164,6 +167,8 @@ class Sequencer:
             self.journal.append(first - 1, self.journal.epoch, count, time, commands)
             if self.applied_seq - self._checkpointed >= self._checkpoint_every:
                 self._checkpoint()
+            if self._waits:
+                self._publish(self.journal.wait())
         except JournalError as error:
             self._fail(error)
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
 import structlog
 
+from cambist.dialect_kit.interception import Interceptor
 from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
 from cambist.gateway import health
 from cambist.gateway.failures import BROKEN, place_of
-from cambist.gateway.http.router import NOT_FOUND, Router
+from cambist.gateway.http.router import NOT_FOUND, InterceptedRouter, Router
 from cambist.gateway.metrics import Metrics, RouteCounts
 from cambist.gateway.places import host_name
 from cambist.gateway.ws.router import SocketRouter
@@ -52,7 +53,8 @@ class Gateway:
 
     `routes` are all dialects' routes; /healthz, /readyz and /metrics are added. `fallback` is an ASGI application for what no route knows
     (pages); its HTTP replies wait for the barrier too. `body_cap` bytes bound a request's body where the server does not. `sockets` are the
-    dialects' WebSocket routes; they need the gateway's own Server. `path_errors` say which errors are whose to word.
+    dialects' WebSocket routes; they need the gateway's own Server. `path_errors` say which errors are whose to word. `interceptors` are
+    around everything that answers, rejections of unknown paths and metrics included; the first one is outermost.
     """
 
     def __init__(
@@ -66,15 +68,19 @@ class Gateway:
         body_cap: int = 131_072,
         sockets: Iterable[SocketRoute] = (),
         path_errors: Iterable[PathErrors] = (),
+        interceptors: Sequence[Interceptor] = (),
     ) -> None:
         self.metrics = Metrics() if metrics is None else metrics
         self.barrier = barrier
         self.fallback = fallback
         self.body_cap = body_cap
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
-        router, socket_router = Router(all_routes, path_errors), SocketRouter(sockets)
+        router, socket_router = Router(all_routes, path_errors), SocketRouter(_intercepted(sockets, interceptors))
         self.find = router.find
         self.exact = router.exact
+        if interceptors:
+            intercepted = InterceptedRouter(router, interceptors)
+            self.find, self.exact = intercepted.find, intercepted.exact
         self.find_socket = socket_router.find
         self.by_host = router.by_host or socket_router.by_host
         """Whether `find` and `find_socket` need know a request's host (`host_name` of its Host field)."""
@@ -215,6 +221,12 @@ class Gateway:
             await _send_reply(send, reply)
         if status:
             self.counts(PAGES).observe(status, self.metrics.timer() - started)
+
+
+def _intercepted(sockets: Iterable[SocketRoute], interceptors: Sequence[Interceptor]) -> Iterable[SocketRoute]:
+    for interceptor in reversed(interceptors):
+        sockets = [interceptor.socket_route(socket) for socket in sockets]
+    return sockets
 
 
 def joined_headers(fields: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

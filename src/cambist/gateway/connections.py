@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
 from functools import partial
+from itertools import count
 from typing import Any, Protocol
 
 from uvicorn import Config
@@ -147,6 +148,11 @@ class Connections:
         self._open: set[Watched] = set()
         self._hosts: set[bytes] = set()
         self._timer: Timer | None = None
+        self._numbers = count(1)
+
+    def next_number(self) -> int:
+        """Of a new connection."""
+        return next(self._numbers)
 
     def seconds(self) -> float:
         """The time that deadlines are counted in."""

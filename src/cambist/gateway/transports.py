@@ -10,11 +10,11 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 _LOOKS = 1_000
 """Ticks that what was written is given to leave before a reset."""
 
-Wrap = Callable[[asyncio.Transport], asyncio.Transport]
-"""Gives the transport that a connection shall write to, once for each connection."""
+Wrap = Callable[[asyncio.Transport, int], asyncio.Transport]
+"""Gives the transport that a connection shall write to, once for each connection, with the number that its requests have."""
 
 
-def unwrapped(transport: asyncio.Transport) -> asyncio.Transport:
+def unwrapped(transport: asyncio.Transport, _number: int) -> asyncio.Transport:
     """The transport itself."""
     return transport
 

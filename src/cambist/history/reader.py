@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from cambist.domain.backfill import Backfill
 from cambist.history.port import PATIENCE, WHOLE, HistoryReads, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.scheduling import Lockstep
 
 T = TypeVar("T")
 
@@ -24,18 +25,38 @@ class History(HistoryReads):
     A dialect that answers about a user's own doings first awaits `reached(seq)` with the seq of what that user was told last.
     """
 
-    def __init__(self, reads: StoreReads, reached: Reached | None = None) -> None:
-        """`reached` is the writer's; without one (a store that nobody writes to) it never waits."""
+    def __init__(
+        self,
+        reads: StoreReads,
+        reached: Reached | None = None,
+        lockstep: Lockstep | None = None,
+        durable_seq: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`reached` is the writer's; without one (a store that nobody writes to) it never waits.
+
+        With `lockstep` nothing depends on how far the writer has come: every query first waits for the last durable command
+        (`durable_seq`), for as long as that takes.
+        """
         self._reads = reads
         self._reached = reached
+        self._lockstep = lockstep
+        self._durable_seq = durable_seq
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history-reader")
 
     async def _run(self, query: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, query)
+        loop = asyncio.get_running_loop()
+        if self._lockstep is None:
+            return await loop.run_in_executor(self._thread, query)
+        await self.reached(self._durable_seq())
+        return await self._lockstep.counted(loop.run_in_executor(self._thread, query))
 
     async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
-        if self._reached is not None:
+        if self._reached is None:
+            return
+        if self._lockstep is None:
             await self._reached(seq, within=within)
+        else:
+            await self._lockstep.counted(self._reached(seq, within=None))
 
     async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         return await self._run(lambda: self._reads.orders_by_id(ids))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from cambist.scheduling import ManualScheduler
 
@@ -15,13 +16,21 @@ class ClockControl:
     """One at a time moves the clock; who comes meanwhile waits.
 
     `drain` returns once everything applied so far is on disk and was told to whoever follows. `followed` says whether anybody does: then
-    every moment is drained by itself, so that pushes have the same content in every run.
+    every moment is drained by itself, so that pushes have the same content in every run. A movement is one thing that goes on within
+    `hold`.
     """
 
-    def __init__(self, scheduler: ManualScheduler, drain: Callable[[], Awaitable[None]], followed: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        scheduler: ManualScheduler,
+        drain: Callable[[], Awaitable[None]],
+        followed: Callable[[], bool],
+        hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._scheduler = scheduler
         self._drain = drain
         self._followed = followed
+        self._hold = hold
         self._lock = asyncio.Lock()
 
     @property
@@ -37,7 +46,8 @@ class ClockControl:
     async def advance(self, duration: int) -> None:
         """Moves the clock on by `duration` µs."""
         async with self._lock:
-            await self._run(self._scheduler.now() + duration, None)
+            with self._hold():
+                await self._run(self._scheduler.now() + duration, None)
 
     async def run_until(self, time: int, condition: Condition | None = None) -> bool:
         """Moves it to `time`, or to the moment at which the condition holds. Whether it does; without one, True.
@@ -47,7 +57,8 @@ class ClockControl:
         async with self._lock:
             if condition is not None and condition():
                 return True
-            return await self._run(max(time, self._scheduler.now()), condition)
+            with self._hold():
+                return await self._run(max(time, self._scheduler.now()), condition)
 
     async def step(self, count: int) -> None:
         """Moves it on to the next later moment at which something is due, so many times; nothing moves when nothing is.
@@ -55,12 +66,13 @@ class ClockControl:
         What is due already runs first: calls that waited for the disk during an earlier movement come back due at its end.
         """
         async with self._lock:
-            for _ in range(count):
-                while (due := self._scheduler.next_due) is not None and due <= self._scheduler.now():
-                    await self._run(self._scheduler.now(), None)
-                if due is None:
-                    return
-                await self._run(due, None)
+            with self._hold():
+                for _ in range(count):
+                    while (due := self._scheduler.next_due) is not None and due <= self._scheduler.now():
+                        await self._run(self._scheduler.now(), None)
+                    if due is None:
+                        return
+                    await self._run(due, None)
 
     async def _run(self, to: int, condition: Condition | None) -> bool:
         scheduler, passed = self._scheduler, 0

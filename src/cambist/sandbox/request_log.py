@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import takewhile
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.exchange import View
 from cambist.sandbox import removed_secrets
+from cambist.sandbox.sent_bytes import SentBytes
+from cambist.scheduling import Watched
 
 KEPT = 50_000
 """Records of each kind that are kept: exchanges, messages from clients, messages to them."""
@@ -31,10 +33,11 @@ Identify = Callable[[Request], Identity | None]
 class Exchange(msgspec.Struct, eq=False):
     """A request and its reply. `number` counts everything in the log, in the order in which it came.
 
-    `time` is µs of the sandbox's clock when it came. `path`, `query`, `headers`, `body` are as sent, but for secrets
-    (removed_secrets.py); `client` is the peer's address. `account`, `key` (its public id) and `nonce` are what the request says; None and
-    empty for a public one, and for a key that nobody has. The commands that the handler gave are those after `first_seq` up to
-    `last_seq`, none when they are equal; where a handler waited between two commands of its own, those of others may be among them.
+    `time` is µs of the sandbox's clock when it came. `path`, `query`, `headers`, `body` are as sent, but for secrets (removed_secrets.py);
+    `client` is the peer's address, `connection` the number of the connection, which had been sent `offset` bytes by then. `account`, `key`
+    (its public id) and `nonce` are what the request says; None and empty for a public one, and for a key that nobody has. The commands
+    that the handler gave are those after `first_seq` up to `last_seq`, none when they are equal; where a handler waited between two
+    commands of its own, those of others may be among them.
 
     Until the reply is there `outcome` is "open" and `status` 0. Then it is "replied"; "withheld", when the connection is to be closed
     without a word; "failed", when the handler raised; "abandoned", when it was cancelled. `reply` is the body as the client gets it, its
@@ -51,6 +54,8 @@ class Exchange(msgspec.Struct, eq=False):
     headers: dict[bytes, bytes]
     body: bytes
     client: str
+    connection: int = 0
+    offset: int = 0
     account: int | None = None
     key: str = ""
     nonce: str = ""
@@ -71,9 +76,10 @@ class Exchange(msgspec.Struct, eq=False):
 class SocketMessage(msgspec.Struct, eq=False):
     """A message on a socket. `socket` numbers the sockets, in the order in which they came, from 1.
 
-    `direction`: "opened" (the handshake; `data` is its path and query), "received" from the client, "sent" to it, "closed". `account`:
-    whom the client had shown itself to be when the message came, None for a stranger. `data` is text as UTF-8 without secrets, its
-    beginning when it is long. `first_seq`, `last_seq` and `faults` as in Exchange, for what was received.
+    `direction`: "opened" (the handshake, with its header fields; `data` is its path and query), "received" from the client, "sent" to it,
+    "closed". `connection` and `offset`, of the handshake, as in Exchange. `account`: whom the client had shown itself to be when the
+    message came, None for a stranger. `data` is text as UTF-8 without secrets, of what was sent its beginning when it is long. `binary`:
+    the client sent it as a binary message. `first_seq`, `last_seq` and `faults` as in Exchange, for what was received.
     """
 
     number: int
@@ -86,6 +92,10 @@ class SocketMessage(msgspec.Struct, eq=False):
     first_seq: int = 0
     last_seq: int = 0
     faults: tuple[str, ...] = ()
+    connection: int = 0
+    offset: int = 0
+    headers: dict[bytes, bytes] = {}
+    binary: bool = False
 
     @property
     def size(self) -> int:
@@ -96,7 +106,6 @@ class SocketMessage(msgspec.Struct, eq=False):
 Record = Exchange | SocketMessage
 Subscriber = Callable[[Record], object]
 R = TypeVar("R", Exchange, SocketMessage)
-T = TypeVar("T")
 
 
 class _Ring(Generic[R]):
@@ -132,10 +141,11 @@ class _Ring(Generic[R]):
 class RequestLog:
     """An interceptor that records, and keeps the newest. It stands before everything else, so it sees what the client gets.
 
-    `identify`: by a dialect's name, who a request says that it comes from.
+    `identify`: by a dialect's name, who a request says that it comes from. `sent` counts the bytes of connections.
     """
 
-    def __init__(self, clock: Callable[[], int], view: View, identify: Mapping[str, Identify]) -> None:
+    def __init__(self, clock: Callable[[], int], view: View, identify: Mapping[str, Identify], sent: SentBytes | None = None) -> None:
+        self._sent_bytes = SentBytes() if sent is None else sent
         self._clock = clock
         self._view = view
         self._identify = identify
@@ -213,7 +223,7 @@ class RequestLog:
 
     async def _awaited(self, exchange: Exchange, answer: Awaitable[Reply]) -> Reply:
         try:
-            reply = await _Stepped(self, exchange, answer)
+            reply = await Watched(answer, lambda: _Running(self, exchange))
         except BaseException as error:
             self._broke_off(exchange, error)
             raise
@@ -235,6 +245,8 @@ class RequestLog:
             headers=removed_secrets.of_headers(request.headers),
             body=removed_secrets.of_text(request.body),
             client=request.client,
+            connection=request.connection,
+            offset=self._sent_bytes.asked(request.connection, dialect),
             first_seq=seq,
             last_seq=seq,
         )
@@ -266,30 +278,38 @@ class RequestLog:
         def recorded(request: Request, socket: Socket) -> Session | Reply:
             own = _RecordedSocket(socket, self, self._sockets + 1, route.dialect)
             answer = accept(request, own)
-            if isinstance(answer, Reply):
+            if isinstance(answer, Reply):  # as any other request that is refused
+                self._replied(self._begin(request, route.dialect, route.name or route.path), answer)
                 return answer
             self._sockets += 1
             query = removed_secrets.of_text(request.query)
             own.session = answer
-            self.said(own, "opened", request.path.encode() + (b"?" + query if query else b""))
+            opened = self.said(own, "opened", request.path.encode() + (b"?" + query if query else b""))
+            opened.headers = removed_secrets.of_headers(request.headers)
+            opened.offset = self._sent_bytes.asked(request.connection, route.dialect, socket=True)
+            self._tell(opened)
             return _RecordedSession(own, answer, self)
 
         return replace(route, accept=recorded)
 
     def said(self, socket: _RecordedSocket, direction: str, data: bytes) -> SocketMessage:
-        """Records a message of a recorded socket, and tells of it unless its handler is still to run."""
+        """Records a message of a recorded socket, and tells of it unless there is more to come of it."""
         identity = socket.session.identity() if socket.session is not None else None
         account = identity.account if identity is not None else None
         seq = self._view.seq
-        record = SocketMessage(self._next(), self._clock(), socket.number, socket.dialect, direction, account, data[:REPLY_BYTES], seq, seq)
+        record = SocketMessage(self._next(), self._clock(), socket.number, socket.dialect, direction, account, data, seq, seq)
+        record.connection = socket.request.connection
         (self._sent if direction == "sent" else self._received).add(record)
-        if direction != "received":
+        if direction in ("sent", "closed"):
             self._tell(record)
         return record
 
-    def handed_on(self, socket: _RecordedSocket, data: bytes, handle: Callable[[], Awaitable[None] | None]) -> Awaitable[None] | None:
+    def handed_on(
+        self, socket: _RecordedSocket, data: bytes, binary: bool, handle: Callable[[], Awaitable[None] | None]
+    ) -> Awaitable[None] | None:
         """Records what a client said, and has it handled."""
         record = self.said(socket, "received", removed_secrets.of_message(data))
+        record.binary = binary
         try:
             with _Running(self, record):
                 rest = handle()
@@ -303,7 +323,7 @@ class RequestLog:
 
     async def _handled(self, record: SocketMessage, rest: Awaitable[None]) -> None:
         try:
-            await _Stepped(self, record, rest)
+            await Watched(rest, lambda: _Running(self, record))
         finally:
             self._tell(record)
 
@@ -353,38 +373,6 @@ class _Running:
 
     def __exit__(self, *_raised: object) -> None:
         self._log.leave(self._record, self._before)
-
-
-class _Stepped(Generic[T]):
-    """Awaits a handler, and knows of each step between two waits whose it is."""
-
-    __slots__ = ("_awaited", "_log", "_record")
-
-    def __init__(self, log: RequestLog, record: Record, awaited: Awaitable[T]) -> None:
-        self._log = log
-        self._record = record
-        self._awaited = awaited
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        steps: Any = self._awaited.__await__()
-        running = _Running(self._log, self._record)
-        value: Any = None
-        error: BaseException | None = None
-        while True:
-            try:
-                with running:
-                    waited_for = steps.send(value) if error is None else steps.throw(error)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            value, error = None, None
-            try:
-                value = yield waited_for
-            except GeneratorExit:
-                steps.close()
-                raise
-            except BaseException as raised:
-                error = raised
 
 
 class _RecordedSocket:
@@ -451,10 +439,10 @@ class _RecordedSession(Session):
         self._inner.opened()
 
     def text(self, message: str) -> Awaitable[None] | None:
-        return self._log.handed_on(self._recorded, message.encode(), lambda: self._inner.text(message))
+        return self._log.handed_on(self._recorded, message.encode(), False, lambda: self._inner.text(message))
 
     def binary(self, message: bytes) -> Awaitable[None] | None:
-        return self._log.handed_on(self._recorded, message, lambda: self._inner.binary(message))
+        return self._log.handed_on(self._recorded, message, True, lambda: self._inner.binary(message))
 
     def closed(self) -> None:
         self._log.said(self._recorded, "closed", b"")

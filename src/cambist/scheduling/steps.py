@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import AbstractContextManager
 from types import CoroutineType
 from typing import Any, Generic, TypeVar
 
@@ -49,3 +50,33 @@ def first_step(awaitable: Awaitable[T]) -> tuple[bool, T | Awaitable[T]]:
     except StopIteration as stop:
         return True, stop.value
     return False, Suspended(awaitable, waited_for)
+
+
+class Watched(Generic[T]):
+    """Awaits something, each of its steps between two waits within a context."""
+
+    __slots__ = ("_awaited", "_step")
+
+    def __init__(self, awaited: Awaitable[T], step: Callable[[], AbstractContextManager[object]]) -> None:
+        self._awaited = awaited
+        self._step = step
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        steps: Any = self._awaited.__await__()
+        value: Any = None
+        error: BaseException | None = None
+        while True:
+            try:
+                with self._step():
+                    waited_for = steps.send(value) if error is None else steps.throw(error)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            value, error = None, None
+            try:
+                value = yield waited_for
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as raised:
+                error = raised

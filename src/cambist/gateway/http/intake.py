@@ -59,6 +59,7 @@ class HttpIntake(asyncio.Protocol):
         "_leaving",
         "_match",
         "_method",
+        "_number",
         "_owes_continue",
         "_parser",
         "_path",
@@ -91,6 +92,7 @@ class HttpIntake(asyncio.Protocol):
         self._sender = ""  # the peer's address
         self._client = ""  # whose request it is: the peer's, or the one that a trusted proxy names
         self._scheme = "http"
+        self._number = 0
         self._proxied = False
         self._host = ""
         self._stage = IDLE
@@ -402,6 +404,7 @@ class HttpIntake(asyncio.Protocol):
             self._match,
             self._scheme,
             self._connections.listener,
+            self._number,
         )
         self._taken(request, self._route, close)
 
@@ -440,7 +443,9 @@ class HttpIntake(asyncio.Protocol):
         """Refuses a body above the cap, in the words of who claims the path."""
         fields = self._trailed if self._chunked else self._fields
         listener = self._connections.listener
-        request = Request(self._method, self._path, self._query, fields, b"", self._client, self._match, self._scheme, listener)
+        request = Request(
+            self._method, self._path, self._query, fields, b"", self._client, self._match, self._scheme, listener, self._number
+        )
         plain = wire.plain_error(413, "the body is too large")
         self._refuse_with(self._connections.gateway.error_reply(request, plain), "body_too_large")
         raise _Stop

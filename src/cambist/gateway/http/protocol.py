@@ -139,7 +139,8 @@ class HttpProtocol(HttpIntake):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the connection, or says that it is one too many."""
         connections = self._connections
-        self.transport = connections.wrap_transport(cast("asyncio.Transport", transport))
+        self._number = connections.next_number()
+        self.transport = connections.wrap_transport(cast("asyncio.Transport", transport), self._number)
         address = transport.get_extra_info("peername")
         self._sender = self._client = plain_address(address[0]) if isinstance(address, tuple) else ""
         self._scheme = connections.scheme
@@ -650,8 +651,28 @@ class HttpProtocol(HttpIntake):
     def _become_socket(self, route: SocketRoute, match: re.Match[str] | None, rest: bytes) -> None:
         """Lets the route's dialect look at the handshake; its rejection ends the connection as any other reply would."""
         connections = self._connections
-        request = Request(self._method, self._path, self._query, self._fields, b"", self._client, match, self._scheme, connections.listener)
+        listener, number = connections.listener, self._number
+        request = Request(self._method, self._path, self._query, self._fields, b"", self._client, match, self._scheme, listener, number)
         socket = Socket(connections, route, request, self.transport, self._peer)
+        self._stage = DEAF
+        admission = route.admit()
+        if admission is None:
+            self._accept(route, request, socket, rest)
+            return
+        self.deadline = inf
+        self.transport.pause_reading()
+        task = connections.loop.create_task(self._accept_later(admission, route, request, socket, rest))
+        connections.state.tasks.add(task)
+        task.add_done_callback(connections.state.tasks.discard)
+
+    async def _accept_later(self, admission: Awaitable[None], route: SocketRoute, request: Request, socket: Socket, rest: bytes) -> None:
+        await admission
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self._accept(route, request, socket, rest)
+
+    def _accept(self, route: SocketRoute, request: Request, socket: Socket, rest: bytes) -> None:
+        connections = self._connections
         try:
             session = handshake.rejection_of(request) or route.accept(request, socket)
         except Withheld as withheld:
@@ -663,7 +684,6 @@ class HttpProtocol(HttpIntake):
             session = connections.gateway.failed(failed, error, request)
         if isinstance(session, Reply):
             connections.gateway.metrics.refuse("handshake")
-            self._stage = DEAF
             self._refused(wire.whole(session, lines=connections.reply_lines()))
             return
         in_service = cast("set[Any]", connections.state.connections)
@@ -671,7 +691,6 @@ class HttpProtocol(HttpIntake):
         in_service.add(socket)
         connections.upgraded(self)
         connections.adopt(socket)
-        self._stage = DEAF
         self.deadline = self.stalled = inf
         self._parser = None  # type: ignore[assignment]  # it refers to us: break the cycle
         self.transport.set_protocol(socket)

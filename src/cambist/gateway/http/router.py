@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from cambist.dialect_kit.interception import Interceptor
 from cambist.dialect_kit.messages import Handler, Reply, Request
 from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.gateway.places import ByPlace
@@ -183,3 +184,30 @@ class Router:
             if claim is not None:
                 return claim
         return None
+
+
+class InterceptedRouter:
+    """A router whose routes are wrapped, each when it is found first."""
+
+    __slots__ = ("_interceptors", "_router", "_wrapped", "exact")
+
+    def __init__(self, router: Router, interceptors: Sequence[Interceptor]) -> None:
+        self._router = router
+        self._interceptors = interceptors
+        self._wrapped: dict[Route, Route] = {}
+        self.exact = {place: self._intercepted(route) for place, route in router.exact.items()}
+        """As `Router.exact`."""
+
+    def find(self, method: str, path: str, host: str = "", listener: str = "") -> Found:
+        """As `Router.find`."""
+        route, match = self._router.find(method, path, host, listener)
+        return self._wrapped.get(route) or self._intercepted(route), match
+
+    def _intercepted(self, route: Route) -> Route:
+        wrapped = self._wrapped.get(route)
+        if wrapped is None:
+            wrapped = route
+            for interceptor in reversed(self._interceptors):
+                wrapped = interceptor.route(wrapped)
+            self._wrapped[route] = wrapped
+        return wrapped

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "cambist"
-CLOCK_AND_CHANCE_ALLOWED = ("app", "sandbox", "testing")
+CLOCK_AND_CHANCE_ALLOWED = ("app", "client", "sandbox", "testing")
 LINES_AT_MOST = 800
 FUNCTION_LINES_AT_MOST = 70
 

@@ -1,0 +1,389 @@
+"""What can be asked: a function for each endpoint, which gives the call that a client sends.
+
+Made by scripts/native_client_calls.py from the server's table of routes.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from cambist.api_types.accounts import (
+    ChangePassword,
+    ConfirmCode,
+    Enrolment,
+    LogIn,
+    Profile,
+    ProveIdentity,
+    RecoveryCodes,
+    SecurityEvent,
+    Session,
+    SessionRow,
+    SignUp,
+)
+from cambist.api_types.balances import Balance, Fees, Fill, FillsQuery, LedgerEntry, LedgerQuery
+from cambist.api_types.funds import (
+    Coupon,
+    CouponCreated,
+    CouponRedeemed,
+    CreateCoupon,
+    CreateMerchantOrder,
+    Deposit,
+    DepositAddress,
+    MerchantOrder,
+    MerchantOrderDetails,
+    PaymentRequest,
+    RedeemCoupon,
+    RequestWithdrawal,
+    Transfer,
+    TransfersQuery,
+    Withdrawal,
+)
+from cambist.api_types.keys import CreateKey, Key, KeyKind, KeyWithSecret
+from cambist.api_types.markets import (
+    Asset,
+    Book,
+    BookQuery,
+    Candle,
+    CandlesQuery,
+    Market,
+    ServerTime,
+    Ticker,
+    Trade,
+    TradeHistoryQuery,
+    TradesQuery,
+)
+from cambist.api_types.orders import (
+    CancelAfter,
+    CancelOrders,
+    CancelQuery,
+    Order,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReplaced,
+    OrdersCancelled,
+    OrdersQuery,
+    PlaceOrder,
+    PlacePair,
+    ReplaceOrder,
+    SetCancelAfter,
+)
+from cambist.api_types.values import Nothing, Page, PageQuery
+from cambist.client.call import Call
+
+
+def server_time() -> Call[ServerTime]:
+    """GET /time: The time. Signed requests are judged by `time`."""
+    return Call("GET", "/time", ServerTime)
+
+
+def list_assets() -> Call[list[Asset]]:
+    """GET /assets: Every asset."""
+    return Call("GET", "/assets", list[Asset])
+
+
+def list_markets() -> Call[list[Market]]:
+    """GET /markets: Every market, with its limits and fees as they stand."""
+    return Call("GET", "/markets", list[Market])
+
+
+def find_market(market: str) -> Call[Market]:
+    """GET /markets/{market}: One market. `market-unknown`."""
+    return Call("GET", f"/markets/{quote(market, safe='')}", Market)
+
+
+def show_book(market: str, query: BookQuery | None = None) -> Call[Book]:
+    """GET /markets/{market}/book: The best levels a side. `market-unknown`."""
+    return Call("GET", f"/markets/{quote(market, safe='')}/book", Book, query=query)
+
+
+def list_trades(market: str, query: TradesQuery | None = None) -> Call[list[Trade]]:
+    """GET /markets/{market}/trades: The newest trades, newest first, of the last 5,000. `market-unknown`."""
+    return Call("GET", f"/markets/{quote(market, safe='')}/trades", list[Trade], query=query)
+
+
+def list_past_trades(market: str, query: TradeHistoryQuery | None = None) -> Call[Page[Trade]]:
+    """GET /markets/{market}/trades/history: Every trade that there ever was, newest first. `market-unknown`."""
+    return Call("GET", f"/markets/{quote(market, safe='')}/trades/history", Page[Trade], query=query)
+
+
+def list_candles(market: str, query: CandlesQuery | None = None) -> Call[list[Candle]]:
+    """GET /markets/{market}/candles: Candles, oldest first. `market-unknown`, `interval-invalid`."""
+    return Call("GET", f"/markets/{quote(market, safe='')}/candles", list[Candle], query=query)
+
+
+def show_ticker(market: str) -> Call[Ticker]:
+    """GET /markets/{market}/ticker: A market's last trade, best prices and last 24 hours. `market-unknown`."""
+    return Call("GET", f"/markets/{quote(market, safe='')}/ticker", Ticker)
+
+
+def list_tickers() -> Call[list[Ticker]]:
+    """GET /tickers: Every market's ticker."""
+    return Call("GET", "/tickers", list[Ticker])
+
+
+def place_order(body: PlaceOrder) -> Call[OrderPlaced]:
+    """POST /orders: Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after
+    a restart the same request places no second order, while the first lives and for the 1,000 orders behind it. `order-invalid`
+    and what a market or the account's money does not allow."""
+    return Call("POST", "/orders", OrderPlaced, body=body)
+
+
+def list_orders(query: OrdersQuery | None = None) -> Call[Page[Order]]:
+    """GET /orders: Orders, newest first. `market-unknown`."""
+    return Call("GET", "/orders", Page[Order], query=query)
+
+
+def cancel_all_orders(query: CancelQuery | None = None) -> Call[OrdersCancelled]:
+    """DELETE /orders: Takes all orders back, or those of a market or side, in one command. `market-unknown`."""
+    return Call("DELETE", "/orders", OrdersCancelled, query=query)
+
+
+def place_pair(body: PlacePair) -> Call[OrderPlaced]:
+    """POST /orders/pair: Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency
+    as for one order."""
+    return Call("POST", "/orders/pair", OrderPlaced, body=body)
+
+
+def cancel_orders(body: CancelOrders) -> Call[OrdersCancelled]:
+    """POST /orders/cancel: Takes several orders back in one command."""
+    return Call("POST", "/orders/cancel", OrdersCancelled, body=body)
+
+
+def show_cancel_after() -> Call[CancelAfter]:
+    """GET /orders/cancel-after: When the dead man's switch fires."""
+    return Call("GET", "/orders/cancel-after", CancelAfter)
+
+
+def set_cancel_after(body: SetCancelAfter) -> Call[CancelAfter]:
+    """PUT /orders/cancel-after: Arms the dead man's switch, puts it off, or takes it back. It is journaled: it fires after a restart
+    too."""
+    return Call("PUT", "/orders/cancel-after", CancelAfter, body=body)
+
+
+def find_order_by_client_id(client_order_id: str) -> Call[Order]:
+    """GET /orders/by-client-id/{client_order_id}: The order of a client order id, while it lives and for the account's 1,000 orders
+    behind it. `not-found`."""
+    return Call("GET", f"/orders/by-client-id/{quote(client_order_id, safe='')}", Order)
+
+
+def find_order(order: str) -> Call[Order]:
+    """GET /orders/{order}: One order, live or finished. `not-found`."""
+    return Call("GET", f"/orders/{quote(order, safe='')}", Order)
+
+
+def replace_order(order: str, body: ReplaceOrder) -> Call[OrderReplaced]:
+    """PATCH /orders/{order}: Changes a live order's price, amount or trigger. `not-found`, `order-not-live`, `order-not-replaceable`,
+    `amount-below-filled`."""
+    return Call("PATCH", f"/orders/{quote(order, safe='')}", OrderReplaced, body=body)
+
+
+def cancel_order(order: str) -> Call[OrderCancelled]:
+    """DELETE /orders/{order}: Takes a live order back. `not-found`, `order-not-live`."""
+    return Call("DELETE", f"/orders/{quote(order, safe='')}", OrderCancelled)
+
+
+def sign_up(body: SignUp) -> Call[Session]:
+    """POST /users: Makes a user with an account of their own, and logs them in. `sign-up-closed`, `name-taken`, `name-invalid`,
+    `password-too-short`."""
+    return Call("POST", "/users", Session, body=body)
+
+
+def log_in(body: LogIn) -> Call[Session]:
+    """POST /session: Opens a session: its token is in a cookie that no page can read, and is another one after each login. `login-
+    wrong`, `code-required`, `code-wrong`, `login-paused`, `code-paused`, `user-frozen`."""
+    return Call("POST", "/session", Session, body=body)
+
+
+def show_session() -> Call[Session]:
+    """GET /session: The session that the cookie is of, and its CSRF token."""
+    return Call("GET", "/session", Session)
+
+
+def log_out() -> Call[Nothing]:
+    """DELETE /session: Ends the session."""
+    return Call("DELETE", "/session", Nothing)
+
+
+def show_profile() -> Call[Profile]:
+    """GET /account: Whose key or session this is."""
+    return Call("GET", "/account", Profile)
+
+
+def change_password(body: ChangePassword) -> Call[Session]:
+    """PUT /account/password: Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `code-
+    required`, `password-too-short`."""
+    return Call("PUT", "/account/password", Session, body=body)
+
+
+def enrol_totp() -> Call[Enrolment]:
+    """POST /account/totp: A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`."""
+    return Call("POST", "/account/totp", Enrolment)
+
+
+def confirm_totp(body: ConfirmCode) -> Call[RecoveryCodes]:
+    """POST /account/totp/confirm: Switches one-time codes on, and gives the recovery codes. `code-wrong`."""
+    return Call("POST", "/account/totp/confirm", RecoveryCodes, body=body)
+
+
+def remove_totp(body: ProveIdentity) -> Call[Profile]:
+    """POST /account/totp/remove: Switches one-time codes off, and takes the recovery codes away. `totp-inactive`, `login-wrong`,
+    `code-required`, `code-wrong`."""
+    return Call("POST", "/account/totp/remove", Profile, body=body)
+
+
+def renew_recovery_codes(body: ProveIdentity) -> Call[RecoveryCodes]:
+    """POST /account/recovery-codes: New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `code-
+    required`, `code-wrong`."""
+    return Call("POST", "/account/recovery-codes", RecoveryCodes, body=body)
+
+
+def list_sessions() -> Call[list[SessionRow]]:
+    """GET /account/sessions: One's own logins, newest first."""
+    return Call("GET", "/account/sessions", list[SessionRow])
+
+
+def revoke_session(session: str) -> Call[Nothing]:
+    """DELETE /account/sessions/{session}: Ends one of one's own logins, and its open sockets. `not-found`."""
+    return Call("DELETE", f"/account/sessions/{quote(session, safe='')}", Nothing)
+
+
+def list_security_events(query: PageQuery | None = None) -> Call[Page[SecurityEvent]]:
+    """GET /account/events: What happened to one's own security, newest first."""
+    return Call("GET", "/account/events", Page[SecurityEvent], query=query)
+
+
+def list_balances() -> Call[list[Balance]]:
+    """GET /balances: Every asset of the venue."""
+    return Call("GET", "/balances", list[Balance])
+
+
+def list_fees() -> Call[list[Fees]]:
+    """GET /fees: What new orders pay, by market."""
+    return Call("GET", "/fees", list[Fees])
+
+
+def list_fills(query: FillsQuery | None = None) -> Call[Page[Fill]]:
+    """GET /fills: One's own trades, newest first. `market-unknown`, `not-found` for an order that is not one's own."""
+    return Call("GET", "/fills", Page[Fill], query=query)
+
+
+def list_ledger_entries(query: LedgerQuery | None = None) -> Call[Page[LedgerEntry]]:
+    """GET /ledger: Every change of one's balances, newest first, with what there was after it. `asset-unknown`."""
+    return Call("GET", "/ledger", Page[LedgerEntry], query=query)
+
+
+def show_deposit_address(asset: str) -> Call[DepositAddress]:
+    """GET /addresses/{asset}: One's newest deposit address of an asset. `asset-unknown`."""
+    return Call("GET", f"/addresses/{quote(asset, safe='')}", DepositAddress)
+
+
+def create_deposit_address(asset: str) -> Call[DepositAddress]:
+    """POST /addresses/{asset}: A new deposit address; earlier ones stay good. `asset-unknown`, `no-network`, `too-many-addresses`."""
+    return Call("POST", f"/addresses/{quote(asset, safe='')}", DepositAddress)
+
+
+def list_deposits(query: PageQuery | None = None) -> Call[Page[Deposit]]:
+    """GET /deposits: Coins that came, newest first."""
+    return Call("GET", "/deposits", Page[Deposit], query=query)
+
+
+def request_withdrawal(body: RequestWithdrawal) -> Call[Withdrawal]:
+    """POST /withdrawals: Sends coins. Under an Idempotency-Key the same request is done once, for ever: the ledger takes a transfer's
+    id once. `no-network`, `coin-address-invalid`, `withdrawal-too-small`, `insufficient-funds`."""
+    return Call("POST", "/withdrawals", Withdrawal, body=body)
+
+
+def list_withdrawals(query: PageQuery | None = None) -> Call[Page[Withdrawal]]:
+    """GET /withdrawals: Coins on their way out, newest first."""
+    return Call("GET", "/withdrawals", Page[Withdrawal], query=query)
+
+
+def find_withdrawal(withdrawal: str) -> Call[Withdrawal]:
+    """GET /withdrawals/{withdrawal}: One of them. `not-found`."""
+    return Call("GET", f"/withdrawals/{quote(withdrawal, safe='')}", Withdrawal)
+
+
+def cancel_withdrawal(withdrawal: str) -> Call[Withdrawal]:
+    """DELETE /withdrawals/{withdrawal}: Takes the money back if the coins have not left. `not-found`, `not-cancellable`."""
+    return Call("DELETE", f"/withdrawals/{quote(withdrawal, safe='')}", Withdrawal)
+
+
+def list_transfers(query: TransfersQuery | None = None) -> Call[Page[Transfer]]:
+    """GET /transfers: All money that moved without a trade, newest first. `asset-unknown`."""
+    return Call("GET", "/transfers", Page[Transfer], query=query)
+
+
+def find_transfer(transfer: str) -> Call[Transfer]:
+    """GET /transfers/{transfer}: One of them. `not-found`."""
+    return Call("GET", f"/transfers/{quote(transfer, safe='')}", Transfer)
+
+
+def create_coupon(body: CreateCoupon) -> Call[CouponCreated]:
+    """POST /coupons: Turns money into a code. `user-unknown`, `insufficient-funds`, `coupon-code-used`, `rate-limited` for more than
+    the venue allows in a day."""
+    return Call("POST", "/coupons", CouponCreated, body=body)
+
+
+def list_coupons(query: PageQuery | None = None) -> Call[Page[Coupon]]:
+    """GET /coupons: Coupons that one made, newest first, and whether they were redeemed."""
+    return Call("GET", "/coupons", Page[Coupon], query=query)
+
+
+def redeem_coupon(body: RedeemCoupon) -> Call[CouponRedeemed]:
+    """POST /coupons/redeem: Turns a code into money, once. `coupon-invalid`, `coupon-redeemed`. Who redeemed it themselves is answered
+    as the first time."""
+    return Call("POST", "/coupons/redeem", CouponRedeemed, body=body)
+
+
+def create_merchant_order(body: CreateMerchantOrder) -> Call[MerchantOrder]:
+    """POST /merchant/orders: Asks for a payment. `asset-unknown`, `url-invalid`, `too-many-merchant-orders`."""
+    return Call("POST", "/merchant/orders", MerchantOrder, body=body)
+
+
+def list_merchant_orders(query: PageQuery | None = None) -> Call[Page[MerchantOrder]]:
+    """GET /merchant/orders: Payments that one asked for, newest first."""
+    return Call("GET", "/merchant/orders", Page[MerchantOrder], query=query)
+
+
+def find_merchant_order(merchant_order: str) -> Call[MerchantOrderDetails]:
+    """GET /merchant/orders/{merchant_order}: One of them, with what was paid. `not-found`."""
+    return Call("GET", f"/merchant/orders/{quote(merchant_order, safe='')}", MerchantOrderDetails)
+
+
+def show_payment(payment: str) -> Call[PaymentRequest]:
+    """GET /payments/{payment}: A payment that somebody asked for, by its id, which is nobody's secret but that of those who were given
+    it. `not-found`."""
+    return Call("GET", f"/payments/{quote(payment, safe='')}", PaymentRequest)
+
+
+def pay(payment: str) -> Call[PaymentRequest]:
+    """POST /payments/{payment}/pay: Pays what is missing of it from one's account: once, however often this is asked, unless it may be
+    paid again and again; of those the same Idempotency-Key pays once. `not-found`, `payment-not-open`, `own-payment`,
+    `insufficient-funds`."""
+    return Call("POST", f"/payments/{quote(payment, safe='')}/pay", PaymentRequest)
+
+
+def list_keys() -> Call[list[Key]]:
+    """GET /keys: One's own keys, never their secrets."""
+    return Call("GET", "/keys", list[Key])
+
+
+def list_key_kinds() -> Call[list[KeyKind]]:
+    """GET /keys/kinds: The APIs that keys can be made for."""
+    return Call("GET", "/keys/kinds", list[KeyKind])
+
+
+def create_key(body: CreateKey) -> Call[KeyWithSecret]:
+    """POST /keys: A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`,
+    `public-key-invalid`, `too-many-keys`."""
+    return Call("POST", "/keys", KeyWithSecret, body=body)
+
+
+def reveal_key(key: str) -> Call[KeyWithSecret]:
+    """GET /keys/{key}/secret: A key's secret again, in its first hour. `not-found`, `reveal-over`."""
+    return Call("GET", f"/keys/{quote(key, safe='')}/secret", KeyWithSecret)
+
+
+def revoke_key(key: str) -> Call[Nothing]:
+    """DELETE /keys/{key}: Ends a key for good, and what its open sockets follow. `not-found`."""
+    return Call("DELETE", f"/keys/{quote(key, safe='')}", Nothing)

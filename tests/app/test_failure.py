@@ -14,7 +14,7 @@ from cambist.app.config import default_text
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock
 from cambist.app.errors import Exit, OperatorError
-from cambist.app.serving import Listen, ServeHooks, until_stopped
+from cambist.app.serving import Listen, ServeHooks, Serving
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
 from cambist.directory import cheap_password_hasher
@@ -32,7 +32,7 @@ async def opened(path: Path) -> Venue:
 async def test_a_failed_journal_ends_the_process_with_its_code(tmp_path: Path) -> None:
     venue = await opened(tmp_path / "venue")
     ready = tmp_path / "ready.json"
-    serving = asyncio.create_task(until_stopped(venue, Listen(None, 0, None, None, ready), None, ServeHooks()))
+    serving = asyncio.create_task(Serving(venue, Listen(None, 0, None, None, ready), None, ServeHooks()).until_stopped())
     await until(lambda: ready.exists() or serving.done())
     seq = venue.engine.seq
     venue.sequencer._fail(_core.JournalFailed("write: no space left on device"))

@@ -119,12 +119,12 @@ def copy_journal(journal: JournalPort, source: Path, target: Path) -> tuple[int,
     target.mkdir(mode=0o700)
     files = {name: copy_file(source / name, target / name) for name in ("format", "state")}
     seq = journal.last().durable_seq
-    for segment, count in _segments(journal, source, seq):
+    for segment, count in segments(journal, source, seq):
         files[segment.name] = copy_file(segment, target / segment.name, segment.stat().st_size, count)
     return seq, files
 
 
-def _segments(journal: JournalPort, folder: Path, seq: int) -> Iterator[tuple[Path, int]]:
+def segments(journal: JournalPort, folder: Path, seq: int) -> Iterator[tuple[Path, int]]:
     """(segment, bytes of it that count) up to the frame that holds command `seq`, state hashes behind it included.
 
     Behind that the copy is zero: what the writer puts there meanwhile would be copied in part. A segment that begins with the next

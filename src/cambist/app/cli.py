@@ -84,7 +84,13 @@ def sandbox(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No traders: nothing moves but what you move. The preset quiet.")] = False,
-    clock: Annotated[str, typer.Option("--clock", help="real, x60 or another factor, or manual: time stands until it is moved.")] = "real",
+    clock: Annotated[
+        str | None,
+        typer.Option("--clock", help="real, x60 or another factor, or manual: time stands until it is moved.", show_default="real"),
+    ] = None,
+    snapshot: Annotated[
+        Path | None, path_option("--snapshot", help="Go on from a named snapshot: its directory, in the other one's named-snapshots.")
+    ] = None,
     ready_file: ReadyFile = None,
     host: Host = None,
     config: Annotated[Path | None, path_option("--config", help="TOML configuration.", show_default="the default one")] = None,
@@ -116,6 +122,7 @@ def sandbox(
         clock=clock,
         loopback_callbacks=loopback_callbacks,
         attached=attached,
+        snapshot=snapshot,
     )
     sandboxing.sandbox(
         plan,

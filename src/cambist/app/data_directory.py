@@ -4,6 +4,7 @@ import fcntl
 import os
 import shlex
 import stat
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -73,6 +74,12 @@ class DataDirectory:
             directory.close()
             raise
         return directory
+
+    def lent(self) -> Self:
+        """The same for a venue that is to leave it owned when it ends: closing this does nothing."""
+        lent = copy(self)
+        lent._lock = None
+        return lent
 
     def close(self) -> None:
         """Lets go of the directory. Idempotent."""

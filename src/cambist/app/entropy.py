@@ -44,6 +44,15 @@ class SeededEntropy:
         blocks = (length + 63) // 64
         return b"".join(hashlib.blake2b(text, key=key, salt=block.to_bytes(16, "little")).digest() for block in range(blocks))[:length]
 
+    def save(self) -> tuple[str, dict[str, int]]:
+        """(scope, how often each label was asked)."""
+        return self.scope, dict(self._drawn)
+
+    def restore(self, saved: tuple[str, dict[str, int]]) -> None:
+        """Goes on from there."""
+        self.scope, drawn = saved
+        self._drawn = defaultdict(int, drawn)
+
     def scoped(self, scope: str) -> "SeededEntropy":
         """A source of its own that always begins anew: the same scope gives the same bytes, however much was drawn before."""
         return SeededEntropy(self.seed, f"{self.scope}/{scope}")

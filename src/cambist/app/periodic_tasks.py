@@ -46,10 +46,10 @@ class PeriodicTasks:
             (CLOCK, self._watch_clock),
             (CLOCK, self._recall_nonces),
         ):
-            self._timers.append(self._venue.scheduler.every(period, self._guarded(task)))
+            self._timers.append(self._venue.scheduler.every(period, self._guarded(task), task.__name__))
         if self._rates_file is not None:
             look = self._guarded(self._rates_file.look)
-            self._timers += [self._venue.scheduler.after(0, look), self._venue.scheduler.every(RATES, look)]
+            self._timers += [self._venue.scheduler.after(0, look), self._venue.scheduler.every(RATES, look, "rates file")]
         self._timers.append(self._venue.scheduler.after(0, self._guarded(self._check_history)))
 
     async def stop(self) -> None:

@@ -20,7 +20,7 @@ from cambist.scheduling import Lockstep
 
 
 class RunRecording:
-    """Of one sandbox; made on its event loop, before its venue is opened."""
+    """Of one sandbox; made on its event loop, before its first venue is opened. What is of one venue is made anew with each."""
 
     def __init__(self, time: SandboxTime) -> None:
         self.time = time
@@ -37,6 +37,10 @@ class RunRecording:
         """The environment in which nothing depends on the machine's speed, where time stands still."""
         return replace(environment, lockstep=self.lockstep)
 
+    def begin(self, time: SandboxTime) -> None:
+        """Another venue is to be opened, in a time of its own."""
+        self.time = time
+
     def begin_log(self, services: VenueServices, served: Sequence[DialectService]) -> RequestLog:
         """The log of a venue that has just been made."""
         identify = {dialect.name: dialect.identify for dialect in served if dialect.identify is not None}
@@ -47,9 +51,8 @@ class RunRecording:
         return self.log
 
     def outermost(self) -> list[Interceptor]:
-        """What stands before everything."""
-        assert self.log is not None
-        return [self.log] if self.serial is None else [self.serial, self.log]
+        """What stands before everything, whichever venue is open."""
+        return [] if self.serial is None else [self.serial]
 
     def clock_control(self, services: VenueServices, sequencer: Sequencer) -> ClockControl | None:
         """Who moves the clock; None for one that moves by itself."""

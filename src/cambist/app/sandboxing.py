@@ -15,18 +15,21 @@ from typing import Any, TypeVar
 import msgspec
 
 from cambist import __version__, _core
-from cambist.app import dialects, logs, project
+from cambist.app import dialects, logs, named_snapshots, project
 from cambist.app.config import Config
 from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, sandbox_time
-from cambist.app.errors import Exit, OperatorError
+from cambist.app.errors import Exit, OperatorError, of_system
+from cambist.app.forks import Forks
+from cambist.app.named_snapshots import NamedSnapshots, SavedState
 from cambist.app.run_recording import RunRecording
-from cambist.app.serving import Listen, ServeHooks, closing_on_trouble, environment, sandbox_file, tls_of, until_stopped
+from cambist.app.sandbox_session import Extending, Inside, SandboxSession, SessionPlan
+from cambist.app.serving import Listen, ServeHooks, Serving, closing_on_trouble, sandbox_file, tls_of
 from cambist.app.signals import check_input, handle_end_of_input
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
-from cambist.app.wiring import Extension, open_venue
+from cambist.app.wiring import Extension
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import DirectoryRejection
@@ -41,19 +44,21 @@ from cambist.operations.users import made_up_password
 from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
 from cambist.sandbox.clock import SandboxTime, pace_of
+from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control.catalogue import BY_NOUN
 from cambist.sandbox.control.clock import ClockOperations
 from cambist.sandbox.control.faults import FaultOperations
+from cambist.sandbox.control.forks import ForkOperations
 from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
 from cambist.sandbox.control.openapi import OpenApiOperations
-from cambist.sandbox.control.operator_calls import Calls
 from cambist.sandbox.control.orders import OrderOperations
 from cambist.sandbox.control.report import ReportOperations, ReportSource
 from cambist.sandbox.control.routes import routes as control_routes
+from cambist.sandbox.control.snapshots import SnapshotOperations
 from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.faults.installation import FaultInstallation
-from cambist.sandbox.past import Past, past_began
+from cambist.sandbox.past import Past
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.play_money import FIELDS as PLAY_MONEY_FIELDS
 from cambist.sandbox.presets import PRESETS, changed
@@ -81,10 +86,15 @@ class SandboxPlan:
     preset: str | None
     """What the command line says; None leaves it to the configuration."""
     config: Path | None
-    clock: str = "real"
+    clock: str | None = None
+    """None: the machine's, or that of the snapshot from which it goes on."""
     loopback_callbacks: bool = False
     attached: bool = False
     """Whether it ends with its standard input, and nobody but who started it finds it."""
+    snapshot: Path | None = None
+    """The directory of a named snapshot from which it goes on."""
+    source: SavedState | None = None
+    """What that snapshot holds."""
 
 
 def sandbox(plan: SandboxPlan, listen: Listen) -> None:
@@ -98,9 +108,27 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
         if path is None:
             remove_abandoned()
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY)))
+        if plan.snapshot is not None:
+            plan = _from_snapshot(plan, plan.snapshot, path)
         files = DataDirectory.open(path, create=True)
         note, config = closing_on_trouble(files, lambda: _sandbox_settings(files, plan))
         run(_sandbox(files, config, note, plan, listen, tls))
+
+
+def _from_snapshot(plan: SandboxPlan, snapshot: Path, path: Path) -> SandboxPlan:
+    """The plan of a sandbox that goes on from a snapshot, whose files are copied into the directory. OperatorError."""
+    if plan.seed is not None or plan.users is not None or plan.fund or plan.preset is not None or plan.config is not None:
+        raise OperatorError("--snapshot: seed, users, money, preset and configuration are those of the snapshot", Exit.USAGE)
+    saved = named_snapshots.read(snapshot)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise OperatorError(f"{path}: something is there already; a snapshot goes into a directory of its own", Exit.NOT_A_VENUE)
+        named_snapshots.replace_files(snapshot, path)
+    except OSError as error:
+        raise of_system(error) from None
+    loopback = plan.loopback_callbacks or saved.loopback_callbacks
+    return replace(plan, preset=saved.preset, loopback_callbacks=loopback, source=saved)
 
 
 def remove_abandoned() -> None:
@@ -119,148 +147,191 @@ def remove_abandoned() -> None:
 async def _sandbox(
     files: DataDirectory, config: Config, note: SandboxFile, plan: SandboxPlan, listen: Listen, tls: ssl.SSLContext | None
 ) -> None:
-    pace = pace_of(plan.clock)
+    pace = pace_of(plan.clock) if plan.clock is not None else plan.source.pace if plan.source is not None else 1.0
     if pace is None:
         files.close()
         raise OperatorError(f'--clock "{plan.clock}": real, x60 or another factor, or manual', Exit.USAGE)
-    time = sandbox_time(pace)
-    past = not files.journal.exists() and config.sandbox.preset != "quiet"
-    time.hold(past_began(time.start) if past else time.start)
-    recording = RunRecording(time)
-    opened: list[Venue] = []
-
-    def call() -> OperatorCall:
-        return OperatorCall(operations_context(opened[-1]), Actor("sandbox"))
-
-    faults = FaultInstallation(note.seed)
-    timed = replace(
-        recording.environment(environment(files, config)),
-        clock=time.clock,
-        make_scheduler=lambda _clock: time.scheduler(),
-        offer=faults.offer,
-        extend=lambda services, sequencer, served: _extension(files, services, sequencer, served, recording, pace, call, faults),
-        accept_clock_skew=True,
-    )
-    venue = await open_venue(files, config, timed)
-    opened.append(venue)
+    making, recording = _Making(plan, config), RunRecording(sandbox_time(pace))
+    kept = plan.data is not None
+    session = SandboxSession(files, SessionPlan(config, pace, kept=kept, new_past=config.sandbox.preset != "quiet"), making, recording)
+    making.session = session
+    making.forks = forks = Forks(session, listen)
     try:
-        play = await _prepare(venue, note, plan, recording, time if past else None, faults)
-        time.release()
-    except BaseException:
-        await venue.close()
-        raise
-    await until_stopped(venue, listen, tls, play)
+        if plan.source is not None:
+            await session.open_saved(plan.source)
+        else:
+            await session.open(note)
+        session.serving = Serving(session.inside.venue, listen, tls, _Hooks(session, plan))
+        await session.serving.until_stopped()
+    finally:
+        await forks.close()
+        files.close()
 
 
-def _extension(
-    files: DataDirectory,
-    services: VenueServices,
-    sequencer: Sequencer,
-    served: Sequence[DialectService],
-    recording: RunRecording,
-    pace: float,
-    calls: Calls,
-    faults: FaultInstallation,
-) -> Extension:
-    """The control API, and what stands before the dialects, on the venue's parts."""
-    log = recording.begin_log(services, served)
-    control = recording.clock_control(services, sequencer)
+class _Making:
+    """How this process makes what is in its sandbox."""
 
-    async def durable() -> None:
-        barrier = sequencer.barrier()
-        if barrier is not None:
-            await asyncio.shield(barrier)
+    session: SandboxSession
+    forks: Forks
 
-    faults.install(services, served, sequencer.barrier, log)
-    reported = ReportSource(
-        replay=lambda: (_core.Engine(), _core.ReadOnlyJournal(str(files.journal)), sequencer.durable_seq),
-        durable=durable,
-        users=lambda: {user.account: user.name for user in services.directory.users()},
-        log=log,
-        readers={dialect.name: dialect.reply_reader for dialect in served if dialect.reply_reader is not None},
-        catalogue=services.catalogue,
-        clock_stands=control is not None,
-    )
-    operations = (
-        ClockOperations(services.clock, services.view, services.catalogue, control, pace),
-        FaultOperations(faults.faults),
-        FundsOperations(calls),
-        KeyOperations(calls),
-        OrderOperations(reported),
-        ReportOperations(reported),
-        OpenApiOperations(BY_NOUN, __version__),
-    )
-    bound = [each for operation in operations for each in operation.bound()]
-    return Extension(control_routes(bound), [faults.interceptor], recording.outermost())
+    def __init__(self, plan: SandboxPlan, config: Config) -> None:
+        self._plan = plan
+        self._config = config
+
+    async def made(self, venue: Venue, note: SandboxFile, time: SandboxTime, past: bool) -> Inside:
+        """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
+        plan, people = self._plan, _people(venue, note.seed)
+        call = OperatorCall(operations_context(venue), Actor("sandbox"))
+        new = not venue.directory.users()
+        names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
+        funds = _taken(parse_amounts(venue.engine.assets(), plan.fund or _default_funds(venue)))
+        for name in _users(names):
+            user = await people.user(name)
+            if isinstance(user, DirectoryRejection):
+                raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
+            await _give_first_funds(call, user.account, funds)
+            await _give_addresses(venue, user.account)
+        commands = self._extended.faults.for_traders(venue.commands, venue.engine)
+        movers = await _prepare_movers(venue, people, note, call, time if past else None, commands)
+        await venue.durable()
+        everybody = [people.person(user) for user in venue.directory.users()]
+        return _inside(venue, note, time, movers, everybody)
+
+    def found(self, venue: Venue, note: SandboxFile, time: SandboxTime) -> Inside:
+        """The traders and rates that the venue was saved with, before they are reminded of what they knew."""
+        people = _people(venue, note.seed)
+        section = self._config.sandbox
+        numbers = changed(PRESETS[section.preset], section.traders)
+        movers: list[Traders | ConversionRates] = []
+        if account_names(numbers):
+            commands = self._extended.faults.for_traders(venue.commands, venue.engine)
+            traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
+            movers.append(traders)
+            if note.linked and not self._config.rates.file:
+                movers.append(ConversionRates(venue.commands, venue.engine, venue.scheduler, traders.fundamentals))
+        return _inside(venue, note, time, movers, [people.shown(user) for user in venue.directory.users()])
+
+    def extending(self, seed: int) -> Extending:
+        """The control API, and what stands before the dialects, for one venue."""
+        self._extended = _Extending(self.session, self.forks, seed)
+        return self._extended
 
 
-class _Play(ServeHooks):
-    """A sandbox's users and traders."""
+class _Extending:
+    """What a sandbox has beside and before the dialects of one venue."""
+
+    def __init__(self, session: SandboxSession, forks: Forks, seed: int) -> None:
+        self._session = session
+        self._forks = forks
+        self.faults = FaultInstallation(seed)
+
+    def offer(self, services: VenueServices) -> VenueServices:
+        """The venue's parts as the dialects get them."""
+        return self.faults.offer(services)
+
+    def extend(
+        self, services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService], clock: ClockControl | None
+    ) -> Extension:
+        """The control API, and what stands before the dialects, on the venue's parts."""
+        session, files = self._session, self._session.files
+        log = session.recording.begin_log(services, served)
+        self.faults.install(services, served, sequencer.barrier, log)
+        reported = ReportSource(
+            replay=lambda: (_core.Engine(), _core.ReadOnlyJournal(str(files.journal)), sequencer.durable_seq),
+            durable=services.durable,
+            users=lambda: {user.account: user.name for user in services.directory.users()},
+            log=log,
+            readers={dialect.name: dialect.reply_reader for dialect in served if dialect.reply_reader is not None},
+            catalogue=services.catalogue,
+            clock_stands=clock is not None,
+        )
+        operations = (
+            ClockOperations(services.clock, services.view, services.catalogue, clock, session.plan.pace),
+            FaultOperations(self.faults.faults),
+            FundsOperations(session.call),
+            KeyOperations(session.call),
+            SnapshotOperations(session),
+            ForkOperations(self._forks),
+            OrderOperations(reported),
+            ReportOperations(reported),
+            OpenApiOperations(BY_NOUN, __version__),
+        )
+        bound = [each for operation in operations for each in operation.bound()]
+        return Extension(control_routes(bound), [self.faults.interceptor], [log])
+
+
+def _people(venue: Venue, seed: int) -> People:
+    entropy = SeededEntropy(seed)
+
+    def password(name: str) -> str:
+        return made_up_password(entropy.scoped(f"user/{name.lower()}")("password", 15))
+
+    return People(venue.commands, venue.directory, venue.key_forms, password, venue.durable)
+
+
+def _inside(
+    venue: Venue, note: SandboxFile, time: SandboxTime, movers: Sequence[Traders | ConversionRates], people: list[Person]
+) -> Inside:
+    traders = next((mover for mover in movers if isinstance(mover, Traders)), None)
+    return Inside(venue, time, note.seed, traders, movers, people, StatusLine(venue.scheduler, SandboxStatus(venue).text))
+
+
+class _Hooks(ServeHooks):
+    """What the process of a sandbox says and does beside serving."""
 
     dated = False
     """The same seed and the same requests shall give the same bytes."""
+    one_venue = False
     reply_fields = PLAY_MONEY_FIELDS
 
-    def __init__(
-        self,
-        venue: Venue,
-        seed: int,
-        people: list[Person],
-        movers: Sequence[Traders | ConversionRates],
-        plan: SandboxPlan,
-        recording: RunRecording,
-    ) -> None:
-        self.patient = recording.lockstep is not None
-        self._recording = recording
-        self._venue = venue
-        self._seed = seed
-        self._people = people
-        self._movers = movers
+    def __init__(self, session: SandboxSession, plan: SandboxPlan) -> None:
+        self.patient = session.recording.lockstep is not None
+        self._session = session
         self._plan = plan
         self._run_file: RunFile | None = None
-        self._status = StatusLine(venue.scheduler, SandboxStatus(venue).text)
 
     def wrap_transport(self, transport: asyncio.Transport, number: int) -> asyncio.Transport:
-        return self._recording.sent.wrap(transport, number)
+        return self._session.recording.sent.wrap(transport, number)
 
-    def begin(self, url: str) -> Any:
-        record = ready_record(url, os.getpid(), self._seed, self._people)
-        examples = write_examples(self._venue.files.path / "examples", url, record, self._people)
+    async def begin(self, url: str) -> Any:
+        inside = self._session.inside
+        venue, seed, people = inside.venue, inside.seed, inside.people
+        record = ready_record(url, os.getpid(), seed, people)
+        examples = write_examples(venue.files.path / "examples", url, record, people)
         announced = Announced(
             url=url,
-            seed=self._seed,
-            data=self._venue.files.path.absolute(),
+            seed=seed,
+            data=venue.files.path.absolute(),
             kept=self._plan.data is not None,
-            people=self._people,
-            apis=[(api.title, api.shown) for api in self._venue.apis],
+            people=people,
+            apis=[(api.title, api.shown) for api in venue.apis],
             examples=examples,
-            market=self._market(),
+            market=self._market(venue),
             documents=project.documents(),
             command=project.command(),
         )
         if self._plan.attached:
-            handle_end_of_input(asyncio.get_running_loop(), self._venue.stopping.set)
+            handle_end_of_input(asyncio.get_running_loop(), venue.stopping.set)
         else:
-            self._run_file = RunFile(run_place(os.environ), RunningSandbox(url, os.getpid(), str(announced.data), self._seed))
+            self._run_file = RunFile(run_place(os.environ), RunningSandbox(url, os.getpid(), str(announced.data), seed))
         logs.say(announcement(announced) + "\n")
-        self._status.start()
-        for mover in self._movers:
-            mover.start()
+        inside.start()
+        if self._plan.source is not None:
+            self._session.take_up(self._plan.source)
+        await self._session.keep_start()
         return record
 
-    def _market(self) -> str:
+    def _market(self, venue: Venue) -> str:
         """The first one, as BTC-e's API calls it; empty when that API does not show it."""
-        assets, specs = self._venue.catalogue.assets.by_id, self._venue.catalogue.markets.by_id
-        if not specs or not any("/api/3" in api.paths and not api.host for api in self._venue.apis):
+        assets, specs = venue.catalogue.assets.by_id, venue.catalogue.markets.by_id
+        if not specs or not any("/api/3" in api.paths and not api.host for api in venue.apis):
             return ""
         return f"{assets[specs[0].base].code}_{assets[specs[0].quote].code}".lower()
 
     def end(self) -> None:
         if self._run_file is not None:
             self._run_file.close()
-        self._status.stop()
-        for mover in self._movers:
-            mover.stop()
+        self._session.inside.stop()
 
 
 def write_examples(folder: Path, url: str, record: dict[str, Any], people: Sequence[Person]) -> list[str]:
@@ -297,6 +368,10 @@ class SandboxStatus:
 
 def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxFile, Config]:
     """The sandbox's seed and configuration: the directory's own when it is reopened."""
+    try:
+        NamedSnapshots(files.path, synced=plan.data is not None).finish_restoring()
+    except OSError as error:
+        raise of_system(error) from None
     if files.sandbox.exists():
         note = sandbox_file(files)
         if plan.seed is not None and plan.seed != note.seed:
@@ -319,33 +394,6 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
         # A throw-away journal need not be prepared for years.
         config = msgspec.structs.replace(config, journal=msgspec.structs.replace(config.journal, segment_mebibytes=8))
     return note, config
-
-
-async def _prepare(
-    venue: Venue, note: SandboxFile, plan: SandboxPlan, recording: RunRecording, past: SandboxTime | None, faults: FaultInstallation
-) -> _Play:
-    """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
-    entropy = SeededEntropy(note.seed)
-
-    def password(name: str) -> str:
-        return made_up_password(entropy.scoped(f"user/{name.lower()}")("password", 15))
-
-    people = People(venue.commands, venue.directory, venue.key_forms, password, venue.durable)
-    call = OperatorCall(operations_context(venue), Actor("sandbox"))
-    new = not venue.directory.users()
-    names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
-    funds = _taken(parse_amounts(venue.engine.assets(), plan.fund or _default_funds(venue)))
-    for name in _users(names):
-        user = await people.user(name)
-        if isinstance(user, DirectoryRejection):
-            raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
-        await _give_first_funds(call, user.account, funds)
-        await _give_addresses(venue, user.account)
-    commands = faults.for_traders(venue.commands, venue.engine)
-    movers = await _prepare_movers(venue, people, note, call, past, commands)
-    await venue.durable()
-    everybody = [people.person(user) for user in venue.directory.users()]
-    return _Play(venue, note.seed, everybody, movers, plan, recording)
 
 
 def _users(names: str) -> list[str]:

@@ -75,7 +75,7 @@ def rebuild(files: DataDirectory, moved: Moved) -> int:
 async def _serve(files: DataDirectory, config: Config, listen: Listen, tls: ssl.SSLContext | None, accept_clock_skew: bool) -> None:
     with progress("Replaying the journal") as moved:
         venue = await open_venue(files, config, environment(files, config, accept_clock_skew), moved)
-    await until_stopped(venue, listen, tls, ServeHooks())
+    await Serving(venue, listen, tls, ServeHooks()).until_stopped()
 
 
 class ServeHooks:
@@ -88,13 +88,15 @@ class ServeHooks:
 
     reply_fields: Sequence[tuple[bytes, bytes]] = ()
     """Header fields of every reply."""
+    one_venue = True
+    """Whether the venue lives as long as the process."""
 
     def wrap_transport(self, transport: asyncio.Transport, number: int) -> asyncio.Transport:
         """What a new connection writes to; `Request.connection` is its number."""
         del number
         return transport
 
-    def begin(self, url: str) -> Any:
+    async def begin(self, url: str) -> Any:
         """Called when the server answers; returns the ready file's content."""
         logs.say(f"Cambist at {url}\n")
         return {"url": url, "pid": os.getpid()}
@@ -103,38 +105,71 @@ class ServeHooks:
         """Called before the venue is closed."""
 
 
-async def until_stopped(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> None:
-    """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot."""
-    loop = asyncio.get_running_loop()
-    _remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
-    server = _server(venue, listen, tls, hooks)
-    control = Control(venue)
-    admin = AdminServer(venue.files.path, control.answer)
-    periodic_tasks = PeriodicTasks(venue, control.rates_file())
-    _handle_signals(loop, venue, listen, tls)
-    try:
+class Serving:
+    """A server before a venue, which another one may take the place of."""
+
+    def __init__(self, venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> None:
+        self._listen = listen
+        self._tls = tls
+        self._server = _server(venue, listen, tls, hooks)
+        self._admin = AdminServer(venue.files.path, self._answer)
+        self._hooks = hooks
+        self._lead_to(venue)
+
+    def _lead_to(self, venue: Venue) -> None:
+        self._venue = venue
+        self._control = Control(venue)
+        self._periodic_tasks = PeriodicTasks(venue, self._control.rates_file())
+
+    async def until_stopped(self) -> None:
+        """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot."""
+        listen, server, venue = self._listen, self._server, self._venue
+        _remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
+        _handle_signals(asyncio.get_running_loop(), venue, listen, self._tls)
         try:
-            await server.start()
-        except OSError as error:
-            raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
-        await admin.start()
-        periodic_tasks.start()
-        venue.files.keep_settings(serving=True)
-        # What exists now lives as long as the process: the collector need not walk it again and again while requests wait.
-        gc.collect()
-        gc.freeze()
-        record = hooks.begin(server.url)
-        _write_ready_file(listen.ready_file, record)
-        _log.info("serving", url=server.url, seq=venue.engine.seq)
-        await venue.stopping.wait()
-    finally:
-        await _wind_up(venue, server, admin, periodic_tasks, hooks)
-        _remove_ready_file(listen.ready_file)
-    if venue.failure:
-        failure = venue.failure[0]
-        reason = explained(failure) if isinstance(failure, Exception) else None
-        words = reason.text if reason is not None else str(failure) or type(failure).__name__
-        raise OperatorError(f"the venue had to stop: {words}", Exit.DISK)
+            try:
+                await server.start()
+            except OSError as error:
+                raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
+            await self._admin.start()
+            self._periodic_tasks.start()
+            venue.files.keep_settings(serving=True)
+            if self._hooks.one_venue:
+                # What exists now lives as long as the process: the collector need not walk it again and again while requests wait.
+                gc.collect()
+                gc.freeze()
+            record = await self._hooks.begin(server.url)
+            _write_ready_file(listen.ready_file, record)
+            _log.info("serving", url=server.url, seq=venue.engine.seq)
+            await venue.stopping.wait()
+        finally:
+            await self._wind_up()
+            _remove_ready_file(listen.ready_file)
+        failures = self._venue.failure
+        if failures:
+            reason = explained(failures[0]) if isinstance(failures[0], Exception) else None
+            words = reason.text if reason is not None else str(failures[0]) or type(failures[0]).__name__
+            raise OperatorError(f"the venue had to stop: {words}", Exit.DISK)
+
+    async def suspend(self) -> None:
+        """Ends what runs by the clock; the server goes on. `resume` follows."""
+        await self._periodic_tasks.stop()
+
+    def resume(self, venue: Venue) -> None:
+        """Has everything go on with another venue."""
+        self._lead_to(venue)
+        self._periodic_tasks.start()
+
+    async def _answer(self, asker: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        return await self._control.answer(asker, action, arguments)
+
+    async def _wind_up(self) -> None:
+        self._hooks.end()
+        await self._server.stop(deadline=1.0 if self._venue.failure else 10.0)
+        await self._admin.close()
+        await self._periodic_tasks.stop()
+        await self._venue.close()
+        _log.info("stopped", seq=self._venue.engine.seq)
 
 
 def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Listen, tls: ssl.SSLContext | None) -> None:
@@ -172,15 +207,6 @@ def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: Ser
         wrap_transport=hooks.wrap_transport,
         fields=hooks.reply_fields,
     )
-
-
-async def _wind_up(venue: Venue, server: Server, admin: AdminServer, periodic_tasks: PeriodicTasks, hooks: ServeHooks) -> None:
-    hooks.end()
-    await server.stop(deadline=1.0 if venue.failure else 10.0)
-    await admin.close()
-    await periodic_tasks.stop()
-    await venue.close()
-    _log.info("stopped", seq=venue.engine.seq)
 
 
 def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = False) -> Environment:

@@ -17,6 +17,7 @@ from cambist.app.snapshots import Snapshots, SnapshotUnwritten, origin_of_now
 from cambist.app.view_follower import ViewFollower
 from cambist.app.write_failures import WriteFailures
 from cambist.directory import Directory, KeyForm
+from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.app import Gateway
@@ -70,6 +71,7 @@ class Venue:
     readiness: Readiness
     audit: AuditLog
     key_forms: tuple[KeyForm, ...]
+    state_parts: StateParts
     supervision: Supervision
     write_failures: WriteFailures
     wallet_follower: ViewFollower

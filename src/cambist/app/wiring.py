@@ -5,7 +5,7 @@ from __future__ import annotations  # Event is a name of the stub only
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
@@ -34,6 +34,7 @@ from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import Directory, KeyForm, User, marks
 from cambist.domain.meta import Meta
+from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
@@ -48,6 +49,10 @@ from cambist.scheduling import Clock, Lockstep, LoopScheduler, Scheduler, Steady
 from cambist.wallet import WalletService
 
 _log = structlog.get_logger("cambist.app")
+
+
+MakeGateway = Callable[..., Gateway]
+"""Gets what Gateway gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,15 @@ class Environment:
     accept_clock_skew: bool = False
     """Whether a venue may start on a machine whose clock is far behind the venue's last command."""
 
+    check_files: bool = True
+    """Whether the files are looked at before anything is opened; those that were just copied need not be."""
+
+    make_gateway: MakeGateway = Gateway
+    """Given all routes and what they need, what stands before them."""
+
+    supervision: Supervision = field(default_factory=Supervision)
+    """Who hears when the venue must end."""
+
 
 async def open_venue(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved = recovery.unmoved) -> Venue:
     """Everything, in the order in which it stands on each other; `files` is closed with it. OperatorError."""
@@ -113,17 +127,22 @@ class _Exchange:
     wallet: WalletService
     merchants: Merchants
     write_failures: WriteFailures
+    state_parts: StateParts
+
+    def durable_seq(self) -> int:
+        """The last command that is on disk."""
+        return self.sequencer.durable_seq
 
 
 def _open_exchange(
     files: DataDirectory,
     config: Config,
     environment: Environment,
-    supervision: Supervision,
     moved: recovery.Moved,
     opened: ExitStack,
 ) -> _Exchange:
-    integrity.check_before_opening(files)
+    if environment.check_files:
+        integrity.check_before_opening(files)
 
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)
@@ -145,7 +164,7 @@ def _open_exchange(
         journal,
         environment.clock.__call__,  # a method: calling an object takes twice as long, and every order reads the time
         asyncio.get_running_loop(),
-        on_failure=supervision.failed,
+        on_failure=environment.supervision.failed,
         checkpoint_every=config.journal.checkpoint_every,
         waits=environment.lockstep is not None,
     )
@@ -153,13 +172,13 @@ def _open_exchange(
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
     _journal_confirmations(views.directory, commands)
     policies = wallet_policies(config, engine.assets())
-    most = config.limits.deposit_addresses
+    most, state_parts = config.limits.deposit_addresses, StateParts()
     wallet = WalletService(
-        views.wallet, commands, engine, views.chain, environment.entropy, policies, default_policy(config), most_addresses=most
+        views.wallet, commands, engine, views.chain, environment.entropy, policies, default_policy(config), most, state_parts
     )
     write_failures = WriteFailures()
     merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet, write_failures)
-    return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants, write_failures)
+    return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants, write_failures, state_parts)
 
 
 def _journal_confirmations(directory: Directory, commands: Commands) -> None:
@@ -178,14 +197,11 @@ def _journal_confirmations(directory: Directory, commands: Commands) -> None:
 
 
 async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
-    supervision = Supervision()
-    exchange = _open_exchange(files, config, environment, supervision, moved, opened)
+    exchange = _open_exchange(files, config, environment, moved, opened)
     engine, sequencer, views = exchange.engine, exchange.sequencer, exchange.views
 
     # 5. History: catches up by itself from the journal, and follows durable frames.
-    def durable_seq() -> int:
-        return sequencer.durable_seq
-
+    durable_seq = exchange.durable_seq
     source = recovery.JournalEvents(exchange.snapshots, exchange.journal, durable_seq)
     history, writer = _follow_history(files, source, views.history, opened, environment.lockstep, durable_seq)
 
@@ -195,7 +211,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     failures = exchange.write_failures
     wallet_follower = ViewFollower(files.wallet.name, exchange.wallet, failures, source, durable_seq)
     merchant_follower = ViewFollower(files.merchant.name, exchange.merchants.service, failures, source, durable_seq)
-    _subscribe(sequencer, supervision.failed, writer, marketdata, account_streams, (wallet_follower, merchant_follower))
+    _subscribe(sequencer, environment.supervision.failed, writer, marketdata, account_streams, (wallet_follower, merchant_follower))
 
     # 7. What the configuration adds or changes, as commands of its own.
     for sentence in await provisioning.apply(files, config, exchange.commands, engine):
@@ -217,6 +233,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
+    extension = environment.extend(services, sequencer, served)
     return Venue(
         files=files,
         config=config,
@@ -236,12 +253,13 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, front, environment.extend(services, sequencer, served), exchange, readiness, metrics),
+        gateway=_open_gateway(served, front, extension, exchange, readiness, metrics, environment.make_gateway),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
         key_forms=_key_forms(config, of_sandbox=files.sandbox.exists()),
-        supervision=supervision,
+        state_parts=exchange.state_parts,
+        supervision=environment.supervision,
         write_failures=failures,
         wallet_follower=wallet_follower,
         merchant_follower=merchant_follower,
@@ -275,7 +293,7 @@ def _venue_services(
         account_streams=account_streams,
         history=history,
         directory=exchange.views.directory,
-        logins=Logins(exchange.views.directory, exchange.scheduler, entropy),
+        logins=Logins(exchange.views.directory, exchange.scheduler, entropy, exchange.state_parts),
         wallet=exchange.wallet,
         merchants=exchange.merchants,
         scheduler=exchange.scheduler,
@@ -283,6 +301,7 @@ def _venue_services(
         entropy=entropy,
         durable=_durable(exchange.sequencer),
         key_forms=dialects.key_forms(config.dialects),
+        state_parts=exchange.state_parts,
         coupons_per_day=config.limits.coupons_per_day,
     )
 
@@ -303,6 +322,7 @@ def _open_gateway(
     exchange: _Exchange,
     readiness: Readiness,
     metrics: Metrics,
+    make_gateway: MakeGateway,
 ) -> Gateway:
     """The dialects' routes, sockets and errors in one server; webhooks are signed as the dialects do it."""
     routes = [route for dialect in served for route in dialect.routes]
@@ -313,7 +333,7 @@ def _open_gateway(
     for dialect in served:
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
-    return Gateway(
+    return make_gateway(
         [*routes, front, *extension.routes],
         barrier=exchange.sequencer.barrier,
         readiness=readiness.reasons,

@@ -16,6 +16,7 @@ from itertools import accumulate
 from cambist.dialect_kit.rate_limits import MINUTE, SECOND, Budget, RateLimits, RateRules
 from cambist.directory import Directory, LoginRejection, User
 from cambist.directory.login import ADMISSION_INTERVAL, network_of
+from cambist.domain.state_parts import Serial, StateParts
 from cambist.scheduling import Scheduler, Timer
 
 PATIENCE = 45 * SECOND
@@ -54,12 +55,16 @@ class _Queue:
 class Logins:
     """One for the venue; for the event loop's thread."""
 
-    def __init__(self, directory: Directory, scheduler: Scheduler, entropy: Callable[[str, int], bytes]) -> None:
+    def __init__(
+        self, directory: Directory, scheduler: Scheduler, entropy: Callable[[str, int], bytes], state_parts: StateParts | None = None
+    ) -> None:
         self._directory = directory
         self._scheduler = scheduler
         self._addresses = RateLimits(ADDRESSES, scheduler.now)
         self._entropy = entropy
-        self._lots = 0
+        parts = StateParts() if state_parts is None else state_parts
+        self._lots = Serial(parts, "login lots")
+        parts.add(self._addresses.part("login addresses"))
         self._queues: dict[str, _Queue] = {}
 
     async def login(self, name: str, password: str, code: str, address: str, device: str) -> LoggedIn | LoginRejection:
@@ -123,8 +128,7 @@ class Logins:
 
     def _lot(self) -> float:
         """A number from 0 to 1, drawn anew."""
-        self._lots += 1
-        return int.from_bytes(self._entropy(f"login-queue-{self._lots}", 7)) / (1 << 56)
+        return int.from_bytes(self._entropy(f"login-queue-{self._lots()}", 7)) / (1 << 56)
 
     def _admit_one(self, name: str, queue: _Queue) -> None:
         queue.timer = None

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from cambist.domain.state_parts import StatePart
+
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -135,6 +137,22 @@ class RateLimits:
             if not idle and len(counters) < self._rules.remembered:
                 return
             del counters[subject]
+
+    def save(self) -> list[tuple[tuple[str, str, str | int], list[int]]]:
+        """All counters, in the order of use."""
+        return [(subject, [getattr(counter, name) for name in _Counter.__slots__]) for subject, counter in self._counters.items()]
+
+    def restore(self, saved: list[tuple[tuple[str, str, str | int], list[int]]]) -> None:
+        """Goes on from there."""
+        self._counters.clear()
+        for subject, numbers in saved:
+            counter = self._counters[subject] = _Counter()
+            for name, number in zip(_Counter.__slots__, numbers, strict=True):
+                setattr(counter, name, number)
+
+    def part(self, name: str) -> StatePart[list[tuple[tuple[str, str, str | int], list[int]]]]:
+        """What a sandbox keeps of it."""
+        return StatePart(name, list[tuple[tuple[str, str, str | int], list[int]]], self.save, self.restore)
 
     def __len__(self) -> int:
         """How many counters are kept."""

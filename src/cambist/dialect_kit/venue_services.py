@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from cambist.domain.state_parts import StateParts
 
 if TYPE_CHECKING:
     from cambist.account_streams.events import AccountStreams
@@ -69,6 +71,8 @@ class VenueServices:
     """Returns once everything applied so far is on disk, for what must not be remembered elsewhere before; JournalStopped."""
     key_forms: tuple[KeyForm, ...] = ()
     """The kinds of keys that can be made, of every dialect that is served."""
+    state_parts: StateParts = field(default_factory=StateParts)
+    """Where a dialect adds what it has in memory only, if its replies depend on that."""
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""
 

@@ -119,6 +119,9 @@ class Backfill:
     @cached_property
     def _days(self) -> list[_Whole]:
         """The days, oldest first; the last one ends at `until`."""
+        return _days_of(self)
+
+    def _made_days(self) -> list[_Whole]:
         deviation = self.deviation_ppm / 1_000_000
         made: list[_Whole] = []
         close, start, mood = self.price, self.until - (self.until - 1) % DAY - 1, 1.0
@@ -140,6 +143,12 @@ class Backfill:
             made.append(_Whole(Bar(start, open_, high, low, close, volume, notional, count), end - start, variance))
             close, end, start = open_, start, start - DAY
         return made[::-1]
+
+
+@lru_cache(maxsize=512)
+def _days_of(backfill: Backfill) -> list[_Whole]:
+    """The same for all of one kind: who opens a venue again does not make them again."""
+    return backfill._made_days()
 
 
 class _Chance:

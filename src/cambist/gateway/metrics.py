@@ -75,8 +75,7 @@ class Metrics(Collector):
         self.sockets: SocketCounts | None = None
         """Of all servers of the gateway together; None until one begins."""
         self._routes: dict[tuple[str, str], RouteCounts] = {}
-        self._names: set[str] = set()
-        self._sources: list[Source] = []
+        self._sources: dict[str, Source] = {}
         self.registry.register(self)
 
     def route(self, dialect: str, name: str) -> RouteCounts:
@@ -117,10 +116,13 @@ class Metrics(Collector):
         self._add(name, source)
 
     def _add(self, name: str, source: Source) -> None:
-        if name in self._names:
+        if name in self._sources:
             raise ValueError(f"metric {name} exists")
-        self._names.add(name)
-        self._sources.append(source)
+        self._sources[name] = source
+
+    def look_at(self, other: Metrics) -> None:
+        """Asks from now on what the gauges and counts that were added to `other` ask, in the place of its own of the same names."""
+        self._sources |= other._sources
 
     def describe(self) -> Iterator[Metric]:
         """Nothing: the registry need not scrape at registration."""
@@ -145,7 +147,7 @@ class Metrics(Collector):
         yield refused
         yield CounterMetricFamily("cambist_connections_accepted", "Connections taken.", value=self.accepted)
         yield GaugeMetricFamily("cambist_connections_open", "Connections open now.", value=self.connections)
-        for source in self._sources:
+        for source in self._sources.values():
             yield from source()
 
 

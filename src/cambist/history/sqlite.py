@@ -11,12 +11,13 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, FromClause, Select, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy import Connection, Engine, FromClause, Integer, Select, Table, bindparam, create_engine, event, func, inspect, select, text
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
@@ -456,6 +457,8 @@ class SqliteReads(StoreReads):
         return next(iter(self._run(queries.trade_at(time), _TRADES)), None)
 
     def market_trades(self, market: int, page: Page = WHOLE, *, primary: bool | None = None) -> list[Trade]:
+        if page == Page(limit=page.limit):  # as a start asks of every market
+            return self._prepared(_newest_trades(page.limit, primary), _TRADES, market=market)
         return self._run(queries.market_trades(market, page, primary), _TRADES)
 
     def entries(
@@ -505,12 +508,12 @@ class SqliteReads(StoreReads):
         return folded[-limit:] if limit > 0 else []
 
     def seconds(self, market: int, since: int) -> list[Candle]:
-        return self._run(queries.candle_rows(market, 1, since // 1_000_000, queries.LAST_ID, -1), _CANDLES)[::-1]
+        return self._candle_rows(market, 1, since // 1_000_000, queries.LAST_ID, -1)
 
     def backfill(self, market: int) -> Backfill | None:
         known = self._backfills.get(market)
         if known is None:
-            for row in self._run(queries.backfill_of(market), _BACKFILLS):
+            for row in self._prepared(_backfill(), _BACKFILLS, market=market):
                 known = self._backfills[market] = Backfill(*row)
         return known
 
@@ -520,7 +523,7 @@ class SqliteReads(StoreReads):
 
     def _stored_candles(self, market: int, interval: int, start: int, end: int, limit: int = -1) -> list[Candle]:
         """The newest `limit` (-1: all) of a stored interval, oldest first; before a market's first trades those of its backfill."""
-        candles = self._run(queries.candle_rows(market, interval, start, end, limit), _CANDLES)[::-1]
+        candles = self._candle_rows(market, interval, start, end, limit)
         filled = self.backfill(market) if limit < 0 or len(candles) < limit else None
         if filled is None or interval == 1 or start >= filled.until:
             return candles
@@ -556,9 +559,39 @@ class SqliteReads(StoreReads):
             count=sum(part.count for part in parts),
         )
 
+    def _candle_rows(self, market: int, interval: int, start: int, end: int, limit: int) -> list[Candle]:
+        """The newest `limit` (-1: all) of a stored interval, oldest first."""
+        rows = self._prepared(_candles(), _CANDLES, market=market, interval=interval, start=start, end=end, limit=limit)
+        return rows[::-1]
+
+    def _prepared(self, statement: Select[tuple[str]], decoder: "msgspec.json.Decoder[list[T]]", **values: int) -> list[T]:
+        """As `_run`, of a statement that was built once and gets its values now: to build one takes longer than to run it."""
+        with _explained(self._path):
+            return decoder.decode(cast(str, self._connection.scalars(statement, values).one()))
+
     def _run(self, statement: Select[Any], decoder: "msgspec.json.Decoder[list[T]]") -> list[T]:
         with _explained(self._path):
             return decoder.decode(cast(str, self._connection.scalars(as_json(statement)).one()))
+
+
+def _value(name: str) -> int:
+    """A place in a statement for a value that comes when it is run."""
+    return cast(int, bindparam(name, type_=Integer))
+
+
+@cache
+def _candles() -> Select[tuple[str]]:
+    return as_json(queries.candle_rows(_value("market"), _value("interval"), _value("start"), _value("end"), _value("limit")))
+
+
+@cache
+def _backfill() -> Select[tuple[str]]:
+    return as_json(queries.backfill_of(_value("market")))
+
+
+@lru_cache(maxsize=64)
+def _newest_trades(limit: int, primary: bool | None) -> Select[tuple[str]]:
+    return as_json(queries.market_trades(_value("market"), Page(limit=limit), primary))
 
 
 def as_json(statement: Select[Any]) -> Select[tuple[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # Event is a name of the stub only
 
+import asyncio
 import logging
 from bisect import bisect_left
 from collections import deque
@@ -235,28 +236,31 @@ class MarketData:
         """
         self._past = past
         now = self._clock() // 1_000_000
-        for number, market in list(self._markets.items()):
-            for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
-                recent = RecentTrade(*logged(trade))
-                market.trades.append(recent)
-                market.trade_log.extend([logged(recent)])
-                market.last = recent
-                self._last_trade = max(self._last_trade, trade.id)
-            for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
-                market.day.add(
-                    Bucket(second.start, second.open, second.high, second.low, second.close, second.volume, second.notional, second.count)
-                )
-            backfill = await past.backfill(number)
+        # All at once: history reads for one market while another's rows are taken.
+        await asyncio.gather(*(self._load(past, number, market, now) for number, market in self._markets.items()))
+
+    async def _load(self, past: Past, number: int, market: _Market, now: int) -> None:
+        for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
+            recent = RecentTrade(*logged(trade))
+            market.trades.append(recent)
+            market.trade_log.extend([logged(recent)])
+            market.last = recent
+            self._last_trade = max(self._last_trade, trade.id)
+        for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
+            market.day.add(
+                Bucket(second.start, second.open, second.high, second.low, second.close, second.volume, second.notional, second.count)
+            )
+        backfill = await past.backfill(number)
+        if backfill is not None:
+            market.before = BackfilledDay(backfill)
+            market.candles.begin(backfill)
+        for interval in STORED:
+            since = candle_start(now, interval) - KEPT[interval] * interval
             if backfill is not None:
-                market.before = BackfilledDay(backfill)
-                market.candles.begin(backfill)
-            for interval in STORED:
-                since = candle_start(now, interval) - KEPT[interval] * interval
-                if backfill is not None:
-                    since = max(since, candle_start(backfill.until, interval))
-                stored = await past.candles(number, interval, since, now + DAY, KEPT[interval] + 1)
-                market.candles.load(interval, [_candle(candle) for candle in stored], since)
-            market.version += 1
+                since = max(since, candle_start(backfill.until, interval))
+            stored = await past.candles(number, interval, since, now + DAY, KEPT[interval] + 1)
+            market.candles.load(interval, [_candle(candle) for candle in stored], since)
+        market.version += 1
 
     def begin(self, backfills: Iterable[Backfill], seq: int) -> None:
         """Has what markets have from before their first trade, in a venue whose journal has just got it (the last one as command `seq`)

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import httptools
 
@@ -56,7 +57,11 @@ class WebhookClient:
         self._policy = policy
         self._resolve = resolve
         self._seconds = seconds
-        self._tls = ssl.create_default_context()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made when the first notice goes out encrypted: reading the machine's certificates takes long."""
+        return ssl.create_default_context()
 
     async def post(self, url: str, body: bytes, headers: Sequence[tuple[str, str]], attempt: int = 0) -> Answered | Undelivered:
         """Posts a form. Whatever the other side does, this ends in time and without an exception.

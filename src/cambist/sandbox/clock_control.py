@@ -1,8 +1,8 @@
 """Moving a manual clock: through all that is due on the way, until a time or until something has happened."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 from cambist.scheduling import ManualScheduler
 
@@ -10,6 +10,10 @@ Condition = Callable[[], bool]
 INSTANTS_AT_ONCE = 400
 """Moments at which something was due that pass before others on the event loop have their turn."""
 MOST_STEPS = 1_000_000
+
+
+class ClockGone(Exception):
+    """The sandbox was put into another state, which has a clock of its own."""
 
 
 class ClockControl:
@@ -32,6 +36,7 @@ class ClockControl:
         self._followed = followed
         self._hold = hold
         self._lock = asyncio.Lock()
+        self._over = False
 
     @property
     def now(self) -> int:
@@ -43,9 +48,26 @@ class ClockControl:
         """When something is due next, µs; it may be now."""
         return self._scheduler.next_due
 
-    async def advance(self, duration: int) -> None:
-        """Moves the clock on by `duration` µs."""
+    @asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Nobody moves the clock meanwhile."""
         async with self._lock:
+            yield
+
+    def end(self) -> None:
+        """The clock is no more: who still waits to move it gets ClockGone."""
+        self._over = True
+
+    @asynccontextmanager
+    async def _moving(self) -> AsyncIterator[None]:
+        async with self._lock:
+            if self._over:
+                raise ClockGone
+            yield
+
+    async def advance(self, duration: int) -> None:
+        """Moves the clock on by `duration` µs. ClockGone, as the others."""
+        async with self._moving():
             with self._hold():
                 await self._run(self._scheduler.now() + duration, None)
 
@@ -54,7 +76,7 @@ class ClockControl:
 
         A time that is over moves nothing.
         """
-        async with self._lock:
+        async with self._moving():
             if condition is not None and condition():
                 return True
             with self._hold():
@@ -65,7 +87,7 @@ class ClockControl:
 
         What is due already runs first: calls that waited for the disk during an earlier movement come back due at its end.
         """
-        async with self._lock:
+        async with self._moving():
             with self._hold():
                 for _ in range(count):
                     while (due := self._scheduler.next_due) is not None and due <= self._scheduler.now():

@@ -40,7 +40,7 @@ class ConversionRates:
 
     def start(self) -> None:
         """Looks again and again from now on."""
-        self._timer = self._scheduler.every(LOOK, self.set)
+        self._timer = self._scheduler.every(LOOK, self.set, "conversion rates")
 
     def stop(self) -> None:
         """The rates stay as they are."""

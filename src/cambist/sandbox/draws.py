@@ -5,24 +5,37 @@ them (`domain.reproducible_math`).
 """
 
 import math
+import struct
 from random import Random
 
 from cambist.domain.reproducible_math import exp, log
 
 _BITS = 256
+_STATE_VERSION = 3
+"""Of what `Random.getstate` gives: the generator's 624 words and the position in them."""
+_WORDS = struct.Struct("<625I")
 _SPREAD = math.sqrt(_BITS / 4 + 1 / 12)
 
 
 class Draws:
     """One stream: the same seed and name give the same numbers, whatever other streams there are."""
 
-    __slots__ = ("_bits", "uniform")
+    __slots__ = ("_bits", "_random", "uniform")
 
     def __init__(self, seed: int, name: str) -> None:
-        random = Random(f"cambist {seed} {name}")
+        random = self._random = Random(f"cambist {seed} {name}")
         self.uniform = random.random
         """Evenly in [0, 1)."""
         self._bits = random.getrandbits
+
+    def save(self) -> bytes:
+        """Where the stream is."""
+        _version, words, _gauss = self._random.getstate()
+        return _WORDS.pack(*words)
+
+    def restore(self, saved: bytes) -> None:
+        """Goes on from there. struct.error for what was not saved."""
+        self._random.setstate((_STATE_VERSION, _WORDS.unpack(saved), None))
 
     def between(self, low: float, high: float) -> float:
         """Evenly in [low, high)."""

@@ -23,6 +23,8 @@ class _Level:
 
     __slots__ = ("away", "digit", "digits", "far_off", "high", "least", "left", "low", "most", "near", "order_id", "price", "side")
 
+    REMEMBERED = ("order_id", "price", "left")
+
     def __init__(self, side: Side, distance: float, near: float, amount: float, numbers: TraderNumbers) -> None:
         """`distance` from the reference price, as a share of it; `near` is 1 for the nearest level and 0 for the outermost; `amount` that
         is quoted there."""

@@ -26,6 +26,8 @@ _ROUND_TO: list[int] = [10 ** max(0, len(str(1 << bits >> 1)) - 3) for bits in r
 class TradedMarket:
     """One market as its traders see it. Prices here are in the market's price units, values in USD, times in µs."""
 
+    DERIVED = ("_spec", "_spec_of", "_open", "_lasting_kept", "_passing_kept")
+
     def __init__(
         self, view: View, number: MarketId, codes: list[str], fundamentals: Fundamentals, numbers: TraderNumbers, intensity: float
     ):

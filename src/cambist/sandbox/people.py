@@ -69,12 +69,21 @@ class People:
 
     def person(self, user: User) -> Person:
         """The user with one key for every dialect, all scopes, minted where there is none."""
-        keys = {}
+        held = {key.dialect for key in self._directory.keys(user)}
         for form in self._key_forms:
-            own = [key for key in self._directory.keys(user) if key.dialect == form.dialect]
-            key = own[0] if own else self._directory.mint_key(user, form, form.scopes)
-            assert isinstance(key, ApiKey), f"no key for {user.name}: {key}"
-            keys[form.dialect] = form.credentials(key)
+            if form.dialect not in held:
+                key = self._directory.mint_key(user, form, form.scopes)
+                assert isinstance(key, ApiKey), f"no key for {user.name}: {key}"
+        return self.shown(user)
+
+    def shown(self, user: User) -> Person:
+        """The user with the first key for every dialect that he has one for."""
+        keys: dict[str, dict[str, str]] = {}
+        own = self._directory.keys(user)
+        for form in self._key_forms:
+            first = next((key for key in own if key.dialect == form.dialect), None)
+            if first is not None:
+                keys[form.dialect] = form.credentials(first)
         return Person(user.name, self._passwords(user.name), user.account, keys)
 
     async def trader_accounts(self, known: Mapping[str, AccountId], names: Iterable[str]) -> dict[str, AccountId]:

@@ -111,7 +111,7 @@ class Traders:
     def start(self) -> None:
         """Has everybody act from now on."""
         everybody: list[Trader] = [*self._makers, *self._takers]
-        self._timers = [self._scheduler.repeat(trader.wait, trader.act) for trader in everybody]
+        self._timers = [self._scheduler.repeat(trader.wait, trader.act, trader.name) for trader in everybody]
 
     def stop(self) -> None:
         """Nobody acts any more; their orders stay."""

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -27,10 +27,12 @@ _log = structlog.get_logger("cambist.scheduling")
 class Timer:
     """Something that will happen. `cancel` calls it off; a second time, or afterwards, it does nothing."""
 
-    __slots__ = ("_callback",)
+    __slots__ = ("_callback", "name")
 
-    def __init__(self, callback: Callback | None) -> None:
+    def __init__(self, callback: Callback | None, name: str = "") -> None:
         self._callback = callback
+        self.name = name
+        """Unique among those that wait; empty for what nobody needs to find again."""
 
     @property
     def pending(self) -> bool:
@@ -43,6 +45,9 @@ class Timer:
         """The callback, once; for schedulers."""
         callback, self._callback = self._callback, None
         return callback
+
+    def moved(self, due: int) -> None:
+        """It will ring at `due` (µs) instead; for schedulers."""
 
 
 class Scheduler(ABC):
@@ -61,23 +66,23 @@ class Scheduler(ABC):
     def now(self) -> int:
         """µs since 1970, never decreasing."""
 
-    def at(self, time: int, callback: Callback) -> Timer:
+    def at(self, time: int, callback: Callback, name: str = "") -> Timer:
         """Calls `callback` once, as soon as `now` is `time` (µs) or later; never before this call has returned."""
-        timer = Timer(callback)
+        timer = Timer(callback, name)
         self.push(time, timer)
         return timer
 
-    def after(self, delay: int, callback: Callback) -> Timer:
+    def after(self, delay: int, callback: Callback, name: str = "") -> Timer:
         """The same `delay` µs from now."""
-        return self.at(self.now() + delay, callback)
+        return self.at(self.now() + delay, callback, name)
 
-    def every(self, period: int, callback: Callback) -> Timer:
+    def every(self, period: int, callback: Callback, name: str = "") -> Timer:
         """Calls `callback` again and again, `period` µs after it was last due, or after it was done when it took longer than that."""
-        return _Periodic(self, period, callback)
+        return _Periodic(self, period, callback, name)
 
-    def repeat(self, wait: Callable[[], int], callback: Callable[[int], Awaitable[object] | None]) -> Timer:
+    def repeat(self, wait: Callable[[], int], callback: Callable[[int], Awaitable[object] | None], name: str = "") -> Timer:
         """Calls `callback` with the time again and again, first `wait()` µs from now, then as long after it was done; at least 1 µs."""
-        timer = _Repeated(self, wait, callback)
+        timer = _Repeated(self, wait, callback, name)
         timer.set()
         return timer
 
@@ -85,6 +90,38 @@ class Scheduler(ABC):
         """Has the timer ring at `time` (µs); for timers."""
         heapq.heappush(self._entries, (time, next(self._order), timer))
         self._scheduled()
+
+    def save(self) -> list[tuple[str, int]]:
+        """(name, due) of the timers that have a name, in the order in which they will ring."""
+        return [(timer.name, due) for due, _, timer in sorted(self._entries, key=_place) if timer.name and timer.pending]
+
+    def restore(self, saved: Sequence[tuple[str, int]]) -> None:
+        """Has the timers of those names ring when they would have rung when they were saved, and in that order; all others after them."""
+        places = {name: (due, place) for place, (name, due) in enumerate(saved)}
+        entries: list[tuple[int, int, Timer]] = []
+        for due, order, timer in self._entries:
+            if timer.pending and timer.name in places:
+                entries.append((*places[timer.name], timer))
+                timer.moved(entries[-1][0])
+            elif timer.pending:
+                entries.append((due, order + len(saved), timer))
+        heapq.heapify(entries)
+        self._entries[:] = entries
+        self._order = count(next(self._order) + len(saved))
+        self._scheduled()
+
+    @abstractmethod
+    def pause(self) -> None:
+        """Calls nothing back until `go_on`, whatever is due."""
+
+    @abstractmethod
+    def go_on(self) -> None:
+        """Calls back again."""
+
+    async def idle(self) -> None:
+        """Returns once nothing that was called back is still at work."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def sleep(self, delay: int) -> None:
         """Returns `delay` µs from now."""
@@ -128,6 +165,10 @@ class Scheduler(ABC):
         return None
 
 
+def _place(entry: tuple[int, int, Timer]) -> tuple[int, int]:
+    return entry[:2]
+
+
 async def _finish(rest: Awaitable[None]) -> None:
     try:
         await rest
@@ -138,29 +179,29 @@ async def _finish(rest: Awaitable[None]) -> None:
 class _Periodic(Timer):
     """A timer that sets itself again."""
 
-    __slots__ = ("_due", "_period", "_scheduler", "_timer")
+    __slots__ = ("_act", "_due", "_period", "_scheduler")
 
-    def __init__(self, scheduler: Scheduler, period: int, callback: Callback) -> None:
-        super().__init__(callback)
+    def __init__(self, scheduler: Scheduler, period: int, callback: Callback, name: str) -> None:
+        super().__init__(self._ring, name)
         self._scheduler = scheduler
         self._period = period
+        self._act = callback
         self._due = scheduler.now() + period
-        self._timer = scheduler.at(self._due, self._ring)
+        scheduler.push(self._due, self)
 
-    def cancel(self) -> None:
-        super().cancel()
-        self._timer.cancel()
+    def take(self) -> Callback | None:
+        return self._callback
+
+    def moved(self, due: int) -> None:
+        self._due = due
 
     async def _ring(self) -> None:
-        callback = self._callback
-        if callback is None:
-            return
-        rest = self._scheduler.run(callback)
+        rest = self._scheduler.run(self._act)
         if rest is not None:
             await rest
         if self.pending:
             self._due = max(self._due + self._period, self._scheduler.now())
-            self._timer = self._scheduler.at(self._due, self._ring)
+            self._scheduler.push(self._due, self)
 
 
 class _Repeated(Timer):
@@ -168,8 +209,8 @@ class _Repeated(Timer):
 
     __slots__ = ("_act", "_now", "_push", "_wait")
 
-    def __init__(self, scheduler: Scheduler, wait: Callable[[], int], act: Callable[[int], Awaitable[object] | None]) -> None:
-        super().__init__(self._ring)
+    def __init__(self, scheduler: Scheduler, wait: Callable[[], int], act: Callable[[int], Awaitable[object] | None], name: str) -> None:
+        super().__init__(self._ring, name)
         self._now = scheduler.now
         self._push = scheduler.push
         self._wait = wait
@@ -214,6 +255,7 @@ class LoopScheduler(Scheduler):
         self._pace = pace * 1_000_000
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due: int | None = None
+        self._paused = False
 
     def now(self) -> int:
         return self._clock()
@@ -226,12 +268,22 @@ class LoopScheduler(Scheduler):
             self._timer.cancel()
             self._timer = None
         self._timer_due = due
-        if due is not None:
+        if due is not None and not self._paused:
             wait = (due - self._clock()) / self._pace
             self._timer = asyncio.get_running_loop().call_later(min(max(wait, 0.0), LONGEST_NAP), self._wake)
 
+    def pause(self) -> None:
+        self._paused = True
+
+    def go_on(self) -> None:
+        self._paused = False
+        self._timer_due = None
+        self._scheduled()
+
     def _wake(self) -> None:
         self._timer = None
+        if self._paused:
+            return
         now = self._clock()
         last = next(self._order)  # what is scheduled by what runs now comes in a later pass, so that nothing can hold the loop
         while (due := self.next_due) is not None and due <= now and self._entries[0][1] < last:
@@ -251,6 +303,12 @@ class ManualScheduler(Scheduler):
 
     def _scheduled(self) -> None:
         """Nothing runs by itself."""
+
+    def pause(self) -> None:
+        """Nor does it then."""
+
+    def go_on(self) -> None:
+        """Nor afterwards."""
 
     def advance(self, to: int) -> None:
         """Moves time to `to` (µs), through all that is due on the way, each at its own time. ValueError for a step back."""

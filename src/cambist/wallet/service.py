@@ -10,7 +10,6 @@ followed by the same steps again, and each happens once.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -19,6 +18,7 @@ from cambist import _core
 from cambist.domain.events import MONEY_MOVED
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
+from cambist.domain.state_parts import Serial, StateParts
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId, AssetId
 from cambist.exchange.commands import Commands
@@ -68,13 +68,14 @@ class WalletService:
         policies: Mapping[str, AssetPolicy] | None = None,
         default_policy: AssetPolicy = AssetPolicy(),  # noqa: B008 - frozen
         most_addresses: int = 10_000,
+        state_parts: StateParts | None = None,
     ) -> None:
         """`view`: addresses, deposits and withdrawals as folded so far. `exchange`: its state. `policies` by asset code."""
         self._commands = commands
         self._exchange = exchange
         self._port = port
         self._entropy = entropy
-        self._draws = count()
+        self._draws = Serial(StateParts() if state_parts is None else state_parts, "withdrawals")
         self._policies = dict(policies or {})
         self._default_policy = default_policy
         self._most_addresses = most_addresses
@@ -201,7 +202,7 @@ class WalletService:
             return WalletRejection.AMOUNT_TOO_FINE
         if transfer_id is None:
             # The counter tells requests apart that come before the first of them is applied.
-            drawn = self._entropy(f"withdrawal/{self._exchange.seq}/{next(self._draws)}", 16)
+            drawn = self._entropy(f"withdrawal/{self._exchange.seq}/{self._draws()}", 16)
             transfer_id = int.from_bytes(drawn, "big") or 1
         memo = {**(meta.memo or {}), "address": address}
         if policy.fee:

@@ -27,7 +27,9 @@ class DialectContext:
         assets = Assets(services.catalogue)
         coupons = Coupons(services.commands, services.view, services.entropy)
         day = RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=())
-        return DialectContext(services, assets, Pairs(services.catalogue, assets), coupons, RateLimits(day, services.clock))
+        limits = RateLimits(day, services.clock)
+        services.state_parts.add(limits.part("btce_wex/coupons"))
+        return DialectContext(services, assets, Pairs(services.catalogue, assets), coupons, limits)
 
     def now(self) -> int:
         """Unix seconds."""

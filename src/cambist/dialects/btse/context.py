@@ -22,7 +22,9 @@ class DialectContext:
     @staticmethod
     def of(services: VenueServices, settings: Settings) -> "DialectContext":
         authenticator = Authenticator(services.directory, services.wall_clock, settings)
-        return DialectContext(services, settings, Symbols(services.catalogue), authenticator, RateLimits(settings.rates, services.clock))
+        limits = RateLimits(settings.rates, services.clock)
+        services.state_parts.add(limits.part("btse/rate limits"))
+        return DialectContext(services, settings, Symbols(services.catalogue), authenticator, limits)
 
     async def history_caught_up(self) -> None:
         """Returns when history has everything that anybody can have been told by now. HistoryError when it does not get there in time."""

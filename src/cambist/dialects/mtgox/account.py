@@ -12,6 +12,7 @@ from cambist.dialects.mtgox.replies import Answer, Rejection, Result, invalid, n
 from cambist.dialects.mtgox.stream.channels import channel_id
 from cambist.dialects.mtgox.trades import DAY, moment, own_trade
 from cambist.directory import DirectoryRejection, draw_hotp_key
+from cambist.domain.state_parts import Serial
 from cambist.domain.transfers import Business
 from cambist.domain.units import AccountId, MarketId
 from cambist.history.port import Page
@@ -26,7 +27,7 @@ class AccountMethods(MethodGroup):
     def __init__(self, context: DialectContext, id_keys: IdKeys) -> None:
         super().__init__(context)
         self._id_keys = id_keys
-        self._drawn = 0
+        self._drawn = Serial(context.services.state_parts, "mtgox/drawn keys")
 
     # --- info -------------------------------------------------------------------------------------------------------------
 
@@ -116,8 +117,7 @@ class AccountMethods(MethodGroup):
         hotp = self.services.directory.hotp
         if call.caller is None:
             # Nothing is written for strangers: their key is drawn and forgotten.
-            self._drawn += 1
-            place = f"mtgox-hotp/{self._drawn}"
+            place = f"mtgox-hotp/{self._drawn()}"
             fresh = draw_hotp_key(lambda label, length: self.services.entropy(f"{place}/{label}", length))
             return {"name": str(uuid.UUID(bytes=fresh.name, version=4)), "key": fresh.secret}
         user = self.services.directory.user_by_account(call.caller.account)

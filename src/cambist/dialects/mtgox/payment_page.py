@@ -20,6 +20,7 @@ from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_reje
 from cambist.dialects.mtgox.parse import form_fields
 from cambist.directory import LoginRejection, User
 from cambist.directory.login import ADMISSION_INTERVAL, KNOWN_FOR
+from cambist.domain.state_parts import Serial
 from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState
 
 ONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -50,7 +51,7 @@ class PaymentPage:
         self._merchants = context.merchants
         self._directory = context.services.directory
         self._logins = context.services.logins
-        self._drawn = 0
+        self._drawn = Serial(context.services.state_parts, "mtgox/payment pages")
         self._qr_codes: dict[str, str] = {}
         """The newest that were drawn, by their links."""
 
@@ -114,8 +115,7 @@ class PaymentPage:
         return _see(f"{PAY_PATH}{transaction(order)}?coins", order)
 
     def _once(self) -> str:
-        self._drawn += 1
-        return self._context.services.entropy(f"payment-page/{self._drawn}", 16).hex()
+        return self._context.services.entropy(f"payment-page/{self._drawn()}", 16).hex()
 
     # --- what a payer sees --------------------------------------------------------------------------------------------------
 

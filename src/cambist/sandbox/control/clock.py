@@ -9,8 +9,9 @@ import msgspec
 
 from cambist._core import parse_units
 from cambist.exchange import Catalogue, View
-from cambist.sandbox.clock_control import MOST_STEPS, ClockControl, Condition
+from cambist.sandbox.clock_control import MOST_STEPS, ClockControl, ClockGone, Condition
 from cambist.sandbox.control.operations import AnyBound, Bound, Nothing, Operation, Refused
+from cambist.sandbox.iso_time import iso
 
 PATH = "/sandbox/clock"
 FURTHEST = 366 * 86_400.0
@@ -80,7 +81,10 @@ class ClockOperations:
     async def _move(self, movement: Movement) -> ClockState:
         if self._control is None:
             raise Refused("this clock moves by itself; `cambist sandbox --clock manual` makes one that does not", 409)
-        return self._state(met=await self._moved(self._control, movement))
+        try:
+            return self._state(met=await self._moved(self._control, movement))
+        except ClockGone:
+            raise Refused("the sandbox was put into another state before the clock was moved", 409) from None
 
     async def _moved(self, control: ClockControl, movement: Movement) -> bool:
         given = [name for name in movement.__struct_fields__ if getattr(movement, name) is not None]
@@ -139,9 +143,9 @@ class ClockOperations:
         now = self._clock()
         mode = "manual" if self._control else "real" if self._pace == 1.0 else f"x{self._pace:g}"
         if self._control is None:
-            return ClockState(mode, _iso(now), now)
+            return ClockState(mode, iso(now), now)
         due = self._control.next_due
-        return ClockState(mode, _iso(now), now, None if due is None else max(due, now), met)
+        return ClockState(mode, iso(now), now, None if due is None else max(due, now), met)
 
 
 def _micros(seconds: float, name: str) -> int:
@@ -160,8 +164,3 @@ def _time(given: float | str) -> int:
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return round(when.timestamp() * 1e6)
-
-
-def _iso(micros: int) -> str:
-    whole = datetime.fromtimestamp(micros // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{micros % 1_000_000:06}Z"

@@ -7,18 +7,22 @@ from typing import Any, Literal
 from cambist.operations.keys import KeyRevoked, KeyRow, KeyShown
 from cambist.sandbox.control import clock as clock_operations
 from cambist.sandbox.control import faults as faults_operations
+from cambist.sandbox.control import forks as forks_operations
 from cambist.sandbox.control import funds as funds_operations
 from cambist.sandbox.control import keys as keys_operations
 from cambist.sandbox.control import openapi as openapi_operations
 from cambist.sandbox.control import orders as orders_operations
 from cambist.sandbox.control import report as report_operations
+from cambist.sandbox.control import snapshots as snapshots_operations
 from cambist.sandbox.control.clock import ClockState, Movement, Until
 from cambist.sandbox.control.faults import FaultsShown, OfFault, ShownFault
+from cambist.sandbox.control.forks import Fork, Forked, ForkRow, OfFork
 from cambist.sandbox.control.funds import Blocks, Deposit, Deposited, Faucet, Funds, Mined, OfAccount
 from cambist.sandbox.control.keys import FreshKey, OfKey, WhoseKeys
 from cambist.sandbox.control.operations import Nothing
 from cambist.sandbox.control.orders import OfOrder
 from cambist.sandbox.control.report import PictureOptions, ReportOptions
+from cambist.sandbox.control.snapshots import Began, Named, Seed, SnapshotRow
 from cambist.sandbox.control_client.calls import AsyncCalls
 from cambist.sandbox.faults.plan import FaultPlan
 from cambist.sandbox.report.document import Report
@@ -100,6 +104,18 @@ class AsyncControl(AsyncCalls):
     async def disarm_faults(self) -> FaultsShown:
         """Disarms all faults, and ends what they began."""
         return await self.call(faults_operations.CLEAR, Nothing())
+
+    async def forks(self) -> list[ForkRow]:
+        """Lists the forks that run."""
+        return await self.call(forks_operations.LIST, Nothing())
+
+    async def fork(self, *, port: int = 0) -> Forked:
+        """Starts a second sandbox that goes on from this state, with everything."""
+        return await self.call(forks_operations.FORK, Fork(port=port))
+
+    async def end_fork(self, pid: int) -> ForkRow:
+        """Ends a fork."""
+        return await self.call(forks_operations.END, OfFork(pid=pid))
 
     async def funds(self, account: str) -> Funds:
         """Says what an account has."""
@@ -201,3 +217,23 @@ class AsyncControl(AsyncCalls):
     async def report_picture(self, *, user: str | None = None, quote: str = "USD", market: str | None = None) -> bytes:
         """Draws prices, own fills and what accounts are worth."""
         return await self.call(report_operations.REPORT_PICTURE, PictureOptions(user=user, quote=quote, market=market))
+
+    async def snapshots(self) -> list[SnapshotRow]:
+        """Lists what was saved."""
+        return await self.call(snapshots_operations.LIST, Nothing())
+
+    async def save(self, name: str) -> SnapshotRow:
+        """Saves the whole sandbox under a name: orders, money, traders, timers, clock."""
+        return await self.call(snapshots_operations.SAVE, Named(name=name))
+
+    async def restore(self, name: str) -> SnapshotRow:
+        """Makes the sandbox what it was when it was saved."""
+        return await self.call(snapshots_operations.RESTORE, Named(name=name))
+
+    async def remove_snapshot(self, name: str) -> SnapshotRow:
+        """Removes a snapshot."""
+        return await self.call(snapshots_operations.REMOVE, Named(name=name))
+
+    async def reset(self, *, seed: int | None = None) -> Began:
+        """Makes the sandbox what it was at its start, or what it would be with another seed."""
+        return await self.call(snapshots_operations.BEGIN, Seed(seed=seed))

@@ -13,6 +13,7 @@ from cambist.dialect_kit.rate_limits import SECOND
 from cambist.dialect_kit.sockets import Socket
 from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.stream.session import Stream, StreamSession
+from cambist.domain.state_parts import Serial, StatePart
 from cambist.scheduling import Scheduler, Timer
 
 ENDPOINT = "/mtgox"
@@ -31,7 +32,9 @@ class Handshakes:
     def __init__(self, context: DialectContext) -> None:
         self._context = context
         self._waiting: dict[str, tuple[int, bytes]] = {}
-        self._given = 0
+        parts = context.services.state_parts
+        self._given = Serial(parts, "mtgox/session ids")
+        parts.add(StatePart("mtgox/handshakes", dict[str, tuple[int, bytes]], lambda: self._waiting, self._waiting.update))
 
     def __call__(self, request: Request) -> Reply:
         """`GET /socket.io/1`. Chunked, because one client reads exactly three lines: a size, the text, a 0."""
@@ -41,8 +44,7 @@ class Handshakes:
             if self._waiting[oldest][0] > now and len(self._waiting) < MAX_SIDS:
                 break
             del self._waiting[oldest]
-        self._given += 1
-        sid = self._context.services.entropy(f"socket.io/{self._given}", 16).hex()
+        sid = self._context.services.entropy(f"socket.io/{self._given()}", 16).hex()
         self._waiting[sid] = (now + SID_LIFETIME, request.query)
         text = f"{sid}:{HEARTBEAT_SECONDS}:{TIMEOUT_SECONDS}:{TRANSPORTS}"
         return Reply(200, text.encode(), b"text/plain", chunked=True)

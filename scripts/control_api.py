@@ -1,6 +1,7 @@
 """Writes what is made from the operations of the sandbox's control API; `--check` changes nothing and names the files that differ.
 
-Its page of the reference and the typed Python clients. Run it after an operation or a struct of `src/cambist/sandbox/control/` changed.
+Its page of the reference, the typed Python clients, and what the JavaScript client has of the operations.
+Run it after an operation or a struct of `src/cambist/sandbox/control/` changed.
 """
 
 import importlib.util
@@ -22,6 +23,7 @@ from cambist.sandbox.control.operations import JSON, AnyOperation
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENT = ROOT / "src" / "cambist" / "sandbox" / "control_client"
+JAVASCRIPT = ROOT / "clients" / "javascript"
 PAGE = ROOT / "docs" / "reference" / "control-api.md"
 PAGE_HEAD = """# The sandbox's control API
 
@@ -35,6 +37,7 @@ Each operation can be called in several ways that take the same fields and give 
 | HTTP | `POST /sandbox/clock` with `{"advance": 60}` |
 | the command line | `cambist sandbox ctl move-clock --advance 60` |
 | Python | `sandbox.control.move_clock(advance=60)`, or `await sandbox.async_control.move_clock(advance=60)` |
+| JavaScript | `await sandbox.control.moveClock({ advance: 60 })` |
 | an agent, by MCP | the tool `move-clock` of `cambist sandbox mcp` |
 
 Over HTTP the API answers programs on the same machine only: at a loopback address, with `localhost`, `127.0.0.1` or `[::1]` as the host,
@@ -264,6 +267,75 @@ def formatted(source: str, file: Path) -> str:
     return source
 
 
+# --- the JavaScript client ----------------------------------------------------------------------------------------------------------------
+
+WRITTEN = "// Written by scripts/control_api.py from the sandbox's operations.\n\n"
+
+
+def javascript() -> str:
+    """The operations as a table."""
+    rows = [{"name": one.name, "method": one.method, "path": one.path, "media": one.media} for one in OPERATIONS]
+    lines = [f"  {{ {', '.join(f'{name}: {quoted(value)}' for name, value in row.items())} }},\n" for row in rows]
+    return f"{WRITTEN}export const OPERATIONS = Object.freeze([\n{''.join(lines)}]);\n"
+
+
+def typescript() -> str:
+    """Types of everything that operations take and give, and a method for each."""
+    types_ = [type_ for operation in OPERATIONS for type_ in (operation.takes, *([operation.gives] if operation.media == JSON else []))]
+    schemas, components = described_schemas(types_)
+    parts = [WRITTEN]
+    parts += [interface(name, schema) for name, schema in components.items() if schema.get("properties")]
+    parts += [f"export type {identifier(name)} = {ts_type(one)};\n\n" for name, one in components.items() if not one.get("properties")]
+    parts.append("/** A method for each operation. */\nexport interface ControlMethods {\n")
+    for operation in OPERATIONS:
+        head, *rest = operation.name.split("-")
+        taken = components[component(schemas[operation.takes])]
+        fields = ""
+        if taken.get("properties"):
+            fields = f"fields{'' if taken.get('required') else '?'}: {ts_type(schemas[operation.takes])}"
+        given = ts_type(schemas[operation.gives]) if operation.media == JSON else "Uint8Array"
+        method = head + "".join(word.capitalize() for word in rest)
+        parts.append(f"  /** {operation.summary} */\n  {method}({fields}): Promise<{given}>;\n")
+    parts.append("}\n\nexport const OPERATIONS: readonly { name: string; method: string; path: string; media: string }[];\n")
+    return "".join(parts)
+
+
+def interface(name: str, schema: dict[str, Any]) -> str:
+    text = plain(schema.get("description", "")).replace("*/", "* /")
+    lines = [f"/** {text} */\n"] if text else []
+    lines.append(f"export interface {identifier(name)} {{\n")
+    for field, inner in schema["properties"].items():
+        if text := plain(inner.get("description", "")).replace("*/", "* /"):
+            lines.append(f"  /** {text} */\n")
+        lines.append(f"  {field}{'' if field in schema.get('required', ()) else '?'}: {ts_type(inner)};\n")
+    return "".join([*lines, "}\n\n"])
+
+
+def ts_type(schema: dict[str, Any]) -> str:
+    """A JSON schema as a type of TypeScript."""
+    if "anyOf" in schema:
+        return " | ".join(dict.fromkeys(ts_type(one) for one in schema["anyOf"]))
+    if name := component(schema):
+        return identifier(name)
+    if "enum" in schema:
+        return " | ".join(quoted(value) for value in schema["enum"])
+    kind = schema.get("type")
+    if kind == "array":
+        return f"Array<{ts_type(schema.get('items', {}))}>"
+    if kind == "object":
+        inner = schema.get("additionalProperties")
+        return f"Record<string, {ts_type(inner) if isinstance(inner, dict) else 'unknown'}>"
+    return {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}.get(str(kind), "unknown")
+
+
+def identifier(name: str) -> str:
+    return "".join(character if character.isalnum() else "_" for character in name)
+
+
+def quoted(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
 def files() -> dict[Path, str]:
     """All files, as they should be."""
     sync, coroutines = CLIENT / "control.py", CLIENT / "async_control.py"
@@ -271,6 +343,8 @@ def files() -> dict[Path, str]:
         PAGE: page(),
         sync: formatted(client(waits=True), sync),
         coroutines: formatted(client(waits=False), coroutines),
+        JAVASCRIPT / "operations.js": javascript(),
+        JAVASCRIPT / "operations.d.ts": typescript(),
     }
 
 

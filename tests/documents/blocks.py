@@ -5,6 +5,7 @@ A block says it in a comment on the line before it, which no reader of the rende
 | `<!-- test: ... -->` | |
 |---|---|
 | `run` | a shell runs it, in the page's own directory, with what earlier blocks exported or assigned |
+| `run NAME` | the same, with the packages of tests/clients/NAME.txt beside Cambist, as if its wheel were installed |
 | `serve` | its last line starts a server, on a free port; a server that an earlier block started is stopped |
 | `stop, run` | the server is stopped first |
 | `file NAME` | it is saved under that name |

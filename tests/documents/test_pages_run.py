@@ -12,6 +12,7 @@ import pytest
 
 from tests.documents.blocks import BLOCKS, Block
 from tests.support.clients import client_environment
+from tests.support.installed import variables
 from tests.support.processes import Running, start
 from tests.support.waiting import PATIENCE
 from tests.tidy.test_tidy import ROOT
@@ -88,6 +89,8 @@ class Session:
         environment = {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
         if kind(block) == "python":
             del environment["PYTHONPATH"]
+        elif packages := block.test.partition("run ")[2]:
+            environment |= variables(self.folder, *packages.split())
         ran = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=2 * PATIENCE
         )

@@ -115,8 +115,9 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
 INSTRUCTIONS = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "VOLUME", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
 
 
-def instructions() -> list[tuple[str, str]]:
-    lines = [line for line in CONTAINERFILE.read_text().splitlines() if not line.startswith("#")]
+def instructions(file: Path = CONTAINERFILE) -> list[tuple[str, str]]:
+    """(name, the rest) of each."""
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("#")]
     whole = re.sub(r"\\\n", " ", "\n".join(lines))
     return [(name, rest.strip()) for name, _, rest in (line.partition(" ") for line in whole.splitlines() if line.strip())]
 

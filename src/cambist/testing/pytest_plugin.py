@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cambist.testing.sandbox import Sandbox
 
 MARK = "cambist"
+SHOWN = 6_000
+"""Characters of a bot's report that a failed test shows."""
 _SETTINGS = {
     "preset": "The market of the tests' sandboxes, as `cambist sandbox --preset` has it.",
     "clock": "Their clock: real, x60 or another factor, or manual.",
@@ -90,5 +92,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if module is not None and report.failed and call.when == "call":
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, module.Sandbox):
-                report.sections.append((f"Cambist sandbox ({name})", value.describe()))
+                report.sections.append((f"Cambist sandbox ({name})", f"{value.describe()}\n\n{_report(value)}"))
     return report
+
+
+def _report(sandbox: Sandbox) -> str:
+    """The bots' report, cut where it is long; why there is none otherwise."""
+    from cambist.sandbox.control_client.calls import ControlError
+
+    try:
+        text = sandbox.report()
+    except ControlError as error:
+        return error.words
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…\n"

@@ -189,6 +189,10 @@ class Sandbox:
         """What somebody needs to run it again."""
         return f"seed {self.seed}, started with: {' '.join(self._options)}"
 
+    def report(self, user: str | None = None) -> str:
+        """What the bots did and what they did wrong, in Markdown. ControlError."""
+        return self.control.report_markdown(user=user).decode()
+
     # --- clients of known libraries -------------------------------------------------------------------------------------------------------
 
     def ccxt(self, exchange: str, user: str | None = "alice", *, asynchronous: bool = False, **config: Any) -> AnyClient:

@@ -164,6 +164,41 @@ export interface OfFault {
   fault: string;
 }
 
+/** A fork that runs. */
+export interface ForkRow {
+  url: string;
+  pid: number;
+}
+
+/** Where it is to answer. */
+export interface Fork {
+  /** 0: any that is free. */
+  port?: number;
+}
+
+/** A sandbox of its own, which ends with the one that it was forked from. */
+export interface Forked {
+  url: string;
+  pid: number;
+  seed: number;
+  /** The same users with the same keys. */
+  users: Array<Person>;
+}
+
+/** One user as the ready file shows him. */
+export interface Person {
+  name: string;
+  password: string;
+  account: number;
+  keys: Record<string, Record<string, string>>;
+}
+
+/** A fork by its process. */
+export interface OfFork {
+  /** The process's number. */
+  pid: number;
+}
+
 /** Whose. */
 export interface OfAccount {
   /** A user's name, or `@17` for the account of number 17. */
@@ -276,6 +311,144 @@ export interface KeyRevoked {
   repeated: boolean;
 }
 
+/** Which order. */
+export interface OfOrder {
+  /** The venue's number, an API's own id, also as in `btse:` and the id, or `seq-` and the seq of a command that was rejected. */
+  order: string;
+}
+
+/** One order, or one that was not taken. */
+export interface Timeline {
+  /** The venue's number; null when it was not taken. */
+  order: number | null;
+  /** What each API calls it. */
+  names: Record<string, string>;
+  /** The command that placed it, or would have. */
+  seq: number;
+  /** That command's time, µs by the sandbox's clock. */
+  time: number;
+  /** Whose it is: a name, or `@17`. */
+  user: string;
+  /** The order in words. */
+  summary: string;
+  /** `open`, `rejected`, or how it ended. */
+  state: string;
+  /** How much of it was traded by now, of base. */
+  filled: string;
+  /** What placed it; null when it is not in the log. */
+  request: TimelineRequest | null;
+  /** What the core checked, in its order. */
+  checks: Array<OrderCheck>;
+  /** What happened to it, in order. */
+  events: Array<TimelineEvent>;
+  /** Where it stood, each time that changed; of many two hundred, spread over its life. */
+  queue: Array<QueuePlace>;
+  /** Its trades. */
+  fills: Array<TimelineFill>;
+  /** What its account held, released, paid and received for it. */
+  ledger: Array<TimelineEntry>;
+  /** Replies and messages that named it to its owner, the first fifty. */
+  sent: Array<TimelineRequest>;
+  /** Ids of all faults that touched it or what was said of it. */
+  faults: Array<string>;
+  /** It lives on, and the journal is too long to go through all of it. */
+  cut: boolean;
+}
+
+/** A request, or a message on a socket, without secrets. */
+export interface TimelineRequest {
+  /** Of the request log. */
+  number: number;
+  /** When it came or was sent, µs by the sandbox's clock. */
+  time: number;
+  /** Which API. */
+  dialect: string;
+  /** Method and path of a request; `sent` or `received` of a socket's message, and the socket's number. */
+  what: string;
+  /** Of a request what was sent in its query and body; of a message all of it. At most 2,000 characters. */
+  body: string;
+  /** Of a request: its status and what became of the reply; empty for a message. */
+  outcome: string;
+  /** The reply's content; empty for a message. At most 2,000 characters. */
+  reply: string;
+  /** Ids of faults that touched it. */
+  faults: Array<string>;
+}
+
+/** One check of the core's. */
+export interface OrderCheck {
+  /** What must be so. */
+  rule: string;
+  /** `passed`, `failed`, or `not reached` because an earlier one failed. */
+  outcome: string;
+  /** What was compared; empty where there is nothing to compare. */
+  numbers: string;
+  /** Of one that failed: the core's code, as in price-too-low. */
+  code?: string;
+}
+
+/** Something that happened to the order. */
+export interface TimelineEvent {
+  /** The command that did it. */
+  seq: number;
+  /** That command's time, µs. */
+  time: number;
+  /** `accepted`, `traded`, `triggered`, `trailed`, `changed`, `filled`, `cancelled`, `expired`, or another end. */
+  what: string;
+  /** The same as a sentence, with its numbers. */
+  words: string;
+  /** The request of this account that did it; null when somebody else did, or the clock, or when it is not known. */
+  request: number | null;
+}
+
+/** Where the order stood at its price after a command: whoever stood there earlier trades first. */
+export interface QueuePlace {
+  /** The command. */
+  seq: number;
+  /** µs. */
+  time: number;
+  /** Orders before it. */
+  orders: number;
+  /** What they had left, of base. */
+  amount: string;
+}
+
+/** A trade of the order's. Decimal texts. */
+export interface TimelineFill {
+  /** The trade's number. */
+  trade: number;
+  /** µs. */
+  time: number;
+  /** Quote for one unit of base. */
+  price: string;
+  /** Of base. */
+  amount: string;
+  /** Of quote. */
+  total: string;
+  /** Of what the order received: base for a buy, quote for a sell. */
+  fee: string;
+  /** `maker` or `taker`. */
+  role: string;
+}
+
+/** A ledger entry of the order's account. Decimal texts. */
+export interface TimelineEntry {
+  /** Its number. */
+  entry: number;
+  /** The command that made it. */
+  seq: number;
+  /** µs. */
+  time: number;
+  /** Its code. */
+  asset: string;
+  /** `hold`, `release` or `trade`. */
+  why: string;
+  /** By how much what can be spent changed. */
+  available: string;
+  /** By how much what orders hold changed. */
+  held: string;
+}
+
 /** Whom to report, and from where on something is a finding. */
 export interface ReportOptions {
   /** Only this user, by name. Left out: all that did anything. */
@@ -338,6 +511,8 @@ export interface Rejections {
   words: string;
   /** Numbers of the request log, the first twenty. */
   requests: Array<number>;
+  /** Seqs of the commands that the core rejected, the first twenty: an order among them can be explained as `seq-` and its seq. */
+  commands: Array<number>;
 }
 
 /** What a bot made of its money: decimal texts, in `quote` unless they say otherwise. */
@@ -426,6 +601,44 @@ export interface PictureOptions {
   market?: string | null;
 }
 
+/** A snapshot. */
+export interface SnapshotRow {
+  name: string;
+  /** What time it was in the sandbox, ISO 8601. */
+  time: string;
+  /** The same in µs since 1970. */
+  micros: number;
+  /** The last command that is in it. */
+  seq: number;
+  /** The seed of the sandbox that was saved. */
+  seed: number;
+}
+
+/** A snapshot by its name. */
+export interface Named {
+  /** Letters, digits, dots, dashes and underscores, at most 64, a letter or digit first. `start`: as the sandbox was at its start. */
+  name: string;
+}
+
+/** Which start. */
+export interface Seed {
+  /** Another seed makes another sandbox, as a start with it would; null: the start of this one. */
+  seed?: number | null;
+}
+
+/** A sandbox at its start. */
+export interface Began {
+  seed: number;
+  /** What time it is in it, ISO 8601. */
+  time: string;
+  /** The same in µs since 1970. */
+  micros: number;
+  /** The last command of the start. */
+  seq: number;
+  /** With their passwords and keys, which follow from the seed. */
+  users: Array<Person>;
+}
+
 export type Nothing = Record<string, unknown>;
 
 export type Severity = 'error' | 'note' | 'warning';
@@ -444,6 +657,12 @@ export interface ControlMethods {
   disarmFault(fields: OfFault): Promise<ShownFault>;
   /** Disarms all faults, and ends what they began. */
   disarmFaults(): Promise<FaultsShown>;
+  /** Lists the forks that run. */
+  forks(): Promise<Array<ForkRow>>;
+  /** Starts a second sandbox that goes on from this state, with everything. */
+  fork(fields?: Fork): Promise<Forked>;
+  /** Ends a fork. */
+  endFork(fields: OfFork): Promise<ForkRow>;
   /** Says what an account has. */
   funds(fields: OfAccount): Promise<Funds>;
   /** Gives money to an account, or takes some from it, through the ledger. */
@@ -462,6 +681,10 @@ export interface ControlMethods {
   revokeKey(fields: OfKey): Promise<KeyRevoked>;
   /** Gives this API as an OpenAPI 3.1 document. */
   openapi(): Promise<Record<string, unknown>>;
+  /** Says what happened to an order, from its request to its end. */
+  explain(fields: OfOrder): Promise<Timeline>;
+  /** Says the same as text, for people. */
+  explainText(fields: OfOrder): Promise<Uint8Array>;
   /** Says what the bots did, and what they did wrong. */
   report(fields?: ReportOptions): Promise<Report>;
   /** Says the same in Markdown, for people. */
@@ -470,6 +693,16 @@ export interface ControlMethods {
   reportJunit(fields?: ReportOptions): Promise<Uint8Array>;
   /** Draws prices, own fills and what accounts are worth. */
   reportPicture(fields?: PictureOptions): Promise<Uint8Array>;
+  /** Lists what was saved. */
+  snapshots(): Promise<Array<SnapshotRow>>;
+  /** Saves the whole sandbox under a name: orders, money, traders, timers, clock. */
+  save(fields: Named): Promise<SnapshotRow>;
+  /** Makes the sandbox what it was when it was saved. */
+  restore(fields: Named): Promise<SnapshotRow>;
+  /** Removes a snapshot. */
+  removeSnapshot(fields: Named): Promise<SnapshotRow>;
+  /** Makes the sandbox what it was at its start, or what it would be with another seed. */
+  reset(fields?: Seed): Promise<Began>;
 }
 
 export const OPERATIONS: readonly { name: string; method: string; path: string; media: string }[];

@@ -14,20 +14,22 @@ import pytest
 import typer.main
 
 from cambist.app.cli import app
+from cambist.testing.pytest_plugin import SETTINGS
 from tests.documents.blocks import BLOCKS, PAGES, Block, prose
 from tests.support.processes import serving
 from tests.tidy.test_tidy import ROOT, tracked
 
 INLINE = re.compile(r"`([^`\n]+)`")
-CALL = re.compile(r"(?:^|[\s;&|(])(?:[\w./]*bin/)?cambist\s+([^;&|#)]+)")
+CALL = re.compile(r"(?<!install)(?:^|[\s;&|(])(?:[\w./]*bin/)?cambist\s+([^;&|#)]+)")
 NO_CALLS = {"cambist journal 1"}
 """What else begins so: the first bytes of a journal's file."""
 OPTIONS_OF_OTHERS = {"--no-default-features", "--scratch", "--only", "--quick", "--ignorefile"}
-"""Those of cargo, of benchmarks/run.py, of container engines."""
+OPTIONS_OF_OTHERS |= {"--cambist-seed", *(f"--cambist-{name}" for name in SETTINGS)}
+"""Those of cargo, of benchmarks/run.py, of container engines, of the pytest plug-in."""
 FILE = re.compile(r"(?<![\w/.<*-])((?:[\w.-]+/)*[\w.-]+\.(?:py|rs|md|toml|pyi|sqlite|key|service|sock|jsonl))(?![\w*<-])")
 METRIC = re.compile(r"\bcambist_[a-z0-9_]+")
-NO_METRICS = {"cambist_core"}
-"""What else begins so: the Rust crate."""
+NO_METRICS = {"cambist_core", "cambist_sandbox", "cambist_market", "cambist_seed", *(f"cambist_{name}" for name in SETTINGS)}
+"""What else begins so: the Rust crate; fixtures, a property and settings of the pytest plug-in."""
 
 
 def relative(page: Path) -> str:

@@ -50,7 +50,7 @@ def node() -> str:
 
 
 def test_it_starts_and_controls_sandboxes(tmp_path: Path) -> None:
-    line = [node(), DRIVER, CLIENT / "index.js", sys.executable, "-m", "cambist"]
+    line = [node(), str(DRIVER), str(CLIENT / "index.js"), sys.executable, "-m", "cambist"]
     ran = subprocess.run(line, capture_output=True, text=True, timeout=4 * PATIENCE, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == "passed"
@@ -66,7 +66,7 @@ def compiled(folder: Path, text: str) -> str:
     (folder / "use.ts").write_text(text)
     options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--lib", "es2022"]
     line = [node(), modules / "typescript" / "bin" / "tsc", *options, "use.ts"]
-    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=4 * PATIENCE).stdout
+    return subprocess.run([*map(str, line)], cwd=folder, capture_output=True, text=True, timeout=4 * PATIENCE).stdout
 
 
 def test_its_types_are_those_of_the_operations(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_the_container_stands_on_the_venue_s_and_starts_a_command_that_exists() 
     assert set(names) <= {*INSTRUCTIONS, "ARG"}
     by_name = dict(listed)
     assert by_name["FROM"] == "${BASE}"
-    assert by_name["ARG"] == "BASE=localhost/cambist"
+    assert by_name["ARG"] == "BASE=localhost/cambist:latest"
     name, *options = json.loads(by_name["CMD"])
     assert name == "sandbox"
     assert {option for option in options if option.startswith("--")} <= sandbox_options()

@@ -138,6 +138,8 @@ def remove_abandoned() -> None:
             if path.stat().st_uid != os.getuid():
                 continue
             with (path / "lock").open("rb") as lock:
+                if not os.fstat(lock.fileno()).st_size:
+                    continue  # it has only begun: who takes hold of a directory writes into the lock
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path, ignore_errors=True)
         except OSError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MARK = "cambist"
 SHOWN = 6_000
 """Characters of a bot's report that a failed test shows."""
-_SETTINGS = {
+SETTINGS = {
     "preset": "The market of the tests' sandboxes, as `cambist sandbox --preset` has it.",
     "clock": "Their clock: real, x60 or another factor, or manual.",
     "users": "Who exists in them: names, separated by commas.",
@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--cambist-seed", type=int, default=None, metavar="N", help="One seed for all sandboxes, instead of one from each test's name."
     )
-    for name, text in _SETTINGS.items():
+    for name, text in SETTINGS.items():
         group.addoption(f"--cambist-{name}", default=None, metavar=name.upper(), help=text)
         parser.addini(f"cambist_{name}", text, default=None)
 
@@ -63,7 +63,7 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Options for the sandbox: the test's mark goes before the command line, which goes before the ini-file."""
     config, marker = request.config, request.node.get_closest_marker(MARK)
     found: dict[str, Any] = {}
-    for name in _SETTINGS:
+    for name in SETTINGS:
         written = config.getini(f"cambist_{name}")
         if name == "config" and written and config.inipath is not None:
             written = config.inipath.parent / written
@@ -74,7 +74,7 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
     found["seed"] = seed_of(request.node.nodeid) if seed is None else seed
     if marker is not None:
         if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.{MARK} takes arguments by name only: seed, {', '.join(_SETTINGS)}, options")
+            raise pytest.UsageError(f"@pytest.mark.{MARK} takes arguments by name only: seed, {', '.join(SETTINGS)}, options")
         found |= marker.kwargs
     return found
 

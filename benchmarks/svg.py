@@ -6,7 +6,7 @@ from typing import Self
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 760, 170, 62, 24, 22
 COLOURS = ("#1f5f9f", "#c0501f")
-POINTS = 600
+POINTS = 400
 """A line has at most twice so many points: of each stretch the lowest and the highest value."""
 
 

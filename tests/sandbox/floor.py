@@ -113,6 +113,8 @@ class Crew:
             self.rates.set()
             self.rates.start()
         self.traders.open_markets()
+        if self.numbers.halted:
+            self.traders.halt_markets()
         self.traders.start()
 
     def trades(self, market: int = 0) -> list[Trade]:

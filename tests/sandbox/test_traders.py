@@ -1,7 +1,6 @@
 """The sandbox's traders: the same for the same seed, and a market that one can believe in."""
 
 from functools import cache
-from itertools import pairwise
 from statistics import median
 
 import msgspec
@@ -13,9 +12,11 @@ from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.sandbox.money import FUNDS
 from cambist.sandbox.presets import PRESETS, TraderNumbers, changed, complaints
 from cambist.sandbox.traders import account_names
-from tests.sandbox.floor import SECOND, Crew
+from tests.sandbox.floor import Crew
+from tests.sandbox.market_day import BANDS, judge, simulated
 from tests.support.immediate import immediately
 
+BTC_USD_ALONE = {market.name: 0.0 for market in parse(default_text()).market if market.name != "btc_usd"}
 DOLLARS = 10**11
 """Of btc_usd: price units times amount units."""
 
@@ -49,28 +50,6 @@ def test_a_trader_more_changes_nobody_elses_draws() -> None:
         drawn.append({taker.name: taker.draws.uniform() for taker in crew.traders._takers if not taker.name.startswith("trend-2")})
     # Who acted in those seconds drew as often as before: the moments at which they act are drawn too.
     assert drawn[0] == drawn[1]
-
-
-def test_under_calm_btc_usd_is_a_believable_market() -> None:
-    crew = Crew("calm", seed=3)
-    crew.open()
-    spreads, depths, trades = [], [], []
-    for second in crew.seconds(900):
-        bid, ask = crew.floor.engine.best(0)
-        spreads.append((ask - bid) / ((ask + bid) / 2))
-        trades += crew.trades()
-        if second % 10 == 0:
-            depths.append(min(within(crew, 0.01)))
-    assert median(spreads) <= 0.0005
-    assert median(depths) >= 10 * int(FUNDS["USD"])
-    assert len(trades) >= 30 * 15
-    pauses = [later[1] - earlier[1] for earlier, later in pairwise(trades)]
-    assert max(pauses) <= 10 * SECOND
-    price, since, flat = trades[0][3], trades[0][1], 0
-    for trade in trades:
-        if trade[3] != price:
-            flat, price, since = max(flat, trade[1] - since), trade[3], trade[1]
-    assert flat <= 10 * SECOND
 
 
 def test_what_a_sandbox_user_owns_does_not_empty_a_side() -> None:
@@ -133,25 +112,27 @@ def test_a_price_that_is_far_off_is_taken_by_somebody_who_knows_better() -> None
     assert order.filled == 10**7, "a maker's bid stood above it"
 
 
-@pytest.mark.parametrize("preset", ["calm", "busy", "thin", "trend", "flash-crash"])
-def test_an_hour_of_a_preset_is_two_sided_solvent_and_adds_up(preset: str) -> None:
-    crew = Crew(preset, seed=2)
-    crew.open()
-    engine = crew.floor.engine
-    one_sided = 0
-    for _ in crew.seconds(300 if preset == "busy" else 900):
-        one_sided += sum(0 in engine.best(market.id) for market in engine.markets())
-        assert max(engine.live_orders(market.id) for market in engine.markets()) < 200
-        crew.trades()
-    # Where a crash or a sweep took a side, it is back at the next look.
-    assert one_sided <= 20
-    assert all(sum(parts) == 0 for parts in engine.totals())
-    for name, account in crew.accounts.items():
-        assert all(balance.available > 0 for balance in engine.balances(account)), name
+@pytest.mark.parametrize("preset", PRESETS)
+def test_minutes_of_a_preset_are_as_it_promises(preset: str) -> None:
+    day = simulated(preset, 300 if preset == "busy" else 600, seed=2)
+    assert judge(day) == []
+
+
+def test_calm_promises_a_book_ten_times_as_deep_as_what_a_user_owns() -> None:
+    assert BANDS["calm"].depth >= 10 * int(FUNDS["USD"])
+
+
+def test_what_a_preset_promises_is_found_missing_where_it_is() -> None:
+    day = simulated("thin", 120, seed=2)
+    day.preset = "calm"
+    assert len(judge(day)) >= 2
+    for preset in ("halted", "quiet", "one-sided"):
+        day.preset = preset
+        assert judge(day), preset
 
 
 def test_a_flash_crash_falls_and_comes_back() -> None:
-    crew = Crew("flash-crash", seed=2)
+    crew = Crew("flash-crash", seed=2, intensity=BTC_USD_ALONE)
     crew.open()
     middles = [sum(crew.floor.engine.best(0)) / 2 for _ in crew.seconds(600)]
     before = middles[110]
@@ -173,9 +154,7 @@ def test_under_one_sided_only_bids_are_quoted() -> None:
 
 def test_under_halted_the_books_stand_and_nothing_trades() -> None:
     crew = Crew("halted")
-    crew.traders.open_markets()
-    crew.traders.halt_markets()
-    crew.traders.start()
+    crew.open()
     before = crew.floor.engine.depth(0, 0)
     assert all(before)
     crew.run(30)
@@ -280,6 +259,7 @@ OTHER = {
     "trend_signal": 20.0,
     "large_exponent": 5.0,
     "large_slippage": 0.0001,
+    "slippage": 0.00001,
     "crashes_per_hour": 10.0,
     "crash_pause_seconds": 60.0,
     "crash_share": 0.01,
@@ -302,15 +282,11 @@ def test_every_number_makes_a_difference(name: str) -> None:
 @cache
 def _state_after(numbers: TraderNumbers) -> bytes:
     """What has become of btc_usd alone."""
-    alone = {market: 0.0 for market in MARKETS if market != "btc_usd"}
-    crew = Crew(numbers, seed=14, intensity=alone)
+    crew = Crew(numbers, seed=14, intensity=BTC_USD_ALONE)
     crew.open()
     for _ in crew.seconds(120):
         crew.trades()
     return crew.floor.engine.state_hash()
-
-
-MARKETS = [market.name for market in parse(default_text()).market]
 
 
 def test_what_is_set_takes_the_place_of_the_presets_number() -> None:

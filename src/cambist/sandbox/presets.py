@@ -44,7 +44,7 @@ class TraderNumbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """How far the outermost quote is away."""
     depth_usd: float = 18_000_000.0
     """What all makers together quote within 1 % on each side, at intensity 1."""
-    touch: float = 0.25
+    touch: float = 0.1
     """The share of the depth that grows evenly with the distance; the rest grows with its square, so that what a sweep moves the price by
     grows with the square root of its size."""
     sides: str = "both"

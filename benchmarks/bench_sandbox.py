@@ -4,6 +4,7 @@ time passes."""
 from __future__ import annotations
 
 import json
+import os
 import time
 import urllib.request
 from statistics import median
@@ -35,15 +36,17 @@ def measure(settings: Settings) -> list[Row]:
 
 
 def _simulated(settings: Settings) -> Row:
-    """How fast the liveliest preset runs when its clock is moved by hand."""
+    """How fast the liveliest preset runs on one processor when its clock is moved by hand."""
     seconds = 60 if settings.quick else 600
     options = ["sandbox", "--preset", "busy", "--clock", "manual"]
-    with Process([str(CAMBIST), *options], settings.scratch) as process:
+    with Process([str(CAMBIST), *options], settings.scratch, {min(os.sched_getaffinity(0))}) as process:
         _advance(process, 30)
-        began = time.perf_counter()
+        used, began = process.processor_seconds(), time.perf_counter()
         _advance(process, seconds)
-        took = time.perf_counter() - began
-    return Row(GROUP, "preset busy, manual clock, simulated seconds a second", seconds / took, "s/s", Target(AT_LEAST, 500))
+        took, used = time.perf_counter() - began, process.processor_seconds() - used
+    detail = {"simulated_seconds": seconds, "seconds": round(took, 3), "processor_seconds": round(used, 3)}
+    name = "preset busy, manual clock, simulated seconds a second"
+    return Row(GROUP, name, seconds / took, "s/s", Target(AT_LEAST, 500), "on one processor", detail)
 
 
 def _advance(process: Process, seconds: int) -> None:

@@ -86,7 +86,13 @@ class Crew:
     """A sandbox's traders on a floor."""
 
     def __init__(
-        self, numbers: TraderNumbers | str, seed: int = 1, intensity: Mapping[str, float] | None = None, *, linked: bool = False
+        self,
+        numbers: TraderNumbers | str,
+        seed: int = 1,
+        intensity: Mapping[str, float] | None = None,
+        values: Mapping[str, float] | None = None,
+        *,
+        linked: bool = False,
     ) -> None:
         self.floor = floor = Floor()
         engine, config, now = floor.engine, parse(default_text()), floor.now()
@@ -100,7 +106,7 @@ class Crew:
         funds = {code: int(1e9 / usd_value(code)) for code in floor.codes}
         self.accounts = {name: floor.open_account(**funds) for name in account_names(self.numbers)}
         self.traders = Immediate(
-            Traders(cast("Commands", floor), engine, floor.scheduler, self.accounts, seed, self.numbers, intensity or {})
+            Traders(cast("Commands", floor), engine, floor.scheduler, self.accounts, seed, self.numbers, intensity or {}, values or {})
         )
 
         self.rates: Immediate | None = None

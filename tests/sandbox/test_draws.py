@@ -55,7 +55,7 @@ def test_waiting_times_and_sizes_have_their_laws() -> None:
 
 
 def test_prices_of_all_markets_fit_together() -> None:
-    values = Fundamentals(["BTC", "USD", "EUR"], 1, NUMBERS)
+    values = Fundamentals(["BTC", "USD", "EUR"], 1, NUMBERS, {})
     values.advance(1_000)
     values.advance(4_600)
     assert values.price("BTC", "EUR") * values.price("EUR", "USD") == pytest.approx(values.price("BTC", "USD"))
@@ -63,20 +63,20 @@ def test_prices_of_all_markets_fit_together() -> None:
 
 
 def test_a_path_depends_on_the_seed_and_the_time_alone() -> None:
-    often, seldom = (Fundamentals(["BTC", "USD", "LTC"], 4, NUMBERS) for _ in range(2))
+    often, seldom = (Fundamentals(["BTC", "USD", "LTC"], 4, NUMBERS, {}) for _ in range(2))
     for second in range(1_000, 1_600):
         often.advance(second)
     seldom.advance(1_000)
     seldom.advance(1_599)
     assert often.price("LTC", "USD") == seldom.price("LTC", "USD")
-    fewer = Fundamentals(["LTC", "USD"], 4, NUMBERS)
+    fewer = Fundamentals(["LTC", "USD"], 4, NUMBERS, {})
     fewer.advance(1_000)
     fewer.advance(1_599)
     assert fewer.price("LTC", "USD") == seldom.price("LTC", "USD")
 
 
 def test_a_machine_that_slept_does_not_step_through_the_night() -> None:
-    values = Fundamentals(["BTC", "USD"], 1, NUMBERS)
+    values = Fundamentals(["BTC", "USD"], 1, NUMBERS, {})
     values.advance(1_000)
     values.advance(10**9)
     before = values.price("BTC", "USD")

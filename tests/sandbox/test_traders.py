@@ -183,6 +183,18 @@ def test_a_market_of_intensity_nothing_has_no_traders() -> None:
     assert crew.trades(1)
 
 
+def test_a_coin_that_is_worth_more_is_quoted_there_in_smaller_amounts() -> None:
+    books = []
+    for values in ({}, {"BTC": 4_000.0}):
+        crew = Crew("calm", seed=3, intensity=BTC_USD_ALONE, values=values)
+        crew.open()
+        crew.run(60)
+        bid, _ = crew.floor.engine.best(0)
+        books.append((bid / 1_000, *within(crew, 0.01)))
+    for usual, dear in zip(*books, strict=True):
+        assert dear / usual == pytest.approx(1.6 if usual == books[0][0] else 1.0, rel=0.15)
+
+
 def test_every_preset_holds_what_it_may_say() -> None:
     assert not [complaint for numbers in PRESETS.values() for complaint in complaints(numbers)]
     assert account_names(PRESETS["quiet"]) == []

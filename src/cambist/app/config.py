@@ -5,6 +5,7 @@ docs/reference/configuration.md explains every setting; `default_config.toml` be
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from cambist.app.dialects import complaints as dialect_complaints
 from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.domain.backfill import MOST_DAYS
 from cambist.operations.market_terms import NAME, AssetListing, MarketListing, MarketTerms, asset_complaint, market_terms
+from cambist.sandbox.money import LEAST_VALUE, MOST_VALUE, usd_value
 from cambist.sandbox.presets import LEAST_INTENSITY, MOST_INTENSITY, PRESETS, TraderChanges, changed
 from cambist.sandbox.presets import complaints as trader_complaints
 
@@ -82,6 +84,7 @@ class SandboxConfig(_Section, frozen=True, kw_only=True):
     preset: Literal["quiet", "calm", "busy", "thin", "trend", "flash-crash", "one-sided", "halted"] = "calm"
     past_days: int = 45
     linked: bool = True
+    values: dict[str, float] = {}
     intensity: dict[str, float] = {}
     traders: TraderChanges = TraderChanges()  # type: ignore[valid-type]  # made of the numbers that traders have
 
@@ -223,13 +226,28 @@ def _sandbox_complaints(config: Config) -> list[str]:
     found = [f"sandbox.traders: {complaint}" for complaint in trader_complaints(changed(PRESETS[section.preset], section.traders))]
     if not 0 <= section.past_days <= MOST_DAYS:
         found.append(f"sandbox.past_days = {section.past_days}: 0 to {MOST_DAYS}")
+    codes = {asset.code for asset in config.asset}
+    for code, value in section.values.items():
+        if code not in codes:
+            found.append(f"sandbox.values: there is no asset {code}")
+        elif not LEAST_VALUE <= value <= MOST_VALUE:
+            found.append(f"sandbox.values.{code} = {value:g}: {LEAST_VALUE:g} to {MOST_VALUE:g}")
+    found += [_beyond_limits(market, section.values) for market in config.market if {market.base, market.quote} & section.values.keys()]
     names = {market.name for market in config.market}
     for name, intensity in section.intensity.items():
         if name not in names:
             found.append(f"sandbox.intensity: there is no market {name}")
         elif not 0.0 <= intensity <= MOST_INTENSITY or 0.0 < intensity < LEAST_INTENSITY:
             found.append(f"sandbox.intensity.{name} = {intensity:g}: 0, or {LEAST_INTENSITY:g} to {MOST_INTENSITY:g}")
-    return found
+    return [complaint for complaint in found if complaint]
+
+
+def _beyond_limits(market: MarketListing, values: Mapping[str, float]) -> str:
+    """That a market would stand at the edge of its limits, where traders could not follow its price; empty when it would not."""
+    price = usd_value(market.base, values) / usd_value(market.quote, values)
+    if float(market.min_price) * 2 <= price <= float(market.max_price) / 2:
+        return ""
+    return f"sandbox.values: {market.name} would be worth {price:,.6g}, and its prices go from {market.min_price} to {market.max_price}"
 
 
 def _wrong_proxies(config: ServerConfig) -> list[str]:

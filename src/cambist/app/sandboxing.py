@@ -6,7 +6,7 @@ import os
 import shutil
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -422,13 +422,13 @@ async def _prepare_movers(
         return []
     note.accounts = await people.trader_accounts(note.accounts, names)
     venue.files.keep_sandbox(msgspec.json.encode(note).decode())
-    worth = [(spec, _trader_funds(spec)) for spec in venue.engine.assets()]
+    worth = [(spec, _trader_funds(spec, section.values)) for spec in venue.engine.assets()]
     for name in names:
         await _give_first_funds(call, note.accounts[name], worth)
     for account in (*note.traders, *note.accounts.values()):  # also those whom another preset had
         if venue.engine.open_order_count(account):
             await venue.commands.cancel_all(account)
-    traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
+    traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity, section.values)
     if past is not None:
         await _make_past(venue, traders, note, names, past)
     await _keep_linked(venue, note, call, linked)
@@ -449,7 +449,9 @@ async def _keep_linked(venue: Venue, note: SandboxFile, call: OperatorCall, link
         _taken(await linked_markets.link(call))
         assets = call.context.catalogue.assets.by_id
         quotes = [assets[market.quote] for market in linked_markets.linkable(call)]
-        await _give_first_funds(call, linked_markets.CONVERSION_ACCOUNT, [(spec, _trader_funds(spec)) for spec in quotes])
+        await _give_first_funds(
+            call, linked_markets.CONVERSION_ACCOUNT, [(spec, _trader_funds(spec, venue.config.sandbox.values)) for spec in quotes]
+        )
     else:
         _taken(await linked_markets.part(call))
     await venue.durable()
@@ -457,9 +459,9 @@ async def _keep_linked(venue: Venue, note: SandboxFile, call: OperatorCall, link
     venue.files.keep_sandbox(msgspec.json.encode(note).decode())
 
 
-def _trader_funds(spec: _core.AssetSpec) -> int:
+def _trader_funds(spec: _core.AssetSpec, values: Mapping[str, float]) -> int:
     unit: int = 10**spec.scale
-    return int(TRADER_FUNDS_USD / money.usd_value(spec.code)) * unit
+    return int(TRADER_FUNDS_USD / money.usd_value(spec.code, values)) * unit
 
 
 async def _make_past(venue: Venue, traders: Traders, note: SandboxFile, names: Sequence[str], time: SandboxTime) -> None:

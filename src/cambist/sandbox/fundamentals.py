@@ -7,7 +7,7 @@ returns have heavy tails. Coins share a part of their noise.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cambist.domain.reproducible_math import LN2, exp, log
 from cambist.sandbox.draws import Draws
@@ -54,11 +54,12 @@ class _Switches:
 class _Path:
     """One asset's value, as a logarithm of USD."""
 
-    __slots__ = ("_worth", "_worth_at", "draws", "home", "jump_at", "liveliness", "value")
+    __slots__ = ("_worth", "_worth_at", "draws", "home", "jump_at", "liveliness", "usual", "value")
 
-    def __init__(self, code: str, seed: int) -> None:
+    def __init__(self, code: str, seed: int, home: float) -> None:
         self.draws = Draws(seed, f"fundamental/{code}")
-        self.home = self.value = log(usd_value(code))
+        self.usual = home
+        self.home = self.value = log(home)
         self.liveliness = CALM.get(code, 1.0)
         self.jump_at = 0.0
         self._worth = 0.0
@@ -75,14 +76,15 @@ class _Path:
 class Fundamentals:
     """Values of all assets at a second. The same seed gives the same paths, whoever asks and how often."""
 
-    def __init__(self, codes: Sequence[str], seed: int, numbers: TraderNumbers) -> None:
+    def __init__(self, codes: Sequence[str], seed: int, numbers: TraderNumbers, values: Mapping[str, float]) -> None:
+        """`values`: in USD, of the assets that are worth something else than by default."""
         self._numbers = numbers
         self._switches = _Switches(Draws(seed, "fundamental/regimes"), numbers.regime_seconds, numbers.regime_share)
         self._coins = Draws(seed, "fundamental/coins")
         self._trend = Draws(seed, "fundamental/trend")
         self._direction = self._trend.sign()
         self._reversal_at = self._trend.wait(numbers.trend_hours * 3_600.0)
-        self._paths = {code: _Path(code, seed) for code in codes}
+        self._paths = {code: _Path(code, seed, usd_value(code, values)) for code in codes}
         self._second = -1
         self._steps = 0
         self._deviation = numbers.volatility / math.sqrt(SECONDS_PER_YEAR)
@@ -107,6 +109,10 @@ class Fundamentals:
     def price(self, base: str, quote: str) -> float:
         """Quote per base."""
         return self._paths[base].worth() / self._paths[quote].worth()
+
+    def usual(self, code: str) -> float:
+        """What an asset is worth in the long run, in USD."""
+        return self._paths[code].usual
 
     def _step(self) -> None:
         self._steps += 1

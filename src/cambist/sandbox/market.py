@@ -10,7 +10,6 @@ from cambist.domain.reproducible_math import LN2, exp, log
 from cambist.domain.units import MarketId
 from cambist.exchange import View
 from cambist.sandbox.fundamentals import Fundamentals
-from cambist.sandbox.money import usd_value
 from cambist.sandbox.presets import TraderNumbers
 
 ONE_PERCENT = 0.01
@@ -44,7 +43,7 @@ class TradedMarket:
         self._fundamentals = fundamentals
         self._price_unit = float(10**spec.price_scale)
         self._amount_unit = float(10**spec.amount_scale)
-        self._unit_usd = usd_value(self.base) / self._amount_unit
+        self._unit_usd = fundamentals.usual(self.base) / self._amount_unit
         slower = 1.0 / math.sqrt(intensity)
         tick = 1.0 / max(self.fair(0), 1.0)
         self.half_spread = max(numbers.half_spread * min(slower, 4.0), 0.6 * tick)

@@ -1,5 +1,8 @@
 """What play money is worth and how much of it everybody starts with."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 USD_VALUE = {
     "USD": 1.0,
     "EUR": 1.12,
@@ -84,6 +87,10 @@ FUNDS = {
 UNKNOWN_FUNDS = "1000"
 
 
-def usd_value(code: str) -> float:
-    """Of one unit of the asset."""
-    return USD_VALUE.get(code, UNKNOWN_VALUE)
+LEAST_VALUE, MOST_VALUE = 1e-9, 1e9
+"""Of what a configuration may say that an asset is worth."""
+
+
+def usd_value(code: str, values: Mapping[str, float] = MappingProxyType({})) -> float:
+    """Of one unit of the asset; `values` go before the default ones."""
+    return values.get(code) or USD_VALUE.get(code, UNKNOWN_VALUE)

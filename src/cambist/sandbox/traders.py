@@ -59,15 +59,16 @@ class Traders:
         seed: int,
         numbers: TraderNumbers,
         intensity: Mapping[str, float],
+        values: Mapping[str, float],
     ) -> None:
-        """`intensity`: by market, what is to differ from the defaults; 0: nobody trades there."""
+        """`intensity`: by market, what is to differ from the defaults; 0: nobody trades there. `values`: by asset, in USD, likewise."""
         self._commands = commands
         self._view = view
         self._scheduler = scheduler
         self.numbers = numbers
         self._accounts = accounts
         codes = [asset.code for asset in view.assets()]
-        self.fundamentals = Fundamentals(codes, seed, numbers)
+        self.fundamentals = Fundamentals(codes, seed, numbers, values)
         wanted = INTENSITY | dict(intensity)
         self.markets: list[TradedMarket] = []
         self._makers: list[Maker] = []

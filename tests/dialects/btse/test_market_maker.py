@@ -67,7 +67,7 @@ async def test_a_market_maker_of_a_hundred_lines_trades_for_ten_minutes(floor: F
     python = await asyncio.to_thread(client_environment, "ccxt-4.5")
     crew = {name: floor.user(name, **CREW).account for name in account_names(PRESETS["thin"])}
     alice = floor.trader("alice", BTC="10", USD="100000")
-    traders = Traders(floor.commands, floor.engine, floor.clock.scheduler, crew, 7, PRESETS["thin"], {})
+    traders = Traders(floor.commands, floor.engine, floor.clock.scheduler, crew, 7, PRESETS["thin"], {}, {})
     await traders.open_markets()
     traders.start()
     floor.clock.now += 60_000_000

@@ -302,9 +302,7 @@ def main() -> int:
 def _unlike_published(day: Day) -> list[str]:
     found = [(fact, fact.measure(day)) for fact in measurable(day)]
     return [
-        f"{fact.name}: {value:.3f}, accepted {fact.low:g} to {fact.high:g}"
-        for fact, value in found
-        if not fact.low <= value <= fact.high
+        f"{fact.name}: {value:.3f}, accepted {fact.low:g} to {fact.high:g}" for fact, value in found if not fact.low <= value <= fact.high
     ]
 
 

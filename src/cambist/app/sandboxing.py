@@ -207,7 +207,7 @@ class _Making:
         movers: list[Traders | ConversionRates] = []
         if account_names(numbers):
             commands = self._extended.faults.for_traders(venue.commands, venue.engine)
-            traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity)
+            traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity, section.values)
             movers.append(traders)
             if note.linked and not self._config.rates.file:
                 movers.append(ConversionRates(venue.commands, venue.engine, venue.scheduler, traders.fundamentals))

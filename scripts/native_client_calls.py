@@ -13,8 +13,11 @@ import msgspec
 
 from cambist.api_types.values import Page
 from cambist.dialects.native.endpoint import Endpoint
-from cambist.dialects.native.routes import ENDPOINTS
+from cambist.dialects.native.routes import ENDPOINTS as EVERY_ENDPOINT
+from cambist.dialects.native.scopes import Scope
 
+ENDPOINTS = [endpoint for endpoint in EVERY_ENDPOINT if endpoint.scope not in (Scope.OPERATOR, Scope.OPERATOR_READ)]
+"""Operators have the command line; their requests are not of `cambist.api_types`."""
 FILE = Path(__file__).resolve().parents[1] / "src" / "cambist" / "client" / "calls.py"
 HEAD = '''\
 """What can be asked: a function for each endpoint, which gives the call that a client sends.

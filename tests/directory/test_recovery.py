@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cambist.directory import Directory, LoginRejection, SecurityEventKind, Session, User, marks
+from cambist.directory import Directory, LoginRejection, Role, SecurityEventKind, Session, User, marks
 from cambist.directory.security_events import FAILURES_KEPT
 from cambist.directory.sessions import MOST
 from tests.directory.conftest import HOUR, PASSWORD, Place
@@ -97,3 +97,14 @@ def test_nothing_of_it_outlives_the_user(place: Place, directory: Directory, ali
     assert directory.security_events.newest(alice, 10) == []
     assert b"203.0.113.77" not in place.octets()
     assert b"A very own browser" not in place.octets()
+
+
+def test_a_role_is_kept_and_an_older_copy_loses_it(place: Place, directory: Directory, alice: User) -> None:
+    assert directory.role(alice.id) is None
+    number = directory.set_role(alice, Role.SUPPORT)
+    directory.close()
+    again = place.open()
+    assert again.role(alice.id) is Role.SUPPORT
+    assert again.apply_mark(marks.role_set(alice.account, number)) is None
+    assert again.apply_mark(marks.role_set(alice.account, number + 1)) is not None
+    assert again.role(alice.id) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from cambist.directory.values import Entropy
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.operations.audit import AuditLog
-from cambist.operations.context import Backup, OperationsContext
+from cambist.operations.context import OperationsContext
 from cambist.operations.operation import Actor
 from cambist.operations.registry import Operations
 from cambist.operations.rejections import Rejected
 from cambist.wallet import AssetPolicy
 from tests.support.by_hand import entropy
 from tests.support.floor import TradingFloor, make_empty_files, open_markets
+from tests.support.memory_storage import MemoryStorage
 
 CLERK = Actor("uid 1000 (clerk)")
 
@@ -34,25 +34,6 @@ FORMS = (
     KeyForm("btce", make_key, frozenset({"info", "trade", "withdraw"}), frozenset({"info", "trade"})),
     KeyForm("expie", make_key, frozenset({"read"}), frozenset({"read"}), lambda key: {"token": key.secret, "access_id": key.key}),
 )
-
-
-class MemoryStorage:
-    """The venue's files, of which there are none here."""
-
-    def __init__(self, floor: TradingFloor, audit_log: Path) -> None:
-        self._floor = floor
-        self.audit_log = audit_log
-
-    async def durable(self) -> None:
-        barrier = self._floor.sequencer.barrier()
-        if barrier is not None:
-            await asyncio.shield(barrier)
-
-    async def write_snapshot(self) -> tuple[int, str]:
-        raise OSError("there is no disk here")
-
-    async def write_backup(self, directory: str, *, with_master_key: bool) -> Backup | str:
-        return f"{directory}: there is no disk here"
 
 
 class Office(TradingFloor):

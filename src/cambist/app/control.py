@@ -16,7 +16,7 @@ from cambist.exchange import JournalStopped
 from cambist.operations.audit import AuditFailed
 from cambist.operations.context import Backup, OperationsContext
 from cambist.operations.operation import Actor
-from cambist.operations.registry import Operations
+from cambist.operations.registry import OPERATIONS, Operations
 from cambist.operations.rejections import Kind, Rejected
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ class Control:
     async def _set_rates(self, base: str, rates: str) -> object:
         try:
             return await self.operations.run(RATES_FILE, "rates.set", {"base": base, "rates": rates})
+        except AuditFailed as error:
+            return Rejected("audit-failed", Kind.UNAVAILABLE, f"the audit log cannot be written, so nothing was done: {error}")
+
+    async def perform(self, actor: str, action: str, request: msgspec.Struct) -> Any:
+        """The result of an operation whose request is decoded already, or Rejected. JournalStopped."""
+        try:
+            return await self.operations.perform(Actor(actor), OPERATIONS[action], request)
         except AuditFailed as error:
             return Rejected("audit-failed", Kind.UNAVAILABLE, f"the audit log cannot be written, so nothing was done: {error}")
 

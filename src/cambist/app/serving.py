@@ -119,6 +119,7 @@ class Serving:
     def _lead_to(self, venue: Venue) -> None:
         self._venue = venue
         self._control = Control(venue)
+        venue.operator_requests.bind(self._control.perform)
         self._periodic_tasks = PeriodicTasks(venue, self._control.rates_file())
 
     async def until_stopped(self) -> None:

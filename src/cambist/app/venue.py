@@ -16,6 +16,7 @@ from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots, SnapshotUnwritten, origin_of_now
 from cambist.app.view_follower import ViewFollower
 from cambist.app.write_failures import WriteFailures
+from cambist.dialect_kit.operator_requests import OperatorRequests
 from cambist.directory import Directory, KeyForm
 from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
@@ -71,6 +72,7 @@ class Venue:
     readiness: Readiness
     audit: AuditLog
     key_forms: tuple[KeyForm, ...]
+    operator_requests: OperatorRequests
     state_parts: StateParts
     supervision: Supervision
     write_failures: WriteFailures

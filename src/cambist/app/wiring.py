@@ -226,7 +226,9 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     # 9. The dialects on the venue, and the front before them.
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
     catalogue = Catalogue(engine)
-    services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
+    forms = _key_forms(config, of_sandbox=files.sandbox.exists())
+    wall = environment.clock.wall
+    services = _venue_services(config, exchange, wall, catalogue, marketdata, account_streams, history, run_entropy, forms)
     served = dialects.build(config.dialects, environment.offer(services))
     readiness = watch_readiness(sequencer, writer, environment.clock, failures)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
@@ -257,7 +259,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
-        key_forms=_key_forms(config, of_sandbox=files.sandbox.exists()),
+        key_forms=services.key_forms,
+        operator_requests=services.operator_requests,
         state_parts=exchange.state_parts,
         supervision=environment.supervision,
         write_failures=failures,
@@ -282,6 +285,7 @@ def _venue_services(
     account_streams: AccountStreams,
     history: History,
     entropy: Entropy,
+    key_forms: tuple[KeyForm, ...],
 ) -> VenueServices:
     return VenueServices(
         commands=exchange.commands,
@@ -300,7 +304,7 @@ def _venue_services(
         wall_clock=wall_clock,
         entropy=entropy,
         durable=_durable(exchange.sequencer),
-        key_forms=dialects.key_forms(config.dialects),
+        key_forms=key_forms,
         state_parts=exchange.state_parts,
         coupons_per_day=config.limits.coupons_per_day,
     )

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from cambist.dialect_kit.operator_requests import OperatorRequests
 from cambist.domain.state_parts import StateParts
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class VenueServices:
     entropy: Callable[[str, int], bytes]
     durable: Callable[[], Awaitable[None]]
     """Returns once everything applied so far is on disk, for what must not be remembered elsewhere before; JournalStopped."""
+    operator_requests: OperatorRequests = field(default_factory=OperatorRequests)
     key_forms: tuple[KeyForm, ...] = ()
     """The kinds of keys that can be made, of every dialect that is served."""
     state_parts: StateParts = field(default_factory=StateParts)

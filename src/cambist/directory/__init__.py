@@ -21,6 +21,7 @@ from .values import (
     LoginRejection,
     MasterKeyUnsafe,
     MasterKeyWrong,
+    Role,
     User,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
     "NonceMarks",
     "Nonces",
     "RecoveryCodes",
+    "Role",
     "SecondFactor",
     "SecurityEvent",
     "SecurityEventKind",

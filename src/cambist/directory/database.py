@@ -28,7 +28,7 @@ _PRAGMAS = (
 )
 
 
-PASSWORD_CHANGES, CODE_CHANGES, RECOVERY_CHANGES = "passwords", "code-changes", "recovery-changes"
+PASSWORD_CHANGES, CODE_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES = "passwords", "code-changes", "recovery-changes", "role-changes"
 """Counters whose numbers stand in the journal (marks.py)."""
 
 

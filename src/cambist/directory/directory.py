@@ -17,7 +17,7 @@ from cambist.domain.units import AccountId
 
 from . import marks
 from .audit_memory import AuditMemory
-from .database import CODE_CHANGES, PASSWORD_CHANGES, RECOVERY_CHANGES, Database, last_number, next_number
+from .database import CODE_CHANGES, PASSWORD_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES, Database, last_number, next_number
 from .guess_budgets import GuessBudgets
 from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
@@ -38,6 +38,7 @@ from .values import (
     KeyForm,
     LoginRejection,
     MasterKeyWrong,
+    Role,
     User,
     parse_networks,
 )
@@ -86,7 +87,9 @@ class Directory:
             find_user=self.user,
             verify_password=self.verify_password,
         )
-        frozen = {user.id for user in self.users() if user.frozen is not None}
+        everybody = self.users()
+        self._roles: dict[int, Role] = {user.id: user.role for user in everybody if user.role is not None}
+        frozen = {user.id for user in everybody if user.frozen is not None}
         self._live: dict[str, ApiKey] = {key.key: key for key in self.keys() if key.user not in frozen}
 
     @classmethod
@@ -195,6 +198,22 @@ class Directory:
             self.sessions.revoke_all(user)
         return number
 
+    def role(self, user_id: int) -> Role | None:
+        """What a user may do for the venue: one look into memory."""
+        return self._roles.get(user_id)
+
+    def set_role(self, user: User, role: Role | None) -> int:
+        """Gives a user a role, or takes it away. The change's number, for `marks.role_set`."""
+        with self._database.transaction() as connection:
+            number = next_number(connection, ROLE_CHANGES)
+            change = update(users).where(users.c.id == user.id, users.c.erased.is_(None))
+            done = connection.execute(change.values(role=role.value if role is not None else None)).rowcount == 1
+        if role is None or not done:
+            self._roles.pop(user.id, None)
+        else:
+            self._roles[user.id] = role
+        return number
+
     def remove_codes(self, user: User) -> int:
         """Switches all one-time codes off, time-based and counter-based, and takes the recovery codes away. Idempotent.
 
@@ -244,9 +263,10 @@ class Directory:
             connection.execute(security_events.delete().where(security_events.c.user_id == user.id))
             connection.execute(login_networks.delete().where(login_networks.c.user_id == user.id))
             connection.execute(login_devices.delete().where(login_devices.c.user_id == user.id))
-            gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now, "frozen": None}
+            gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now, "frozen": None, "role": None}
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
             erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())
+        self._roles.pop(user.id, None)
         self._database.forget_old_pages()
         assert erased is not None
         return erased
@@ -378,6 +398,9 @@ class Directory:
                 self.hotp.remove(user)
                 self.recovery.remove(user)
                 return f"the one-time codes of {user.name} were switched off again"
+            case "role", [int(number)] if self._is_new(ROLE_CHANGES, number):
+                self.set_role(user, None)
+                return f"the role of {user.name} was changed since, which this file does not know: they have none until it is given anew"
             case "recovery-renewed", [int(number)] if self._is_new(RECOVERY_CHANGES, number):
                 self.recovery.remove(user)
                 return f"the recovery codes of {user.name} were renewed since: those that this file knows are no longer good"
@@ -468,7 +491,9 @@ def _check_unsealed(sealer: Sealer, sealed: bytes) -> None:
 
 
 def _user(row: Row[Any] | None) -> User | None:
-    return None if row is None else User(row.id, row.name or "", row.account, row.created, row.erased, row.frozen)
+    if row is None:
+        return None
+    return User(row.id, row.name or "", row.account, row.created, row.erased, row.frozen, Role(row.role) if row.role else None)
 
 
 def _key_row(key: ApiKey) -> dict[str, object]:

@@ -16,13 +16,14 @@ neither the password nor the secret of the codes, and the journal must not.
 | `codes-on`, account, number, kind (`totp`, `hotp`) | when it never made that change: asks for codes that nobody knows |
 | `codes-off`, account, number | when it never made that change: switches all codes off |
 | `recovery-renewed`, account, number | when it never made that change: takes the recovery codes away |
+| `role`, account, number | when it never made that change: takes the user's role away |
 | `recovery-used`, account, number | takes the recovery code of that number away |
 """
 
 from typing import Any
 
 WORD = "directory"
-OF_USERS = frozenset({"frozen", "unfrozen", "erased", "password", "codes-on", "codes-off", "recovery-renewed", "recovery-used"})
+OF_USERS = frozenset({"frozen", "unfrozen", "erased", "password", "codes-on", "codes-off", "recovery-renewed", "recovery-used", "role"})
 """Words behind which an account stands."""
 
 
@@ -65,3 +66,8 @@ def recovery_renewed(account: int, number: int) -> dict[str, Any]:
 def recovery_used(account: int, number: int) -> dict[str, Any]:
     """`number` as `RecoveryCodes.follow_uses` tells it."""
     return {WORD: ["recovery-used", account, number]}
+
+
+def role_set(account: int, number: int) -> dict[str, Any]:
+    """`number` is what `Directory.set_role` gave."""
+    return {WORD: ["role", account, number]}

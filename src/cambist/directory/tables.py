@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -41,6 +41,7 @@ users = Table(
     Column("created", BigInteger, nullable=False),
     Column("erased", BigInteger),
     Column("frozen", BigInteger),
+    Column("role", Text),
     CheckConstraint("account >= 16", name="user_account"),
     CheckConstraint("folded_name = lower(name)", name="folded"),
     CheckConstraint("(erased is null) = (name is not null)", name="erased_has_no_name"),

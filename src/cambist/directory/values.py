@@ -117,6 +117,16 @@ class MasterKeyUnsafe(DirectoryError):
     """The key file can be read by others, or does not hold a key."""
 
 
+class Role(StrEnum):
+    """What a user may do for the venue over the network, beside trading."""
+
+    OPERATOR = "operator"
+    SUPPORT = "support"
+    """Sees what operators see, and changes nothing."""
+    AUDITOR = "auditor"
+    """The same, for whoever checks the books."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person. `erased` and `frozen` are the times (µs) at which that began, or None.
@@ -130,6 +140,7 @@ class User:
     created: int
     erased: int | None = None
     frozen: int | None = None
+    role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)

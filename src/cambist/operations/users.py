@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import Counter
+from typing import Literal
 
 import msgspec
 
 from cambist import _core
-from cambist.directory import Directory, DirectoryRejection, User, marks
+from cambist.directory import Directory, DirectoryRejection, Role, User, marks
 from cambist.operations.operation import Effect, Holder, Nothing, Operation, OperatorCall, Secret
 from cambist.operations.rejections import Kind, Rejected, not_found, of_directory
 
@@ -52,13 +53,16 @@ async def add_user(call: OperatorCall, request: AddUser) -> UserAdded | Rejected
 
 
 class UserRow(msgspec.Struct, frozen=True):
-    """`frozen`: since when (µs), None when not. `second_factor`: whether a login asks for a one-time code. `keys`: how many live ones."""
+    """`frozen`: since when (µs), None when not. `second_factor`: whether a login asks for a one-time code. `keys`: how many live ones.
+
+    `role`: what they may do for the venue over the network, empty for nothing."""
 
     name: str
     account: int
     keys: int
     frozen: int | None
     second_factor: bool
+    role: str = ""
 
 
 async def list_users(call: OperatorCall, _request: Nothing) -> list[UserRow]:
@@ -70,7 +74,9 @@ def _user_rows(directory: Directory) -> list[UserRow]:
     """On a thread: every key's secret is decrypted on the way."""
     counts = Counter(key.user for key in directory.keys())  # noqa: SIM118 - no mapping
     factors = directory.totp.users() | directory.hotp.users()
-    return [UserRow(user.name, user.account, counts[user.id], user.frozen, user.id in factors) for user in directory.users()]
+    return [
+        UserRow(user.name, user.account, counts[user.id], user.frozen, user.id in factors, user.role or "") for user in directory.users()
+    ]
 
 
 class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +104,29 @@ async def set_password(call: OperatorCall, request: SetPassword) -> PasswordSet 
         return of_directory(number)
     await call.context.commands.note(call.meta(**marks.password_set(user.account, number)))
     return PasswordSet(user.name, password)
+
+
+class SetRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`operator` may do what operators may over the network; `support` and `auditor` may look; `none` takes it away."""
+
+    user: Holder
+    role: Literal["operator", "support", "auditor", "none"]
+
+
+class RoleSet(msgspec.Struct, frozen=True):
+    name: str
+    role: str
+
+
+async def set_role(call: OperatorCall, request: SetRole) -> RoleSet | Rejected:
+    """Says what a user may do for the venue over the network. `user-unknown`."""
+    user = call.user(request.user)
+    if isinstance(user, Rejected):
+        return user
+    role = None if request.role == "none" else Role(request.role)
+    number = await asyncio.to_thread(call.context.directory.set_role, user, role)
+    await call.context.commands.note(call.meta(**marks.role_set(user.account, number)))
+    return RoleSet(user.name, request.role)
 
 
 class OfUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +215,7 @@ OPERATIONS = (
     Operation("user.add", AddUser, add_user, Effect.CHANGE),
     Operation("user.list", Nothing, list_users, Effect.READ, recorded=False),
     Operation("user.password", SetPassword, set_password, Effect.CHANGE),
+    Operation("user.role", SetRole, set_role, Effect.CHANGE),
     Operation("user.freeze", FreezeUser, freeze_user, Effect.CHANGE),
     Operation("user.unfreeze", OfUser, unfreeze_user, Effect.CHANGE),
     Operation("user.erase", OfUser, erase_user, Effect.CHANGE),

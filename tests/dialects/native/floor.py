@@ -7,13 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cambist.dialect_kit.messages import Reply
 from cambist.dialects.native import Settings, build
 from cambist.dialects.native.auth import KEY_FORM
 from cambist.dialects.native.scopes import KEY_SCOPES
 from cambist.directory import KeyForm, User
 from cambist.gateway.http.router import Router
+from cambist.operations.audit import AuditLog
+from cambist.operations.context import OperationsContext
+from cambist.operations.operation import Actor
+from cambist.operations.registry import OPERATIONS, Operations
 from tests.support.floor import RoutedFloor, Trader, open_markets
+from tests.support.memory_storage import MemoryStorage
 
 __all__ = ["BASE", "Browser", "Floor", "Trader", "problem_of", "signed_headers"]
 
@@ -49,7 +56,35 @@ class Floor(RoutedFloor):
         self.settings = settings
         self.services = replace(self.venue_services(), key_forms=(KEY_FORM, OTHER_FORM))
         self.counter = 0
+        self._serve_operators(folder / "audit.jsonl")
         self.restart_dialect()
+
+    def _serve_operators(self, audit_log: Path) -> None:
+        self.audit = AuditLog(audit_log)
+        context = OperationsContext(
+            commands=self.services.commands,
+            view=self.services.view,
+            catalogue=self.services.catalogue,
+            directory=self.directory,
+            wallet=self.wallet,
+            history=self.history,
+            merchants=self.merchants,
+            scheduler=self.services.scheduler,
+            entropy=self.services.entropy,
+            key_forms=self.services.key_forms,
+            storage=MemoryStorage(self, audit_log),
+            simulated_network=self.chain,
+        )
+        operations = Operations(context, self.audit)
+
+        async def run(actor: str, name: str, request: msgspec.Struct) -> Any:
+            return await operations.perform(Actor(actor), OPERATIONS[name], request)
+
+        self.services.operator_requests.bind(run)
+
+    def close(self) -> None:
+        super().close()
+        self.audit.close()
 
     def restart_dialect(self) -> None:
         """The dialect as after a restart: nothing that it kept in memory is there."""

@@ -8,7 +8,8 @@ import pytest
 
 from cambist.dialects.native.endpoint import Endpoint
 from cambist.dialects.native.routes import ENDPOINTS
-from cambist.dialects.native.scopes import KEY_SCOPES, Effect, Scope
+from cambist.dialects.native.scopes import KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES, Effect, Scope
+from cambist.directory import Role
 from tests.dialects.native.floor import BASE, Browser, Floor, Trader, problem_of
 
 REFUSED = {"unauthenticated", "scope-missing", "session-required"}
@@ -99,11 +100,14 @@ async def test_each_scope_opens_its_own_endpoints_and_no_other(floor: Floor, end
     reply = await floor.send(endpoint.method, BASE + path, b"{}", {b"content-type": b"application/json"})
     if endpoint.scope is not Scope.PUBLIC:
         assert problem_of(reply) == (401, "unauthenticated")
-    browser = Browser(floor)
-    await browser.log_in("alice")
-    reply = await browser.reply(endpoint.method, path, {} if endpoint.signature().body is not None else None)
-    code = json.loads(reply.content)["code"] if reply.status >= 400 else ""
-    assert code not in REFUSED
+    for role in (None, *Role):
+        floor.directory.set_role(user, role)
+        browser = Browser(floor)
+        await browser.log_in("alice")
+        reply = await browser.reply(endpoint.method, path, {} if endpoint.signature().body is not None else None)
+        opened = endpoint.scope is Scope.PUBLIC or endpoint.scope in SESSION_SCOPES | (ROLE_SCOPES[role] if role else set())
+        code = json.loads(reply.content)["code"] if reply.status >= 400 else ""
+        assert (code not in REFUSED) is opened, f"{role}: {reply.status} {code}"
 
 
 CHANGES = [endpoint for endpoint in ENDPOINTS if endpoint.scope is not Scope.PUBLIC and endpoint.effect is not Effect.READ]
@@ -111,7 +115,7 @@ CHANGES = [endpoint for endpoint in ENDPOINTS if endpoint.scope is not Scope.PUB
 
 @pytest.mark.parametrize("endpoint", CHANGES, ids=titled)
 async def test_no_change_without_the_csrf_token_or_from_another_site(floor: Floor, endpoint: Endpoint) -> None:
-    floor.user("alice", USD="1000")
+    floor.directory.set_role(floor.user("alice", USD="1000"), Role.OPERATOR)
     browser = Browser(floor)
     await browser.log_in("alice")
     path = filled(endpoint, NOBODY_S)

@@ -32,7 +32,7 @@ def add(
 @app.command("list")
 def list_users(data: Data, as_json: Json = False) -> None:
     """List users and their accounts."""
-    show(ask(data, "user.list"), ["name", "account", "keys", "frozen", "second_factor"], as_json)
+    show(ask(data, "user.list"), ["name", "account", "keys", "frozen", "second_factor", "role"], as_json)
 
 
 @app.command("password")
@@ -41,6 +41,17 @@ def password_of(user: User, data: Data, password: Password = None, as_json: Json
     done = ask(data, "user.password", user=user, password=password)
     shown = f"Password: {done['password']}" if password is None else ""
     show_record(done, as_json, join([f"{done['name']} has a new password.", shown]))
+
+
+@app.command("role")
+def role_of(
+    user: User,
+    role: Annotated[str, typer.Argument(help="operator, support, auditor (both may only look), or none.")],
+    data: Data,
+) -> None:
+    """Say what a user may do for the venue over the network, once logged in."""
+    done = ask(data, "user.role", user=user, role=role)
+    typer.echo(f"{done['name']} has {'no role' if done['role'] == 'none' else 'the role ' + done['role']} now.")
 
 
 @app.command("fees")

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
-from cambist.dialects.native.scopes import DEFAULT_KEY_SCOPES, KEY_SCOPES, SESSION_SCOPES, Scope
+from cambist.dialects.native.scopes import DEFAULT_KEY_SCOPES, KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES, Scope
 from cambist.dialects.native.settings import Settings
-from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm, Session
+from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm, Role, Session
 from cambist.directory.nonces import Nonces
 from cambist.directory.values import Clock, Entropy
 from cambist.domain.meta import Meta
@@ -77,6 +77,7 @@ class SessionCaller(msgspec.Struct, eq=False, gc=False):
 
     session: Session
     token: str
+    role: Role | None = None
 
     @property
     def account(self) -> AccountId:
@@ -87,7 +88,7 @@ class SessionCaller(msgspec.Struct, eq=False, gc=False):
         return self.session.user
 
     def permits(self, scope: Scope) -> bool:
-        return scope in SESSION_SCOPES
+        return scope in SESSION_SCOPES or (self.role is not None and scope in ROLE_SCOPES[self.role])
 
     def meta(self, memo: dict[str, object] | None = None, tag: str = "") -> Meta:
         """The meta of a command that this request causes."""
@@ -121,7 +122,7 @@ class Authenticator:
             return problem(Code.CSRF_WRONG)
         if not from_this_site(request):
             return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
-        return SessionCaller(session, token)
+        return SessionCaller(session, token, self._directory.role(session.user))
 
     def signer(
         self, sent_key: bytes, timestamp: bytes, signature: bytes, message: bytes, client: str, *, changes: bool

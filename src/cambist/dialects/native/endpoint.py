@@ -21,7 +21,7 @@ from cambist.dialect_kit.signed_call import answered
 from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.idempotency import REPLAYED, key_of
-from cambist.dialects.native.scopes import Effect, Scope
+from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
 from cambist.directory.login import network_of
 from cambist.domain.units import AccountId
 from cambist.exchange.commands import JournalStopped, NonceRejected
@@ -340,7 +340,9 @@ class _Handler:
     def _refused(self, caller: Caller, request: Request) -> Problem | None:
         scope = self._endpoint.scope
         if not caller.permits(scope):
-            if scope is Scope.ACCOUNT:
+            if isinstance(caller, SessionCaller):
+                return problem(Code.SCOPE_MISSING, "This is for the venue's operators.")
+            if scope in OF_PEOPLE:
                 return problem(Code.SESSION_REQUIRED)
             return problem(Code.SCOPE_MISSING, f"This needs the scope {scope}, which the key has not.")
         if request.body and isinstance(caller, SessionCaller) and not is_json(request):

@@ -13,7 +13,7 @@ from cambist.api_types.values import AssetCode, Decimal, MarketName, SignedDecim
 from cambist.dialects.native.auth import COOKIE, CSRF, KEY, SIGNATURE, TIMESTAMP
 from cambist.dialects.native.endpoint import BASE, Endpoint
 from cambist.dialects.native.idempotency import HEADER as IDEMPOTENCY_KEY
-from cambist.dialects.native.scopes import Effect, Scope
+from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
 
 VERSION = "1"
 REFERENCE = "#/components/schemas/{name}"
@@ -25,7 +25,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1."""
     kinds = [each for endpoint in endpoints for each in _kinds(endpoint)]
     schemas, components = msgspec.json.schema_components([*kinds, Problem], ref_template=REFERENCE)
-    by_kind = dict(zip(map(name_of, [*kinds, Problem]), schemas, strict=True))
+    by_kind = dict(zip([*kinds, Problem], schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         paths.setdefault(BASE + endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, by_kind, components)
@@ -50,11 +50,11 @@ def _kinds(endpoint: Endpoint) -> Iterable[Any]:
     return (kind for kind in (said.query, said.body, said.reply) if kind is not None)
 
 
-def _operation(endpoint: Endpoint, by_kind: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, by_kind: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
     said = endpoint.signature()
     parameters: list[dict[str, Any]] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in said.path]
     if said.query is not None:
-        parameters += _query_parameters(said.query, components)
+        parameters += _query_parameters(by_kind[said.query], components)
     if endpoint.effect is not Effect.READ and endpoint.scope is not Scope.PUBLIC:
         parameters.append({"name": IDEMPOTENCY_KEY.decode(), "in": "header", "required": False, "schema": _IDEMPOTENCY_SCHEMA})
     operation: dict[str, Any] = {
@@ -63,25 +63,25 @@ def _operation(endpoint: Endpoint, by_kind: dict[str, Any], components: dict[str
         "description": said.words,
         "x-scope": endpoint.scope.value,
         "responses": {
-            str(endpoint.status): {"description": "Done.", "content": {"application/json": {"schema": by_kind[name_of(said.reply)]}}},
-            "default": {"description": "Not done.", "content": {CONTENT_TYPE: {"schema": by_kind[name_of(Problem)]}}},
+            str(endpoint.status): {"description": "Done.", "content": {"application/json": {"schema": by_kind[said.reply]}}},
+            "default": {"description": "Not done.", "content": {CONTENT_TYPE: {"schema": by_kind[Problem]}}},
         },
     }
     if parameters:
         operation["parameters"] = parameters
     if said.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": by_kind[name_of(said.body)]}}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": by_kind[said.body]}}}
     if endpoint.scope is not Scope.PUBLIC:
-        operation["security"] = SESSION_ONLY if endpoint.scope is Scope.ACCOUNT else SECURITY
+        operation["security"] = SESSION_ONLY if endpoint.scope in OF_PEOPLE else SECURITY
     return operation
 
 
 _IDEMPOTENCY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 64}
 
 
-def _query_parameters(kind: Any, components: dict[str, Any]) -> list[dict[str, Any]]:
+def _query_parameters(reference: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
     """One for each field of the query's type."""
-    schema = components[kind.__name__]
+    schema = components[reference["$ref"].rpartition("/")[2]]
     required = schema.get("required", [])
     return [{"name": name, "in": "query", "required": name in required, "schema": inner} for name, inner in schema["properties"].items()]
 
@@ -127,6 +127,7 @@ def in_words(hint: Any) -> str:
     """A field's type for people: `decimal`, `list of Trade`, `one of buy, sell`."""
     if hint in _ALIASES:
         return _ALIASES[hint]
+    hint = getattr(hint, "__supertype__", hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return _annotated(arguments)

@@ -113,7 +113,7 @@ def _values(kinds: Sequence[Any]) -> Iterator[str]:
 
 def structs(endpoints: Sequence[Endpoint]) -> list[Any]:
     """Every struct that requests and replies are made of, by name."""
-    found: dict[str, Any] = {}
+    found: dict[tuple[str, str], Any] = {}
     for endpoint in endpoints:
         said = endpoint.signature()
         for kind in (said.query, said.body, said.reply):
@@ -121,11 +121,11 @@ def structs(endpoints: Sequence[Endpoint]) -> list[Any]:
     return [found[name] for name in sorted(found)]
 
 
-def _collect(kind: Any, found: dict[str, Any]) -> None:
+def _collect(kind: Any, found: dict[tuple[str, str], Any]) -> None:
     for inner in getattr(kind, "__args__", ()):
         _collect(inner, found)
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__name__ not in found:
-        found[kind.__name__] = kind
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and (kind.__name__, kind.__module__) not in found:
+        found[kind.__name__, kind.__module__] = kind
         for each in msgspec.structs.fields(kind):
             _collect(each.type, found)
 

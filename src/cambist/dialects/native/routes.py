@@ -9,7 +9,7 @@ from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialects.native import asyncapi, openapi, reference_page
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
-from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, orders
+from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, operator, orders
 from cambist.dialects.native.scopes import Effect, Scope
 from cambist.dialects.native.stream.routes import plain_routes
 
@@ -77,6 +77,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/keys", ACCOUNT, keys.create_key, CHANGE, 201),
     Endpoint("GET", "/keys/{key}/secret", ACCOUNT, keys.reveal_key),
     Endpoint("DELETE", "/keys/{key}", ACCOUNT, keys.revoke_key, CHANGE),
+    *operator.endpoints(),
 )
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from cambist.directory.values import Role
+
 
 class Scope(StrEnum):
     """What a caller must be allowed."""
@@ -14,6 +16,9 @@ class Scope(StrEnum):
     """What moves money beside trades: withdrawals, coupons, payments."""
     ACCOUNT = "account"
     """Passwords, second factors, sessions, API keys: for people who logged in, never for a key."""
+    OPERATOR_READ = "operator-read"
+    OPERATOR = "operator"
+    """What operators see, and do: for logged in users of that role."""
 
 
 KEY_SCOPES = frozenset({Scope.READ.value, Scope.TRADE.value, Scope.FUNDS.value})
@@ -21,6 +26,14 @@ KEY_SCOPES = frozenset({Scope.READ.value, Scope.TRADE.value, Scope.FUNDS.value})
 DEFAULT_KEY_SCOPES = frozenset({Scope.READ.value, Scope.TRADE.value})
 SESSION_SCOPES = frozenset({Scope.READ, Scope.TRADE, Scope.FUNDS, Scope.ACCOUNT})
 """What whoever logged in may do."""
+
+ROLE_SCOPES = {
+    Role.OPERATOR: frozenset({Scope.OPERATOR_READ, Scope.OPERATOR}),
+    Role.SUPPORT: frozenset({Scope.OPERATOR_READ}),
+    Role.AUDITOR: frozenset({Scope.OPERATOR_READ}),
+}
+OF_PEOPLE = frozenset({Scope.ACCOUNT, Scope.OPERATOR_READ, Scope.OPERATOR})
+"""What no key can have."""
 
 
 class Effect(StrEnum):

@@ -172,3 +172,13 @@ async def test_a_browser_s_session_moves_money_too(floor: Floor, alice: Trader, 
     made = await browser.call("POST", "/coupons", {"asset": "BTC", "amount": "2"}, {"idempotency-key": "c"})
     assert await browser.call("POST", "/coupons", {"asset": "BTC", "amount": "2"}, {"idempotency-key": "c"}) == made
     assert available(floor, alice) == "98.0"
+
+
+async def test_remembered_replies_are_put_back_with_a_saved_state(floor: Floor, alice: Trader) -> None:
+    key, said = {"idempotency-key": "c"}, {"asset": "BTC", "amount": "2"}
+    made = await floor.call(alice, "POST", "/coupons", said, key)
+    saved = floor.services.state_parts.save()
+    floor.restart_dialect()
+    floor.services.state_parts.restore(saved)
+    assert await floor.call(alice, "POST", "/coupons", said, key) == made
+    assert available(floor, alice) == "98.0"

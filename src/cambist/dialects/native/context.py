@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from itertools import count
 
 from cambist.dialect_kit.rate_limits import HOUR, Budget, RateLimits, RateRules
 from cambist.dialect_kit.venue_services import VenueServices
@@ -13,6 +12,7 @@ from cambist.dialects.native.auth import Authenticator
 from cambist.dialects.native.idempotency import RememberedReplies
 from cambist.dialects.native.listings import Listings
 from cambist.dialects.native.settings import SIGN_UPS, Settings
+from cambist.domain.state_parts import Serial
 from cambist.exchange.coupons import Coupons
 
 DAY = 24 * HOUR
@@ -33,26 +33,34 @@ class DialectContext:
     """One user is added at a time: between looking whether a name is free and taking it, an account is opened."""
     coupons: Coupons
     coupon_limit: RateLimits
-    numbers: Iterator[int]
+    serial: Serial
 
     def next_number(self) -> str:
         """A text that no other one of this venue is, for what is drawn: the journal's place, and a count of this process."""
-        return f"{self.services.view.seq}/{next(self.numbers)}"
+        return f"{self.services.view.seq}/{self.serial()}"
 
     @staticmethod
     def of(services: VenueServices, settings: Settings) -> DialectContext:
+        limits, replies = RateLimits(settings.rates, services.clock), RememberedReplies(services.clock)
+        sign_ups = RateLimits(SIGN_UPS, services.clock)
+        a_day = RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=())
+        coupon_limit = RateLimits(a_day, services.clock)
+        parts = services.state_parts
+        for name, counted in (("rate limits", limits), ("sign-ups", sign_ups), ("coupons", coupon_limit)):
+            parts.add(counted.part(f"native/{name}"))
+        parts.add(replies.part("native/replies"))
         return DialectContext(
-            services,
-            settings,
-            Listings(services.catalogue),
-            Authenticator(services.directory, services.wall_clock, settings),
-            RateLimits(settings.rates, services.clock),
-            RememberedReplies(services.clock),
-            RateLimits(SIGN_UPS, services.clock),
-            asyncio.Lock(),
-            Coupons(services.commands, services.view, services.entropy),
-            RateLimits(RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=()), services.clock),
-            count(),
+            services=services,
+            settings=settings,
+            listings=Listings(services.catalogue),
+            authenticator=Authenticator(services.directory, services.wall_clock, settings),
+            limits=limits,
+            replies=replies,
+            sign_ups=sign_ups,
+            adding_users=asyncio.Lock(),
+            coupons=Coupons(services.commands, services.view, services.entropy),
+            coupon_limit=coupon_limit,
+            serial=Serial(parts, "native/drawn"),
         )
 
     def history_caught_up(self) -> Awaitable[None]:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.messages import Reply, Request
+from cambist.domain.state_parts import StatePart
 from cambist.domain.units import AccountId
 
 HEADER = b"idempotency-key"
@@ -26,6 +27,8 @@ LONGEST = 4_096
 _FORM = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _Kept = tuple[int, bytes, Reply | None]
 """(when, digest of the request, its reply or None while it is at work)."""
+_Saved = tuple[int, str, int, bytes, int, bytes, bytes, list[tuple[bytes, bytes]]]
+"""(account, key, when, digest, and the reply's status, body, content type and fields)."""
 
 
 class RememberedReplies:
@@ -60,6 +63,22 @@ class RememberedReplies:
             self._drop(account, own, key)
         else:
             own[key] = (known[0], known[1], reply)
+
+    def part(self, name: str) -> StatePart[list[_Saved]]:
+        """The replies as a state part; what is at work is left out."""
+        return StatePart(name, list[_Saved], self._save, self._restore)
+
+    def _save(self) -> list[_Saved]:
+        return [
+            (account, key, time, digest, reply.status, reply.content, reply.content_type, list(reply.headers))
+            for account, own in self._by_account.items()
+            for key, (time, digest, reply) in own.items()
+            if reply is not None
+        ]
+
+    def _restore(self, saved: list[_Saved]) -> None:
+        for account, key, time, digest, status, body, content_type, headers in saved:
+            self._put(AccountId(account), key, (time, digest, Reply(status, body, content_type, tuple(headers))))
 
     def _put(self, account: AccountId, key: str, kept: _Kept) -> None:
         own = self._by_account.setdefault(account, OrderedDict())

@@ -128,6 +128,7 @@ class _Exchange:
     merchants: Merchants
     write_failures: WriteFailures
     state_parts: StateParts
+    key_forms: tuple[KeyForm, ...]
 
     def durable_seq(self) -> int:
         """The last command that is on disk."""
@@ -178,7 +179,10 @@ def _open_exchange(
     )
     write_failures = WriteFailures()
     merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet, write_failures)
-    return _Exchange(journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants, write_failures, state_parts)
+    forms = _key_forms(config, of_sandbox=files.sandbox.exists())
+    return _Exchange(
+        journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants, write_failures, state_parts, forms
+    )
 
 
 def _journal_confirmations(directory: Directory, commands: Commands) -> None:
@@ -226,9 +230,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     # 9. The dialects on the venue, and the front before them.
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
     catalogue = Catalogue(engine)
-    forms = _key_forms(config, of_sandbox=files.sandbox.exists())
-    wall = environment.clock.wall
-    services = _venue_services(config, exchange, wall, catalogue, marketdata, account_streams, history, run_entropy, forms)
+    services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, environment.offer(services))
     readiness = watch_readiness(sequencer, writer, environment.clock, failures)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
@@ -285,7 +287,6 @@ def _venue_services(
     account_streams: AccountStreams,
     history: History,
     entropy: Entropy,
-    key_forms: tuple[KeyForm, ...],
 ) -> VenueServices:
     return VenueServices(
         commands=exchange.commands,
@@ -304,7 +305,7 @@ def _venue_services(
         wall_clock=wall_clock,
         entropy=entropy,
         durable=_durable(exchange.sequencer),
-        key_forms=key_forms,
+        key_forms=exchange.key_forms,
         state_parts=exchange.state_parts,
         coupons_per_day=config.limits.coupons_per_day,
     )

@@ -14,7 +14,8 @@ from cambist.sandbox.report.rejections import code_of
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "bot-report.md"
 HEAD = """# What the bot's report looks for
 
-`GET /sandbox/report` and `cambist report` say what each user of a sandbox did, and what is wrong with it; the fields are in
+`GET /sandbox/report` and `cambist report` say what each user of a sandbox did, and what is wrong with it.
+[Find out what your bot did wrong](../how-to/find-out-what-your-bot-did-wrong.md) shows how; the fields are in
 [the control API](control-api.md#report). `scripts/report_checks.py` writes this page from the checks themselves.
 
 A finding has a code, which stays for ever, a severity, a sentence, and the numbers of the requests and orders that it is about. An *error*

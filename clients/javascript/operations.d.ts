@@ -146,7 +146,7 @@ export interface FaultPlan {
   rest_price?: string | null;
 }
 
-/** A fault that fired: its number, when (µs), and the request that met it. `exchange`: the request's number in the request log, 0 for what the sandbox sent by itself; `request`: its methods and path; `account`: whose it was, null for a stranger's. */
+/** A fault that fired: its number, when (µs), and the request that met it. `exchange`: the request's number in the request log, 0 for what the sandbox sent by itself; `logged`: the newest number that the log had then. `request`: its methods and path; `account`: whose it was, null for a stranger's. */
 export interface Firing {
   number: number;
   time: number;
@@ -156,6 +156,7 @@ export interface Firing {
   request: string;
   exchange?: number;
   account?: number | null;
+  logged?: number;
 }
 
 /** One fault. */
@@ -497,7 +498,7 @@ export interface BotReport {
   balances: Array<BalanceStated>;
   /** All that was looked for. */
   checks: Array<Checked>;
-  /** What was found, in the order of the checks. */
+  /** What was found, errors first, then in the order of the checks. */
   findings: Array<Finding>;
 }
 

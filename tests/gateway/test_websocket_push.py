@@ -280,6 +280,7 @@ def test_who_does_not_read_is_dropped_and_nobody_else_notices(serve: Serve) -> N
         assert sent < 5_000, "the slow client was never dropped"
     assert most <= 2 * (200_000 + 2 * 10_010)
     assert services.call(lambda: [len(services.channel("a").followers), services.sockets[0].is_open]) == [1, False]
+    assert services.call(lambda: [socket.why_ended for socket in services.sockets]) == ["slow_socket", ""]
     # It reads on: what was in the buffer, then why it was dropped.
     frames = [frame for frame in slow.to_end() if frame.opcode != TEXT]
     assert frames[0].closing == (1008, "too slow: unread messages are not kept without end")

@@ -56,6 +56,7 @@ class HandSocket:
     """A socket without a wire."""
 
     is_open = True
+    why_ended = ""
     client = "192.0.2.1"
 
     def __init__(self) -> None:
@@ -178,6 +179,7 @@ async def test_messages_of_a_socket_in_both_directions_and_who_speaks_on_it(floo
     ]
     for message in asked:
         await cast("Awaitable[None]", session.text(msgspec.json.encode(message).decode()))
+    socket.why_ended = "slow_socket"
     session.closed()
     messages = [record for record in floor.log if isinstance(record, SocketMessage)]
     assert [(message.direction, message.account) for message in messages] == [
@@ -191,6 +193,7 @@ async def test_messages_of_a_socket_in_both_directions_and_who_speaks_on_it(floo
     assert [message.data for message in messages if message.direction == "sent"] == socket.sent
     assert key.secret.encode() not in b"".join(message.data for message in messages)
     assert {message.socket for message in messages} == {1}
+    assert messages[-1].data == b"slow_socket"
 
 
 async def test_a_call_on_a_socket_has_the_command_that_it_was(floor: Floor) -> None:

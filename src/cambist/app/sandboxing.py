@@ -246,6 +246,7 @@ class _Extending:
             readers={dialect.name: dialect.reply_reader for dialect in served if dialect.reply_reader is not None},
             catalogue=services.catalogue,
             clock_stands=clock is not None,
+            firings=lambda: self.faults.faults.firings,
         )
         operations = (
             ClockOperations(services.clock, services.view, services.catalogue, clock, session.plan.pace),

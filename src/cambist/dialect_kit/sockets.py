@@ -26,6 +26,10 @@ class Socket(Protocol):
         """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
 
     @property
+    def why_ended(self) -> str:
+        """Why the server ended the connection by itself, a fixed word such as `slow_socket`; empty where it did not."""
+
+    @property
     def client(self) -> str:
         """The peer's IP address as text, as in Request."""
 

@@ -77,9 +77,10 @@ class SocketMessage(msgspec.Struct, eq=False):
     """A message on a socket. `socket` numbers the sockets, in the order in which they came, from 1.
 
     `direction`: "opened" (the handshake, with its header fields; `data` is its path and query), "received" from the client, "sent" to it,
-    "closed". `connection` and `offset`, of the handshake, as in Exchange. `account`: whom the client had shown itself to be when the
-    message came, None for a stranger. `data` is text as UTF-8 without secrets, of what was sent its beginning when it is long. `binary`:
-    the client sent it as a binary message. `first_seq`, `last_seq` and `faults` as in Exchange, for what was received.
+    "closed" (`data` is why the server ended it, empty where it did not). `connection` and `offset`, of the handshake, as in Exchange.
+    `account`: whom the client had shown itself to be when the message came, None for a stranger. `data` is text as UTF-8 without secrets,
+    of what was sent its beginning when it is long. `binary`: the client sent it as a binary message. `first_seq`, `last_seq` and `faults`
+    as in Exchange, for what was received.
     """
 
     number: int
@@ -394,6 +395,10 @@ class _RecordedSocket:
         return self._inner.is_open
 
     @property
+    def why_ended(self) -> str:
+        return self._inner.why_ended
+
+    @property
     def client(self) -> str:
         return self._inner.client
 
@@ -445,7 +450,7 @@ class _RecordedSession(Session):
         return self._log.handed_on(self._recorded, message, True, lambda: self._inner.binary(message))
 
     def closed(self) -> None:
-        self._log.said(self._recorded, "closed", b"")
+        self._log.said(self._recorded, "closed", self._recorded.why_ended.encode())
         self._inner.closed()
 
 

@@ -7,6 +7,8 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
+from websockets.sync.client import ClientConnection, connect
+
 
 class LostReply(Exception):
     """Nothing came, or what came was no reply of the API's."""
@@ -18,7 +20,8 @@ class RawBot:
     def __init__(self, url: str, user: dict[str, Any], address: str) -> None:
         self.name = str(user["name"])
         self.nonce = 0
-        self._keys = user["keys"]["btce"]
+        self._url, self._address = url, address
+        self._keys, self._tokens = user["keys"]["btce"], user["keys"]["expie"]
         host, _, port = url.removeprefix("http://").partition(":")
         self._connection = http.client.HTTPConnection(host, int(port), timeout=60, source_address=(address, 0))
 
@@ -40,6 +43,15 @@ class RawBot:
 
     def public(self, path: str) -> Any:
         return self._sent("GET", f"/api/3/{path}", b"", {})
+
+    @property
+    def token(self) -> str:
+        """What it shows Expie's API."""
+        return str(self._tokens["token"])
+
+    def socket(self) -> ClientConnection:
+        """A socket of Expie's API, from its own address."""
+        return connect(f"{self._url.replace('http', 'ws')}/ws", source_address=(self._address, 0), compression=None)
 
     def close(self) -> None:
         self._connection.close()

@@ -1,11 +1,13 @@
 """Bots that do one thing wrong each, against a running sandbox: what the report finds, and nothing else."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from websockets.sync.client import ClientConnection
 
 from cambist.sandbox.control_client.calls import ControlError
 from cambist.sandbox.control_client.control import Control
@@ -153,6 +155,35 @@ def believes_an_old_balance(bot: RawBot, _maker: RawBot, control: Control) -> No
     control.disarm_fault(fault.id)
 
 
+def misses_messages_of_a_socket(bot: RawBot, maker: RawBot, control: Control) -> None:
+    with bot.socket() as socket:
+        follow_depth(bot, socket)
+        control.arm_fault("socket-skip", user=bot.name)
+        maker.trade("buy", "2", "1", pair="ltc_usd")
+        control.move_clock(advance=1)
+        bot.trade("buy", "1", "1", pair="ltc_usd")
+        bot.cancel_all()
+
+
+def subscribes_again(bot: RawBot, maker: RawBot, control: Control) -> None:
+    with bot.socket() as socket:
+        follow_depth(bot, socket)
+        control.arm_fault("socket-skip", user=bot.name)
+        maker.trade("buy", "2", "1", pair="ltc_usd")
+        control.move_clock(advance=1)
+        follow_depth(bot, socket)
+        bot.trade("buy", "1", "1", pair="ltc_usd")
+        bot.cancel_all()
+
+
+def follow_depth(bot: RawBot, socket: ClientConnection) -> None:
+    """Authenticates, so that it is known whose the socket is, and follows a book; returns when both are confirmed."""
+    for number, (method, params) in enumerate((("server.auth", [bot.token, "test"]), ("depth.subscribe", ["LTCUSD", 10, "0"]))):
+        socket.send(json.dumps({"method": method, "params": params, "id": number}))
+        while json.loads(socket.recv(60)).get("id") != number:
+            """What is pushed meanwhile."""
+
+
 TABLE: list[tuple[Behaviour, set[str]]] = [
     (careful, set()),
     (leaves_an_order, {"order-left-open"}),
@@ -175,6 +206,8 @@ TABLE: list[tuple[Behaviour, set[str]]] = [
     (looks_after_a_lost_reply, set()),
     (sends_again_what_never_came, set()),
     (trades_by_a_stale_reply, {"stale-book"}),
+    (misses_messages_of_a_socket, {"socket-data-missed"}),
+    (subscribes_again, set()),
     (believes_an_old_balance, {"balance-wrong", "order-left-open"}),
 ]
 USERS = ["maker", *(f"bot{number}" for number in range(len(TABLE)))]

@@ -91,6 +91,7 @@ class Socket(asyncio.Protocol):
         "request",
         "stalled",
         "transport",
+        "why_ended",
     )
 
     def __init__(self, connections: Connections, route: SocketRoute, request: Request, transport: asyncio.Transport, peer: str) -> None:
@@ -103,6 +104,7 @@ class Socket(asyncio.Protocol):
         self.transport = transport
         self.is_open = True
         """Whether what is sent has a chance to arrive. False from the first sign of an end on."""
+        self.why_ended = ""
         self.deadline = inf
         self.stalled = inf  # when the sweep looks whether the client has read anything since
         self._parser = Protocol(Side.SERVER, max_size=route.message_bytes or limits.message_bytes, logger=_parser_log)
@@ -534,6 +536,7 @@ class Socket(asyncio.Protocol):
     def _refuse(self, why: str, code: int, reason: str) -> None:
         """Ends the connection for `why`, behind the replies that were made."""
         self._connections.gateway.metrics.refuse(why)
+        self.why_ended = why
         self._events.clear()
         self.close(code, reason)
 
@@ -542,6 +545,7 @@ class Socket(asyncio.Protocol):
         if not self.is_open:
             return
         self._connections.gateway.metrics.refuse(why)
+        self.why_ended = why
         self._forget()
         self._leave()
         if not self.transport.is_closing():

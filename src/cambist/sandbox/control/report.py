@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ import msgspec
 from cambist.dialect_kit.reply_reading import ReplyReader
 from cambist.exchange import Catalogue
 from cambist.sandbox.control.operations import AnyBound, Bound, Operation, Refused
+from cambist.sandbox.faults.registry import Firing
 from cambist.sandbox.report.document import Made, Report, Scope, made
 from cambist.sandbox.report.evidence import Limits
 from cambist.sandbox.report.junit import junit
@@ -75,6 +76,7 @@ class ReportSource:
     readers: Mapping[str, ReplyReader]
     catalogue: Catalogue
     clock_stands: bool
+    firings: Callable[[], Sequence[Firing]]
 
 
 class ReportOperations:
@@ -106,7 +108,7 @@ class ReportOperations:
 
     def _scope(self, user: str | None, quote: str, limits: Limits) -> Scope:
         source = self._source
-        return Scope(source.users(), list(source.log), source.readers, quote, user, limits, source.clock_stands)
+        return Scope(source.users(), list(source.log), source.readers, quote, user, limits, source.clock_stands, source.firings())
 
     async def _made(self, scope: Scope, written: Callable[[Made], T]) -> T:
         """The report of what has happened by now, in whatever form."""

@@ -23,8 +23,11 @@ ARMED, SPENT, DISARMED, EXPIRED = "armed", "spent", "disarmed", "expired"
 
 
 class Firing(msgspec.Struct, frozen=True):
-    """A fault that fired: its number, when (µs), and the request that met it. `exchange`: the request's number in the request log, 0 for
-    what the sandbox sent by itself; `request`: its methods and path; `account`: whose it was, null for a stranger's."""
+    """A fault that fired: its number, when (µs), and the request that met it.
+
+    `exchange`: the request's number in the request log, 0 for what the sandbox sent by itself; `logged`: the newest number that the log had
+    then. `request`: its methods and path; `account`: whose it was, null for a stranger's.
+    """
 
     number: int
     time: int
@@ -34,6 +37,7 @@ class Firing(msgspec.Struct, frozen=True):
     request: str
     exchange: int = 0
     account: int | None = None
+    logged: int = 0
 
 
 class Log(Protocol):
@@ -42,6 +46,10 @@ class Log(Protocol):
     @property
     def current_number(self) -> int:
         """Of the request that is being handled; 0 when none is."""
+
+    @property
+    def last_number(self) -> int:
+        """Of the newest record; 0 without any."""
 
     def touched_by(self, fault: str) -> None:
         """Notes that a fault touched that request."""
@@ -181,8 +189,17 @@ class Faults:
         self._fired_count += 1
         identity = asked.identity
         account = None if identity is None else identity.account
+        log = self._log
         firing = Firing(
-            self._fired_count, self.scheduler.now(), fault, asked.dialect, asked.transport, asked.line, self._log.current_number, account
+            number=self._fired_count,
+            time=self.scheduler.now(),
+            fault=fault,
+            dialect=asked.dialect,
+            transport=asked.transport,
+            request=asked.line,
+            exchange=log.current_number,
+            account=account,
+            logged=log.last_number,
         )
         self._firings.append(firing)
         self._log.touched_by(fault)

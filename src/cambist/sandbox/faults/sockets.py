@@ -117,6 +117,10 @@ class FaultySocket:
         return self.inner.is_open
 
     @property
+    def why_ended(self) -> str:
+        return self.inner.why_ended
+
+    @property
     def client(self) -> str:
         return self.inner.client
 

@@ -1,6 +1,6 @@
 """Everything that the bot's report looks for, in the order in which it is shown. Codes stay for ever."""
 
-from cambist.sandbox.report import balances, duplicates, orders, precision, rates, rejections, stale
+from cambist.sandbox.report import balances, duplicates, orders, precision, rates, rejections, sockets, stale
 from cambist.sandbox.report.findings import Check, Severity, Source
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -151,6 +151,22 @@ CHECKS = (
         "nothing else was rejected",
         "The words in quotes are what the bot was told.",
         rejections.other_rejections,
+    ),
+    Check(
+        "socket-too-slow",
+        ERROR,
+        REQUESTS,
+        "every socket was read fast enough",
+        "Read in a task of its own that does nothing but take messages, and take a fresh snapshot after connecting again.",
+        sockets.too_slow,
+    ),
+    Check(
+        "socket-data-missed",
+        ERROR,
+        REQUESTS,
+        "no message of a socket was missed unnoticed",
+        "Compare sequence numbers, and how long ago the last message came, and subscribe again when something is missing.",
+        sockets.missed,
     ),
     Check(
         "balance-wrong",

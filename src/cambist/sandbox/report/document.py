@@ -10,6 +10,7 @@ import msgspec
 
 from cambist.dialect_kit.reply_reading import ReplyReader
 from cambist.domain.orders import DoneReason
+from cambist.sandbox.faults.registry import Firing
 from cambist.sandbox.report import balances
 from cambist.sandbox.report.balances import last_balances
 from cambist.sandbox.report.checks import CHECKS
@@ -92,7 +93,7 @@ class BotReport(msgspec.Struct, frozen=True, kw_only=True):
     checks: list[Checked]
     """All that was looked for."""
     findings: list[Finding]
-    """What was found, in the order of the checks."""
+    """What was found, errors first, then in the order of the checks."""
 
     @property
     def failed(self) -> list[Finding]:
@@ -125,6 +126,7 @@ class Scope:
     user: str | None = None
     limits: Limits = field(default_factory=Limits)
     clock_stands: bool = False
+    firings: Sequence[Firing] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def made(source: ReplaySource, scope: Scope) -> Made:
     names = Names.of(run.engine)
     quote = _quote(names, scope.quote)
     evidence = [
-        Evidence(run.accounts[account], run, names, logs.get(account), scope.limits, scope.clock_stands)
+        Evidence(run.accounts[account], run, names, logs.get(account), scope.limits, scope.clock_stands, scope.firings)
         for account in sorted(wanted)
         if scope.user is not None or _active(run, account, logs.get(account))
     ]
@@ -188,7 +190,7 @@ def _bot(evidence: Evidence, user: str, quote: int) -> BotReport:
         money=money_of(evidence, quote),
         balances=_balances(evidence),
         checks=checked,
-        findings=found,
+        findings=sorted(found, key=lambda finding: list(Severity).index(finding.severity)),
     )
 
 

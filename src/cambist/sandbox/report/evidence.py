@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cambist import _core
 from cambist.domain.orders import Side
+from cambist.sandbox.faults.registry import Firing
 from cambist.sandbox.report.record import AccountRecord, OrderRecord, RunRecord
 from cambist.sandbox.report.requests import Requests
 
@@ -63,7 +64,8 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of one account. `requests` None: there is no request log. `clock_stands`: time moves by hand only."""
+    """All that is known of one account. `requests` None: there is no request log. `clock_stands`: time moves by hand only.
+    `firings`: the newest faults that fired, at whomever."""
 
     record: AccountRecord
     run: RunRecord
@@ -71,6 +73,7 @@ class Evidence:
     requests: Requests | None
     limits: Limits = field(default_factory=Limits)
     clock_stands: bool = False
+    firings: Sequence[Firing] = ()
 
     @property
     def orders(self) -> list[OrderRecord]:

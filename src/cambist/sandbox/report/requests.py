@@ -12,15 +12,16 @@ from cambist.sandbox.control.routes import DIALECT as CONTROL
 from cambist.sandbox.request_log import Exchange, Record, SocketMessage
 
 REPLIED = "replied"
-RECEIVED, SENT = "received", "sent"
+OPENED, RECEIVED, SENT, CLOSED = "opened", "received", "sent", "closed"
 
 
 class Requests:
-    """`own`: the account's exchanges, `messages`: those of its sockets, in order."""
+    """`own`: the account's exchanges; `messages`: its sockets' ones, and strangers' where nobody else asks anything; in order."""
 
     def __init__(self, records: Sequence[Record], account: int, readers: Mapping[str, ReplyReader]) -> None:
         self._readers = readers
-        sockets = {record.socket for record in records if isinstance(record, SocketMessage) and record.account == account}
+        self.account = account
+        sockets = _sockets_of(records, account)
         self.own: list[Exchange] = []
         self.messages: list[SocketMessage] = []
         for record in records:
@@ -124,6 +125,14 @@ class Requests:
 
     def _between(self, after: int, before: int) -> list[Record]:
         return self.all[bisect_right(self.all, after, key=_number) : bisect_left(self.all, before, key=_number)]
+
+
+def _sockets_of(records: Iterable[Record], account: int) -> set[int]:
+    """The sockets on which the account showed itself, and strangers' sockets where nobody else asks anything."""
+    messages = [record for record in records if isinstance(record, SocketMessage)]
+    known = {record.socket: record.account for record in messages if record.account is not None}
+    others = {record.account for record in records} - {account, None}
+    return {record.socket for record in messages if known.get(record.socket, None if others else account) == account}
 
 
 def came(record: Record) -> bool:

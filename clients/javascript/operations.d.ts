@@ -602,6 +602,52 @@ export interface PictureOptions {
   market?: string | null;
 }
 
+/** Two runs whose hashes are the same took the same commands and were answered with the same bytes. */
+export interface RunState {
+  /** Of the program. */
+  version: string;
+  /** Seed, clock, users, preset and configuration. */
+  start: Start;
+  /** SHA-256 of the configuration as JSON with sorted names, 64 hex digits. */
+  configuration_hash: string;
+  /** µs since 1970 by the sandbox's clock. */
+  time: number;
+  /** Requests, handshakes and messages of clients so far, this one included. */
+  inputs: number;
+  /** All commands of the journal: SHA-256 of their records, in order. */
+  commands: Counted;
+  /** All bytes that clients were sent: the sum, modulo 2^256, of each connection's SHA-256. A connection counts when a dialect was asked on it; pongs do not. */
+  sent: Counted;
+  /** Why a bundle of this run could not be repeated; empty when it can. */
+  gaps: Array<string>;
+}
+
+/** What a run began with. */
+export interface Start {
+  /** Of the market, the keys and the passwords. */
+  seed: number;
+  /** manual, real, or x60 and the like. */
+  clock: string;
+  /** The users' names, with commas between; null: the default ones. */
+  users: string | null;
+  /** What each user was given; empty: the default amounts. */
+  fund: string;
+  /** Of the traders. */
+  preset: string;
+  /** All settings that counted. */
+  configuration: Record<string, unknown>;
+}
+
+/** How many there were, and a hash of them in 64 hex digits. */
+export interface Counted {
+  /** Commands: how many. Bytes that were sent: how many. */
+  count: number;
+  /** 64 hex digits. */
+  hash: string;
+  /** Of bytes that were sent: on how many connections that count. */
+  connections?: number;
+}
+
 /** A snapshot. */
 export interface SnapshotRow {
   name: string;
@@ -694,6 +740,10 @@ export interface ControlMethods {
   reportJunit(fields?: ReportOptions): Promise<Uint8Array>;
   /** Draws prices, own fills and what accounts are worth. */
   reportPicture(fields?: PictureOptions): Promise<Uint8Array>;
+  /** Says what the run began with, and hashes all that came of it. */
+  run(): Promise<RunState>;
+  /** Gives the file that `cambist replay` repeats the run from. */
+  bundle(): Promise<Uint8Array>;
   /** Lists what was saved. */
   snapshots(): Promise<Array<SnapshotRow>>;
   /** Saves the whole sandbox under a name: orders, money, traders, timers, clock. */

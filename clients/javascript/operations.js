@@ -25,6 +25,8 @@ export const OPERATIONS = Object.freeze([
   { name: 'report-markdown', method: 'GET', path: '/sandbox/report.md', media: 'text/markdown; charset=utf-8' },
   { name: 'report-junit', method: 'GET', path: '/sandbox/report.xml', media: 'application/xml' },
   { name: 'report-picture', method: 'GET', path: '/sandbox/report.svg', media: 'image/svg+xml' },
+  { name: 'run', method: 'GET', path: '/sandbox/run', media: 'application/json' },
+  { name: 'bundle', method: 'GET', path: '/sandbox/bundle', media: 'application/zip' },
   { name: 'snapshots', method: 'GET', path: '/sandbox/snapshots', media: 'application/json' },
   { name: 'save', method: 'POST', path: '/sandbox/snapshots', media: 'application/json' },
   { name: 'restore', method: 'POST', path: '/sandbox/snapshots/{name}/restore', media: 'application/json' },

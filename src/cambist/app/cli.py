@@ -10,7 +10,7 @@ import typer
 
 from cambist import __version__
 from cambist.app.collector import imports_kept
-from cambist.app.command_line import bot_report, ctl, keys, markets, money, orders, rates, upkeep, users
+from cambist.app.command_line import bot_report, ctl, keys, markets, money, orders, rates, replay, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -164,6 +164,7 @@ for name, group in {
 for command in (
     bot_report.report,
     bot_report.explain,
+    replay.replay,
     money.fund,
     upkeep.verify,
     upkeep.rebuild,

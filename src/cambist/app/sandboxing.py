@@ -6,9 +6,10 @@ import os
 import shutil
 import ssl
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,12 +64,15 @@ from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.play_money import FIELDS as PLAY_MONEY_FIELDS
 from cambist.sandbox.presets import PRESETS, changed
 from cambist.sandbox.presets import complaints as trader_complaints
+from cambist.sandbox.run_bundle import Start
 from cambist.sandbox.run_files import RunFile
 from cambist.sandbox.run_files import Running as RunningSandbox
 from cambist.sandbox.run_files import place as run_place
 from cambist.sandbox.traders import Traders, account_names
 
 T = TypeVar("T")
+Driver = Callable[[SandboxSession, str], Coroutine[Any, Any, None]]
+"""What uses a sandbox that answers at a URL; the sandbox ends with it."""
 DEFAULT_USERS = "alice,bob,carol"
 DEFAULT_SEED = 1
 TEMPORARY = "cambist-sandbox-"
@@ -115,6 +119,15 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
         run(_sandbox(files, config, note, plan, listen, tls))
 
 
+def driven_sandbox(plan: SandboxPlan, config: Config, driver: Driver) -> None:
+    """Runs a sandbox that nobody is told of, on a free port and with a data directory of its own, until `driver` has ended."""
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as path:
+        files = DataDirectory.open(Path(path), create=True)
+        note, own = closing_on_trouble(files, lambda: _sandbox_settings(files, plan))
+        config = msgspec.structs.replace(config, journal=own.journal)
+        run(_sandbox(files, config, note, plan, Listen("127.0.0.1", 0, None, None, None), None, driver))
+
+
 def _from_snapshot(plan: SandboxPlan, snapshot: Path, path: Path) -> SandboxPlan:
     """The plan of a sandbox that goes on from a snapshot, whose files are copied into the directory. OperatorError."""
     if plan.seed is not None or plan.users is not None or plan.fund or plan.preset is not None or plan.config is not None:
@@ -147,13 +160,20 @@ def remove_abandoned() -> None:
 
 
 async def _sandbox(
-    files: DataDirectory, config: Config, note: SandboxFile, plan: SandboxPlan, listen: Listen, tls: ssl.SSLContext | None
+    files: DataDirectory,
+    config: Config,
+    note: SandboxFile,
+    plan: SandboxPlan,
+    listen: Listen,
+    tls: ssl.SSLContext | None,
+    driver: Driver | None = None,
 ) -> None:
     pace = pace_of(plan.clock) if plan.clock is not None else plan.source.pace if plan.source is not None else 1.0
     if pace is None:
         files.close()
         raise OperatorError(f'--clock "{plan.clock}": real, x60 or another factor, or manual', Exit.USAGE)
-    making, recording = _Making(plan, config), RunRecording(sandbox_time(pace))
+    making = _Making(plan, config)
+    recording = RunRecording(sandbox_time(pace), _start_of(plan, note, config), fresh=not files.journal.exists())
     kept = plan.data is not None
     session = SandboxSession(files, SessionPlan(config, pace, kept=kept, new_past=config.sandbox.preset != "quiet"), making, recording)
     making.session = session
@@ -163,11 +183,20 @@ async def _sandbox(
             await session.open_saved(plan.source)
         else:
             await session.open(note)
-        session.serving = Serving(session.inside.venue, listen, tls, _Hooks(session, plan))
+        hooks = _Hooks(session, plan, driver)
+        session.serving = Serving(session.inside.venue, listen, tls, hooks)
         await session.serving.until_stopped()
+        if hooks.driven is not None:
+            hooks.driven.result()
     finally:
         await forks.close()
         files.close()
+
+
+def _start_of(plan: SandboxPlan, note: SandboxFile, config: Config) -> Start:
+    """What makes a run what it is. Where it listens and what it logs does not."""
+    settings = {name: value for name, value in msgspec.to_builtins(config).items() if name not in ("server", "log", "journal")}
+    return Start(note.seed, plan.clock or "real", plan.users, plan.fund, config.sandbox.preset, settings)
 
 
 class _Making:
@@ -248,14 +277,16 @@ class _Extending:
             clock_stands=clock is not None,
             firings=lambda: self.faults.faults.firings,
         )
+        fault_operations = FaultOperations(self.faults.faults)
         operations = (
             ClockOperations(services.clock, services.view, services.catalogue, clock, session.plan.pace),
-            FaultOperations(self.faults.faults),
+            fault_operations,
             FundsOperations(session.call),
             KeyOperations(session.call),
             SnapshotOperations(session),
             ForkOperations(self._forks),
             OrderOperations(reported),
+            session.recording.operations(sequencer, fault_operations.shown),
             ReportOperations(reported),
             OpenApiOperations(BY_NOUN, __version__),
         )
@@ -264,12 +295,12 @@ class _Extending:
 
 
 def _people(venue: Venue, seed: int) -> People:
-    entropy = SeededEntropy(seed)
+    return People(venue.commands, venue.directory, venue.key_forms, partial(first_password, seed), venue.durable)
 
-    def password(name: str) -> str:
-        return made_up_password(entropy.scoped(f"user/{name.lower()}")("password", 15))
 
-    return People(venue.commands, venue.directory, venue.key_forms, password, venue.durable)
+def first_password(seed: int, name: str) -> str:
+    """A user's, as it follows from the seed."""
+    return made_up_password(SeededEntropy(seed).scoped(f"user/{name.lower()}")("password", 15))
 
 
 def _inside(
@@ -287,7 +318,9 @@ class _Hooks(ServeHooks):
     one_venue = False
     reply_fields = PLAY_MONEY_FIELDS
 
-    def __init__(self, session: SandboxSession, plan: SandboxPlan) -> None:
+    def __init__(self, session: SandboxSession, plan: SandboxPlan, driver: Driver | None) -> None:
+        self._driver = driver
+        self.driven: asyncio.Task[None] | None = None
         self.patient = session.recording.lockstep is not None
         self._session = session
         self._plan = plan
@@ -297,6 +330,19 @@ class _Hooks(ServeHooks):
         return self._session.recording.sent.wrap(transport, number)
 
     async def begin(self, url: str) -> Any:
+        session = self._session
+        record = self._announced(url) if self._driver is None else {}
+        session.inside.start()
+        if self._plan.source is not None:
+            session.take_up(self._plan.source)
+        await session.keep_start()
+        if self._driver is not None:
+            self.driven = asyncio.get_running_loop().create_task(self._driver(session, url))
+            self.driven.add_done_callback(lambda _done: session.inside.venue.stopping.set())
+        return record
+
+    def _announced(self, url: str) -> dict[str, Any]:
+        """Says to people, and to programs that look for a sandbox, that it answers; the ready file's content."""
         inside = self._session.inside
         venue, seed, people = inside.venue, inside.seed, inside.people
         record = ready_record(url, os.getpid(), seed, people)
@@ -318,10 +364,6 @@ class _Hooks(ServeHooks):
         else:
             self._run_file = RunFile(run_place(os.environ), RunningSandbox(url, os.getpid(), str(announced.data), seed))
         logs.say(announcement(announced) + "\n")
-        inside.start()
-        if self._plan.source is not None:
-            self._session.take_up(self._plan.source)
-        await self._session.keep_start()
         return record
 
     def _market(self, venue: Venue) -> str:

@@ -29,6 +29,7 @@ MEMBER = re.compile(
 REPLIED_MEMBER = re.compile(rb'(?P<before>"(?P<name>key|secret|password)":")(?P<value>[^"\\]{16,})(?=")')
 ID_KEY = re.compile(rb'(?P<before>")(?P<value>[A-Za-z0-9+/]{75})(?=")')
 """An idKey of Mt.Gox, wherever it is said."""
+SET_COOKIE = re.compile(rb"(?i)(?P<before>\r\nset-cookie: [^=;\s]+=)(?P<value>[^;\r]+)")
 TYPED = (b"password", b"passphrase", b"code")
 SEALED_KEY, SEALED_SIGN = 16, 64
 """Bytes at the beginning of a sealed call of Mt.Gox's stream."""
@@ -63,6 +64,18 @@ def of_reply(body: bytes) -> bytes:
     if b'"key":' in body or b'"secret":' in body or b'"password":' in body:
         body = REPLIED_MEMBER.sub(_marked_value, body)
     return ID_KEY.sub(_marked_value, body) if len(body) >= 77 else body
+
+
+def masked(sent: bytes) -> bytes:
+    """Bytes as they were sent, replies and messages, with stars in the place of each byte of a secret: positions stay what they are."""
+    for pattern in (REPLIED_MEMBER, ID_KEY, SET_COOKIE):
+        sent = pattern.sub(lambda found: found["before"] + b"*" * len(found["value"]), sent)
+    return sent
+
+
+def secrets_of(sent: bytes) -> list[bytes]:
+    """The secrets that `masked` hides."""
+    return [found["value"] for pattern in (REPLIED_MEMBER, ID_KEY, SET_COOKIE) for found in pattern.finditer(sent)]
 
 
 def of_message(message: bytes) -> bytes:

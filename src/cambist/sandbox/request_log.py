@@ -155,6 +155,8 @@ class RequestLog:
         self._received: _Ring[SocketMessage] = _Ring()
         self._sent: _Ring[SocketMessage] = _Ring()
         self._number = 0
+        self.inputs = 0
+        """Requests, handshakes and messages of clients that were ever recorded."""
         self._sockets = 0
         self._current: list[Record] = []
 
@@ -235,6 +237,7 @@ class RequestLog:
         identify = self._identify.get(dialect)
         identity = identify(request) if identify is not None else None
         seq = self._view.seq
+        self.inputs += 1
         exchange = Exchange(
             number=self._next(),
             time=self._clock(),
@@ -300,6 +303,9 @@ class RequestLog:
         seq = self._view.seq
         record = SocketMessage(self._next(), self._clock(), socket.number, socket.dialect, direction, account, data, seq, seq)
         record.connection = socket.request.connection
+        if direction != "sent":
+            self.inputs += 1
+            record.offset = self._sent_bytes.size_of(record.connection)
         (self._sent if direction == "sent" else self._received).add(record)
         if direction in ("sent", "closed"):
             self._tell(record)

@@ -132,6 +132,15 @@ class SentBytes:
             connection.became_socket()
         return connection.size
 
+    def size_of(self, number: int) -> int:
+        """How many bytes an open connection was sent; 0 when it is over."""
+        connection = self._open.get(number)
+        return 0 if connection is None else connection.size
+
+    def open_connection(self, number: int) -> ConnectionBytes | None:
+        """An open connection; what is found stays right when it is closed."""
+        return self._open.get(number)
+
     def ended(self, connection: ConnectionBytes) -> None:
         """Nothing more is written to it."""
         if self._open.pop(connection.number, None) is not None and connection.counts:

@@ -65,6 +65,10 @@ class FaultOperations:
         return [Bound(SHOW, self._show), Bound(ARM, self._arm), Bound(DISARM, self._disarm), Bound(CLEAR, self._clear)]
 
     def _show(self, _nothing: Nothing) -> FaultsShown:
+        return self.shown()
+
+    def shown(self) -> FaultsShown:
+        """All of them as they stand."""
         faults = self._faults
         return FaultsShown([_shown(fault) for fault in faults.armed], [_shown(fault) for fault in faults.over], faults.firings)
 

@@ -13,6 +13,7 @@ from cambist.sandbox.control import keys as keys_operations
 from cambist.sandbox.control import openapi as openapi_operations
 from cambist.sandbox.control import orders as orders_operations
 from cambist.sandbox.control import report as report_operations
+from cambist.sandbox.control import run as run_operations
 from cambist.sandbox.control import snapshots as snapshots_operations
 from cambist.sandbox.control.clock import ClockState, Movement, Until
 from cambist.sandbox.control.faults import FaultsShown, OfFault, ShownFault
@@ -22,6 +23,7 @@ from cambist.sandbox.control.keys import FreshKey, OfKey, WhoseKeys
 from cambist.sandbox.control.operations import Nothing
 from cambist.sandbox.control.orders import OfOrder
 from cambist.sandbox.control.report import PictureOptions, ReportOptions
+from cambist.sandbox.control.run import RunState
 from cambist.sandbox.control.snapshots import Began, Named, Seed, SnapshotRow
 from cambist.sandbox.control_client.calls import Calls
 from cambist.sandbox.faults.plan import FaultPlan
@@ -217,6 +219,14 @@ class Control(Calls):
     def report_picture(self, *, user: str | None = None, quote: str = "USD", market: str | None = None) -> bytes:
         """Draws prices, own fills and what accounts are worth."""
         return self.call(report_operations.REPORT_PICTURE, PictureOptions(user=user, quote=quote, market=market))
+
+    def run(self) -> RunState:
+        """Says what the run began with, and hashes all that came of it."""
+        return self.call(run_operations.SHOW, Nothing())
+
+    def bundle(self) -> bytes:
+        """Gives the file that `cambist replay` repeats the run from."""
+        return self.call(run_operations.BUNDLE, Nothing())
 
     def snapshots(self) -> list[SnapshotRow]:
         """Lists what was saved."""

@@ -23,6 +23,7 @@ GROUPS = {
     "strangers": "what clients without a key can do to the others",
     "sockets": "pushes: fan-out, latency, memory",
     "sandbox": "a sandbox's start and its memory",
+    "suites": "sandboxes for tests: many starts at a time, resets, what the pytest plug-in costs",
 }
 """Name of the module (`bench_<name>`) and what it measures, in the order of the table."""
 

@@ -1,4 +1,4 @@
-import type { ControlMethods, ClockState, Until } from './operations.js';
+import type { Began, ControlMethods, ClockState, Until } from './operations.js';
 
 export * from './operations.js';
 
@@ -71,6 +71,8 @@ export class Sandbox {
   credentials(user: string, dialect: string): Record<string, string>;
   /** Options for ccxt's `btse`. The sandbox's clock must be the machine's. */
   ccxt(user: string): { apiKey: string; secret: string; enableRateLimit: boolean; urls: { api: { public: string; private: string } } };
+  /** Puts the sandbox back to its start, or to what its start would have been with another seed. */
+  reset(seed?: number | null): Promise<Began>;
   /** Ends the process and removes its files. */
   stop(): Promise<void>;
 }

@@ -173,6 +173,13 @@ export class Sandbox {
     return { apiKey: key, secret, enableRateLimit: false, urls: { api: { public: this.url, private: this.url } } };
   }
 
+  /** Puts the sandbox back to its start, or to what its start would have been with another seed. */
+  async reset(seed = null) {
+    const began = await this.control.reset({ seed });
+    this.#reached({ url: this.url, seed: began.seed, users: began.users });
+    return began;
+  }
+
   /** Ends the process and removes its files. */
   async stop() {
     const child = this.#process;

@@ -40,6 +40,12 @@ try {
   await assert.rejects(sandbox.control.moveClock(), { name: 'ControlError', status: 400, message: /give one of advance/ });
   await assert.rejects(sandbox.control.call('fly'), { name: 'ControlError', message: 'there is no operation fly' });
 
+  await sandbox.reset();
+  assert.equal((await sandbox.control.funds({ account: 'dora' })).funds.find((row) => row.asset === 'BTC').available, '100');
+  await sandbox.reset(8);
+  assert.equal(sandbox.seed, 8);
+  assert.equal((await sandbox.clock.now()).toISOString(), '2020-01-01T00:00:00.000Z');
+
   const report = await sandbox.control.reportMarkdown();
   assert.ok(report instanceof Uint8Array && new TextDecoder().decode(report).startsWith('#'));
   assert.match((await sandbox.control.openapi()).openapi, /^3\.1/);

@@ -101,7 +101,50 @@ def test_how_it_is_started(ini: str, arguments: tuple[str, ...], mark: str, opti
     code, output = run(tmp_path, text, "--cambist-seed", "5", *arguments, ini=ini)
     assert code == 0, output
     (words,) = said(tmp_path)
-    assert words["options"] == f"seed 5, started with: --seed 5 {options}"
+    assert words["options"] == f"cambist sandbox --seed 5 {options}"
+
+
+MARKET = """
+    import pytest
+    @pytest.mark.parametrize("case", range(3))
+    def test_it(case, cambist_market, request):
+        assert cambist_market.control.funds("alice").funds[0].available == "100"
+        cambist_market.control.fund("alice", give="BTC=5")
+        ccxt_key = cambist_market.credentials("alice", "wex")["key"]
+        assert any(row.key == ccxt_key for row in cambist_market.control.keys(user="alice")), "keys are those of the seed"
+        say(cambist_market, request)
+"""
+
+
+def test_the_market_is_one_process_that_is_put_to_its_start_before_each_test(tmp_path: Path) -> None:
+    code, output = run(tmp_path, MARKET, ini="cambist_preset = quiet\ncambist_fund = BTC=100")
+    assert code == 0, output
+    words = said(tmp_path)
+    assert len({one["url"] for one in words}) == 1
+    assert [one["seed"] for one in words] == [1, 1, 1]
+
+
+def test_each_worker_has_a_market_of_its_own(tmp_path: Path) -> None:
+    code, output = run(tmp_path, MARKET, "-n", "3", "--dist", "each", ini="cambist_preset = quiet\ncambist_fund = BTC=100")
+    assert code == 0, output
+    assert len({one["url"] for one in said(tmp_path)}) == 3
+
+
+def test_the_market_s_seed_can_be_marked_and_nothing_else(tmp_path: Path) -> None:
+    text = """
+        import pytest
+        @pytest.mark.cambist(seed=9)
+        def test_seed(cambist_market):
+            assert cambist_market.seed == 9
+        def test_after_it(cambist_market):
+            assert cambist_market.seed == 5
+        @pytest.mark.cambist(clock="manual")
+        def test_clock(cambist_market): pass
+    """
+    code, output = run(tmp_path, text, "--cambist-seed", "5", ini="cambist_preset = quiet")
+    assert code == 1
+    assert "2 passed, 1 error" in output
+    assert "cambist_market is started once: say clock on the command line or in the ini-file" in output
 
 
 def test_a_failed_test_shows_its_sandbox_and_junit_its_seed(tmp_path: Path) -> None:
@@ -114,7 +157,7 @@ def test_a_failed_test_shows_its_sandbox_and_junit_its_seed(tmp_path: Path) -> N
     code, output = run(tmp_path, text, "--junitxml", "report.xml")
     assert code == 1
     assert "Cambist sandbox (cambist_sandbox)" in output
-    assert "seed 77, started with: --seed 77 --preset quiet" in output
+    assert "cambist sandbox --seed 77 --preset quiet" in output
     properties = {one.get("name"): one.get("value") for one in ET.parse(tmp_path / "report.xml").iter("property")}
     assert properties["cambist_seed"] == "77"
 

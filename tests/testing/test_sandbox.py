@@ -15,6 +15,7 @@ from cambist.testing import ControlError, Sandbox, SandboxFailed, Until
 from tests.support.installed import variables
 from tests.support.processes import serving
 from tests.support.waiting import PATIENCE, wait_until
+from tests.tidy.test_tidy import ROOT
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -30,7 +31,7 @@ def test_it_is_as_its_arguments_say(sandbox: Sandbox) -> None:
     assert list(sandbox.users) == ["dora", "emil"]
     funds = {row.asset: row.available for row in sandbox.control.funds("dora").funds}
     assert (funds["BTC"], funds["USD"]) == ("3", "1000")
-    assert sandbox.describe() == "seed 7, started with: --seed 7 --preset quiet --clock manual --users dora,emil --fund BTC=3,USD=1000"
+    assert sandbox.describe() == "cambist sandbox --seed 7 --preset quiet --clock manual --users dora,emil --fund BTC=3,USD=1000"
 
 
 def test_the_same_seed_makes_the_same_keys_and_credentials_are_found_by_name(sandbox: Sandbox) -> None:
@@ -133,6 +134,13 @@ def test_modules_beside_a_test_do_not_get_into_the_sandbox_s_way(tmp_path: Path,
         assert running.clock.micros
 
 
+def test_places_of_pythonpath_are_those_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("PYTHONPATH", "src")
+    with Sandbox(preset="quiet") as running:
+        assert running.control.clock().mode == "real"
+
+
 def test_one_that_runs_is_found_and_left_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with pytest.raises(SandboxFailed, match="none does"):
@@ -144,6 +152,21 @@ def test_one_that_runs_is_found_and_left_running(tmp_path: Path, monkeypatch: py
         assert Sandbox.connect(running.url).clock.micros
         with pytest.raises(SandboxFailed, match=running.url):
             Sandbox.connect("http://127.0.0.1:1")
+
+
+async def test_it_is_put_back_to_its_start_or_to_that_of_another_seed() -> None:
+    with Sandbox(seed=7, preset="quiet", clock="manual", users=["dora"], fund="BTC=3") as running:
+        users = running.users
+        running.control.fund("dora", give="BTC=1")
+        running.clock.advance(60)
+        running.reset()
+        assert (running.users, running.clock.now) == (users, START)
+        assert running.control.funds("dora").funds[0].available == "3"
+        await running.async_reset(8)
+        assert running.describe().startswith("cambist sandbox --seed 8 --preset quiet")
+        assert running.users["dora"].keys != users["dora"].keys
+        with Sandbox(seed=8, preset="quiet", clock="manual", users=["dora"], fund="BTC=3") as other:
+            assert other.users == running.users
 
 
 # --- libraries ----------------------------------------------------------------------------------------------------------------------------

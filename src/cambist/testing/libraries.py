@@ -32,6 +32,11 @@ class Numbers:
         self._last: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
 
+    def forget(self) -> None:
+        """Begins anew: no key has used any."""
+        with self._lock:
+            self._last.clear()
+
     def rising(self, key: str, unit: int) -> Callable[[], int]:
         """Draws a nonce of that key, in units of so many µs."""
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cambist.testing.sandbox import Sandbox
 
 MARK = "cambist"
+MARKET_SEED = 1
+"""Of `cambist_market`: one for all, because a reset to the same start is the quickest."""
 SHOWN = 6_000
 """Characters of a bot's report that a failed test shows."""
 SETTINGS = {
@@ -30,7 +32,11 @@ SETTINGS = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cambist", "sandboxes of Cambist")
     group.addoption(
-        "--cambist-seed", type=int, default=None, metavar="N", help="One seed for all sandboxes, instead of one from each test's name."
+        "--cambist-seed",
+        type=int,
+        default=None,
+        metavar="N",
+        help="One seed for all sandboxes, instead of one from each test's name (for cambist_market: 1).",
     )
     for name, text in SETTINGS.items():
         group.addoption(f"--cambist-{name}", default=None, metavar=name.upper(), help=text)
@@ -54,14 +60,56 @@ def cambist_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture(scope="session")
+def cambist_process(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The one sandbox of `cambist_market`: a process for a session, with pytest-xdist one for each worker."""
+    from cambist.testing.sandbox import Sandbox
+
+    with Sandbox(**_options(request.config), seed=_market_seed(request.config)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def cambist_market(request: pytest.FixtureRequest, cambist_process: Sandbox) -> Sandbox:
+    """A sandbox that is put back to its start before each test instead of being started anew: the same for all tests, in any order."""
+    marked = _marked(request)
+    seed = marked.pop("seed", _market_seed(request.config))
+    if marked:
+        raise pytest.UsageError(f"cambist_market is started once: say {', '.join(marked)} on the command line or in the ini-file")
+    cambist_process.reset(None if seed == cambist_process.seed else seed)
+    _remember(request, cambist_process)
+    return cambist_process
+
+
+def _market_seed(config: pytest.Config) -> int:
+    seed: int | None = config.getoption("cambist_seed")
+    return MARKET_SEED if seed is None else seed
+
+
 def seed_of(name: str) -> int:
     """The seed of the test with that node id: the same on every machine and in every process."""
     return zlib.crc32(name.encode())
 
 
 def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Options for the sandbox: the test's mark goes before the command line, which goes before the ini-file."""
-    config, marker = request.config, request.node.get_closest_marker(MARK)
+    """Options for the test's sandbox: its mark goes before the command line, which goes before the ini-file."""
+    seed = request.config.getoption("cambist_seed")
+    found = _options(request.config) | {"seed": seed_of(request.node.nodeid) if seed is None else seed}
+    return found | _marked(request)
+
+
+def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What the test's mark says."""
+    marker = request.node.get_closest_marker(MARK)
+    if marker is None:
+        return {}
+    if marker.args:
+        raise pytest.UsageError(f"@pytest.mark.{MARK} takes arguments by name only: seed, {', '.join(SETTINGS)}, options")
+    return dict(marker.kwargs)
+
+
+def _options(config: pytest.Config) -> dict[str, Any]:
+    """What the command line says, and the ini-file."""
     found: dict[str, Any] = {}
     for name in SETTINGS:
         written = config.getini(f"cambist_{name}")
@@ -70,12 +118,6 @@ def _settings(request: pytest.FixtureRequest) -> dict[str, Any]:
         value = config.getoption(f"cambist_{name}") or written
         if value:
             found[name] = value.split(",") if name == "users" else value
-    seed = config.getoption("cambist_seed")
-    found["seed"] = seed_of(request.node.nodeid) if seed is None else seed
-    if marker is not None:
-        if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.{MARK} takes arguments by name only: seed, {', '.join(SETTINGS)}, options")
-        found |= marker.kwargs
     return found
 
 

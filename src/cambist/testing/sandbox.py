@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 
 from cambist.sandbox import run_files
+from cambist.sandbox.control.snapshots import Began
 from cambist.sandbox.control_client.async_control import AsyncControl
 from cambist.sandbox.control_client.control import Control
 from cambist.testing import libraries
@@ -70,7 +72,6 @@ class Sandbox:
         patience: float = 60.0,
     ) -> None:
         given: list[tuple[str, str | None]] = [
-            ("--seed", None if seed is None else str(seed)),
             ("--preset", preset),
             ("--clock", clock),
             ("--users", None if users is None else ",".join(users)),
@@ -78,6 +79,7 @@ class Sandbox:
             ("--config", None if config is None else os.path.abspath(config)),
         ]
         self._options = [word for name, value in given if value is not None for word in (name, value)] + list(options)
+        self._seed = [] if seed is None else ["--seed", str(seed)]
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -90,11 +92,23 @@ class Sandbox:
             raise SandboxFailed("this sandbox has been started already")
         self._folder = tempfile.TemporaryDirectory(prefix="cambist-test-")
         ready = self._path / "ready.json"
-        line = [sys.executable, "-m", "cambist", "sandbox", "--attached", "--port", "0", "--ready-file", str(ready), *self._options]
+        line = [
+            sys.executable,
+            "-m",
+            "cambist",
+            "sandbox",
+            "--attached",
+            "--port",
+            "0",
+            "--ready-file",
+            str(ready),
+            *self._seed,
+            *self._options,
+        ]
         with (self._path / "output").open("wb") as output:
             # In a directory of its own: a module of the caller's must not stand before one of the same name that the sandbox imports.
             self._process = subprocess.Popen(  # noqa: S603 - this Python, with the caller's own options
-                line, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, cwd=self._path
+                line, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, cwd=self._path, env=_environment()
             )
         try:
             self._wait(ready)
@@ -185,9 +199,22 @@ class Sandbox:
             raise KeyError(f"there are no keys for {dialect}: {', '.join(keys)}")
         return keys[dialect]
 
+    def reset(self, seed: int | None = None) -> None:
+        """Puts it back to its start, or to what its start would have been with another seed; `users` and their keys are those then."""
+        self._begin(self.control.reset(seed=seed))
+
+    async def async_reset(self, seed: int | None = None) -> None:
+        """The same for asyncio."""
+        self._begin(await self.async_control.reset(seed=seed))
+
+    def _begin(self, began: Began) -> None:
+        self.seed = began.seed
+        self.users = {one.name: User(one.name, one.password, one.account, one.keys) for one in began.users}
+        self._numbers.forget()
+
     def describe(self) -> str:
-        """What somebody needs to run it again."""
-        return f"seed {self.seed}, started with: {' '.join(self._options)}"
+        """The command that starts another one as it was at its start, or at its last reset."""
+        return shlex.join(["cambist", "sandbox", "--seed", str(self.seed), *self._options])
 
     def report(self, user: str | None = None) -> str:
         """What the bots did and what they did wrong, in Markdown. ControlError."""
@@ -208,3 +235,11 @@ class Sandbox:
         """A `BtseClient` of cryptoxlib-aio, for the HTTP API and the sockets. Its nonces follow the machine's clock, so that the sandbox's
         must."""
         return libraries.cryptoxlib_btse(self.url, self.credentials(user, "btse"))
+
+
+def _environment() -> dict[str, str]:
+    """This process's, for one in another directory: places that PYTHONPATH names from here are named in full."""
+    variables = dict(os.environ)
+    if paths := variables.get("PYTHONPATH"):
+        variables["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths.split(os.pathsep) if path)
+    return variables

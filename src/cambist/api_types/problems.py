@@ -56,6 +56,7 @@ class Code(StrEnum):
     TIMESTAMP_WRONG = "timestamp-wrong"
     REQUEST_REPEATED = "request-repeated"
     ADDRESS_REFUSED = "address-refused"
+    ADDRESS_BANNED = "address-banned"
     SCOPE_MISSING = "scope-missing"
     SESSION_REQUIRED = "session-required"
     CSRF_WRONG = "csrf-wrong"
@@ -140,6 +141,7 @@ KINDS: dict[Code, Kind] = {
     Code.TIMESTAMP_WRONG: Kind(401, "Wrong timestamp", "The timestamp is no number of µs, or too far from the server's clock (GET /time)."),
     Code.REQUEST_REPEATED: Kind(401, "Repeated request", "This very request was taken before: sign each with a timestamp of its own."),
     Code.ADDRESS_REFUSED: Kind(403, "Address refused", "This address may not use the API key."),
+    Code.ADDRESS_BANNED: Kind(403, "Banned", "This address has asked too much for too long, and is shut out for a while."),
     Code.SCOPE_MISSING: Kind(403, "Missing scope", "The API key has not the scope that this needs."),
     Code.SESSION_REQUIRED: Kind(403, "Session required", "This is for people who logged in, not for API keys."),
     Code.CSRF_WRONG: Kind(403, "Missing CSRF token", "What changes something needs the session's token in the field `cambist-csrf`."),

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cambist.api_types.problems import Code, Problem, problem
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.native.scopes import DEFAULT_KEY_SCOPES, KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES, Scope
@@ -140,6 +141,17 @@ class Authenticator:
         # The message stands for the request: two that differ in anything are two, and one that is sent again is refused.
         nonce = Nonces.once(int.from_bytes(blake2b(message, digest_size=8).digest(), "big") % MAX_NONCE + 1) if changes else 0
         return KeyCaller(key=key, nonce=nonce, carried=not changes)
+
+    def identify(self, request: Request) -> Identity | None:
+        """Whose key or session a request names; nothing is verified but the session's token."""
+        sent = request.headers.get(KEY)
+        if sent is not None:
+            key = self._directory.find_key(sent.decode("latin-1"))
+            timestamp = request.headers.get(TIMESTAMP, b"").decode("latin-1")
+            return Identity(key.account, key.key, timestamp) if key is not None and key.dialect == DIALECT else None
+        token = session_token(request)
+        session = self._directory.sessions.find(token) if token else None
+        return Identity(session.account, f"session {session.id}") if session is not None else None
 
     def _verified(self, key: ApiKey, message: bytes, signature: bytes) -> bool:
         if not key.secret.startswith(ED25519):

@@ -18,6 +18,7 @@ from cambist.dialect_kit.messages import Handler, Reply, Request
 from cambist.dialect_kit.rate_limits import retry_after
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.signed_call import answered
+from cambist.dialect_kit.situations import Situation
 from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.idempotency import REPLAYED, key_of
@@ -273,6 +274,22 @@ def of_gateway(routes: Sequence[Route]) -> Callable[[Request, int], Reply]:
         return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set()))).encode()
 
     return reply
+
+
+SITUATIONS = {
+    Situation.BUSY: Code.BUSY,
+    Situation.RATE_LIMITED: Code.RATE_LIMITED,
+    Situation.BANNED: Code.ADDRESS_BANNED,
+    Situation.MAINTENANCE: Code.UNAVAILABLE,
+    Situation.NONCE_REJECTED: Code.REQUEST_REPEATED,
+}
+
+
+def worded(_request: Request, situation: Situation, wait: int) -> Reply:
+    """What is said instead of an answer; `wait` in µs."""
+    if situation is Situation.RATE_LIMITED:
+        return problem_reply(rate_limited(wait), PRIVATE)
+    return problem_reply(problem(SITUATIONS[situation]), PRIVATE)
 
 
 def _public(context: DialectContext, endpoint: Endpoint) -> Handler:

@@ -64,7 +64,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("DELETE", "/withdrawals/{withdrawal}", FUNDS, funds.cancel_withdrawal, CHANGE),
     Endpoint("GET", "/transfers", READ, funds.list_transfers),
     Endpoint("GET", "/transfers/{transfer}", READ, funds.find_transfer),
-    Endpoint("POST", "/coupons", FUNDS, funds.create_coupon, COMMAND, 201),
+    Endpoint("POST", "/coupons", FUNDS, funds.create_coupon, CHANGE, 201),
     Endpoint("GET", "/coupons", READ, funds.list_coupons),
     Endpoint("POST", "/coupons/redeem", FUNDS, funds.redeem_coupon, CHANGE),
     Endpoint("POST", "/merchant/orders", FUNDS, merchant.create_merchant_order, COMMAND, 201),

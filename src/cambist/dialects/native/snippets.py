@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 def native(url: str, credentials: Mapping[str, str]) -> str:
-    """Signs with HMAC-SHA256."""
+    """Signs with HMAC-SHA256, for the standard library alone."""
     return f'''\
 import hashlib, hmac, json, time, urllib.request
 
@@ -24,4 +24,6 @@ def call(method, path, query="", **fields):
 
 
 print(call("GET", "/markets/btc_usd/ticker"))
+placed = call("POST", "/orders", market="btc_usd", side="buy", type="limit", price="1", amount="1")
+print(call("DELETE", "/orders/" + placed["id"]))
 '''

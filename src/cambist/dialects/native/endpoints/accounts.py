@@ -55,7 +55,7 @@ async def sign_up(call: Call, *, body: api.SignUp) -> Headed[api.Session] | Prob
         return rate_limited(wait)
     async with context.adding_users:
         # Before the account is opened: numbers are for ever, and a name that is taken shall not use one up.
-        rejection = services.directory.new_user_rejection(body.name, body.password)
+        rejection = await asyncio.to_thread(services.directory.new_user_rejection, body.name, body.password)
         if rejection is not None:
             return problem(DIRECTORY_CODES.get(rejection, Code.REQUEST_INVALID))
         account = (await services.commands.open_account(meta=Meta(memo={"by": "sign-up"}))).id

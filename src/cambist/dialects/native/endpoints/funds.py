@@ -270,7 +270,7 @@ async def create_coupon(call: Call, *, body: api.CreateCoupon) -> api.CouponCrea
     atoms = atoms_of(body.amount, asset)
     if isinstance(atoms, Problem):
         return atoms
-    receiver = context.services.directory.user(body.receiver) if body.receiver is not None else None
+    receiver = await asyncio.to_thread(context.services.directory.user, body.receiver) if body.receiver is not None else None
     if body.receiver is not None and receiver is None:
         return problem(Code.USER_UNKNOWN, field="receiver")
     wait = context.coupon_limit.admit("coupons", account=account)
@@ -331,20 +331,26 @@ async def list_coupons(call: Call, *, query: PageQuery) -> Page[api.Coupon]:
     await call.context.history_caught_up()
     page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
     found = await call.context.services.history.transfers(call.account, page, kind=TransferKind.COUPON_CREATE)
-    rows = [_coupon(call, transfer) for transfer in found]
+    names = await asyncio.to_thread(_receivers, call, found)
+    rows = [_coupon(call, transfer, names) for transfer in found]
     return Page(rows=rows, next=str(found[-1].source_entry) if len(found) == query.limit else None)
 
 
-def _coupon(call: Call, transfer: Transfer) -> api.Coupon:
+def _receivers(call: Call, transfers: Sequence[Transfer]) -> dict[int, str]:
+    """The names of the users whom coupons are for; on a thread, since the directory is a file."""
+    accounts = {int(transfer.memo.get("receiver", ANYBODY)) for transfer in transfers} - {ANYBODY}
+    found = {account: call.context.services.directory.user_by_account(AccountId(account)) for account in accounts}
+    return {number: user.name if user is not None and user.erased is None else f"@{number}" for number, user in found.items()}
+
+
+def _coupon(call: Call, transfer: Transfer, names: dict[int, str]) -> api.Coupon:
     services = call.context.services
     asset = call.context.listings.asset_of(transfer.asset)
-    receiver = int(transfer.memo.get("receiver", ANYBODY))
-    user = services.directory.user_by_account(AccountId(receiver)) if receiver != ANYBODY else None
     return api.Coupon(
         transfer_id=f"{transfer.id:032x}",
         asset=asset.code,
         amount=atoms_text(transfer.amount, asset),
-        receiver=None if receiver == ANYBODY else user.name if user is not None and user.erased is None else f"@{receiver}",
+        receiver=names.get(int(transfer.memo.get("receiver", ANYBODY))),
         redeemed=services.view.transfer_used(coupon_transfer("redeem", str(transfer.memo.get("coupon", "")))),
         created=transfer.created,
     )

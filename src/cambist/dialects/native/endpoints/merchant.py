@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from cambist.api_types import funds as api
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Page, PageQuery
@@ -106,16 +108,16 @@ def _shown(call: Call, order: MerchantOrder) -> api.MerchantOrder:
     )
 
 
-def show_payment(call: Call, *, payment: str) -> api.PaymentRequest | Problem:
+async def show_payment(call: Call, *, payment: str) -> api.PaymentRequest | Problem:
     """A payment that somebody asked for, by its id, which is nobody's secret but that of those who were given it. `not-found`."""
     order = call.context.services.merchants.service.order(payment)
-    return problem(Code.NOT_FOUND) if order is None else _requested(call, order)
+    return problem(Code.NOT_FOUND) if order is None else await _requested(call, order)
 
 
-def _requested(call: Call, order: MerchantOrder) -> api.PaymentRequest:
+async def _requested(call: Call, order: MerchantOrder) -> api.PaymentRequest:
     services = call.context.services
     asset = call.context.listings.asset_of(order.asset)
-    payee = services.directory.user_by_account(order.account)
+    payee = await asyncio.to_thread(services.directory.user_by_account, order.account)
     missing = order.amount if order.terms.repeated else max(0, order.amount - sum(services.merchants.service.view.sums(order.id)))
     return api.PaymentRequest(
         id=order.id,
@@ -143,4 +145,4 @@ async def pay(call: Call, *, payment: str) -> api.PaymentRequest | Problem:
     if paid.code not in (RejectReason.OK, RejectReason.TRANSFER_ID_USED):
         return of_core(paid.code)
     await services.durable()
-    return _requested(call, services.merchants.service.order(payment) or order)
+    return await _requested(call, services.merchants.service.order(payment) or order)

@@ -233,6 +233,18 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+async def test_what_was_applied_in_the_tick_in_which_it_is_closed_breaks_nothing(floor: Floor) -> None:
+    floor.sequencer.drain()
+    floor.commands.note(Meta())
+    waiting = floor.sequencer.barrier()
+    assert waiting is not None
+    floor.sequencer.close()
+    floor.journal.close()
+    await ticks(3)
+    assert floor.failures == []
+    assert isinstance(waiting.exception(), JournalStopped)
+
+
 async def test_a_command_that_breaks_the_ledger_is_neither_journaled_nor_acknowledged(tmp_path: Path) -> None:
     journal = _core.Journal.open(str(tmp_path / "journal"), SEGMENT)
     failures: list[BaseException] = []

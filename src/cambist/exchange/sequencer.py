@@ -80,6 +80,7 @@ class Sequencer:
         self._newest = _Batch()
         self._flush_due = False
         self._failure: BaseException | None = None
+        self._closed = False
         self.applied_seq = engine.seq
         self.durable_seq = engine.seq
         loop.add_reader(journal.fileno(), self._on_durable)
@@ -156,7 +157,7 @@ class Sequencer:
         except LedgerViolation as error:
             self._fail(error)
             return
-        if count == 0 or self._failure is not None:
+        if count == 0 or self._closed or self._failure is not None:
             return
         batch, self._newest = self._newest, _Batch()
         batch.last_seq = first + count - 1
@@ -200,10 +201,13 @@ class Sequencer:
             return
         self._failure = error
         self._loop.remove_reader(self.journal.fileno())
+        self._let_nobody_wait()
+        self._on_failure(error)
+
+    def _let_nobody_wait(self) -> None:
         for batch in (*self._in_flight, self._newest):
             if batch.future is not None and not batch.future.done():
                 batch.future.set_exception(JournalStopped())
-        self._on_failure(error)
 
     def drain(self) -> None:
         """Blocks until everything applied is durable and published. For start, shutdown and tools; not for the hot path. JournalStopped."""
@@ -227,5 +231,10 @@ class Sequencer:
             raise JournalStopped from error
 
     def close(self) -> None:
-        """Detaches from the loop. The journal stays open: it is its owner's to close."""
+        """Detaches from the loop. The journal stays open: it is its owner's to close.
+
+        What was applied in this tick is not handed over any more; whoever waits for it gets JournalStopped.
+        """
         self._loop.remove_reader(self.journal.fileno())
+        self._closed = True
+        self._let_nobody_wait()

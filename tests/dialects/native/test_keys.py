@@ -81,3 +81,13 @@ async def test_no_more_keys_than_one_user_may_have(floor: Floor) -> None:
     for _ in range(50):
         await browser.call("POST", "/keys", {"api": "other"})
     assert await browser.problem("POST", "/keys", {"api": "other"}) == (409, "too-many-keys")
+
+
+async def test_a_repeated_request_shows_the_secret_no_longer_than_an_hour(floor: Floor) -> None:
+    browser = await logged_in(floor)
+    key = {"idempotency-key": "k"}
+    made = await browser.call("POST", "/keys", {"api": "other"}, key)
+    floor.clock.now += HOUR - 1
+    assert await browser.call("POST", "/keys", {"api": "other"}, key) == made
+    floor.clock.now += 1
+    assert (await browser.call("POST", "/keys", {"api": "other"}, key))["key"]["id"] != made["key"]["id"]

@@ -143,6 +143,19 @@ async def test_a_book_folds_to_what_it_is(sockets: Open, floor: Floor, alice: Tr
         assert len([message for message in client.heard if isinstance(message, stream.BookDelta)]) > 20
 
 
+async def test_who_comes_later_begins_with_the_book_as_it_is(sockets: Open, floor: Floor, alice: Trader) -> None:
+    async with sockets() as early, sockets() as late:
+        await early.subscribe("book:btc_usd:25")
+        await place(floor, alice, side="sell", price="1100", amount="1")
+        floor.sequencer.drain()
+        await late.subscribe("book:btc_usd:25")
+        for price in ("1101", "1102"):
+            await place(floor, alice, side="sell", price=price, amount="2")
+            await early.until_quiet()
+            await late.until_quiet()
+        assert folded(early.heard, 25) == folded(late.heard, 25) == ({}, {"1100": "1", "1101": "2", "1102": "2"})
+
+
 async def test_trades_candles_and_the_ticker(sockets: Open, floor: Floor, alice: Trader, bob: Trader) -> None:
     async with sockets() as client:
         await client.subscribe("trades:btc_usd", "candles:btc_usd:60", "ticker:btc_usd", "trades:ltc_usd")

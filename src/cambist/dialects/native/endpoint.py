@@ -21,7 +21,7 @@ from cambist.dialect_kit.signed_call import answered
 from cambist.dialect_kit.situations import Situation
 from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller
 from cambist.dialects.native.context import DialectContext
-from cambist.dialects.native.idempotency import REPLAYED, key_of
+from cambist.dialects.native.idempotency import DAY, HOUR, REPLAYED, key_of
 from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
 from cambist.directory.login import network_of
 from cambist.domain.units import AccountId
@@ -369,7 +369,7 @@ class _Handler:
     async def _repeatable(self, caller: Caller, request: Request, key: str) -> Reply:
         """A change with an Idempotency-Key: what was done under it before is not done again."""
         context, account = self._context, caller.account
-        before = context.replies.begin(account, key, request)
+        before = context.replies.begin(account, key, request, HOUR if self._endpoint.scope in OF_PEOPLE else DAY)
         if before is not None:
             if isinstance(caller, KeyCaller):
                 try:

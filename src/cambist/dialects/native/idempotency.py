@@ -1,7 +1,7 @@
 """Replies that are given again to whoever repeats a request under the same Idempotency-Key.
 
-They are kept in memory, for a day at most. What must survive a restart follows from the key by itself: an order's client id and a
-transfer's id, which the core takes once.
+They are kept in memory, for a day at most; an hour, as secrets can be fetched again, where they may have some. What must survive a restart
+follows from the key by itself: an order's client id and a transfer's id, which the core takes once.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from cambist.domain.units import AccountId
 HEADER = b"idempotency-key"
 REPLAYED = (b"idempotent-replayed", b"true")
 """The field of a reply that was given before."""
-KEPT_FOR = 86_400_000_000
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
 KEPT = 10_000
 KEPT_PER_ACCOUNT = 500
 LONGEST = 4_096
 """Bytes of a reply that is kept."""
 _FORM = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 _Kept = tuple[int, bytes, Reply | None]
-"""(when, digest of the request, its reply or None while it is at work)."""
+"""(until when, digest of the request, its reply or None while it is at work)."""
 _Saved = tuple[int, str, int, bytes, int, bytes, bytes, list[tuple[bytes, bytes]]]
-"""(account, key, when, digest, and the reply's status, body, content type and fields)."""
+"""(account, key, until when, digest, and the reply's status, body, content type and fields)."""
 
 
 class RememberedReplies:
@@ -40,17 +41,17 @@ class RememberedReplies:
         """Oldest first; the accounts in the order in which they asked last."""
         self._count = 0
 
-    def begin(self, account: AccountId, key: str, request: Request) -> Reply | Problem | None:
-        """The first request's reply, or why this one must not be done; None: go ahead, and `finish` it."""
+    def begin(self, account: AccountId, key: str, request: Request, lifetime: int) -> Reply | Problem | None:
+        """The first request's reply, or why this one must not be done; None: go ahead, and `finish` it. It is kept for `lifetime` µs."""
         own = self._by_account.get(account)
         known = own.get(key) if own is not None else None
         digest = _digest(request)
-        if known is not None and known[0] > self._clock() - KEPT_FOR:
+        if known is not None and known[0] > self._clock():
             _, before, reply = known
             if before != digest:
                 return problem(Code.IDEMPOTENCY_KEY_REUSED)
             return reply if reply is not None else problem(Code.IDEMPOTENCY_KEY_IN_USE, retry_after=1)
-        self._put(account, key, (self._clock(), digest, None))
+        self._put(account, key, (self._clock() + lifetime, digest, None))
         return None
 
     def finish(self, account: AccountId, key: str, reply: Reply | None) -> None:
@@ -70,15 +71,15 @@ class RememberedReplies:
 
     def _save(self) -> list[_Saved]:
         return [
-            (account, key, time, digest, reply.status, reply.content, reply.content_type, list(reply.headers))
+            (account, key, until, digest, reply.status, reply.content, reply.content_type, list(reply.headers))
             for account, own in self._by_account.items()
-            for key, (time, digest, reply) in own.items()
+            for key, (until, digest, reply) in own.items()
             if reply is not None
         ]
 
     def _restore(self, saved: list[_Saved]) -> None:
-        for account, key, time, digest, status, body, content_type, headers in saved:
-            self._put(AccountId(account), key, (time, digest, Reply(status, body, content_type, tuple(headers))))
+        for account, key, until, digest, status, body, content_type, headers in saved:
+            self._put(AccountId(account), key, (until, digest, Reply(status, body, content_type, tuple(headers))))
 
     def _put(self, account: AccountId, key: str, kept: _Kept) -> None:
         own = self._by_account.setdefault(account, OrderedDict())

@@ -24,7 +24,7 @@ CALL = re.compile(r"(?<!install)(?:^|[\s;&|(])(?:[\w./]*bin/)?cambist\s+([^;&|#)
 NO_CALLS = {"cambist journal 1"}
 """What else begins so: the first bytes of a journal's file."""
 OPTIONS_OF_OTHERS = {"--no-default-features", "--scratch", "--only", "--quick", "--ignorefile"}
-OPTIONS_OF_OTHERS |= {"--cambist-seed", *(f"--cambist-{name}" for name in SETTINGS)}
+OPTIONS_OF_OTHERS |= {"--cambist-seed", "--cambist-bundles", *(f"--cambist-{name}" for name in SETTINGS)}
 """Those of cargo, of benchmarks/run.py, of container engines, of the pytest plug-in."""
 FILE = re.compile(r"(?<![\w/.<*-])((?:[\w.-]+/)*[\w.-]+\.(?:py|rs|md|toml|pyi|sqlite|key|service|sock|jsonl))(?![\w*<-])")
 METRIC = re.compile(r"\bcambist_[a-z0-9_]+")

@@ -154,8 +154,12 @@ def test_a_failed_test_shows_its_sandbox_and_junit_its_seed(tmp_path: Path) -> N
         def test_it(cambist_sandbox):
             assert cambist_sandbox.seed == 1
     """
-    code, output = run(tmp_path, text, "--junitxml", "report.xml")
+    code, output = run(tmp_path, text, "--junitxml", "report.xml", "--cambist-bundles", "kept/bundles")
     assert code == 1
+    assert re.search(r"^\d+ commands, SHA-256 [0-9a-f]{64}; bytes sent, [0-9a-f]{64}$", output, flags=re.MULTILINE)
+    assert "# What the bots did" in output
+    assert "cambist replay kept/bundles/test_bot.py-test_it.zip" in output
+    assert (tmp_path / "kept" / "bundles" / "test_bot.py-test_it.zip").read_bytes().startswith(b"PK")
     assert "Cambist sandbox (cambist_sandbox)" in output
     assert "cambist sandbox --seed 77 --preset quiet" in output
     properties = {one.get("name"): one.get("value") for one in ET.parse(tmp_path / "report.xml").iter("property")}
@@ -202,4 +206,4 @@ def test_strict_markers_know_the_mark_and_help_its_options(tmp_path: Path) -> No
     """
     assert run(tmp_path, text, "--strict-markers")[0] == 0
     helped = run(tmp_path, text, "--help")[1]
-    assert {"seed", "preset", "clock", "users", "fund", "config"} <= set(re.findall(r"--cambist-(\w+)", helped))
+    assert {"seed", "bundles", "preset", "clock", "users", "fund", "config"} <= set(re.findall(r"--cambist-(\w+)", helped))

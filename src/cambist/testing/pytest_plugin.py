@@ -5,9 +5,12 @@ It imports nothing but pytest until a test asks for a sandbox.
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 import zlib
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="One seed for all sandboxes, instead of one from each test's name (for cambist_market: 1).",
     )
+    text = "Write the bundle of each failed test's sandbox there, for `cambist replay`."
+    group.addoption("--cambist-bundles", default=None, metavar="DIR", help=text)
     for name, text in SETTINGS.items():
         group.addoption(f"--cambist-{name}", default=None, metavar=name.upper(), help=text)
         parser.addini(f"cambist_{name}", text, default=None)
@@ -134,16 +139,31 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if module is not None and report.failed and call.when == "call":
         for name, value in getattr(item, "funcargs", {}).items():
             if isinstance(value, module.Sandbox):
-                report.sections.append((f"Cambist sandbox ({name})", f"{value.describe()}\n\n{_report(value)}"))
+                report.sections.append((f"Cambist sandbox ({name})", _evidence(item, value)))
     return report
 
 
-def _report(sandbox: Sandbox) -> str:
-    """The bots' report, cut where it is long; why there is none otherwise."""
+def _evidence(item: pytest.Item, sandbox: Sandbox) -> str:
+    """What the sandbox was and what came of it: the command that starts it, hashes of the run, where its bundle is, the bots' report."""
     from cambist.sandbox.control_client.calls import ControlError
 
+    lines = [sandbox.describe()]
     try:
-        text = sandbox.report()
-    except ControlError as error:
-        return error.words
+        run = sandbox.control.run()
+        lines.append(f"{run.commands.count} commands, SHA-256 {run.commands.hash}; bytes sent, {run.sent.hash}")
+        folder = item.config.getoption("cambist_bundles")
+        if folder is not None:
+            file = Path(folder) / f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', item.nodeid)}.zip"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(sandbox.control.bundle())
+            lines.append(f"cambist replay {shlex.quote(str(file))}")
+        lines += ["", _report(sandbox)]
+    except (ControlError, OSError) as error:
+        lines.append(str(error))
+    return "\n".join(lines)
+
+
+def _report(sandbox: Sandbox) -> str:
+    """The bots' report, cut where it is long."""
+    text = sandbox.report()
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…\n"

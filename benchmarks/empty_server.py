@@ -5,27 +5,31 @@
 has caught up: somebody must wait for it, or it takes ten times as long, because it rests while nobody does.
 
 It is a sandbox, because that has users at once, but without what a sandbox has before its dialects, its log of requests and its faults: a
-venue that people trade on has none of it.
+venue that people trade on has none of it. In an environment where BEFORE_DIALECTS is `log` it has the log alone, where it is `everything`
+both.
 """
 
 from __future__ import annotations
 
 import hmac
+import os
 from binascii import hexlify
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 from unittest.mock import patch
 
-from cambist.app import dialects, sandboxing, wiring
+from cambist.app import dialects, sandbox_session, wiring
 from cambist.app.cli import main
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.venue import Venue
-from cambist.app.wiring import Environment
+from cambist.app.wiring import Environment, Extension
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
+from cambist.exchange import Sequencer
 from cambist.sandbox.sent_bytes import SentBytes
 
 ANSWER = b'{"success":1,"return":{}}'
@@ -33,9 +37,27 @@ REFUSED = Reply(body=b'{"success":0,"error":"invalid sign"}')
 
 
 async def open_venue(files: DataDirectory, config: Config, environment: Environment) -> Venue:
-    """A venue as `cambist serve` has it: nothing stands before its dialects, and they have its own parts."""
-    plain: dict[str, Any] = {field.name: field.default for field in fields(Environment) if field.name in ("offer", "extend")}
-    return await wiring.open_venue(files, config, replace(environment, **plain))
+    """A venue as `cambist serve` has it: nothing stands before its dialects, and they have its own parts. Or with more than that."""
+    before = os.environ.get("BEFORE_DIALECTS", "nothing")
+    if before == "nothing":
+        plain: dict[str, Any] = {field.name: field.default for field in fields(Environment) if field.name in ("offer", "extend")}
+        environment = replace(environment, **plain)
+    elif before == "log":
+        environment = without_faults(environment)
+    return await wiring.open_venue(files, config, environment)
+
+
+def without_faults(environment: Environment) -> Environment:
+    """A sandbox's environment whose faults are made, but meet nothing."""
+
+    def offer(services: VenueServices) -> VenueServices:
+        environment.offer(services)
+        return services
+
+    def extend(services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService]) -> Extension:
+        return replace(environment.extend(services, sequencer, served), interceptors=())
+
+    return replace(environment, offer=offer, extend=extend)
 
 
 def build(services: VenueServices) -> DialectService:
@@ -70,5 +92,6 @@ if __name__ == "__main__":
     served = dialects.build
     dialects.TITLES["empty"] = "Nothing, to compare with"
     dialects.build = lambda sections, services: [*served(sections, services), build(services)]
-    with patch.object(sandboxing, "open_venue", open_venue), patch.object(SentBytes, "wrap", lambda _self, transport, _number: transport):
+    patches = patch.object(SentBytes, "wrap", lambda _self, transport, _number: transport)
+    with patch.object(sandbox_session, "open_venue", open_venue), patches:
         main()

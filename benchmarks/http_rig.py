@@ -81,10 +81,11 @@ class Compared:
 
 
 class Rig:
-    """A served sandbox and the connections to it."""
+    """A served sandbox and the connections to it. `before_dialects`: what it has there, as benchmarks/empty_server.py says."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, before_dialects: str = "nothing") -> None:
         self._settings = settings
+        self._before_dialects = before_dialects
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -94,7 +95,8 @@ class Rig:
             users = ",".join(f"trader{number:02}" for number in range(CONNECTIONS))
             command = [sys.executable, str(EMPTY_SERVER), "sandbox", "--quiet", "--users", users, "--fund", FUNDS]
             data = self._settings.scratch / f"venue-{time.monotonic_ns()}"
-            self.process = stack.enter_context(Process([*command, "--data", str(data)], self._settings.scratch, server))
+            variables = {"BEFORE_DIALECTS": self._before_dialects}
+            self.process = stack.enter_context(Process([*command, "--data", str(data)], self._settings.scratch, server, variables))
             host, port = self.process.address
             self.host = f"{host}:{port}"
             self.load = Load(host, port, CONNECTIONS)

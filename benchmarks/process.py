@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,16 +29,20 @@ class ServerFailed(Exception):
 class Process:
     """`command` with `--port 0` and a ready file; `ready` is that file's content, `start_seconds` how long it took to appear."""
 
-    def __init__(self, command: list[str], scratch: Path, processors: set[int] | None = None) -> None:
+    def __init__(
+        self, command: list[str], scratch: Path, processors: set[int] | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """`processors`: those that it may use. `variables`: what its environment has beside this one's."""
         self._file = scratch / f"ready-{time.monotonic_ns()}.json"
         self._log = scratch / "server.log"
         self._command = [*command, "--port", "0", "--ready-file", str(self._file)]
         self._processors = processors
+        self._environment = {**os.environ, **(variables or {})}
 
     def __enter__(self) -> Self:
         started = time.perf_counter()
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, env=self._environment)
         if self._processors is not None:
             os.sched_setaffinity(self.process.pid, self._processors)  # before it has threads, which inherit it
         while not self._file.exists():

@@ -22,6 +22,7 @@ GROUPS = {
     "public": "public ticker and depth over HTTP",
     "strangers": "what clients without a key can do to the others",
     "sockets": "pushes: fan-out, latency, memory",
+    "faults": "what a sandbox's faults cost while none is armed",
     "sandbox": "a sandbox's start and its memory",
     "suites": "sandboxes for tests: many starts at a time, resets, what the pytest plug-in costs",
 }

@@ -63,7 +63,9 @@ class Session:
             *before, server = text.strip().splitlines()
             self.shell("\n".join(before), block)
             self.close()
-            self.running = start(self.folder, *self._arguments(server))
+            # The same person's as what the shell runs: `ctl` finds it where that person's sandboxes are.
+            own = {"HOME": str(self.folder), "XDG_RUNTIME_DIR": "", "XDG_STATE_HOME": ""}
+            self.running = start(self.folder, *self._arguments(server), **own)
         else:
             if kind(block) == "stop, run":
                 self.close()

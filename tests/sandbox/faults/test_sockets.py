@@ -134,11 +134,13 @@ def test_a_socket_is_closed_with_a_code(sandbox: Sandbox, connect: Connect, name
 
 @EACH_STREAM
 def test_a_socket_is_cut_at_once_without_a_closing_handshake(sandbox: Sandbox, connect: Connect, name: str) -> None:
-    client = connect(name)
-    fault = sandbox.arm("socket-close", path=client.stream.path.partition("?")[0], now=True)
-    with pytest.raises((EOFError, ConnectionResetError)):
-        client.wire.frame()
-    assert len(sandbox.fired(fault)) == 1
+    clients = [connect(name) for _ in range(2)]
+    fault = sandbox.arm("socket-close", path=clients[0].stream.path.partition("?")[0], now=True)
+    for client in clients:
+        with pytest.raises((EOFError, ConnectionResetError)):
+            client.wire.frame()
+    assert len(sandbox.fired(fault)) == 2
+    assert sandbox.client.faults().armed == []
 
 
 @EACH_STREAM

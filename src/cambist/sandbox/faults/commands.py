@@ -14,34 +14,33 @@ from cambist.domain.orders import Side
 from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Commands, Done, View
 from cambist.exchange.commands import NO_META
+from cambist.exchange.view import Read
 from cambist.sandbox.faults.magic_orders import DIGITS
 from cambist.sandbox.faults.orders import Cancellation, OrderFaults, Placement, can_rest
 from cambist.sandbox.faults.registry import Faults
 
-COUNTED = ("place_oco", "place_trailing", "cancel_after", "replace", "transfer", "post", "void")
-"""What changes orders or money, beside what faults meet."""
-HANDED_ON = (
-    "note", "open_account", "create_asset", "create_market", "set_market_limits", "set_market_status", "set_market_fees",
-    "set_account_fees", "set_max_open_orders", "create_linked_group", "link_market", "unlink_market", "set_linked_group_terms",
-    "set_conversion_rates",
-)  # fmt: skip
+Place = Callable[..., Awaitable[Done[Any]]]
+LOOKED_AT = frozenset({"place", "cancel", "cancel_many", "cancel_all"})
+"""What faults meet; everything else is handed on."""
+READS = frozenset({"note"})
+"""What a request that only reads gives, to use its nonce up."""
 
 
 class InterposedCommands:
-    """`Commands` before the venue's. `changes`: how many commands it was given that change orders or money."""
+    """`Commands` before the venue's. `changes`: how many commands it was given that may change orders or money; those that place an order
+    are counted while a fault may look at it."""
 
     def __init__(self, commands: Commands, view: View) -> None:
         self.venue = commands
+        self.place: Place = commands.place
         self.changes = 0
         self._view = view
-        self._place, self._cancel = commands.place, commands.cancel
+        self._cancel = commands.cancel
         self._cancel_many, self._cancel_all = commands.cancel_many, commands.cancel_all
-        self._faults: Faults | None = None
         self._order_faults: OrderFaults | None = None
-        for name in HANDED_ON:
-            setattr(self, name, getattr(commands, name))
-        for name in COUNTED:
-            setattr(self, name, self._counted(getattr(commands, name)))
+        for name in method_names() - LOOKED_AT:
+            method = getattr(commands, name)
+            setattr(self, name, method if name in READS else self._counted(method))
 
     @property
     def port(self) -> Commands:
@@ -50,7 +49,8 @@ class InterposedCommands:
 
     def watch(self, faults: Faults, order_faults: OrderFaults) -> None:
         """Lets faults meet what comes from here on."""
-        self._faults, self._order_faults = faults, order_faults
+        self._order_faults = order_faults
+        self.place = _watched(self.venue.place, self._counted(self.venue.place), faults, order_faults)
 
     def _counted(self, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         def give(*arguments: Any, **named: Any) -> Awaitable[Any]:
@@ -58,38 +58,6 @@ class InterposedCommands:
             return method(*arguments, **named)
 
         return give
-
-    def place(
-        self,
-        account: AccountId,
-        market: MarketId,
-        side: int,
-        type: int,
-        tif: int,
-        price: int,
-        amount: int,
-        *,
-        meta: Meta = NO_META,
-        **named: Any,
-    ) -> Awaitable[Done[Any]]:
-        self.changes += 1
-        faults, orders = self._faults, self._order_faults
-        if faults is not None and orders is not None and (faults.orders or meta.tag or amount % 1_000_000 // 100 == DIGITS):
-            magic = orders.magic(meta.tag, amount)
-            if faults.orders or magic is not None:
-                placement = Placement(
-                    account,
-                    market,
-                    Side(side),
-                    price,
-                    amount,
-                    can_rest(type, tif, named.get("post_only", False)),
-                    meta,
-                    named.get("read"),
-                    lambda: self._place(account, market, side, type, tif, price, amount, meta=meta, **named),
-                )
-                return orders.place(placement, magic)
-        return self._place(account, market, side, type, tif, price, amount, meta=meta, **named)
 
     def cancel(self, account: AccountId, order_id: int, **named: Any) -> Awaitable[Done[Any]]:
         self.changes += 1
@@ -113,6 +81,45 @@ class InterposedCommands:
             meant = [order.order_id for order in live if side in (BOTH_SIDES, order.side)]
             return orders.cancel(_cancellation(account, meant, named, lambda: self._cancel_all(account, market, side, **named)))
         return self._cancel_all(account, market, side, **named)
+
+
+def method_names() -> frozenset[str]:
+    """Of the command port, all of them."""
+    return frozenset(name for name in vars(Commands) if not name.startswith("_"))
+
+
+def _watched(place: Place, counted: Place, faults: Faults, order_faults: OrderFaults) -> Place:
+    """`place`, and what faults make of an order; `counted` is the same, counted. A function of its own, not a method: each order passes
+    it, armed or not."""
+
+    def watched(
+        account: AccountId,
+        market: MarketId,
+        side: int,
+        type: int,
+        tif: int,
+        price: int,
+        amount: int,
+        *,
+        meta: Meta = NO_META,
+        read: Read[Any] | None = None,
+        **named: Any,
+    ) -> Awaitable[Done[Any]]:
+        if faults.armed_at_all or meta.tag or amount % 1_000_000 // 100 == DIGITS:
+            magic = order_faults.magic(meta.tag, amount)
+            if faults.orders or magic is not None:
+
+                def give() -> Awaitable[Done[Any]]:
+                    return counted(account, market, side, type, tif, price, amount, meta=meta, read=read, **named)
+
+                rests = can_rest(type, tif, named.get("post_only", False))
+                return order_faults.place(Placement(account, market, Side(side), price, amount, rests, meta, read, give), magic)
+            return counted(account, market, side, type, tif, price, amount, meta=meta, read=read, **named)
+        if named:
+            return place(account, market, side, type, tif, price, amount, meta=meta, read=read, **named)
+        return place(account, market, side, type, tif, price, amount, meta=meta, read=read)
+
+    return watched
 
 
 def _cancellation(account: AccountId, orders: list[int], named: dict[str, Any], give: Callable[[], Awaitable[Done[Any]]]) -> Cancellation:

@@ -80,7 +80,8 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str | None = None
     """Of socket-close: the reason."""
     now: bool | None = None
-    """Of socket-close, socket-silence and socket-freeze: at once on every open socket that it meets, not at its next message."""
+    """Of socket-close, socket-silence and socket-freeze: at once on every open socket that it meets, not at its next message. Of
+    socket-close: then it is over, unless `count` or `seconds` says otherwise."""
     messages: int | None = None
     """Of socket-skip: how many messages are lost together (left out: 1). Of socket-late-snapshot: how many go first."""
     delay: float | None = None

@@ -64,7 +64,8 @@ class Fault:
         self.kind = KINDS[plan.kind]
         self.selector = selector
         self._draws = draws
-        self._most = plan.count if plan.count is not None else 0 if self.kind.lasting or plan.seconds is not None else 1
+        unbounded = self.kind.lasting or plan.seconds is not None or plan.now
+        self._most = plan.count if plan.count is not None else 0 if unbounded else 1
         self.armed_at = now
         self.ends_at = None if plan.seconds is None else now + round(plan.seconds * 1e6)
         self.met = 0
@@ -118,6 +119,8 @@ class Faults:
         self._faults: dict[str, Fault] = {}
         self._over: deque[Fault] = deque(maxlen=KEPT)
         self._firings: deque[Firing] = deque(maxlen=KEPT)
+        self.armed_at_all = False
+        """Whether any fault may still fire at a request, a message or an order."""
         self.requests: tuple[Fault, ...] = ()
         self.messages: tuple[Fault, ...] = ()
         self.orders: tuple[Fault, ...] = ()
@@ -211,6 +214,12 @@ class Faults:
             self.fired_at(fault, asked)
         return fired
 
+    def spend(self, fault: Fault) -> None:
+        """Lets it fire no more."""
+        if fault.state == ARMED:
+            fault.state = SPENT
+            self._spend(fault)
+
     def fired_at(self, fault: Fault, asked: Asked) -> None:
         """Takes down that a fault fired at this request or socket."""
         self.note(fault.id, asked)
@@ -242,3 +251,4 @@ class Faults:
         self.orders = tuple(fault for fault in by_order if fault.kind.family is not Family.MARKET)
         self.requests = tuple(fault for fault in live if fault.kind.family is Family.REQUEST and fault not in by_order)
         self.messages = tuple(fault for fault in live if fault.kind.family is Family.MESSAGE)
+        self.armed_at_all = bool(live)

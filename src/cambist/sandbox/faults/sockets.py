@@ -86,6 +86,8 @@ class SocketFaults:
             if fault.selector.meets(asked) and fault.fires(self.faults.scheduler.now()):
                 self.faults.fired_at(fault, asked)
                 socket.meet(fault)
+        if not fault.kind.lasting and fault.plan.count is None and fault.plan.seconds is None:
+            self.faults.spend(fault)
 
 
 def _never_executed(plan: FaultPlan) -> FaultPlan:

@@ -19,8 +19,9 @@ class TradersCommands:
         self._held_off: list[tuple[frozenset[MarketId], int]] = []
         self._place: Callable[..., Awaitable[Any]] = commands.place
         self.place: Callable[..., Awaitable[Any]] = commands.place
-        for name in ("cancel", "cancel_many", "cancel_all", "note", "set_market_status", "set_conversion_rates"):
-            setattr(self, name, getattr(commands, name))
+        for name in vars(Commands):
+            if not name.startswith("_") and name != "place":
+                setattr(self, name, getattr(commands, name))
 
     @property
     def port(self) -> Commands:

@@ -130,7 +130,7 @@ export interface FaultPlan {
   code?: number | null;
   /** Of socket-close: the reason. */
   reason?: string | null;
-  /** Of socket-close, socket-silence and socket-freeze: at once on every open socket that it meets, not at its next message. */
+  /** Of socket-close, socket-silence and socket-freeze: at once on every open socket that it meets, not at its next message. Of socket-close: then it is over, unless `count` or `seconds` says otherwise. */
   now?: boolean | null;
   /** Of socket-skip: how many messages are lost together (left out: 1). Of socket-late-snapshot: how many go first. */
   messages?: number | null;

@@ -25,7 +25,7 @@ from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.forks import Forks
 from cambist.app.named_snapshots import NamedSnapshots, SavedState
 from cambist.app.run_recording import RunRecording
-from cambist.app.sandbox_session import Extending, Inside, SandboxSession, SessionPlan
+from cambist.app.sandbox_session import Extending, Inside, Mover, SandboxSession, SessionPlan
 from cambist.app.serving import Listen, ServeHooks, Serving, closing_on_trouble, sandbox_file, tls_of
 from cambist.app.signals import check_input, handle_end_of_input
 from cambist.app.status_line import StatusLine
@@ -183,7 +183,7 @@ async def _sandbox(
             await session.open_saved(plan.source)
         else:
             await session.open(note)
-        hooks = _Hooks(session, plan, driver)
+        hooks = _Hooks(session, plan, driver, making)
         session.serving = Serving(session.inside.venue, listen, tls, hooks)
         await session.serving.until_stopped()
         if hooks.driven is not None:
@@ -222,11 +222,11 @@ class _Making:
                 raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
             await _give_first_funds(call, user.account, funds)
             await _give_addresses(venue, user.account)
-        commands = self._extended.faults.for_traders(venue.commands, venue.engine)
+        commands = self.extended.faults.for_traders(venue.commands, venue.engine)
         movers = await _prepare_movers(venue, people, note, call, time if past else None, commands)
         await venue.durable()
         everybody = [people.person(user) for user in venue.directory.users()]
-        return _inside(venue, note, time, movers, everybody)
+        return _inside(venue, note, time, [*movers, self.extended.faults], everybody)
 
     def found(self, venue: Venue, note: SandboxFile, time: SandboxTime) -> Inside:
         """The traders and rates that the venue was saved with, before they are reminded of what they knew."""
@@ -235,17 +235,17 @@ class _Making:
         numbers = changed(PRESETS[section.preset], section.traders)
         movers: list[Traders | ConversionRates] = []
         if account_names(numbers):
-            commands = self._extended.faults.for_traders(venue.commands, venue.engine)
+            commands = self.extended.faults.for_traders(venue.commands, venue.engine)
             traders = Traders(commands, venue.engine, venue.scheduler, note.accounts, note.seed, numbers, section.intensity, section.values)
             movers.append(traders)
             if note.linked and not self._config.rates.file:
                 movers.append(ConversionRates(venue.commands, venue.engine, venue.scheduler, traders.fundamentals))
-        return _inside(venue, note, time, movers, [people.shown(user) for user in venue.directory.users()])
+        return _inside(venue, note, time, [*movers, self.extended.faults], [people.shown(user) for user in venue.directory.users()])
 
     def extending(self, seed: int) -> Extending:
         """The control API, and what stands before the dialects, for one venue."""
-        self._extended = _Extending(self.session, self.forks, seed)
-        return self._extended
+        self.extended = _Extending(self.session, self.forks, seed)
+        return self.extended
 
 
 class _Extending:
@@ -303,9 +303,7 @@ def first_password(seed: int, name: str) -> str:
     return made_up_password(SeededEntropy(seed).scoped(f"user/{name.lower()}")("password", 15))
 
 
-def _inside(
-    venue: Venue, note: SandboxFile, time: SandboxTime, movers: Sequence[Traders | ConversionRates], people: list[Person]
-) -> Inside:
+def _inside(venue: Venue, note: SandboxFile, time: SandboxTime, movers: Sequence[Mover], people: list[Person]) -> Inside:
     traders = next((mover for mover in movers if isinstance(mover, Traders)), None)
     return Inside(venue, time, note.seed, traders, movers, people, StatusLine(venue.scheduler, SandboxStatus(venue).text))
 
@@ -318,7 +316,8 @@ class _Hooks(ServeHooks):
     one_venue = False
     reply_fields = PLAY_MONEY_FIELDS
 
-    def __init__(self, session: SandboxSession, plan: SandboxPlan, driver: Driver | None) -> None:
+    def __init__(self, session: SandboxSession, plan: SandboxPlan, driver: Driver | None, making: _Making) -> None:
+        self._making = making
         self._driver = driver
         self.driven: asyncio.Task[None] | None = None
         self.patient = session.recording.lockstep is not None
@@ -376,6 +375,7 @@ class _Hooks(ServeHooks):
     def end(self) -> None:
         if self._run_file is not None:
             self._run_file.close()
+        self._making.extended.faults.end()
         self._session.inside.stop()
 
 

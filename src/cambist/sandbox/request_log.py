@@ -461,7 +461,9 @@ class _RecordedSession(Session):
 
 
 def payload_of(message: bytes) -> bytes:
-    """What a whole, unmasked message of a server's carries."""
+    """What an unmasked message of a server's carries; of one that a fault cut off, what is left of it."""
+    if len(message) < 2:
+        return b""
     length = message[1]
     return message[2:] if length < 126 else message[4:] if length == 126 else message[10:]
 

@@ -97,6 +97,22 @@ def test_a_fault_that_is_disarmed_meets_nobody(sandbox: Sandbox) -> None:
     assert sandbox.control("DELETE", f"faults/{fault}", status=404) == {"error": f'no fault "{fault}" is armed'}
 
 
+def test_what_is_delayed_goes_on_when_all_faults_are_disarmed(sandbox: Sandbox) -> None:
+    api = APIS["expie"](sandbox)
+    fault = sandbox.arm("delay", after=3600)
+    exchange = sandbox.send(api.balance())
+    sandbox.wait_until_fired(fault)
+    sandbox.disarm()
+    assert exchange.answer().status == 200
+
+
+def test_a_kind_that_lasts_is_over_when_it_has_fired_as_often_as_it_should(sandbox: Sandbox) -> None:
+    api = APIS["expie"](sandbox)
+    sandbox.arm("maintenance", count=1)
+    assert [api.ask(api.balance()).status for _ in range(2)] == [503, 200]
+    assert sandbox.client.faults().armed == []
+
+
 def test_a_fault_s_time_is_over_by_the_sandbox_s_clock(sandbox: Sandbox) -> None:
     fault = sandbox.arm("lose-reply", seconds=2)
     sandbox.advance(1.9)

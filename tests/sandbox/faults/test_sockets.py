@@ -280,13 +280,14 @@ def test_an_answer_comes_as_late_as_a_delay_says(sandbox: Sandbox, connect: Conn
 
 
 @EACH_STREAM
-def test_an_answer_breaks_off_with_a_reset(sandbox: Sandbox, connect: Connect, name: str) -> None:
+@pytest.mark.parametrize("size", [0, 1, 10])
+def test_an_answer_breaks_off_with_a_reset(sandbox: Sandbox, connect: Connect, name: str, size: int) -> None:
     client = connect(name)
-    sandbox.arm("reset", dialect=client.stream.dialect, transport="socket", after_bytes=10)
+    sandbox.arm("reset", dialect=client.stream.dialect, transport="socket", after_bytes=size)
     client.wire.send(client.request())
     with pytest.raises(ConnectionResetError):
         client.wire.frame()
-    assert len(client.wire.left) == 10
+    assert len(client.wire.left) == size
 
 
 @EACH_STREAM

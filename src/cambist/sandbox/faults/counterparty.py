@@ -31,6 +31,15 @@ class Counterparty:
         self._account: AccountId | None = None
         self._fundings = 0
 
+    def save(self) -> tuple[int, int]:
+        """(its account, 0 for none yet; how often it was given money)."""
+        return self._account or 0, self._fundings
+
+    def restore(self, kept: tuple[int, int]) -> None:
+        """As it was then, on the venue of then."""
+        account, self._fundings = kept
+        self._account = AccountId(account) if account else None
+
     async def account(self) -> AccountId:
         if self._account is None:
             self._account = AccountId((await self._commands.open_account()).id)

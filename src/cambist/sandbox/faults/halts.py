@@ -23,19 +23,32 @@ class MarketHalts:
         market = fault.selector.market
         if fault.plan.kind != "halt" or market is None:
             return
-        halted = self._halted.get(market, 0)
-        if not halted and self._view.market(market).status != MarketStatus.OPEN:
+        if not self._halted.get(market) and self._view.market(market).status != MarketStatus.OPEN:
             return  # it was halted before, and stays so
-        self._halted[market] = halted + 1
         fault.begins()
         self._faults.note(fault.id, Asked("", "", "", "", b"", None))
-        fault.on_end.append(lambda: self._over(market))
+        self._hold(fault, market)
         self._set(market, MarketStatus.HALTED)
 
+    def restore(self) -> None:
+        """Takes the halts of a saved sandbox for its own: its markets are halted already."""
+        for fault in self._faults.armed:
+            if fault.plan.kind == "halt" and fault.fired and fault.selector.market is not None:
+                self._hold(fault, fault.selector.market)
+
+    def give_up(self) -> None:
+        """Opens no market any more."""
+        self._halted.clear()
+
+    def _hold(self, fault: Fault, market: MarketId) -> None:
+        self._halted[market] = self._halted.get(market, 0) + 1
+        fault.on_end.append(lambda: self._over(market))
+
     def _over(self, market: MarketId) -> None:
-        self._halted[market] -= 1
-        if not self._halted[market]:
-            del self._halted[market]
+        left = self._halted.pop(market, 0) - 1
+        if left > 0:
+            self._halted[market] = left
+        elif left == 0:
             self._set(market, MarketStatus.OPEN)
 
     def _set(self, market: MarketId, status: MarketStatus) -> None:

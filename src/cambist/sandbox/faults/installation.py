@@ -16,6 +16,7 @@ from cambist.sandbox.faults.clock_skew import ClientClock
 from cambist.sandbox.faults.commands import InterposedCommands
 from cambist.sandbox.faults.counterparty import Counterparty
 from cambist.sandbox.faults.halts import MarketHalts
+from cambist.sandbox.faults.kept import add_part
 from cambist.sandbox.faults.orders import OrderFaults
 from cambist.sandbox.faults.registry import Faults
 from cambist.sandbox.faults.requests import Barrier, RequestFaults, Wordings
@@ -43,6 +44,18 @@ class FaultInstallation:
         self._traders = TradersCommands(commands, view)
         return self._traders.port
 
+    def start(self) -> None:
+        """Nothing moves by itself before something is armed."""
+
+    def stop(self) -> None:
+        """Disarms everything without another command, since the venue may be given up: what was delayed goes on, what froze thaws."""
+        self._halts.give_up()
+        self.faults.clear()
+
+    def end(self) -> None:
+        """Before the sandbox ends: disarms everything, and opens the markets that faults have halted."""
+        self.faults.clear()
+
     def install(self, services: VenueServices, served: Sequence[DialectService], barrier: Barrier, log: RequestLog) -> None:
         """`services` as the venue has them; `barrier` the gateway's."""
         view, commands = services.view, self._commands
@@ -57,15 +70,16 @@ class FaultInstallation:
         def changes() -> int:
             return commands.changes
 
-        replies: StaleReads[Reply] = StaleReads(services.clock, seq, changes)
-        answers: StaleReads[Answers] = StaleReads(services.clock, seq, changes)
+        replies: StaleReads[Reply] = StaleReads(services.clock, seq, changes, lambda reply: len(reply.content))
+        answers: StaleReads[Answers] = StaleReads(services.clock, seq, changes, lambda said: sum(len(message) for message, _ in said[0]))
         requests = RequestFaults(faults, wordings, identify, barrier, self._client_clock, replies)
         sockets = SocketFaults(faults, wordings, identify, self._client_clock, answers)
         counterparty = Counterparty(commands.venue, view, services.entropy)
         nonces = services.directory.nonces
         orders = OrderFaults(faults, commands.venue, view, counterparty, lambda: self._traders, wordings, nonces, requests.durable, log)
         commands.watch(faults, orders)
-        MarketHalts(faults, commands.venue, view)
+        self._halts = MarketHalts(faults, commands.venue, view)
+        add_part(services.state_parts, faults, orders, self._halts, counterparty)
         self.interceptor: Interceptor = _BeforeDialects(requests, sockets)
 
 

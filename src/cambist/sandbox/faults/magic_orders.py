@@ -53,9 +53,9 @@ OUTCOMES = tuple(
     )
 )
 """In the order of the reference."""
-_BY_NAME = {outcome.name: outcome for outcome in OUTCOMES}
+BY_NAME = {outcome.name: outcome for outcome in OUTCOMES}
 _BY_CODE = {outcome.code: outcome for outcome in OUTCOMES}
-_LONGEST = max(name.count("-") for name in _BY_NAME) + 1
+_LONGEST = max(name.count("-") for name in BY_NAME) + 1
 
 
 def of_client_id(tag: str) -> MagicOutcome | None:
@@ -64,7 +64,7 @@ def of_client_id(tag: str) -> MagicOutcome | None:
         return None
     words = tag[len(PREFIX) :].split("-", _LONGEST)
     for count in range(min(len(words), _LONGEST), 0, -1):
-        found = _BY_NAME.get("-".join(words[:count]))
+        found = BY_NAME.get("-".join(words[:count]))
         if found is not None:
             return found
     return None

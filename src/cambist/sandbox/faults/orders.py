@@ -90,6 +90,7 @@ class OrderFaults:
         self._durable = durable
         self._log = log
         self._marked: dict[int, magic_orders.MagicOutcome] = {}
+        self._rests: dict[int, tuple[FaultPlan, int]] = {}
 
     # --- who is met -------------------------------------------------------------------------------------------------------
 
@@ -145,7 +146,7 @@ class OrderFaults:
         if plan.kind == "reset" and plan.executed is False:
             raise Withheld("a fault reset the connection", reset=True)
         if plan.before:
-            await self._faults.scheduler.sleep(micros(plan.before))
+            await self._faults.sleep(plan.before)
         if plan.kind == "nonce-rejected" and meta.nonce:
             raise NonceRejected(max(self._nonces.last(meta.key_id), meta.nonce))
         if plan.kind == "refuse" or (asked.transport == SOCKET and instead(plan, asked.dialect, request, self._wordings)):
@@ -169,7 +170,7 @@ class OrderFaults:
                 await self._durable()
                 raise Withheld("a fault answered", sent=b"" if asked.transport == SOCKET else wire.whole(error_page(plan.status or 503)))
             case "delay" if plan.after:
-                await self._faults.scheduler.sleep(micros(plan.after))
+                await self._faults.sleep(plan.after)
 
     # --- fills in parts -----------------------------------------------------------------------------------------------------
 
@@ -224,15 +225,33 @@ class OrderFaults:
 
     def _keep_the_rest(self, plan: FaultPlan, order: _core.LiveOrder) -> None:
         """Has the sandbox's traders leave the rest of an order alone, until its time has come."""
-        traders = self._traders()
+        wait = micros(DEFAULT_WAIT if plan.wait is None else plan.wait)
+        self._keep_until(plan, order, self._faults.scheduler.now() + wait)
+
+    def _keep_until(self, plan: FaultPlan, order: _core.LiveOrder, due: int) -> None:
+        traders, order_id = self._traders(), order.order_id
         let_go = traders.hold_off(order.market, opposite(order.side)) if traders is not None else lambda: None
-        order_id, wait = order.order_id, DEFAULT_WAIT if plan.wait is None else plan.wait
+        self._rests[order_id] = plan, due
 
         async def finish() -> None:
             let_go()
+            del self._rests[order_id]
             await self._finish(plan, order_id)
 
-        self._faults.scheduler.after(micros(wait), finish)
+        self._faults.scheduler.at(due, finish, f"rest of order {order_id}")
+
+    def save(self) -> tuple[list[tuple[int, FaultPlan, int]], dict[int, str]]:
+        """The fills of which a part is still to come, and the orders that asked for something when they are cancelled."""
+        rests = [(order_id, plan, due) for order_id, (plan, due) in self._rests.items()]
+        return rests, {order_id: magic.name for order_id, magic in self._marked.items()}
+
+    def restore(self, rests: list[tuple[int, FaultPlan, int]], marked: dict[int, str]) -> None:
+        """As it was then, on the venue of then."""
+        self._marked.update({order_id: magic_orders.BY_NAME[name] for order_id, name in marked.items()})
+        for order_id, plan, due in rests:
+            order = self._view.order(order_id)
+            if order is not None:
+                self._keep_until(plan, order, due)
 
     async def _finish(self, plan: FaultPlan, order_id: int) -> None:
         order = self._view.order(order_id)

@@ -135,6 +135,8 @@ class Kind:
     """Where it can work."""
     lasting: bool = False
     """Whether it fires any number of times when nobody says how often."""
+    stays: bool = False
+    """Whether what it began goes on when it fires no more."""
     timed: frozenset[str] = WHEN
 
 
@@ -162,8 +164,8 @@ KINDS = {
         Kind("clock-skew", Family.REQUEST, _of("skew"), _of("skew"), transports=NO_HANDSHAKE, lasting=True),
         Kind("stale", Family.REQUEST, _of("age", "commands"), _of("age", "commands"), transports=NO_HANDSHAKE, lasting=True),
         Kind("socket-close", Family.MESSAGE, _of("code", "reason", "now"), transports=SOCKET_ONLY),
-        Kind("socket-silence", Family.MESSAGE, _of("now"), transports=SOCKET_ONLY, lasting=True),
-        Kind("socket-freeze", Family.MESSAGE, _of("now"), transports=SOCKET_ONLY, lasting=True),
+        Kind("socket-silence", Family.MESSAGE, _of("now"), transports=SOCKET_ONLY, lasting=True, stays=True),
+        Kind("socket-freeze", Family.MESSAGE, _of("now"), transports=SOCKET_ONLY, lasting=True, stays=True),
         Kind("socket-skip", Family.MESSAGE, _of("messages"), transports=SOCKET_ONLY),
         Kind("socket-duplicate", Family.MESSAGE, transports=SOCKET_ONLY),
         Kind("socket-reorder", Family.MESSAGE, transports=SOCKET_ONLY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
@@ -38,6 +39,28 @@ class Firing(msgspec.Struct, frozen=True):
     exchange: int = 0
     account: int | None = None
     logged: int = 0
+
+
+class KeptFault(msgspec.Struct, frozen=True):
+    """A fault as it is saved; `chance`: where its stream is."""
+
+    id: str
+    plan: FaultPlan
+    armed_at: int
+    ends_at: int | None
+    met: int
+    fired: int
+    state: str
+    chance: bytes
+
+
+class KeptRegistry(msgspec.Struct, frozen=True):
+    """All faults as they are saved."""
+
+    numbers: int
+    fired_count: int
+    armed: list[KeptFault]
+    firings: list[Firing]
 
 
 class Log(Protocol):
@@ -90,6 +113,16 @@ class Fault:
             self.state = SPENT
         return True
 
+    def save(self) -> KeptFault:
+        """As it is now."""
+        return KeptFault(self.id, self.plan, self.armed_at, self.ends_at, self.met, self.fired, self.state, self._draws.save())
+
+    def restore(self, kept: KeptFault) -> None:
+        """As it was then."""
+        self.armed_at, self.ends_at = kept.armed_at, kept.ends_at
+        self.met, self.fired, self.state = kept.met, kept.fired, kept.state
+        self._draws.restore(kept.chance)
+
     def begins(self) -> None:
         """Counts one that it met by itself, when it was armed."""
         self.met += 1
@@ -119,6 +152,7 @@ class Faults:
         self._faults: dict[str, Fault] = {}
         self._over: deque[Fault] = deque(maxlen=KEPT)
         self._firings: deque[Firing] = deque(maxlen=KEPT)
+        self._delayed: dict[asyncio.Future[None], None] = {}
         self.armed_at_all = False
         """Whether any fault may still fire at a request, a message or an order."""
         self.requests: tuple[Fault, ...] = ()
@@ -136,15 +170,33 @@ class Faults:
             raise PlanRefused(f"{MOST_ARMED} faults are armed; disarm some")
         selector = Selector(plan, self._dialects, self._directory, self._catalogue)
         self._numbers += 1
-        fault_id = f"{plan.kind}-{self._numbers}"
-        fault = Fault(fault_id, plan, selector, Draws(self._seed, f"fault/{fault_id}"), self.scheduler.now())
-        self._faults[fault_id] = fault
-        if fault.ends_at is not None:
-            fault.timer = self.scheduler.at(fault.ends_at, lambda: self._end(fault, EXPIRED))
-        self._sort()
+        fault = self._made(f"{plan.kind}-{self._numbers}", plan, selector)
+        self._keep(fault)
         for armed in self.on_armed:
             armed(fault)
         return fault
+
+    def _made(self, fault_id: str, plan: FaultPlan, selector: Selector) -> Fault:
+        return Fault(fault_id, plan, selector, Draws(self._seed, f"fault/{fault_id}"), self.scheduler.now())
+
+    def _keep(self, fault: Fault) -> None:
+        self._faults[fault.id] = fault
+        if fault.ends_at is not None:
+            fault.timer = self.scheduler.at(fault.ends_at, lambda: self._end(fault, EXPIRED), f"{fault.id} ends")
+        self._sort()
+
+    def save(self) -> KeptRegistry:
+        """As it is now; what is over is left out."""
+        return KeptRegistry(self._numbers, self._fired_count, [fault.save() for fault in self.armed], self.firings)
+
+    def restore(self, kept: KeptRegistry) -> None:
+        """As it was then, into one in which nothing was armed. PlanRefused for a fault that cannot be armed in this sandbox."""
+        self._numbers, self._fired_count = kept.numbers, kept.fired_count
+        self._firings.extend(kept.firings)
+        for each in kept.armed:
+            fault = self._made(each.id, each.plan, Selector(each.plan, self._dialects, self._directory, self._catalogue))
+            fault.restore(each)
+            self._keep(fault)
 
     def disarm(self, fault_id: str) -> Fault | None:
         """The fault, which does nothing any more; None when there is none of that id."""
@@ -153,12 +205,28 @@ class Faults:
             self._end(fault, DISARMED)
         return fault
 
-    def clear(self) -> list[Fault]:
-        """Disarms all, and says which they were."""
-        faults = list(self._faults.values())
-        for fault in faults:
+    def clear(self) -> None:
+        """Disarms all. What they delayed goes on at once."""
+        for fault in list(self._faults.values()):
             self._end(fault, DISARMED)
-        return faults
+        for woken in tuple(self._delayed):
+            woken.set_result(None)
+        self._delayed.clear()
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after so much of the sandbox's time, or when all faults are disarmed."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._delayed[woken] = None
+        timer = self.scheduler.after(round(seconds * 1e6), lambda: self._wake(woken))
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            self._delayed.pop(woken, None)
+
+    def _wake(self, woken: asyncio.Future[None]) -> None:
+        if self._delayed.pop(woken, 0) is None and not woken.done():
+            woken.set_result(None)
 
     @property
     def armed(self) -> list[Fault]:
@@ -227,11 +295,11 @@ class Faults:
             self._spend(fault)
 
     def _spend(self, fault: Fault) -> None:
-        """It fires no more. What it began goes on until it is disarmed or its time is over."""
-        if not fault.kind.lasting:
-            self._end(fault, SPENT)
-        else:
+        """It fires no more. What stays, stays until it is disarmed or its time is over."""
+        if fault.kind.stays:
             self._sort()
+        else:
+            self._end(fault, SPENT)
 
     def _end(self, fault: Fault, state: str) -> None:
         if self._faults.pop(fault.id, None) is None:

@@ -95,7 +95,6 @@ class RequestFaults:
         return replace(route, handler=handle)
 
     async def _carry_out(self, fired: list[Fault], asked: Asked, request: Request, handler: Handler) -> Reply:
-        scheduler = self._faults.scheduler
         for fault in fired:
             plan = fault.plan
             if plan.kind == "lose-request":
@@ -103,7 +102,7 @@ class RequestFaults:
             if plan.kind == "reset" and plan.executed is False:
                 raise Withheld("a fault reset the connection", reset=True)
             if plan.before:
-                await scheduler.sleep(micros(plan.before))
+                await self._faults.sleep(plan.before)
             rejection = instead(plan, asked.dialect, request, self._wordings)
             if rejection is not None:
                 return rejection
@@ -125,7 +124,7 @@ class RequestFaults:
             case "lose-reply":
                 raise Withheld("a fault lost the reply")
             case "delay" if plan.after:
-                await self._faults.scheduler.sleep(micros(plan.after))
+                await self._faults.sleep(plan.after)
             case "server-error":
                 return error_page(plan.status or 503)
             case "content-type":

@@ -342,7 +342,7 @@ class FaultySession(Session):
             socket.break_off(reset=True)
             return False
         if plan.before:
-            await self._sockets.faults.scheduler.sleep(micros(plan.before))
+            await self._sockets.faults.sleep(plan.before)
         situation = SITUATIONS.get(plan.kind)
         words = None if situation is None else self._inner.worded(message, situation)
         if words is not None:
@@ -357,7 +357,7 @@ class FaultySession(Session):
                 socket.abort()
                 return False
             case "delay" if plan.after:
-                await self._sockets.faults.scheduler.sleep(micros(plan.after))
+                await self._sockets.faults.sleep(plan.after)
             case "truncate" if answers and plan.length != "wrong":
                 payload = payload_of(answers[0][0])
                 answers[0] = (encode(TEXT, payload[: kept_bytes(plan, len(payload))]), answers[0][1])

@@ -484,6 +484,8 @@ export interface BotReport {
   account: number;
   /** How many of this account are in the log, messages on sockets included. */
   requests: number;
+  /** Its orders, cancels and rejections whose requests are not in the log: of those the checks that need requests say nothing. */
+  unlogged: number;
   /** Orders that the venue took. */
   placed: number;
   /** Orders that its core did not take. */

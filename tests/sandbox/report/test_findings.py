@@ -295,3 +295,17 @@ def test_a_program_that_asks_again_and_again_is_told_so(tmp_path: Path) -> None:
         assert "13 at most" in report.findings[0].sentence
         (report,) = Control(running.url).report(requests_per_second=13).bots
         assert report.findings == []
+
+
+def test_what_happened_before_the_log_began_is_counted(tmp_path: Path) -> None:
+    """A restored sandbox has a log of its own."""
+    with serving(tmp_path, "sandbox", "--quiet", "--clock", "manual", "--users", "alice") as running:
+        control, bot = Control(running.url), RawBot(running.url, running.ready["users"][0], "127.0.0.1")
+        bot.trade("buy", "100", "1")
+        control.save("one")
+        control.restore("one")
+        bot.trade("buy", "101", "1")
+        bot.close()
+        (report,) = control.report().bots
+        assert (report.placed, report.unlogged, report.requests) == (2, 1, 1)
+        assert "no requests for 1 of its orders" in control.report_markdown().decode()

@@ -7,6 +7,7 @@ from cambist.dialects.native.auth import KEY_FORM
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import DIALECT as NAME
 from cambist.dialects.native.endpoint import worded
+from cambist.dialects.native.reply_reader import ReplyReader
 from cambist.dialects.native.routes import path_errors, routes
 from cambist.dialects.native.settings import Settings
 from cambist.dialects.native.snippets import native
@@ -19,8 +20,15 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     context = DialectContext.of(services, settings)
     made = routes(context)
-    identify = context.authenticator.identify
-    return DialectService(NAME, made, sockets(context), path_errors(made), identify=identify, wording=worded)
+    return DialectService(
+        NAME,
+        made,
+        sockets(context),
+        path_errors(made),
+        identify=context.authenticator.identify,
+        wording=worded,
+        reply_reader=ReplyReader(context.listings),
+    )
 
 
 DIALECT = Dialect(

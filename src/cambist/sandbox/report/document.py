@@ -78,6 +78,8 @@ class BotReport(msgspec.Struct, frozen=True, kw_only=True):
     """The account's number."""
     requests: int
     """How many of this account are in the log, messages on sockets included."""
+    unlogged: int
+    """Its orders, cancels and rejections whose requests are not in the log: of those the checks that need requests say nothing."""
     placed: int
     """Orders that the venue took."""
     rejected: int
@@ -183,6 +185,7 @@ def _bot(evidence: Evidence, user: str, quote: int) -> BotReport:
         user=user,
         account=evidence.record.account,
         requests=evidence.requests.count if evidence.requests is not None else 0,
+        unlogged=_unlogged(evidence),
         placed=len(evidence.orders),
         rejected=_rejected_orders(evidence),
         orders=outcomes(evidence.orders),
@@ -202,6 +205,14 @@ def _rejections(counted: RejectionCount) -> Rejections:
     return Rejections(
         code=counted.code, count=counted.count, words=counted.words, requests=sorted(set(counted.requests))[:20], commands=counted.seqs[:20]
     )
+
+
+def _unlogged(evidence: Evidence) -> int:
+    record, requests = evidence.record, evidence.requests
+    seqs = (
+        [order.seq for order in record.orders.values()] + [each.seq for each in record.rejected] + [each.seq for each in record.cancelled]
+    )
+    return len(seqs) if requests is None else sum(requests.of_seq(seq) is None for seq in seqs)
 
 
 def _rejected_orders(evidence: Evidence) -> int:

@@ -37,6 +37,9 @@ def _bot(bot: BotReport) -> Iterable[str]:
     if skipped:
         yield ""
         yield f"Not looked for, because there is no request log: {', '.join(skipped)}."
+    elif bot.unlogged:
+        yield ""
+        yield f"The log has no requests for {bot.unlogged} of its orders, cancels and rejections; checks that need them did not see those."
     yield from _orders(bot)
     yield from _money(bot.money)
     yield from _balances(bot.balances)

@@ -3,13 +3,14 @@
 from __future__ import annotations  # the native types are names of the stub only
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cambist import _core
 from cambist.domain.commands import CommandKind
+from cambist.domain.events import kinds_of
 from cambist.domain.meta import Meta
 from cambist.domain.transfers import Business
 from cambist.sandbox.report.placing import PLACING, Placing
@@ -213,12 +214,14 @@ class _Fold:
                 record.cancelled.append(Cancelled(command.seq, command.time, _named(command)))
             self._keep(self._sample_of(engine, command.seq, command.time))
 
-    def others(self, events: list[Event], engine: Engine) -> None:
-        for event in events:
-            if isinstance(event, _core.CommandApplied):
-                self._seq, self._time = event.seq, event.time
-            else:
-                self._event(event, taken=False)
+    def others(self, events: bytes, kinds: int, engine: Engine) -> None:
+        known = self._orders
+        if known and any(_is_about(event, known) for event in _core.decode_events(events, kinds)):
+            for event in _core.decode_events(events, kinds | kinds_of(_core.CommandApplied)):
+                if isinstance(event, _core.CommandApplied):
+                    self._seq, self._time = event.seq, event.time
+                else:
+                    self._event(event, taken=False)
         self.sample(engine)
 
     def marked_seq(self, seq: int, engine: Engine) -> None:
@@ -313,6 +316,13 @@ class _Fold:
         if len(self.samples) > MOST_SAMPLES:
             del self.samples[1:-1:2]
             self._every *= 2
+
+
+def _is_about(event: Event, orders: Mapping[int, OrderRecord]) -> bool:
+    """Whether one of these orders traded in it, or is its subject."""
+    if isinstance(event, _core.TradeExecuted | _core.ConvertedTradeExecuted):
+        return event.maker_order in orders or event.taker_order in orders
+    return getattr(event, "order_id", 0) in orders
 
 
 def balances_of(engine: Engine, account: int) -> Balances:

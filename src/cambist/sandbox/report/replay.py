@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 COMMANDS_FRAME = 1
 _HEAD = struct.Struct("<IBBHQ")
 """Of a command's record: length, kind, zero, length of the meta, time."""
-_U32 = struct.Struct("<I")
+_LENGTH_AND_KIND = struct.Struct("<IB").unpack_from
+_ACCOUNT = struct.Struct("<I").unpack_from
 OF_ONE_ACCOUNT = frozenset(
     {
         CommandKind.PLACE_ORDER,
@@ -50,7 +51,7 @@ class Command:
     @property
     def account(self) -> int:
         """Who gave it, of the kinds in OF_ONE_ACCOUNT."""
-        return int(_U32.unpack_from(self.body)[0])
+        return int(_ACCOUNT(self.body)[0])
 
 
 class Watcher(Protocol):
@@ -62,8 +63,8 @@ class Watcher(Protocol):
     def after(self, command: Command, events: list[Event], engine: Engine) -> None:
         """It was applied, and did this."""
 
-    def others(self, events: list[Event], engine: Engine) -> None:
-        """Commands of others were applied; of their events those of the kinds that the replay was asked for."""
+    def others(self, events: bytes, kinds: int, engine: Engine) -> None:
+        """Commands of others were applied; their events are encoded, `kinds` those that the replay was asked for."""
 
     def marked_seq(self, seq: int, engine: Engine) -> None:
         """The core stands right behind a command that the replay was asked to stop at."""
@@ -79,15 +80,13 @@ def commands(journal: JournalReads, after_seq: int, until: int) -> Iterator[Comm
         if frame.kind != COMMANDS_FRAME:
             continue
         payload, place, seq = frame.payload, 0, frame.first_seq
-        while place < len(payload):
-            length, kind, _, meta_length, time = _HEAD.unpack_from(payload, place)
-            if seq > until:
-                return
+        while place < len(payload) and seq <= until:
             if seq > after_seq:
-                end = place + length
-                yield Command(seq, time, kind, payload[place + _HEAD.size : end - meta_length], payload[end - meta_length : end])
-            place += length
+                yield _command(payload, place, seq)
+            place += _LENGTH_AND_KIND(payload, place)[0]
             seq += 1
+        if seq > until:
+            return
 
 
 def replay(source: ReplaySource, accounts: Collection[int], watcher: Watcher, kinds: int, marks: Iterable[int] = ()) -> Engine:
@@ -99,33 +98,73 @@ def replay(source: ReplaySource, accounts: Collection[int], watcher: Watcher, ki
     engine, journal, until = source()
     stretch = min(LONGEST_STRETCH, (until - engine.seq) // STRETCHES + 1)
     stops = frozenset(marks)
-    waiting = bytearray()
+    waiting: list[bytes] = []
     count = 0
 
     def flush() -> None:
         nonlocal count
         if count:
-            _, events = engine.apply_batch(bytes(waiting))
+            _, events = engine.apply_batch(b"".join(waiting))
             waiting.clear()
             count = 0
-            watcher.others(_core.decode_events(events, kinds, EVERY_COMMAND), engine)
+            watcher.others(events, kinds, engine)
 
-    for command in commands(journal, engine.seq, until):
-        watched = command.kind in OF_MONEY or (command.kind in OF_ONE_ACCOUNT and command.account in accounts)
-        if watched:
+    for payload, first, end, seq in _stretches(journal, engine.seq, until, accounts, stops):
+        if first == end:  # one command that is looked at by itself
             flush()
+            command = _command(payload, first, seq)
             watcher.before(command, engine)
             _, events = engine.apply_batch(record_of(command))
             watcher.after(command, _core.decode_events(events, EVERY_KIND, EVERY_COMMAND), engine)
         else:
-            waiting += record_of(command)
-            count += 1
-        if count == stretch or command.seq in stops:
-            flush()
-        if command.seq in stops:
-            watcher.marked_seq(command.seq, engine)
+            waiting.append(payload[first:end])
+            count += seq
+            if count >= stretch or engine.seq + count in stops:
+                flush()
+        if engine.seq in stops:
+            watcher.marked_seq(engine.seq, engine)
     flush()
     return engine
+
+
+def _stretches(
+    journal: JournalReads, after_seq: int, until: int, accounts: Collection[int], stops: Collection[int]
+) -> Iterator[tuple[bytes, int, int, int]]:
+    """The journal in pieces: (payload, from, to, how many commands) of others' commands that follow each other, and (payload, place, place,
+    seq) of each command that is looked at by itself. A piece ends behind each seq in `stops`. Every command passes here: nothing is made of
+    one that nobody asks for.
+    """
+    for frame in journal.read(after_seq + 1):
+        if frame.kind != COMMANDS_FRAME:
+            continue
+        payload, place, seq, begin, count = frame.payload, 0, frame.first_seq, 0, 0
+        size = len(payload)
+        while place < size and seq <= until:
+            length, kind = _LENGTH_AND_KIND(payload, place)
+            if seq <= after_seq:
+                begin = place + length
+            elif kind in OF_MONEY or (kind in OF_ONE_ACCOUNT and _ACCOUNT(payload, place + _HEAD.size)[0] in accounts):
+                if count:
+                    yield payload, begin, place, count
+                yield payload, place, place, seq
+                begin, count = place + length, 0
+            else:
+                count += 1
+                if seq in stops:
+                    yield payload, begin, place + length, count
+                    begin, count = place + length, 0
+            place += length
+            seq += 1
+        if count:
+            yield payload, begin, place, count
+        if seq > until:
+            return
+
+
+def _command(payload: bytes, place: int, seq: int) -> Command:
+    length, kind, _, meta_length, time = _HEAD.unpack_from(payload, place)
+    end = place + length
+    return Command(seq, time, kind, payload[place + _HEAD.size : end - meta_length], payload[end - meta_length : end])
 
 
 def record_of(command: Command) -> bytes:
@@ -135,6 +174,6 @@ def record_of(command: Command) -> bytes:
 
 
 ORDERS_AND_TRADES = kinds_of(
-    _core.CommandApplied, _core.TradeExecuted, _core.ConvertedTradeExecuted, _core.OrderDone, _core.StopTriggered, _core.CancelAfterFired
+    _core.TradeExecuted, _core.ConvertedTradeExecuted, _core.OrderDone, _core.StopTriggered, _core.CancelAfterFired
 )
 """What others' commands can do to an account's orders."""

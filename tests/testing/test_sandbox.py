@@ -20,6 +20,14 @@ from tests.tidy.test_tidy import ROOT
 START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
+def gone(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE)
+    except OSError:
+        return True
+    return False
+
+
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(seed=7, preset="quiet", clock="manual", users=["dora", "emil"], fund="BTC=3,USD=1000") as running:
@@ -94,15 +102,7 @@ def test_a_sandbox_ends_with_the_program_that_started_it(tmp_path: Path) -> None
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path)
     url = ran.stdout.strip()
     assert url.startswith("http://"), ran.stderr
-
-    def gone() -> bool:
-        try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE)
-        except OSError:
-            return True
-        return False
-
-    wait_until(gone)
+    wait_until(lambda: gone(url))
 
 
 @pytest.mark.parametrize(
@@ -169,6 +169,22 @@ async def test_it_is_put_back_to_its_start_or_to_that_of_another_seed() -> None:
             assert other.users == running.users
 
 
+def test_a_fork_goes_on_from_the_same_state_and_goes_its_own_way() -> None:
+    with Sandbox(seed=7, preset="quiet", clock="manual", fund="BTC=3") as running:
+        running.control.fund("alice", give="BTC=1")
+        running.clock.advance(60)
+        fork = running.fork()
+        assert (fork.users, fork.clock.now) == (running.users, running.clock.now)
+        running.control.fund("alice", take="BTC=2")
+        assert [one.control.funds("alice").funds[0].available for one in (running, fork)] == ["2", "4"]
+        fork.stop()
+        with pytest.raises(ControlError, match="no sandbox answers"):
+            fork.control.clock()
+        other = running.fork()
+    other.stop()
+    wait_until(lambda: gone(other.url))
+
+
 # --- libraries ----------------------------------------------------------------------------------------------------------------------------
 
 CCXT_BTSE = """
@@ -177,6 +193,8 @@ CCXT_BTSE = """
     assert [row["id"] for row in sandbox.ccxt("btse").fetch_open_orders("BTC/USD")] == [order["id"]]
     assert sandbox.ccxt("btse", user=None).fetch_order_book("BTC/USD")["bids"] == [[1000, 0.5]]
     sandbox.clock.advance(3600)
+    fork = sandbox.fork().ccxt("btse")
+    assert [row["id"] for row in fork.fetch_open_orders("BTC/USD")] == [order["id"]], "nonces go on in a fork"
     assert btse.cancel_order(order["id"], "BTC/USD")["status"] == "canceled", "its nonces follow the sandbox's clock"
     assert sandbox.ccxt("btse", "bob", enableRateLimit=True).enableRateLimit is True
 """

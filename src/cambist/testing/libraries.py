@@ -37,6 +37,11 @@ class Numbers:
         with self._lock:
             self._last.clear()
 
+    def go_on_from(self, other: Numbers) -> None:
+        """Draws behind what the other has drawn."""
+        with self._lock, other._lock:
+            self._last |= other._last
+
     def rising(self, key: str, unit: int) -> Callable[[], int]:
         """Draws a nonce of that key, in units of so many µs."""
 

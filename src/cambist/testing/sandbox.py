@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +20,9 @@ import msgspec
 from cambist.sandbox import run_files
 from cambist.sandbox.control.snapshots import Began
 from cambist.sandbox.control_client.async_control import AsyncControl
+from cambist.sandbox.control_client.calls import ControlError
 from cambist.sandbox.control_client.control import Control
+from cambist.sandbox.people import Person
 from cambist.testing import libraries
 from cambist.testing.clocks import AsyncClock, Clock
 
@@ -83,6 +86,7 @@ class Sandbox:
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._end: Callable[[], object] | None = None
 
     # --- start and end --------------------------------------------------------------------------------------------------------------------
 
@@ -152,6 +156,10 @@ class Sandbox:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+        end, self._end = self._end, None
+        if end is not None:
+            with contextlib.suppress(ControlError):  # it has ended with the one that it was forked from
+                end()
 
     @classmethod
     def connect(cls, url: str | None = None) -> Self:
@@ -209,8 +217,19 @@ class Sandbox:
 
     def _begin(self, began: Began) -> None:
         self.seed = began.seed
-        self.users = {one.name: User(one.name, one.password, one.account, one.keys) for one in began.users}
+        self.users = {user.name: user for user in _users(began.users)}
         self._numbers.forget()
+
+    def fork(self) -> Self:
+        """Another sandbox, in a process of its own, that goes on from this one's state with everything. It ends by its `stop`, or with this
+        one."""
+        forked = self.control.fork()
+        made = type(self)()
+        made._options = self._options
+        made._reached(_Ready(forked.url, forked.pid, forked.seed, _users(forked.users)))
+        made._numbers.go_on_from(self._numbers)
+        made._end = lambda: self.control.end_fork(forked.pid)
+        return made
 
     def describe(self) -> str:
         """The command that starts another one as it was at its start, or at its last reset."""
@@ -235,6 +254,10 @@ class Sandbox:
         """A `BtseClient` of cryptoxlib-aio, for the HTTP API and the sockets. Its nonces follow the machine's clock, so that the sandbox's
         must."""
         return libraries.cryptoxlib_btse(self.url, self.credentials(user, "btse"))
+
+
+def _users(people: Iterable[Person]) -> list[User]:
+    return [User(one.name, one.password, one.account, one.keys) for one in people]
 
 
 def _environment() -> dict[str, str]:

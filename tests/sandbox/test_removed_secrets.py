@@ -29,10 +29,26 @@ UUID = bytes(range(16))
         ({b"authorization": b"bearer" + TOKEN}, {b"authorization": b"bearer" + mark(TOKEN)}),
         ({b"authorization": b"Basic " + TOKEN}, {b"authorization": mark(b"Basic " + TOKEN)}),
         ({b"access-token": TOKEN}, {b"access-token": mark(TOKEN)}),
+        (
+            {b"cambist-key": b"sandbox-4f", b"cambist-signature": SIGN, b"cambist-csrf": TOKEN},
+            {b"cambist-key": b"sandbox-4f", b"cambist-signature": mark(SIGN), b"cambist-csrf": mark(TOKEN)},
+        ),
         ({b"cookie": b"device=abc; other=def"}, {b"cookie": b"device=" + mark(b"abc") + b"; other=" + mark(b"def")}),
         ({b"user-agent": b"bot", b"host": b"x"}, {b"user-agent": b"bot", b"host": b"x"}),
     ],
-    ids=["BTC-e", "Mt.Gox", "BTSE", "BTSE, old", "Expie", "Expie, no blank", "another scheme", "Expie, by name", "cookies", "public"],
+    ids=[
+        "BTC-e",
+        "Mt.Gox",
+        "BTSE",
+        "BTSE, old",
+        "Expie",
+        "Expie, no blank",
+        "another scheme",
+        "Expie, by name",
+        "native",
+        "cookies",
+        "public",
+    ],
 )
 def test_fields_of_a_request(sent: dict[bytes, bytes], kept: dict[bytes, bytes]) -> None:
     assert removed_secrets.of_headers(sent) == kept
@@ -52,6 +68,10 @@ def test_the_cookie_that_a_reply_sets() -> None:
         (b'{"symbol":"BTC-USD","size":"1"}', b'{"symbol":"BTC-USD","size":"1"}'),
         (b'{"password" : "a\\"b", "side":"BUY"}', b'{"password" : "' + mark(b'a\\"b', 4) + b'", "side":"BUY"}'),
         (b"\xff\xfe=1", b"\xff\xfe=1"),
+        (b'{"password":"a","new_password":"b"}', b'{"password":"' + mark(b"a", 4) + b'","new_password":"' + mark(b"b", 4) + b'"}'),
+        (b'{"code":"123456"}', b'{"code":"' + mark(b"123456", 4) + b'"}'),
+        (b'{"code":"' + b"A" * 32 + b'"}', b'{"code":"' + b"A" * 32 + b'"}'),
+        (b"coupon=BTCE-USD-1&code=" + b"A" * 32, b"coupon=BTCE-USD-1&code=" + b"A" * 32),
     ],
 )
 def test_fields_of_a_body(sent: bytes, kept: bytes) -> None:
@@ -66,8 +86,9 @@ def test_fields_of_a_body(sent: bytes, kept: bytes) -> None:
         ({"op": "authKeyExpires", "args": ["4f99", "17", SIGN.decode()]}, ["args", 2]),
         ({"op": "login", "args": ["4f99", 17, SIGN.decode()]}, ["args", 2]),
         ({"op": "mtgox.subscribe", "key": ID_KEY.decode()}, ["key"]),
+        ({"op": "login", "key": "sandbox-4f", "timestamp": "17", "signature": SIGN.decode()}, ["signature"]),
     ],
-    ids=["Expie", "Expie, signed", "BTSE", "BTSE, login", "Mt.Gox"],
+    ids=["Expie", "Expie, signed", "BTSE", "BTSE, login", "Mt.Gox", "native"],
 )
 def test_a_secret_in_a_message(sent: dict[str, Any], kept: list[Any]) -> None:
     message = json.loads(removed_secrets.of_message(json.dumps(sent).encode()))
@@ -102,11 +123,29 @@ def test_what_is_no_message_stays(message: bytes) -> None:
     ("reply", "kept"),
     [
         (b'{"result":"success","data":"' + ID_KEY + b'"}', b'{"result":"success","data":"' + mark(ID_KEY) + b'"}'),
-        (b'{"name":"4f","key":"QUJDREVGR0hJSktMTU5P"}', b'{"name":"4f","key":"' + mark(b"QUJDREVGR0hJSktMTU5P") + b'"}'),
+        (
+            b'{"name":"4f0c1b2a-0000-4000-8000-0123456789ab","key":"QUJDREVGR0hJSktMTU5P"}',
+            b'{"name":"4f0c1b2a-0000-4000-8000-0123456789ab","key":"' + mark(b"QUJDREVGR0hJSktMTU5P") + b'"}',
+        ),
+        (b'{"id":"1","key":"sandbox-4f99aaaaaaaaaaaa"}', b'{"id":"1","key":"sandbox-4f99aaaaaaaaaaaa"}'),
+        (b'{"key":"4f","secret":"' + TOKEN + b'"}', b'{"key":"4f","secret":"' + mark(TOKEN) + b'"}'),
+        (b'{"csrf_token":"' + TOKEN + b'"}', b'{"csrf_token":"' + mark(TOKEN) + b'"}'),
+        (b'{"uri":"otpauth://totp/x?secret=AB"}', b'{"uri":"' + mark(b"otpauth://totp/x?secret=AB") + b'"}'),
+        (b'{"codes":["ab-cd","ef-gh"]}', b'{"codes":[' + mark(b'"ab-cd","ef-gh"') + b"]}"),
         (b'{"op":"result","id":"1","result":"' + ID_KEY + b'"}', b'{"op":"result","id":"1","result":"' + mark(ID_KEY) + b'"}'),
         (b'{"error":"Invalid nonce","token":"invalid_nonce"}', b'{"error":"Invalid nonce","token":"invalid_nonce"}'),
     ],
-    ids=["idKey", "one-time codes' key", "idKey on the stream", "an error's token"],
+    ids=[
+        "idKey",
+        "one-time codes' key",
+        "a key's id",
+        "a key's secret",
+        "a session's token for forms",
+        "one-time codes' address",
+        "recovery codes",
+        "idKey on the stream",
+        "an error's token",
+    ],
 )
 def test_a_reply_that_shows_a_secret(reply: bytes, kept: bytes) -> None:
     assert removed_secrets.of_reply(reply) == kept

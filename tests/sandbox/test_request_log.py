@@ -16,7 +16,7 @@ import pytest
 from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.sockets import Session, Socket
-from cambist.dialects import btce_wex, btse, expie, mtgox
+from cambist.dialects import btce_wex, btse, expie, mtgox, native
 from cambist.directory import ApiKey
 from cambist.gateway.http.router import Router
 from cambist.gateway.ws.router import SocketRouter
@@ -25,7 +25,7 @@ from cambist.sandbox.request_log import Exchange, Record, RequestLog, SocketMess
 from tests.support.floor import NOON, RoutedFloor, make_empty_files, open_markets
 from tests.support.waiting import ticks
 
-FORMS = {form.dialect: form for dialect in (btce_wex, expie, mtgox, btse) for form in dialect.DIALECT.key_forms}
+FORMS = {form.dialect: form for dialect in (btce_wex, expie, mtgox, btse, native) for form in dialect.DIALECT.key_forms}
 SECOND = 1_000_000
 
 
@@ -36,7 +36,7 @@ class Floor(RoutedFloor):
         super().__init__(folder)
         open_markets(self.commands, self.engine)
         services = self.venue_services()
-        served = [build(services) for build in (btce_wex.build, expie.build, mtgox.build, btse.build)]
+        served = [build(services) for build in (btce_wex.build, expie.build, mtgox.build, btse.build, native.build)]
         self.log = RequestLog(self.clock, self.engine, {each.name: each.identify for each in served if each.identify is not None})
         self.router = Router([self.log.route(route) for each in served for route in each.routes])
         self.socket_router = SocketRouter([self.log.socket_route(socket) for each in served for socket in each.sockets])
@@ -123,8 +123,16 @@ def of_btse(key: ApiKey) -> Ask:
     return "POST", path, body, {b"request-api": key.key.encode(), b"request-nonce": nonce, b"request-sign": sign}
 
 
-ASKED: dict[str, Callable[[ApiKey], Ask]] = {"btce": of_btce, "expie": of_expie, "mtgox": of_mtgox, "btse": of_btse}
-NONCES = {"btce": "17", "expie": "", "mtgox": "17", "btse": str(NOON // 1_000)}
+def of_native(key: ApiKey) -> Ask:
+    path, timestamp = "/cambist/v1/orders", b"%d" % NOON
+    body = b'{"market":"btc_usd","side":"buy","type":"limit","price":"100","amount":"0.1"}'
+    sign = hmac.new(key.secret.encode(), b"\n".join((timestamp, b"POST", path.encode(), b"", body)), "sha256").hexdigest().encode()
+    fields = {b"cambist-key": key.key.encode(), b"cambist-timestamp": timestamp, b"cambist-signature": sign}
+    return "POST", path, body, fields | {b"content-type": b"application/json"}
+
+
+ASKED: dict[str, Callable[[ApiKey], Ask]] = {"btce": of_btce, "expie": of_expie, "mtgox": of_mtgox, "btse": of_btse, "native": of_native}
+NONCES = {"btce": "17", "expie": "", "mtgox": "17", "btse": str(NOON // 1_000), "native": str(NOON)}
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -144,7 +152,7 @@ async def test_an_order_is_recorded_with_who_gave_it_and_the_command_that_it_was
     assert (exchange.first_seq, exchange.last_seq) == (before, floor.engine.seq)
     assert (exchange.status, exchange.reply, exchange.outcome) == (reply.status, reply.content, "replied")
     assert key.secret.encode() not in msgspec.json.encode(exchange)
-    for field in (b"sign", b"rest-sign", b"request-sign", b"authorization"):
+    for field in (b"sign", b"rest-sign", b"request-sign", b"authorization", b"cambist-signature"):
         if field in headers:
             assert headers[field] not in exchange.headers.values()
 

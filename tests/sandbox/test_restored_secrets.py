@@ -35,16 +35,24 @@ def btse(family: str, path: str, signed: str) -> tuple[str, dict[bytes, bytes]]:
     return path, {f"{family}-api".encode(): KEY.encode(), f"{family}-nonce".encode(): b"17", f"{family}-sign".encode(): sign}
 
 
+def native(target: str) -> tuple[str, dict[bytes, bytes]]:
+    path, _, query = target.partition("?")
+    message = b"\n".join((b"17", b"POST", path.encode(), query.encode(), BODY))
+    sign = hmac.new(SECRET.encode(), message, "sha256").hexdigest().encode()
+    return target, {b"cambist-key": KEY.encode(), b"cambist-timestamp": b"17", b"cambist-signature": sign}
+
+
 @pytest.mark.parametrize(
     ("target", "headers"),
     [
         btce(),
         mtgox("/api/2/BTCUSD/money/order/add", b"BTCUSD/money/order/add\0" + BODY),
         mtgox("/api/1/BTCUSD/order/add?raw", BODY),
+        native("/cambist/v1/orders?market=btc_usd"),
         btse("request", "/spot/api/v3.2/order", "/api/v3.2/order"),
         btse("btse", "/spot/v2/order", "/spot/v2/order"),
     ],
-    ids=["BTC-e", "Mt.Gox v2", "Mt.Gox v1", "BTSE, path without /spot", "BTSE, older fields"],
+    ids=["BTC-e", "Mt.Gox v2", "Mt.Gox v1", "native", "BTSE, path without /spot", "BTSE, older fields"],
 )
 def test_a_signature_is_made_again_and_a_wrong_one_is_wrong_again(target: str, headers: dict[bytes, bytes]) -> None:
     def put_back(sent: dict[bytes, bytes]) -> dict[str, bytes]:
@@ -79,6 +87,7 @@ def sealed(sign: bytes | None = None) -> bytes:
 
 
 SIGNED = hashlib.md5(f"access_id={KEY}&tonce=17&secret_key={SECRET}".encode(), usedforsecurity=False).hexdigest()
+STREAM = hmac.new(SECRET.encode(), b"17\nGET\n/cambist/v1/stream\n\n", "sha256").hexdigest()
 LOGIN = hmac.new(SECRET.encode(), b"/ws/spot17", hashlib.sha384).hexdigest()
 
 
@@ -90,10 +99,11 @@ LOGIN = hmac.new(SECRET.encode(), b"/ws/spot17", hashlib.sha384).hexdigest()
         json.dumps({"method": "server.sign", "params": [KEY, SIGNED.upper(), 17], "id": 1}).encode(),
         json.dumps({"method": "server.sign", "params": [KEY, SIGNED, 17], "id": 1}).encode(),
         json.dumps({"op": "login", "args": [KEY, 17, LOGIN]}).encode(),
+        json.dumps({"op": "login", "key": KEY, "timestamp": "17", "signature": STREAM}).encode(),
         json.dumps({"op": "subscribe", "args": ["fills"]}).encode(),
         b"ping",
     ],
-    ids=["sealed call", "sealed call in socket.io", "Expie", "Expie, small letters", "BTSE", "nothing secret", "no JSON"],
+    ids=["sealed call", "sealed call in socket.io", "Expie", "Expie, small letters", "BTSE", "native", "nothing secret", "no JSON"],
 )
 def test_a_message_on_a_socket_is_put_back_as_it_was(message: bytes) -> None:
     assert restored().message(removed_secrets.of_message(message)) == message

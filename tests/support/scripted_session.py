@@ -168,6 +168,16 @@ class Session:
         sent = {"request_api": key["key"], "request_nonce": nonce, "request_sign": sign, "Content_Type": "application/json"}
         return json.loads(self.second.ask(method, path + query, body, **sent))
 
+    def native(self, user: str, method: str, path: str, query: str = "", **fields: object) -> Any:
+        key = self.keys[user]["native"]
+        path, body = f"/cambist/v1{path}", json.dumps(fields).encode() if fields else b""
+        timestamp = str(self.now + self.next_nonce())
+        message = "\n".join((timestamp, method, path, query, "")).encode() + body
+        sign = hmac.new(key["secret"].encode(), message, hashlib.sha256).hexdigest()
+        self.signatures.add(sign)
+        sent = {"cambist_key": key["key"], "cambist_timestamp": timestamp, "cambist_signature": sign, "Content_Type": "application/json"}
+        return json.loads(self.first.ask(method, path + ("?" + query if query else ""), body, **sent))
+
     def call(self, user: str, name: str, **params: object) -> str:
         """`op: call` of Mt.Gox's stream."""
         key, number = self.keys[user]["mtgox"], str(self.next_nonce())
@@ -221,6 +231,15 @@ class Session:
         book = Wire(self.port, self, "/ws/oss/spot")
         book.say({"op": "subscribe", "args": ["update:BTC-USD_0", "snapshotL1:BTC-USD"]}, "subscribe")
         self.sockets.append(book)
+        key, timestamp = bob["native"], str(self.now)
+        message = f"{timestamp}\nGET\n/cambist/v1/stream\n\n".encode()
+        sign = hmac.new(key["secret"].encode(), message, hashlib.sha256).hexdigest()
+        self.signatures.add(sign)
+        stream = Wire(self.port, self, "/cambist/v1/stream")
+        stream.say({"op": "login", "id": "1", "key": key["key"], "timestamp": timestamp, "signature": sign}, '"id":"1"')
+        topics = ["book:btc_usd:50", "trades:btc_usd", "candles:btc_usd:60", "orders", "fills", "balances"]
+        stream.say({"op": "subscribe", "id": "2", "topics": topics}, '"id":"2"')
+        self.sockets.append(stream)
 
     def step(self) -> None:
         """One of what bots do."""
@@ -282,6 +301,15 @@ class Session:
             lambda: self.second.ask("GET", "/spot/api/v3.2/trades?symbol=BTC-USD&count=200"),
             lambda: self.second.ask("GET", "/public-api/market/v1/klines?symbol=BTC-USD&resolution=60"),
             lambda: self.second.ask("GET", "/v1/none"),
+            lambda: self.first.ask("GET", "/cambist/v1/markets/btc_usd/book?limit=50"),
+            lambda: self.first.ask("GET", f"/cambist/v1/markets/btc_usd/trades?limit={pick.randrange(1, 900)}"),
+            lambda: self.first.ask("GET", "/cambist/v1/tickers"),
+            lambda: self.native(
+                user, "POST", "/orders", market="btc_usd", side=side, type="limit", price=f"{far:.2f}", amount=f"{amount:.3f}"
+            ),
+            lambda: self.native(user, "GET", "/orders", "market=btc_usd"),
+            lambda: self.native(user, "DELETE", "/orders", market="btc_usd"),
+            lambda: self.sockets[-1].say({"op": "ping", "id": str(self.next_nonce())}, '"ping"'),
             lambda: self.clock(advance=pick.randrange(1, 400) / 1000),
         ]
 

@@ -18,19 +18,33 @@ DIGITS, FEW_DIGITS = 16, 4
 """Hex digits of a mark's digest: of what was drawn or computed, and of what people think up."""
 MARK = re.compile(rb"<removed (\d+) ([0-9a-f]{4}(?:[0-9a-f]{12})?)>")
 
-SECRET_HEADERS = frozenset({b"sign", b"rest-sign", b"request-sign", b"btse-sign", b"access-token", b"proxy-authorization"})
+SECRET_HEADERS = frozenset(
+    {
+        *(b"sign", b"rest-sign", b"request-sign", b"btse-sign", b"cambist-signature"),
+        *(b"access-token", b"cambist-csrf", b"proxy-authorization"),
+    }
+)
 BEARER = re.compile(rb"(?i)(bearer\s*)(.*)", re.DOTALL)
 COOKIE = re.compile(rb"([^=;\s]+=)([^;]*)")
 
-FORM_FIELD = re.compile(rb"(?i)(?P<before>(?:^|&)(?P<name>password|passphrase|secret|token|code|signature)=)(?P<value>[^&]+)")
-MEMBER = re.compile(
-    rb'(?i)(?P<before>"(?P<name>password|passphrase|secret|token|code|signature|key)"\s*:\s*")(?P<value>(?:[^"\\]|\\.)+)(?=")', re.DOTALL
+FORM_FIELD = re.compile(
+    rb"(?i)(?P<before>(?:^|&)(?:(?P<typed>password|passphrase|code(?==[^&]{1,24}(?:&|$)))|secret|token|signature)=)(?P<value>[^&]+)"
 )
-REPLIED_MEMBER = re.compile(rb'(?P<before>"(?P<name>key|secret|password)":")(?P<value>[^"\\]{16,})(?=")')
+MEMBER = re.compile(
+    rb'(?i)(?P<before>"(?:(?P<typed>(?:new_)?password|passphrase|code(?="\s*:\s*"[^"]{1,24}"))|secret|token|signature)"\s*:\s*")'
+    rb'(?P<value>(?:[^"\\]|\\.)+)(?=")',
+    re.DOTALL,
+)
+"""A longer `code` is a coupon's: that is money, and lets nobody in."""
+REPLIED_MEMBER = re.compile(rb'(?P<before>"(?:secret|password|csrf_token)":")(?P<value>[^"\\]{16,})(?=")')
+HOTP_KEY = re.compile(rb'(?P<before>"name":"[0-9a-f-]{36}","key":")(?P<value>[^"\\]+)(?=")')
+"""Of Mt.Gox's one-time codes."""
+TOTP_URI = re.compile(rb'(?P<before>"uri":")(?P<value>otpauth:[^"\\]+)(?=")')
+RECOVERY_CODES = re.compile(rb'(?P<before>"codes":\[)(?P<value>"[^\]]+)(?=\])')
 ID_KEY = re.compile(rb'(?P<before>")(?P<value>[A-Za-z0-9+/]{75})(?=")')
 """An idKey of Mt.Gox, wherever it is said."""
+REPLIED = (REPLIED_MEMBER, HOTP_KEY, TOTP_URI, RECOVERY_CODES, ID_KEY)
 SET_COOKIE = re.compile(rb"(?i)(?P<before>\r\nset-cookie: [^=;\s]+=)(?P<value>[^;\r]+)")
-TYPED = (b"password", b"passphrase", b"code")
 SEALED_KEY, SEALED_SIGN = 16, 64
 """Bytes at the beginning of a sealed call of Mt.Gox's stream."""
 
@@ -61,21 +75,21 @@ def of_text(text: bytes) -> bytes:
 
 def of_reply(body: bytes) -> bytes:
     """The body of a reply, or a message that a socket sent."""
-    if b'"key":' in body or b'"secret":' in body or b'"password":' in body:
-        body = REPLIED_MEMBER.sub(_marked_value, body)
-    return ID_KEY.sub(_marked_value, body) if len(body) >= 77 else body
+    for pattern in REPLIED:
+        body = pattern.sub(_marked_value, body)
+    return body
 
 
 def masked(sent: bytes) -> bytes:
     """Bytes as they were sent, replies and messages, with stars in the place of each byte of a secret: positions stay what they are."""
-    for pattern in (REPLIED_MEMBER, ID_KEY, SET_COOKIE):
+    for pattern in (*REPLIED, SET_COOKIE):
         sent = pattern.sub(lambda found: found["before"] + b"*" * len(found["value"]), sent)
     return sent
 
 
 def secrets_of(sent: bytes) -> list[bytes]:
     """The secrets that `masked` hides."""
-    return [found["value"] for pattern in (REPLIED_MEMBER, ID_KEY, SET_COOKIE) for found in pattern.finditer(sent)]
+    return [found["value"] for pattern in (*REPLIED, SET_COOKIE) for found in pattern.finditer(sent)]
 
 
 def of_message(message: bytes) -> bytes:
@@ -137,5 +151,5 @@ def _marked_second(found: re.Match[bytes]) -> bytes:
 
 
 def _marked_value(found: re.Match[bytes]) -> bytes:
-    typed = "name" in found.re.groupindex and found["name"].lower() in TYPED
+    typed = "typed" in found.re.groupindex and found["typed"]
     return found["before"] + mark(found["value"], FEW_DIGITS if typed else DIGITS)

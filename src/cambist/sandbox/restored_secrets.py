@@ -20,6 +20,8 @@ from cambist.sandbox.removed_secrets import DIGITS, FEW_DIGITS, MARK, SEALED_KEY
 SEALED_CALL = re.compile(rb'("call"\s*:\s*")([A-Za-z0-9+/=]{120,})(?=")')
 SPELLING = "/spot"
 """What BTSE's paths are signed with or without."""
+STREAM = "/cambist/v1/stream"
+"""What a login on the native API's stream is signed for."""
 SOCKET_PATHS = ("/spotWS", "/ws/spot")
 
 FindSecret = Callable[[str], str | None]
@@ -45,7 +47,8 @@ class RestoredSecrets:
     def headers(self, method: str, target: str, headers: Mapping[str, bytes], body: bytes) -> dict[str, bytes]:
         """The fields of a request whose body is restored."""
         if any(MARK.search(value) for value in headers.values()):
-            self.learn(self._signatures(target.partition("?")[0], headers, body))
+            path, _mark, query = target.partition("?")
+            self.learn(self._signatures(method, path, query, headers, body))
         return {name: self.text(value) for name, value in headers.items()}
 
     def message(self, kept: bytes) -> bytes:
@@ -66,8 +69,12 @@ class RestoredSecrets:
 
     # --- signatures -------------------------------------------------------------------------------------------------------
 
-    def _signatures(self, path: str, headers: Mapping[str, bytes], body: bytes) -> list[bytes]:
+    def _signatures(self, method: str, path: str, query: str, headers: Mapping[str, bytes], body: bytes) -> list[bytes]:
         made: list[bytes] = []
+        secret = self._secret(headers.get("cambist-key"))
+        if secret:
+            lines = [headers.get("cambist-timestamp", b""), method.encode(), path.encode("latin-1"), query.encode("latin-1"), body]
+            made.append(hmac.new(secret, b"\n".join(lines), "sha256").hexdigest().encode())
         secret = self._secret(headers.get("key"))
         if secret:
             made.append(hmac.new(secret, body, "sha512").hexdigest().encode())
@@ -90,6 +97,9 @@ class RestoredSecrets:
         except ValueError:
             return []
         arguments, params = asked.get("args"), asked.get("params")
+        if asked.get("op") == "login" and isinstance(asked.get("key"), str):
+            named = {"cambist-key": _text(asked["key"]), "cambist-timestamp": _text(asked.get("timestamp"))}
+            return self._signatures("GET", STREAM, "", named, b"")
         if isinstance(arguments, list) and len(arguments) == 3:
             secret, nonce = self._secret(str(arguments[0]).encode()), str(arguments[1])
             if secret:
@@ -118,6 +128,10 @@ class RestoredSecrets:
     def _secret(self, key: bytes | None) -> bytes:
         found = self._find_secret(key.decode("latin-1")) if key else None
         return found.encode() if found else b""
+
+
+def _text(value: object) -> bytes:
+    return value.encode() if isinstance(value, str) else b""
 
 
 def _decoded(text: bytes) -> bytes:

@@ -12,6 +12,7 @@ from cambist.account_streams.orders import OrderFeed
 from cambist.api_types import stream
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.hub import Hub
+from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller, signed_message
@@ -77,6 +78,12 @@ class StreamClient(Session):
             case stream.Login():
                 return self._login(said)
         return None
+
+    def identity(self) -> Identity | None:
+        caller = self._caller
+        if caller is None:
+            return None
+        return Identity(caller.account, caller.key.key if isinstance(caller, KeyCaller) else f"session {caller.session.id}")
 
     def closed(self) -> None:
         self._forget_caller()

@@ -450,6 +450,52 @@ export interface TimelineEntry {
   held: string;
 }
 
+/** One market. */
+export interface OfMarket {
+  /** Such as btc_usd. */
+  market: string;
+}
+
+/** Where a market is. */
+export interface PriceShown {
+  market: string;
+  /** What makers and informed traders think that it is worth, decimal text. */
+  fundamental: string;
+  /** The best price that somebody buys at, 0 without any. */
+  bid: string;
+  /** The best price that somebody sells at, 0 without any. */
+  ask: string;
+}
+
+/** A price for a market. */
+export interface PriceLevel {
+  /** Such as btc_usd. */
+  market: string;
+  /** Of one unit of the base, in the quote: decimal text inside the market's limits. */
+  price: string;
+  /** Whether makers move their quotes at once; otherwise they do when they look next. */
+  book?: boolean;
+}
+
+/** Historical trades or candles. One of `csv` and `file`. */
+export interface PriceRecord {
+  /** Such as btc_usd. */
+  market: string;
+  /** The text. Its first line names the columns: time and price, or time, open, high, low and close; others are passed over. */
+  csv?: string;
+  /** The whole path of a file of this machine that belongs to the user who runs the sandbox; at most 64 MiB and a million rows. */
+  file?: string;
+  /** How many times as fast as it was recorded. */
+  speed?: number;
+}
+
+/** A record that prices follow from now on. `points`: so many prices; `seconds`: so long it lasts. */
+export interface RecordFollowed {
+  market: string;
+  points: number;
+  seconds: number;
+}
+
 /** Whom to report, and from where on something is a finding. */
 export interface ReportOptions {
   /** Only this user, by name. Left out: all that did anything. */
@@ -688,6 +734,23 @@ export interface Began {
   users: Array<Person>;
 }
 
+/** How many trades are still to come. */
+export interface TapeState {
+  left: number;
+}
+
+/** Recorded trades. One of `csv` and `file`. */
+export interface TapeRecord {
+  /** Such as btc_usd. */
+  market: string;
+  /** The text. Its first line names the columns: time, price, amount and, if known, side (buy or sell: the taker's). */
+  csv?: string;
+  /** The whole path of a file of this machine that belongs to the user who runs the sandbox; at most 64 MiB and a million rows. */
+  file?: string;
+  /** How many times as fast as they were recorded. */
+  speed?: number;
+}
+
 export type Nothing = Record<string, unknown>;
 
 export type Severity = 'error' | 'note' | 'warning';
@@ -734,6 +797,12 @@ export interface ControlMethods {
   explain(fields: OfOrder): Promise<Timeline>;
   /** Says the same as text, for people. */
   explainText(fields: OfOrder): Promise<Uint8Array>;
+  /** Says what a market's base is worth, and what is quoted. */
+  price(fields: OfMarket): Promise<PriceShown>;
+  /** Has a market's base be worth so much from now on. */
+  setPrice(fields: PriceLevel): Promise<PriceShown>;
+  /** Has prices follow recorded trades or candles. */
+  followPrices(fields: PriceRecord): Promise<RecordFollowed>;
   /** Says what the bots did, and what they did wrong. */
   report(fields?: ReportOptions): Promise<Report>;
   /** Says the same in Markdown, for people. */
@@ -756,6 +825,12 @@ export interface ControlMethods {
   removeSnapshot(fields: Named): Promise<SnapshotRow>;
   /** Makes the sandbox what it was at its start, or what it would be with another seed. */
   reset(fields?: Seed): Promise<Began>;
+  /** Says how many recorded trades are still to come. */
+  tape(): Promise<TapeState>;
+  /** Has recorded trades happen from now on, in the place of those to come. */
+  playTape(fields: TapeRecord): Promise<TapeState>;
+  /** Drops the recorded trades that are still to come. */
+  stopTape(): Promise<TapeState>;
 }
 
 export const OPERATIONS: readonly { name: string; method: string; path: string; media: string }[];

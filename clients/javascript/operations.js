@@ -21,6 +21,9 @@ export const OPERATIONS = Object.freeze([
   { name: 'openapi', method: 'GET', path: '/sandbox/openapi.json', media: 'application/json' },
   { name: 'explain', method: 'GET', path: '/sandbox/orders/{order}/timeline', media: 'application/json' },
   { name: 'explain-text', method: 'GET', path: '/sandbox/orders/{order}/timeline.txt', media: 'text/plain; charset=utf-8' },
+  { name: 'price', method: 'GET', path: '/sandbox/prices/{market}', media: 'application/json' },
+  { name: 'set-price', method: 'POST', path: '/sandbox/prices', media: 'application/json' },
+  { name: 'follow-prices', method: 'POST', path: '/sandbox/prices/record', media: 'application/json' },
   { name: 'report', method: 'GET', path: '/sandbox/report', media: 'application/json' },
   { name: 'report-markdown', method: 'GET', path: '/sandbox/report.md', media: 'text/markdown; charset=utf-8' },
   { name: 'report-junit', method: 'GET', path: '/sandbox/report.xml', media: 'application/xml' },
@@ -32,4 +35,7 @@ export const OPERATIONS = Object.freeze([
   { name: 'restore', method: 'POST', path: '/sandbox/snapshots/{name}/restore', media: 'application/json' },
   { name: 'remove-snapshot', method: 'DELETE', path: '/sandbox/snapshots/{name}', media: 'application/json' },
   { name: 'reset', method: 'POST', path: '/sandbox/reset', media: 'application/json' },
+  { name: 'tape', method: 'GET', path: '/sandbox/tape', media: 'application/json' },
+  { name: 'play-tape', method: 'POST', path: '/sandbox/tape', media: 'application/json' },
+  { name: 'stop-tape', method: 'DELETE', path: '/sandbox/tape', media: 'application/json' },
 ]);

@@ -109,7 +109,7 @@ def ended(pid: int) -> bool:
 
 
 def test_what_only_memory_holds_is_restored_too(running: Running) -> None:
-    """Nonces, orders that end by the clock, money, and the fault that is armed."""
+    """Nonces and money."""
     with session(running) as bot:
         bot.signed(10, "getInfo")
         bot.control("snapshots", {"name": "ten"})
@@ -272,3 +272,28 @@ def test_a_state_that_there_is_not_is_refused(running: Running, method: str, pat
 def test_a_fork_on_a_port_that_is_taken_says_so(running: Running) -> None:
     status, said = ask(running, "POST", "/sandbox/forks", {"port": running.port})
     assert (status, "port" in said["error"]) == (409, True), said
+
+
+def tapi_status(bot: RawSession) -> int:
+    """Of a call that nobody has signed."""
+    bot.send("POST", "/tapi")
+    return bot.answers[-1][0]
+
+
+def test_an_armed_fault_is_in_a_fork_and_in_a_restored_snapshot_with_what_it_has_met(running: Running) -> None:
+    with session(running) as bot:
+        plan = {"kind": "server-error", "status": 503, "dialect": "btce_wex", "path": "/tapi", "every": 2, "count": 2}
+        armed = bot.control("faults", plan)
+        assert tapi_status(bot) == 200
+        done(running, "POST", "/sandbox/snapshots", {"name": "armed"})
+        fork = done(running, "POST", "/sandbox/forks", {})
+
+        expected = [tapi_status(bot) for _ in range(4)]
+        assert expected == [503, 200, 503, 200]
+        with session(running, port=int(fork["url"].rpartition(":")[2])) as other:
+            assert [tapi_status(other) for _ in range(4)] == expected
+        bot.control("snapshots/armed/restore", {})
+        assert [fault["id"] for fault in done(running, "GET", "/sandbox/faults")["armed"]] == [armed["id"]]
+        assert [tapi_status(bot) for _ in range(4)] == expected
+        bot.control("reset", {})
+        assert done(running, "GET", "/sandbox/faults")["armed"] == []

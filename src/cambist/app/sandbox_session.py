@@ -29,6 +29,7 @@ from cambist.app.wiring import Extension, open_venue
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.domain.state_parts import StatePart
+from cambist.domain.units import AccountId
 from cambist.exchange import Sequencer
 from cambist.gateway.replaceable import ReplaceableGateway
 from cambist.operations.operation import Actor, OperatorCall
@@ -41,6 +42,7 @@ from cambist.sandbox.iso_time import iso
 from cambist.sandbox.memory import Memory, Unlike, remembered, remind
 from cambist.sandbox.past import past_began
 from cambist.sandbox.people import Person, SandboxFile
+from cambist.sandbox.tape import Tape
 from cambist.sandbox.traders import Traders
 
 _log = structlog.get_logger("cambist.app")
@@ -67,17 +69,20 @@ class Inside:
     movers: Sequence[Mover]
     people: list[Person]
     status: StatusLine
+    tape: Tape
+    tape_accounts: Callable[[], Awaitable[tuple[AccountId, AccountId]]]
+    """Those that the tape trades with, made when there are none."""
 
     def start(self) -> None:
         """Has everything move by the clock."""
         self.status.start()
-        for mover in self.movers:
+        for mover in (*self.movers, self.tape):
             mover.start()
 
     def stop(self) -> None:
         """Nothing moves by itself any more."""
         self.status.stop()
-        for mover in self.movers:
+        for mover in (*self.movers, self.tape):
             mover.stop()
 
 
@@ -138,6 +143,10 @@ class SandboxSession:
     def call(self) -> OperatorCall:
         """A call of an operator's use case on the venue as it is now."""
         return OperatorCall(operations_context(self.inside.venue), Actor("sandbox"))
+
+    async def tape_accounts(self) -> tuple[AccountId, AccountId]:
+        """Those that recorded trades are between, made when there are none."""
+        return await self.inside.tape_accounts()
 
     # --- opening ------------------------------------------------------------------------------------------------------------
 
@@ -217,6 +226,7 @@ class SandboxSession:
         traders = inside.traders
         if traders is not None:
             parts.add(StatePart("traders", Memory, lambda: remembered(traders), lambda memory: remind(traders, memory)))
+        parts.add(inside.tape.part())
         scheduler = inside.venue.scheduler
         parts.add(StatePart("timers", list[tuple[str, int]], scheduler.save, scheduler.restore))
 

@@ -54,9 +54,11 @@ from cambist.sandbox.control.funds import FundsOperations
 from cambist.sandbox.control.keys import KeyOperations
 from cambist.sandbox.control.openapi import OpenApiOperations
 from cambist.sandbox.control.orders import OrderOperations
+from cambist.sandbox.control.prices import PriceOperations
 from cambist.sandbox.control.report import ReportOperations, ReportSource
 from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.control.snapshots import SnapshotOperations
+from cambist.sandbox.control.tape import TapeOperations
 from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.faults.installation import FaultInstallation
 from cambist.sandbox.past import Past
@@ -68,6 +70,7 @@ from cambist.sandbox.run_bundle import Start
 from cambist.sandbox.run_files import RunFile
 from cambist.sandbox.run_files import Running as RunningSandbox
 from cambist.sandbox.run_files import place as run_place
+from cambist.sandbox.tape import ACCOUNTS, Tape
 from cambist.sandbox.traders import Traders, account_names
 
 T = TypeVar("T")
@@ -288,6 +291,8 @@ class _Extending:
             OrderOperations(reported),
             session.recording.operations(sequencer, fault_operations.shown),
             ReportOperations(reported),
+            PriceOperations(services.catalogue, services.clock, lambda: session.inside.traders),
+            TapeOperations(services.catalogue, services.clock, lambda: session.inside.tape, session.tape_accounts),
             OpenApiOperations(BY_NOUN, __version__),
         )
         bound = [each for operation in operations for each in operation.bound()]
@@ -305,7 +310,19 @@ def first_password(seed: int, name: str) -> str:
 
 def _inside(venue: Venue, note: SandboxFile, time: SandboxTime, movers: Sequence[Mover], people: list[Person]) -> Inside:
     traders = next((mover for mover in movers if isinstance(mover, Traders)), None)
-    return Inside(venue, time, note.seed, traders, movers, people, StatusLine(venue.scheduler, SandboxStatus(venue).text))
+    status, tape = StatusLine(venue.scheduler, SandboxStatus(venue).text), Tape(venue.commands, venue.scheduler)
+    return Inside(venue, time, note.seed, traders, movers, people, status, tape, lambda: _tape_accounts(venue, note))
+
+
+async def _tape_accounts(venue: Venue, note: SandboxFile) -> tuple[AccountId, AccountId]:
+    """Two accounts with money enough, made when they are asked for first."""
+    note.accounts = await _people(venue, note.seed).trader_accounts(note.accounts, ACCOUNTS)
+    venue.files.keep_sandbox(msgspec.json.encode(note).decode())
+    call = OperatorCall(operations_context(venue), Actor("sandbox"))
+    worth = [(spec, _trader_funds(spec, venue.config.sandbox.values)) for spec in venue.engine.assets()]
+    for name in ACCOUNTS:
+        await _give_first_funds(call, note.accounts[name], worth)
+    return note.accounts[ACCOUNTS[0]], note.accounts[ACCOUNTS[1]]
 
 
 class _Hooks(ServeHooks):

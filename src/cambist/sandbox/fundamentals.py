@@ -7,6 +7,7 @@ returns have heavy tails. Coins share a part of their noise.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from cambist.domain.reproducible_math import LN2, exp, log
@@ -54,7 +55,19 @@ class _Switches:
 class _Path:
     """One asset's value, as a logarithm of USD."""
 
-    __slots__ = ("_worth", "_worth_at", "draws", "home", "jump_at", "liveliness", "usual", "value")
+    __slots__ = (
+        "_worth",
+        "_worth_at",
+        "draws",
+        "home",
+        "jump_at",
+        "liveliness",
+        "recorded",
+        "recorded_against",
+        "recorded_seconds",
+        "usual",
+        "value",
+    )
 
     def __init__(self, code: str, seed: int, home: float) -> None:
         self.draws = Draws(seed, f"fundamental/{code}")
@@ -62,6 +75,10 @@ class _Path:
         self.home = self.value = log(home)
         self.liveliness = CALM.get(code, 1.0)
         self.jump_at = 0.0
+        self.recorded_seconds: list[int] = []
+        self.recorded: list[float] = []
+        """What follows a record: from each second (since 1970) on, the price in `recorded_against`."""
+        self.recorded_against = ""
         self._worth = 0.0
         self._worth_at = math.inf
 
@@ -105,6 +122,33 @@ class Fundamentals:
         for _ in range(min(second - self._second, LONGEST_GAP)):
             self._step()
         self._second = max(self._second, second)
+        for path in self._paths.values():
+            if path.recorded_seconds:
+                self._follow(path)
+
+    def set_price(self, base: str, quote: str, price: float) -> None:
+        """Has the base be worth so much of the quote from now on; where the base never moves, the quote does. A record ends."""
+        path, other = self._paths[base], self._paths[quote]
+        if path.liveliness == 0.0 and other.liveliness > 0.0:
+            other.value = other.home = path.value - log(price)
+            other.recorded_seconds, other.recorded = [], []
+            return
+        path.value = path.home = log(price) + other.value
+        path.recorded_seconds, path.recorded = [], []
+
+    def follow(self, base: str, quote: str, seconds: list[int], prices: list[float]) -> None:
+        """Has the base be worth what is recorded, from each second (since 1970) on; after the last one it goes its own way again."""
+        path = self._paths[base]
+        path.recorded_seconds, path.recorded, path.recorded_against = seconds, prices, quote
+        self._follow(path)
+
+    def _follow(self, path: _Path) -> None:
+        place = bisect_right(path.recorded_seconds, self._second) - 1
+        if place < 0:
+            return
+        path.value = path.home = log(path.recorded[place]) + self._paths[path.recorded_against].value
+        if place + 1 == len(path.recorded):
+            path.recorded_seconds, path.recorded = [], []
 
     def price(self, base: str, quote: str) -> float:
         """Quote per base."""

@@ -88,6 +88,11 @@ class TradedMarket:
             self._fair_at, self._fair = second, min(max(price, spec.min_price * 1.1 + 2.0), spec.max_price * 0.9)
         return self._fair
 
+    def forget_price(self) -> None:
+        """The fundamental price is another one from now on, and impact of before counts no more."""
+        self._fair_at = -1
+        self._lasting = self._passing = 0.0
+
     def reference(self, now: int) -> float:
         """Where makers think the price is: the fundamental one, moved by what was traded lately."""
         fair = self.fair(now)

@@ -103,6 +103,20 @@ class Traders:
             if quoting is not None:
                 await quoting
 
+    def set_price(self, market: TradedMarket, price: float) -> None:
+        """Has the fundamental price of a market be this (quote per base); those of others that share a currency move along."""
+        self.fundamentals.set_price(market.base, market.quote, price)
+        self._forget_prices()
+
+    def follow(self, market: TradedMarket, seconds: list[int], prices: list[float]) -> None:
+        """Has it follow a record: from each second (since 1970) on, that price."""
+        self.fundamentals.follow(market.base, market.quote, seconds, prices)
+        self._forget_prices()
+
+    def _forget_prices(self) -> None:
+        for each in self.markets:
+            each.forget_price()
+
     async def halt_markets(self) -> None:
         """Halts every market that is open, for a preset in which nothing trades."""
         for market in self.markets:

@@ -12,9 +12,11 @@ from cambist.sandbox.control import funds as funds_operations
 from cambist.sandbox.control import keys as keys_operations
 from cambist.sandbox.control import openapi as openapi_operations
 from cambist.sandbox.control import orders as orders_operations
+from cambist.sandbox.control import prices as prices_operations
 from cambist.sandbox.control import report as report_operations
 from cambist.sandbox.control import run as run_operations
 from cambist.sandbox.control import snapshots as snapshots_operations
+from cambist.sandbox.control import tape as tape_operations
 from cambist.sandbox.control.clock import ClockState, Movement, Until
 from cambist.sandbox.control.faults import FaultsShown, OfFault, ShownFault
 from cambist.sandbox.control.forks import Fork, Forked, ForkRow, OfFork
@@ -22,9 +24,11 @@ from cambist.sandbox.control.funds import Blocks, Deposit, Deposited, Faucet, Fu
 from cambist.sandbox.control.keys import FreshKey, OfKey, WhoseKeys
 from cambist.sandbox.control.operations import Nothing
 from cambist.sandbox.control.orders import OfOrder
+from cambist.sandbox.control.prices import OfMarket, PriceLevel, PriceRecord, PriceShown, RecordFollowed
 from cambist.sandbox.control.report import PictureOptions, ReportOptions
 from cambist.sandbox.control.run import RunState
 from cambist.sandbox.control.snapshots import Began, Named, Seed, SnapshotRow
+from cambist.sandbox.control.tape import TapeRecord, TapeState
 from cambist.sandbox.control_client.calls import AsyncCalls
 from cambist.sandbox.faults.plan import FaultPlan
 from cambist.sandbox.report.document import Report
@@ -165,6 +169,18 @@ class AsyncControl(AsyncCalls):
         """Says the same as text, for people."""
         return await self.call(orders_operations.EXPLAIN_TEXT, OfOrder(order=order))
 
+    async def price(self, market: str) -> PriceShown:
+        """Says what a market's base is worth, and what is quoted."""
+        return await self.call(prices_operations.SHOW, OfMarket(market=market))
+
+    async def set_price(self, market: str, price: str, *, book: bool = False) -> PriceShown:
+        """Has a market's base be worth so much from now on."""
+        return await self.call(prices_operations.SET, PriceLevel(market=market, price=price, book=book))
+
+    async def follow_prices(self, market: str, *, csv: str = "", file: str = "", speed: float = 1.0) -> RecordFollowed:
+        """Has prices follow recorded trades or candles."""
+        return await self.call(prices_operations.FOLLOW, PriceRecord(market=market, csv=csv, file=file, speed=speed))
+
     async def report(
         self,
         *,
@@ -247,3 +263,15 @@ class AsyncControl(AsyncCalls):
     async def reset(self, *, seed: int | None = None) -> Began:
         """Makes the sandbox what it was at its start, or what it would be with another seed."""
         return await self.call(snapshots_operations.BEGIN, Seed(seed=seed))
+
+    async def tape(self) -> TapeState:
+        """Says how many recorded trades are still to come."""
+        return await self.call(tape_operations.SHOW, Nothing())
+
+    async def play_tape(self, market: str, *, csv: str = "", file: str = "", speed: float = 1.0) -> TapeState:
+        """Has recorded trades happen from now on, in the place of those to come."""
+        return await self.call(tape_operations.PLAY, TapeRecord(market=market, csv=csv, file=file, speed=speed))
+
+    async def stop_tape(self) -> TapeState:
+        """Drops the recorded trades that are still to come."""
+        return await self.call(tape_operations.STOP, Nothing())

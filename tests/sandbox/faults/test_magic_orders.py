@@ -75,14 +75,14 @@ def test_an_order_asks_to_be_slow(sandbox: Sandbox, name: str) -> None:
 @pytest.mark.parametrize("dialect", ["btce_wex", "expie", "mtgox"])
 @pytest.mark.parametrize(
     ("code", "left"),
-    [("01", "0.50666001"), ("02", None), ("10", "0.5066601"), ("20", "0.2533301"), ("23", None)],
+    [("01", "1.00666001"), ("02", None), ("10", "1.0066601"), ("20", "0.5033301"), ("23", None)],
     ids=["lose-reply", "lose-request", "502", "half-fill", "full-fill"],
 )
 def test_where_orders_have_no_client_ids_an_amount_asks(sandbox: Sandbox, dialect: str, code: str, left: str | None) -> None:
     sandbox.advance(30)
     onlooker, api = Onlooker(sandbox), APIS[dialect](sandbox)
     bid, _ask = onlooker.best()
-    answer = api.ask(api.order(f"0.506660{code}", beyond(bid, "0.999")))
+    answer = api.ask(api.order(f"1.006660{code}", beyond(bid, "0.999")))
     assert {"01": lost, "02": lost, "10": status(502), "20": status(200), "23": status(200)}[code](answer), answer
     assert onlooker.left() == left
 
@@ -91,12 +91,12 @@ def test_a_cancel_that_its_order_asked_to_lose_does(sandbox: Sandbox) -> None:
     sandbox.advance(30)
     onlooker, api = Onlooker(sandbox), APIS["btce_wex"](sandbox)
     bid, _ask = onlooker.best()
-    api.ask(api.order("0.50666030", beyond(bid, "0.999")))
+    api.ask(api.order("1.00666030", beyond(bid, "0.999")))
     order = onlooker.order()
     assert order is not None
     (own,) = api.open_orders()
     assert api.ask(api.cancel(own)).json == {"success": 0, "error": "bad status"}
-    assert sum(amount for _price, amount in onlooker.deals(order["id"])) == Decimal("0.5066603")
+    assert sum(amount for _price, amount in onlooker.deals(order["id"])) == Decimal("1.0066603")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_a_client_order_id_asks_for(tag: str, name: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "name"),
-    [(50_666_001, "lose-reply"), (666_001, "lose-reply"), (50_666_099, None), (50_667_001, None), (0, None), (10_000_000, None)],
+    [(100_666_001, "lose-reply"), (666_001, "lose-reply"), (50_666_001, None), (100_666_099, None), (667_001, None), (0, None)],
 )
 def test_what_an_amount_asks_for(amount: int, name: str | None) -> None:
     found = of_amount(amount)

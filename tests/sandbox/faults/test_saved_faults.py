@@ -35,16 +35,16 @@ def test_a_snapshot_has_fills_halts_and_marked_orders_under_way(sandbox: Sandbox
     onlooker.api.ask(onlooker.api.order("0.5", beyond(ask, "1.01")))
     halt = sandbox.arm("halt", market="ltc_usd", seconds=20)
     btce = APIS["btce_wex"](sandbox)
-    btce.ask(btce.order("0.50666030", beyond(onlooker.best()[0], "0.9")))
+    btce.ask(btce.order("1.00666030", beyond(onlooker.best()[0], "0.9")))
     marked = btce.open_orders()[-1]
     sandbox.client.save("under-way")
     for _time in range(2):
         sandbox.client.restore("under-way")
-        assert {order["left"] for order in onlooker.api.ask(onlooker.api.orders()).json["records"]} == {"0.3", "0.5066603"}
+        assert {order["left"] for order in onlooker.api.ask(onlooker.api.orders()).json["records"]} == {"0.3", "1.0066603"}
         sandbox.advance(9.9)
         assert len(onlooker.api.ask(onlooker.api.orders()).json["records"]) == 2
         sandbox.advance(0.2)
-        assert onlooker.left() == "0.5066603"
+        assert onlooker.left() == "1.0066603"
         assert [fault.id for fault in sandbox.client.faults().armed] == [halt]
         sandbox.advance(10)
         assert sandbox.client.faults().armed == []

@@ -15,7 +15,7 @@ from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Commands, Done, View
 from cambist.exchange.commands import NO_META
 from cambist.exchange.view import Read
-from cambist.sandbox.faults.magic_orders import DIGITS
+from cambist.sandbox.faults.magic_orders import DIGITS, FRACTION
 from cambist.sandbox.faults.orders import Cancellation, OrderFaults, Placement, can_rest
 from cambist.sandbox.faults.registry import Faults
 
@@ -105,7 +105,7 @@ def _watched(place: Place, counted: Place, faults: Faults, order_faults: OrderFa
         read: Read[Any] | None = None,
         **named: Any,
     ) -> Awaitable[Done[Any]]:
-        if faults.armed_at_all or meta.tag or amount % 1_000_000 // 100 == DIGITS:
+        if faults.armed_at_all or meta.tag or amount % FRACTION // 100 == DIGITS:
             magic = order_faults.magic(meta.tag, amount)
             if faults.orders or magic is not None:
 

@@ -10,7 +10,10 @@ from cambist.sandbox.faults.plan import FaultPlan
 PREFIX = "fault-"
 """What a client order id begins with that asks for an outcome; its name follows, and anything behind a further dash."""
 DIGITS = 6660
-"""The last six digits of an amount, in the market's smallest unit, that asks for an outcome: these, and then the outcome's two."""
+"""The last eight digits of an amount, in the market's smallest unit, that asks for an outcome: 00, these, and the outcome's two. With fewer
+digits, orders of random amounts under load met outcomes by chance."""
+FRACTION = 100_000_000
+"""Eight digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +75,5 @@ def of_client_id(tag: str) -> MagicOutcome | None:
 
 def of_amount(amount: int) -> MagicOutcome | None:
     """What an amount, in the market's units, asks for."""
-    digits, code = divmod(amount % 1_000_000, 100)
+    digits, code = divmod(amount % FRACTION, 100)
     return _BY_CODE.get(code) if digits == DIGITS else None

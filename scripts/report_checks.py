@@ -27,8 +27,9 @@ loses money, or will; a *warning* goes wrong on another day; a *note* is worth a
 |---|---|---|---|---|
 """
 LIMITS = """
-What "journal" needs is in every data directory; the request log is in a running sandbox and in a bundle, and has the newest 50,000 requests
-of it. Where there is none, the checks that need it are *skipped*, not passed. What they cannot know:
+What "journal" needs is in every data directory; the request log is in a running sandbox, which keeps the newest 50,000
+requests, and is there again when a bundle is repeated. Where there is none, the checks that need it are *skipped*, not passed. What they
+cannot know:
 
 - Public requests name no account. Those from the address that a user's own requests come from count as the user's: for how old prices are
   all of them, for how often it asks only where no other user asks from there.

@@ -10,9 +10,10 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from cambist import _core
+from cambist.app import replaying
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
-from cambist.app.recovery import journal_trouble
+from cambist.app.recovery import journal_trouble, unmoved
 from cambist.app.serving import closing_on_trouble, environment
 from cambist.app.views import open_directory
 from cambist.sandbox import run_files
@@ -45,10 +46,12 @@ class Source(Protocol):
 
 
 def source_of(url: str | None, data: Path | None) -> Source:
-    """The sandbox at `url`, or the files in `data`; a sandbox that runs on them is asked itself. OperatorError."""
+    """The sandbox at `url`, or what is in `data`: a bundle, or files; a sandbox that runs on them is asked itself. OperatorError."""
     if data is None:
         assert url is not None
         return Running(url)
+    if data.is_file():
+        return Bundle(data)
     for running in run_files.running(run_files.place(os.environ)):
         if Path(running.data) == data.absolute():
             return Running(running.url)
@@ -81,6 +84,33 @@ class Running:
 
     def timeline_text(self, order: str) -> bytes:
         return _asked(lambda: self._control.explain_text(order))
+
+
+class Bundle:
+    """A run that was kept as a bundle: it is repeated, and the sandbox asked at its end, so that its log of requests is there too."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._bundle = replaying.read_bundle(file)
+
+    def written(self, format: str, options: ReportOptions, drawn: PictureOptions) -> bytes:
+        return self._repeated(lambda sandbox: sandbox.written(format, options, drawn))
+
+    def failed(self, options: ReportOptions) -> int:
+        return self._repeated(lambda sandbox: sandbox.failed(options))
+
+    def timeline(self, order: str) -> Timeline:
+        return self._repeated(lambda sandbox: sandbox.timeline(order))
+
+    def timeline_text(self, order: str) -> bytes:
+        return self._repeated(lambda sandbox: sandbox.timeline_text(order))
+
+    def _repeated(self, question: Callable[[Running], T]) -> T:
+        answers: list[T] = []
+        repeated = replaying.replay(self._bundle, unmoved, lambda url: answers.append(question(Running(url))))
+        if repeated.parting is not None:
+            raise OperatorError(f"{self._file}: the run cannot be repeated here: {repeated.parting.text}", Exit.DAMAGED)
+        return answers[0]
 
 
 class Files:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,8 +74,11 @@ def read_bundle(path: Path) -> Bundle:
     return bundle
 
 
-def replay(bundle: Bundle, moved: Moved) -> Repeated:
-    """Repeats the run in a data directory of its own, to its end or to where it parts; `moved` hears how far it is."""
+def replay(bundle: Bundle, moved: Moved, asked: Callable[[str], None] | None = None) -> Repeated:
+    """Repeats the run in a data directory of its own, to its end or to where it parts; `moved` hears how far it is.
+
+    `asked` is called with the sandbox's address at the end, on a thread of its own, while it answers.
+    """
     start = bundle.manifest.start
     try:
         config = msgspec.convert(start.configuration, Config)
@@ -87,6 +91,9 @@ def replay(bundle: Bundle, moved: Moved) -> Repeated:
 
     async def driver(session: SandboxSession, url: str) -> None:
         await _Repetition(repeated, session.inside.venue, session.recording, int(url.rpartition(":")[2]), moved).run()
+        if asked is not None:
+            with ThreadPoolExecutor(1) as threads:  # the loop's own are in step with the clock
+                await asyncio.get_running_loop().run_in_executor(threads, asked, url)
 
     logs.configure("error", "text")
     driven_sandbox(plan, config, driver)

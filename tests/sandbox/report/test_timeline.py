@@ -1,5 +1,6 @@
 """One order from its request to its end, asked of a running sandbox: checks, hold, queue, fills, ledger, what was sent, faults."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -198,3 +199,22 @@ def test_the_command_line_asks_the_sandbox_or_reads_its_files(tmp_path: Path) ->
     assert cambist("report", "--data", data, "--format", "svg", "--output", picture).returncode == 0
     assert picture.read_bytes().startswith(b"<svg")
     assert cambist("report", "--data", data, "--user", "nobody").stderr == "cambist: there is no user nobody\n"
+
+
+def test_a_bundle_is_repeated_and_asked_at_its_end(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.zip"
+    with serving(tmp_path, "sandbox", "--quiet", "--clock", "manual", "--users", "alice") as running:
+        alice, control = RawBot(running.url, running.ready["users"][0], "127.0.0.1"), Control(running.url)
+        control.arm_fault("lose-reply", user="alice", method="Trade")
+        with pytest.raises(LostReply):
+            alice.trade("buy", "100", "1")
+        order = order_of(alice.trade("buy", "100", "1"))
+        live = {finding.code for finding in control.report().bots[0].findings}
+        bundle.write_bytes(control.bundle())
+        alice.close()
+    report = cambist("report", "--data", bundle, "--format", "json")
+    assert report.returncode == 0, report.stderr
+    (bot,) = json.loads(report.stdout)["bots"]
+    assert {finding["code"] for finding in bot["findings"]} == live >= {"duplicate-order"}
+    explained = cambist("explain", order, "--data", bundle)
+    assert "POST /tapi" in explained.stdout, explained.stderr

@@ -12,7 +12,7 @@ from cambist.app.errors import Exit, OperatorError
 Format = Literal["markdown", "json", "junit", "svg"]
 Kept = Annotated[
     Path | None,
-    path_option("--data", help="A stopped sandbox's data directory instead of a running sandbox.", show_default=False),
+    path_option("--data", help="A stopped sandbox's data directory, or a bundle, instead of a running sandbox.", show_default=False),
 ]
 Output = Annotated[Path | None, path_option("--output", help="Write it into this file.", show_default="standard output")]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from statistics import median
 
+from benchmarks import pinning
 from benchmarks.http_rig import CONNECTIONS, Rig, Run
 from benchmarks.report import AT_MOST, Row, Settings, Target
 
@@ -18,12 +19,13 @@ ROUNDS = 7
 
 def measure(settings: Settings) -> list[Row]:
     rounds = 2 if settings.quick else ROUNDS
-    with Rig(settings, "log") as without, Rig(settings, "everything") as having:
-        sizes = [_size(rig) for rig in (without, having)]
+    sides = pinning.sides()
+    with Rig(settings, "log", sides) as without, Rig(settings, "everything", sides) as having:
+        size = min(_size(rig) for rig in (without, having))
         runs: list[list[Run]] = [[], []]
         for number in range(rounds):
-            pairs = list(zip((without, having), sizes, runs, strict=True))
-            for rig, size, own in pairs if number % 2 else reversed(pairs):
+            pairs = list(zip((without, having), runs, strict=True))
+            for rig, own in pairs if number % 2 else reversed(pairs):
                 requests = rig.trades(size)
                 rig.wait_until_idle()
                 own.append(rig.run(requests))

@@ -81,16 +81,18 @@ class Compared:
 
 
 class Rig:
-    """A served sandbox and the connections to it. `before_dialects`: what it has there, as benchmarks/empty_server.py says."""
+    """A served sandbox and the connections to it. `before_dialects`: what it has there, as benchmarks/empty_server.py says.
+    `sides`: which processors are the generator's and which the server's, for rigs that are there at the same time."""
 
-    def __init__(self, settings: Settings, before_dialects: str = "nothing") -> None:
+    def __init__(self, settings: Settings, before_dialects: str = "nothing", sides: tuple[set[int], set[int]] | None = None) -> None:
         self._settings = settings
+        self._sides = sides
         self._before_dialects = before_dialects
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            generator, server = pinning.sides()
+            generator, server = self._sides or pinning.sides()
             stack.enter_context(pinning.on(generator))
             users = ",".join(f"trader{number:02}" for number in range(CONNECTIONS))
             command = [sys.executable, str(EMPTY_SERVER), "sandbox", "--quiet", "--users", users, "--fund", FUNDS]

@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, unquote
 
@@ -125,18 +126,7 @@ class Endpoint:
         return "orders" if self.scope is Scope.TRADE else "account"
 
     def signature(self) -> Signature:
-        hints = typing.get_type_hints(self.run)
-        names = tuple(re.findall(r"\{(\w+)\}", self.path))
-        missing = [name for name in names if hints.get(name) is not str]
-        if missing:
-            raise TypeError(f"{self.name} does not take {', '.join(missing)} of its path")
-        return Signature(
-            path=names,
-            query=hints.get("query"),
-            body=hints.get("body"),
-            reply=_reply_type(hints["return"]),
-            words=" ".join((self.run.__doc__ or "").split()),
-        )
+        return _signature(self.run, self.path)
 
     def route(self, context: DialectContext) -> Route:
         """The route that answers it on a running venue."""
@@ -151,6 +141,23 @@ class Endpoint:
 
 def _piece(part: str) -> str:
     return f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part)
+
+
+@cache
+def _signature(run: Callable[..., Any], path: str) -> Signature:
+    """What a handler takes and gives. TypeError when it does not take what stands in its path."""
+    hints = typing.get_type_hints(run)
+    names = tuple(re.findall(r"\{(\w+)\}", path))
+    missing = [name for name in names if hints.get(name) is not str]
+    if missing:
+        raise TypeError(f"{run.__name__} does not take {', '.join(missing)} of its path")
+    return Signature(
+        path=names,
+        query=hints.get("query"),
+        body=hints.get("body"),
+        reply=_reply_type(hints["return"]),
+        words=" ".join((run.__doc__ or "").split()),
+    )
 
 
 def _reply_type(hint: Any) -> Any:

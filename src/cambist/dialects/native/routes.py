@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import PathErrors, Route
@@ -89,8 +90,9 @@ def path_errors(made: Sequence[Route]) -> tuple[PathErrors, ...]:
     return (PathErrors("/cambist", of_gateway(made), DIALECT),)
 
 
+@cache
 def _documents() -> tuple[Route, ...]:
-    """The API's own description, made once."""
+    """The API's own description, made once in a process: it takes longer than all else that a venue's opening does."""
     described = Reply(200, openapi.encoded(ENDPOINTS), headers=((b"cache-control", b"max-age=300"),))
     stream = Reply(200, asyncapi.encoded(), headers=((b"cache-control", b"max-age=300"),))
     page = Reply(200, reference_page.html(ENDPOINTS), b"text/html; charset=utf-8", reference_page.HEADERS)

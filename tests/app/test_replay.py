@@ -19,7 +19,7 @@ from cambist.sandbox.run_bundle import Bundle, Input, packed, unpacked
 from tests.support.processes import Running, cambist, start
 from tests.support.scripted_session import Session
 
-REQUESTS = 220
+REQUESTS = 160
 
 
 @dataclass
@@ -186,3 +186,14 @@ def test_a_run_whose_clock_moved_by_itself_is_refused_with_the_reason(tmp_path: 
     done = replayed(tmp_path, bundle)
     assert done.returncode == 1
     assert "its clock moved by itself" in done.stderr
+
+
+def test_a_run_that_was_reset_says_that_it_cannot_be_repeated(tmp_path: Path) -> None:
+    running = start(tmp_path, "sandbox", "--seed", "7", "--clock", "manual", "--users", "alice,bob", "--preset", "quiet")
+    try:
+        session = Session(running.ready)
+        session.tell("/sandbox/reset", {})
+        state = json.loads(fetched(running, "/sandbox/run"))
+    finally:
+        running.terminate()
+    assert state["gaps"] == ["it was reset or restored since: only what happened since the start of the process can be repeated"]

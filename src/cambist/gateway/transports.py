@@ -93,10 +93,14 @@ class ForwardingTransport(asyncio.Transport):
 
 
 class HeldTransport(ForwardingTransport):
-    """Lets nothing through, in either direction, until it is let go: then what was written leaves, and what was asked for happens."""
+    """Lets nothing through, in either direction, until it is let go: then what was written leaves, and what was asked for happens.
+
+    `holders`: how many hold it. Who holds one that is held already counts itself in, and the last one lets it go.
+    """
 
     def __init__(self, inner: asyncio.Transport) -> None:
         super().__init__(inner)
+        self.holders = 1
         self._written: list[bytes] = []
         self._size = 0
         self._reads = inner.is_reading()

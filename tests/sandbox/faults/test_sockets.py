@@ -169,6 +169,41 @@ def test_a_frozen_socket_answers_not_even_a_ping_until_it_thaws(sandbox: Sandbox
 
 
 @EACH_STREAM
+def test_a_freeze_begins_once_at_a_socket_and_thaws_however_much_was_sent_meanwhile(
+    sandbox: Sandbox, connect: Connect, name: str
+) -> None:
+    client = connect(name)
+    fault = sandbox.arm("socket-freeze", dialect=client.stream.dialect)
+    sandbox.advance(20)
+    assert client.wire.silent
+    assert len(sandbox.fired(fault)) == 1
+    sandbox.disarm(fault)
+    assert len(client.pushes(0)) >= 3
+
+
+@pytest.mark.parametrize("first, last", [(0, 1), (1, 0)], ids=["in order", "in reverse"])
+def test_a_socket_that_two_faults_froze_thaws_with_the_last_of_them(sandbox: Sandbox, connect: Connect, first: int, last: int) -> None:
+    client = connect("expie")
+    faults = [sandbox.arm("socket-freeze", dialect="expie", now=True) for _time in range(2)]
+    sandbox.advance(20)
+    sandbox.disarm(faults[first])
+    assert client.wire.silent
+    sandbox.disarm(faults[last])
+    assert len(client.pushes(0)) >= 3
+
+
+def test_what_is_sent_to_a_frozen_socket_meets_no_other_fault(sandbox: Sandbox, connect: Connect) -> None:
+    frozen = connect("expie")
+    freeze = sandbox.arm("socket-freeze", dialect="expie", now=True)
+    sandbox.advance(20)
+    seen = sandbox.arm("socket-duplicate", dialect="expie")
+    sandbox.advance(20)
+    assert sandbox.fired(seen) == []
+    sandbox.disarm(freeze)
+    assert len(frozen.pushes(0)) >= 3
+
+
+@EACH_STREAM
 def test_messages_are_lost_and_those_behind_them_come(sandbox: Sandbox, connect: Connect, name: str) -> None:
     lossy, whole = connect(name), connect(name)
     fault = sandbox.arm("socket-skip", dialect=lossy.stream.dialect, skip=2, messages=2)

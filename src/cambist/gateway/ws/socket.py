@@ -216,12 +216,19 @@ class Socket(asyncio.Protocol):
             self.write_out()
 
     def freeze(self) -> Callable[[], None]:
-        """Neither reads nor writes, as a connection that hangs, until the result is called; only then a client's end is noticed."""
-        frozen = HeldTransport(self.transport)
-        self.transport = frozen
+        """Neither reads nor writes, as a connection that hangs, until the result is called; only then a client's end is noticed.
+
+        The result is to be called once. A socket that was frozen several times thaws with the last of them, in whatever order.
+        """
+        if isinstance(self.transport, HeldTransport):
+            frozen = self.transport
+            frozen.holders += 1
+        else:
+            self.transport = frozen = HeldTransport(self.transport)
 
         def thaw() -> None:
-            if self.transport is frozen:
+            frozen.holders -= 1
+            if not frozen.holders and self.transport is frozen:
                 self.transport = frozen.inner
                 frozen.let_go()
 

@@ -106,6 +106,7 @@ class FaultySocket:
         self._answers: list[Sent] | None = None  # what is sent while a request is carried out whose answer a fault will change
         self._answered = -1  # messages sent since a client's message came, -1: none is being handled
         self._silenced: set[str] = set()  # by which faults
+        self._frozen: set[str] = set()  # by which faults
         self._to_lose = 0
         self._overtaken: list[Sent] = []  # messages that go out behind the next one
         self._late: list[tuple[Sent, int]] = []  # snapshots, and how many messages go first
@@ -166,6 +167,9 @@ class FaultySocket:
         if self._to_lose:
             self._to_lose -= 1
             return
+        if self._frozen:  # it comes when the socket thaws; no fault can be seen at it before
+            self._deliver(sent)
+            return
         times = 1
         faults = self._sockets.faults
         if faults.messages:
@@ -225,7 +229,9 @@ class FaultySocket:
                 self._silenced.add(fault.id)
                 fault.on_end.append(lambda: self._silenced.discard(fault.id))
             case "socket-freeze":
-                fault.on_end.append(self.inner.freeze())
+                thaw = self.inner.freeze()
+                self._frozen.add(fault.id)
+                fault.on_end += (thaw, lambda: self._frozen.discard(fault.id))
             case "socket-skip":
                 self._to_lose = (plan.messages or 1) - 1
 

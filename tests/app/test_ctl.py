@@ -66,6 +66,7 @@ def test_a_reply_is_written_into_a_file(sandbox: Running, place: Path, tmp_path:
         pytest.param(("move-clock", "--advance", "soon"), 2, "--advance: Expected", id="a word where a number should be"),
         pytest.param(("move-clock", "--run-until-order", "x"), 2, "--run-until-order: Expected", id="the same in an object"),
         pytest.param(("move-clock", "--run-until", "{"), 2, "--run-until: this is no JSON", id="broken JSON"),
+        pytest.param(("move-clock", "--run-until", "[" * 100_000), 2, "--run-until: this is nested too deeply", id="JSON without end"),
         pytest.param(("move-clock", "--run-until", "{}", "--run-until-order", "1"), 0, "", id="an object in two pieces"),
         pytest.param(("clock", "--url", HOME), 1, f"no sandbox answers at {HOME}: Connection refused", id="nobody there"),
         pytest.param(("clock", "--url", "ftp://x"), 1, "this is no address such as http://127.0.0.1:8700", id="no address"),

@@ -136,6 +136,8 @@ def test_what_a_tool_refuses_is_a_result_that_says_why(
     ("line", "code"),
     [
         (b"{", -32700),
+        (b"\xff\xfe", -32700),
+        (b"[" * 100_000, -32700),
         (b"[]", -32600),
         (b'{"id":1,"method":"ping"}', -32600),
         (b'{"jsonrpc":"2.0","id":1,"method":"fly"}', -32601),

@@ -153,6 +153,7 @@ def test_a_temporary_directory_is_gone_afterwards(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words", "code"),
     [
+        (["--seed", str(1 << 80)], "--seed: a seed is a whole number from", Exit.USAGE),
         (["--users", "al ice"], "letters, digits", Exit.USAGE),
         (["--users", "alice,bob,Alice"], "Alice is named twice", Exit.USAGE),
         (["--fund", "BTC"], '"BTC=1.5,USD=1000"', Exit.USAGE),

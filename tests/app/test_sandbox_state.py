@@ -255,6 +255,8 @@ def test_a_sandbox_whose_clock_moves_by_itself_is_reset_while_it_trades(tmp_path
         ("DELETE", "snapshots/nothing", {}, 404, "there is no snapshot nothing"),
         ("DELETE", "snapshots/start", {}, 409, "the start cannot be removed"),
         ("POST", "reset", {"seed": "one"}, 400, "int"),
+        ("POST", "reset", {"seed": 1 << 63}, 400, "a seed is a whole number from -9223372036854775808 to 9223372036854775807"),
+        ("POST", "reset", {"seed": -(1 << 80)}, 400, "a seed is a whole number"),
         ("POST", "reset", {"sead": 1}, 400, "sead"),
         ("POST", "forks", {"port": 70000}, 400, "port: 0 to 65535"),
         ("POST", "forks", {"port": -1}, 400, "port: 0 to 65535"),

@@ -63,6 +63,8 @@ class McpServer:
             message = msgspec.json.decode(line)
         except msgspec.DecodeError as error:
             return _error(None, PARSE_ERROR, f"this is no JSON: {error}")
+        except RecursionError:
+            return _error(None, PARSE_ERROR, "this is nested too deeply")
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
             return _error(None, INVALID_REQUEST, "this is no JSON-RPC 2.0 request")
         number, parameters = message.get("id"), message.get("params", {})

@@ -38,6 +38,7 @@ from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control.operations import Refused
 from cambist.sandbox.control.routes import DIALECT
 from cambist.sandbox.control.snapshots import Began, SnapshotRow
+from cambist.sandbox.draws import seed_complaint
 from cambist.sandbox.iso_time import iso
 from cambist.sandbox.memory import Memory, Unlike, remembered, remind
 from cambist.sandbox.past import past_began
@@ -343,6 +344,9 @@ class SandboxSession:
         return _row(name, saved)
 
     async def reset(self, seed: int | None) -> Began:
+        complaint = None if seed is None else seed_complaint(seed)
+        if complaint:
+            raise Refused(complaint)
         start = self._read(START)
         if seed is None or seed == start.seed:
             await self._restored(START)

@@ -60,6 +60,7 @@ from cambist.sandbox.control.routes import routes as control_routes
 from cambist.sandbox.control.snapshots import SnapshotOperations
 from cambist.sandbox.control.tape import TapeOperations
 from cambist.sandbox.conversion_rates import ConversionRates
+from cambist.sandbox.draws import seed_complaint
 from cambist.sandbox.faults.installation import FaultInstallation
 from cambist.sandbox.past import Past
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
@@ -430,6 +431,9 @@ class SandboxStatus:
 
 def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxFile, Config]:
     """The sandbox's seed and configuration: the directory's own when it is reopened."""
+    complaint = None if plan.seed is None else seed_complaint(plan.seed)
+    if complaint:
+        raise OperatorError(f"--seed: {complaint}", Exit.USAGE)
     try:
         NamedSnapshots(files.path, synced=plan.data is not None).finish_restoring()
     except OSError as error:

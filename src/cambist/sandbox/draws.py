@@ -14,7 +14,14 @@ _BITS = 256
 _STATE_VERSION = 3
 """Of what `Random.getstate` gives: the generator's 624 words and the position in them."""
 _WORDS = struct.Struct("<625I")
+SEEDS = range(-(1 << 63), 1 << 63)
+"""What a seed may be: what every file and reply that names it can hold."""
 _SPREAD = math.sqrt(_BITS / 4 + 1 / 12)
+
+
+def seed_complaint(seed: int) -> str | None:
+    """What is wrong with a seed; None when nothing is."""
+    return None if seed in SEEDS else f"a seed is a whole number from {SEEDS[0]} to {SEEDS[-1]}"
 
 
 class Draws:

@@ -274,7 +274,11 @@ def test_the_same_run_is_drawn_the_same(running: Running, maker: RawBot) -> None
     [
         ({"user": "nobody"}, "there is no user nobody"),
         ({"quote": "XYZ"}, "there is no asset XYZ"),
-        ({"requests_per_second": 0}, "at least 1"),
+        ({"requests_per_second": 0}, "requests_per_second: 1 to"),
+        ({"requests_per_second": 1 << 62}, "requests_per_second: 1 to"),
+        ({"stale_after": -1.0}, "stale_after: 0 to"),
+        ({"stale_after": 1e308}, "stale_after: 0 to"),
+        ({"slippage_percent": 1e308}, "slippage_percent: 0 to"),
     ],
 )
 def test_what_there_is_not_is_not_reported(running: Running, maker: RawBot, options: dict[str, Any], words: str) -> None:

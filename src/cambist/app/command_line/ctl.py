@@ -121,6 +121,8 @@ def _parsed(text: str, option: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise OperatorError(f"{option}: this is no JSON: {error}", Exit.USAGE) from None
+    except RecursionError:
+        raise OperatorError(f"{option}: this is nested too deeply", Exit.USAGE) from None
 
 
 def _kinds(type_: Any) -> Iterator[Any]:

@@ -23,6 +23,8 @@ from cambist.sandbox.request_log import RequestLog
 
 PATH = "/sandbox/report"
 T = TypeVar("T")
+MOST_REQUESTS, MOST_SECONDS, MOST_PERCENT = 1_000_000, 31_622_400, 1_000_000
+"""Of the limits that a report may be given: beyond them nothing can be a finding."""
 MARKDOWN, XML, SVG = "text/markdown; charset=utf-8", "application/xml", "image/svg+xml"
 
 
@@ -121,8 +123,12 @@ class ReportOperations:
 
 def limits(options: ReportOptions) -> Limits:
     """Refused for numbers that make no sense."""
-    if options.requests_per_second < 1 or options.stale_after < 0 or options.slippage_percent < 0:
-        raise Refused("requests_per_second is at least 1, stale_after and slippage_percent at least 0")
+    if not 1 <= options.requests_per_second <= MOST_REQUESTS:
+        raise Refused(f"requests_per_second: 1 to {MOST_REQUESTS}")
+    if not 0 <= options.stale_after <= MOST_SECONDS:  # nor is it "nan", which a query can say
+        raise Refused(f"stale_after: 0 to {MOST_SECONDS} seconds")
+    if not 0 <= options.slippage_percent <= MOST_PERCENT:
+        raise Refused(f"slippage_percent: 0 to {MOST_PERCENT}")
     return Limits(options.requests_per_second, round(options.stale_after * 1e6), round(options.slippage_percent * 1e4))
 
 

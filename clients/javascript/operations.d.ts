@@ -72,7 +72,7 @@ export interface ShownFault {
 export interface FaultPlan {
   /** What goes wrong; docs/reference/faults.md lists the kinds. */
   kind: string;
-  /** Only requests and sockets of this API: btce_wex, btse, expie, mtgox. */
+  /** Only requests and sockets of this API: btce_wex, btse, expie, mtgox, native. */
   dialect?: string | null;
   /** Only HTTP requests, only opening handshakes of sockets, or only what is said on sockets. */
   transport?: 'handshake' | 'http' | 'socket' | null;
@@ -80,7 +80,7 @@ export interface FaultPlan {
   user?: string | null;
   /** Only requests with this API key, by its public text (Expie: the access id). */
   key?: string | null;
-  /** Only this HTTP method, or the request's own `method` (BTC-e, WEX, Expie's socket) or `op` (BTSE's and Mt.Gox's sockets). */
+  /** Only this HTTP method, or the request's own `method` (BTC-e, WEX, Expie's socket) or `op` (the other sockets). */
   method?: string | null;
   /** Only this path, without its query; `*` stands for anything. */
   path?: string | null;
@@ -283,7 +283,7 @@ export interface KeyRow {
 export interface FreshKey {
   /** A name, or `@17` for whom account 17 belongs to. */
   user: string;
-  /** The kind of key, as the ready file calls them: `btce`, `wex`, `expie`, `mtgox`, `btse`. */
+  /** The kind of key, as the ready file calls them: `btce`, `wex`, `expie`, `mtgox`, `btse`, `native`. */
   dialect: string;
   /** What it may do; null: all that there is. */
   scopes?: Array<string> | null;

@@ -323,7 +323,41 @@ class Mtgox(Api):
         return self.signing("/api/1/generic/private/order/cancel", oid=order)
 
 
-APIS: dict[str, Any] = {api.dialect: api for api in (Btce, Btse, Expie, Mtgox)}
+DONE = (200, 201)
+"""Statuses of replies to what was carried out: the native API's to what it made is the second."""
+
+
+class Native(Api):
+    dialect = "native"
+
+    def signing(self, method: str, path: str, query: str = "", **fields: object) -> Ask:
+        key, body = self.keys["native"], json.dumps(fields).encode() if fields else b""
+        timestamp = str(self.sandbox.now + self.sandbox.number())
+        signed = b"\n".join((timestamp.encode(), method.encode(), path.encode(), query.encode(), body))
+        sign = hmac.new(key["secret"].encode(), signed, hashlib.sha256).hexdigest()
+        names = {"cambist-key": key["key"], "cambist-timestamp": timestamp, "cambist-signature": sign, "Content-Type": "application/json"}
+        return Ask(method, f"{path}?{query}" if query else path, body, names)
+
+    def public(self) -> Ask:
+        return Ask("GET", "/cambist/v1/markets/btc_usd/ticker")
+
+    def balance(self) -> Ask:
+        return self.signing("GET", "/cambist/v1/balances")
+
+    def order(self, amount: str = "0.1", price: str = "100", side: str = "buy") -> Ask:
+        return self.signing("POST", "/cambist/v1/orders", market="btc_usd", side=side, type="limit", price=price, amount=amount)
+
+    def orders(self) -> Ask:
+        return self.signing("GET", "/cambist/v1/orders", "state=open&market=btc_usd&limit=500")
+
+    def open_orders(self) -> list[Any]:
+        return [row["id"] for row in self.ask(self.orders()).json["rows"]]
+
+    def cancel(self, order: Any) -> Ask:
+        return self.signing("DELETE", f"/cambist/v1/orders/{order}")
+
+
+APIS: dict[str, Any] = {api.dialect: api for api in (Btce, Btse, Expie, Mtgox, Native)}
 """By dialect; classes derived from Api."""
 
 

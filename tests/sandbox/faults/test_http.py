@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.faults.raw_clients import APIS, CLOSED, RESET, WHOLE, Answer, Api, Sandbox
+from tests.sandbox.faults.raw_clients import APIS, CLOSED, DONE, RESET, WHOLE, Answer, Api, Sandbox
 
 EACH_API = pytest.mark.parametrize("dialect", APIS)
 
@@ -17,7 +17,7 @@ def lost(answer: Answer) -> None:
 
 def reset_after_20(answer: Answer) -> None:
     assert (answer.ended, len(answer.data)) == (RESET, 20)
-    assert answer.data.startswith(b"HTTP/1.1 200 OK")
+    assert answer.data.startswith((b"HTTP/1.1 200 OK", b"HTTP/1.1 201 Created"))
 
 
 def reset_at_once(answer: Answer) -> None:
@@ -34,18 +34,21 @@ def page(status: int) -> Callable[[Answer], None]:
 
 
 def cut(answer: Answer) -> None:
-    assert (answer.ended, answer.status) == (WHOLE, 200)
+    assert answer.ended == WHOLE
+    assert answer.status in DONE
     assert len(answer.body) == int(answer.fields["content-length"]) == 7
     assert answer.body[:1] in b'[{"'
 
 
 def cut_with_the_whole_s_length(answer: Answer) -> None:
-    assert (answer.ended, answer.status) == (CLOSED, 200)
+    assert answer.ended == CLOSED
+    assert answer.status in DONE
     assert len(answer.body) == 7 < int(answer.fields["content-length"])
 
 
 def as_plain_text(answer: Answer) -> None:
-    assert (answer.ended, answer.status, answer.fields["content-type"]) == (WHOLE, 200, "text/plain")
+    assert (answer.ended, answer.fields["content-type"]) == (WHOLE, "text/plain")
+    assert answer.status in DONE
     assert answer.json is not None
 
 
@@ -119,6 +122,13 @@ WORDS = {
         Words("maintenance", 503, '"token":"maintenance"'),
         Words("nonce-rejected", 403, '"token":"login_error_invalid_nonce"'),
     ],
+    "native": [
+        Words("refuse", 503, '"code":"busy"'),
+        Words("rate-limit", 429, '"code":"rate-limited"', (("retry-after", "30"),)),
+        Words("ban", 403, '"code":"address-banned"'),
+        Words("maintenance", 503, '"code":"unavailable"'),
+        Words("nonce-rejected", 401, '"code":"request-repeated"'),
+    ],
 }
 
 
@@ -166,7 +176,8 @@ def test_a_delay_lasts_as_long_on_the_sandbox_s_clock(sandbox: Sandbox, dialect:
     assert len(onlooker.open_orders()) == orders + (when == "after")
     sandbox.advance(0.2)
     answer = exchange.answer()
-    assert (answer.ended, answer.status) == (WHOLE, 200)
+    assert answer.ended == WHOLE
+    assert answer.status in DONE
     assert len(onlooker.open_orders()) == orders + 1
 
 

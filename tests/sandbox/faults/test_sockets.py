@@ -60,6 +60,14 @@ STREAMS = {
         None,
         lambda message: message.get("op") == "private",
     ),
+    "native": Stream(
+        "native",
+        "/cambist/v1/stream",
+        lambda number: json.dumps({"op": "ping", "id": str(number)}),
+        lambda message: message.get("type") == "done" and message.get("op") == "ping",
+        json.dumps({"op": "subscribe", "topics": ["trades:btc_usd"]}),
+        lambda message: message.get("type") == "trades",
+    ),
 }
 EACH_STREAM = pytest.mark.parametrize("name", STREAMS)
 
@@ -169,9 +177,7 @@ def test_a_frozen_socket_answers_not_even_a_ping_until_it_thaws(sandbox: Sandbox
 
 
 @EACH_STREAM
-def test_a_freeze_begins_once_at_a_socket_and_thaws_however_much_was_sent_meanwhile(
-    sandbox: Sandbox, connect: Connect, name: str
-) -> None:
+def test_a_freeze_begins_once_at_a_socket_and_thaws_however_much_was_sent_meanwhile(sandbox: Sandbox, connect: Connect, name: str) -> None:
     client = connect(name)
     fault = sandbox.arm("socket-freeze", dialect=client.stream.dialect)
     sandbox.advance(20)
@@ -181,7 +187,7 @@ def test_a_freeze_begins_once_at_a_socket_and_thaws_however_much_was_sent_meanwh
     assert len(client.pushes(0)) >= 3
 
 
-@pytest.mark.parametrize("first, last", [(0, 1), (1, 0)], ids=["in order", "in reverse"])
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (1, 0)], ids=["in order", "in reverse"])
 def test_a_socket_that_two_faults_froze_thaws_with_the_last_of_them(sandbox: Sandbox, connect: Connect, first: int, last: int) -> None:
     client = connect("expie")
     faults = [sandbox.arm("socket-freeze", dialect="expie", now=True) for _time in range(2)]
@@ -350,6 +356,7 @@ WORDS = {
     "btse": {"arg": "", "error": {"code": 303, "message": "Rate limit exceeded"}},
     "btse oss": {"arg": "", "error": {"code": 303, "message": "Rate limit exceeded"}},
     "mtgox": "unknown_error",
+    "native": "rate-limited",
 }
 
 
@@ -361,7 +368,7 @@ def test_a_rejection_comes_in_the_socket_s_own_words(sandbox: Sandbox, connect: 
     client.wire.send(client.request())
     message = client.message()
     assert not client.stream.answered(message)
-    shown = message.get("error") or message.get("token") or message["errors"][0]
+    shown = message.get("error") or message.get("token") or message.get("problem", {}).get("code") or message["errors"][0]
     if kind == "rate-limit":
         assert shown == WORDS[name]
     assert len(sandbox.fired(fault)) == 1

@@ -25,7 +25,7 @@ class FreshKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: str
     """A name, or `@17` for whom account 17 belongs to."""
     dialect: str
-    """The kind of key, as the ready file calls them: `btce`, `wex`, `expie`, `mtgox`, `btse`."""
+    """The kind of key, as the ready file calls them: `btce`, `wex`, `expie`, `mtgox`, `btse`, `native`."""
     scopes: list[str] | None = None
     """What it may do; null: all that there is."""
     ip_allow: list[str] = []

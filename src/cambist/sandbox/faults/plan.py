@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-MOST_SECONDS = 366 * 86_400.0
+MOST_SECONDS = 366 * 86_400
 """Of any time that a fault is told."""
 MOST_BYTES = 1 << 30
 MOST_TEXT = 1_000
@@ -22,7 +22,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str
     """What goes wrong; docs/reference/faults.md lists the kinds."""
     dialect: str | None = None
-    """Only requests and sockets of this API: btce_wex, btse, expie, mtgox."""
+    """Only requests and sockets of this API: btce_wex, btse, expie, mtgox, native."""
     transport: Literal["http", "handshake", "socket"] | None = None
     """Only HTTP requests, only opening handshakes of sockets, or only what is said on sockets."""
     user: str | None = None
@@ -30,7 +30,7 @@ class FaultPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str | None = None
     """Only requests with this API key, by its public text (Expie: the access id)."""
     method: str | None = None
-    """Only this HTTP method, or the request's own `method` (BTC-e, WEX, Expie's socket) or `op` (BTSE's and Mt.Gox's sockets)."""
+    """Only this HTTP method, or the request's own `method` (BTC-e, WEX, Expie's socket) or `op` (the other sockets)."""
     path: str | None = None
     """Only this path, without its query; `*` stands for anything."""
     contains: str | None = None
@@ -178,7 +178,7 @@ KINDS = {
 }
 """By name, in the order of the reference."""
 
-_NUMBERS: dict[str, tuple[float, float]] = {
+_NUMBERS: dict[str, tuple[int, int]] = {
     "skip": (0, 1_000_000_000),
     "every": (1, 1_000_000_000),
     "probability": (0, 1),
@@ -220,9 +220,9 @@ def _wrong_number(plan: FaultPlan) -> str | None:
     for field, (least, most) in _NUMBERS.items():
         value = getattr(plan, field)
         if value is not None and not least <= value <= most:
-            return f"{field}: {least:g} to {most:g}"
+            return f"{field}: {least} to {most}"
     if plan.seconds is not None and not 0 < plan.seconds <= MOST_SECONDS:
-        return f"seconds: more than 0, at most {MOST_SECONDS:g}"
+        return f"seconds: more than 0, at most {MOST_SECONDS}"
     if plan.percent is not None and not 0 < plan.percent <= 100:
         return "percent: more than 0, at most 100"
     return None

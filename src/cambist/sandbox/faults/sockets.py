@@ -162,10 +162,7 @@ class FaultySocket:
         snapshot = self._answered > 0 and self.session is not None and self.session.answers_with_snapshots
         if self._answered >= 0:
             self._answered += 1
-        if self._silenced:
-            return
-        if self._to_lose:
-            self._to_lose -= 1
+        if self._loses():
             return
         if self._frozen:  # it comes when the socket thaws; no fault can be seen at it before
             self._deliver(sent)
@@ -192,6 +189,15 @@ class FaultySocket:
             self._deliver(sent)
         self._send_overtaken()
         self._send_late()
+
+    def _loses(self) -> bool:
+        """Whether the next message goes nowhere: the socket is silent, or loses some in a row."""
+        if self._silenced:
+            return True
+        if self._to_lose:
+            self._to_lose -= 1
+            return True
+        return False
 
     def _deliver(self, sent: Sent) -> None:
         message, durable = sent

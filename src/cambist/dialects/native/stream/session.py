@@ -14,10 +14,11 @@ from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.revocations import Revocations
+from cambist.dialect_kit.situations import Situation
 from cambist.dialect_kit.sockets import Session, Socket
 from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller, signed_message
 from cambist.dialects.native.context import DialectContext
-from cambist.dialects.native.endpoint import BASE, invalid
+from cambist.dialects.native.endpoint import BASE, SITUATIONS, invalid
 from cambist.dialects.native.scopes import Scope
 from cambist.dialects.native.stream.market_channels import Book, Candles, MarketChannel, Ticker, Trades, encode
 from cambist.dialects.native.stream.private_channels import PRIVATE, balances_snapshot, orders_snapshot
@@ -78,6 +79,13 @@ class StreamClient(Session):
             case stream.Login():
                 return self._login(said)
         return None
+
+    def worded(self, message: str, situation: Situation) -> bytes | None:
+        try:
+            tag = _decode(message).id
+        except (msgspec.DecodeError, RecursionError):
+            tag = None
+        return encode(stream.Failed(id=tag, problem=problem(SITUATIONS[situation])))
 
     def identity(self) -> Identity | None:
         caller = self._caller

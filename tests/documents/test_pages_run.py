@@ -82,8 +82,9 @@ class Session:
         return kept
 
     def shell(self, text: str, block: Block) -> None:
-        """What it exports or assigns is there in the next one."""
-        self._passes(["bash", "-eo", "pipefail", "-c", f". ./state\nset -a\n{text}\nset +a\nexport -p > state"], block)
+        """What it exports or assigns is there in the next one; each has the packages that it asks for."""
+        kept = "export -p | grep -v ' PYTHONPATH=' > state"
+        self._passes(["bash", "-eo", "pipefail", "-c", f". ./state\nset -a\n{text}\nset +a\n{kept}"], block)
 
     def _passes(self, command: Sequence[str], block: Block) -> None:
         path = f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -86,6 +86,18 @@ def test_notifications_get_no_reply_and_a_ping_does(agent: Agent) -> None:
     assert agent.line(lines) == {"jsonrpc": "2.0", "id": "p", "result": {}}
 
 
+@pytest.mark.parametrize(
+    "response",
+    [
+        b'{"jsonrpc":"2.0","id":1,"result":{}}',
+        b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}',
+        b'{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}',
+    ],
+)
+def test_responses_get_no_reply(response: bytes, agent: Agent) -> None:
+    assert agent.line(response + b'\n{"jsonrpc":"2.0","id":"p","method":"ping"}') == {"jsonrpc": "2.0", "id": "p", "result": {}}
+
+
 def test_every_operation_is_a_tool_with_the_schema_of_its_fields(agent: Agent) -> None:
     tools = {tool["name"]: tool for tool in agent.ask("tools/list")["result"]["tools"]}
     assert list(tools) == [operation.name for operation in OPERATIONS]

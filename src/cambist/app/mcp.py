@@ -58,13 +58,15 @@ class McpServer:
                 writer.flush()
 
     def answer(self, line: bytes) -> dict[str, Any] | None:
-        """The reply to one message; None to a notification."""
+        """The reply to one message; None to a notification and to a response."""
         try:
             message = msgspec.json.decode(line)
         except msgspec.DecodeError as error:
             return _error(None, PARSE_ERROR, f"this is no JSON: {error}")
         except RecursionError:
             return _error(None, PARSE_ERROR, "this is nested too deeply")
+        if isinstance(message, dict) and "method" not in message and ("result" in message or "error" in message):
+            return None  # a response, though this server asks nothing: the protocol gives responses no reply
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
             return _error(None, INVALID_REQUEST, "this is no JSON-RPC 2.0 request")
         number, parameters = message.get("id"), message.get("params", {})

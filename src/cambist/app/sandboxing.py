@@ -35,7 +35,7 @@ from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import DirectoryRejection
 from cambist.domain.markets import MarketStatus
-from cambist.domain.units import AccountId
+from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Commands, Sequencer
 from cambist.gateway.server import run
 from cambist.operations.funds import Amounts, credit, parse_amounts
@@ -216,6 +216,7 @@ class _Making:
     async def made(self, venue: Venue, note: SandboxFile, time: SandboxTime, past: bool) -> Inside:
         """Users with keys and money, traders with theirs; on a reopened directory what is there already stays as it is."""
         plan, people = self._plan, _people(venue, note.seed)
+        await _open_halted_by_faults(venue, note)
         call = OperatorCall(operations_context(venue), Actor("sandbox"))
         new = not venue.directory.users()
         names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
@@ -226,6 +227,7 @@ class _Making:
                 raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
             await _give_first_funds(call, user.account, funds)
             await _give_addresses(venue, user.account)
+        self.extended.faults.keep_halted(partial(_keep_halted, venue, note))
         commands = self.extended.faults.for_traders(venue.commands, venue.engine)
         movers = await _prepare_movers(venue, people, note, call, time if past else None, commands)
         await venue.durable()
@@ -235,6 +237,7 @@ class _Making:
     def found(self, venue: Venue, note: SandboxFile, time: SandboxTime) -> Inside:
         """The traders and rates that the venue was saved with, before they are reminded of what they knew."""
         people = _people(venue, note.seed)
+        self.extended.faults.keep_halted(partial(_keep_halted, venue, note))
         section = self._config.sandbox
         numbers = changed(PRESETS[section.preset], section.traders)
         movers: list[Traders | ConversionRates] = []
@@ -503,6 +506,21 @@ async def _prepare_movers(
         movers.append(rates)
     await _open_markets(venue, traders, note, numbers.halted)
     return movers
+
+
+async def _open_halted_by_faults(venue: Venue, note: SandboxFile) -> None:
+    """What a sandbox that was killed had halted by faults, which are over with it."""
+    for market in note.halted_by_faults:
+        if venue.engine.market(market).status == MarketStatus.HALTED:
+            await venue.commands.set_market_status(market, MarketStatus.OPEN)
+    if note.halted_by_faults:
+        await venue.durable()
+        _keep_halted(venue, note, [])
+
+
+def _keep_halted(venue: Venue, note: SandboxFile, halted: Sequence[MarketId]) -> None:
+    note.halted_by_faults = list(halted)
+    venue.files.keep_sandbox(msgspec.json.encode(note).decode())
 
 
 async def _keep_linked(venue: Venue, note: SandboxFile, call: OperatorCall, linked: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from cambist.directory import ApiKey, Directory, DirectoryRejection, KeyForm, User
-from cambist.domain.units import AccountId
+from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Commands
 
 Durable = Callable[[], Awaitable[None]]
@@ -26,6 +26,8 @@ class SandboxFile(msgspec.Struct):
     """Whether a preset has halted the markets."""
     linked: bool = False
     """Whether this sandbox has linked its coin's markets."""
+    halted_by_faults: list[MarketId] = []
+    """Markets that only faults have halted: a start, which has no faults any more, opens them."""
 
 
 class Person(msgspec.Struct):

@@ -74,3 +74,19 @@ def test_a_sandbox_ends_though_requests_are_delayed_and_sockets_frozen_and_its_m
     with serving(tmp_path, "sandbox", "--data", tmp_path / "kept") as running:
         expie = APIS["expie"](Sandbox(running))
         assert expie.ask(expie.order()).status == 200
+
+
+def test_a_sandbox_that_was_killed_opens_the_markets_that_only_faults_had_halted(tmp_path: Path) -> None:
+    data = tmp_path / "kept"
+    with serving(tmp_path, "sandbox", "--quiet", "--data", data) as running:
+        sandbox = Sandbox(running)
+        for market in ("btc_usd", "ltc_usd"):
+            sandbox.arm("halt", market=market)
+        over = sandbox.arm("halt", market="btc_eur")
+        sandbox.client.disarm_fault(over)
+        running.kill()
+    for _start in range(2):
+        with serving(tmp_path, "sandbox", "--data", data) as running:
+            expie = APIS["expie"](Sandbox(running))
+            assert expie.ask(expie.order()).status == 200
+            running.kill()

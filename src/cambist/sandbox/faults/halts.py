@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from cambist.domain.markets import MarketStatus
 from cambist.domain.units import MarketId
 from cambist.exchange import Commands, View
@@ -17,6 +19,9 @@ class MarketHalts:
         self._commands = commands
         self._view = view
         self._halted: dict[MarketId, int] = {}
+        self.keep: Callable[[Sequence[MarketId]], object] = lambda _halted: None
+        """Given those that are halted, before one more is and after one was opened: a killed sandbox has no faults when it is reopened, and
+        opens them."""
         faults.on_armed.append(self._armed)
 
     def _armed(self, fault: Fault) -> None:
@@ -28,6 +33,7 @@ class MarketHalts:
         fault.begins()
         self._faults.note(fault.id, Asked("", "", "", "", b"", None))
         self._hold(fault, market)
+        self.keep(list(self._halted))
         self._set(market, MarketStatus.HALTED)
 
     def restore(self) -> None:
@@ -39,6 +45,7 @@ class MarketHalts:
     def give_up(self) -> None:
         """Opens no market any more."""
         self._halted.clear()
+        self.keep = lambda _halted: None
 
     def _hold(self, fault: Fault, market: MarketId) -> None:
         self._halted[market] = self._halted.get(market, 0) + 1
@@ -54,5 +61,7 @@ class MarketHalts:
     def _set(self, market: MarketId, status: MarketStatus) -> None:
         async def give() -> None:
             await self._commands.set_market_status(market, status)
+            if status == MarketStatus.OPEN:
+                self.keep(list(self._halted))
 
         self._faults.scheduler.run(give)

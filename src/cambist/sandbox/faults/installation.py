@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cambist.dialect_kit.interception import Interceptor
@@ -11,6 +11,7 @@ from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.sockets import SocketRoute
 from cambist.dialect_kit.venue_services import VenueServices
+from cambist.domain.units import MarketId
 from cambist.exchange import Commands, View
 from cambist.sandbox.faults.clock_skew import ClientClock
 from cambist.sandbox.faults.commands import InterposedCommands
@@ -43,6 +44,10 @@ class FaultInstallation:
         """What the sandbox's traders give their commands to."""
         self._traders = TradersCommands(commands, view)
         return self._traders.port
+
+    def keep_halted(self, keep: Callable[[Sequence[MarketId]], object]) -> None:
+        """Has it written down which markets faults have halted."""
+        self._halts.keep = keep
 
     def start(self) -> None:
         """Nothing moves by itself before something is armed."""

@@ -16,6 +16,8 @@ from cambist.sandbox.iso_time import iso
 PATH = "/sandbox/clock"
 FURTHEST = 366 * 86_400.0
 """Seconds that one request may move the clock."""
+_LATEST = 253_402_300_800.0
+"""Seconds since 1970 at the end of the year 9999."""
 
 
 class Until(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +101,7 @@ class ClockOperations:
         elif movement.run_until is not None:
             until = movement.run_until
             condition = self._condition(until)
-            end = control.now + _micros(until.within, "within") if until.time is None else _time(until.time)
+            end = control.now + _micros(until.within, "run_until.within") if until.time is None else _time(until.time)
             if until.time is None and condition is None:
                 raise Refused("run_until: give a time or a condition")
             if end > control.now + FURTHEST * 1e6:
@@ -108,7 +110,8 @@ class ClockOperations:
         return True
 
     def _condition(self, until: Until) -> Condition | None:
-        prices = [price for price in (until.price_at_least, until.price_at_most) if price is not None]
+        limits = {"price_at_least": until.price_at_least, "price_at_most": until.price_at_most}
+        prices = [(name, price) for name, price in limits.items() if price is not None]
         if until.order is not None:
             if prices or until.market is not None:
                 raise Refused("run_until: one condition at a time")
@@ -120,12 +123,13 @@ class ClockOperations:
         base, _, quote = until.market.upper().partition("_")
         spec = self._catalogue.markets.by_codes(base, quote)
         if spec is None:
-            raise Refused(f"run_until: there is no market {until.market}")
+            raise Refused(f"run_until.market: there is no market {until.market}")
+        name, price = prices[0]
         try:
-            limit = parse_units(prices[0], spec.price_scale)
+            limit = parse_units(price, spec.price_scale)
         except ValueError as error:
-            raise Refused(f"run_until: {error}") from None
-        view, market, rising = self._view, spec.id, until.price_at_least is not None
+            raise Refused(f"run_until.{name}: {error}") from None
+        view, market, rising = self._view, spec.id, name == "price_at_least"
 
         def reached() -> bool:
             last = view.market(market).last_price
@@ -136,7 +140,7 @@ class ClockOperations:
     def _order_done(self, order: int) -> Condition:
         view = self._view
         if not 0 < order < view.next_order_id:
-            raise Refused(f"run_until: there is no order {order}")
+            raise Refused(f"run_until.order: there is no order {order}")
         return lambda: view.order(order) is None
 
     def _state(self, met: bool | msgspec.UnsetType = msgspec.UNSET) -> ClockState:
@@ -156,11 +160,13 @@ def _micros(seconds: float, name: str) -> int:
 
 def _time(given: float | str) -> int:
     if isinstance(given, float):
+        if not abs(given) < _LATEST:
+            raise Refused(f"run_until.time: {given:g} is no time in seconds since 1970")
         return round(given * 1e6)
     try:
         when = datetime.fromisoformat(given)
     except ValueError:
-        raise Refused(f'run_until: "{given}" is no time such as 2020-01-01T00:05:00Z') from None
+        raise Refused(f'run_until.time: "{given}" is no time such as 2020-01-01T00:05:00Z') from None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
     return round(when.timestamp() * 1e6)

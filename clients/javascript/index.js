@@ -9,6 +9,7 @@ import { setTimeout as passed } from 'node:timers/promises';
 import { OPERATIONS } from './operations.js';
 
 const JSON_TYPE = 'application/json';
+const NO_SUCH_PATH = 'not found'; // what a venue says of a path that it does not serve
 const LOOK = 10;
 const STOP_PATIENCE = 10_000;
 
@@ -24,7 +25,7 @@ export class ControlError extends Error {
 /** Everything that can be asked of the sandbox at `url`: a method for each operation, which takes its fields as one object. */
 export class Control {
   constructor(url) {
-    this.url = new URL(url).origin;
+    this.url = addressOf(String(url));
   }
 
   /** Calls an operation by its name, as the command line has it. */
@@ -33,8 +34,8 @@ export class Control {
     if (operation === undefined) throw new ControlError(`there is no operation ${name}`);
     const rest = { ...fields };
     const target = operation.path.replace(/\{(\w+)\}/g, (_, field) => {
-      if (rest[field] === undefined) throw new ControlError(`${name} needs ${field}`);
-      const value = encodeURIComponent(String(rest[field]));
+      if (rest[field] === undefined || rest[field] === null) throw new ControlError(`${name} needs ${field}`);
+      const value = encodeURIComponent(plain(rest[field], field));
       delete rest[field];
       return value;
     });
@@ -42,29 +43,69 @@ export class Control {
     const url = new URL(target, this.url);
     if (!inBody) {
       for (const [field, value] of Object.entries(rest)) {
-        if (value !== undefined && value !== null) url.searchParams.set(field, typeof value === 'string' ? value : JSON.stringify(value));
+        if (value !== undefined && value !== null) url.searchParams.set(field, plain(value, field));
       }
     }
+    const request = { method: operation.method, headers: { 'content-type': JSON_TYPE }, body: inBody ? json(rest, name) : undefined };
     let reply;
     try {
-      const request = { method: operation.method, headers: { 'content-type': JSON_TYPE }, body: inBody ? JSON.stringify(rest) : undefined };
       reply = await fetch(url, request);
     } catch (error) {
       const reason = error.cause?.message || error.message;
       throw new ControlError(`no sandbox answers at ${this.url}: ${reason}`, null, { cause: error });
     }
-    if (reply.status !== 200) throw new ControlError(await wordsOf(reply), reply.status);
-    return operation.media === JSON_TYPE ? reply.json() : new Uint8Array(await reply.arrayBuffer());
+    if (reply.status === 200 && operation.media !== JSON_TYPE) return new Uint8Array(await reply.arrayBuffer());
+    let given;
+    try {
+      given = JSON.parse(await reply.text());
+    } catch (error) {
+      const reason = reply.status === 200 ? 'its reply is no JSON' : `status ${reply.status}`;
+      throw new ControlError(`what answers at ${this.url} is no sandbox: ${reason}`, reply.status, { cause: error });
+    }
+    if (reply.status === 200) return given;
+    throw new ControlError(this.#words(given?.error, reply.status), reply.status);
+  }
+
+  #words(said, status) {
+    if (said === undefined) return `what answers at ${this.url} is no sandbox: status ${status}`;
+    return said === NO_SUCH_PATH ? `what answers at ${this.url} is no sandbox, or one of another version: ${said}` : String(said);
   }
 }
 
-async function wordsOf(reply) {
-  const text = await reply.text();
+/** The origin of an address, which may lack its `http://`. ControlError for one that is none. */
+function addressOf(text) {
+  const full = text.includes('://') ? text : `http://${text}`;
+  const [, host] = /^\w+:\/\/(\d+)\/?$/.exec(full) ?? [];
+  if (host !== undefined) throw new ControlError(`${text}: this is no address; give http://127.0.0.1:${host}`);
+  let url;
   try {
-    return String(JSON.parse(text).error);
-  } catch {
-    return `status ${reply.status}: ${text.slice(0, 200)}`;
+    url = new URL(full);
+  } catch (error) {
+    throw new ControlError(`${text}: this is no address such as http://127.0.0.1:8700`, null, { cause: error });
   }
+  if (!['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
+    throw new ControlError(`${text}: this is no address such as http://127.0.0.1:8700`);
+  }
+  return url.origin;
+}
+
+/** JSON of a field or of all of them. ControlError for what has no form in it: a BigInt, a number that is not finite, a circle. */
+function json(value, name) {
+  try {
+    return JSON.stringify(value, (field, inner) => {
+      const place = field === '' ? name : field;
+      if (typeof inner === 'bigint') throw new ControlError(`${place}: give ${inner} as a number, not as a BigInt`);
+      if (typeof inner === 'number' && !Number.isFinite(inner)) throw new ControlError(`${place}: ${inner} is no number that can be sent`);
+      return inner;
+    });
+  } catch (error) {
+    throw error instanceof ControlError ? error : new ControlError(`${name}: this has no form in JSON: ${error.message}`, null, { cause: error });
+  }
+}
+
+/** A field as a path or a query has it. */
+function plain(value, field) {
+  return typeof value === 'string' ? value : json(value, field);
 }
 
 for (const { name } of OPERATIONS) {
@@ -72,6 +113,22 @@ for (const { name } of OPERATIONS) {
   Control.prototype[method] = function (fields) {
     return this.call(name, fields);
   };
+}
+
+/** Tells its owner of each reply that says which seed and users the sandbox has from now on. */
+class OwnControl extends Control {
+  #onBegan;
+
+  constructor(url, onBegan) {
+    super(url);
+    this.#onBegan = onBegan;
+  }
+
+  async call(name, fields) {
+    const given = await super.call(name, fields);
+    if (name === 'reset' || name === 'restore') this.#onBegan(given);
+    return given;
+  }
 }
 
 /** The sandbox's clock, in the words of a test. */
@@ -149,10 +206,14 @@ export class Sandbox {
 
   #reached({ url, seed, users }) {
     this.url = url;
+    this.#began({ seed, users });
+    this.control = new OwnControl(url, (began) => this.#began(began));
+    this.clock = new Clock(this.control);
+  }
+
+  #began({ seed, users }) {
     this.seed = seed;
     this.users = Object.fromEntries(users.map((user) => [user.name, user]));
-    this.control = new Control(url);
-    this.clock = new Clock(this.control);
   }
 
   /** What the process said on its standard output and error. */
@@ -174,10 +235,8 @@ export class Sandbox {
   }
 
   /** Puts the sandbox back to its start, or to what its start would have been with another seed. */
-  async reset(seed = null) {
-    const began = await this.control.reset({ seed });
-    this.#reached({ url: this.url, seed: began.seed, users: began.users });
-    return began;
+  reset(seed = null) {
+    return this.control.reset({ seed });
   }
 
   /** Ends the process and removes its files. */

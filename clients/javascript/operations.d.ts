@@ -715,6 +715,21 @@ export interface Named {
   name: string;
 }
 
+/** A sandbox as a snapshot had it. */
+export interface Restored {
+  name: string;
+  /** The seed of the sandbox that was saved. */
+  seed: number;
+  /** What time it was in it, ISO 8601. */
+  time: string;
+  /** The same in µs since 1970. */
+  micros: number;
+  /** The last command that was in it. */
+  seq: number;
+  /** With their passwords and keys at its start, which follow from the seed. */
+  users: Array<Person>;
+}
+
 /** Which start. */
 export interface Seed {
   /** Another seed makes another sandbox, as a start with it would; null: the start of this one. */
@@ -820,7 +835,7 @@ export interface ControlMethods {
   /** Saves the whole sandbox under a name: orders, money, traders, timers, clock. */
   save(fields: Named): Promise<SnapshotRow>;
   /** Makes the sandbox what it was when it was saved. */
-  restore(fields: Named): Promise<SnapshotRow>;
+  restore(fields: Named): Promise<Restored>;
   /** Removes a snapshot. */
   removeSnapshot(fields: Named): Promise<SnapshotRow>;
   /** Makes the sandbox what it was at its start, or what it would be with another seed. */

@@ -1,5 +1,6 @@
 """The control API as a whole: one table of operations, and everything that is made from it agrees with what a sandbox serves."""
 
+import asyncio
 import http.client
 import json
 import re
@@ -194,7 +195,51 @@ async def test_both_clients_say_that_nobody_answers() -> None:
         await AsyncControl("http://127.0.0.1:1").clock()
 
 
-def test_a_reply_of_another_program_is_an_error_with_its_beginning(tmp_path: Path) -> None:
-    with serving(tmp_path, "serve", "--data", tmp_path / "venue") as venue, pytest.raises(ControlError, match="not found") as other:
-        Control(venue.url).call(IN_BODY, Placed("x"))
-    assert other.value.status == 404
+async def test_a_venue_that_is_no_sandbox_is_called_that(tmp_path: Path) -> None:
+    with serving(tmp_path, "serve", "--data", tmp_path / "venue") as venue:
+        words = re.escape(f"what answers at {venue.url} is no sandbox")
+        with pytest.raises(ControlError, match=words) as other:
+            Control(venue.url).clock()
+        assert other.value.status == 404
+        with pytest.raises(ControlError, match=words):
+            await AsyncControl(venue.url).clock()
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        pytest.param(b"HTTP/1.1 404 x\r\ncontent-length: 0\r\n\r\n", 404, id="not found, and no words"),
+        pytest.param(b'HTTP/1.1 500 x\r\ncontent-length: 13\r\n\r\n{"success":0}', 500, id="JSON of another kind"),
+        pytest.param(b"HTTP/1.1 200 x\r\ncontent-length: 6\r\n\r\n<html>", 200, id="a page"),
+        pytest.param(b"SSH-2.0-x\r\n\r\n", None, id="another protocol"),
+    ],
+)
+async def test_what_answers_in_other_words_is_no_sandbox(reply: bytes, status: int | None) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for ask in (AsyncControl(url).clock, lambda: asyncio.to_thread(Control(url).clock)):
+            with pytest.raises(ControlError, match=re.escape(f"what answers at {url} is no sandbox")) as other:
+                await ask()
+            assert other.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("until", "field"),
+    [
+        (Until(market="btc_usd", price_at_least="abc"), "price_at_least"),
+        (Until(market="btc_usd", price_at_most="1e5"), "price_at_most"),
+        (Until(market="btc_abc", price_at_most="1"), "market"),
+        (Until(order=10**9), "order"),
+        (Until(time="soon"), "time"),
+        (Until(time=1e308), "time"),
+        (Until(market="btc_usd", price_at_most="1", within=-1.0), "within"),
+    ],
+)
+def test_what_is_wrong_with_a_condition_names_its_field(until: Until, field: str, sandbox: Running) -> None:
+    with pytest.raises(ControlError, match=rf"^run_until\.{field}: "):
+        Control(sandbox.url).move_clock(run_until=until)

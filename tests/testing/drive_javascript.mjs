@@ -3,6 +3,7 @@
 // usage: node drive_javascript.mjs CLIENT COMMAND…   (the client's index.js, and how to call cambist)
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 
 const [client, ...command] = process.argv.slice(2);
@@ -46,6 +47,30 @@ try {
   assert.equal(sandbox.seed, 8);
   assert.equal((await sandbox.clock.now()).toISOString(), '2020-01-01T00:00:00.000Z');
 
+  const eighth = sandbox.credentials('dora', 'wex');
+  await sandbox.control.save({ name: 'eight' });
+  await sandbox.control.reset({ seed: 9 });
+  assert.equal(sandbox.seed, 9);
+  assert.notDeepEqual(sandbox.credentials('dora', 'wex'), eighth);
+  await sandbox.control.restore({ name: 'eight' });
+  assert.equal(sandbox.seed, 8);
+  assert.deepEqual(sandbox.credentials('dora', 'wex'), eighth);
+
+  const circle = {};
+  circle.self = circle;
+  for (const [fields, message] of [
+    [{ run_until: { order: 17n } }, 'order: give 17 as a number, not as a BigInt'],
+    [{ run_until: circle }, /^move-clock: this has no form in JSON/],
+    [{ advance: NaN }, 'advance: NaN is no number that can be sent'],
+    [{ step: Infinity }, 'step: Infinity is no number that can be sent'],
+  ]) {
+    await assert.rejects(sandbox.control.moveClock(fields), { name: 'ControlError', status: null, message });
+  }
+  await assert.rejects(sandbox.clock.advance(NaN), { name: 'ControlError', message: /^advance: NaN/ });
+  await assert.rejects(sandbox.control.funds({ account: 17n }), { name: 'ControlError', message: /^account: give 17 as a number/ });
+  await assert.rejects(sandbox.control.report({ user: NaN }), { name: 'ControlError', message: /^user: NaN/ });
+  assert.equal(new Control(sandbox.url.replace('http://', '')).url, sandbox.url);
+
   const report = await sandbox.control.reportMarkdown();
   assert.ok(report instanceof Uint8Array && new TextDecoder().decode(report).startsWith('#'));
   assert.match((await sandbox.control.openapi()).openapi, /^3\.1/);
@@ -55,6 +80,28 @@ try {
 }
 await sandbox.stop(); // a second time is no error
 await assert.rejects(new Control(sandbox.url).clock(), { name: 'ControlError', status: null, message: /no sandbox answers at http:/ });
+for (const [address, message] of [
+  ['8802', '8802: this is no address; give http://127.0.0.1:8802'],
+  ['http://8802/', 'http://8802/: this is no address; give http://127.0.0.1:8802'],
+  ['ftp://127.0.0.1', /this is no address such as/],
+  ['http://', /this is no address such as/],
+  ['http://127.0.0.1:8802/x', /this is no address such as/],
+]) {
+  assert.throws(() => new Control(address), { name: 'ControlError', status: null, message });
+}
+for (const [status, body] of [
+  [404, ''],
+  [404, '{"success":0}'],
+  [404, '{"error":"not found"}'],
+  [200, '<html>'],
+]) {
+  const other = createServer((_, reply) => reply.writeHead(status).end(body));
+  await new Promise((listens) => other.listen(0, '127.0.0.1', listens));
+  const control = new Control(`127.0.0.1:${other.address().port}`);
+  await assert.rejects(control.clock(), { name: 'ControlError', status, message: /^what answers at http:\/\/127.0.0.1:\d+ is no sandbox/ });
+  other.closeAllConnections?.();
+  other.close();
+}
 await assert.rejects(Sandbox.start({ command, preset: 'stormy' }), { name: 'ControlError', message: /there is no preset "stormy"/ });
 await assert.rejects(Sandbox.start({ command: ['no-such-program-at-all'] }), { name: 'ControlError', message: /ENOENT/ });
 console.log('passed');

@@ -154,6 +154,11 @@ def test_one_that_runs_is_found_and_left_running(tmp_path: Path, monkeypatch: py
             Sandbox.connect("http://127.0.0.1:1")
 
 
+def test_a_sandbox_that_belongs_to_a_program_is_not_connected_to_and_the_error_says_why(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxFailed, match=f"the sandbox at {sandbox.url} .* belongs to a program"):
+        Sandbox.connect(sandbox.url)
+
+
 async def test_it_is_put_back_to_its_start_or_to_that_of_another_seed() -> None:
     with Sandbox(seed=7, preset="quiet", clock="manual", users=["dora"], fund="BTC=3") as running:
         users = running.users
@@ -167,6 +172,19 @@ async def test_it_is_put_back_to_its_start_or_to_that_of_another_seed() -> None:
         assert running.users["dora"].keys != users["dora"].keys
         with Sandbox(seed=8, preset="quiet", clock="manual", users=["dora"], fund="BTC=3") as other:
             assert other.users == running.users
+
+
+async def test_seed_and_users_are_those_of_the_last_reset_or_restored_snapshot_however_it_was_asked_for() -> None:
+    with Sandbox(seed=7, preset="quiet", clock="manual", users=["dora"]) as running:
+        seventh = running.credentials("dora", "wex")
+        running.control.reset(seed=8)
+        eighth = running.credentials("dora", "wex")
+        assert (running.seed, eighth == seventh) == (8, False)
+        await running.async_control.save("eight")
+        await running.async_control.reset(seed=7)
+        assert (running.seed, running.credentials("dora", "wex")) == (7, seventh)
+        running.control.restore("eight")
+        assert (running.seed, running.credentials("dora", "wex")) == (8, eighth)
 
 
 def test_a_fork_goes_on_from_the_same_state_and_goes_its_own_way() -> None:

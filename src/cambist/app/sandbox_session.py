@@ -37,7 +37,7 @@ from cambist.sandbox.clock import SandboxTime
 from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control.operations import Refused
 from cambist.sandbox.control.routes import DIALECT
-from cambist.sandbox.control.snapshots import Began, SnapshotRow
+from cambist.sandbox.control.snapshots import Began, Restored, SnapshotRow
 from cambist.sandbox.draws import seed_complaint
 from cambist.sandbox.iso_time import iso
 from cambist.sandbox.memory import Memory, Unlike, remembered, remind
@@ -330,8 +330,9 @@ class SandboxSession:
         except OSError as error:
             raise Refused(f"the snapshot cannot be written: {error.strerror or error}", 503) from None
 
-    async def restore(self, name: str) -> SnapshotRow:
-        return _row(name, await self._restored(name))
+    async def restore(self, name: str) -> Restored:
+        row = _row(name, await self._restored(name))
+        return Restored(row.name, row.seed, row.time, row.micros, row.seq, self.inside.people)
 
     def remove(self, name: str) -> SnapshotRow:
         saved = self._read(name)

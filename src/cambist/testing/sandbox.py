@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from cambist.sandbox import run_files
-from cambist.sandbox.control.snapshots import Began
+from cambist.sandbox.control.operations import Operation
+from cambist.sandbox.control.snapshots import Began, Restored
 from cambist.sandbox.control_client.async_control import AsyncControl
 from cambist.sandbox.control_client.calls import ControlError
 from cambist.sandbox.control_client.control import Control
@@ -29,6 +30,8 @@ from cambist.testing.clocks import AsyncClock, Clock
 if TYPE_CHECKING:
     from cambist.testing.libraries import AnyClient
 
+Taken = TypeVar("Taken", bound=msgspec.Struct)
+Given = TypeVar("Given")
 _LOOK = 0.005
 """Seconds between two looks at whether it is ready."""
 _SAID = 4_000
@@ -55,11 +58,40 @@ class _Ready(msgspec.Struct):
     users: list[User]
 
 
+class _OwnControl(Control):
+    """Tells whose control it is of each reply that says which seed and users the sandbox has from now on."""
+
+    def __init__(self, url: str, on_began: Callable[[Began | Restored], None]) -> None:
+        super().__init__(url)
+        self._on_began = on_began
+
+    def call(self, operation: Operation[Taken, Given], taken: Taken) -> Given:
+        given = super().call(operation, taken)
+        if isinstance(given, Began | Restored):
+            self._on_began(given)
+        return given
+
+
+class _OwnAsyncControl(AsyncControl):
+    """The same for asyncio."""
+
+    def __init__(self, url: str, on_began: Callable[[Began | Restored], None]) -> None:
+        super().__init__(url)
+        self._on_began = on_began
+
+    async def call(self, operation: Operation[Taken, Given], taken: Taken) -> Given:
+        given = await super().call(operation, taken)
+        if isinstance(given, Began | Restored):
+            self._on_began(given)
+        return given
+
+
 class Sandbox:
     """An exchange for tests. As a context manager, synchronous or not, it starts a process and ends it; `connect` takes one that runs.
 
     Each argument is the option of `cambist sandbox` of that name, and `options` are further ones. `patience`: seconds until it must be
-    ready. `url`, `seed`, `users`, `control` and the rest are there once it is.
+    ready. `url`, `seed`, `users`, `control` and the rest are there once it is; a reset or a restored snapshot by `control` or
+    `async_control` makes `seed` and `users` those that the sandbox has then.
     """
 
     def __init__(
@@ -136,8 +168,8 @@ class Sandbox:
         self.url = ready.url
         self.seed = ready.seed
         self.users: Mapping[str, User] = {user.name: user for user in ready.users}
-        self.control = Control(ready.url)
-        self.async_control = AsyncControl(ready.url)
+        self.control: Control = _OwnControl(ready.url, self._began)
+        self.async_control: AsyncControl = _OwnAsyncControl(ready.url, self._began)
         self.clock = Clock(self.control)
         self.async_clock = AsyncClock(self.async_control)
         self._numbers = libraries.Numbers(self.clock, self.control.clock().mode)
@@ -166,6 +198,15 @@ class Sandbox:
         """A sandbox of this user's that runs on this machine, the only one without `url`. `stop` leaves it alone. SandboxFailed."""
         listed = run_files.running(run_files.place(os.environ))
         found = [one for one in listed if url is None or one.url == url.rstrip("/")]
+        if not found and url is not None:
+            try:
+                Control(url).clock()
+            except ControlError as error:
+                raise SandboxFailed(f"{error.words}; sandboxes that run: {', '.join(one.url for one in listed) or 'none'}") from None
+            raise SandboxFailed(
+                f"the sandbox at {url} was not started by this user as one to be found: it belongs to a program (`--attached`, a fork) or "
+                f"another user, who alone has its users' keys; Control({url!r}) calls its control API"
+            )
         if len(found) != 1:
             raise SandboxFailed(f"name a sandbox that runs on this machine: {', '.join(one.url for one in listed) or 'none does'}")
         made = cls()
@@ -209,13 +250,13 @@ class Sandbox:
 
     def reset(self, seed: int | None = None) -> None:
         """Puts it back to its start, or to what its start would have been with another seed; `users` and their keys are those then."""
-        self._begin(self.control.reset(seed=seed))
+        self.control.reset(seed=seed)
 
     async def async_reset(self, seed: int | None = None) -> None:
         """The same for asyncio."""
-        self._begin(await self.async_control.reset(seed=seed))
+        await self.async_control.reset(seed=seed)
 
-    def _begin(self, began: Began) -> None:
+    def _began(self, began: Began | Restored) -> None:
         self.seed = began.seed
         self.users = {user.name: user for user in _users(began.users)}
         self._numbers.forget()

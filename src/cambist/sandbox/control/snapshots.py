@@ -55,6 +55,22 @@ class Began(msgspec.Struct, frozen=True):
     """With their passwords and keys, which follow from the seed."""
 
 
+class Restored(msgspec.Struct, frozen=True):
+    """A sandbox as a snapshot had it."""
+
+    name: str
+    seed: int
+    """The seed of the sandbox that was saved."""
+    time: str
+    """What time it was in it, ISO 8601."""
+    micros: int
+    """The same in µs since 1970."""
+    seq: int
+    """The last command that was in it."""
+    users: list[Person]
+    """With their passwords and keys at its start, which follow from the seed."""
+
+
 class Snapshots(Protocol):
     """Who keeps them. Everything raises Refused."""
 
@@ -64,7 +80,7 @@ class Snapshots(Protocol):
     async def save(self, name: str) -> SnapshotRow:
         """Keeps the sandbox as it is now, in the place of an older snapshot of that name."""
 
-    async def restore(self, name: str) -> SnapshotRow:
+    async def restore(self, name: str) -> Restored:
         """Makes the sandbox what it was. Sockets are closed, other connections stay."""
 
     def remove(self, name: str) -> SnapshotRow:
@@ -76,7 +92,7 @@ class Snapshots(Protocol):
 
 LIST = Operation("snapshots", "GET", PATH, Nothing, list[SnapshotRow], "Lists what was saved.")
 SAVE = Operation("save", "POST", PATH, Named, SnapshotRow, "Saves the whole sandbox under a name: orders, money, traders, timers, clock.")
-RESTORE = Operation("restore", "POST", PATH + "/{name}/restore", Named, SnapshotRow, "Makes the sandbox what it was when it was saved.")
+RESTORE = Operation("restore", "POST", PATH + "/{name}/restore", Named, Restored, "Makes the sandbox what it was when it was saved.")
 REMOVE = Operation("remove-snapshot", "DELETE", PATH + "/{name}", Named, SnapshotRow, "Removes a snapshot.")
 BEGIN = Operation("reset", "POST", RESET, Seed, Began, "Makes the sandbox what it was at its start, or what it would be with another seed.")
 

@@ -19,6 +19,8 @@ Given = TypeVar("Given")
 PATIENCE = 600.0
 """Seconds for one call: a manual clock may have a simulated day to go."""
 _HEAD_BYTES = 65_536
+_NO_SUCH_PATH = "not found"
+"""What a venue says of a path that it does not serve."""
 
 
 class ControlError(Exception):
@@ -45,6 +47,8 @@ class Address:
             port = parts.port
         except ValueError as error:
             raise ControlError(f"{url}: {error}") from None
+        if (parts.hostname or "").isdigit():
+            raise ControlError(f"{url}: this is no address; give http://127.0.0.1:{parts.hostname}")
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
             raise ControlError(f"{url}: this is no address such as http://127.0.0.1:8700")
         return cls(parts.hostname, port or (443 if parts.scheme == "https" else 80), parts.scheme == "https")
@@ -74,20 +78,24 @@ def call_of(operation: Operation[Taken, Any], taken: Taken) -> Call:
     return Call(operation.method, f"{path}?{query}" if query else path, b"")
 
 
-def given_by(operation: Operation[Any, Given], status: int, body: bytes) -> Given:
-    """What a reply gives. ControlError with the sandbox's own words when it is an error."""
+def given_by(operation: Operation[Any, Given], status: int, body: bytes, address: Address) -> Given:
+    """What a reply gives. ControlError with the sandbox's own words when it is an error, and when it is no reply of a sandbox's."""
     if status != 200:
         try:
             words = str(msgspec.json.decode(body)["error"])
         except (msgspec.DecodeError, KeyError, TypeError):
-            words = f"status {status}: {body[:200].decode('utf-8', 'replace')}"
+            words = f"what answers at {address} is no sandbox: status {status}"
+        if words == _NO_SUCH_PATH:  # every path of the operations is one of a sandbox
+            words = f"what answers at {address} is no sandbox, or one of another version: {words}"
         raise ControlError(words, status)
     if operation.media != JSON:
         return body  # type: ignore[return-value]  # its media type says so
     try:
         return msgspec.json.decode(body, type=operation.gives)
     except msgspec.DecodeError as error:
-        raise ControlError(f"the sandbox at this address is of another version: {error}", status) from None
+        if isinstance(error, msgspec.ValidationError):
+            raise ControlError(f"the sandbox at {address} is of another version: {error}", status) from None
+        raise ControlError(f"what answers at {address} is no sandbox: its reply is no JSON", status) from None
 
 
 class Calls:
@@ -106,7 +114,7 @@ class Calls:
         try:
             connection.request(sent.method, sent.target, sent.body, {"content-type": JSON, "connection": "close"})
             reply = connection.getresponse()
-            return given_by(operation, reply.status, reply.read())
+            return given_by(operation, reply.status, reply.read(), address)
         except (OSError, http.client.HTTPException) as error:
             raise _unreachable(address, error) from error
         finally:
@@ -126,9 +134,9 @@ class AsyncCalls:
         try:
             async with asyncio.timeout(self._patience):
                 status, body = await self._exchanged(sent)
-        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+        except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
             raise _unreachable(self._address, error) from error
-        return given_by(operation, status, body)
+        return given_by(operation, status, body, self._address)
 
     async def _exchanged(self, sent: Call) -> tuple[int, bytes]:
         address = self._address
@@ -158,4 +166,6 @@ def _plain(value: Any) -> str:
 
 def _unreachable(address: Address, error: Exception) -> ControlError:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if not isinstance(error, OSError | EOFError | http.client.IncompleteRead):
+        return ControlError(f"what answers at {address} is no sandbox: {reason}")
     return ControlError(f"no sandbox answers at {address}: {reason}")

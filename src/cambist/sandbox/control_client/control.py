@@ -27,7 +27,7 @@ from cambist.sandbox.control.orders import OfOrder
 from cambist.sandbox.control.prices import OfMarket, PriceLevel, PriceRecord, PriceShown, RecordFollowed
 from cambist.sandbox.control.report import PictureOptions, ReportOptions
 from cambist.sandbox.control.run import RunState
-from cambist.sandbox.control.snapshots import Began, Named, Seed, SnapshotRow
+from cambist.sandbox.control.snapshots import Began, Named, Restored, Seed, SnapshotRow
 from cambist.sandbox.control.tape import TapeRecord, TapeState
 from cambist.sandbox.control_client.calls import Calls
 from cambist.sandbox.faults.plan import FaultPlan
@@ -252,7 +252,7 @@ class Control(Calls):
         """Saves the whole sandbox under a name: orders, money, traders, timers, clock."""
         return self.call(snapshots_operations.SAVE, Named(name=name))
 
-    def restore(self, name: str) -> SnapshotRow:
+    def restore(self, name: str) -> Restored:
         """Makes the sandbox what it was when it was saved."""
         return self.call(snapshots_operations.RESTORE, Named(name=name))
 

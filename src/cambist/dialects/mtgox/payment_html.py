@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote, urlencode
 
-import segno
-
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5f6b7a;--line:#d9dee5;--card:#fff;--ground:#f1f4f8;--deed:#1f6f4a;
 --deed-ink:#fff;--bad:#a5281b;
@@ -124,6 +122,8 @@ def coin_uri(code: str, address: str, amount: str, label: str = "") -> str:
 
 def qr_code(text: str) -> str:
     """The text as a QR code: SVG inside the page. Takes about 10 ms: not for the event loop."""
+    import segno  # noqa: PLC0415 - not at every start: few processes ever draw a code
+
     return str(segno.make(text, micro=False, error="m").svg_inline(border=4, omitsize=True))
 
 

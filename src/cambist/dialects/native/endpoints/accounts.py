@@ -9,14 +9,13 @@ import asyncio
 import hashlib
 import re
 
-import segno
-
 from cambist.api_types import accounts as api
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Nothing, Page, PageQuery
 from cambist.dialect_kit.messages import Request
 from cambist.dialects.native.auth import COOKIE, SECURE_COOKIE, SessionCaller, cookie, csrf_token, from_this_site, session_token
 from cambist.dialects.native.endpoint import Call, Headed, rate_limited
+from cambist.dialects.native.qr_code import qr_code
 from cambist.directory import DirectoryRejection, LoginRejection, Session, User, marks
 from cambist.directory.login import ADMISSION_INTERVAL, KNOWN_FOR, network_of
 from cambist.directory.security_events import SecurityEventKind
@@ -203,7 +202,7 @@ async def enrol_totp(call: Call) -> api.Enrolment | Problem:
     enrolment = await asyncio.to_thread(call.context.services.directory.totp.enrol, user)
     if isinstance(enrolment, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(enrolment, Code.UNAVAILABLE))
-    drawing = await asyncio.to_thread(lambda: segno.make(enrolment.uri, error="m").svg_inline(scale=4, border=2))
+    drawing = await asyncio.to_thread(qr_code, enrolment.uri)
     return api.Enrolment(secret=enrolment.secret, uri=enrolment.uri, qr_svg=drawing)
 
 

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-import segno
-
 from cambist import _core
 from cambist.api_types import funds as api
 from cambist.api_types.problems import Code, Problem, problem
@@ -15,6 +13,7 @@ from cambist.api_types.values import Page, PageQuery
 from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call, rate_limited
 from cambist.dialects.native.listings import atoms_text, units_of
+from cambist.dialects.native.qr_code import qr_code
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import transfer_id
 from cambist.domain.transfers import TransferKind
@@ -104,7 +103,7 @@ async def create_deposit_address(call: Call, *, asset: str) -> api.DepositAddres
 async def _shown_address(code: str, address: str | None) -> api.DepositAddress:
     drawing = None
     if address is not None:
-        drawing = await asyncio.to_thread(lambda: segno.make(address, error="m").svg_inline(scale=4, border=2))
+        drawing = await asyncio.to_thread(qr_code, address)
     return api.DepositAddress(asset=code, address=address, qr_svg=drawing)
 
 

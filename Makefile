@@ -90,7 +90,9 @@ $(STAMPS)/python: requirements/run.txt requirements/dev.txt | toolchain-python t
 	@mkdir -p $(STAMPS) && touch $@
 
 # The stamp's time is taken before compiling: a source that changes meanwhile makes the next build compile again.
+# Bytecode is written as an installer does: where PYTHONDONTWRITEBYTECODE is set, every start would compile all modules again.
 $(STAMPS)/core: $(STAMPS)/python pyproject.toml $(CORE_SOURCES)
 	@touch $@.started
 	VIRTUAL_ENV="$$PWD/$(VENV)" PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
+	$(BIN)/python -m compileall -q src/cambist
 	@mv $@.started $@

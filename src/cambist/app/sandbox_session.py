@@ -15,6 +15,7 @@ import structlog
 
 from cambist import __version__
 from cambist.app import named_snapshots
+from cambist.app.collector import ReplacingCollector
 from cambist.app.config import Config
 from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
@@ -139,6 +140,7 @@ class SandboxSession:
         self._entropy: SeededEntropy
         self._clock: ClockControl | None = None
         self._changing = asyncio.Lock()
+        self._collector = ReplacingCollector()
         self.inside: Inside
 
     def call(self) -> OperatorCall:
@@ -410,10 +412,11 @@ class SandboxSession:
                 self._clock.end()
             inside.venue.scheduler.pause()
             inside.venue.release()
-            await reopen()
-            self.serving.resume(self.inside.venue)
-            self.inside.start()
-            started()
+            with self._collector.resting():
+                await reopen()
+                self.serving.resume(self.inside.venue)
+                self.inside.start()
+                started()
         except BaseException as error:
             _log.exception("the sandbox cannot be opened again", error=type(error).__name__)
             self._supervision.failed(error)

@@ -334,7 +334,6 @@ class _Hooks(ServeHooks):
 
     dated = False
     """The same seed and the same requests shall give the same bytes."""
-    one_venue = False
     reply_fields = PLAY_MONEY_FIELDS
 
     def __init__(self, session: SandboxSession, plan: SandboxPlan, driver: Driver | None, making: _Making) -> None:

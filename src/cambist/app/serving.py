@@ -88,8 +88,6 @@ class ServeHooks:
 
     reply_fields: Sequence[tuple[bytes, bytes]] = ()
     """Header fields of every reply."""
-    one_venue = True
-    """Whether the venue lives as long as the process."""
 
     def wrap_transport(self, transport: asyncio.Transport, number: int) -> asyncio.Transport:
         """What a new connection writes to; `Request.connection` is its number."""
@@ -135,10 +133,10 @@ class Serving:
             await self._admin.start()
             self._periodic_tasks.start()
             venue.files.keep_settings(serving=True)
-            if self._hooks.one_venue:
-                # What exists now lives as long as the process: the collector need not walk it again and again while requests wait.
-                gc.collect()
-                gc.freeze()
+            # What exists now lives as long as the process: the collector need not walk it again and again while requests wait. Only the
+            # venue itself may be replaced; then a few MB of this first one stay behind.
+            gc.collect()
+            gc.freeze()
             record = await self._hooks.begin(server.url)
             _write_ready_file(listen.ready_file, record)
             _log.info("serving", url=server.url, seq=venue.engine.seq)

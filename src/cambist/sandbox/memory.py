@@ -8,7 +8,6 @@ each once, through lists and dicts too. What they only look at (views, commands,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -29,58 +28,74 @@ class Unlike(ValueError):
 def remembered(root: object) -> Memory:
     """What it holds now."""
     memory: Memory = []
-    for owner in _objects(root, set()):
+    for owner in _objects(root):
         memory.append((type(owner).__name__, {name: _simple(value) for name, value in _kept(owner)}))
     return memory
 
 
 def remind(root: object, memory: Memory) -> None:
     """Puts it back into an object that was made in the same way. Unlike, and nothing is as it was."""
-    objects = list(_objects(root, set()))
+    objects = _objects(root)
     if [type(owner).__name__ for owner in objects] != [name for name, _values in memory]:
         raise Unlike("what was remembered is not of these models")
     for owner, (name, values) in zip(objects, memory, strict=True):
-        kept = dict(_kept(owner))
-        if kept.keys() != values.keys():
+        kept = _kept(owner)
+        if len(kept) != len(values) or any(attribute not in values for attribute, _value in kept):
             raise Unlike(f"what was remembered of {name} is not what it holds")
-        for attribute, value in kept.items():
-            saved = values[attribute]
-            if type(value) is Draws:
+        for attribute, value in kept:
+            saved, kind = values[attribute], type(value)
+            if kind in _PLAIN or kind is list:
+                setattr(owner, attribute, saved)
+            elif kind is Draws:
                 value.restore(saved)
             else:
-                setattr(owner, attribute, saved if type(value) in _PLAIN or type(value) is list else type(value)(saved))
+                setattr(owner, attribute, kind(saved))
 
 
-def _objects(owner: Any, seen: set[int]) -> Iterator[object]:
+def _objects(root: object) -> list[object]:
     """It and what it owns, each once."""
+    found: list[object] = []
+    _add(root, found, set())
+    return found
+
+
+def _add(owner: object, found: list[object], seen: set[int]) -> None:
     seen.add(id(owner))
-    yield owner
+    found.append(owner)
     for name in _names(owner):
-        yield from _inside(getattr(owner, name, None), seen)
+        value: Any = getattr(owner, name, None)
+        if type(value) not in _PLAIN:
+            _add_inside(value, found, seen)
 
 
-def _inside(value: Any, seen: set[int]) -> Iterator[object]:
+def _add_inside(value: Any, found: list[object], seen: set[int]) -> None:
     kind: Any = type(value)
     if kind in _PLAIN:
         return
     if kind is list or kind is tuple:
         for each in value if type(next(iter(value), None)) not in _PLAIN else ():
-            yield from _inside(each, seen)
+            _add_inside(each, found, seen)
     elif kind is dict:
         for each in value.values():
-            yield from _inside(each, seen)
+            _add_inside(each, found, seen)
     elif _owned(kind) and id(value) not in seen:
-        yield from _objects(value, seen)
+        _add(value, found, seen)
 
 
-def _kept(owner: Any) -> Iterator[tuple[str, Any]]:
+def _kept(owner: object) -> list[tuple[str, Any]]:
     """(attribute, value) of what is kept of the object itself."""
+    kept = []
     for name in _names(owner):
         value: Any = getattr(owner, name, None)
         kind = type(value)
-        simple = kind in _PLAIN or kind is Draws or isinstance(value, Enum)
-        if simple or ((kind is list or kind is tuple) and all(type(each) in _PLAIN for each in value)):
-            yield name, value
+        if kind in _PLAIN or kind is Draws:
+            kept.append((name, value))
+        elif kind is list or kind is tuple:
+            if all(type(each) in _PLAIN for each in value):
+                kept.append((name, value))
+        elif isinstance(value, Enum):
+            kept.append((name, value))
+    return kept
 
 
 def _names(owner: Any) -> tuple[str, ...]:

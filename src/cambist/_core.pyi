@@ -822,12 +822,18 @@ class Journal:
 
     @staticmethod
     def open(
-        directory: str, segment_bytes: int = ..., create: bool = True, *, verify_from: int = 1, space_retry_seconds: float = 1.0
+        directory: str,
+        segment_bytes: int = ...,
+        create: bool = True,
+        *,
+        verify_from: int = 1,
+        space_retry_seconds: float = 1.0,
+        synced: bool = True,
     ) -> Journal:
         """Locks the directory, checks the log, cuts a torn tail, starts the writer. JournalLocked, JournalDamaged, JournalError.
 
         `segment_bytes` (64 MiB, at least 16 KiB) is for new segments. Of segments that end before `verify_from` only the headers are
-        checked: for callers whose snapshot covers them.
+        checked: for callers whose snapshot covers them. Without `synced` what is acknowledged survives the process, but no power cut.
         """
     @property
     def cut(self) -> tuple[str, int, int] | None:

@@ -1,5 +1,6 @@
 """A directory whose restoring was cut off is restored whole by the next start."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def test_a_restoring_that_was_cut_off_is_finished(cut_at: int, tmp_path: Path, m
 
     monkeypatch.setattr(named_snapshots, "_copy", cut)
     monkeypatch.setattr(named_snapshots, "_link", cut)
+    monkeypatch.setattr(named_snapshots, "_copy_segment", cut)
     with pytest.raises(OSError, match="stops here"):
         snapshots.restore("then")
     monkeypatch.undo()
@@ -50,6 +52,23 @@ def test_a_restoring_that_was_cut_off_is_finished(cut_at: int, tmp_path: Path, m
     (tmp_path / "format").write_text("later")
     NamedSnapshots(tmp_path, synced=True).finish_restoring()
     assert (tmp_path / "format").read_text() == "later"
+
+
+@pytest.mark.parametrize("written", [[], [(0, 5)], [(4096, 100_000), (900_000, 10)], [(0, 1 << 20)]])
+def test_the_last_segment_is_copied_with_the_room_that_is_reserved_in_it(written: list[tuple[int, int]], tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    for path in (source, target):
+        venue(path, "then")
+    segment = source / "journal" / "2.seg"
+    with segment.open("wb") as opened:
+        os.posix_fallocate(opened.fileno(), 0, 1 << 20)
+        for offset, count in written:
+            os.pwrite(opened.fileno(), b"x" * count, offset)
+    named_snapshots.replace_files(source, target)
+    copy = target / "journal" / "2.seg"
+    assert copy.read_bytes() == segment.read_bytes()
+    assert copy.stat().st_blocks * 512 >= 1 << 20
+    assert copy.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

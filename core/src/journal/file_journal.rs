@@ -34,7 +34,7 @@ pub struct Options {
     pub space_retry: Duration,
     /// The id of a new journal; a random one when not given.
     pub journal_id: Option<u64>,
-    /// Only tests put anything else here.
+    /// `UnsyncedDisk` for a journal that need not survive a power cut; tests put others here.
     pub disk: Arc<dyn Disk>,
 }
 

@@ -1,7 +1,7 @@
 //! `Journal`, `ReadOnlyJournal`, followers and frames.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use pyo3::create_exception;
@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyException, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
+use crate::journal::disk::{Disk, RealDisk, UnsyncedDisk};
 use crate::journal::frame::{self, Header};
 use crate::journal::{
     self, FileJournal, Follower as FollowerPort, FrameKind, FrameRef, FrameStream, JournalError as Error, JournalPort,
@@ -74,7 +75,7 @@ pub struct Journal {
 #[pymethods]
 impl Journal {
     #[staticmethod]
-    #[pyo3(signature = (directory, segment_bytes = 64 << 20, create = true, *, verify_from = 1, space_retry_seconds = 1.0))]
+    #[pyo3(signature = (directory, segment_bytes = 64 << 20, create = true, *, verify_from = 1, space_retry_seconds = 1.0, synced = true))]
     fn open(
         py: Python<'_>,
         directory: PathBuf,
@@ -82,10 +83,12 @@ impl Journal {
         create: bool,
         verify_from: u64,
         space_retry_seconds: f64,
+        synced: bool,
     ) -> PyResult<Journal> {
         let space_retry = Duration::try_from_secs_f64(space_retry_seconds)
             .map_err(|error| PyValueError::new_err(format!("space_retry_seconds: {error}")))?;
-        let options = Options { segment_bytes, create, verify_from, space_retry, ..Options::default() };
+        let disk: Arc<dyn Disk> = if synced { Arc::new(RealDisk) } else { Arc::new(UnsyncedDisk) };
+        let options = Options { segment_bytes, create, verify_from, space_retry, disk, ..Options::default() };
         let journal = py.detach(|| FileJournal::open(&directory, options))?;
         let cut = journal.cut().map(|cut| (cut.file.to_string_lossy().into_owned(), cut.offset, cut.bytes));
         Ok(Journal { port: Box::new(journal), cut })

@@ -34,6 +34,8 @@ class DataDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.synced = True
+        """Whether what is written here must survive a power cut; False for a directory that ends with the process."""
         self.format = path / "format"
         self.lock = path / "lock"
         self.journal = path / "journal"
@@ -53,10 +55,11 @@ class DataDirectory:
         self._settings_given = False
 
     @classmethod
-    def open(cls, path: Path, create: bool = False) -> Self:
-        """Takes hold of the directory; with `create` makes one where there is none. OperatorError NOT_A_VENUE, DAMAGED, PERMISSION, DISK,
-        BUSY."""
+    def open(cls, path: Path, create: bool = False, synced: bool = True) -> Self:
+        """Takes hold of the directory; with `create` makes one where there is none. `synced`: whether what is written there must survive a
+        power cut. OperatorError NOT_A_VENUE, DAMAGED, PERMISSION, DISK, BUSY."""
         directory = cls(path)
+        directory.synced = synced
         # Whatever this process makes from here on is its user's alone: journals hold everybody's orders.
         os.umask(0o077)
         if create:

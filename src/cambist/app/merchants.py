@@ -23,7 +23,7 @@ HOUR = 3_600_000_000
 def open_merchant_view(files: DataDirectory) -> MerchantView:
     """What `merchant.sqlite` holds. OperatorError when the file cannot be used."""
     try:
-        return MerchantView(files.merchant)
+        return MerchantView(files.merchant, synced=files.synced)
     except MerchantFileError as error:
         raise OperatorError(str(error), Exit.DAMAGED) from None
 

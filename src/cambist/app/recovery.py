@@ -46,7 +46,7 @@ def journal_trouble() -> Iterator[None]:
 def open_journal(directory: DataDirectory, segment_bytes: int) -> JournalPort:
     """The venue's journal in files, its torn tail cut. OperatorError BUSY, DAMAGED, NOT_A_VENUE, DISK."""
     with journal_trouble():
-        journal = _core.Journal.open(str(directory.journal), segment_bytes)
+        journal = _core.Journal.open(str(directory.journal), segment_bytes, synced=directory.synced)
     if journal.cut is not None:
         file, offset, length = journal.cut
         _log.warning("the journal's torn end was removed: it was never acknowledged", file=file, offset=offset, bytes=length)

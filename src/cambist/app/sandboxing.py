@@ -118,7 +118,7 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=TEMPORARY)))
         if plan.snapshot is not None:
             plan = _from_snapshot(plan, plan.snapshot, path)
-        files = DataDirectory.open(path, create=True)
+        files = DataDirectory.open(path, create=True, synced=plan.data is not None)
         note, config = closing_on_trouble(files, lambda: _sandbox_settings(files, plan))
         run(_sandbox(files, config, note, plan, listen, tls))
 
@@ -126,7 +126,7 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
 def driven_sandbox(plan: SandboxPlan, config: Config, driver: Driver) -> None:
     """Runs a sandbox that nobody is told of, on a free port and with a data directory of its own, until `driver` has ended."""
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as path:
-        files = DataDirectory.open(Path(path), create=True)
+        files = DataDirectory.open(Path(path), create=True, synced=False)
         note, own = closing_on_trouble(files, lambda: _sandbox_settings(files, plan))
         config = msgspec.structs.replace(config, journal=own.journal)
         run(_sandbox(files, config, note, plan, Listen("127.0.0.1", 0, None, None, None), None, driver))

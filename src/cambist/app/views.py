@@ -69,16 +69,20 @@ def open_directory(files: DataDirectory, environment: Environment) -> Directory:
     try:
         master_key = load_or_create_master_key(files.master_key, environment.entropy)
         clock = environment.clock
-        return Directory.open(files.directory, master_key, environment.entropy, clock, environment.hasher, wall_clock=clock.wall)
+        return Directory.open(
+            files.directory, master_key, environment.entropy, clock, environment.hasher, wall_clock=clock.wall, synced=files.synced
+        )
     except DirectoryError as error:
         raise OperatorError(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
 
 
 def _open_wallet(files: DataDirectory, config: Config, environment: Environment, opened: ExitStack) -> tuple[SimulatedChain, WalletView]:
     try:
-        chain = SimulatedChain(files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000)
+        chain = SimulatedChain(
+            files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000, synced=files.synced
+        )
         opened.callback(chain.close)
-        view = WalletView(files.wallet)
+        view = WalletView(files.wallet, synced=files.synced)
     except WalletError as error:
         raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
     opened.callback(view.close)
@@ -87,7 +91,7 @@ def _open_wallet(files: DataDirectory, config: Config, environment: Environment,
 
 def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites:
     try:
-        store = SqliteWrites(files.history)
+        store = SqliteWrites(files.history, synced=files.synced)
     except HistoryError as error:
         raise OperatorError(f"{error}", Exit.DISK if isinstance(error, HistoryUnwritable) else Exit.DAMAGED) from None
     opened.callback(store.close)

@@ -390,7 +390,7 @@ def _follow_history(
         writer = HistoryWriter(store, source)
         writer.start()
         opened.callback(writer.close)
-        history = History(SqliteReads(files.history), writer.reached, lockstep, durable_seq)
+        history = History(SqliteReads(files.history, files.synced), writer.reached, lockstep, durable_seq)
     except HistoryError as error:
         raise OperatorError(f"{error}", Exit.DAMAGED) from None
     opened.callback(history.close)

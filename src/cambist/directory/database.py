@@ -35,8 +35,11 @@ PASSWORD_CHANGES, CODE_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES = "passwords", "c
 class Database:
     """Transactions on the file, one at a time, from any thread."""
 
-    def __init__(self, path: str | os.PathLike[str], busy_timeout: float) -> None:
-        """Opens, creates or migrates. DirectoryBusy, DirectoryUnreadable; OSError when the file cannot be made."""
+    def __init__(self, path: str | os.PathLike[str], busy_timeout: float, synced: bool = True) -> None:
+        """Opens, creates or migrates; `synced`: what is committed survives a power cut.
+
+        DirectoryBusy, DirectoryUnreadable; OSError when the file cannot be made.
+        """
         self._path = Path(path)
         self._lock = threading.RLock()
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -48,6 +51,8 @@ class Database:
             connect_args={"timeout": busy_timeout, "check_same_thread": False},
         )
         event.listen(self._engine, "connect", _prepare)
+        if not synced:
+            event.listen(self._engine, "connect", _unsync)
         event.listen(self._engine, "begin", _begin)
         try:
             self._bring_up()
@@ -129,6 +134,10 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+
+
+def _unsync(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _begin(connection: Connection) -> None:

@@ -102,13 +102,15 @@ class Directory:
         password_hasher: PasswordHasher | None = None,
         busy_timeout: float = 1.0,
         wall_clock: Clock | None = None,
+        synced: bool = True,
     ) -> "Directory":
         """Opens the file, or creates it (mode 0600). DirectoryBusy after `busy_timeout` s, DirectoryUnreadable, MasterKeyWrong.
 
         `wall_clock`: the machine's, where `clock` may be ahead of it: one-time codes and nonces that are times are made by other clocks.
+        `synced`: whether what is written must survive a power cut.
         """
         sealer = Sealer(master_key, entropy)
-        database = Database(path, busy_timeout)
+        database = Database(path, busy_timeout, synced)
         try:
             return cls(database, sealer, Passwords(password_hasher or PasswordHasher(), entropy), entropy, clock, wall_clock or clock)
         except BaseException:

@@ -68,6 +68,9 @@ OPEN_SECONDS = 60.0
 LOCKED_MS = 250
 """How long a batch waits for that before it is given back to the writer's thread, which looks whether it is to end and tries again."""
 
+_UNSYNCED = ("PRAGMA synchronous = OFF",)
+"""For both: whoever closes the file last puts the log into it."""
+
 _READER_PRAGMAS = ("PRAGMA busy_timeout = 2000", "PRAGMA query_only = ON", "PRAGMA cache_size = -16384")
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -89,7 +92,7 @@ class _Compiler(SQLiteCompiler):
 # --- opening --------------------------------------------------------------------------------------------------------------
 
 
-def _open(path: Path, pragmas: Sequence[str], *, create: bool) -> Engine:
+def _open(path: Path, pragmas: Sequence[str], *, create: bool, synced: bool) -> Engine:
     if create:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     elif not path.exists():
@@ -104,7 +107,7 @@ def _open(path: Path, pragmas: Sequence[str], *, create: bool) -> Engine:
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in (*_PRAGMAS, *pragmas):
+        for pragma in (*_PRAGMAS, *pragmas, *(() if synced else _UNSYNCED)):
             connection.execute(pragma)
 
     event.listen(engine, "connect", prepare)
@@ -220,10 +223,10 @@ def _quoted(names: Iterable[str]) -> list[str]:
 class SqliteWrites(HistoryWrites):
     """The write side."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Opens, creates or migrates. HistoryError when the file is no history."""
+    def __init__(self, path: str | os.PathLike[str], synced: bool = True) -> None:
+        """Opens, creates or migrates; `synced`: whole after a power cut. HistoryError when the file is no history."""
         self._path = Path(path)
-        self._engine = _open(self._path, _WRITER_PRAGMAS, create=True)
+        self._engine = _open(self._path, _WRITER_PRAGMAS, create=True, synced=synced)
         try:
             with _explained(self._path):
                 with _begun(self._engine) as connection:
@@ -420,10 +423,10 @@ _NUMBERS = _decoder(tuple[int])
 class SqliteReads(StoreReads):
     """The read side: a connection of its own, which cannot write."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], synced: bool = True) -> None:
         """Opens a file that `SqliteWrites` made. HistoryError when it is no history."""
         self._path = Path(path)
-        self._engine = _open(self._path, _READER_PRAGMAS, create=False)
+        self._engine = _open(self._path, _READER_PRAGMAS, create=False, synced=synced)
         with _explained(self._path):
             self._connection = self._engine.connect()
         self._backfills: dict[int, Backfill] = {}

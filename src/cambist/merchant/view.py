@@ -87,8 +87,8 @@ class MerchantFileError(Exception):
 class MerchantView:
     """Orders, payments and notices. One thread."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Opens or creates; a file of another version is folded anew. MerchantFileError."""
+    def __init__(self, path: str | os.PathLike[str], synced: bool = True) -> None:
+        """Opens or creates (`synced`: whole after a power cut); a file of another version is folded anew. MerchantFileError."""
         self._path = Path(path)
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         self._sql = sqlite3.connect(self._path, timeout=1.0, isolation_level=None)
@@ -100,7 +100,7 @@ class MerchantView:
         self._memo: dict[str, Any] = {}
         try:
             # NORMAL is enough: after a power cut the file is whole but older, and the journal brings it up again.
-            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", f"synchronous = {'NORMAL' if synced else 'OFF'}"):
                 self._sql.execute(f"PRAGMA {pragma}")
             self._bring_up()
         except sqlite3.DatabaseError as error:

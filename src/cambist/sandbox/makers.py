@@ -62,7 +62,8 @@ class Maker:
         self._restless = int(1e6 * numbers.restless_seconds * market.slower)
         self._unmoved = numbers.unmoved * market.half_spread
         self._quoted_usd = share * market.depth_usd
-        self._sides = [_ladder(market, side, share) for side in _SIDES[numbers.sides]]
+        rungs = _rungs(market, share)
+        self._sides = [[_Level(side, *rung, numbers) for rung in rungs] for side in _SIDES[numbers.sides]]
         self._levels = [level for levels in self._sides for level in levels]
         self._opinion = 0.0
         self._position = 0.0
@@ -183,8 +184,9 @@ class Maker:
                 return
 
 
-def _ladder(market: TradedMarket, side: Side, share: float) -> list[_Level]:
-    """One side's levels: evenly spaced on a logarithmic scale; each quotes all that lies between the level before it and itself."""
+def _rungs(market: TradedMarket, share: float) -> list[tuple[float, float, float]]:
+    """(distance, near, amount) of either side's levels: evenly spaced on a logarithmic scale; each quotes all that lies between the level
+    before it and itself."""
     count = market.numbers.levels
     step = exp(log(market.reach / market.half_spread) / max(count - 1, 1))
     distances = [market.half_spread]
@@ -197,6 +199,6 @@ def _ladder(market: TradedMarket, side: Side, share: float) -> list[_Level]:
     least = market.usd(market.spec.min_amount)
     amounts = [market.units(max(value, least)) for value in values]
     return [
-        _Level(side, distance, 1.0 - number / max(count - 1, 1), amount, market.numbers)
+        (distance, 1.0 - number / max(count - 1, 1), amount)
         for number, (distance, amount) in enumerate(zip(distances, amounts, strict=True))
     ]

@@ -66,14 +66,15 @@ class SimulatedChain:
         entropy: Entropy,
         block_interval: int = 10_000_000,
         intervals: Mapping[str, int] | None = None,
+        synced: bool = True,
     ) -> None:
-        """Opens or creates the file. WalletBusy, WalletUnreadable."""
+        """Opens or creates the file; `synced`: it must survive a power cut. WalletBusy, WalletUnreadable."""
         self._clock = clock
         self._interval = block_interval
         self._intervals = dict(intervals or {})
         self._nothing_after = ("", 0)
         # FULL: what left for the outside world must not be undone by a power cut.
-        self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="FULL")
+        self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="FULL" if synced else "OFF")
         with self._file.transaction() as sql:
             row = sql.execute("SELECT value FROM facts WHERE name = 'seed'").fetchone()
             if row is None:

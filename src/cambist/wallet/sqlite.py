@@ -20,7 +20,12 @@ class SqliteFile:
     """One connection, held until `close`. One thread's, but for `copy_to`."""
 
     def __init__(
-        self, path: str | os.PathLike[str], schema: str, version: int, synchronous: Literal["FULL", "NORMAL"], rebuildable: bool = False
+        self,
+        path: str | os.PathLike[str],
+        schema: str,
+        version: int,
+        synchronous: Literal["FULL", "NORMAL", "OFF"],
+        rebuildable: bool = False,
     ) -> None:
         """Opens or creates. A file of another version is refused, or made anew when what it holds can be rebuilt.
 

@@ -47,10 +47,10 @@ _VERSION = 2
 class WalletView:
     """Addresses and everything open in memory, all that ever was in the file."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Opens or creates. WalletBusy, WalletUnreadable."""
+    def __init__(self, path: str | os.PathLike[str], synced: bool = True) -> None:
+        """Opens or creates; `synced`: whole after a power cut. WalletBusy, WalletUnreadable."""
         # NORMAL is enough: after a power cut the file is whole but older, and the journal brings it up again.
-        self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="NORMAL", rebuildable=True)
+        self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="NORMAL" if synced else "OFF", rebuildable=True)
         self.applied_seq = 0
         self.folded_from = 0
         self.open_withdrawals: dict[int, Withdrawal] = {}

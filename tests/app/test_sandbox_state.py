@@ -71,7 +71,7 @@ def test_what_follows_a_snapshot_is_the_same_each_time_it_is_restored_and_the_fi
         saved = bot.control("snapshots", {"name": "before"})
         first = bot.trades_on(nonce=100)
         for _ in range(2):
-            assert bot.control("snapshots/before/restore", {}) == saved
+            assert bot.control("snapshots/before/restore", {}).items() >= saved.items()  # and who is there then
             assert bot.trades_on(nonce=100) == first
 
 

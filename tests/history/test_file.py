@@ -246,8 +246,3 @@ def test_the_schema_and_the_queries_are_postgresqls_as_well() -> None:
             assert ("WHERE" in created) == (index.dialect_options["sqlite"]["where"] is not None)
     for _, statement in PLANNED:
         assert "max(" not in str(statement.compile(dialect=dialect))
-
-
-def test_a_process_that_keeps_its_history_in_sqlite_does_not_load_postgresqls_dialect() -> None:
-    script = "import sys, cambist.history.sqlite; sys.exit('sqlalchemy.dialects.postgresql' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

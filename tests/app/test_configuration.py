@@ -1,5 +1,6 @@
 """The configuration file: the shipped one is good, and each mistake is answered with its place and a remedy."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from cambist import _core
-from cambist.app.config import Config, default_text, parse, terms
+from cambist.app.config import Config, default_text, load, parse, terms
 from cambist.app.errors import Exit, OperatorError
 
 ASSETS = """
@@ -157,3 +158,38 @@ def test_each_setting_stands_in_the_default_file_and_on_its_page(name: str) -> N
         found = found[part]
     general = re.sub(r"^dialects\.\w+\.(enabled|host)$", r"dialects.NAME.\1", name)
     assert f"`{general}`" in PAGE, f"configuration.md does not explain {name}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("device", "this is no regular file"),
+        ("pipe", "this is no regular file"),
+        ("directory", "this is no regular file"),
+        ("large", "it has more than 1 MiB"),
+        ("sparse", "it has more than 1 MiB"),
+    ],
+)
+def test_what_is_too_much_or_no_file_is_not_read_as_configuration(tmp_path: Path, kind: str, words: str) -> None:
+    path = tmp_path / "own.toml"
+    match kind:
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case "large":
+            path.write_bytes(b"#" * ((1 << 20) + 1))
+        case "sparse":
+            path.touch()
+            os.truncate(path, 1 << 40)
+    with pytest.raises(OperatorError, match=words) as refused:
+        load(path)
+    assert refused.value.code == Exit.CONFIGURATION
+
+
+def test_the_largest_file_is_read_as_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_bytes(b"#" * (1 << 20))
+    assert load(path).server.port == 8700

@@ -79,6 +79,23 @@ async def test_what_is_wrong_is_said_once(tmp_path: Path, setter: Setter, conten
     assert setter.calls == [("BTC", "EUR=1.085")]
 
 
+@pytest.mark.parametrize("kind", ["device", "pipe", "directory"])
+async def test_what_is_no_regular_file_is_said_once_and_not_waited_for(tmp_path: Path, setter: Setter, kind: str) -> None:
+    path = tmp_path / "rates.toml"
+    match kind:
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "pipe":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+    file = RatesFile(path, setter)
+    with capture_logs() as logged:
+        await file.look()
+        await file.look()
+    assert [entry["found"] for entry in logged] == ["this is no regular file"]
+
+
 async def test_one_base_that_is_refused_leaves_the_others(tmp_path: Path, setter: Setter) -> None:
     path = tmp_path / "rates.toml"
     path.write_text('[LTC]\nEUR = "1"\n[BTC]\nEUR = "1.085"\n')

@@ -171,6 +171,8 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path, run: Run) -> None:
     missing = cambist("replay", tmp_path / "none.zip")
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "there is no such file" in missing.stderr
+    device = cambist("replay", "/dev/zero")
+    assert (device.returncode, "this is no regular file" in device.stderr) == (6, True)
     damaged = replayed(tmp_path, run.bundle[:1_000] + bytes([run.bundle[1_000] ^ 1]) + run.bundle[1_001:])
     assert damaged.returncode == 6
     assert "damaged" in damaged.stderr

@@ -54,6 +54,8 @@ def test_a_certificate_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     answer = cambist("sandbox", "--port", "0", "--tls-cert", cert, "--tls-key", key)
     assert answer.returncode == Exit.CONFIGURATION
     assert "certificate" in answer.stderr
+    device = cambist("sandbox", "--port", "0", "--tls-cert", "/dev/zero", "--tls-key", key)
+    assert (device.returncode, "no regular file" in device.stderr) == (Exit.CONFIGURATION, True)
     missing = cambist("sandbox", "--port", "0", "--tls-cert", tmp_path / "none.pem", "--tls-key", key)
     assert missing.returncode == Exit.CONFIGURATION
     assert "Traceback" not in missing.stderr

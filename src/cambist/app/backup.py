@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cambist import _core
+from cambist.app import regular_files
 from cambist.app.data_directory import DataDirectory, sync_directory
 from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.exchange.journal_port import JournalPort
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cambist.app.venue import Venue
 
 MANIFEST = "backup.json"
+MOST_MANIFEST = 64 << 20
 CHUNK = 1 << 20
 SEGMENT_HEAD = 4096
 _FRAME_HEAD = 88
@@ -196,12 +198,12 @@ def _finish(venue: Venue, draft: Path, seq: int, files: dict[str, FileEntry]) ->
 def read_manifest(backup: Path) -> Manifest:
     """OperatorError NOT_A_VENUE, DAMAGED."""
     try:
-        manifest = msgspec.json.decode((backup / MANIFEST).read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(regular_files.read(backup / MANIFEST, MOST_MANIFEST), type=Manifest)
     except FileNotFoundError:
         raise OperatorError(f"{backup}: there is no backup here ({MANIFEST} is missing)", Exit.NOT_A_VENUE) from None
     except OSError as error:
         raise of_system(error) from None
-    except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
+    except (ValueError, regular_files.Unsuitable) as error:  # msgspec.DecodeError, or UnicodeDecodeError
         raise OperatorError(f"{backup / MANIFEST} is damaged: {error}", Exit.DAMAGED) from None
     if manifest.format != 1:
         raise OperatorError(f"{backup}: a backup of format {manifest.format}, and this program reads format 1", Exit.NOT_A_VENUE)

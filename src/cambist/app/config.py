@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from cambist.app import regular_files
 from cambist.app.dialects import DialectSections
 from cambist.app.dialects import complaints as dialect_complaints
 from cambist.app.errors import Exit, OperatorError, of_system
@@ -126,14 +127,14 @@ def load(path: Path) -> Config:
 def read_text(path: Path) -> str:
     """A file's text, a byte order mark left out. OperatorError CONFIGURATION; PERMISSION when this user may not read it."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return regular_files.read(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise OperatorError(f"{path}: there is no such configuration file", Exit.CONFIGURATION) from None
     except PermissionError as error:
         raise of_system(error) from None
     except OSError as error:
         raise OperatorError(f"{path}: cannot be read: {error.strerror}", Exit.CONFIGURATION) from None
-    except UnicodeDecodeError as error:
+    except (regular_files.Unsuitable, UnicodeDecodeError) as error:
         raise OperatorError(f"{path}: cannot be read: {error}", Exit.CONFIGURATION) from None
 
 

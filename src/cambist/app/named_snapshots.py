@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from cambist import _core
+from cambist.app import regular_files
 from cambist.app.backup import segments
 from cambist.app.data_directory import sync_directory
 from cambist.app.errors import Exit, OperatorError, of_system
@@ -28,6 +29,7 @@ FOLDER = "named-snapshots"
 START = "start"
 """The one of when the sandbox was first served; only another start replaces it."""
 MEMORY = "memory.msgpack"
+MOST_MEMORY = 1 << 30
 RESTORING = "restoring"
 """Names the snapshot that is being restored, or says ANEW: a start that finds it does it again."""
 ANEW = "/"
@@ -187,12 +189,12 @@ def replace_files(source: Path, target: Path) -> None:
 def read(folder: Path) -> SavedState:
     """What a snapshot has beside the venue's files. OperatorError NOT_A_VENUE, DAMAGED, PERMISSION."""
     try:
-        saved = msgspec.msgpack.decode((folder / MEMORY).read_bytes(), type=SavedState)
+        saved = msgspec.msgpack.decode(regular_files.read(folder / MEMORY, MOST_MEMORY), type=SavedState)
     except (FileNotFoundError, NotADirectoryError):
         raise OperatorError(f"{folder}: there is no snapshot of a sandbox here ({MEMORY} is missing)", Exit.NOT_A_VENUE) from None
     except OSError as error:
         raise of_system(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, regular_files.Unsuitable) as error:
         raise OperatorError(f"{folder / MEMORY} is damaged: {error}", Exit.DAMAGED) from None
     if saved.format != FORMAT:
         raise OperatorError(f"{folder}: a snapshot of format {saved.format}, and this program reads format {FORMAT}", Exit.NOT_A_VENUE)

@@ -13,9 +13,11 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from cambist.app import regular_files
 from cambist.operations.rejections import Kind, Rejected
 
 MAX_BYTES = 1 << 16
+_UNSUITABLE = (0, 0, 0)
 
 SetRates = Callable[[str, str], Awaitable[object]]
 """Sets rates "EUR=1.085,JPY=0.0067" of a base; Rejected when that is not possible."""
@@ -52,7 +54,7 @@ class RatesFile:
     def _changed(self) -> bytes | str | None:
         """The content, or why there is none; None when it is what it was."""
         try:
-            with self._path.open("rb") as opened:
+            with regular_files.opened(self._path) as opened:
                 status = os.fstat(opened.fileno())
                 now = (status.st_mtime_ns, status.st_size, status.st_ino)
                 if now == self._seen:
@@ -64,6 +66,11 @@ class RatesFile:
                 return None
             self._seen = missing
             return error.strerror or str(error)
+        except regular_files.Unsuitable as error:
+            if self._seen == _UNSUITABLE:
+                return None
+            self._seen = _UNSUITABLE
+            return str(error)
         self._seen = now
         return content if len(content) <= MAX_BYTES else f"it has more than {MAX_BYTES} bytes"
 

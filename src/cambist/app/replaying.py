@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from cambist import __version__, _core
-from cambist.app import logs
+from cambist.app import logs, regular_files
 from cambist.app.config import Config
 from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.recovery import Moved
@@ -23,7 +23,7 @@ from cambist.app.sandboxing import SandboxPlan, driven_sandbox, first_password
 from cambist.app.venue import Venue
 from cambist.sandbox import removed_secrets
 from cambist.sandbox.restored_secrets import RestoredSecrets
-from cambist.sandbox.run_bundle import Bundle, BundleUnreadable, Input, unpacked
+from cambist.sandbox.run_bundle import MOST_BYTES, Bundle, BundleUnreadable, Input, unpacked
 from cambist.sandbox.sent_bytes import ConnectionBytes
 
 PATIENCE = 30.0
@@ -62,12 +62,12 @@ class Repeated:
 def read_bundle(path: Path) -> Bundle:
     """OperatorError: not there, not readable, no bundle, or of a run that cannot be repeated."""
     try:
-        bundle = unpacked(path.read_bytes())
+        bundle = unpacked(regular_files.read(path, MOST_BYTES))
     except FileNotFoundError:
         raise OperatorError(f"{path}: there is no such file", Exit.USAGE) from None
     except OSError as error:
         raise of_system(error) from None
-    except BundleUnreadable as error:
+    except (BundleUnreadable, regular_files.Unsuitable) as error:
         raise OperatorError(f"{path}: {error}", Exit.DAMAGED) from None
     if bundle.manifest.gaps:
         raise OperatorError(f"{path}: this run cannot be repeated: {'; '.join(bundle.manifest.gaps)}", Exit.REFUSED)

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cambist.app import backup, integrity
+from cambist.app import backup, integrity, regular_files
 from cambist.app.admin_client import ask
 from cambist.app.data_directory import DataDirectory, sync_directory
 from cambist.app.errors import Exit, OperatorError, of_system
@@ -48,6 +48,8 @@ def restore(source: Path, data: Path, master_key: Path | None) -> backup.Manifes
         raise OperatorError(f"{source}: this backup was made without the master key: give it with --master-key FILE", Exit.USAGE)
     draft = data.with_name(f"{data.name}.partial")
     try:
+        if master_key is not None:
+            regular_files.read(master_key)
         _copy(source, manifest, draft)
         if master_key is not None:
             (draft / "master.key").unlink(missing_ok=True)
@@ -59,6 +61,8 @@ def restore(source: Path, data: Path, master_key: Path | None) -> backup.Manifes
             data.rmdir()
         draft.rename(data)
         sync_directory(data.parent)
+    except regular_files.Unsuitable as error:
+        raise OperatorError(f"{master_key}: {error}", Exit.USAGE) from None
     except PermissionError as error:
         raise of_system(error) from None
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
-from cambist.app import logs
+from cambist.app import logs, regular_files
 from cambist.app.admin import AdminServer
 from cambist.app.config import Config
 from cambist.app.control import Control
@@ -176,8 +176,9 @@ def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Liste
         logs.SINK.reopen()
         if tls is not None and listen.tls_cert is not None and listen.tls_key is not None:
             try:
+                _check_tls_files(listen.tls_cert, listen.tls_key)
                 tls.load_cert_chain(listen.tls_cert, listen.tls_key)
-            except (OSError, ssl.SSLError) as error:
+            except (OSError, ssl.SSLError, regular_files.Unsuitable) as error:
                 _log.error("the certificate stays as it was: the new one cannot be used", error=str(error))
                 return
         _log.info("log and certificate opened again")
@@ -240,13 +241,22 @@ def _configure_logs(config: Config) -> None:
 # --- files and sockets ----------------------------------------------------------------------------------------------------
 
 
+def _check_tls_files(*files: Path) -> None:
+    """OSError, Unsuitable: OpenSSL would read a device without end."""
+    for file in files:
+        regular_files.read(file)
+
+
 def tls_of(listen: Listen) -> ssl.SSLContext | None:
     if listen.tls_cert is None and listen.tls_key is None:
         return None
     if listen.tls_cert is None or listen.tls_key is None:
         raise OperatorError("--tls-cert and --tls-key belong together: give both or none", Exit.USAGE)
     try:
+        _check_tls_files(listen.tls_cert, listen.tls_key)
         return tls_context(listen.tls_cert, listen.tls_key)
+    except regular_files.Unsuitable as error:
+        raise OperatorError(f"the certificate {listen.tls_cert} or its key {listen.tls_key}: {error}", Exit.CONFIGURATION) from None
     except PermissionError as error:
         raise OperatorError(f"the certificate {listen.tls_cert} or its key {listen.tls_key}: permission denied", Exit.PERMISSION) from error
     except (OSError, ssl.SSLError) as error:

@@ -48,6 +48,8 @@ export interface FaultsShown {
   over: Array<ShownFault>;
   /** Each time that one fired, with the request that met it. */
   fired: Array<Firing>;
+  /** Client order ids that begin with `fault-` and name no outcome: their orders were placed as any other. */
+  unknown: Array<string>;
 }
 
 /** A fault as it stands. */

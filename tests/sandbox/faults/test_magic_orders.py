@@ -60,6 +60,18 @@ def test_a_client_order_id_asks_for_an_outcome(sandbox: Sandbox, name: str) -> N
     sandbox.client.disarm_faults()
 
 
+def test_a_client_order_id_that_names_no_outcome_is_an_order_s_as_any_other_and_listed(sandbox: Sandbox) -> None:
+    sandbox.advance(30)
+    onlooker, api = Onlooker(sandbox), APIS["btse"](sandbox)
+    bid, _ask = onlooker.best()
+    before = sandbox.client.faults()
+    for tag in ("fault-zzz", "fault-lose", "faulty-1", "fault-full-fill-3"):
+        assert api.ask(api.order("0.5", beyond(bid, "0.999"), tag=tag)).status == 200
+    after = sandbox.client.faults()
+    assert after.unknown[len(before.unknown) :] == ["fault-zzz", "fault-lose"]
+    assert [one.fault for one in after.fired[len(before.fired) :]] == ["order-full-fill"]
+
+
 @pytest.mark.parametrize("name", ["slow", "late"])
 def test_an_order_asks_to_be_slow(sandbox: Sandbox, name: str) -> None:
     onlooker, api = Onlooker(sandbox), APIS["btse"](sandbox)

@@ -40,6 +40,8 @@ class FaultsShown(msgspec.Struct, frozen=True):
     """Those that are spent, disarmed or expired."""
     fired: list[Firing]
     """Each time that one fired, with the request that met it."""
+    unknown: list[str]
+    """Client order ids that begin with `fault-` and name no outcome: their orders were placed as any other."""
 
 
 class OfFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +72,9 @@ class FaultOperations:
     def shown(self) -> FaultsShown:
         """All of them as they stand."""
         faults = self._faults
-        return FaultsShown([_shown(fault) for fault in faults.armed], [_shown(fault) for fault in faults.over], faults.firings)
+        return FaultsShown(
+            [_shown(fault) for fault in faults.armed], [_shown(fault) for fault in faults.over], faults.firings, faults.unknown_outcomes
+        )
 
     def _arm(self, plan: FaultPlan) -> ShownFault:
         try:

@@ -101,7 +101,12 @@ class OrderFaults:
 
     def magic(self, tag: str, amount: int) -> magic_orders.MagicOutcome | None:
         """What an order asks for itself."""
-        return magic_orders.of_client_id(tag) if tag else magic_orders.of_amount(amount)
+        if not tag:
+            return magic_orders.of_amount(amount)
+        found = magic_orders.of_client_id(tag)
+        if found is None and tag.startswith(magic_orders.PREFIX):
+            self._faults.asked_for_unknown_outcome(tag)
+        return found
 
     def _asked(self, account: AccountId) -> tuple[Asked, Request]:
         """The request that the command comes from, as the log knows it."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from cambist.directory import Directory
 from cambist.exchange import Catalogue
@@ -16,6 +17,7 @@ from cambist.sandbox.faults.matching import Asked, AskedOrder, PlanRefused, Sele
 from cambist.sandbox.faults.plan import KINDS, Family, FaultPlan, complaint
 from cambist.scheduling import Scheduler, Timer
 
+_log = structlog.get_logger("cambist.sandbox")
 MOST_ARMED = 1_000
 KEPT = 1_000
 """Faults that are over, and firings, of which the newest are kept."""
@@ -158,6 +160,7 @@ class Faults:
         self.requests: tuple[Fault, ...] = ()
         self.messages: tuple[Fault, ...] = ()
         self.orders: tuple[Fault, ...] = ()
+        self._unknown_outcomes: deque[str] = deque(maxlen=KEPT)
         self.on_armed: list[Callable[[Fault], object]] = []
         """Called with each fault that was armed: for what begins at once."""
 
@@ -242,6 +245,17 @@ class Faults:
     def firings(self) -> list[Firing]:
         """The newest, oldest first."""
         return list(self._firings)
+
+    @property
+    def unknown_outcomes(self) -> list[str]:
+        """The newest client order ids that asked for an outcome that there is not, oldest first."""
+        return list(self._unknown_outcomes)
+
+    def asked_for_unknown_outcome(self, tag: str) -> None:
+        """Notes a client order id that seems to ask for an outcome; the first one is logged, since its order is placed as any other."""
+        if not self._unknown_outcomes:
+            _log.warning("a client order id asks for no known outcome; GET /sandbox/faults lists further ones", client_order_id=tag)
+        self._unknown_outcomes.append(tag)
 
     def met_by(self, asked: Asked) -> list[Fault]:
         """The faults that fire at this request, oldest first."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import PathErrors, Route
@@ -90,24 +91,33 @@ def path_errors(made: Sequence[Route]) -> tuple[PathErrors, ...]:
     return (PathErrors("/cambist", of_gateway(made), DIALECT),)
 
 
-@cache
+class _Document:
+    """A text that is made when somebody first asks for it, once in a process and beside the loop: it takes longer than a request may."""
+
+    def __init__(self, make: Callable[[], Reply]) -> None:
+        self._make = make
+        self._making: Future[Reply] | None = None
+
+    def reply(self, _request: Request) -> Reply | Awaitable[Reply]:
+        if self._making is None:
+            self._making = _MAKER.submit(self._make)
+        return self._making.result() if self._making.done() else self._made(self._making)
+
+    async def _made(self, making: Future[Reply]) -> Reply:
+        return await asyncio.shield(asyncio.wrap_future(making))  # whoever else waits for it goes on when this one gives up
+
+
+_MAKER = ThreadPoolExecutor(1, thread_name_prefix="native-documents")
+_KEPT_A_WHILE = ((b"cache-control", b"max-age=300"),)
+_OPEN_API = _Document(lambda: Reply(200, openapi.encoded(ENDPOINTS), headers=_KEPT_A_WHILE))
+_ASYNC_API = _Document(lambda: Reply(200, asyncapi.encoded(), headers=_KEPT_A_WHILE))
+_REFERENCE = _Document(lambda: Reply(200, reference_page.html(ENDPOINTS), b"text/html; charset=utf-8", reference_page.HEADERS))
+
+
 def _documents() -> tuple[Route, ...]:
-    """The API's own description, made once in a process: it takes longer than all else that a venue's opening does."""
-    described = Reply(200, openapi.encoded(ENDPOINTS), headers=((b"cache-control", b"max-age=300"),))
-    stream = Reply(200, asyncapi.encoded(), headers=((b"cache-control", b"max-age=300"),))
-    page = Reply(200, reference_page.html(ENDPOINTS), b"text/html; charset=utf-8", reference_page.HEADERS)
-
-    def open_api(_request: Request) -> Reply:
-        return described
-
-    def async_api(_request: Request) -> Reply:
-        return stream
-
-    def reference(_request: Request) -> Reply:
-        return page
-
+    """The API's own description."""
     return (
-        Route(f"{BASE}/openapi.json", open_api, dialect=DIALECT, durable=False),
-        Route(f"{BASE}/asyncapi.json", async_api, dialect=DIALECT, durable=False),
-        Route(f"{BASE}/reference", reference, dialect=DIALECT, durable=False),
+        Route(f"{BASE}/openapi.json", _OPEN_API.reply, dialect=DIALECT, durable=False),
+        Route(f"{BASE}/asyncapi.json", _ASYNC_API.reply, dialect=DIALECT, durable=False),
+        Route(f"{BASE}/reference", _REFERENCE.reply, dialect=DIALECT, durable=False),
     )

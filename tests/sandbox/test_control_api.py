@@ -232,7 +232,7 @@ async def test_what_answers_in_other_words_is_no_sandbox(reply: bytes, status: i
     ("until", "field"),
     [
         (Until(market="btc_usd", price_at_least="abc"), "price_at_least"),
-        (Until(market="btc_usd", price_at_most="1e5"), "price_at_most"),
+        (Until(market="btc_usd", price_at_most="1,5"), "price_at_most"),
         (Until(market="btc_abc", price_at_most="1"), "market"),
         (Until(order=10**9), "order"),
         (Until(time="soon"), "time"),

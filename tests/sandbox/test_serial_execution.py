@@ -1,8 +1,12 @@
 """On a manual clock inputs are handled one after the other, whatever connection they came by."""
 
 import asyncio
+import socket
+import struct
 import threading
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -10,9 +14,11 @@ import pytest
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
+from cambist.sandbox.control_client.control import Control
 from cambist.sandbox.serial_execution import SerialExecution
 from cambist.scheduling import Lockstep, ManualScheduler
-from tests.support.waiting import ticks
+from tests.support.processes import serving
+from tests.support.waiting import PATIENCE, ticks
 
 
 class Floor:
@@ -131,3 +137,43 @@ async def test_a_handshake_that_is_refused_is_refused(floor: Floor) -> None:
     answer = route.accept(Request("GET", "/ws"), cast("Socket", None))
     assert isinstance(answer, Reply)
     assert answer.status == 400
+
+
+# --- a movement whose client leaves -------------------------------------------------------------------------------------------------------
+
+MOVE = b'{"run_until":{"time":"2020-12-31T00:00:00Z"}}'
+HEAD = b"POST /sandbox/clock HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+
+
+def closes(client: socket.socket) -> None:
+    client.close()
+
+
+def closes_its_side(client: socket.socket) -> None:
+    client.shutdown(socket.SHUT_WR)
+    assert client.recv(1) == b"", "no reply comes"
+
+
+def is_cut_off(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+@pytest.mark.parametrize("leave", [closes, closes_its_side, is_cut_off])
+def test_a_movement_of_the_clock_ends_when_its_client_leaves_and_who_waited_is_served(
+    tmp_path: Path, leave: Callable[[socket.socket], None]
+) -> None:
+    with serving(tmp_path, "sandbox", "--preset", "calm", "--clock", "manual") as running:
+        control = Control(running.url)
+        began = control.clock().micros
+        client = socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE)
+        client.sendall(HEAD % len(MOVE) + MOVE)
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(Control(running.url).clock)
+            leave(client)
+            stopped = waiting.result(PATIENCE).micros
+        client.close()
+        assert stopped < began + 300 * 86_400_000_000
+        assert control.clock().micros == stopped, "nothing moves it any more"
+        assert stopped == began or "its client left" in control.run().gaps[-1]
+        assert control.move_clock(advance=1.0).micros == stopped + 1_000_000

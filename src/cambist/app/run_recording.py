@@ -43,6 +43,7 @@ class RunRecording:
         self.start = start
         self._fresh = fresh
         self._venues = 0
+        self._cut = False
         self._hashed = sha256()
         self._hashed_count = 0
         self._frames: Iterator[_core.Frame] | None = None
@@ -105,13 +106,13 @@ class RunRecording:
             log.inputs,
             self.commands_hash(journal),
             self.sent_hash(),
-            gaps_of(log, self.sent, self.start, fresh=self._fresh, changed=self._venues > 1),
+            gaps_of(log, self.sent, self.start, fresh=self._fresh, changed=self._venues > 1, cut=self._cut),
         )
 
     def bundle(self, journal: JournalReads, shown_faults: object = None) -> Bundle:
         """All that is durable, and all that was asked up to now but the request for it."""
         log = self.opened_log
-        gaps = gaps_of(log, self.sent, self.start, fresh=self._fresh, changed=self._venues > 1)
+        gaps = gaps_of(log, self.sent, self.start, fresh=self._fresh, changed=self._venues > 1, cut=self._cut)
         manifest = Manifest(FORMAT, __version__, self.start, self.time.clock(), self.commands_hash(journal), self.sent_hash(), gaps)
         inputs = inputs_of(log)
         if log.current is not None:
@@ -175,4 +176,7 @@ class RunRecording:
                 await come_to_rest()
                 seen = lockstep.begun
 
-        return ClockControl(time.manual, drain, followed, lockstep.held)
+        def cut() -> None:
+            self._cut = True
+
+        return ClockControl(time.manual, drain, followed, lockstep.held, cut)

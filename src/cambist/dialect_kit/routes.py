@@ -21,6 +21,7 @@ class Route:
 
     `host` (a name without a port, lower case) and `listener` (the name of a listening address) narrow where the route counts; empty means
     everywhere. Two dialects may so have the same path. What is narrowed to more goes first: host and listener, host, listener, neither.
+    With `ends_with_client` a handler that still waits is cancelled when its client closes the connection, or its own side of it.
     ValueError for a path without a leading slash, a pattern without prefix, or a host that is none.
     """
 
@@ -34,6 +35,7 @@ class Route:
     durable: bool = True
     host: str = ""
     listener: str = ""
+    ends_with_client: bool = False
 
     def __post_init__(self) -> None:
         check_place(self.path, self.prefix, self.pattern, self.host)

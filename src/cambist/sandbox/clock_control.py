@@ -21,7 +21,7 @@ class ClockControl:
 
     `drain` returns once everything applied so far is on disk and was told to whoever follows. `followed` says whether anybody does: then
     every moment is drained by itself, so that pushes have the same content in every run. A movement is one thing that goes on within
-    `hold`.
+    `hold`. One that is cancelled ends between two moments, at a time that no other run would end at: `cut` is called.
     """
 
     def __init__(
@@ -30,11 +30,13 @@ class ClockControl:
         drain: Callable[[], Awaitable[None]],
         followed: Callable[[], bool],
         hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+        cut: Callable[[], object] = lambda: None,
     ) -> None:
         self._scheduler = scheduler
         self._drain = drain
         self._followed = followed
         self._hold = hold
+        self._cut = cut
         self._lock = asyncio.Lock()
         self._over = False
 
@@ -63,7 +65,11 @@ class ClockControl:
         async with self._lock:
             if self._over:
                 raise ClockGone
-            yield
+            try:
+                yield
+            except asyncio.CancelledError:
+                self._cut()
+                raise
 
     async def advance(self, duration: int) -> None:
         """Moves the clock on by `duration` µs. ClockGone, as the others."""

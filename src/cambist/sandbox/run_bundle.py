@@ -130,10 +130,10 @@ def _input(record: Record) -> Input | None:
     return Input(*shared, body=text, binary=record.binary, faults=list(record.faults))
 
 
-def gaps_of(log: RequestLog, sent: SentBytes, start: Start, *, fresh: bool, changed: bool) -> list[str]:
+def gaps_of(log: RequestLog, sent: SentBytes, start: Start, *, fresh: bool, changed: bool, cut: bool) -> list[str]:
     """Why a run cannot be repeated from its start and its inputs. `fresh`: its data directory was new.
 
-    `changed`: it was reset or restored.
+    `changed`: it was reset or restored. `cut`: a movement of the clock ended when its client left.
     """
     gaps = []
     if start.clock != "manual":
@@ -142,6 +142,8 @@ def gaps_of(log: RequestLog, sent: SentBytes, start: Start, *, fresh: bool, chan
         gaps.append("its data directory was not new when it started")
     if changed:
         gaps.append("it was reset or restored since: only what happened since the start of the process can be repeated")
+    if cut:
+        gaps.append("a movement of the clock ended when its client left, at a time that depends on the machine's speed")
     if log.dropped:
         gaps.append(f"{log.dropped:,} records are kept no more: a bundle has the newest 50,000 of each kind")
     if any(not connection.whole for connection in sent.kept()):

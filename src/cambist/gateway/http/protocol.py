@@ -94,6 +94,7 @@ class HttpProtocol(HttpIntake):
     __slots__ = (
         "_counted",
         "_cycle",
+        "_ends_with_client",
         "_eof",
         "_flow",
         "_kept",
@@ -126,6 +127,7 @@ class HttpProtocol(HttpIntake):
         self._left = 0  # of the latter alone
         self._counted = 0  # bytes counted in the total of all connections
         self._may_begin = True  # in this tick
+        self._ends_with_client: asyncio.Task[None] | None = None  # what runs for nobody else
         self._stepping = False  # whether the others' steps are being waited for
         self._running = False  # a handler that nothing may overtake has not finished
         self._writable = True
@@ -159,7 +161,8 @@ class HttpProtocol(HttpIntake):
         self.deadline = connections.now + connections.head_patience
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets everything; a handler that still runs finishes for nobody."""
+        """Forgets everything; a handler that still runs finishes for nobody, unless it ends with its client."""
+        self._client_left()
         self._stage = DEAF
         self.deadline = self.stalled = inf
         self._forget()
@@ -178,6 +181,7 @@ class HttpProtocol(HttpIntake):
         """A client that has said its last word may still wait for our replies: True keeps the connection until they are sent."""
         self._eof = True
         self._stage = DEAF
+        self._client_left()
         tls = self.transport.get_extra_info("sslcontext") is not None
         return self._busy() and not tls
 
@@ -277,7 +281,7 @@ class HttpProtocol(HttpIntake):
         # `_blocked`, asked by the way: after nearly every request.
         return bool(
             self._waiting
-            or self._running
+            or (self._running and self._ends_with_client is None)  # else its leaving must be noticed
             or not self._writable
             or len(self._pending) >= self._pipeline
             or self._kept > self._unread_bytes
@@ -389,6 +393,14 @@ class HttpProtocol(HttpIntake):
         task = self._connections.loop.create_task(self._finish(result, request, route, pending))
         self._connections.state.tasks.add(task)
         task.add_done_callback(self._connections.state.tasks.discard)
+        if route.ends_with_client:
+            self._ends_with_client = task
+            self.deadline = inf
+
+    def _client_left(self) -> None:
+        task, self._ends_with_client = self._ends_with_client, None
+        if task is not None:
+            task.cancel()
 
     async def _finish(self, result: Awaitable[Reply], request: Request, route: Route, pending: PendingReply) -> None:
         gateway = self._connections.gateway
@@ -402,6 +414,7 @@ class HttpProtocol(HttpIntake):
             self.withhold(withheld)
             return
         self._running = False
+        self._ends_with_client = None
         if pending not in self._pending:  # the connection is gone
             return
         try:

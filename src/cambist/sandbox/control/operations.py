@@ -38,6 +38,7 @@ class Operation(Generic[Taken, Given]):
     `name` is a verb or noun in lower case with dashes, as the command line has it. In `path` a part like `{order}` stands for a field of
     `takes`, without a slash; the other fields come in the query of a GET or DELETE, in the JSON body of a POST or PUT. `gives` is what is
     replied; bytes when its media type (`media`) is not JSON. `summary` is one sentence, for documents and the command line's help.
+    `ends_with_client`: it takes long, and ends when its client closes the connection.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Operation(Generic[Taken, Given]):
     gives: type[Given]
     summary: str
     media: str = JSON
+    ends_with_client: bool = False
 
     @property
     def in_body(self) -> bool:

@@ -75,6 +75,7 @@ def _route(bound: AnyBound) -> Route:
         pattern=operation.pattern,
         dialect=DIALECT,
         name=operation.path,
+        ends_with_client=operation.ends_with_client,
     )
 
 

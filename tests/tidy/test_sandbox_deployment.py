@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def test_each_step_is_shell_that_parses(step: str) -> None:
 
 def started(folder: Path, options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
     """The action's second step as a runner runs it, and its outputs."""
-    (folder / "cambist").write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n')
+    (folder / "cambist").write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n')
     (folder / "cambist").chmod(0o755)
     (folder / "python3").symlink_to(sys.executable)
     run = next(one["run"] for one in action()["runs"]["steps"] if one["id"] == "start")

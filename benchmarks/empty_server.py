@@ -15,8 +15,7 @@ import hmac
 import os
 from binascii import hexlify
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 from unittest.mock import patch
 
 from cambist.app import dialects, sandbox_session, wiring
@@ -39,23 +38,21 @@ REFUSED = Reply(body=b'{"success":0,"error":"invalid sign"}')
 async def open_venue(files: DataDirectory, config: Config, environment: Environment) -> Venue:
     """A venue as `cambist serve` has it: nothing stands before its dialects, and they have its own parts. Or with more than that."""
     before = os.environ.get("BEFORE_DIALECTS", "nothing")
-    if before == "nothing":
-        plain: dict[str, Any] = {field.name: field.default for field in fields(Environment) if field.name in ("offer", "extend")}
-        environment = replace(environment, **plain)
-    elif before == "log":
-        environment = without_faults(environment)
+    if before in ("nothing", "log"):
+        environment = without_faults(environment, logged=before == "log")
     return await wiring.open_venue(files, config, environment)
 
 
-def without_faults(environment: Environment) -> Environment:
-    """A sandbox's environment whose faults are made, but meet nothing."""
+def without_faults(environment: Environment, *, logged: bool) -> Environment:
+    """A sandbox's environment whose faults are made, but meet nothing; and with its log of requests or without."""
 
     def offer(services: VenueServices) -> VenueServices:
         environment.offer(services)
         return services
 
     def extend(services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService]) -> Extension:
-        return replace(environment.extend(services, sequencer, served), interceptors=())
+        extension = environment.extend(services, sequencer, served)
+        return replace(extension, interceptors=(), outermost=extension.outermost if logged else ())
 
     return replace(environment, offer=offer, extend=extend)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import structlog
 import uvloop
 import websockets.asyncio.server
 
@@ -32,6 +33,7 @@ from cambist.gateway.server import Server
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.socket import Socket as WebSocketConnection
 from cambist.marketdata import MarketData
+from cambist.scheduling import LoopScheduler
 
 MESSAGE = b"x" * 200
 A_TICK = 32
@@ -139,11 +141,15 @@ class Bench:
         services = cast(
             "VenueServices",
             SimpleNamespace(
-                exchange=SimpleNamespace(engine=self.market.engine, orders=None),
+                view=self.market.engine,
+                commands=None,
+                market_texts=None,
+                account_streams=None,
+                scheduler=LoopScheduler(lambda: time.time_ns() // 1_000),
                 marketdata=self.market.data,
                 history=SimpleNamespace(reached=None),
                 directory=SimpleNamespace(follow_revocations=lambda _revoked: None),
-                clock=lambda: time.time_ns() // 1_000,
+                wall_clock=lambda: time.time_ns() // 1_000,
             ),
         )
         service = build(services, pace=Pace(depth=0))
@@ -215,6 +221,7 @@ def transports_of(sockets: list[Socket]) -> list[asyncio.Transport]:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # standard output is for the figures
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -9,6 +9,7 @@ import json
 import select
 import socket
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -155,7 +156,7 @@ class Sandbox:
         return int(self.control("GET", "clock")["micros"])
 
 
-class Api:
+class Api(ABC):
     """One dialect over HTTP, for one user. `public`: a read without a key; `balance`: a signed read; `order`: a buy that rests, of a
     size that nobody else uses, as a signed request; `orders`: the signed request for open orders."""
 
@@ -165,23 +166,23 @@ class Api:
         self.sandbox = sandbox
         self.keys = sandbox.users[user]["keys"]
 
-    def public(self) -> Ask:
-        raise NotImplementedError
+    @abstractmethod
+    def public(self) -> Ask: ...
 
-    def balance(self) -> Ask:
-        raise NotImplementedError
+    @abstractmethod
+    def balance(self) -> Ask: ...
 
-    def order(self, amount: str = "0.1", price: str = "100", side: str = "buy") -> Ask:
-        raise NotImplementedError
+    @abstractmethod
+    def order(self, amount: str = "0.1", price: str = "100", side: str = "buy") -> Ask: ...
 
-    def orders(self) -> Ask:
-        raise NotImplementedError
+    @abstractmethod
+    def orders(self) -> Ask: ...
 
-    def open_orders(self) -> list[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def open_orders(self) -> list[Any]: ...
 
-    def cancel(self, order: Any) -> Ask:
-        raise NotImplementedError
+    @abstractmethod
+    def cancel(self, order: Any) -> Ask: ...
 
     def ask(self, ask: Ask) -> Answer:
         """Sends it, and waits for what comes."""

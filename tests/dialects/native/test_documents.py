@@ -10,6 +10,7 @@ from pathlib import Path
 from cambist.api_types import stream
 from cambist.api_types.problems import KINDS, Code
 from cambist.dialects.native.endpoint import BASE
+from cambist.dialects.native.reference_page import html
 from cambist.dialects.native.routes import ENDPOINTS
 from cambist.dialects.native.scopes import Scope
 from tests.dialects.native.floor import Floor
@@ -20,6 +21,12 @@ ROOT = Path(__file__).resolve().parents[3]
 def test_the_reference_page_is_what_the_code_says() -> None:
     ran = subprocess.run([sys.executable, ROOT / "scripts" / "native_api_page.py", "--check"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_the_page_for_people_shows_names_as_code() -> None:
+    page = html(ENDPOINTS).decode()
+    assert "<code>market-unknown</code>" in page
+    assert "`" not in page
 
 
 async def test_the_openapi_document_has_every_endpoint_and_resolves(floor: Floor) -> None:

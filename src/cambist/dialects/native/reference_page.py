@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -33,7 +34,7 @@ def html(endpoints: Sequence[Endpoint]) -> bytes:
     """A page without scripts."""
     rows = "".join(_html_endpoint(endpoint) for endpoint in endpoints)
     problems = "".join(
-        f"<tr id='{code}'><td><code>{code}</code><td>{status}<td>{'yes' if again else 'no'}<td>{escape(words)}"
+        f"<tr id='{code}'><td><code>{code}</code><td>{status}<td>{'yes' if again else 'no'}<td>{_shown(words)}"
         for code, status, again, words in openapi.codes()
     )
     return (
@@ -46,17 +47,22 @@ def html(endpoints: Sequence[Endpoint]) -> bytes:
     ).encode()
 
 
+def _shown(words: str) -> str:
+    """As HTML: docstrings mark names with backticks, as the page in Markdown has them."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
+
+
 def _html_endpoint(endpoint: Endpoint) -> str:
     said = endpoint.signature()
     kinds = [(word, kind) for word, kind in (("Query", said.query), ("Body", said.body)) if kind is not None]
     tables = "".join(
-        f"<p>{word}</p><table>" + "".join(f"<tr><td><code>{name}</code><td>{escape(words)}" for name, words, _ in openapi.fields(kind))
+        f"<p>{word}</p><table>" + "".join(f"<tr><td><code>{name}</code><td>{_shown(words)}" for name, words, _ in openapi.fields(kind))
         + "</table>"
         for word, kind in kinds
     )  # fmt: skip
     return (
         f"<h3 id='{endpoint.name}'><code>{endpoint.method} {escape(BASE + endpoint.path)}</code></h3>"
-        f"<p>{escape(said.words)} Scope: <b>{endpoint.scope}</b>. Answers: {escape(openapi.in_words(said.reply))}.</p>{tables}"
+        f"<p>{_shown(said.words)} Scope: <b>{endpoint.scope}</b>. Answers: {escape(openapi.in_words(said.reply))}.</p>{tables}"
     )
 
 

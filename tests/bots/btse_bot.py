@@ -36,11 +36,17 @@ class Bot:
                 self.errors.append("no id")  # what this class makes of JSON that is cut off
             except ccxt.BaseError as error:
                 self.errors.append(type(error).__name__)
+            self.past(self.exchange.milliseconds())
             if self.careful:
                 placed: list[str] = self.patiently(self.own_orders)
                 if placed:
                     return placed
         return []
+
+    def past(self, millisecond: int) -> None:
+        """Returns after it: ccxt's nonce is the millisecond, and the same order with the same nonce is the same signed request, refused."""
+        while self.exchange.milliseconds() <= millisecond:
+            pass
 
     def own_orders(self) -> list[str]:
         return [order["id"] for order in self.exchange.fetch_open_orders(SYMBOL) if order["clientOrderId"] == self.name]

@@ -23,7 +23,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import pinning
-from benchmarks.process import CAMBIST, Process
+from benchmarks.process import CAMBIST, EMPTY_SERVER, Process
 from benchmarks.report import AT_LEAST, AT_MOST, ROOT, Row, Settings, Target
 
 GROUP = "sockets"
@@ -42,7 +42,7 @@ def measure(settings: Settings) -> list[Row]:
     _raise_open_files()
     generator, server = pinning.sides()
     with pinning.on(generator):
-        return [*_fan_out(settings, server), *_latency(settings, server), _memory(settings, server)]
+        return [*_fan_out(settings, server), *_latency(settings, server), *_memory(settings, server)]
 
 
 def _raise_open_files() -> None:
@@ -294,8 +294,17 @@ def _percentile(ordered: list[float], percent: float) -> float:
 # --- memory ---------------------------------------------------------------------------------------------------------------
 
 
-def _memory(settings: Settings, server: set[int]) -> Row:
-    with Process([str(CAMBIST), "sandbox", "--quiet"], settings.scratch, server) as process:
+def _memory(settings: Settings, server: set[int]) -> list[Row]:
+    name = "an idle subscriber of deals and depth"
+    return [
+        _memory_of(settings, server, name, [sys.executable, str(EMPTY_SERVER)]),
+        _memory_of(settings, server, f"{name}, in a sandbox", [str(CAMBIST)]),
+    ]
+
+
+def _memory_of(settings: Settings, server: set[int], name: str, program: list[str]) -> Row:
+    """A sandbox keeps a log of what is sent and has faults before its sockets; a venue, which the other server stands for, does not."""
+    with Process([*program, "sandbox", "--quiet"], settings.scratch, server) as process:
         _subscribers(process, 20)[0].close()  # what the first of its kind brings with it
         before = process.resident_mb()
         sockets = _subscribers(process, IDLE_SUBSCRIBERS)
@@ -304,7 +313,7 @@ def _memory(settings: Settings, server: set[int]) -> Row:
             one.close()
     each = (after - before) * 1e3 / IDLE_SUBSCRIBERS
     note = f"{before:.0f} MB, with {IDLE_SUBSCRIBERS:,} of them {after:.0f} MB"
-    return Row(GROUP, "an idle subscriber of deals and depth", each, "KB", Target(AT_MOST, 100), note)
+    return Row(GROUP, name, each, "KB", Target(AT_MOST, 100), note)
 
 
 def _subscribers(process: Process, count: int) -> list[socket.socket]:

@@ -67,17 +67,17 @@ async def drained(transports: list[Any], leeway: int) -> None:
 async def timed(seconds: float, transports: list[Any], tick: Callable[[], int]) -> dict[str, Any]:
     """Ticks for so long, and until everything is delivered. `tick` says how many messages it gave to each client."""
     processor, started = time.process_time(), time.perf_counter()
-    messages = pending = 0
+    messages = ticks = 0
     while time.perf_counter() - started < seconds:
         messages += tick()
-        pending += 1
+        ticks += 1
         await drained(transports, LEEWAY)
     await drained(transports, 0)
     elapsed = time.perf_counter() - started
     return {
         "clients": len(transports),
         "messages": messages * len(transports),
-        "ticks": pending,
+        "ticks": ticks,
         "seconds": elapsed,
         "per_second": messages * len(transports) / elapsed,
         "processor": time.process_time() - processor,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from math import inf
 from typing import Any, cast
@@ -56,7 +55,6 @@ class Socket(asyncio.Protocol):
     """A client's socket as its session sees it; made by the gateway. `request` is the handshake."""
 
     __slots__ = (
-        "_accepted",
         "_allowance",
         "_backlog",
         "_breaks_off",
@@ -69,6 +67,7 @@ class Socket(asyncio.Protocol):
         "_events",
         "_fragments",
         "_gone",
+        "_held",
         "_kept",
         "_kind",
         "_listeners",
@@ -86,6 +85,7 @@ class Socket(asyncio.Protocol):
         "_session",
         "_stepping",
         "_unsent",
+        "_written",
         "deadline",
         "is_open",
         "request",
@@ -108,7 +108,7 @@ class Socket(asyncio.Protocol):
         self.deadline = inf
         self.stalled = inf  # when the sweep looks whether the client has read anything since
         self._parser = Protocol(Side.SERVER, max_size=route.message_bytes or limits.message_bytes, logger=_parser_log)
-        self._events: deque[Frame] = deque()
+        self._events: list[Frame] = []  # lists, not deques: thousands of sockets have nothing in theirs
         self._backlog = b""
         self._message: list[bytes] = []
         self._kind = Opcode.TEXT
@@ -122,10 +122,11 @@ class Socket(asyncio.Protocol):
         self._breaks_off: Callable[[asyncio.Transport], None] | None = None  # how it ends, if not by a closing handshake
         self._allowance = float(limits.burst)
         self._refilled = connections.seconds()
-        self._outbox: deque[bytes] = deque()
-        self._queued: deque[_QueuedMessage] = deque()
+        self._outbox: list[bytes] = []
+        self._queued: list[_QueuedMessage] = []
         self._unsent = 0  # bytes of both
-        self._accepted = 0  # bytes that were ever sent
+        self._written = 0  # bytes that the transport was ever given
+        self._held = 0  # how often it is frozen: what is written stays with the transport then, and nobody says that it is full
         self._ceiling = inf  # how much may be unread in this tick
         self._peak = 0  # how much was unread after the last tick without a ceiling,
         self._peak_read = 0  # and how much had ever been read then
@@ -155,9 +156,7 @@ class Socket(asyncio.Protocol):
             return
         if not self._dirty:
             self._begin_tick()
-        size = len(message)
-        self._unsent += size
-        self._accepted += size
+        self._unsent += len(message)
         if self._ceiling != inf and self._all_unread() > self._ceiling:
             self._too_slow()
             return
@@ -181,15 +180,25 @@ class Socket(asyncio.Protocol):
         """The first message of a tick: how much may be unread at its end."""
         self._dirty = True
         self._connections.send_queue.add(self)
+        if not self._may_be_behind():
+            self._ceiling = inf
+            return
         unread = self._all_unread()
         spare = self._connections.socket_limits.unread_bytes
-        if unread <= spare or self._accepted - unread - self._peak_read >= spare:  # not behind, or reading well
+        if unread <= spare or self._all_read() - self._peak_read >= spare:  # not behind, or reading well
             self._ceiling = inf
         else:
             self._ceiling = self._peak + spare
 
+    def _may_be_behind(self) -> bool:
+        """False when nothing is waiting here, nor more with the transport than it takes before it says so: of most sockets in most ticks."""
+        return self._unsent > 0 or self._choked or self._held > 0
+
     def _all_unread(self) -> int:
         return self._unsent + self.transport.get_write_buffer_size()
+
+    def _all_read(self) -> int:
+        return self._written - self.transport.get_write_buffer_size()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Begins the closing handshake behind everything that was sent. Nothing more is received or can be sent."""
@@ -225,9 +234,11 @@ class Socket(asyncio.Protocol):
             frozen.holders += 1
         else:
             self.transport = frozen = HeldTransport(self.transport)
+        self._held += 1
 
         def thaw() -> None:
             frozen.holders -= 1
+            self._held -= 1
             if not frozen.holders and self.transport is frozen:
                 self.transport = frozen.inner
                 frozen.let_go()
@@ -260,26 +271,39 @@ class Socket(asyncio.Protocol):
             return
         outbox = self._outbox
         if outbox and not self._choked:
-            messages = [outbox.popleft()]
-            size = len(messages[0])
-            while outbox and size < PIECE:
-                size += len(outbox[0])
-                messages.append(outbox.popleft())
-            self._unsent -= size
-            self.transport.write(messages[0] if len(messages) == 1 else b"".join(messages))
+            written = self._next_piece()
+            self._unsent -= len(written)
+            self._written += len(written)
+            self.transport.write(written)
             if outbox and not self._choked:
                 self._step_later()
-        self._end_tick()
+        if self._may_be_behind():
+            self._end_tick()
         if not self.is_open:
             self._farewell_if_sent()
         elif self._paused:
             self._read_on()
 
+    def _next_piece(self) -> bytes:
+        """What one tick takes out of the outbox."""
+        outbox = self._outbox
+        if self._unsent <= PIECE or len(outbox) == 1:
+            piece = outbox[0] if len(outbox) == 1 else b"".join(outbox)
+            outbox.clear()
+            return piece
+        size = count = 0
+        while count < len(outbox) and size < PIECE:
+            size += len(outbox[count])
+            count += 1
+        piece = b"".join(outbox[:count])
+        del outbox[:count]
+        return piece
+
     def _end_tick(self) -> None:
         unread = self._all_unread()
         if self._ceiling == inf:
             self._peak = unread
-            self._peak_read = self._accepted - unread
+            self._peak_read = self._all_read()
         kept = unread if self._deaf else 0
         if kept != self._kept:
             self._connections.hold(kept - self._kept)
@@ -287,9 +311,11 @@ class Socket(asyncio.Protocol):
 
     def flush(self) -> None:
         """Lets go what the journal held up."""
-        queued = self._queued
-        while queued and queued[0].ready:
-            self._outbox.append(queued.popleft().message)
+        queued, count = self._queued, 0
+        while count < len(queued) and queued[count].ready:
+            self._outbox.append(queued[count].message)
+            count += 1
+        del queued[:count]
         self.write_out()
 
     def step(self) -> None:
@@ -403,7 +429,7 @@ class Socket(asyncio.Protocol):
         """Parses and hands on as far as there is anything, and room for what it may cause."""
         while self.is_open and not self._blocked():
             if self._events:
-                self._take(self._events.popleft())
+                self._take(self._events.pop(0))
                 if self._events or self._backlog:
                     self._step_later()  # one message in each tick: other connections want theirs handed on too
                     break
@@ -442,7 +468,7 @@ class Socket(asyncio.Protocol):
     def _end(self, written: list[bytes]) -> None:
         """The client closes, or broke the protocol: the messages before that still count, then the parser's close message goes out."""
         while self._events and not self._busy and self.is_open:
-            self._take(self._events.popleft())
+            self._take(self._events.pop(0))
         if self._parser.parser_exc is not None:
             self._connections.gateway.metrics.refuse("malformed_socket")
         for message in written:

@@ -97,10 +97,15 @@ class _Methods:
         self.wrong_method = Route("/", answer, prefix=True, dialect="gateway", name="(method)", durable=False)
 
 
+def _top(path: str) -> str:
+    """The first part of a path with its slashes, `/api/`; empty for one that has only one part."""
+    return path[: path.find("/", 1) + 1]
+
+
 class RouteTable:
     """The routes of one place, fixed at construction. ValueError when two routes claim the same path and method."""
 
-    __slots__ = ("_exact", "_lengths", "_prefixes")
+    __slots__ = ("_exact", "_lengths", "_lengths_below", "_prefixes")
 
     def __init__(self, routes: Sequence[Route], claim: Callable[[Route], Callable[[str], PathErrors | None]]) -> None:
         """`claim` says who words the errors of a path where a route counts."""
@@ -112,7 +117,13 @@ class RouteTable:
             self._entry(route).close(claim(route))
         for entries in self._prefixes.values():
             entries.sort(key=lambda entry: entry.pattern is None)  # patterns in the order given, the catch-all of a prefix last
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
+        tops = {_top(prefix) for prefix in self._prefixes}
+        self._lengths_below = {top: self._lengths_that_count(top) for top in tops if top}
+        """By the first part of a path: how long the prefixes are that it can have, longest first."""
+        self._lengths = self._lengths_that_count("")
+
+    def _lengths_that_count(self, top: str) -> tuple[int, ...]:
+        return tuple(sorted({len(prefix) for prefix in self._prefixes if _top(prefix) in ("", top)}, reverse=True))
 
     def _entry(self, route: Route) -> _Methods:
         if not route.prefix:
@@ -133,7 +144,7 @@ class RouteTable:
         entry = self._exact.get(path)
         if entry is not None:
             return entry.by_method.get(method) or entry.wrong_method, None
-        for length in self._lengths:
+        for length in self._lengths_below.get(_top(path), self._lengths):
             entries = self._prefixes.get(path[:length])
             if entries is None:
                 continue

@@ -20,6 +20,7 @@ from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
 from cambist.gateway import health
 from cambist.gateway.failures import BROKEN, place_of
+from cambist.gateway.http.known_targets import KnownTargets
 from cambist.gateway.http.router import NOT_FOUND, InterceptedRouter, Router
 from cambist.gateway.metrics import Metrics, RouteCounts
 from cambist.gateway.places import host_name
@@ -77,10 +78,11 @@ class Gateway:
         all_routes = [*routes, *health.routes(readiness, self.metrics)]
         router, socket_router = Router(all_routes, path_errors), SocketRouter(_intercepted(sockets, interceptors))
         self.find = router.find
-        self.exact = router.exact
+        exact = router.exact
         if interceptors:
             intercepted = InterceptedRouter(router, interceptors)
-            self.find, self.exact = intercepted.find, intercepted.exact
+            self.find, exact = intercepted.find, intercepted.exact
+        self.known_targets = KnownTargets(exact, grows=router.everywhere)
         self.find_socket = socket_router.find
         self.by_host = router.by_host or socket_router.by_host
         """Whether `find` and `find_socket` need know a request's host (`host_name` of its Host field)."""

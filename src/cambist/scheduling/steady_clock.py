@@ -21,7 +21,7 @@ class SteadyClock:
         self._monotonic = monotonic
         self.bound = bound
         self._time = wall() // 1_000
-        self._at = monotonic() // 1_000
+        self._ahead = self._time - monotonic() // 1_000  # of the monotonic clock
         self.skew = 0
         """µs that time was ahead of the machine's clock when it was read last."""
         self.stepped_back = 0
@@ -30,18 +30,19 @@ class SteadyClock:
     def __call__(self) -> int:
         wall = self._wall() // 1_000
         at = self._monotonic() // 1_000
-        time = self._time
-        steady = time + at - self._at
-        self._at = at
-        if time <= wall and steady - wall <= (0 if self.skew else self.bound):
+        steady = at + self._ahead
+        if self._time <= wall and steady - wall <= (0 if self.skew else self.bound):
             # Also when both clocks drift apart by a little: the machine's is the one that is disciplined.
-            self.skew = 0
+            if self.skew:
+                self.skew = 0
+            self._ahead = wall - at
             self._time = wall
             return wall
         if self.skew == 0:
             self.stepped_back += 1
         if steady - wall <= self.bound:
-            steady = max(time + (steady - time) * 9 // 10, wall)
+            steady = max(self._time + (steady - self._time) * 9 // 10, wall)
+        self._ahead = steady - at
         self._time = steady
         self.skew = steady - wall
         return steady
@@ -54,10 +55,11 @@ class SteadyClock:
         """Reads these clocks from here on. Time goes on from where it stands."""
         self()
         self._wall, self._monotonic = wall, monotonic
-        self._at = monotonic() // 1_000
+        self._ahead = self._time - monotonic() // 1_000
 
     def begin_at(self, time: int) -> None:
         """Has time go on from `time` (µs), the last one that is known, when the machine's clock is behind it."""
         if time > self():
+            self._ahead += time - self._time
             self._time = time
             self.skew = time - self._wall() // 1_000

@@ -294,10 +294,9 @@ class HttpIntake(asyncio.Protocol):
         self._method = method
         if self._proxied:
             self._believe_proxy(fields)
-        route = connections.gateway.exact.get((method, self._url))
-        if route is not None:
-            self._path, self._query, self._route = route.path, b"", route
-            self._match: re.Match[str] | None = None
+        known = connections.gateway.known_targets.get((method, self._url))
+        if known is not None:
+            self._route, self._path, self._query, self._match = known
         else:
             self._find_route(method, fields)
         self._stage = BODY
@@ -332,6 +331,7 @@ class HttpIntake(asyncio.Protocol):
         if gateway.by_host:
             self._host = host_name(fields.get(b"host", b""))
         self._route, self._match = gateway.find(method, self._path, self._host, listener)
+        gateway.known_targets.add(method, self._url, (self._route, self._path, self._query, self._match))
 
     def _split_target(self, url: bytes) -> None:
         """Path and query of the target, origin form or absolute form; a fragment, which no client should send, is cut off."""

@@ -161,12 +161,14 @@ class Router:
     """All routes, fixed at construction. ValueError when two routes of one place claim the same path and method, or two dialects the errors
     below the same prefix."""
 
-    __slots__ = ("_errors", "_tables", "by_host", "exact")
+    __slots__ = ("_errors", "_tables", "by_host", "exact", "everywhere")
 
     def __init__(self, routes: Iterable[Route], errors: Iterable[PathErrors] = ()) -> None:
         self._errors = ByPlace(errors, ErrorTable)
         self._tables = ByPlace(routes, lambda placed: RouteTable(placed, self._claim))
         only = self._tables.only
+        self.everywhere = only is not None and self._errors.only is not None
+        """Whether the route of a path is the same on every host and listener."""
         self.exact: dict[tuple[str, bytes], Route] = {} if only is None else only.exact()
         """The routes of exact paths by method and request target (without a query): what most requests ask for. Empty where routes depend
         on the place."""

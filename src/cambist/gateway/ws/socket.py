@@ -191,7 +191,7 @@ class Socket(asyncio.Protocol):
             self._ceiling = self._peak + spare
 
     def _may_be_behind(self) -> bool:
-        """False when nothing is waiting here, nor more with the transport than it takes before it says so: of most sockets in most ticks."""
+        """False when nothing waits here, nor more with the transport than it takes before it says so: most sockets in most ticks."""
         return self._unsent > 0 or self._choked or self._held > 0
 
     def _all_unread(self) -> int:

@@ -7,7 +7,6 @@ itself and what is refused here is listed in docs/reference/http-connections.md,
 from __future__ import annotations
 
 import asyncio
-import re
 from abc import abstractmethod
 from math import inf
 from typing import NoReturn

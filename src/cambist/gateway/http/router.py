@@ -161,7 +161,7 @@ class Router:
     """All routes, fixed at construction. ValueError when two routes of one place claim the same path and method, or two dialects the errors
     below the same prefix."""
 
-    __slots__ = ("_errors", "_tables", "by_host", "exact", "everywhere")
+    __slots__ = ("_errors", "_tables", "by_host", "everywhere", "exact")
 
     def __init__(self, routes: Iterable[Route], errors: Iterable[PathErrors] = ()) -> None:
         self._errors = ByPlace(errors, ErrorTable)

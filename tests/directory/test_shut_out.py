@@ -7,7 +7,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
-from cambist.directory import ApiKey, Directory, DirectoryRejection, LoginRejection, User, marks
+from cambist.directory import ApiKey, Directory, DirectoryRejection, LoginRejection, Passkey, User, marks
 from tests.directory.conftest import FORM, HOUR, PASSWORD, Place
 
 
@@ -89,6 +89,22 @@ def test_a_password_that_the_copy_does_not_know_is_locked_until_it_is_set(place:
 def test_memos_of_others_are_passed_over(directory: Directory, alice: User, memo: dict[str, object]) -> None:
     assert directory.apply_mark(memo) is None
     assert directory.user("alice") == alice
+
+
+def test_a_passkey_that_was_removed_since_is_removed_from_the_copy(place: Place, directory: Directory, alice: User) -> None:
+    for credential in (b"lost", b"kept"):
+        assert isinstance(directory.passkeys.add(alice, "phone", "x.example", credential, b"key", 0, synced=False), Passkey)
+
+    def removed(directory: Directory) -> dict[str, object]:
+        assert directory.passkeys.remove(alice, 1)
+        assert not directory.passkeys.remove(alice, 1)
+        return marks.passkey_removed(16, 1)
+
+    put_back, mark = older_than(place, directory, removed)
+    assert len(put_back.passkeys.of(alice)) == 2
+    assert put_back.apply_mark(mark) == "a passkey of alice was removed again"
+    assert put_back.apply_mark(mark) is None
+    assert [passkey.credential for passkey in put_back.passkeys.of(alice)] == [b"kept"]
 
 
 def older_than(place: Place, directory: Directory, change: Callable[[Directory], dict[str, object]]) -> tuple[Directory, dict[str, object]]:

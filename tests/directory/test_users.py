@@ -101,6 +101,7 @@ def test_an_erased_user_leaves_only_the_account_number(place: Place, directory: 
     assert isinstance(minted, ApiKey)
     token, _ = directory.sessions.open(user, 1_000_000)
     directory.totp.enrol(user)
+    directory.passkeys.add(user, "the phone of Zimmermann", "x.example", b"credential", b"key", 0, synced=False)
 
     place.clock.now += 5
     erased = directory.erase_user(user)
@@ -116,6 +117,9 @@ def test_an_erased_user_leaves_only_the_account_number(place: Place, directory: 
     assert directory.mint_key(erased, FORM, {"info"}) is DirectoryRejection.USER_ERASED
     assert directory.set_password(erased, PASSWORD) is DirectoryRejection.USER_ERASED
     assert directory.totp.enrol(erased) is DirectoryRejection.USER_ERASED
+    assert directory.passkeys.find(b"credential") is None
+    assert directory.passkeys.add(erased, "x", "x.example", b"other", b"key", 0, synced=False) is DirectoryRejection.USER_ERASED
+    assert b"Zimmermann" not in place.octets()
     assert b"margarethe" not in place.octets()
     directory.close()
     assert b"margarethe" not in place.octets()

@@ -39,11 +39,13 @@ class Profile(Value, frozen=True, kw_only=True):
 
 
 class Session(Value, frozen=True, kw_only=True):
-    """A login. `csrf_token` goes into the field `cambist-csrf` of whatever changes something."""
+    """A login. `csrf_token` goes into the field `cambist-csrf` of whatever changes something. Until `proved_until` nothing asks for a proof
+    (`proof-required`) of who one is."""
 
     id: Id
     csrf_token: str
     expires: Time
+    proved_until: Time
     profile: Profile
 
 
@@ -105,6 +107,12 @@ SecurityEventKind = Literal[
     "session-revoked",
     "key-created",
     "key-revoked",
+    "passkey-added",
+    "passkey-renamed",
+    "passkey-removed",
+    "passkey-login",
+    "passkey-suspect",
+    "identity-proved",
 ]
 
 

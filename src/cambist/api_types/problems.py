@@ -79,6 +79,11 @@ class Code(StrEnum):
     CODE_WRONG = "code-wrong"
     CODE_PAUSED = "code-paused"
     USER_FROZEN = "user-frozen"
+    PROOF_REQUIRED = "proof-required"
+    PASSKEY_WRONG = "passkey-wrong"
+    PASSKEY_TAKEN = "passkey-taken"
+    PASSKEYS_UNAVAILABLE = "passkeys-unavailable"
+    TOO_MANY_PASSKEYS = "too-many-passkeys"
     TOTP_ACTIVE = "totp-active"
     TOTP_INACTIVE = "totp-inactive"
     API_UNKNOWN = "api-unknown"
@@ -168,6 +173,19 @@ KINDS: dict[Code, Kind] = {
     Code.CODE_WRONG: Kind(401, "Wrong code", "This one-time code is wrong or was used before."),
     Code.CODE_PAUSED: Kind(429, "Too many codes", "There were too many wrong one-time codes; try again later.", True),
     Code.USER_FROZEN: Kind(403, "User frozen", "This user is frozen; ask the operator."),
+    Code.PROOF_REQUIRED: Kind(
+        403,
+        "Proof required",
+        "Prove once more who you are, by POST /session/proof or with a passkey by POST /session/proof/passkey, and ask again.",
+    ),
+    Code.PASSKEY_WRONG: Kind(
+        401, "Wrong passkey", "This passkey is not known here, or its answer is not right, too old or was used before: begin anew."
+    ),
+    Code.PASSKEY_TAKEN: Kind(409, "Passkey taken", "This passkey is enrolled already."),
+    Code.PASSKEYS_UNAVAILABLE: Kind(
+        409, "No passkeys here", "Browsers have passkeys at a host name with TLS, or at `localhost`; this server was called otherwise."
+    ),
+    Code.TOO_MANY_PASSKEYS: Kind(409, "Too many passkeys", "One user has at most 20 passkeys: remove one first."),
     Code.TOTP_ACTIVE: Kind(409, "Codes are on", "One-time codes are switched on already; switch them off first."),
     Code.TOTP_INACTIVE: Kind(409, "Codes are off", "One-time codes are not switched on."),
     Code.API_UNKNOWN: Kind(404, "Unknown API", "This venue serves no such API; GET /keys/kinds lists them."),

@@ -67,6 +67,7 @@ from cambist.api_types.orders import (
     ReplaceOrder,
     SetCancelAfter,
 )
+from cambist.api_types.passkeys import EnrolPasskey, Passkey, PasskeyCreationOptions, PasskeyRequestOptions, RenamePasskey, UsePasskey
 from cambist.api_types.values import Nothing, Page, PageQuery
 from cambist.client.call import Call
 
@@ -204,6 +205,35 @@ def log_out() -> Call[Nothing]:
     return Call("DELETE", "/session", Nothing)
 
 
+def begin_passkey_log_in() -> Call[PasskeyRequestOptions]:
+    """POST /session/passkey/options: What a browser asks its owner's authenticator with, whoever that is. `passkeys-unavailable`."""
+    return Call("POST", "/session/passkey/options", PasskeyRequestOptions)
+
+
+def log_in_with_passkey(body: UsePasskey) -> Call[Session]:
+    """POST /session/passkey: Opens a session, as a login with password and code does. `passkey-wrong`, `passkeys-unavailable`, `user-
+    frozen`, `rate-limited`."""
+    return Call("POST", "/session/passkey", Session, body=body)
+
+
+def prove_identity(body: ProveIdentity) -> Call[Session]:
+    """POST /session/proof: Says password and code once more: what answers `proof-required` is then done for a while (`proved_until`),
+    as after a login. `login-wrong`, `code-required`, `code-wrong`, `login-paused`, `code-paused`, `user-frozen`."""
+    return Call("POST", "/session/proof", Session, body=body)
+
+
+def begin_passkey_proof() -> Call[PasskeyRequestOptions]:
+    """POST /session/proof/passkey/options: What a browser asks for one of one's own passkeys with, to prove once more who one is.
+    `passkeys-unavailable`."""
+    return Call("POST", "/session/proof/passkey/options", PasskeyRequestOptions)
+
+
+def prove_with_passkey(body: UsePasskey) -> Call[Session]:
+    """POST /session/proof/passkey: As `prove_identity`, by one of one's own passkeys. `passkey-wrong`, `passkeys-unavailable`, `rate-
+    limited`."""
+    return Call("POST", "/session/proof/passkey", Session, body=body)
+
+
 def show_profile() -> Call[Profile]:
     """GET /account: Whose key or session this is."""
     return Call("GET", "/account", Profile)
@@ -235,6 +265,32 @@ def renew_recovery_codes(body: ProveIdentity) -> Call[RecoveryCodes]:
     """POST /account/recovery-codes: New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `code-
     required`, `code-wrong`."""
     return Call("POST", "/account/recovery-codes", RecoveryCodes, body=body)
+
+
+def list_passkeys() -> Call[list[Passkey]]:
+    """GET /account/passkeys: One's own passkeys, in the order in which they were enrolled."""
+    return Call("GET", "/account/passkeys", list[Passkey])
+
+
+def begin_passkey() -> Call[PasskeyCreationOptions]:
+    """POST /account/passkeys/options: What a browser makes a new passkey from. `proof-required`, `passkeys-unavailable`."""
+    return Call("POST", "/account/passkeys/options", PasskeyCreationOptions)
+
+
+def enrol_passkey(body: EnrolPasskey) -> Call[Passkey]:
+    """POST /account/passkeys: Takes the browser's new passkey. `proof-required`, `passkeys-unavailable`, `passkey-wrong`, `passkey-
+    taken`, `too-many-passkeys`."""
+    return Call("POST", "/account/passkeys", Passkey, body=body)
+
+
+def rename_passkey(passkey: str, body: RenamePasskey) -> Call[Passkey]:
+    """PATCH /account/passkeys/{passkey}: Gives one of one's own another name. `not-found`."""
+    return Call("PATCH", f"/account/passkeys/{quote(passkey, safe='')}", Passkey, body=body)
+
+
+def remove_passkey(passkey: str) -> Call[Nothing]:
+    """DELETE /account/passkeys/{passkey}: Ends one of one's own for good. `proof-required`, `not-found`."""
+    return Call("DELETE", f"/account/passkeys/{quote(passkey, safe='')}", Nothing)
 
 
 def list_sessions() -> Call[list[SessionRow]]:

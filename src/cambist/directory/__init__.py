@@ -3,6 +3,7 @@
 from .directory import Directory, check_master_key_fits
 from .hotp import HotpKey, HotpKeys, draw_hotp_key
 from .nonces import MAX_NONCE, NonceMarks, Nonces
+from .passkeys import Passkey, Passkeys, PasskeyUse
 from .passwords import cheap_password_hasher
 from .recovery import RecoveryCodes
 from .sealing import load_or_create_master_key
@@ -44,6 +45,9 @@ __all__ = [
     "MasterKeyWrong",
     "NonceMarks",
     "Nonces",
+    "Passkey",
+    "PasskeyUse",
+    "Passkeys",
     "RecoveryCodes",
     "Role",
     "SecondFactor",

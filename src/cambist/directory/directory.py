@@ -22,13 +22,14 @@ from .guess_budgets import GuessBudgets
 from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
 from .nonces import Nonces
+from .passkeys import Passkeys
 from .passwords import Passwords
 from .recovery import RecoveryCodes
 from .sealing import Sealer, read_master_key
 from .second_factor import SecondFactor, draw_totp_secret
 from .security_events import SecurityEvents
 from .sessions import Sessions
-from .tables import api_keys, facts, hotps, login_devices, login_networks, recovery_codes, security_events, sessions, totps, users
+from .tables import api_keys, facts, hotps, login_devices, login_networks, passkeys, recovery_codes, security_events, sessions, totps, users
 from .values import (
     REVEAL_WINDOW,
     ApiKey,
@@ -52,8 +53,8 @@ _log = logging.getLogger(__name__)
 
 
 class Directory:
-    """Users, passwords and API keys; beside them `sessions`, `totp`, `hotp`, `recovery`, `security_events`, `guess_budgets`, `login`,
-    `nonces` and `audit_memory`.
+    """Users, passwords and API keys; beside them `sessions`, `totp`, `hotp`, `recovery`, `passkeys`, `security_events`, `guess_budgets`,
+    `login`, `nonces` and `audit_memory`.
 
     Owns its file until `close`.
 
@@ -73,6 +74,7 @@ class Directory:
         self.totp = SecondFactor(database, sealer, entropy, wall_clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
         self.recovery = RecoveryCodes(database, entropy)
+        self.passkeys = Passkeys(database, sealer, clock)
         self.security_events = SecurityEvents(database, clock)
         self.guess_budgets = GuessBudgets(database, clock)
         self.audit_memory = AuditMemory(database)
@@ -262,6 +264,7 @@ class Directory:
             connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
             connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
             connection.execute(recovery_codes.delete().where(recovery_codes.c.user_id == user.id))
+            connection.execute(passkeys.delete().where(passkeys.c.user_id == user.id))
             connection.execute(security_events.delete().where(security_events.c.user_id == user.id))
             connection.execute(login_networks.delete().where(login_networks.c.user_id == user.id))
             connection.execute(login_devices.delete().where(login_devices.c.user_id == user.id))
@@ -406,6 +409,8 @@ class Directory:
             case "recovery-renewed", [int(number)] if self._is_new(RECOVERY_CHANGES, number):
                 self.recovery.remove(user)
                 return f"the recovery codes of {user.name} were renewed since: those that this file knows are no longer good"
+            case "passkey-removed", [int(number)]:
+                return f"a passkey of {user.name} was removed again" if self.passkeys.remove(user, number) else None
             case "recovery-used", [int(number)]:
                 return f"a recovery code of {user.name} was used again" if self.recovery.remove(user, number) else None
             case "codes-on", [int(number), "totp" | "hotp" as kind] if self._is_new(CODE_CHANGES, number):

@@ -18,12 +18,26 @@ neither the password nor the secret of the codes, and the journal must not.
 | `recovery-renewed`, account, number | when it never made that change: takes the recovery codes away |
 | `role`, account, number | when it never made that change: takes the user's role away |
 | `recovery-used`, account, number | takes the recovery code of that number away |
+| `passkey-removed`, account, number | removes the passkey of that number |
 """
 
 from typing import Any
 
 WORD = "directory"
-OF_USERS = frozenset({"frozen", "unfrozen", "erased", "password", "codes-on", "codes-off", "recovery-renewed", "recovery-used", "role"})
+OF_USERS = frozenset(
+    {
+        "frozen",
+        "unfrozen",
+        "erased",
+        "password",
+        "codes-on",
+        "codes-off",
+        "recovery-renewed",
+        "recovery-used",
+        "role",
+        "passkey-removed",
+    }
+)
 """Words behind which an account stands."""
 
 
@@ -66,6 +80,11 @@ def recovery_renewed(account: int, number: int) -> dict[str, Any]:
 def recovery_used(account: int, number: int) -> dict[str, Any]:
     """`number` as `RecoveryCodes.follow_uses` tells it."""
     return {WORD: ["recovery-used", account, number]}
+
+
+def passkey_removed(account: int, number: int) -> dict[str, Any]:
+    """`number` is the passkey's id."""
+    return {WORD: ["passkey-removed", account, number]}
 
 
 def role_set(account: int, number: int) -> dict[str, Any]:

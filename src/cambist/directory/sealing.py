@@ -1,6 +1,7 @@
 """Encryption at rest: AES-256-GCM under the master key, and the file that holds that key."""
 
 import hashlib
+import hmac
 import os
 import stat
 from pathlib import Path
@@ -38,6 +39,15 @@ class Sealer:
         digest = hashlib.blake2b(text, key=self._master_key, digest_size=16).hexdigest()
         nonce = self._entropy(f"seal/{context}/{digest}", _NONCE_BYTES)
         return _VERSION + nonce + self._cipher.encrypt(nonce, text, context.encode())
+
+    def mac(self, context: str, size: int) -> bytes:
+        """A code of `size` bytes (64 at most) that nobody without the master key can make; `context` begins with what it is for."""
+        return hashlib.blake2b(context.encode(), key=self._master_key, digest_size=size, person=b"cambist mac").digest()
+
+    @staticmethod
+    def equal(first: bytes, second: bytes) -> bool:
+        """In constant time."""
+        return hmac.compare_digest(first, second)
 
     def unseal(self, context: str, sealed: bytes) -> str:
         """The text again; MasterKeyWrong when the key, the context or the bytes are not the ones of `seal`."""

@@ -28,6 +28,13 @@ class SecurityEventKind(StrEnum):
     SESSION_REVOKED = "session-revoked"
     KEY_CREATED = "key-created"
     KEY_REVOKED = "key-revoked"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_RENAMED = "passkey-renamed"
+    PASSKEY_REMOVED = "passkey-removed"
+    PASSKEY_LOGIN = "passkey-login"
+    PASSKEY_SUSPECT = "passkey-suspect"
+    """A right signature whose counter went back: there may be a copy of the authenticator."""
+    IDENTITY_PROVED = "identity-proved"
 
 
 @dataclass(frozen=True, slots=True)

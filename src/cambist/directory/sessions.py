@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from cambist.domain.units import AccountId
 
@@ -17,7 +17,10 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login of one user, `created` to `expires` (µs). `address` and `agent`: from where and by what, as far as it was said."""
+    """A login of one user, `created` to `expires` (µs). `address` and `agent`: from where and by what, as far as it was said.
+
+    `proved`: when whoever has it last proved who they are (µs), by logging in or once more since.
+    """
 
     id: int
     user: int
@@ -26,6 +29,7 @@ class Session:
     expires: int
     address: str = ""
     agent: str = ""
+    proved: int = 0
 
 
 MOST = 50
@@ -45,7 +49,9 @@ class Sessions:
             connection.execute(delete(sessions).where(sessions.c.expires <= clock()))
             rows = connection.execute(select(sessions, users.c.account).join(users, users.c.id == sessions.c.user_id)).all()
         self._by_hash = {
-            row.token_hash: Session(row.id, row.user_id, row.account, row.created, row.expires, row.address or "", row.agent or "")
+            row.token_hash: Session(
+                row.id, row.user_id, row.account, row.created, row.expires, row.address or "", row.agent or "", row.proved or 0
+            )
             for row in rows
         }
 
@@ -59,16 +65,24 @@ class Sessions:
         with self._database.transaction() as connection:
             number = next_number(connection, "sessions")
             token = self._entropy(f"session/{number}", TOKEN_BYTES).hex()
-            session = Session(number, user.id, user.account, now, now + lifetime, address, agent[:AGENT_LENGTH])
+            session = Session(number, user.id, user.account, now, now + lifetime, address, agent[:AGENT_LENGTH], now)
             digest = _digest(token)
             connection.execute(delete(sessions).where(sessions.c.expires <= now))
             row = {"id": number, "user_id": user.id, "token_hash": digest, "created": now, "expires": session.expires}
-            connection.execute(insert(sessions).values(**row, address=session.address, agent=session.agent))
+            connection.execute(insert(sessions).values(**row, address=session.address, agent=session.agent, proved=now))
         self._by_hash = {key: value for key, value in self._by_hash.items() if value.expires > now}
         self._by_hash[digest] = session
         for oldest in self.of(user)[MOST:]:
             self.revoke(oldest)
         return token, session
+
+    def prove(self, session: Session) -> Session:
+        """Whoever has it proved once more who they are: the session as it is now."""
+        proved = replace(session, proved=self._clock())
+        with self._database.transaction() as connection:
+            connection.execute(update(sessions).where(sessions.c.id == session.id).values(proved=proved.proved))
+            self._by_hash = {key: proved if value.id == session.id else value for key, value in self._by_hash.items()}
+        return proved
 
     def of(self, user: User) -> list[Session]:
         """The user's live sessions, newest first."""

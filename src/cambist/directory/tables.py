@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -102,6 +102,7 @@ sessions = Table(
     Column("expires", BigInteger, nullable=False),
     Column("address", Text),
     Column("agent", Text),
+    Column("proved", BigInteger),
     CheckConstraint("length(token_hash) = 32", name="hash_length"),
     CheckConstraint("expires > created", name="lifetime"),
 )
@@ -112,6 +113,23 @@ recovery_codes = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("digest", LargeBinary, nullable=False),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("credential", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("synced", BigInteger, nullable=False),
+    Column("challenge", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("used", BigInteger),
+    CheckConstraint("counter >= 0", name="counter"),
 )
 
 security_events = Table(

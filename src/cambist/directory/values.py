@@ -42,6 +42,8 @@ class DirectoryRejection(StrEnum):
     REVEAL_OVER = "reveal-over"
     TOTP_ACTIVE = "totp-active"
     HOTP_ACTIVE = "hotp-active"
+    PASSKEY_TAKEN = "passkey-taken"
+    TOO_MANY_PASSKEYS = "too-many-passkeys"
 
     @property
     def words(self) -> str:
@@ -65,6 +67,8 @@ _WORDS = {
     DirectoryRejection.REVEAL_OVER: "a secret can be shown again only in the first hour; create a new key",
     DirectoryRejection.TOTP_ACTIVE: "one-time codes are already switched on",
     DirectoryRejection.HOTP_ACTIVE: "a key for one-time codes is already in use",
+    DirectoryRejection.PASSKEY_TAKEN: "this passkey is enrolled already",
+    DirectoryRejection.TOO_MANY_PASSKEYS: "one user has at most 20 passkeys: remove one first",
 }
 
 

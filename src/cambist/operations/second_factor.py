@@ -1,4 +1,4 @@
-"""One-time codes of users, for those who help them: switched on with the user, taken away when the device is lost."""
+"""One-time codes of users, for those who help them: switched on with the user, taken away when the device is lost, passkeys as well."""
 
 import asyncio
 
@@ -57,12 +57,16 @@ async def confirm(call: OperatorCall, request: Confirm) -> SecondFactor | Reject
 
 
 async def remove(call: OperatorCall, request: OfUser) -> SecondFactor | Rejected:
-    """Switches all one-time codes of a user off, time-based and counter-based. `user-unknown`."""
+    """Switches all one-time codes of a user off, time-based and counter-based, and removes the user's passkeys. `user-unknown`."""
     user = call.user(request.user)
     if isinstance(user, Rejected):
         return user
-    number = await asyncio.to_thread(call.context.directory.remove_codes, user)
-    await call.context.commands.note(call.meta(**marks.codes_off(user.account, number)))
+    directory, commands = call.context.directory, call.context.commands
+    number = await asyncio.to_thread(directory.remove_codes, user)
+    await commands.note(call.meta(**marks.codes_off(user.account, number)))
+    for passkey in await asyncio.to_thread(directory.passkeys.of, user):
+        await asyncio.to_thread(directory.passkeys.remove, user, passkey.id)
+        await commands.note(call.meta(**marks.passkey_removed(user.account, passkey.id)))
     return SecondFactor(user.name, False)
 
 

@@ -9,7 +9,7 @@ import pytest
 from cambist.dialects.native.endpoint import Endpoint
 from cambist.dialects.native.routes import ENDPOINTS
 from cambist.dialects.native.scopes import KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES, Effect, Scope
-from cambist.directory import Role
+from cambist.directory import Passkey, Role
 from tests.dialects.native.floor import BASE, Browser, Floor, Trader, problem_of
 
 REFUSED = {"unauthenticated", "scope-missing", "session-required"}
@@ -55,6 +55,12 @@ async def bobs_key(floor: Floor, bob: Trader) -> str:
     return str(bob.key.id)
 
 
+async def bobs_passkey(floor: Floor, bob: Trader) -> str:
+    made = floor.directory.passkeys.add(bob.user, "of-bob", "cambist.example", b"of bob", b"a key", 0, synced=False)
+    assert isinstance(made, Passkey)
+    return str(made.id)
+
+
 OF_BOB: dict[str, tuple[Callable[[Floor, Trader], Awaitable[str]], str]] = {
     "order": (bobs_order, "999999"),
     "client_order_id": (bobs_client_order_id, "of-nobody"),
@@ -63,6 +69,7 @@ OF_BOB: dict[str, tuple[Callable[[Floor, Trader], Awaitable[str]], str]] = {
     "transfer": (bobs_transfer, "f" * 32),
     "merchant_order": (bobs_merchant_order, "f" * 32),
     "key": (bobs_key, "999999"),
+    "passkey": (bobs_passkey, "999999"),
 }
 """Parameters of paths that name what is somebody's: what makes one of bob's, and one that is nobody's."""
 
@@ -78,6 +85,8 @@ def filled(endpoint: Endpoint, ids: dict[str, str]) -> str:
 def parameters(endpoint: Endpoint) -> list[str]:
     return re.findall(r"\{(\w+)\}", endpoint.path)
 
+
+BODIES = {"/account/passkeys/{passkey}": {"name": "mine"}}
 
 NOBODY_S = {**OF_THE_VENUE, **{name: nobody for name, (_, nobody) in OF_BOB.items()}}
 
@@ -141,7 +150,7 @@ async def test_what_is_another_s_is_answered_as_what_is_not_there(
 ) -> None:
     nobody = OF_BOB[name][1]
     theirs = await make(floor, bob)
-    body = {"amount": "0.2"} if endpoint.signature().body is not None else None
+    body = BODIES.get(endpoint.path, {"amount": "0.2"}) if endpoint.signature().body is not None else None
     before = floor.state()
     browser = Browser(floor)
     await browser.log_in(alice.user.name)

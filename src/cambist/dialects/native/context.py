@@ -11,7 +11,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.native.auth import Authenticator
 from cambist.dialects.native.idempotency import RememberedReplies
 from cambist.dialects.native.listings import Listings
-from cambist.dialects.native.settings import SIGN_UPS, Settings
+from cambist.dialects.native.settings import STRANGERS, Settings
 from cambist.domain.state_parts import Serial
 from cambist.exchange.coupons import Coupons
 
@@ -28,7 +28,8 @@ class DialectContext:
     authenticator: Authenticator
     limits: RateLimits
     replies: RememberedReplies
-    sign_ups: RateLimits
+    strangers: RateLimits
+    """What is always counted of people who did not log in."""
     adding_users: asyncio.Lock
     """One user is added at a time: between looking whether a name is free and taking it, an account is opened."""
     coupons: Coupons
@@ -42,11 +43,11 @@ class DialectContext:
     @staticmethod
     def of(services: VenueServices, settings: Settings) -> DialectContext:
         limits, replies = RateLimits(settings.rates, services.clock), RememberedReplies(services.clock)
-        sign_ups = RateLimits(SIGN_UPS, services.clock)
+        strangers = RateLimits(STRANGERS, services.clock)
         a_day = RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=())
         coupon_limit = RateLimits(a_day, services.clock)
         parts = services.state_parts
-        for name, counted in (("rate limits", limits), ("sign-ups", sign_ups), ("coupons", coupon_limit)):
+        for name, counted in (("rate limits", limits), ("strangers", strangers), ("coupons", coupon_limit)):
             parts.add(counted.part(f"native/{name}"))
         parts.add(replies.part("native/replies"))
         return DialectContext(
@@ -56,7 +57,7 @@ class DialectContext:
             authenticator=Authenticator(services.directory, services.wall_clock, settings),
             limits=limits,
             replies=replies,
-            sign_ups=sign_ups,
+            strangers=strangers,
             adding_users=asyncio.Lock(),
             coupons=Coupons(services.commands, services.view, services.entropy),
             coupon_limit=coupon_limit,

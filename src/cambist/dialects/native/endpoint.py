@@ -103,6 +103,8 @@ class Endpoint:
     run: Callable[..., Any]
     effect: Effect = Effect.READ
     status: int = 200
+    proof: bool = False
+    """Whether whoever logged in must have proved who they are a short time ago (`Settings.proof_minutes`)."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope):
@@ -110,6 +112,8 @@ class Endpoint:
         changes = self.method not in ("GET", "HEAD")
         if changes and self.effect is Effect.READ and self.scope is not Scope.PUBLIC:
             raise TypeError(f"{self.method} {self.path} does not say what it changes")
+        if self.proof and self.scope is Scope.PUBLIC:
+            raise TypeError(f"{self.method} {self.path} asks nobody for a proof")
 
     @property
     def name(self) -> str:
@@ -302,13 +306,13 @@ def worded(_request: Request, situation: Situation, wait: int) -> Reply:
 def _public(context: DialectContext, endpoint: Endpoint) -> Handler:
     """For everybody. What never waits is answered at once."""
     reader, run, status, limits = _Reader(endpoint.signature()), endpoint.run, endpoint.status, context.limits
-    unsafe = endpoint.method not in ("GET", "HEAD")
+    with_body = endpoint.signature().body is not None
 
     def handle(request: Request) -> Reply | Awaitable[Reply]:
         wait = limits.admit("public", address=network_of(request.client)) if context.settings.rate_limits == "on" else 0
         if wait:
             return problem_reply(rate_limited(wait))
-        if unsafe and not is_json(request):
+        if with_body and not is_json(request):
             return problem_reply(problem(Code.CONTENT_TYPE_WRONG))
         arguments = reader.arguments(request)
         if isinstance(arguments, Problem):
@@ -369,9 +373,15 @@ class _Handler:
             if scope in OF_PEOPLE:
                 return problem(Code.SESSION_REQUIRED)
             return problem(Code.SCOPE_MISSING, f"This needs the scope {scope}, which the key has not.")
+        if self._endpoint.proof and isinstance(caller, SessionCaller) and not self._proved(caller):
+            return problem(Code.PROOF_REQUIRED)
         if request.body and isinstance(caller, SessionCaller) and not is_json(request):
             return problem(Code.CONTENT_TYPE_WRONG)
         return None
+
+    def _proved(self, caller: SessionCaller) -> bool:
+        context = self._context
+        return context.services.clock() - caller.session.proved < context.settings.proof_lifetime
 
     async def _repeatable(self, caller: Caller, request: Request, key: str) -> Reply:
         """A change with an Idempotency-Key: what was done under it before is not done again."""

@@ -11,7 +11,7 @@ from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialects.native import asyncapi, openapi, reference_page
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
-from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, operator, orders
+from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, operator, orders, passkeys
 from cambist.dialects.native.scopes import Effect, Scope
 from cambist.dialects.native.stream.routes import plain_routes
 
@@ -44,12 +44,22 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/session", PUBLIC, accounts.log_in, CHANGE, 201),
     Endpoint("GET", "/session", ACCOUNT, accounts.show_session),
     Endpoint("DELETE", "/session", ACCOUNT, accounts.log_out, CHANGE),
+    Endpoint("POST", "/session/passkey/options", PUBLIC, passkeys.begin_passkey_log_in),
+    Endpoint("POST", "/session/passkey", PUBLIC, passkeys.log_in_with_passkey, CHANGE, 201),
+    Endpoint("POST", "/session/proof", ACCOUNT, accounts.prove_identity, CHANGE),
+    Endpoint("POST", "/session/proof/passkey/options", ACCOUNT, passkeys.begin_passkey_proof, CHANGE),
+    Endpoint("POST", "/session/proof/passkey", ACCOUNT, passkeys.prove_with_passkey, CHANGE),
     Endpoint("GET", "/account", READ, accounts.show_profile),
     Endpoint("PUT", "/account/password", ACCOUNT, accounts.change_password, CHANGE),
-    Endpoint("POST", "/account/totp", ACCOUNT, accounts.enrol_totp, CHANGE),
+    Endpoint("POST", "/account/totp", ACCOUNT, accounts.enrol_totp, CHANGE, proof=True),
     Endpoint("POST", "/account/totp/confirm", ACCOUNT, accounts.confirm_totp, CHANGE),
     Endpoint("POST", "/account/totp/remove", ACCOUNT, accounts.remove_totp, CHANGE),
     Endpoint("POST", "/account/recovery-codes", ACCOUNT, accounts.renew_recovery_codes, CHANGE),
+    Endpoint("GET", "/account/passkeys", ACCOUNT, passkeys.list_passkeys),
+    Endpoint("POST", "/account/passkeys/options", ACCOUNT, passkeys.begin_passkey, CHANGE, proof=True),
+    Endpoint("POST", "/account/passkeys", ACCOUNT, passkeys.enrol_passkey, CHANGE, 201, proof=True),
+    Endpoint("PATCH", "/account/passkeys/{passkey}", ACCOUNT, passkeys.rename_passkey, CHANGE),
+    Endpoint("DELETE", "/account/passkeys/{passkey}", ACCOUNT, passkeys.remove_passkey, CHANGE, proof=True),
     Endpoint("GET", "/account/sessions", ACCOUNT, accounts.list_sessions),
     Endpoint("DELETE", "/account/sessions/{session}", ACCOUNT, accounts.revoke_session, CHANGE),
     Endpoint("GET", "/account/events", ACCOUNT, accounts.list_security_events),
@@ -60,24 +70,24 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/addresses/{asset}", READ, funds.show_deposit_address),
     Endpoint("POST", "/addresses/{asset}", READ, funds.create_deposit_address, CHANGE, 201),
     Endpoint("GET", "/deposits", READ, funds.list_deposits),
-    Endpoint("POST", "/withdrawals", FUNDS, funds.request_withdrawal, COMMAND, 201),
+    Endpoint("POST", "/withdrawals", FUNDS, funds.request_withdrawal, COMMAND, 201, proof=True),
     Endpoint("GET", "/withdrawals", READ, funds.list_withdrawals),
     Endpoint("GET", "/withdrawals/{withdrawal}", READ, funds.find_withdrawal),
     Endpoint("DELETE", "/withdrawals/{withdrawal}", FUNDS, funds.cancel_withdrawal, CHANGE),
     Endpoint("GET", "/transfers", READ, funds.list_transfers),
     Endpoint("GET", "/transfers/{transfer}", READ, funds.find_transfer),
-    Endpoint("POST", "/coupons", FUNDS, funds.create_coupon, CHANGE, 201),
+    Endpoint("POST", "/coupons", FUNDS, funds.create_coupon, CHANGE, 201, proof=True),
     Endpoint("GET", "/coupons", READ, funds.list_coupons),
     Endpoint("POST", "/coupons/redeem", FUNDS, funds.redeem_coupon, CHANGE),
     Endpoint("POST", "/merchant/orders", FUNDS, merchant.create_merchant_order, COMMAND, 201),
     Endpoint("GET", "/merchant/orders", READ, merchant.list_merchant_orders),
     Endpoint("GET", "/merchant/orders/{merchant_order}", READ, merchant.find_merchant_order),
     Endpoint("GET", "/payments/{payment}", READ, merchant.show_payment),
-    Endpoint("POST", "/payments/{payment}/pay", FUNDS, merchant.pay, COMMAND),
+    Endpoint("POST", "/payments/{payment}/pay", FUNDS, merchant.pay, COMMAND, proof=True),
     Endpoint("GET", "/keys", ACCOUNT, keys.list_keys),
     Endpoint("GET", "/keys/kinds", ACCOUNT, keys.list_key_kinds),
-    Endpoint("POST", "/keys", ACCOUNT, keys.create_key, CHANGE, 201),
-    Endpoint("GET", "/keys/{key}/secret", ACCOUNT, keys.reveal_key),
+    Endpoint("POST", "/keys", ACCOUNT, keys.create_key, CHANGE, 201, proof=True),
+    Endpoint("GET", "/keys/{key}/secret", ACCOUNT, keys.reveal_key, proof=True),
     Endpoint("DELETE", "/keys/{key}", ACCOUNT, keys.revoke_key, CHANGE),
     *operator.endpoints(),
 )

@@ -49,7 +49,7 @@ async def sign_up(call: Call, *, body: api.SignUp) -> Headed[api.Session] | Prob
         return problem(Code.SIGN_UP_CLOSED)
     if not from_this_site(call.request):
         return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
-    wait = context.sign_ups.admit("sign-up", address=network_of(call.request.client), everybody=0)
+    wait = context.strangers.admit("sign-up", address=network_of(call.request.client), everybody=0)
     if wait:
         return rate_limited(wait)
     async with context.adding_users:
@@ -64,7 +64,7 @@ async def sign_up(call: Call, *, body: api.SignUp) -> Headed[api.Session] | Prob
     if isinstance(user, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(user, Code.UNAVAILABLE))
     device = await asyncio.to_thread(services.directory.login.remember_device, user, "")
-    return await _opened(call, user, device, SecurityEventKind.SIGNED_UP)
+    return await opened(call, user, device, SecurityEventKind.SIGNED_UP)
 
 
 async def log_in(call: Call, *, body: api.LogIn) -> Headed[api.Session] | Problem:
@@ -75,7 +75,13 @@ async def log_in(call: Call, *, body: api.LogIn) -> Headed[api.Session] | Proble
     login = await _checked(call, body.name, body.password, body.code)
     if isinstance(login, Problem):
         return login
-    return await _opened(call, *login, SecurityEventKind.LOGGED_IN)
+    return await opened(call, *login, SecurityEventKind.LOGGED_IN)
+
+
+async def known_device(call: Call, user: User) -> str:
+    """What the browser of somebody who came in is to show next time."""
+    device = cookie(call.request, device_cookie(user.name))
+    return await asyncio.to_thread(call.context.services.directory.login.remember_device, user, device if DEVICE.fullmatch(device) else "")
 
 
 async def _checked(call: Call, name: str, password: str, code: str | None) -> tuple[User, str] | Problem:
@@ -93,7 +99,7 @@ async def _checked(call: Call, name: str, password: str, code: str | None) -> tu
     return login.user, login.device
 
 
-async def _opened(call: Call, user: User, device: str, kind: SecurityEventKind) -> Headed[api.Session]:
+async def opened(call: Call, user: User, device: str, kind: SecurityEventKind) -> Headed[api.Session]:
     """A new session in the place of whatever session the browser had."""
     directory, request = call.context.services.directory, call.request
     lifetime = call.context.settings.session_hours * 3_600 * SECOND
@@ -134,24 +140,46 @@ def _set_cookie(request: Request, name: str, value: str, path: str, seconds: int
 
 async def _session(call: Call, caller: SessionCaller, user: User) -> api.Session:
     profile = await _profile(call, user)
-    return api.Session(id=str(caller.session.id), csrf_token=csrf_token(caller.token), expires=caller.session.expires, profile=profile)
+    session = caller.session
+    return api.Session(
+        id=str(session.id),
+        csrf_token=csrf_token(caller.token),
+        expires=session.expires,
+        proved_until=session.proved + call.context.settings.proof_lifetime,
+        profile=profile,
+    )
 
 
 async def show_session(call: Call) -> api.Session:
     """The session that the cookie is of, and its CSRF token."""
-    return await _session(call, call.session, await _user(call))
+    return await _session(call, call.session, await user_of(call))
+
+
+async def prove_identity(call: Call, *, body: api.ProveIdentity) -> api.Session | Problem:
+    """Says password and code once more: what answers `proof-required` is then done for a while (`proved_until`), as after a login.
+    `login-wrong`, `code-required`, `code-wrong`, `login-paused`, `code-paused`, `user-frozen`."""
+    user = await _proved(call, body.password, body.code)
+    return user if isinstance(user, Problem) else await proved(call, user)
+
+
+async def proved(call: Call, user: User) -> api.Session:
+    """The session of somebody who proved once more who they are."""
+    directory, caller = call.context.services.directory, call.session
+    session = await asyncio.to_thread(directory.sessions.prove, caller.session)
+    await asyncio.to_thread(directory.security_events.record, user, SecurityEventKind.IDENTITY_PROVED, call.request.client)
+    return await _session(call, SessionCaller(session, caller.token, caller.role), user)
 
 
 async def log_out(call: Call) -> Headed[Nothing]:
     """Ends the session."""
     directory = call.context.services.directory
-    user = await _user(call)
+    user = await user_of(call)
     await asyncio.to_thread(directory.sessions.revoke, call.session.session)
     await asyncio.to_thread(directory.security_events.record, user, SecurityEventKind.LOGGED_OUT, call.request.client)
     return Headed(Nothing(), (_set_cookie(call.request, session_cookie(call.request), "", "/", 0),))
 
 
-async def _user(call: Call) -> User:
+async def user_of(call: Call) -> User:
     user = await asyncio.to_thread(call.context.services.directory.user_by_account, call.account)
     assert user is not None, f"account {call.account} has a session or a key, and no user"
     return user
@@ -170,20 +198,20 @@ async def _profile(call: Call, user: User) -> api.Profile:
 
 async def show_profile(call: Call) -> api.Profile:
     """Whose key or session this is."""
-    return await _profile(call, await _user(call))
+    return await _profile(call, await user_of(call))
 
 
 # --- passwords and second factors -------------------------------------------------------------------------------------------
 async def _proved(call: Call, password: str, code: str | None) -> User | Problem:
     """The session's user, who has said password and code again."""
-    user = await _user(call)
+    user = await user_of(call)
     checked = await _checked(call, user.name, password, code)
     return checked if isinstance(checked, Problem) else user
 
 
 async def change_password(call: Call, *, body: api.ChangePassword) -> Headed[api.Session] | Problem:
     """Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `code-required`, `password-too-short`."""
-    directory, request = call.context.services.directory, call.request
+    directory = call.context.services.directory
     user = await _proved(call, body.password, body.code)
     if isinstance(user, Problem):
         return user
@@ -191,14 +219,12 @@ async def change_password(call: Call, *, body: api.ChangePassword) -> Headed[api
     if isinstance(number, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(number, Code.UNAVAILABLE))
     await call.context.services.commands.note(call.caller.meta(marks.password_set(user.account, number)))
-    device = cookie(request, device_cookie(user.name))
-    known = await asyncio.to_thread(directory.login.remember_device, user, device if DEVICE.fullmatch(device) else "")
-    return await _opened(call, user, known, SecurityEventKind.PASSWORD_CHANGED)
+    return await opened(call, user, await known_device(call, user), SecurityEventKind.PASSWORD_CHANGED)
 
 
 async def enrol_totp(call: Call) -> api.Enrolment | Problem:
     """A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`."""
-    user = await _user(call)
+    user = await user_of(call)
     enrolment = await asyncio.to_thread(call.context.services.directory.totp.enrol, user)
     if isinstance(enrolment, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(enrolment, Code.UNAVAILABLE))
@@ -209,7 +235,7 @@ async def enrol_totp(call: Call) -> api.Enrolment | Problem:
 async def confirm_totp(call: Call, *, body: api.ConfirmCode) -> api.RecoveryCodes | Problem:
     """Switches one-time codes on, and gives the recovery codes. `code-wrong`."""
     directory, commands = call.context.services.directory, call.context.services.commands
-    user = await _user(call)
+    user = await user_of(call)
     number = await asyncio.to_thread(directory.totp.confirm, user, body.code)
     if number is None:
         return problem(Code.CODE_WRONG)
@@ -238,7 +264,7 @@ async def renew_recovery_codes(call: Call, *, body: api.ProveIdentity) -> api.Re
 
 async def _with_codes(call: Call, body: api.ProveIdentity) -> User | Problem:
     """The session's user, who has one-time codes and has proved it."""
-    if not (await _profile(call, await _user(call))).second_factor:
+    if not (await _profile(call, await user_of(call))).second_factor:
         return problem(Code.TOTP_INACTIVE)
     return await _proved(call, body.password, body.code)
 
@@ -255,7 +281,7 @@ async def _renewed(call: Call, user: User) -> api.RecoveryCodes:
 async def list_sessions(call: Call) -> list[api.SessionRow]:
     """One's own logins, newest first."""
     own = call.session.session.id
-    rows = call.context.services.directory.sessions.of(await _user(call))
+    rows = call.context.services.directory.sessions.of(await user_of(call))
     return [
         api.SessionRow(
             id=str(row.id), created=row.created, expires=row.expires, address=row.address, agent=row.agent, current=row.id == own
@@ -267,7 +293,7 @@ async def list_sessions(call: Call) -> list[api.SessionRow]:
 async def revoke_session(call: Call, *, session: str) -> Nothing | Problem:
     """Ends one of one's own logins, and its open sockets. `not-found`."""
     directory = call.context.services.directory
-    user = await _user(call)
+    user = await user_of(call)
     found = next((row for row in directory.sessions.of(user) if str(row.id) == session), None)
     if found is None:
         return problem(Code.NOT_FOUND)
@@ -280,6 +306,6 @@ async def list_security_events(call: Call, *, query: PageQuery) -> Page[api.Secu
     """What happened to one's own security, newest first."""
     before = int(query.cursor) if query.cursor else None
     events = call.context.services.directory.security_events
-    found = await asyncio.to_thread(events.newest, await _user(call), query.limit, before)
+    found = await asyncio.to_thread(events.newest, await user_of(call), query.limit, before)
     rows = [api.SecurityEvent(id=str(each.id), time=each.time, kind=each.kind.value, address=each.address) for each in found]
     return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)

@@ -11,7 +11,8 @@ from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Nothing
 from cambist.dialects.native.auth import ED25519, ed25519_form
 from cambist.dialects.native.endpoint import DIALECT, Call
-from cambist.directory import ApiKey, DirectoryRejection, KeyForm, User, marks
+from cambist.dialects.native.endpoints.accounts import user_of
+from cambist.directory import ApiKey, DirectoryRejection, KeyForm, marks
 from cambist.directory.security_events import SecurityEventKind
 from cambist.directory.values import REVEAL_WINDOW
 
@@ -43,7 +44,7 @@ async def create_key(call: Call, *, body: api.CreateKey) -> api.KeyWithSecret | 
 
 async def _minted(call: Call, form: KeyForm, scopes: list[str], addresses: list[str]) -> api.KeyWithSecret | Problem:
     directory, client = call.context.services.directory, call.request.client
-    user = await _user(call)
+    user = await user_of(call)
 
     def mint() -> ApiKey | DirectoryRejection | None:
         if len(directory.keys(user)) >= MOST_KEYS:
@@ -70,21 +71,15 @@ def _is_point(public_key: str) -> bool:
     return True
 
 
-async def _user(call: Call) -> User:
-    user = await asyncio.to_thread(call.context.services.directory.user_by_account, call.account)
-    assert user is not None, f"account {call.account} has a session, and no user"
-    return user
-
-
 async def _own(call: Call, text: str) -> ApiKey | None:
     """One's own live key of that id."""
-    keys = await asyncio.to_thread(call.context.services.directory.keys, await _user(call))
+    keys = await asyncio.to_thread(call.context.services.directory.keys, await user_of(call))
     return next((key for key in keys if str(key.id) == text), None)
 
 
 async def list_keys(call: Call) -> list[api.Key]:
     """One's own keys, never their secrets."""
-    keys = await asyncio.to_thread(call.context.services.directory.keys, await _user(call))
+    keys = await asyncio.to_thread(call.context.services.directory.keys, await user_of(call))
     return [_row(key) for key in keys]
 
 
@@ -110,7 +105,7 @@ async def revoke_key(call: Call, *, key: str) -> Nothing | Problem:
     await services.commands.note(call.caller.meta(marks.key_revoked(own.id)))
     await services.durable()
     await asyncio.to_thread(services.directory.revoke, own)
-    user = await _user(call)
+    user = await user_of(call)
     await asyncio.to_thread(services.directory.security_events.record, user, SecurityEventKind.KEY_REVOKED, call.request.client)
     return Nothing()
 

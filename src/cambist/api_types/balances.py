@@ -56,7 +56,8 @@ class LedgerQuery(PageQuery, frozen=True, kw_only=True):
 
 
 class LedgerEntry(Value, frozen=True, kw_only=True):
-    """One change of one balance. `available` and `held` are what there was after it; what does not apply is null."""
+    """One change of one balance. `available` and `held` are what there was after it; what does not apply is null. `counterparty`: the other
+    user of a transfer by name."""
 
     id: Id
     time: Time
@@ -74,3 +75,4 @@ class LedgerEntry(Value, frozen=True, kw_only=True):
     fee: Decimal | None
     transfer_id: str | None
     kind: str | None
+    counterparty: str | None

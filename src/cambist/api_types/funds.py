@@ -63,8 +63,16 @@ class TransfersQuery(PageQuery, frozen=True, kw_only=True):
     kind: Literal["deposit", "withdrawal", "coupon-create", "coupon-redeem", "merchant", "adjustment", "internal"] | None = None
 
 
+class SendTransfer(Request, frozen=True, kw_only=True):
+    """`receiver`: another user's name."""
+
+    asset: AssetCode
+    amount: Decimal
+    receiver: Annotated[str, Meta(max_length=64, examples=["maria"])]
+
+
 class Transfer(Value, frozen=True, kw_only=True):
-    """Money that moved to (`in`) or from (`out`) the account."""
+    """Money that moved to (`in`) or from (`out`) the account. `counterparty`: the other user of a transfer by name."""
 
     id: Id
     kind: str
@@ -74,6 +82,7 @@ class Transfer(Value, frozen=True, kw_only=True):
     status: TransferStatus
     address: str | None
     txid: str | None
+    counterparty: str | None
     created: Time
     updated: Time
 

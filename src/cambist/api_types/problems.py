@@ -93,6 +93,7 @@ class Code(StrEnum):
     TOO_MANY_KEYS = "too-many-keys"
     REVEAL_OVER = "reveal-over"
     USER_UNKNOWN = "user-unknown"
+    OWN_TRANSFER = "own-transfer"
     NO_NETWORK = "no-network"
     COIN_ADDRESS_INVALID = "coin-address-invalid"
     WITHDRAWAL_TOO_SMALL = "withdrawal-too-small"
@@ -153,7 +154,7 @@ KINDS: dict[Code, Kind] = {
     Code.RATE_LIMITED: Kind(429, "Too many requests", "There were too many requests; wait as long as Retry-After says.", True),
     Code.IDEMPOTENCY_KEY_REUSED: Kind(422, "Idempotency key reused", "This Idempotency-Key stands for another request already."),
     Code.IDEMPOTENCY_KEY_IN_USE: Kind(409, "Idempotency key in use", "The first request with this Idempotency-Key is not done yet.", True),
-    Code.IDEMPOTENCY_KEY_INVALID: Kind(400, "Invalid idempotency key", "An Idempotency-Key has 1 to 64 printable ASCII characters."),
+    Code.IDEMPOTENCY_KEY_INVALID: Kind(400, "Invalid idempotency key", "An Idempotency-Key has 1 to 64 visible ASCII characters."),
     Code.MARKET_UNKNOWN: Kind(404, "Unknown market", "There is no such market; GET /markets lists them."),
     Code.ASSET_UNKNOWN: Kind(404, "Unknown asset", "There is no such asset; GET /assets lists them."),
     Code.INTERVAL_INVALID: Kind(
@@ -195,6 +196,7 @@ KINDS: dict[Code, Kind] = {
     Code.TOO_MANY_KEYS: Kind(409, "Too many keys", "One user has at most 50 keys: revoke one first."),
     Code.REVEAL_OVER: Kind(409, "Too late", "A secret can be shown again in the first hour only; make a new key."),
     Code.USER_UNKNOWN: Kind(404, "Unknown user", "There is no such user."),
+    Code.OWN_TRANSFER: Kind(409, "Own transfer", "This is yourself: name another user."),
     Code.NO_NETWORK: Kind(409, "No coin network", "This asset has no coin network here: no addresses and no withdrawals."),
     Code.COIN_ADDRESS_INVALID: Kind(422, "Invalid coin address", "This is no address of the asset's network."),
     Code.WITHDRAWAL_TOO_SMALL: Kind(422, "Withdrawal too small", "The amount is below the minimum, or nothing is left after the fee."),

@@ -96,6 +96,7 @@ class LimitsConfig(_Section, frozen=True, kw_only=True):
     deposit_addresses: int = 10_000
     open_payment_orders: int = 10_000
     coupons_per_day: int = 1_000
+    transfers_per_day: int = 1_000
 
 
 class Config(_Section, frozen=True, kw_only=True):
@@ -196,6 +197,7 @@ def _complaints(config: Config) -> list[str]:
         (config.limits, "deposit_addresses", 1),
         (config.limits, "open_payment_orders", 1),
         (config.limits, "coupons_per_day", 1),
+        (config.limits, "transfers_per_day", 1),
         (config.http, "connections", 1),
         (config.http, "connections_per_peer", 1),
         (config.http, "body_kibibytes", 1),

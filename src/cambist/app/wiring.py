@@ -308,6 +308,7 @@ def _venue_services(
         key_forms=exchange.key_forms,
         state_parts=exchange.state_parts,
         coupons_per_day=config.limits.coupons_per_day,
+        transfers_per_day=config.limits.transfers_per_day,
     )
 
 

@@ -34,6 +34,7 @@ from cambist.api_types.funds import (
     PaymentRequest,
     RedeemCoupon,
     RequestWithdrawal,
+    SendTransfer,
     Transfer,
     TransfersQuery,
     Withdrawal,
@@ -362,6 +363,13 @@ def find_withdrawal(withdrawal: str) -> Call[Withdrawal]:
 def cancel_withdrawal(withdrawal: str) -> Call[Withdrawal]:
     """DELETE /withdrawals/{withdrawal}: Takes the money back if the coins have not left. `not-found`, `not-cancellable`."""
     return Call("DELETE", f"/withdrawals/{quote(withdrawal, safe='')}", Withdrawal)
+
+
+def send_transfer(body: SendTransfer) -> Call[Transfer]:
+    """POST /transfers: Sends money to another user of this venue, at once and for good. `asset-unknown`, `too-many-decimals`, `user-
+    unknown`, `own-transfer`, `amount-too-large`, `insufficient-funds`, `proof-required`, `rate-limited` for more than the venue
+    allows in a day."""
+    return Call("POST", "/transfers", Transfer, body=body)
 
 
 def list_transfers(query: TransfersQuery | None = None) -> Call[Page[Transfer]]:

@@ -77,6 +77,8 @@ class VenueServices:
     """Where a dialect adds what it has in memory only, if its replies depend on that."""
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""
+    transfers_per_day: int = 1_000
+    """How often one account may send money to another user in 24 hours."""
 
     @property
     def clock(self) -> Callable[[], int]:

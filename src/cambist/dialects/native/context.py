@@ -33,7 +33,8 @@ class DialectContext:
     adding_users: asyncio.Lock
     """One user is added at a time: between looking whether a name is free and taking it, an account is opened."""
     coupons: Coupons
-    coupon_limit: RateLimits
+    daily: RateLimits
+    """Coupons and transfers that one account makes in a day."""
     serial: Serial
 
     def next_number(self) -> str:
@@ -44,10 +45,11 @@ class DialectContext:
     def of(services: VenueServices, settings: Settings) -> DialectContext:
         limits, replies = RateLimits(settings.rates, services.clock), RememberedReplies(services.clock)
         strangers = RateLimits(STRANGERS, services.clock)
-        a_day = RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=())
-        coupon_limit = RateLimits(a_day, services.clock)
+        in_a_day = {"coupons": services.coupons_per_day, "transfers": services.transfers_per_day}
+        rules = {what: (Budget("account", most, DAY),) for what, most in in_a_day.items()}
+        daily = RateLimits(RateRules(rules, tiers=()), services.clock)
         parts = services.state_parts
-        for name, counted in (("rate limits", limits), ("strangers", strangers), ("coupons", coupon_limit)):
+        for name, counted in (("rate limits", limits), ("strangers", strangers), ("daily", daily)):
             parts.add(counted.part(f"native/{name}"))
         parts.add(replies.part("native/replies"))
         return DialectContext(
@@ -60,7 +62,7 @@ class DialectContext:
             strangers=strangers,
             adding_users=asyncio.Lock(),
             coupons=Coupons(services.commands, services.view, services.entropy),
-            coupon_limit=coupon_limit,
+            daily=daily,
             serial=Serial(parts, "native/drawn"),
         )
 

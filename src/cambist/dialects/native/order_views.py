@@ -124,7 +124,7 @@ BUSINESS_WORDS = {Business.TRADE: "trade", Business.HOLD: "hold", Business.RELEA
 BUSINESS_NUMBERS = {word: number for number, word in BUSINESS_WORDS.items()}
 
 
-def entry_of(entry: LedgerEntry, listings: Listings) -> api_balances.LedgerEntry:
+def entry_of(entry: LedgerEntry, listings: Listings, counterparty: str | None = None) -> api_balances.LedgerEntry:
     asset = listings.asset_of(entry.asset)
     transfer = entry.business == Business.TRANSFER
     listing = None if transfer else listings.of(entry.market)
@@ -149,4 +149,5 @@ def entry_of(entry: LedgerEntry, listings: Listings) -> api_balances.LedgerEntry
         fee=atoms_text(entry.fee, asset) if entry.fee else None,
         transfer_id=f"{entry.transfer_id:032x}" if transfer else None,
         kind=TransferKind(entry.kind).name.lower().replace("_", "-") if transfer else None,
+        counterparty=counterparty,
     )

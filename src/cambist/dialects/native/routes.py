@@ -74,6 +74,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/withdrawals", READ, funds.list_withdrawals),
     Endpoint("GET", "/withdrawals/{withdrawal}", READ, funds.find_withdrawal),
     Endpoint("DELETE", "/withdrawals/{withdrawal}", FUNDS, funds.cancel_withdrawal, CHANGE),
+    Endpoint("POST", "/transfers", FUNDS, funds.send_transfer, CHANGE, 201, proof=True),
     Endpoint("GET", "/transfers", READ, funds.list_transfers),
     Endpoint("GET", "/transfers/{transfer}", READ, funds.find_transfer),
     Endpoint("POST", "/coupons", FUNDS, funds.create_coupon, CHANGE, 201, proof=True),

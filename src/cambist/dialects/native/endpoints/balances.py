@@ -9,8 +9,11 @@ from cambist.api_types.values import Page
 from cambist.dialects.native.endpoint import Call
 from cambist.dialects.native.listings import atoms_text
 from cambist.dialects.native.order_views import BUSINESS_NUMBERS, entry_of, fill_of
+from cambist.dialects.native.user_names import names_of
+from cambist.domain.transfers import Business
+from cambist.exchange.user_transfers import is_user_transfer
 from cambist.history.port import Page as HistoryPage
-from cambist.history.records import Fill
+from cambist.history.records import Fill, LedgerEntry
 
 
 def list_balances(call: Call) -> list[api.Balance]:
@@ -73,5 +76,14 @@ async def list_ledger_entries(call: Call, *, query: api.LedgerQuery) -> Page[api
     business = BUSINESS_NUMBERS[query.business] if query.business is not None else None
     number = asset.id if asset is not None else None
     found = await call.context.services.history.entries(call.account, page, asset=number, business=business)
-    rows = [entry_of(entry, call.context.listings) for entry in found]
+    others = {entry.id: other for entry in found if (other := _other_user(call, entry)) is not None}
+    names = await names_of(call.context, others.values())
+    rows = [entry_of(entry, call.context.listings, names.get(others.get(entry.id, 0))) for entry in found]
     return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)
+
+
+def _other_user(call: Call, entry: LedgerEntry) -> int | None:
+    """The account to which, or from which, the entry's money was sent by name."""
+    if entry.business != Business.TRANSFER or not is_user_transfer(entry.kind, entry.memo):
+        return None
+    return entry.destination if entry.source == call.account else entry.source

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from cambist import _core
@@ -14,11 +14,12 @@ from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call, rate_limited
 from cambist.dialects.native.listings import atoms_text, units_of
 from cambist.dialects.native.qr_code import qr_code
+from cambist.dialects.native.user_names import names_of
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfer_ids import transfer_id
 from cambist.domain.transfers import TransferKind
-from cambist.domain.units import AccountId
 from cambist.exchange.coupons import ANYBODY, CouponRejection, code_hash, coupon_transfer
+from cambist.exchange.user_transfers import is_user_transfer, send_to_user
 from cambist.history.port import Page as HistoryPage
 from cambist.history.records import Transfer, TransferStatus
 from cambist.wallet import Approval, Deposit, DepositState, WalletRejection, Withdrawal, WithdrawalState
@@ -138,7 +139,7 @@ async def request_withdrawal(call: Call, *, body: api.RequestWithdrawal) -> api.
     if isinstance(atoms, Problem):
         return atoms
     services, account = call.context.services, call.account
-    number = transfer_id("native-withdrawal", account, call.idempotency_key) if call.idempotency_key else _drawn(call)
+    number = _number(call, "native-withdrawal")
     outcome = await services.wallet.request_withdrawal(account, asset.id, atoms, body.address, call.caller.meta(), number)
     if isinstance(outcome, WalletRejection):
         return of_wallet(outcome)
@@ -153,9 +154,11 @@ async def request_withdrawal(call: Call, *, body: api.RequestWithdrawal) -> api.
     return _withdrawal(call, item) if same else problem(Code.IDEMPOTENCY_KEY_REUSED)
 
 
-def _drawn(call: Call) -> int:
-    drawn = call.context.services.entropy(f"native-withdrawal/{call.context.next_number()}", 16)
-    return int.from_bytes(drawn, "big") or 1
+def _number(call: Call, what: str) -> int:
+    """A transfer's id: what follows from the Idempotency-Key, so that it is done once for ever, or else a new one."""
+    if call.idempotency_key:
+        return transfer_id(what, call.account, call.idempotency_key)
+    return int.from_bytes(call.context.services.entropy(f"{what}/{call.context.next_number()}", 16), "big") or 1
 
 
 def _own_withdrawal(call: Call, text: str) -> Withdrawal | None:
@@ -213,6 +216,38 @@ def _withdrawal(call: Call, item: Withdrawal) -> api.Withdrawal:
     )
 
 
+# --- to other users -----------------------------------------------------------------------------------------------------------
+async def send_transfer(call: Call, *, body: api.SendTransfer) -> api.Transfer | Problem:
+    """Sends money to another user of this venue, at once and for good. `asset-unknown`, `too-many-decimals`, `user-unknown`,
+    `own-transfer`, `amount-too-large`, `insufficient-funds`, `proof-required`, `rate-limited` for more than the venue allows in a day."""
+    context, account = call.context, call.account
+    asset = _asset(call, body.asset)
+    if isinstance(asset, Problem):
+        return asset
+    atoms = atoms_of(body.amount, asset)
+    if isinstance(atoms, Problem):
+        return atoms
+    wait = context.daily.admit("transfers", account=account)
+    if wait:
+        return rate_limited(wait)
+    receiver = await asyncio.to_thread(context.services.directory.user, body.receiver)
+    if receiver is None:
+        return problem(Code.USER_UNKNOWN, field="receiver")
+    if receiver.account == account:
+        return problem(Code.OWN_TRANSFER, field="receiver")
+    number = _number(call, "native-transfer")
+    commands, meta = context.services.commands, call.caller.meta()
+    outcome = await send_to_user(commands, number, account, receiver.account, asset.id, atoms, meta)
+    if outcome.code not in (RejectReason.OK, RejectReason.TRANSFER_ID_USED):
+        return of_core(outcome.code)
+    await context.history_caught_up()
+    sent = await context.services.history.transfer(number)
+    if sent is None:
+        return problem(Code.UNAVAILABLE)
+    same = (sent.source, sent.destination, sent.asset, sent.amount) == (account, receiver.account, asset.id, atoms)
+    return _transfer(call, sent, {receiver.account: receiver.name}) if same else problem(Code.IDEMPOTENCY_KEY_REUSED)
+
+
 # --- transfers --------------------------------------------------------------------------------------------------------------
 async def list_transfers(call: Call, *, query: api.TransfersQuery) -> Page[api.Transfer] | Problem:
     """All money that moved without a trade, newest first. `asset-unknown`."""
@@ -224,7 +259,8 @@ async def list_transfers(call: Call, *, query: api.TransfersQuery) -> Page[api.T
     page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
     number = asset.id if asset is not None else None
     found = await call.context.services.history.transfers(call.account, page, asset=number, kind=kind)
-    rows = [_transfer(call, transfer) for transfer in found]
+    names = await _counterparties(call, found)
+    rows = [_transfer(call, transfer, names) for transfer in found]
     return Page(rows=rows, next=str(found[-1].source_entry) if len(found) == query.limit else None)
 
 
@@ -233,12 +269,22 @@ async def find_transfer(call: Call, *, transfer: str) -> api.Transfer | Problem:
     number = hex_number(transfer)
     await call.context.history_caught_up()
     found = await call.context.services.history.transfer(number) if number else None
-    own = found is not None and call.account in (found.source, found.destination)
-    return _transfer(call, found) if found is not None and own else problem(Code.NOT_FOUND)
+    if found is None or call.account not in (found.source, found.destination):
+        return problem(Code.NOT_FOUND)
+    return _transfer(call, found, await _counterparties(call, [found]))
 
 
-def _transfer(call: Call, transfer: Transfer) -> api.Transfer:
+async def _counterparties(call: Call, transfers: Sequence[Transfer]) -> Mapping[int, str]:
+    """The names of those to whom, or from whom, one sent money by name."""
+    between = [transfer for transfer in transfers if is_user_transfer(transfer.kind, transfer.memo)]
+    return await names_of(call.context, {account for each in between for account in (each.source, each.destination)} - {call.account})
+
+
+def _transfer(call: Call, transfer: Transfer, names: Mapping[int, str]) -> api.Transfer:
     asset = call.context.listings.asset_of(transfer.asset)
+
+    incoming = transfer.destination == call.account
+    other = transfer.source if incoming else transfer.destination
 
     def word(name: str) -> str | None:
         found = transfer.memo.get(name)
@@ -247,12 +293,13 @@ def _transfer(call: Call, transfer: Transfer) -> api.Transfer:
     return api.Transfer(
         id=f"{transfer.id:032x}",
         kind=TransferKind(transfer.kind).name.lower().replace("_", "-"),
-        direction="in" if transfer.destination == call.account else "out",
+        direction="in" if incoming else "out",
         asset=asset.code,
         amount=atoms_text(transfer.amount, asset),
         status=STATUS_WORDS[transfer.status],
         address=word("address"),
         txid=word("txid"),
+        counterparty=names.get(other) if is_user_transfer(transfer.kind, transfer.memo) else None,
         created=transfer.created,
         updated=transfer.updated,
     )
@@ -272,7 +319,7 @@ async def create_coupon(call: Call, *, body: api.CreateCoupon) -> api.CouponCrea
     receiver = await asyncio.to_thread(context.services.directory.user, body.receiver) if body.receiver is not None else None
     if body.receiver is not None and receiver is None:
         return problem(Code.USER_UNKNOWN, field="receiver")
-    wait = context.coupon_limit.admit("coupons", account=account)
+    wait = context.daily.admit("coupons", account=account)
     if wait:
         return rate_limited(wait)
     code = body.code or _new_code(call, asset.code)
@@ -330,19 +377,12 @@ async def list_coupons(call: Call, *, query: PageQuery) -> Page[api.Coupon]:
     await call.context.history_caught_up()
     page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
     found = await call.context.services.history.transfers(call.account, page, kind=TransferKind.COUPON_CREATE)
-    names = await asyncio.to_thread(_receivers, call, found)
+    names = await names_of(call.context, {int(transfer.memo.get("receiver", ANYBODY)) for transfer in found} - {ANYBODY})
     rows = [_coupon(call, transfer, names) for transfer in found]
     return Page(rows=rows, next=str(found[-1].source_entry) if len(found) == query.limit else None)
 
 
-def _receivers(call: Call, transfers: Sequence[Transfer]) -> dict[int, str]:
-    """The names of the users whom coupons are for; on a thread, since the directory is a file."""
-    accounts = {int(transfer.memo.get("receiver", ANYBODY)) for transfer in transfers} - {ANYBODY}
-    found = {account: call.context.services.directory.user_by_account(AccountId(account)) for account in accounts}
-    return {number: user.name if user is not None and user.erased is None else f"@{number}" for number, user in found.items()}
-
-
-def _coupon(call: Call, transfer: Transfer, names: dict[int, str]) -> api.Coupon:
+def _coupon(call: Call, transfer: Transfer, names: Mapping[int, str]) -> api.Coupon:
     services = call.context.services
     asset = call.context.listings.asset_of(transfer.asset)
     return api.Coupon(

@@ -29,13 +29,14 @@ class LogIn(Request, frozen=True, kw_only=True):
 
 
 class Profile(Value, frozen=True, kw_only=True):
-    """A user as they see themselves. `recovery_codes`: how many are still good."""
+    """A user as they see themselves. `recovery_codes`: how many are still good. `role`: what they may do for the venue, mostly nothing."""
 
     name: str
     account: int
     created: Time
     second_factor: bool
     recovery_codes: int
+    role: Literal["operator", "support", "auditor"] | None
 
 
 class Session(Value, frozen=True, kw_only=True):

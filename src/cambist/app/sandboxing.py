@@ -265,7 +265,8 @@ class _Extending:
 
     def offer(self, services: VenueServices) -> VenueServices:
         """The venue's parts as the dialects get them."""
-        return self.faults.offer(services)
+        session = self._session
+        return self.faults.offer(replace(services, demo_users=lambda: [person.name for person in session.inside.people]))
 
     def extend(
         self, services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService], clock: ClockControl | None

@@ -70,12 +70,18 @@ from cambist.api_types.orders import (
 )
 from cambist.api_types.passkeys import EnrolPasskey, Passkey, PasskeyCreationOptions, PasskeyRequestOptions, RenamePasskey, UsePasskey
 from cambist.api_types.values import Nothing, Page, PageQuery
+from cambist.api_types.venue import DemoLogIn, Venue
 from cambist.client.call import Call
 
 
 def server_time() -> Call[ServerTime]:
     """GET /time: The time. Signed requests are judged by `time`."""
     return Call("GET", "/time", ServerTime)
+
+
+def show_venue() -> Call[Venue]:
+    """GET /venue: What kind of venue this is, and who may come in. Demo users are told to browsers on the sandbox's own machine only."""
+    return Call("GET", "/venue", Venue)
 
 
 def list_assets() -> Call[list[Asset]]:
@@ -194,6 +200,12 @@ def log_in(body: LogIn) -> Call[Session]:
     """POST /session: Opens a session: its token is in a cookie that no page can read, and is another one after each login. `login-
     wrong`, `code-required`, `code-wrong`, `login-paused`, `code-paused`, `user-frozen`."""
     return Call("POST", "/session", Session, body=body)
+
+
+def demo_log_in(body: DemoLogIn) -> Call[Session]:
+    """POST /session/demo: Opens a session for a demo user of a sandbox, without a password, for a browser on the sandbox's own
+    machine. `not-found`, `code-required` for one who has switched one-time codes on, `user-frozen`."""
+    return Call("POST", "/session/demo", Session, body=body)
 
 
 def show_session() -> Call[Session]:

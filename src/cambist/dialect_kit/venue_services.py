@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -79,6 +79,9 @@ class VenueServices:
     """How many one account may make in 24 hours."""
     transfers_per_day: int = 1_000
     """How often one account may send money to another user in 24 hours."""
+
+    demo_users: Callable[[], Sequence[str]] | None = None
+    """In a sandbox: the names as which whoever sits at its machine may log in without a password. None: this is no sandbox."""
 
     @property
     def clock(self) -> Callable[[], int]:

@@ -20,6 +20,7 @@ COMMAND, CHANGE = Effect.COMMAND, Effect.CHANGE
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/time", PUBLIC, market_data.server_time),
+    Endpoint("GET", "/venue", PUBLIC, accounts.show_venue),
     Endpoint("GET", "/assets", PUBLIC, market_data.list_assets),
     Endpoint("GET", "/markets", PUBLIC, market_data.list_markets),
     Endpoint("GET", "/markets/{market}", PUBLIC, market_data.find_market),
@@ -42,6 +43,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("DELETE", "/orders/{order}", TRADE, orders.cancel_order, COMMAND),
     Endpoint("POST", "/users", PUBLIC, accounts.sign_up, CHANGE, 201),
     Endpoint("POST", "/session", PUBLIC, accounts.log_in, CHANGE, 201),
+    Endpoint("POST", "/session/demo", PUBLIC, accounts.demo_log_in, CHANGE, 201),
     Endpoint("GET", "/session", ACCOUNT, accounts.show_session),
     Endpoint("DELETE", "/session", ACCOUNT, accounts.log_out, CHANGE),
     Endpoint("POST", "/session/passkey/options", PUBLIC, passkeys.begin_passkey_log_in),

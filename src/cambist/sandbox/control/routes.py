@@ -6,7 +6,6 @@ it changes anything, has a body that is said to be JSON: so no page in a browser
 
 from __future__ import annotations
 
-import ipaddress
 import urllib.parse
 from collections.abc import Awaitable, Iterable
 from inspect import isawaitable
@@ -16,11 +15,11 @@ import msgspec
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.this_machine import from_this_machine
 from cambist.sandbox.control.operations import JSON, AnyBound, Refused
 
 DIALECT = "sandbox"
 """What its requests are counted under."""
-HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def routes(bound: Iterable[AnyBound]) -> list[Route]:
@@ -85,13 +84,7 @@ def problem(status: int, words: str) -> Reply:
 
 def _refused(request: Request, *, changes: bool) -> Reply | None:
     """The rejection of a request that does not come from a program on this machine, or that a page in a browser could have sent."""
-    host = request.headers.get(b"host", b"").decode("latin-1").lower()
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    try:
-        near = ipaddress.ip_address(request.client).is_loopback
-    except ValueError:
-        near = False
-    if not near or name not in HOSTS or b"origin" in request.headers:
+    if not from_this_machine(request) or b"origin" in request.headers:
         return problem(403, "the control API answers programs on this machine only, at localhost or 127.0.0.1")
     if changes and request.headers.get(b"content-type", b"").split(b";")[0].strip() != JSON.encode():
         return problem(415, "say that the body is JSON: content-type: application/json")

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from typing import Literal
 
 from cambist.api_types import accounts as api
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Nothing, Page, PageQuery
+from cambist.api_types.venue import DemoLogIn, Venue
 from cambist.dialect_kit.messages import Request
+from cambist.dialect_kit.this_machine import from_this_machine
 from cambist.dialects.native.auth import COOKIE, SECURE_COOKIE, SessionCaller, cookie, csrf_token, from_this_site, session_token
 from cambist.dialects.native.endpoint import Call, Headed, rate_limited
 from cambist.dialects.native.qr_code import qr_code
@@ -82,6 +85,35 @@ async def known_device(call: Call, user: User) -> str:
     """What the browser of somebody who came in is to show next time."""
     device = cookie(call.request, device_cookie(user.name))
     return await asyncio.to_thread(call.context.services.directory.login.remember_device, user, device if DEVICE.fullmatch(device) else "")
+
+
+async def demo_log_in(call: Call, *, body: DemoLogIn) -> Headed[api.Session] | Problem:
+    """Opens a session for a demo user of a sandbox, without a password, for a browser on the sandbox's own machine. `not-found`,
+    `code-required` for one who has switched one-time codes on, `user-frozen`."""
+    request, directory = call.request, call.context.services.directory
+    if not from_this_site(request):
+        return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
+    if body.name not in demo_users(call):
+        return problem(Code.NOT_FOUND, "There is no such demo user here for you.")
+    user = await asyncio.to_thread(directory.user, body.name)
+    if user is None or user.frozen is not None:
+        return problem(Code.USER_FROZEN if user is not None else Code.NOT_FOUND)
+    if (await _profile(call, user)).second_factor:
+        return problem(Code.CODE_REQUIRED, "This demo user has one-time codes: log in with password and code.")
+    device = await asyncio.to_thread(directory.login.remember_device, user, "")
+    return await _opened(call, user, device, SecurityEventKind.LOGGED_IN)
+
+
+def demo_users(call: Call) -> list[str]:
+    """Who whoever sends this request may be without a password."""
+    names = call.context.services.demo_users
+    return [] if names is None or not from_this_machine(call.request) else list(names())
+
+
+def show_venue(call: Call) -> Venue:
+    """What kind of venue this is, and who may come in. Demo users are told to browsers on the sandbox's own machine only."""
+    kind: Literal["venue", "sandbox"] = "venue" if call.context.services.demo_users is None else "sandbox"
+    return Venue(kind=kind, sign_up=call.context.settings.sign_up, demo_users=demo_users(call))
 
 
 async def _checked(call: Call, name: str, password: str, code: str | None) -> tuple[User, str] | Problem:
@@ -191,7 +223,15 @@ async def _profile(call: Call, user: User) -> api.Profile:
     def made() -> api.Profile:
         active = directory.totp.active(user) or directory.hotp.active(user)
         left = directory.recovery.left(user)
-        return api.Profile(name=user.name, account=user.account, created=user.created, second_factor=active, recovery_codes=left)
+        role = directory.role(user.id)
+        return api.Profile(
+            name=user.name,
+            account=user.account,
+            created=user.created,
+            second_factor=active,
+            recovery_codes=left,
+            role=role.value if role is not None else None,
+        )
 
     return await asyncio.to_thread(made)
 

@@ -1,0 +1,22 @@
+"""What a page needs to know of the venue before anybody has said who they are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cambist.api_types.accounts import Name
+from cambist.api_types.values import Request, Value
+
+
+class Venue(Value, frozen=True, kw_only=True):
+    """A `sandbox` has play money only. `demo_users`: names that may log in without a password, told to browsers on the sandbox's machine."""
+
+    kind: Literal["venue", "sandbox"]
+    sign_up: bool
+    demo_users: list[str]
+
+
+class DemoLogIn(Request, frozen=True, kw_only=True):
+    """One of the venue's `demo_users`."""
+
+    name: Name

@@ -12,35 +12,44 @@ STAMPS := $(VENV)/.stamps
 
 CORE_SOURCES := $(shell find core/src -name '*.rs' 2>/dev/null) $(wildcard core/Cargo.toml core/Cargo.lock core/build.rs)
 
+WEB_SOURCES := $(shell find web/src web/build -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js web/*.html)
+
 .DEFAULT_GOAL := help
-.PHONY: help graph build run test test-core test-python lint format bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
+.PHONY: help graph build web run test test-core test-python test-web lint format bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 build: $(STAMPS)/core ## Make .venv, compile the core in release mode, install the command at .venv/bin/cambist
 
+web: $(STAMPS)/web ## Build the page for people, on a Node that comes as a Python package
+
 run: toolchain-python ## Start a sandbox with a moving market at http://127.0.0.1:8700, or another port: make run PORT=8701
 	@"$(PYTHON)" scripts/check_port.py "$(PORT)"
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build web
 	@exec $(BIN)/cambist sandbox --port "$(PORT)" $(RUN_ARGS)
 
-test: test-core test-python ## Run every test: the core's in Rust, then everything in Python
+test: test-core test-web test-python ## Run every test: the core's in Rust, the page's modules, then everything in Python
 
 test-core: toolchain-rust
 	cd core && cargo test --quiet --locked --no-default-features
 
-test-python: build
+test-web: web
+	$(BIN)/python scripts/web.py test
+
+test-python: build web
 	@scripts/install-test-packages
 	$(BIN)/python -m pytest --numprocesses=$(PYTEST_WORKERS) $(PYTEST_ARGS)
 
-lint: toolchain-lint build ## Check format, types, layers and warnings, in Python and in Rust
+lint: toolchain-lint build ## Check format, types, layers and warnings, in Python, TypeScript and Rust
 	$(BIN)/ruff check src tests scripts benchmarks
 	$(BIN)/ruff format --check src tests scripts benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/vulture
 	$(BIN)/python scripts/dependency_graph.py --check
+	$(BIN)/python scripts/web_api.py --check
+	$(BIN)/python scripts/web.py check
 	cd core && cargo fmt --check
 	cd core && cargo clippy --quiet --locked --all-targets --no-default-features -- -D warnings
 	cd core && cargo clippy --quiet --locked --all-targets --features python -- -D warnings
@@ -57,7 +66,7 @@ graph: build ## Draw the packages' dependencies into docs/internals/blueprint.md
 bench: build ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
-wheel: build ## Build an abi3 wheel, which needs no Rust to install, and the source archive into dist/
+wheel: build web ## Build an abi3 wheel, which needs no Rust to install, and the source archive into dist/
 	$(BIN)/maturin build --release --locked --out dist
 	$(BIN)/maturin sdist --out dist
 
@@ -65,7 +74,7 @@ lock: toolchain-python ## Pin the newest allowed versions of all Python packages
 	"$(PYTHON)" scripts/lock_requirements.py
 
 clean: ## Remove everything that a target made
-	rm -rf $(VENV) .venvs dist core/target target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/cambist/_core*.so
+	rm -rf $(VENV) .venvs dist web/node_modules web/dist src/cambist/web/built core/target target .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis src/cambist/_core*.so
 
 # --- steps behind the targets ---------------------------------------------------------------------------------------------
 
@@ -95,4 +104,10 @@ $(STAMPS)/core: $(STAMPS)/python pyproject.toml $(CORE_SOURCES)
 	@touch $@.started
 	VIRTUAL_ENV="$$PWD/$(VENV)" PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
 	$(BIN)/python -m compileall -q src/cambist
+	@mv $@.started $@
+
+# The stamp's time is taken before building, as the core's is.
+$(STAMPS)/web: $(STAMPS)/python scripts/web.py $(WEB_SOURCES)
+	@touch $@.started
+	$(BIN)/python scripts/web.py build
 	@mv $@.started $@

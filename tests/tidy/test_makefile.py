@@ -89,6 +89,13 @@ def test_it_builds_in_a_directory_of_any_name(clone: Clone) -> None:
     assert len(clone.calls) == 3, "what is built already is built again"
 
 
+def test_run_builds_the_page_once(clone: Clone) -> None:
+    for _ in range(2):
+        ran = clone.make("run", "PORT=0")
+        assert ran.returncode == 0, ran.stderr
+    assert [call for call in clone.calls if "web.py" in call] == [f"python scripts/web.py build [{''}]"]
+
+
 def test_run_passes_the_port_on(clone: Clone) -> None:
     ran = clone.make("run", "PORT=0", "RUN_ARGS=--seed 7")
     assert ran.returncode == 0, ran.stderr
@@ -141,5 +148,5 @@ def test_a_port_that_is_none_is_named(port: str, clone: Clone) -> None:
 
 def test_help_names_every_target_for_people(clone: Clone) -> None:
     listed = clone.make("help").stdout
-    for target in ("build", "run", "test", "lint", "format", "bench", "wheel", "lock", "clean"):
+    for target in ("build", "web", "run", "test", "lint", "format", "bench", "wheel", "lock", "clean"):
         assert f"  {target} " in listed

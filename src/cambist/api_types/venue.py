@@ -9,7 +9,7 @@ from cambist.api_types.values import Request, Value
 
 
 class Venue(Value, frozen=True, kw_only=True):
-    """A `sandbox` has play money only. `demo_users`: names that may log in without a password, told to browsers on the sandbox's machine."""
+    """A `sandbox` has play money only. `demo_users` may log in without a password; browsers on the same machine are told of them."""
 
     kind: Literal["venue", "sandbox"]
     sign_up: bool

@@ -1,4 +1,7 @@
-"""The page at `/`: what a person sees who opens the server's address in a browser. HTML without scripts, one style sheet inside."""
+"""What this server serves, as a page: at `/about`, and at `/` for programs, or for everybody while the page for people is not built.
+
+HTML without scripts, one style sheet inside.
+"""
 
 import base64
 import hashlib
@@ -11,6 +14,9 @@ from cambist.app.project import documents_url
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
+from cambist.web.built_page import BuiltPage
+from cambist.web.routes import ROOT_PATH, shell_reply
+from cambist.web.routes import routes as web_routes
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5a6675;--line:#d9dee5;--card:#fff;--ground:#f1f4f8;--link:#1457a8;
@@ -52,6 +58,10 @@ HEADERS = (
     (b"cache-control", b"no-store"),
 )
 HTML = b"text/html; charset=utf-8"
+NOT_BUILT = (
+    "The page for people is not built here: run <code>make web</code> in the checkout, or <code>python scripts/web.py build</code>, "
+    "and start the server again. All APIs work without it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +102,30 @@ def _below(path: str, prefix: str) -> bool:
     return path == prefix or path.startswith(f"{prefix}/")
 
 
-def route(served: Sequence[Api], readiness: Callable[[], Sequence[str]], *, play_money: bool) -> Route:
-    """The route of `/`. `readiness` gives the reasons why the venue is not ready, in words fit for strangers."""
-
-    def answer(request: Request) -> Reply:
-        return Reply(200, page(request.base_url, served, readiness(), play_money).encode(), HTML, HEADERS)
-
-    return Route("/", answer, dialect="gateway", name="/", durable=False)
+ABOUT_PATH = "/about"
 
 
-def page(url: str, served: Sequence[Api], reasons: Sequence[str], play_money: bool) -> str:
-    """`url`: this server as the browser called it; empty when that is not known."""
+def routes(served: Sequence[Api], readiness: Callable[[], Sequence[str]], *, play_money: bool, built: BuiltPage | None) -> list[Route]:
+    """`/`, `/about` and those of the page for people. `readiness` gives why the venue is not ready, in words fit for strangers."""
+
+    def about(request: Request) -> Reply:
+        text = page(request.base_url, served, readiness(), play_money, built=built is not None)
+        return Reply(200, text.encode(), HTML, HEADERS)
+
+    def root(request: Request) -> Reply:
+        if built is not None and b"text/html" in request.headers.get(b"accept", b""):
+            return shell_reply(built, request)
+        return about(request)
+
+    return [
+        Route(ROOT_PATH, root, dialect="gateway", name="/", durable=False),
+        Route(ABOUT_PATH, about, dialect="gateway", name=ABOUT_PATH, durable=False),
+        *(web_routes(built) if built is not None else ()),
+    ]
+
+
+def page(url: str, served: Sequence[Api], reasons: Sequence[str], play_money: bool, *, built: bool = True) -> str:
+    """`url`: this server as the browser called it; empty when that is not known. `built`: whether there is a page for people."""
     kind = "sandbox" if play_money else "venue"
     rows = "".join(f"<tr><th scope=row>{escape(api.title)}<td>{_codes(api.urls(url))}" for api in served)
     mood, words = ("bad", f"not ready: {escape('; '.join(reasons))}") if reasons else ("good", "ready")
@@ -111,12 +134,13 @@ def page(url: str, served: Sequence[Api], reasons: Sequence[str], play_money: bo
     documents = documents_url()
     link = f"<a href='{escape(documents)}' rel=noreferrer>Documentation</a> · " if documents else ""
     example = f"<h2>Try</h2><pre><code>curl {escape(url)}/api/3/info</code></pre>" if _has(served, "/api/3") else ""
+    people = "<p><a href='/'>Trade in the browser</a></p>" if built else f"<p><strong>{NOT_BUILT}</strong></p>"
     return (
         "<!doctype html><html lang=en><head><meta charset=utf-8>"
         "<meta name=viewport content='width=device-width, initial-scale=1'><link rel=icon href='data:,'>"
         f"<title>Cambist {kind}</title><style>{STYLE}</style></head><body><main>"
         f"<h1>Cambist {kind}</h1>{said}"
-        f"<p class=soft>This address is for programs. The {kind} is {state}.</p>"
+        f"<p class=soft>The APIs of this address are for programs. The {kind} is {state}.</p>{people}"
         f"<h2>APIs</h2><table>{rows}</table>{example}"
         f"<h2>More</h2><p>{link}<a href='/healthz'>Health</a> · <a href='/readyz'>Readiness</a> · <a href='/metrics'>Metrics</a></p>"
         "</main></body></html>"

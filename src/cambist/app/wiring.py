@@ -47,6 +47,7 @@ from cambist.merchant import Merchants
 from cambist.operations.audit import AuditDamaged, AuditLog
 from cambist.scheduling import Clock, Lockstep, LoopScheduler, Scheduler, SteadyClock
 from cambist.wallet import WalletService
+from cambist.web.built_page import BuiltPage
 
 _log = structlog.get_logger("cambist.app")
 
@@ -236,7 +237,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    front = front_page.route(apis, readiness.reasons, play_money=files.sandbox.exists())
+    front = front_page.routes(apis, readiness.reasons, play_money=files.sandbox.exists(), built=BuiltPage.read())
     extension = environment.extend(services, sequencer, served)
     return Venue(
         files=files,
@@ -323,7 +324,7 @@ def _durable(sequencer: Sequencer) -> Callable[[], Awaitable[None]]:
 
 def _open_gateway(
     served: Sequence[DialectService],
-    front: Route,
+    front: Sequence[Route],
     extension: Extension,
     exchange: _Exchange,
     readiness: Readiness,
@@ -340,7 +341,7 @@ def _open_gateway(
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     return make_gateway(
-        [*routes, front, *extension.routes],
+        [*routes, *front, *extension.routes],
         barrier=exchange.sequencer.barrier,
         readiness=readiness.reasons,
         metrics=metrics,

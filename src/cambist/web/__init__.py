@@ -1,0 +1,1 @@
+"""The page for people: what is built from `web/`, and how it is served."""

@@ -1,0 +1,35 @@
+"""Every page in dark and light and on a phone: it shows what it should, axe finds nothing, nothing sticks out, and it is photographed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.processes import Running
+from tests.web.visitor import Screen, Visitor
+
+LOOKS = [(Screen.DESKTOP, "dark"), (Screen.DESKTOP, "light"), (Screen.PHONE, "dark"), (Screen.PHONE, "light")]
+PAGES = [
+    # path, who looks ("" is nobody), what shows that it is there
+    ("/markets", "", "BTC/USD"),
+    ("/login", "", "Demo users"),
+    ("/sign-up", "", "Password again"),
+]
+
+
+@pytest.mark.parametrize(("screen", "theme"), LOOKS, ids=[f"{screen.name.lower()}-{theme}" for screen, theme in LOOKS])
+@pytest.mark.parametrize(("path", "who", "words"), PAGES, ids=[row[0] for row in PAGES])
+def test_a_page(
+    path: str, who: str, words: str, screen: Screen, theme: str, sandbox: Running, visit: Callable[..., Visitor], photographs: Path
+) -> None:
+    visitor = visit(sandbox.url, screen, theme)
+    if who:
+        visitor.demo(who)
+    visitor.open(path)
+    expect(visitor.page.get_by_role("main")).to_contain_text(words)
+    expect(visitor.page.get_by_role("complementary", name="Play money")).to_contain_text("PLAY MONEY")
+    visitor.photograph(photographs, f"{path.strip('/')}-{screen.name.lower()}-{theme}")
+    assert visitor.accessibility_findings() == []
+    wide = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0, f"it is {wide} pixels wider than the screen"

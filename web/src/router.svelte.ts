@@ -1,0 +1,42 @@
+// Where one is: the address's path. Links to pages change it without loading anything anew.
+
+import paths from "./paths.json";
+
+class Router {
+  path = $state(location.pathname);
+
+  constructor() {
+    window.addEventListener("popstate", () => (this.path = location.pathname));
+    document.addEventListener("click", (event) => this.clicked(event));
+  }
+
+  /** The path's first part, such as `trade`; empty at `/`. */
+  get page(): string {
+    return this.path.split("/")[1] ?? "";
+  }
+
+  /** What follows it. */
+  get rest(): string[] {
+    return this.path.split("/").slice(2).filter(Boolean).map(decodeURIComponent);
+  }
+
+  go(path: string, options: { replace?: boolean } = {}): void {
+    if (path === location.pathname) return;
+    if (options.replace) history.replaceState(null, "", path);
+    else history.pushState(null, "", path);
+    this.path = location.pathname;
+  }
+
+  /** A plain click on a link to one of the page's own paths. */
+  private clicked(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest("a");
+    if (!link || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
+    const first = link.pathname.split("/")[1] ?? "";
+    if (first !== "" && !paths.includes(first)) return;
+    event.preventDefault();
+    this.go(link.pathname);
+  }
+}
+
+export const router = new Router();

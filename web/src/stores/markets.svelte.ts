@@ -1,0 +1,63 @@
+// Markets and assets, and every market's ticker.
+
+import { send } from "../api/client";
+import { listAssets, listMarkets, listTickers, type Asset, type Market, type Ticker } from "../api/generated";
+
+const TICKERS_EVERY = 2_000;
+
+class Markets {
+  all = $state<Market[]>([]);
+  assets = $state<Asset[]>([]);
+  tickers = $state.raw<ReadonlyMap<string, Ticker>>(new Map());
+  isLoaded = $state(false);
+  problem = $state<unknown>(null);
+
+  async load(): Promise<void> {
+    this.problem = null;
+    try {
+      const [markets, assets] = await Promise.all([send(listMarkets()), send(listAssets())]);
+      this.all = markets;
+      this.assets = assets;
+      this.isLoaded = true;
+    } catch (error) {
+      this.problem = error;
+    }
+  }
+
+  find(name: string): Market | undefined {
+    return this.all.find((market) => market.name === name);
+  }
+
+  asset(code: string): Asset | undefined {
+    return this.assets.find((asset) => asset.code === code);
+  }
+
+  /** Decimals with which people see an asset. */
+  displayDecimals(code: string): number {
+    return this.asset(code)?.display_decimals ?? 8;
+  }
+
+  take(ticker: Ticker): void {
+    this.tickers = new Map(this.tickers).set(ticker.market, ticker);
+  }
+
+  async loadTickers(): Promise<void> {
+    const found = await send(listTickers());
+    this.tickers = new Map(found.map((ticker) => [ticker.market, ticker]));
+  }
+
+  /** Keeps all tickers fresh until the returned function is called. */
+  keepTickers(): () => void {
+    let ended = false;
+    const again = async (): Promise<void> => {
+      if (document.visibilityState === "visible") await this.loadTickers().catch(() => undefined);
+      if (!ended) setTimeout(() => void again(), TICKERS_EVERY);
+    };
+    void again();
+    return () => {
+      ended = true;
+    };
+  }
+}
+
+export const markets = new Markets();

@@ -101,7 +101,7 @@ async def demo_log_in(call: Call, *, body: DemoLogIn) -> Headed[api.Session] | P
     if (await _profile(call, user)).second_factor:
         return problem(Code.CODE_REQUIRED, "This demo user has one-time codes: log in with password and code.")
     device = await asyncio.to_thread(directory.login.remember_device, user, "")
-    return await _opened(call, user, device, SecurityEventKind.LOGGED_IN)
+    return await opened(call, user, device, SecurityEventKind.LOGGED_IN)
 
 
 def demo_users(call: Call) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 from sqlalchemy import Connection, Engine, FromClause, Integer, Select, Table, bindparam, create_engine, event, func, inspect, select, text
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler, SQLiteDialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
@@ -36,9 +36,11 @@ from cambist.history.port import (
     HistoryLocked,
     HistoryUnwritable,
     HistoryWrites,
+    MarketPast,
     OrderFilter,
     Page,
     StoreReads,
+    WantedCandles,
 )
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
@@ -77,6 +79,9 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 """What another process's lock, and a disk that takes nothing, are reported as; the extended codes end in these."""
 
+MOST_PAST_ROWS = 20_000
+"""After so many an answer about the pasts of many markets is given: it is in memory as a whole."""
+
 _CHANGED = ("price", "amount", "stop_price", "filled", "total", "fee", "reason", "triggered", "updated")
 
 _encode = msgspec.json.Encoder().encode
@@ -87,6 +92,10 @@ class _Compiler(SQLiteCompiler):
 
     def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
         return text
+
+
+_DIALECT = SQLiteDialect(paramstyle="qmark")
+_DIALECT.statement_compiler = _Compiler
 
 
 # --- opening --------------------------------------------------------------------------------------------------------------
@@ -429,6 +438,7 @@ class SqliteReads(StoreReads):
         self._engine = _open(self._path, _READER_PRAGMAS, create=False, synced=synced)
         with _explained(self._path):
             self._connection = self._engine.connect()
+            self._db = cast(sqlite3.Connection, self._connection.connection.driver_connection)
         self._backfills: dict[int, Backfill] = {}
 
     def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
@@ -510,13 +520,30 @@ class SqliteReads(StoreReads):
         folded = fold_candles(self._stored_candles(market, base, first, after, (limit + 1) * (interval // base)), interval)
         return folded[-limit:] if limit > 0 else []
 
-    def seconds(self, market: int, since: int) -> list[Candle]:
-        return self._candle_rows(market, 1, since // 1_000_000, queries.LAST_ID, -1)
+    def market_pasts(self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]) -> list[MarketPast]:
+        found: list[MarketPast] = []
+        rows = 0
+        for market in markets:
+            past = self._market_past(market, trades, seconds_since, candles)
+            found.append(past)
+            rows += len(past.trades) + len(past.seconds) + sum(len(each) for _since, each in past.candles)
+            if rows >= MOST_PAST_ROWS:
+                break
+        return found
 
-    def backfill(self, market: int) -> Backfill | None:
+    def _market_past(self, market: int, trades: int, seconds_since: int, wanted: Sequence[WantedCandles]) -> MarketPast:
+        backfill = self._backfill(market)
+        candles = []
+        for interval, start, end, limit in wanted:
+            since = start if backfill is None else max(start, candle_start(backfill.until, interval))
+            candles.append((since, self.candles(market, interval, since, end, limit)))
+        newest = self.market_trades(market, Page(limit=trades))
+        return MarketPast(newest, self._candle_rows(market, 1, seconds_since, queries.LAST_ID, -1), backfill, candles)
+
+    def _backfill(self, market: int) -> Backfill | None:
         known = self._backfills.get(market)
         if known is None:
-            for row in self._prepared(_backfill(), _BACKFILLS, market=market):
+            for row in self._prepared(_backfill_of_market(), _BACKFILLS, market=market):
                 known = self._backfills[market] = Backfill(*row)
         return known
 
@@ -527,7 +554,7 @@ class SqliteReads(StoreReads):
     def _stored_candles(self, market: int, interval: int, start: int, end: int, limit: int = -1) -> list[Candle]:
         """The newest `limit` (-1: all) of a stored interval, oldest first; before a market's first trades those of its backfill."""
         candles = self._candle_rows(market, interval, start, end, limit)
-        filled = self.backfill(market) if limit < 0 or len(candles) < limit else None
+        filled = self._backfill(market) if limit < 0 or len(candles) < limit else None
         if filled is None or interval == 1 or start >= filled.until:
             return candles
         end = min(end, filled.until)
@@ -568,13 +595,23 @@ class SqliteReads(StoreReads):
         return rows[::-1]
 
     def _prepared(self, statement: Select[tuple[str]], decoder: "msgspec.json.Decoder[list[T]]", **values: int) -> list[T]:
-        """As `_run`, of a statement that was built once and gets its values now: to build one takes longer than to run it."""
+        """As `_run`, of a statement that was built and compiled once and gets its values now: both take longer than to run it."""
+        sql, names, given = _compiled(statement)
+        given = given | values
         with _explained(self._path):
-            return decoder.decode(cast(str, self._connection.scalars(statement, values).one()))
+            (rows,) = self._db.execute(sql, [given[name] for name in names]).fetchone()
+            return decoder.decode(rows)
 
     def _run(self, statement: Select[Any], decoder: "msgspec.json.Decoder[list[T]]") -> list[T]:
         with _explained(self._path):
             return decoder.decode(cast(str, self._connection.scalars(as_json(statement)).one()))
+
+
+@cache
+def _compiled(statement: Select[tuple[str]]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """Of a statement that is kept: its text, the names of its values in order, and the values that it has already."""
+    compiled = statement.compile(dialect=_DIALECT)
+    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
 
 
 def _value(name: str) -> int:
@@ -588,7 +625,7 @@ def _candles() -> Select[tuple[str]]:
 
 
 @cache
-def _backfill() -> Select[tuple[str]]:
+def _backfill_of_market() -> Select[tuple[str]]:
     return as_json(queries.backfill_of(_value("market")))
 
 

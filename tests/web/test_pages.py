@@ -12,6 +12,9 @@ from tests.web.visitor import Screen, Visitor
 LOOKS = [(Screen.DESKTOP, "dark"), (Screen.DESKTOP, "light"), (Screen.PHONE, "dark"), (Screen.PHONE, "light")]
 PAGES = [
     # path, who looks ("" is nobody), what shows that it is there
+    ("/trade/btc_usd", "", "BTC/USD"),
+    ("/trade/btc_usd", "alice", "BTC/USD"),
+    ("/trade/xyz_usd", "", "There is no market"),
     ("/markets", "", "BTC/USD"),
     ("/login", "", "Demo users"),
     ("/sign-up", "", "Password again"),
@@ -19,7 +22,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("screen", "theme"), LOOKS, ids=[f"{screen.name.lower()}-{theme}" for screen, theme in LOOKS])
-@pytest.mark.parametrize(("path", "who", "words"), PAGES, ids=[row[0] for row in PAGES])
+@pytest.mark.parametrize(("path", "who", "words"), PAGES, ids=[f"{row[0]} {row[1]}".strip() for row in PAGES])
 def test_a_page(
     path: str, who: str, words: str, screen: Screen, theme: str, sandbox: Running, visit: Callable[..., Visitor], photographs: Path
 ) -> None:
@@ -29,7 +32,7 @@ def test_a_page(
     visitor.open(path)
     expect(visitor.page.get_by_role("main")).to_contain_text(words)
     expect(visitor.page.get_by_role("complementary", name="Play money")).to_contain_text("PLAY MONEY")
-    visitor.photograph(photographs, f"{path.strip('/')}-{screen.name.lower()}-{theme}")
+    visitor.photograph(photographs, "-".join([*path.strip("/").split("/"), *([who] if who else []), screen.name.lower(), theme]))
     assert visitor.accessibility_findings() == []
     wide = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide == 0, f"it is {wide} pixels wider than the screen"

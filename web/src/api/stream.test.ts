@@ -49,6 +49,7 @@ class FakeSocket implements SocketLike {
 
 class Notes {
   heard: ServerMessage[] = [];
+  beginnings = 0;
   interruptions = 0;
 
   message(message: ServerMessage): void {
@@ -57,6 +58,10 @@ class Notes {
 
   interrupted(): void {
     this.interruptions += 1;
+  }
+
+  begun(): void {
+    this.beginnings += 1;
   }
 }
 
@@ -72,6 +77,17 @@ describe("a stream", () => {
     server.socket.push(trades);
     server.socket.push({ ...trades, topic: "trades:ltc_usd" });
     expect(notes.heard).toHaveLength(1);
+  });
+
+  it("tells when the server follows a topic", () => {
+    const server = new Server();
+    const notes = new Notes();
+    server.stream.follow("trades:btc_usd", notes);
+    server.socket.onopen?.();
+    expect(notes.beginnings).toBe(0);
+    server.socket.push({ type: "done", id: null, op: "subscribe", sequence: 1, topics: ["trades:btc_usd"] });
+    server.socket.push({ type: "done", id: null, op: "ping", sequence: 1, topics: [] });
+    expect(notes.beginnings).toBe(1);
   });
 
   it("unfollows with the last follower", () => {

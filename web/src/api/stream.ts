@@ -5,10 +5,14 @@ import type { ServerMessage } from "./generated";
 
 export type StreamState = "connecting" | "open" | "waiting";
 
-/** Of one topic: what comes, and that whatever came before counts no more, since a new beginning follows or the topic ended. */
+/**
+ * Of one topic: what comes, and that whatever came before counts no more, since a new beginning follows or the topic ended. `begun` is called
+ * when the server follows it: what one asks for from then on has nothing between it and the messages.
+ */
 export interface Follower {
   message(message: ServerMessage): void;
   interrupted(): void;
+  begun?(): void;
 }
 
 export interface SocketLike {
@@ -126,6 +130,7 @@ export class Stream {
     const message = JSON.parse(text) as ServerMessage;
     if (message.type === "done") {
       this.attempt = 0;
+      if (message.op === "subscribe") for (const topic of message.topics) for (const follower of this.followers.get(topic) ?? []) follower.begun?.();
     } else if (message.type === "logged-out") {
       for (const topic of message.topics) for (const follower of this.followers.get(topic) ?? []) follower.interrupted();
     } else if ("topic" in message) {

@@ -52,9 +52,13 @@ class Account {
   begin(): void {
     this.end();
     this.ends = [
-      connection.follow("orders", { message: (message) => this.orderMessage(message), interrupted: () => this.orders.interrupt() }),
+      connection.follow("orders", {
+        message: (message) => this.orderMessage(message),
+        interrupted: () => this.orders.interrupt(),
+        begun: () => void this.loadHistory().catch(() => undefined),
+      }),
       connection.follow("balances", { message: (message) => this.balanceMessage(message), interrupted: () => this.balanceRows.interrupt() }),
-      connection.follow("fills", { message: (message) => this.fillMessage(message), interrupted: () => (this.isHistoryLoaded = false) }),
+      connection.listen("fills", (message) => this.fillMessage(message)),
     ];
     void this.loadFees();
   }

@@ -1,0 +1,70 @@
+// A market's candles of one interval, oldest first; older ones are fetched when somebody looks for them.
+
+import { send } from "../api/client";
+import { listCandles, type Candle, type ServerMessage } from "../api/generated";
+import { connection } from "./connection.svelte";
+
+const AT_ONCE = 500;
+
+export class CandlesStore {
+  rows = $state.raw<Candle[]>([]);
+  state = $state<"loading" | "loaded" | "failed">("loading");
+  private unfollow: () => void;
+  private isAtTheBeginning = false;
+  private isFetching = false;
+
+  constructor(
+    private readonly market: string,
+    private readonly interval: number,
+  ) {
+    this.unfollow = connection.follow(`candles:${market}:${interval}`, {
+      message: (message) => this.message(message),
+      interrupted: () => undefined,
+      begun: () => void this.load(),
+    });
+  }
+
+  close(): void {
+    this.unfollow();
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.take(await send(listCandles(this.market, { interval: this.interval, limit: AT_ONCE })));
+      this.state = "loaded";
+    } catch {
+      if (this.state === "loading") this.state = "failed";
+    }
+  }
+
+  /** Fetches what is before the oldest one that is known. */
+  async loadOlder(): Promise<void> {
+    const first = this.rows[0];
+    if (first === undefined || this.isAtTheBeginning || this.isFetching) return;
+    this.isFetching = true;
+    try {
+      const older = await send(listCandles(this.market, { interval: this.interval, end: first.start, limit: AT_ONCE }));
+      this.isAtTheBeginning = older.length === 0;
+      if (older.length > 0) this.take(older);
+    } catch {
+      // Asked for again at the next move to the left.
+    } finally {
+      this.isFetching = false;
+    }
+  }
+
+  private message(message: ServerMessage): void {
+    if (message.type === "candles") this.take(message.candles);
+  }
+
+  private take(candles: Candle[]): void {
+    const last = this.rows.at(-1);
+    const only = candles[0];
+    if (last !== undefined && only !== undefined && candles.length === 1 && only.start >= last.start) {
+      this.rows = only.start === last.start ? [...this.rows.slice(0, -1), only] : [...this.rows, only];
+      return;
+    }
+    const known = new Map([...this.rows, ...candles].map((candle) => [candle.start, candle]));
+    this.rows = [...known.values()].sort((a, b) => a.start - b.start);
+  }
+}

@@ -115,3 +115,26 @@ async def test_fees_that_are_no_pair_of_rates_are_refused(rates: dict[str, int],
     await office.done("user.add", name="alice", password="a password")
     assert await office.refused("fees.set", user="alice", **rates) == "fee-invalid"
     assert await office.refused("fees.show", user="nobody") == "user-unknown"
+
+
+async def test_anybody_s_order_is_found_by_its_number(office: Office, alice: int) -> None:
+    number = office.order(alice, Side.SELL, 9_000_000, 10**8)
+    live = await office.done("order.find", order=number)
+    assert (live["user"], live["market"], live["state"]) == ("alice", "btc_usd", "open")
+    await office.done("order.cancel", orders=[number])
+    assert (await office.done("order.find", order=number))["state"] == "cancelled"
+    assert [await office.refused("order.find", order=unknown) for unknown in (number + 1, 0)] == ["order-unknown"] * 2
+
+
+async def test_everybody_s_open_orders_come_newest_first_in_pages(office: Office, alice: int) -> None:
+    bob = (await office.done("user.add", name="bob"))["account"]
+    await office.done("fund", user="bob", amounts="BTC=10")
+    numbers = [office.order(account, Side.SELL, 9_000_000, 10**8) for account in (alice, bob, alice)]
+    await office.done("order.cancel", orders=[numbers[0]])
+    first = await office.done("order.open", limit=1)
+    assert [(row["id"], row["user"]) for row in first["rows"]] == [(numbers[2], "alice")]
+    rest = await office.done("order.open", before=first["next"], market="btc_usd")
+    assert [(row["id"], row["user"]) for row in rest["rows"]] == [(numbers[1], "bob")]
+    assert rest["next"] is None
+    assert (await office.done("order.open", market="ltc_usd"))["rows"] == []
+    assert await office.refused("order.open", market="x_y") == "market-unknown"

@@ -2,6 +2,8 @@
 
 import ast
 from pathlib import Path
+from types import UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -43,7 +45,7 @@ async def test_what_was_answered_is_in_the_journal(office: Office, alice: int) -
 
 
 async def test_a_command_says_where_its_reason_stands(office: Office, alice: int) -> None:
-    (record,) = [record for record in await office.done("audit.list") if record["operation"] == "fund"]
+    (record,) = [record for record in (await office.done("audit.list"))["rows"] if record["operation"] == "fund"]
     memos = [meta.memo for meta in office.metas if meta.memo and meta.memo.get("audit") == record["record"]]
     assert memos == [{"by": "operator", "audit": record["record"]}] * 2, "one command for each asset"
 
@@ -74,3 +76,25 @@ def test_the_command_line_asks_for_every_operation_and_for_no_other() -> None:
     assert asked.keys() == OPERATIONS.keys()
     for name, arguments in asked.items():
         assert arguments <= set(OPERATIONS[name].request.__struct_fields__), name
+
+
+def filled(hint: object, number: int) -> object:
+    """A value of a field's type; every number is `number`."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return filled(arguments[0], number)
+    if origin is Literal:
+        return arguments[0]
+    if origin is list:
+        return [filled(arguments[0], number)]
+    if origin in (Union, UnionType):
+        return filled(arguments[0], number)
+    return {int: number, bool: True, str: "alice"}[hint]  # type: ignore[index]  # the types that requests have
+
+
+@pytest.mark.parametrize("number", [-1, 0, (1 << 63) - 1, 1 << 63, 1 << 80])
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_no_number_is_too_odd_to_be_answered(office: Office, alice: int, name: str, number: int) -> None:
+    hints = get_type_hints(OPERATIONS[name].request, include_extras=True)
+    arguments = {field: filled(hint, number) for field, hint in hints.items()}
+    await office.operations.run(CLERK, name, arguments)

@@ -130,3 +130,40 @@ async def test_one_time_codes_go_on_with_the_first_code_and_off_when_the_device_
     assert (await office.done("user.list"))[0]["second_factor"]
     assert await office.done("second-factor.remove", user="alice") == {"name": "alice", "active": False}
     assert isinstance(office.directory.authenticate("alice", "a password"), User)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, ["alice", "Bob", "carol_b", "dave"]),
+        ({"search": "b"}, ["Bob", "carol_b"]),
+        ({"search": "BOB"}, ["Bob"]),
+        ({"search": "_"}, ["carol_b"]),
+        ({"search": "%"}, []),
+        ({"search": "@17"}, ["Bob"]),
+        ({"search": "@99"}, []),
+        ({"role": "support"}, ["carol_b"]),
+        ({"frozen": True}, ["dave"]),
+        ({"frozen": False, "search": "a"}, ["alice", "carol_b"]),
+        ({"after": 17, "limit": 1}, ["carol_b"]),
+    ],
+)
+async def test_users_are_found_by_name_account_role_and_state(
+    office: Office, alice: int, wanted: dict[str, object], found: list[str]
+) -> None:
+    for name in ("Bob", "carol_b", "dave"):
+        await office.done("user.add", name=name)
+    await office.done("user.role", user="carol_b", role="support")
+    await office.done("user.freeze", user="dave")
+    assert [row["name"] for row in await office.done("user.list", **wanted)] == found
+
+
+async def test_a_user_s_row_counts_live_keys_and_says_whether_codes_are_on(office: Office, alice: int) -> None:
+    key = (await office.done("key.create", user="alice", dialect="btce"))["credentials"]["key"]
+    await office.done("key.create", user="alice", dialect="expie")
+    await office.done("key.revoke", key=key)
+    secret = (await office.done("second-factor.enrol", user="alice"))["secret"]
+    (row,) = await office.done("user.list")
+    assert (row["keys"], row["second_factor"], row["created"]) == (1, False, office.clock.now)
+    await office.done("second-factor.confirm", user="alice", code=pyotp.TOTP(secret).at(office.clock.now // 10**6))
+    assert (await office.done("user.list"))[0]["second_factor"]

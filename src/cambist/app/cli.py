@@ -10,7 +10,7 @@ import typer
 
 from cambist import __version__
 from cambist.app.collector import imports_kept
-from cambist.app.command_line import bot_report, ctl, keys, markets, money, orders, rates, replay, upkeep, users
+from cambist.app.command_line import approvals, bot_report, ctl, keys, markets, money, orders, rates, replay, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -158,6 +158,7 @@ for name, group in {
     "order": orders.app,
     "deposit": money.deposit_app,
     "withdrawal": money.withdrawal_app,
+    "approval": approvals.app,
     "ledger": money.ledger_app,
     "audit": upkeep.audit_app,
 }.items():

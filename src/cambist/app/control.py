@@ -12,6 +12,7 @@ from cambist.app import backup
 from cambist.app.admin import STOPPED
 from cambist.app.errors import Exit, OperatorError, explained
 from cambist.app.rates_file import RatesFile
+from cambist.domain.units import AccountId
 from cambist.exchange import JournalStopped
 from cambist.operations.audit import AuditFailed
 from cambist.operations.context import Backup, OperationsContext
@@ -44,10 +45,10 @@ class Control:
         except AuditFailed as error:
             return Rejected("audit-failed", Kind.UNAVAILABLE, f"the audit log cannot be written, so nothing was done: {error}")
 
-    async def perform(self, actor: str, action: str, request: msgspec.Struct) -> Any:
-        """The result of an operation whose request is decoded already, or Rejected. JournalStopped."""
+    async def perform(self, actor: str, account: AccountId, action: str, request: msgspec.Struct) -> Any:
+        """The result of an operation that is asked for over the network, its request decoded already, or Rejected. JournalStopped."""
         try:
-            return await self.operations.perform(Actor(actor), OPERATIONS[action], request)
+            return await self.operations.perform(Actor(actor, account), OPERATIONS[action], request)
         except AuditFailed as error:
             return Rejected("audit-failed", Kind.UNAVAILABLE, f"the audit log cannot be written, so nothing was done: {error}")
 

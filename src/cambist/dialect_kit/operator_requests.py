@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-Run = Callable[[str, str, msgspec.Struct], Awaitable[Any]]
-"""(who asks, the operation's name, its request) to its result, or to its rejection."""
+from cambist.domain.units import AccountId
+
+Run = Callable[[str, AccountId, str, msgspec.Struct], Awaitable[Any]]
+"""(who asks in words, their account, the operation's name, its request) to its result, or to its rejection."""
 
 
 class OperatorRequests:
@@ -21,6 +23,6 @@ class OperatorRequests:
         """Has requests run by this from now on."""
         self._run = run
 
-    async def run(self, actor: str, operation: str, request: msgspec.Struct) -> Any:
+    async def run(self, actor: str, account: AccountId, operation: str, request: msgspec.Struct) -> Any:
         """The operation's result or rejection; None while the venue takes none."""
-        return None if self._run is None else await self._run(actor, operation, request)
+        return None if self._run is None else await self._run(actor, account, operation, request)

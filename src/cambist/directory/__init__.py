@@ -1,6 +1,7 @@
 """Identity: users, passwords, one-time codes, sessions, API keys and their nonces. No money."""
 
 from .directory import Directory, check_master_key_fits
+from .dual_control import AwaitedApproval, DualControl
 from .hotp import HotpKey, HotpKeys, draw_hotp_key
 from .nonces import MAX_NONCE, NonceMarks, Nonces
 from .passkeys import Passkey, Passkeys, PasskeyUse
@@ -24,17 +25,20 @@ from .values import (
     MasterKeyWrong,
     Role,
     User,
+    UserSummary,
 )
 
 __all__ = [
     "MAX_NONCE",
     "ApiKey",
+    "AwaitedApproval",
     "Clock",
     "Directory",
     "DirectoryBusy",
     "DirectoryError",
     "DirectoryRejection",
     "DirectoryUnreadable",
+    "DualControl",
     "Enrolment",
     "Entropy",
     "HotpKey",
@@ -57,6 +61,7 @@ __all__ = [
     "Session",
     "Sessions",
     "User",
+    "UserSummary",
     "cheap_password_hasher",
     "check_master_key_fits",
     "draw_hotp_key",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cambist.domain.units import AccountId
@@ -18,6 +18,7 @@ from cambist.domain.units import AccountId
 from . import marks
 from .audit_memory import AuditMemory
 from .database import CODE_CHANGES, PASSWORD_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES, Database, last_number, next_number
+from .dual_control import DualControl
 from .guess_budgets import GuessBudgets
 from .hotp import HotpKeys, draw_hotp_key
 from .login import Login
@@ -41,6 +42,7 @@ from .values import (
     MasterKeyWrong,
     Role,
     User,
+    UserSummary,
     parse_networks,
 )
 
@@ -54,7 +56,7 @@ _log = logging.getLogger(__name__)
 
 class Directory:
     """Users, passwords and API keys; beside them `sessions`, `totp`, `hotp`, `recovery`, `passkeys`, `security_events`, `guess_budgets`,
-    `login`, `nonces` and `audit_memory`.
+    `login`, `nonces`, `audit_memory` and `dual_control`.
 
     Owns its file until `close`.
 
@@ -78,6 +80,7 @@ class Directory:
         self.security_events = SecurityEvents(database, clock)
         self.guess_budgets = GuessBudgets(database, clock)
         self.audit_memory = AuditMemory(database)
+        self.dual_control = DualControl(database, clock)
         self._revocation_listeners: list[Callable[[ApiKey], None]] = []
         self.login = Login(
             database,
@@ -161,6 +164,32 @@ class Directory:
         """By account number; an erased user is still found."""
         with self._database.transaction() as connection:
             return _user(connection.execute(select(users).where(users.c.account == account)).one_or_none())
+
+    def operators(self) -> list[User]:
+        """Users with the role of an operator, the frozen ones too."""
+        with self._database.transaction() as connection:
+            rows = connection.execute(select(users).where(users.c.role == Role.OPERATOR.value, users.c.erased.is_(None))).all()
+        return [user for row in rows if (user := _user(row)) is not None]
+
+    def search(
+        self, words: str = "", *, role: Role | None = None, frozen: bool | None = None, after: int = 0, limit: int = 100
+    ) -> list[UserSummary]:
+        """Users in order of their accounts, from behind the account `after` on. `words`: a part of the name, without regard to case."""
+        live = select(api_keys.c.user_id, func.count().label("count")).where(api_keys.c.revoked.is_(None)).group_by(api_keys.c.user_id)
+        keys, confirmed = live.subquery(), totps.c.confirmed.is_not(None) | hotps.c.confirmed.is_not(None)
+        query = select(users, func.coalesce(keys.c.count, 0).label("keys"), confirmed.label("factor")).where(users.c.erased.is_(None))
+        query = query.outerjoin(keys, keys.c.user_id == users.c.id)
+        query = query.outerjoin(totps, totps.c.user_id == users.c.id).outerjoin(hotps, hotps.c.user_id == users.c.id)
+        query = query.where(users.c.account > after)
+        if words:
+            query = query.where(users.c.folded_name.contains(words.lower(), autoescape=True))
+        if role is not None:
+            query = query.where(users.c.role == role.value)
+        if frozen is not None:
+            query = query.where(users.c.frozen.is_not(None) if frozen else users.c.frozen.is_(None))
+        with self._database.transaction() as connection:
+            rows = connection.execute(query.order_by(users.c.account).limit(limit)).all()
+        return [UserSummary(user, row.keys, bool(row.factor)) for row in rows if (user := _user(row)) is not None]
 
     def users(self, erased: bool = False) -> list[User]:
         """In order of creation; the erased ones only when asked for."""

@@ -46,11 +46,6 @@ class HotpKeys:
         """Calls back when a user's first good code switches codes on, with the change's number (`marks.codes_on`), in that thread."""
         self._confirmed.append(listener)
 
-    def users(self) -> set[int]:
-        """Ids of the users whose logins need a code."""
-        with self._database.transaction() as connection:
-            return set(connection.execute(select(hotps.c.user_id).where(hotps.c.confirmed.is_not(None))).scalars())
-
     def enrol(self, user: User) -> HotpKey | DirectoryRejection:
         """A new key for the user, inactive until its first good code; it replaces one that was never used. USER_ERASED, HOTP_ACTIVE."""
         if user.erased is not None:

@@ -44,11 +44,6 @@ class SecondFactor:
         with self._database.transaction() as connection:
             return connection.execute(select(totps.c.confirmed).where(totps.c.user_id == user.id)).scalar_one_or_none() is not None
 
-    def users(self) -> set[int]:
-        """Ids of the users whose logins need a code."""
-        with self._database.transaction() as connection:
-            return set(connection.execute(select(totps.c.user_id).where(totps.c.confirmed.is_not(None))).scalars())
-
     def enrol(self, user: User, issuer: str = "Cambist") -> Enrolment | DirectoryRejection:
         """A new secret, inactive until `confirm`; it replaces one that was never confirmed. USER_ERASED, TOTP_ACTIVE."""
         if user.erased is not None:

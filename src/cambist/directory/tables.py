@@ -1,8 +1,8 @@
 """The directory's tables. A change here needs a migration in `migrations/versions` and its number in REVISION."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -140,6 +140,18 @@ security_events = Table(
     Column("time", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("address", Text, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("operation", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("asked_by", BigInteger, nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    UniqueConstraint("operation", "subject"),
 )
 
 api_keys = Table(

@@ -148,6 +148,15 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class UserSummary:
+    """A user, how many live keys they have, and whether one-time codes are on."""
+
+    user: User
+    keys: int
+    second_factor: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeyForm:
     """How one dialect's keys look.
 

@@ -146,7 +146,7 @@ class AuditLog:
         if not whole:
             return 0, ""
         last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
-        return _decoded(last, f"{self.path}, last line").record, line_hash(last)
+        return decoded_line(last, f"{self.path}, last line").record, line_hash(last)
 
 
 def line_hash(line: bytes) -> str:
@@ -154,7 +154,8 @@ def line_hash(line: bytes) -> str:
     return hashlib.blake2b(line, digest_size=16).hexdigest()
 
 
-def _decoded(line: bytes, where: str) -> _Line:
+def decoded_line(line: bytes, where: str) -> _Line:
+    """A line of the log. AuditDamaged says `where`."""
     try:
         return msgspec.json.decode(line, type=_Line)
     except ValueError as error:  # msgspec.DecodeError, or UnicodeDecodeError
@@ -176,7 +177,7 @@ def _lines(path: Path) -> Iterator[tuple[_Line, str]]:
         for number, raw in enumerate(opened, 1):
             if not raw.endswith(b"\n"):
                 return
-            line = _decoded(raw, f"{path}, line {number}")
+            line = decoded_line(raw, f"{path}, line {number}")
             follows = line.previous == previous and line.record == record + 1
             if not follows and not (line.operation == LOST and line.record > record):
                 raise AuditDamaged(f"{path}, line {number}: the line before it is not the one that was there when it was written")
@@ -205,18 +206,6 @@ def _tail_holds(path: Path, remembered: AuditMark) -> bool:
     with path.open("rb") as opened:
         opened.seek(max(0, path.stat().st_size - TAIL_BYTES))
         return any(line_hash(raw) == remembered[1] for raw in opened.read().splitlines(keepends=True))
-
-
-def records(path: Path, limit: int | None = None) -> list[AuditRecord]:
-    """What was asked for, oldest first; with `limit` the newest so many. AuditDamaged."""
-    begun: dict[int, AuditRecord] = {}
-    for line in lines(path):
-        if not line.end_of:
-            begun[line.record] = AuditRecord(line.record, line.time, line.by, line.operation, line.arguments, "unknown")
-        elif line.end_of in begun:
-            begun[line.end_of] = msgspec.structs.replace(begun[line.end_of], outcome=line.outcome, account=line.account)
-    found = list(begun.values())
-    return found if limit is None else found[-limit:] if limit else []
 
 
 def arguments_of(request: msgspec.Struct, account: typing.Callable[[str], int | None]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from cambist.domain.units import AccountId
 from cambist.history.port import Page
 from cambist.history.records import LedgerEntry, Leg
 from cambist.operations.market_names import name_of_market
-from cambist.operations.operation import Effect, Holder, Limit, Nothing, Operation, OperatorCall
+from cambist.operations.operation import Effect, Holder, Limit, Nothing, Number, Operation, OperatorCall
 from cambist.operations.rejections import Rejected, not_found
 from cambist.operations.users import name_of
 
@@ -49,9 +49,9 @@ class ListEntries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     user: Holder
     asset: str | None = None
-    first_id: int | None = None
-    since: int | None = None
-    until: int | None = None
+    first_id: Number | None = None
+    since: Number | None = None
+    until: Number | None = None
     limit: Limit = 100
     newest_first: bool = True
 

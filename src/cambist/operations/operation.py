@@ -27,6 +27,9 @@ erases the name here too."""
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
 """Of a request's field: so many rows at most. What is rendered at once keeps everybody else waiting."""
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+"""Of a request's field: a number of an order, an account or a record, or a time in µs. What is larger no file could hold."""
+
 
 class Effect(StrEnum):
     """Who may be given an operation: those who only look get READ."""
@@ -36,9 +39,13 @@ class Effect(StrEnum):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """On whose word something is done: "uid 1000 (maria)" for the command line."""
+    """On whose word something is done: "uid 1000 (maria)" for the command line, "@17 from 192.0.2.7" over the network.
+
+    `account`: of the operator over the network; None for who has the machine, and so could change every file.
+    """
 
     name: str
+    account: AccountId | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +96,10 @@ class Operation(Generic[Request]):
     request: type[Request]
     run: Callable[[OperatorCall, Request], Awaitable[Any]]
     effect: Effect
+    second: Callable[[OperatorCall, Request], str | Rejected] | None = None
+    """What two operators must ask for, where there are two: a text that names it, empty when one is enough, or why it is not for this one.
+    Only those over the network are asked (dual control, `dual_control.py`)."""
+
     recorded: bool = True
     """Whether a call goes into the audit log; only what shows no secret and changes nothing may do without."""
 

@@ -12,7 +12,7 @@ from cambist.domain.reject_reasons import RejectReason
 from cambist.history.port import Page
 from cambist.history.records import Order
 from cambist.operations.market_names import market_of, name_of_market
-from cambist.operations.operation import Effect, Holder, Limit, Operation, OperatorCall
+from cambist.operations.operation import Effect, Holder, Limit, Number, Operation, OperatorCall
 from cambist.operations.rejections import Rejected, not_found, of_core
 from cambist.operations.users import name_of
 
@@ -23,7 +23,7 @@ class ListOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user: Holder
     market: str | None = None
     state: Literal["open", "finished", "all"] = "open"
-    first_id: int = 0
+    first_id: Number = 0
     limit: Limit = 100
 
 
@@ -61,10 +61,60 @@ async def list_orders(call: OperatorCall, request: ListOrders) -> list[OrderRow]
     return [_stored_row(call, order) for order in await call.context.history.orders(account, page, market=number, state=request.state)]
 
 
+class OfOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    order: Number
+
+
+async def find_order(call: OperatorCall, request: OfOrder) -> OrderRow | Rejected:
+    """Anybody's order by its number, live or finished. `order-unknown`, `history-unavailable`."""
+    live = call.context.view.order(request.order)
+    if live is not None:
+        return _open_row(call, live)
+    await call.context.history_caught_up()
+    stored = await call.context.history.orders_by_id([request.order])
+    return _stored_row(call, stored[0]) if stored else not_found("order", request.order)
+
+
+SCANNED = 20_000
+"""Numbers of orders that one request looks at: about a millisecond's work."""
+
+
+class ListOpenOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everybody's, with numbers below `before` (all), in one market or all."""
+
+    market: str | None = None
+    before: Number | None = None
+    limit: Limit = 100
+
+
+class OpenOrders(msgspec.Struct, frozen=True):
+    """`next`: go on with it as `before`; None when there is nothing further."""
+
+    rows: list[OrderRow]
+    next: int | None
+
+
+async def list_open_orders(call: OperatorCall, request: ListOpenOrders) -> OpenOrders | Rejected:
+    """Everybody's open orders, newest first. A page may be short, or empty, although there are more: `next` says. `market-unknown`."""
+    market = market_of(call.context.catalogue, request.market) if request.market is not None else None
+    if isinstance(market, Rejected):
+        return market
+    view = call.context.view
+    number = min(view.next_order_id, request.before if request.before is not None else view.next_order_id)
+    end = max(1, number - SCANNED)
+    rows: list[OrderRow] = []
+    while number > end and len(rows) < request.limit:
+        number -= 1
+        order = view.order(number)
+        if order is not None and (market is None or order.market == market.id):
+            rows.append(_open_row(call, order))
+    return OpenOrders(rows, number if number > 1 else None)
+
+
 class CancelOrders(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Orders by their numbers, anybody's."""
 
-    orders: list[int]
+    orders: list[Number]
 
 
 class OrderCancelled(msgspec.Struct, frozen=True):
@@ -140,6 +190,8 @@ def _row(call: OperatorCall, order_id: int, order: _core.LiveOrder | Order, fill
 
 OPERATIONS = (
     Operation("order.list", ListOrders, list_orders, Effect.READ, recorded=False),
+    Operation("order.find", OfOrder, find_order, Effect.READ, recorded=False),
+    Operation("order.open", ListOpenOrders, list_open_orders, Effect.READ, recorded=False),
     Operation("order.cancel", CancelOrders, cancel_orders, Effect.CHANGE),
     Operation("order.cancel-all", CancelAll, cancel_all, Effect.CHANGE),
 )

@@ -9,6 +9,7 @@ import msgspec
 from cambist.history import HistoryError
 from cambist.operations import (
     audit_records,
+    dual_control,
     fees,
     funds,
     keys,
@@ -23,14 +24,26 @@ from cambist.operations import (
 )
 from cambist.operations.audit import DONE, AuditLog, arguments_of
 from cambist.operations.context import OperationsContext
+from cambist.operations.dual_control import WAITING, Awaiting, ended, second_operator
 from cambist.operations.operation import Actor, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected, not_found
 
-OPERATIONS: dict[str, Operation[Any]] = {
-    operation.name: operation
-    for module in (upkeep, users, second_factor, keys, funds, fees, ledger, orders, withdrawals, markets, linked_markets, audit_records)
-    for operation in module.OPERATIONS
-}
+_MODULES = (
+    upkeep,
+    users,
+    second_factor,
+    keys,
+    funds,
+    fees,
+    ledger,
+    orders,
+    withdrawals,
+    markets,
+    linked_markets,
+    dual_control,
+    audit_records,
+)
+OPERATIONS: dict[str, Operation[Any]] = {operation.name: operation for module in _MODULES for operation in module.OPERATIONS}
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +56,7 @@ class Operations:
         self._audit = audit
 
     async def run(self, actor: Actor, name: str, arguments: dict[str, Any]) -> Any:
-        """The operation's result (structs) once everything that it did is durable, or Rejected.
+        """The operation's result (structs) once everything that it did is durable, Awaiting when a second operator is needed, or Rejected.
 
         JournalStopped when the venue can write no more; AuditFailed when the audit log cannot be written: then nothing was done.
         """
@@ -59,13 +72,13 @@ class Operations:
     async def perform(self, actor: Actor, operation: Operation[Any], request: msgspec.Struct) -> Any:
         """`run` of a request that is decoded already."""
         call = OperatorCall(self.context, actor)
+        written = arguments_of(request, lambda holder: _number(call.account(holder)))
         if operation.recorded:
-            written = arguments_of(request, lambda holder: _number(call.account(holder)))
             call.record = await asyncio.to_thread(self._audit.begin, self._now(), actor.name, operation.name, written)
         outcome = "failed"
         try:
-            result = await self._done(call, operation, request)
-            outcome = result.code if isinstance(result, Rejected) else DONE
+            result = await self._done(call, operation, request, written)
+            outcome = result.code if isinstance(result, Rejected) else WAITING if isinstance(result, Awaiting) else DONE
         finally:
             if operation.recorded:
                 await self._end(call, outcome)
@@ -78,12 +91,17 @@ class Operations:
             # It is done, and must not look as if it were not; without an end the record stays one of unknown outcome.
             _log.error("the end of record %d is missing in the audit log: %s", call.record, error)
 
-    async def _done(self, call: OperatorCall, operation: Operation[Any], request: msgspec.Struct) -> Any:
+    async def _done(self, call: OperatorCall, operation: Operation[Any], request: msgspec.Struct, written: dict[str, Any]) -> Any:
+        subject = await second_operator(call, operation, request, written)
+        if not isinstance(subject, str):
+            return subject
         try:
             result = await operation.run(call, request)
         except HistoryError as error:
             return Rejected("history-unavailable", Kind.UNAVAILABLE, f"history cannot answer now: {error}")
         await call.durable()
+        if not isinstance(result, Rejected):
+            await ended(call, operation, subject)
         return result
 
     def _now(self) -> int:

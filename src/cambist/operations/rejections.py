@@ -63,5 +63,5 @@ def of_core(code: int, what: str) -> Rejected:
 
 
 def not_found(noun: str, name: object, hint: str = "") -> Rejected:
-    """`noun` is one of: user, account, key, order, market, asset, group, withdrawal, dialect, operation."""
+    """`noun` is one of: user, account, key, order, market, asset, group, withdrawal, approval, dialect, operation."""
     return Rejected(f"{noun}-unknown", Kind.NOT_FOUND, f"there is no {noun} {name}{hint}")

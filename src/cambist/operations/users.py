@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections import Counter
 from typing import Literal
 
 import msgspec
 
 from cambist import _core
-from cambist.directory import Directory, DirectoryRejection, Role, User, marks
-from cambist.operations.operation import Effect, Holder, Nothing, Operation, OperatorCall, Secret
+from cambist.directory import DirectoryRejection, Role, User, UserSummary, marks
+from cambist.operations.operation import Effect, Holder, Limit, Number, Operation, OperatorCall, Secret, account_number
 from cambist.operations.rejections import Kind, Rejected, not_found, of_directory
 
 
@@ -20,7 +19,7 @@ class AddUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Secret
     password: Secret | None = None
-    account: int | None = None
+    account: Number | None = None
 
 
 class UserAdded(msgspec.Struct, frozen=True):
@@ -63,20 +62,32 @@ class UserRow(msgspec.Struct, frozen=True):
     frozen: int | None
     second_factor: bool
     role: str = ""
+    created: int = 0
 
 
-async def list_users(call: OperatorCall, _request: Nothing) -> list[UserRow]:
-    """In order of creation, the erased ones left out."""
-    return await asyncio.to_thread(_user_rows, call.context.directory)
+class ListUsers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`search`: a part of the name, or @N for account N. `after`: go on behind that account."""
+
+    search: str = ""
+    role: Literal["operator", "support", "auditor"] | None = None
+    frozen: bool | None = None
+    after: Number = 0
+    limit: Limit = 100
 
 
-def _user_rows(directory: Directory) -> list[UserRow]:
-    """On a thread: every key's secret is decrypted on the way."""
-    counts = Counter(key.user for key in directory.keys())  # noqa: SIM118 - no mapping
-    factors = directory.totp.users() | directory.hotp.users()
-    return [
-        UserRow(user.name, user.account, counts[user.id], user.frozen, user.id in factors, user.role or "") for user in directory.users()
-    ]
+async def list_users(call: OperatorCall, request: ListUsers) -> list[UserRow]:
+    """In order of their accounts, the erased ones left out."""
+    directory, account, role = call.context.directory, account_number(request.search), Role(request.role) if request.role else None
+    words, after, limit = request.search, request.after, request.limit
+    if account is not None:
+        words, after, limit = "", max(after, account - 1), 1
+    found = await asyncio.to_thread(directory.search, words, role=role, frozen=request.frozen, after=after, limit=limit)
+    return [_user_row(each) for each in found if account in (None, each.user.account)]
+
+
+def _user_row(found: UserSummary) -> UserRow:
+    user = found.user
+    return UserRow(user.name, user.account, found.keys, user.frozen, found.second_factor, user.role or "", user.created)
 
 
 class SetPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,14 +130,30 @@ class RoleSet(msgspec.Struct, frozen=True):
 
 
 async def set_role(call: OperatorCall, request: SetRole) -> RoleSet | Rejected:
-    """Says what a user may do for the venue over the network. `user-unknown`."""
-    user = call.user(request.user)
+    """Says what a user may do for the venue over the network. Where there are two operators, two must say so before a user becomes an
+    operator, or is one no longer. `user-unknown`, `own-role`."""
+    user = _whose_role(call, request)
     if isinstance(user, Rejected):
         return user
     role = None if request.role == "none" else Role(request.role)
     number = await asyncio.to_thread(call.context.directory.set_role, user, role)
     await call.context.commands.note(call.meta(**marks.role_set(user.account, number)))
     return RoleSet(user.name, request.role)
+
+
+def _whose_role(call: OperatorCall, request: SetRole) -> User | Rejected:
+    user = call.user(request.user)
+    if isinstance(user, User) and user.account == call.actor.account:
+        return Rejected("own-role", Kind.CONFLICT, "nobody changes their own role over the network")
+    return user
+
+
+def _second_for_role(call: OperatorCall, request: SetRole) -> str | Rejected:
+    """Otherwise one operator could make up a second one, or be the only one."""
+    user = _whose_role(call, request)
+    if isinstance(user, Rejected):
+        return user
+    return f"@{user.account} {request.role}" if Role.OPERATOR in (user.role, request.role) else ""
 
 
 class OfUser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,9 +240,9 @@ def name_of(call: OperatorCall, account: int) -> str:
 
 OPERATIONS = (
     Operation("user.add", AddUser, add_user, Effect.CHANGE),
-    Operation("user.list", Nothing, list_users, Effect.READ, recorded=False),
+    Operation("user.list", ListUsers, list_users, Effect.READ, recorded=False),
     Operation("user.password", SetPassword, set_password, Effect.CHANGE),
-    Operation("user.role", SetRole, set_role, Effect.CHANGE),
+    Operation("user.role", SetRole, set_role, Effect.CHANGE, _second_for_role),
     Operation("user.freeze", FreezeUser, freeze_user, Effect.CHANGE),
     Operation("user.unfreeze", OfUser, unfreeze_user, Effect.CHANGE),
     Operation("user.erase", OfUser, erase_user, Effect.CHANGE),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import msgspec
 
 from cambist import _core
+from cambist.directory import Role
 from cambist.domain.meta import Meta
 from cambist.domain.reject_reasons import RejectReason
 from cambist.operations.operation import Effect, Holder, Limit, Operation, OperatorCall
@@ -15,6 +17,7 @@ from cambist.operations.rejections import Kind, Rejected, not_found, of_core, of
 from cambist.operations.users import name_of
 from cambist.wallet import Approval, WalletRejection, Withdrawal, WithdrawalState
 
+APPROVE = "withdrawal.approve"
 _Decide = Callable[[int, Meta], "Awaitable[_core.Outcome | WalletRejection]"]
 
 
@@ -38,6 +41,8 @@ class WithdrawalRow(msgspec.Struct, frozen=True):
     state: str
     txid: str
     requested: int
+    asked_by: str = ""
+    """The operator who let it go and who waits for a second one to do so too; empty when nobody has."""
 
 
 async def list_withdrawals(call: OperatorCall, request: ListWithdrawals) -> list[WithdrawalRow] | Rejected:
@@ -50,7 +55,28 @@ async def list_withdrawals(call: OperatorCall, request: ListWithdrawals) -> list
         found = [item for item in wallet.awaiting_approval() if account in (None, item.account)]
     else:
         found = wallet.newest_withdrawals(limit) if account is None else wallet.withdrawals(account)
-    return [_row(call, item) for item in found[:limit]]
+    asked = await asyncio.to_thread(_asked_by, call)
+    return [msgspec.structs.replace(_row(call, item), asked_by=asked.get(_key(item), "")) for item in found[:limit]]
+
+
+def _asked_by(call: OperatorCall) -> dict[str, str]:
+    """By withdrawal: the operator who let it go first."""
+    awaited = call.context.directory.dual_control.awaited()
+    return {each.subject: name_of(call, each.asked_by) for each in awaited if each.operation == APPROVE}
+
+
+def _second(call: OperatorCall, request: OfWithdrawal) -> str | Rejected:
+    """Two operators let a withdrawal go, or the one who has not asked for it themselves. `own-withdrawal`, as `approve`."""
+    item = _find(call, request.id)
+    if isinstance(item, Rejected):
+        return item
+    if item.state != WithdrawalState.WAITING or item.approval != Approval.AWAITED:
+        return of_wallet(WalletRejection.NOT_AWAITED)
+    call.subject = item.account
+    if item.account == call.actor.account:
+        return Rejected("own-withdrawal", Kind.CONFLICT, "another operator must let your own withdrawal go")
+    owner = call.context.directory.user_by_account(item.account)
+    return "" if owner is not None and owner.role == Role.OPERATOR else _key(item)
 
 
 class OfWithdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,7 +93,8 @@ class RefuseWithdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def approve(call: OperatorCall, request: OfWithdrawal) -> WithdrawalRow | Rejected:
-    """Lets a withdrawal that waits for approval go. `withdrawal-unknown`, `approval-not-awaited`."""
+    """Lets a withdrawal that waits for approval go. Where there are two operators, it goes when two have said so, and who asked for it is
+    none of them. `withdrawal-unknown`, `approval-not-awaited`, `own-withdrawal`."""
     return await _decided(call, request.id, call.context.wallet.approve_withdrawal, {})
 
 
@@ -107,11 +134,15 @@ def _find(call: OperatorCall, text: str) -> Withdrawal | Rejected:
     return found if found is not None else not_found("withdrawal", text)
 
 
+def _key(item: Withdrawal) -> str:
+    return f"{item.transfer_id:032x}"
+
+
 def _row(call: OperatorCall, item: Withdrawal) -> WithdrawalRow:
     spec = call.context.catalogue.assets.by_id[item.asset]
     awaiting = item.state == WithdrawalState.WAITING and item.approval == Approval.AWAITED
     return WithdrawalRow(
-        f"{item.transfer_id:032x}",
+        _key(item),
         name_of(call, item.account),
         spec.code,
         _core.format_units(item.amount, spec.scale),
@@ -125,6 +156,6 @@ def _row(call: OperatorCall, item: Withdrawal) -> WithdrawalRow:
 
 OPERATIONS = (
     Operation("withdrawal.list", ListWithdrawals, list_withdrawals, Effect.READ, recorded=False),
-    Operation("withdrawal.approve", OfWithdrawal, approve, Effect.CHANGE),
+    Operation(APPROVE, OfWithdrawal, approve, Effect.CHANGE, _second),
     Operation("withdrawal.refuse", RefuseWithdrawal, refuse, Effect.CHANGE),
 )

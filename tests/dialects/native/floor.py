@@ -14,6 +14,7 @@ from cambist.dialects.native import Settings, build
 from cambist.dialects.native.auth import KEY_FORM
 from cambist.dialects.native.scopes import KEY_SCOPES
 from cambist.directory import KeyForm, User
+from cambist.domain.units import AccountId
 from cambist.gateway.http.router import Router
 from cambist.operations.audit import AuditLog
 from cambist.operations.context import OperationsContext
@@ -77,8 +78,8 @@ class Floor(RoutedFloor):
         )
         operations = Operations(context, self.audit)
 
-        async def run(actor: str, name: str, request: msgspec.Struct) -> Any:
-            return await operations.perform(Actor(actor), OPERATIONS[name], request)
+        async def run(actor: str, account: AccountId, name: str, request: msgspec.Struct) -> Any:
+            return await operations.perform(Actor(actor, account), OPERATIONS[name], request)
 
         self.services.operator_requests.bind(run)
 

@@ -1,5 +1,8 @@
 """Looking after the venue over the network: by users with a role, recorded, and only what is served."""
 
+import json
+
+from cambist.dialects.native.openapi import document
 from cambist.dialects.native.routes import ENDPOINTS
 from cambist.dialects.native.scopes import Scope
 from cambist.directory import Role
@@ -7,7 +10,7 @@ from cambist.operations.registry import OPERATIONS
 from tests.dialects.native.floor import Browser, Floor, Trader
 
 LEFT_TO_THE_COMMAND_LINE = {
-    "user.add", "user.password", "user.role", "user.erase", "second-factor.enrol", "second-factor.confirm", "key.create", "key.renew",
+    "user.add", "user.password", "user.erase", "second-factor.enrol", "second-factor.confirm", "key.create", "key.renew",
     "key.reveal", "fund", "deposit.simulate", "market.link", "market.unlink", "rates.set", "backup",
 }  # fmt: skip
 
@@ -35,7 +38,7 @@ async def test_a_user_is_frozen_and_it_is_recorded(floor: Floor, alice: Trader) 
     assert await floor.problem(alice, "GET", "/account") == (401, "key-unknown")
     rows = {row["name"]: row for row in await browser.call("GET", "/operator/user/list")}
     assert (rows["alice"]["frozen"] is not None, rows["olga"]["role"]) == (True, "operator")
-    (record,) = await browser.call("GET", "/operator/audit/list?limit=5")
+    (record,) = (await browser.call("GET", "/operator/audit/list?limit=5"))["rows"]
     assert (record["operation"], record["outcome"], record["by"]) == ("user.freeze", "done", "@17 from 192.0.2.1")
     assert record["arguments"] == {"user": "@16", "cancel_orders": False}
 
@@ -68,3 +71,23 @@ async def test_a_role_ends_at_once(floor: Floor) -> None:
     await browser.call("GET", "/operator/status")
     floor.directory.set_role(user, None)
     assert await browser.problem("GET", "/operator/status") == (403, "scope-missing")
+
+
+async def test_what_waits_for_a_second_operator_is_accepted_and_not_done(floor: Floor, alice: Trader) -> None:
+    floor.directory.set_role(floor.user("otto"), Role.OPERATOR)
+    olga, otto = await operator(floor), Browser(floor)
+    await otto.log_in("otto")
+    said = {"user": "alice", "role": "operator"}
+    reply = await olga.reply("POST", "/operator/user/role", said)
+    waiting = json.loads(reply.content)
+    assert (reply.status, waiting["operation"], waiting["asked_by"]) == (202, "user.role", "olga")
+    assert floor.directory.role(alice.user.id) is None
+    assert await olga.call("GET", "/operator/approval/list") == [waiting]
+    assert await otto.call("POST", "/operator/user/role", said) == {"name": "alice", "role": "operator"}
+    assert floor.directory.role(alice.user.id) is Role.OPERATOR
+
+
+def test_the_document_says_which_replies_may_be_202() -> None:
+    paths = document(ENDPOINTS)["paths"]
+    found = {path for path, methods in paths.items() for operation in methods.values() if "202" in operation["responses"]}
+    assert found == {"/cambist/v1/operator/user/role", "/cambist/v1/operator/withdrawal/approve"}

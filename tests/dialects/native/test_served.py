@@ -90,6 +90,6 @@ def test_a_person_trades_and_an_operator_looks_after_them(tmp_path: Path) -> Non
     with serving(tmp_path, "serve", "--data", data) as running:
         olga, maria = Visitor(running), Visitor(running)
         assert olga.ask("POST", "/session", {"name": "olga", "password": "correct horse"})[0] == 201
-        assert olga.ask("GET", "/operator/audit/list?limit=1")[1][0]["operation"] == "user.freeze"
+        assert olga.ask("GET", "/operator/audit/list?limit=1")[1]["rows"][0]["operation"] == "user.freeze"
         said = {"name": "maria", "password": "correct horse"}
         assert maria.ask("POST", "/session", said)[1]["code"] == "user-frozen"

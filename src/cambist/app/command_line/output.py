@@ -57,7 +57,7 @@ def print_json(value: Any) -> None:
     typer.echo(msgspec.json.encode(value).decode())
 
 
-TIMES = frozenset({"time", "created", "requested", "frozen"})
+TIMES = frozenset({"time", "created", "requested", "frozen", "asked"})
 """Columns with µs since 1970."""
 
 

@@ -1,11 +1,11 @@
 """`cambist verify`, `rebuild`, `snapshot`, `backup`, `restore`, `doctor` and `audit`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from cambist.app.command_line.output import Data, Json, Limit, ask, path_argument, path_option, print_json, show, show_record
+from cambist.app.command_line.output import Data, Json, Limit, ask, parse_time, path_argument, path_option, print_json, show, show_record
 
 audit_app = typer.Typer(help="Who asked the venue for what.", no_args_is_help=True)
 
@@ -71,6 +71,31 @@ def doctor(data: Data, as_json: Json = False) -> None:
 
 
 @audit_app.command("list")
-def list_records(data: Data, limit: Limit = 50, as_json: Json = False) -> None:
-    """List what operators did: who, what, with which arguments (secrets left out), and what became of it."""
-    show(ask(data, "audit.list", limit=limit), ["record", "time", "by", "operation", "outcome", "account", "arguments"], as_json)
+def list_records(
+    data: Data,
+    operation: Annotated[
+        str | None, typer.Option("--operation", help="Only this one, as in user.freeze, or all of a noun, as in user.", show_default=False)
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Only of this one, as in @17 or 'uid 1000 (maria)'.", show_default=False)] = None,
+    account: Annotated[int | None, typer.Option("--account", help="Only about this account.", show_default=False)] = None,
+    outcome: Annotated[str | None, typer.Option("--outcome", help="Only what ended so: done, or a code.", show_default=False)] = None,
+    since: Annotated[str | None, typer.Option("--since", help="From this time on (ISO 8601, UTC).", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Up to this time.", show_default=False)] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """List what operators did, the newest last: who, what, with which arguments (secrets left out), and what became of it."""
+    from cambist.app.admin_client import admin_client
+
+    wanted = {"operation": operation, "by": by, "account": account, "outcome": outcome}
+    times = {"since": parse_time(since), "until": parse_time(until)}
+    rows: list[dict[str, Any]] = []
+    cursor: str | None = None
+    with admin_client(data) as asked:
+        while len(rows) < limit:
+            page = asked("audit.list", {**wanted, **times, "limit": limit - len(rows), "cursor": cursor})
+            rows += page["rows"]
+            cursor = page["next"]
+            if cursor is None:
+                break
+    show(rows[::-1], ["record", "time", "by", "operation", "outcome", "account", "arguments"], as_json)

@@ -1,6 +1,6 @@
 """`cambist user` and `cambist second-factor`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from cambist.app.errors import Exit, OperatorError
 app = typer.Typer(help="People who may trade.", no_args_is_help=True)
 factor_app = typer.Typer(help="One-time codes of users: switch them on together, or off when a device is lost.", no_args_is_help=True)
 
+PAGE = 500
 Password = Annotated[str | None, typer.Option("--password", envvar="CAMBIST_PASSWORD", help="Made up and shown when not given.")]
 
 
@@ -30,9 +31,24 @@ def add(
 
 
 @app.command("list")
-def list_users(data: Data, as_json: Json = False) -> None:
+def list_users(
+    data: Data,
+    search: Annotated[str, typer.Argument(help="A part of the name, or @N for account N.", show_default=False)] = "",
+    role: Annotated[str | None, typer.Option("--role", help="Only those with this role.", show_default=False)] = None,
+    frozen: Annotated[
+        bool | None, typer.Option("--frozen/--not-frozen", help="Only those who are shut out, or who are not.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """List users and their accounts."""
-    show(ask(data, "user.list"), ["name", "account", "keys", "frozen", "second_factor", "role"], as_json)
+    from cambist.app.admin_client import admin_client
+
+    rows: list[dict[str, Any]] = []
+    with admin_client(data) as asked:
+        arguments = {"search": search, "role": role, "frozen": frozen, "limit": PAGE}
+        while page := asked("user.list", {**arguments, "after": rows[-1]["account"] if rows else 0}):
+            rows += page
+    show(rows, ["name", "account", "keys", "frozen", "second_factor", "role"], as_json)
 
 
 @app.command("password")

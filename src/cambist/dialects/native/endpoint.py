@@ -46,6 +46,12 @@ class Written(msgspec.Struct, Generic[T], gc=False):
     parts: tuple[bytes, ...]
 
 
+class Accepted(msgspec.Struct, Generic[T], gc=False):
+    """What was asked for is kept, and waits for somebody else: a reply of status 202."""
+
+    value: T
+
+
 class Headed(msgspec.Struct, Generic[T], gc=False):
     """A reply with further fields, such as cookies."""
 
@@ -105,6 +111,8 @@ class Endpoint:
     status: int = 200
     proof: bool = False
     """Whether whoever logged in must have proved who they are a short time ago (`Settings.proof_minutes`)."""
+    accepted: Any = None
+    """What a reply of status 202 reads as, where what is asked for may have to wait for somebody else."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope):
@@ -250,6 +258,8 @@ def reply_of(value: Any, status: int = 200, headers: tuple[tuple[bytes, bytes], 
         return problem_reply(value, headers)
     if isinstance(value, Written):
         return Reply(status, headers=headers, parts=value.parts)
+    if isinstance(value, Accepted):
+        return Reply(202, msgspec.json.encode(value.value), headers=headers)
     if isinstance(value, Headed):
         return Reply(status, msgspec.json.encode(value.value), headers=(*headers, *value.headers))
     return Reply(status, msgspec.json.encode(value), headers=headers)

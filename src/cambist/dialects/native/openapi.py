@@ -47,7 +47,7 @@ def encoded(endpoints: Sequence[Endpoint]) -> bytes:
 
 def _kinds(endpoint: Endpoint) -> Iterable[Any]:
     said = endpoint.signature()
-    return (kind for kind in (said.query, said.body, said.reply) if kind is not None)
+    return (kind for kind in (said.query, said.body, said.reply, endpoint.accepted) if kind is not None)
 
 
 def _operation(endpoint: Endpoint, by_kind: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +67,9 @@ def _operation(endpoint: Endpoint, by_kind: dict[Any, Any], components: dict[str
             "default": {"description": "Not done.", "content": {CONTENT_TYPE: {"schema": by_kind[Problem]}}},
         },
     }
+    if endpoint.accepted is not None:
+        content = {"application/json": {"schema": by_kind[endpoint.accepted]}}
+        operation["responses"]["202"] = {"description": "Not done yet: it waits for somebody else.", "content": content}
     if parameters:
         operation["parameters"] = parameters
     if said.body is not None:

@@ -91,7 +91,9 @@ def _described(endpoint: Endpoint) -> Iterator[str]:
     inputs = [("query", said.query), ("body", said.body)]
     parts = [f"{word} `{name_of(kind)}`" for word, kind in inputs if kind is not None]
     again = "; takes an `Idempotency-Key`" if endpoint.effect is not Effect.READ and endpoint.scope is not Scope.PUBLIC else ""
-    yield f"- `{endpoint.name}`: {', '.join(parts) + '; ' if parts else ''}answers {endpoint.status} {openapi.in_words(said.reply)}{again}"
+    waits = f", or 202 {openapi.in_words(endpoint.accepted)} while it waits for somebody else" if endpoint.accepted is not None else ""
+    asks = ", ".join(parts) + "; " if parts else ""
+    yield f"- `{endpoint.name}`: {asks}answers {endpoint.status} {openapi.in_words(said.reply)}{waits}{again}"
 
 
 def _messages() -> Iterator[str]:
@@ -122,7 +124,7 @@ def structs(endpoints: Sequence[Endpoint]) -> list[Any]:
     found: dict[tuple[str, str], Any] = {}
     for endpoint in endpoints:
         said = endpoint.signature()
-        for kind in (said.query, said.body, said.reply):
+        for kind in (said.query, said.body, said.reply, endpoint.accepted):
             _collect(kind, found)
     return [found[name] for name in sorted(found)]
 

@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from cambist.api_types.problems import REFERENCE, Code, Problem, problem
-from cambist.dialects.native.endpoint import Call, Endpoint
+from cambist.dialects.native.endpoint import Accepted, Call, Endpoint
 from cambist.dialects.native.scopes import Effect, Scope
+from cambist.operations.dual_control import Approval, Awaiting
 from cambist.operations.operation import Effect as OperationEffect
 from cambist.operations.operation import Nothing, Operation
 from cambist.operations.registry import OPERATIONS
@@ -20,6 +21,7 @@ from cambist.operations.rejections import Kind, Rejected
 SERVED = (
     "status",
     "user.list",
+    "user.role",
     "user.freeze",
     "user.unfreeze",
     "second-factor.remove",
@@ -31,6 +33,8 @@ SERVED = (
     "ledger.entries",
     "ledger.totals",
     "order.list",
+    "order.open",
+    "order.find",
     "order.cancel",
     "order.cancel-all",
     "withdrawal.list",
@@ -44,6 +48,8 @@ SERVED = (
     "market.terms",
     "market.groups",
     "snapshot",
+    "approval.list",
+    "approval.withdraw",
     "audit.list",
 )
 STATUSES = {Kind.MALFORMED: 400, Kind.NOT_FOUND: 404, Kind.CONFLICT: 409, Kind.REFUSED: 422, Kind.UNAVAILABLE: 503}
@@ -59,7 +65,8 @@ def _endpoint(operation: Operation[Any]) -> Endpoint:
     run = _runner(operation)
     if operation.effect is OperationEffect.READ:
         return Endpoint("GET", path, Scope.OPERATOR_READ, run)
-    return Endpoint("POST", path, Scope.OPERATOR, run, Effect.CHANGE)
+    accepted = Approval if operation.second is not None else None
+    return Endpoint("POST", path, Scope.OPERATOR, run, Effect.CHANGE, accepted=accepted)
 
 
 def _runner(operation: Operation[Any]) -> Callable[..., Awaitable[Any]]:
@@ -69,11 +76,13 @@ def _runner(operation: Operation[Any]) -> Callable[..., Awaitable[Any]]:
         actor = f"@{call.account} from {call.request.client}"
         request = next(iter(said.values()), None) or Nothing()
         try:
-            result = await call.context.services.operator_requests.run(actor, operation.name, request)
+            result = await call.context.services.operator_requests.run(actor, call.account, operation.name, request)
         except OSError:
             return problem(Code.UNAVAILABLE, "The server's disk does not take this now; it may be done in part.")
         if result is None:
             return problem(Code.UNAVAILABLE)
+        if isinstance(result, Awaiting):
+            return Accepted(result.approval)
         return _rejected(result) if isinstance(result, Rejected) else result
 
     hint = typing.get_type_hints(operation.run)["return"]

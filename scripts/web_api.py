@@ -127,6 +127,8 @@ def function(endpoint: Endpoint, by_kind: dict[Any, Any], components: dict[str, 
         parameters.append(f"query{optional}: {shown(name)}")
         options.append("query")
     reply = type_text(by_kind[said.reply])
+    if endpoint.accepted is not None:
+        reply += f" | {type_text(by_kind[endpoint.accepted])}"
     path = re.sub(r"\{(\w+)\}", lambda match: f"${{encodeURIComponent({camel(match[1])})}}", endpoint.path)
     literal = f"`{path}`" if said.path else f'"{path}"'
     given = f", {{ {', '.join(options)} }}" if options else ""
@@ -146,7 +148,7 @@ def camel(name: str) -> str:
 def wanted() -> str:
     messages = [*stream.CLIENT_MESSAGES, *stream.SERVER_MESSAGES]
     bodies = [kind for endpoint in ENDPOINTS for kind in (endpoint.signature().query, endpoint.signature().body) if kind is not None]
-    replies = [endpoint.signature().reply for endpoint in ENDPOINTS]
+    replies = [kind for endpoint in ENDPOINTS for kind in (endpoint.signature().reply, endpoint.accepted) if kind is not None]
     kinds = [*bodies, *replies, *messages, Problem]
     schemas, components = msgspec.json.schema_components(kinds, ref_template=openapi.REFERENCE)
     by_kind = dict(zip(kinds, schemas, strict=True))

@@ -160,6 +160,7 @@ for name, group in {
     "withdrawal": money.withdrawal_app,
     "approval": approvals.app,
     "ledger": money.ledger_app,
+    "backups": upkeep.backups_app,
     "audit": upkeep.audit_app,
 }.items():
     app.add_typer(group, name=name)
@@ -170,6 +171,7 @@ for command in (
     money.fund,
     upkeep.verify,
     upkeep.rebuild,
+    upkeep.status,
     upkeep.snapshot,
     upkeep.backup,
     upkeep.restore,

@@ -73,6 +73,12 @@ class MerchantConfig(_Section, frozen=True, kw_only=True):
     loopback_callbacks: bool = False
 
 
+class BackupConfig(_Section, frozen=True, kw_only=True):
+    """Backups that operators start over the network."""
+
+    directory: str = ""
+
+
 class RatesConfig(_Section, frozen=True, kw_only=True):
     """Where conversion rates of linked markets come from, beside the operator's command."""
 
@@ -108,6 +114,7 @@ class Config(_Section, frozen=True, kw_only=True):
     http: HttpConfig = HttpConfig()
     limits: LimitsConfig = LimitsConfig()
     rates: RatesConfig = RatesConfig()
+    backup: BackupConfig = BackupConfig()
 
     sandbox: SandboxConfig = SandboxConfig()
     dialects: DialectSections = DialectSections()  # type: ignore[valid-type]  # made of what the dialects say of themselves

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +12,13 @@ import structlog
 
 from cambist.app import backup
 from cambist.app.admin import STOPPED
+from cambist.app.condition import condition_of
 from cambist.app.errors import Exit, OperatorError, explained
 from cambist.app.rates_file import RatesFile
 from cambist.domain.units import AccountId
 from cambist.exchange import JournalStopped
 from cambist.operations.audit import AuditFailed
+from cambist.operations.conditions import Activity, BackupFile, Condition
 from cambist.operations.context import Backup, OperationsContext
 from cambist.operations.operation import Actor
 from cambist.operations.registry import OPERATIONS, Operations
@@ -34,6 +38,10 @@ class Control:
     def __init__(self, venue: Venue) -> None:
         self.operations = Operations(operations_context(venue), venue.audit)
         self._rates = venue.files.path / venue.config.rates.file if venue.config.rates.file else None
+
+    async def close(self) -> None:
+        """Gives up what runs in the background; before the venue is closed."""
+        await self.operations.context.backup_jobs.end()
 
     def rates_file(self) -> RatesFile | None:
         """The configuration's file of rates, set by the operator's own use case; None when there is none."""
@@ -105,6 +113,11 @@ class VenueStorage:
     def audit_log(self) -> Path:
         return self._venue.audit.path
 
+    @property
+    def audit_record(self) -> int:
+        mark = self._venue.audit.mark
+        return 0 if mark is None else mark[0]
+
     async def durable(self) -> None:
         await self._venue.durable()
 
@@ -113,3 +126,36 @@ class VenueStorage:
 
     async def write_backup(self, directory: str, *, with_master_key: bool) -> Backup | str:
         return await backup.write(self._venue, Path(directory), with_master_key=with_master_key)
+
+    def new_backup_directory(self) -> str | None:
+        folder = self._backups
+        if folder is None:
+            return None
+        when = datetime.fromtimestamp(self._venue.clock() // 1_000_000, UTC).strftime("%Y%m%dT%H%M%SZ")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        names = (f"backup-{when}{more}" for more in ("", *(f"-{number}" for number in count(2))))
+        return str(next(folder / name for name in names if not (folder / name).exists()))
+
+    def backups(self) -> list[BackupFile]:
+        if self._backups is None or not self._backups.is_dir():
+            return []
+        found = []
+        for manifest in self._backups.glob(f"*/{backup.MANIFEST}"):
+            try:
+                read = backup.read_manifest(manifest.parent)
+            except OperatorError as error:
+                _log.warning("this is no backup that can be read", directory=str(manifest.parent), reason=error.text)
+                continue
+            found.append(BackupFile(str(manifest.parent), read.seq, sum(entry.bytes for entry in read.files.values()), read.time))
+        return sorted(found, key=lambda each: each.time, reverse=True)
+
+    @property
+    def _backups(self) -> Path | None:
+        setting = self._venue.config.backup.directory
+        return (self._venue.files.path / setting).absolute() if setting else None
+
+    def condition(self) -> Condition:
+        return condition_of(self._venue)
+
+    def activity(self) -> Activity:
+        return self._venue.activity.shown()

@@ -21,6 +21,7 @@ VIEWS = 2_000 * MILLISECOND
 SNAPSHOT = 5_000 * MILLISECOND
 RATES = 5_000 * MILLISECOND
 CLOCK = 1_000 * MILLISECOND
+ACTIVITY = 1_000 * MILLISECOND
 """How often each is looked at, µs of the venue's clock."""
 
 _log = structlog.get_logger("cambist.app")
@@ -45,6 +46,7 @@ class PeriodicTasks:
             (SNAPSHOT, self._snapshot),
             (CLOCK, self._watch_clock),
             (CLOCK, self._recall_nonces),
+            (ACTIVITY, self._sample_activity),
         ):
             self._timers.append(self._venue.scheduler.every(period, self._guarded(task), task.__name__))
         if self._rates_file is not None:
@@ -114,6 +116,9 @@ class PeriodicTasks:
         if found is not None:
             self._venue.readiness.report("history.sqlite", f"history.sqlite is damaged: {found}")
             _log.error("history.sqlite is damaged: stop the venue and run `cambist rebuild`", found=found)
+
+    async def _sample_activity(self) -> None:
+        self._venue.activity.sample()
 
     async def _watch_clock(self) -> None:
         clock = self._venue.machine_clock

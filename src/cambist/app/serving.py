@@ -152,6 +152,7 @@ class Serving:
 
     async def suspend(self) -> None:
         """Ends what runs by the clock; the server goes on. `resume` follows."""
+        await self._control.close()
         await self._periodic_tasks.stop()
 
     def resume(self, venue: Venue) -> None:
@@ -166,6 +167,7 @@ class Serving:
         self._hooks.end()
         await self._server.stop(deadline=1.0 if self._venue.failure else 10.0)
         await self._admin.close()
+        await self._control.close()
         await self._periodic_tasks.stop()
         await self._venue.close()
         _log.info("stopped", seq=self._venue.engine.seq)

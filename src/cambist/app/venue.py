@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cambist import _core
+from cambist.app.activity import ActivityLog
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
@@ -79,6 +80,13 @@ class Venue:
     wallet_follower: ViewFollower
     merchant_follower: ViewFollower
     snapshot_seq: int = 0
+    started: int = field(init=False)
+    """When this process opened it, µs."""
+    activity: ActivityLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+        self.activity = ActivityLog(self)
 
     @property
     def clock(self) -> Clock:

@@ -38,6 +38,10 @@ class WriteFailures:
         """How many files cannot be written."""
         return len(self._failing)
 
+    def names(self) -> list[str]:
+        """Files that cannot be written."""
+        return sorted(self._failing)
+
     def failing(self, name: str) -> bool:
         """Whether the last attempt to write the file came to nothing."""
         return name in self._failing

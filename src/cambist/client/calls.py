@@ -21,6 +21,7 @@ from cambist.api_types.accounts import (
     SignUp,
 )
 from cambist.api_types.balances import Balance, Fees, Fill, FillsQuery, LedgerEntry, LedgerQuery
+from cambist.api_types.books import BalanceSheet
 from cambist.api_types.funds import (
     Coupon,
     CouponCreated,
@@ -127,6 +128,12 @@ def show_ticker(market: str) -> Call[Ticker]:
 def list_tickers() -> Call[list[Ticker]]:
     """GET /tickers: Every market's ticker."""
     return Call("GET", "/tickers", list[Ticker])
+
+
+def show_books() -> Call[BalanceSheet]:
+    """GET /books: Where all the venue's money is, asset by asset, added up from every account, with the journal's sequence and the
+    state's hash."""
+    return Call("GET", "/books", BalanceSheet)
 
 
 def place_order(body: PlaceOrder) -> Call[OrderPlaced]:

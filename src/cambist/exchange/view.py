@@ -41,6 +41,9 @@ class View(Protocol):
     def catalogue_version(self) -> int:
         """Grows with every command that changed an asset or a market: whoever caches specs compares it."""
 
+    def state_hash(self) -> bytes:
+        """Of the whole state, 32 bytes; it takes longer the more there is."""
+
     def assets(self) -> list[AssetSpec]:
         """By number."""
 

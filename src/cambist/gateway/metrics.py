@@ -82,6 +82,20 @@ class Metrics(Collector):
         """The counts under these two labels, shared by all routes that bear them."""
         return self._routes.setdefault((dialect, name), RouteCounts(dialect, name))
 
+    def replies(self) -> dict[str, tuple[int, int]]:
+        """By dialect: replies since the start, and how many of them had a status of 500 or above."""
+        found: dict[str, tuple[int, int]] = {}
+        for counts in self._routes.values():
+            replies, errors = found.get(counts.dialect, (0, 0))
+            found[counts.dialect] = (replies + sum(counts.statuses), errors + counts.statuses[5])
+        return found
+
+    def latencies(self) -> list[int]:
+        """Replies of all routes by bucket: one for each of BOUNDS, and one for what is above all of them."""
+        return [sum(column) for column in zip(*(counts.buckets for counts in self._routes.values()), strict=True)] or [0] * (
+            len(BOUNDS) + 1
+        )
+
     def count_sockets(self) -> SocketCounts:
         """The counts of sockets, which are shown from now on."""
         if self.sockets is None:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from cambist.operations.backup_jobs import BackupJobs
+from cambist.operations.conditions import Activity, BackupFile, Condition
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -54,6 +57,10 @@ class Storage(Protocol):
     def audit_log(self) -> Path:
         """Where the audit log is."""
 
+    @property
+    def audit_record(self) -> int:
+        """The number of its newest line, 0 while there is none."""
+
     async def durable(self) -> None:
         """Returns once everything applied so far is on disk. JournalStopped when it never will be."""
 
@@ -62,6 +69,18 @@ class Storage(Protocol):
 
     async def write_backup(self, directory: str, *, with_master_key: bool) -> Backup | str:
         """Copies what cannot be made again into a new directory; a sentence when that is not possible there."""
+
+    def new_backup_directory(self) -> str | None:
+        """Where the next backup goes that an operator asks for over the network; None when no directory was set for it. OSError."""
+
+    def backups(self) -> list[BackupFile]:
+        """Those that are there, newest first. Reads files. OSError."""
+
+    def condition(self) -> Condition:
+        """How the venue is. Reads sizes of files. OSError."""
+
+    def activity(self) -> Activity:
+        """What goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,8 @@ class OperationsContext:
     simulated_network: SimulatedNetwork | None
     adding_users: asyncio.Lock = field(default_factory=asyncio.Lock)
     """One user is added at a time: between looking whether a name is free and taking it, an account is opened."""
+
+    backup_jobs: BackupJobs = field(default_factory=BackupJobs)
 
     def history_caught_up(self) -> Awaitable[None]:
         """Resolves when history has everything that was applied by now. HistoryError when it does not follow."""

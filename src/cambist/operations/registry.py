@@ -9,6 +9,7 @@ import msgspec
 from cambist.history import HistoryError
 from cambist.operations import (
     audit_records,
+    backups,
     dual_control,
     fees,
     funds,
@@ -41,6 +42,7 @@ _MODULES = (
     markets,
     linked_markets,
     dual_control,
+    backups,
     audit_records,
 )
 OPERATIONS: dict[str, Operation[Any]] = {operation.name: operation for module in _MODULES for operation in module.OPERATIONS}

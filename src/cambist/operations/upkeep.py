@@ -4,24 +4,36 @@ from __future__ import annotations
 
 import msgspec
 
+from cambist.operations.conditions import Activity, Condition
 from cambist.operations.context import Backup
 from cambist.operations.operation import Effect, Nothing, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`seq`: commands applied, `durable_seq`: those on disk."""
+    """`seq`: commands applied, `durable_seq`: those on disk. `audit_record`: the newest of the audit log's lines."""
 
     seq: int
     durable_seq: int
     accounts: int
+    audit_record: int
+    condition: Condition
 
 
-async def status(call: OperatorCall, _request: Nothing) -> Status:
-    """How far the venue is."""
-    seq = call.context.view.seq
+async def status(call: OperatorCall, _request: Nothing) -> Status | Rejected:
+    """How far the venue is, and how its files are. `status-failed` when the disk does not say."""
+    seq, storage = call.context.view.seq, call.context.storage
     await call.durable()
-    return Status(call.context.view.seq, seq, call.context.view.accounts)
+    try:
+        condition = storage.condition()
+    except OSError as error:
+        return Rejected("status-failed", Kind.UNAVAILABLE, f"{error.filename}: {error.strerror}")
+    return Status(call.context.view.seq, seq, call.context.view.accounts, storage.audit_record, condition)
+
+
+async def activity(call: OperatorCall, _request: Nothing) -> Activity:
+    """What went on in the last minute: rates, latencies, connections, the queue before the journal."""
+    return call.context.storage.activity()
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -57,6 +69,7 @@ async def backup(call: OperatorCall, request: WriteBackup) -> Backup | Rejected:
 
 OPERATIONS = (
     Operation("status", Nothing, status, Effect.READ, recorded=False),
+    Operation("activity", Nothing, activity, Effect.READ, recorded=False),
     Operation("snapshot", Nothing, snapshot, Effect.CHANGE),
     Operation("backup", WriteBackup, backup, Effect.CHANGE),
 )

@@ -20,8 +20,35 @@ export interface AccountFees {
   own: boolean;
 }
 
+/** What goes on, in the last `seconds`, which are at most 60. `queue`: commands applied and not yet on disk, `queue_age`: how long the oldest of them waits, µs. */
+export interface Activity {
+  time: number;
+  seconds: number;
+  commands: number;
+  orders: number;
+  orders_rejected: number;
+  trades: number;
+  replies: LatencySeries;
+  syncs: Latency;
+  dialects: DialectActivity[];
+  connections: number;
+  sockets: number;
+  queue: number;
+  queue_age: number;
+  memory: number;
+}
+
 export interface AllCancelled {
   count: number;
+}
+
+/** `operation` waits until another operator asks for the same, which `arguments` say. `asked` in µs; after a week it is forgotten. */
+export interface Approval {
+  id: number;
+  operation: string;
+  arguments: Record<string, unknown>;
+  asked_by: string;
+  asked: number;
 }
 
 /** `decimals` of the ledger, of which `display_decimals` are shown to people and sent by coin networks. */
@@ -29,6 +56,19 @@ export interface Asset {
   code: string;
   decimals: number;
   display_decimals: number;
+}
+
+/** Where all of an asset is. `users`: what the venue owes to its users, `held` of it in orders and withdrawals that wait. `fees`: what it earned. `withdrawals`: on its way out. `coupons`: made and not redeemed. `conversion`: what linked markets convert with. `world`: what came in from outside, negative. `total`: all of these together but `held`, which is a part of `users`: 0, or the books are wrong. */
+export interface AssetBooks {
+  asset: string;
+  users: Decimal;
+  held: Decimal;
+  fees: Decimal;
+  withdrawals: Decimal;
+  coupons: Decimal;
+  conversion: Decimal;
+  world: Decimal;
+  total: Decimal;
 }
 
 /** An asset: `scale` decimals in the ledger, `display_scale` of them shown. */
@@ -42,6 +82,12 @@ export interface AssetRow {
   code: string;
   scale: number;
   display_scale: number;
+}
+
+/** Newest first. `next`: the cursor of what is behind, None when there is nothing; a page may be short although there is more. */
+export interface AuditPage {
+  rows: AuditRecord[];
+  next: string | null;
 }
 
 /** An operation that was asked for, joined with its end. `outcome` is "done", a rejection's code, or "unknown" without an end. */
@@ -62,6 +108,31 @@ export interface AuthenticatorSelection {
   userVerification: "required";
 }
 
+/** A backup that lies in the venue's directory for backups: up to which command, its size in bytes, and when it was made (µs). */
+export interface BackupFile {
+  directory: string;
+  seq: number;
+  bytes: number;
+  time: number;
+}
+
+/** The backup that was started last. Times in µs; `ended` None while it runs. `text`: why it failed. */
+export interface BackupState {
+  directory: string;
+  state: "done" | "failed" | "running";
+  started: number;
+  started_by: string;
+  ended: number | null;
+  text: string;
+}
+
+/** `last`: the one that was started last since the venue started, None when none was. `files`: those that lie there, newest first. `configured`: whether the configuration names a directory for them. */
+export interface Backups {
+  configured: boolean;
+  last: BackupState | null;
+  files: BackupFile[];
+}
+
 /** `held` by open orders and by what is on its way out; `total` is both. */
 export interface Balance {
   asset: string;
@@ -76,6 +147,14 @@ export interface BalanceRow {
   available: string;
   held: string;
   total: string;
+}
+
+/** The books after the command `sequence` of the journal. Each account was added up for it. `state_hash`: of the whole state then (BLAKE3, 64 hex digits), as whoever replays the journal up to there finds it too. */
+export interface BalanceSheet {
+  sequence: number;
+  time: number;
+  state_hash: string;
+  assets: AssetBooks[];
 }
 
 /** Balances that the command of that sequence changed, as they are after it. */
@@ -187,6 +266,23 @@ export interface ChangePassword {
   code?: string | null;
 }
 
+/** How the venue and its files are. `ready`: nothing speaks against sending it orders; `reasons`: what does. `history_seq`, `wallet_seq` and `merchant_seq`: how far these views are behind the journal's `durable_seq`. Sizes in bytes; `started` in µs. `unwritable`: files that cannot be written just now. */
+export interface Condition {
+  version: string;
+  started: number;
+  ready: boolean;
+  reasons: string[];
+  history_seq: number;
+  wallet_seq: number;
+  merchant_seq: number;
+  journal_bytes: number;
+  journal_files: number;
+  disk_free: number;
+  disk_size: number;
+  unwritable: string[];
+  snapshots: SnapshotFile[];
+}
+
 /** The app's first code. */
 export interface ConfirmCode {
   code: string;
@@ -287,6 +383,14 @@ export interface DepositAddress {
   asset: string;
   address: string | null;
   qr_svg: string | null;
+}
+
+/** What one API answered: replies in the window, `errors` of them with a status of 500 or above, and since the start. */
+export interface DialectActivity {
+  name: string;
+  replies: number;
+  errors: number;
+  replies_since_start: number;
 }
 
 /** The client's message with that `id` was done. `sequence`: all that commands behind it do to one's own is pushed. */
@@ -442,6 +546,23 @@ export interface KeyWithSecret {
   credentials: Record<string, string>;
 }
 
+/** Of `count` replies or syncs: within how many µs half of them, nine of ten and 99 of a hundred were done, as far as buckets tell. None where there were none, or where it was longer than the longest bucket. */
+export interface Latency {
+  count: number;
+  half: number | null;
+  nine_tenths: number | null;
+  all_but_one_percent: number | null;
+}
+
+/** Of the replies of all APIs together; `by_second`: how many left in each second, the newest last. */
+export interface LatencySeries {
+  count: number;
+  half: number | null;
+  nine_tenths: number | null;
+  all_but_one_percent: number | null;
+  by_second: number[];
+}
+
 /** One change of one balance. `available` and `held` are what there was after it; what does not apply is null. `counterparty`: the other user of a transfer by name. */
 export interface LedgerEntry {
   id: string;
@@ -487,6 +608,13 @@ export interface ListKeys {
   user?: string | null;
 }
 
+/** Everybody's, with numbers below `before` (all), in one market or all. */
+export interface ListOpenOrders {
+  market?: string | null;
+  before?: number | null;
+  limit?: number;
+}
+
 /** `state`: the open ones as the core has them, from `first_id` on; or the newest finished ones, or of all, as history has them. */
 export interface ListOrders {
   user: string;
@@ -496,8 +624,24 @@ export interface ListOrders {
   limit?: number;
 }
 
-/** The newest `limit` records. */
+/** All that is given must hold. `operation`: its name, or a noun as in "user". `by`: who, as records say it, with or without from where. `account`: whom it was about. `since` and `until` in µs, inclusive. `cursor`: `next` of the page before. */
 export interface ListRecords {
+  limit?: number;
+  cursor?: string | null;
+  operation?: string | null;
+  by?: string | null;
+  account?: number | null;
+  outcome?: string | null;
+  since?: number | null;
+  until?: number | null;
+}
+
+/** `search`: a part of the name, or @N for account N. `after`: go on behind that account. */
+export interface ListUsers {
+  search?: string;
+  role?: "auditor" | "operator" | "support" | null;
+  frozen?: boolean | null;
+  after?: number;
   limit?: number;
 }
 
@@ -609,6 +753,10 @@ export interface OfAccount {
   user: string;
 }
 
+export interface OfApproval {
+  id: number;
+}
+
 export interface OfHolder {
   user: string;
 }
@@ -618,9 +766,19 @@ export interface OfKey {
   key: string;
 }
 
+export interface OfOrder {
+  order: number;
+}
+
 /** The withdrawal's id in hex. */
 export interface OfWithdrawal {
   id: string;
+}
+
+/** `next`: go on with it as `before`; None when there is nothing further. */
+export interface OpenOrders {
+  rows: OrderRow[];
+  next: number | null;
 }
 
 /** An order as it stands. `total`: the quote traded; `fee` so far, in `fee_asset`. `reason` says how it ended, null while it lives. */
@@ -900,6 +1058,11 @@ export interface RequestWithdrawal {
   address: string;
 }
 
+export interface RoleSet {
+  name: string;
+  role: string;
+}
+
 /** Whether logins of that user ask for a code now. */
 export interface SecondFactor {
   name: string;
@@ -958,6 +1121,12 @@ export interface SetFees {
   taker_ppm?: number | null;
 }
 
+/** `operator` may do what operators may over the network; `support` and `auditor` may look; `none` takes it away. */
+export interface SetRole {
+  user: string;
+  role: "auditor" | "none" | "operator" | "support";
+}
+
 export interface SetStatus {
   name: string;
   halted: boolean;
@@ -1003,11 +1172,20 @@ export interface Snapshot {
   file: string;
 }
 
-/** `seq`: commands applied, `durable_seq`: those on disk. */
+/** A snapshot of the state after command `seq`: its size, and when it was written (µs). */
+export interface SnapshotFile {
+  seq: number;
+  bytes: number;
+  written: number;
+}
+
+/** `seq`: commands applied, `durable_seq`: those on disk. `audit_record`: the newest of the audit log's lines. */
 export interface Status {
   seq: number;
   durable_seq: number;
   accounts: number;
+  audit_record: number;
+  condition: Condition;
 }
 
 /** Follows topics: all of them, or none when one cannot be followed. */
@@ -1130,6 +1308,7 @@ export interface UserRow {
   frozen: number | null;
   second_factor: boolean;
   role: string;
+  created: number;
 }
 
 /** A `sandbox` has play money only. `demo_users` may log in without a password; browsers on the same machine are told of them. */
@@ -1163,6 +1342,7 @@ export interface WithdrawalRow {
   state: string;
   txid: string;
   requested: number;
+  asked_by: string;
 }
 
 /** Orders by id; those that are not one's own live ones are passed over. */
@@ -1257,6 +1437,9 @@ export const showTicker = (market: string): Call<Ticker> =>
 
 /** Every market's ticker. */
 export const listTickers = (): Call<Ticker[]> => call("GET", "/tickers");
+
+/** Where all the venue's money is, asset by asset, added up from every account, with the journal's sequence and the state's hash. */
+export const showBooks = (): Call<BalanceSheet> => call("GET", "/books");
 
 /** Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after a restart the same request places no second order, while the first lives and for the 1,000 orders behind it. `order-invalid` and what a market or the account's money does not allow. */
 export const placeOrder = (body: PlaceOrder): Call<OrderPlaced> => call("POST", "/orders", { body });
@@ -1478,11 +1661,19 @@ export const revealKey = (key: string): Call<KeyWithSecret> =>
 /** Ends a key for good, and what its open sockets follow. `not-found`. */
 export const revokeKey = (key: string): Call<Nothing> => call("DELETE", `/keys/${encodeURIComponent(key)}`);
 
-/** How far the venue is. */
+/** How far the venue is, and how its files are. `status-failed` when the disk does not say. */
 export const operatorStatus = (): Call<Status> => call("GET", "/operator/status");
 
-/** In order of creation, the erased ones left out. */
-export const operatorUserList = (): Call<UserRow[]> => call("GET", "/operator/user/list");
+/** What went on in the last minute: rates, latencies, connections, the queue before the journal. */
+export const operatorActivity = (): Call<Activity> => call("GET", "/operator/activity");
+
+/** In order of their accounts, the erased ones left out. */
+export const operatorUserList = (query?: ListUsers): Call<UserRow[]> =>
+  call("GET", "/operator/user/list", { query });
+
+/** Says what a user may do for the venue over the network. Where there are two operators, two must say so before a user becomes an operator, or is one no longer. `user-unknown`, `own-role`. */
+export const operatorUserRole = (body: SetRole): Call<RoleSet | Approval> =>
+  call("POST", "/operator/user/role", { body });
 
 /** Shuts a user out of every API and every login; the money stays where it is. `user-unknown`. */
 export const operatorUserFreeze = (body: FreezeUser): Call<UserFrozen> =>
@@ -1527,6 +1718,14 @@ export const operatorLedgerTotals = (): Call<TotalRow[]> => call("GET", "/operat
 export const operatorOrderList = (query: ListOrders): Call<OrderRow[]> =>
   call("GET", "/operator/order/list", { query });
 
+/** Everybody's open orders, newest first. A page may be short, or empty, although there are more: `next` says. `market-unknown`. */
+export const operatorOrderOpen = (query?: ListOpenOrders): Call<OpenOrders> =>
+  call("GET", "/operator/order/open", { query });
+
+/** Anybody's order by its number, live or finished. `order-unknown`, `history-unavailable`. */
+export const operatorOrderFind = (query: OfOrder): Call<OrderRow> =>
+  call("GET", "/operator/order/find", { query });
+
 /** Takes orders back, each by itself. `order-unknown` names those that are not open; nothing was done then. */
 export const operatorOrderCancel = (body: OperatorCancelOrders): Call<OperatorOrderCancelled[]> =>
   call("POST", "/operator/order/cancel", { body });
@@ -1539,8 +1738,8 @@ export const operatorOrderCancelAll = (body: CancelAll): Call<AllCancelled> =>
 export const operatorWithdrawalList = (query?: ListWithdrawals): Call<WithdrawalRow[]> =>
   call("GET", "/operator/withdrawal/list", { query });
 
-/** Lets a withdrawal that waits for approval go. `withdrawal-unknown`, `approval-not-awaited`. */
-export const operatorWithdrawalApprove = (body: OfWithdrawal): Call<WithdrawalRow> =>
+/** Lets a withdrawal that waits for approval go. Where there are two operators, it goes when two have said so, and who asked for it is none of them. `withdrawal-unknown`, `approval-not-awaited`, `own-withdrawal`. */
+export const operatorWithdrawalApprove = (body: OfWithdrawal): Call<WithdrawalRow | Approval> =>
   call("POST", "/operator/withdrawal/approve", { body });
 
 /** Gives the money of a withdrawal back that has not been sent, whether it waits for approval or for its turn. `withdrawal-unknown`, `not-cancellable`, `unavailable`, `reason-too-long`. */
@@ -1575,6 +1774,19 @@ export const operatorMarketGroups = (): Call<GroupRow[]> => call("GET", "/operat
 /** Writes a snapshot now, so that the next start replays less. `snapshot-failed`. */
 export const operatorSnapshot = (): Call<Snapshot> => call("POST", "/operator/snapshot");
 
-/** Oldest first. `audit-damaged`. */
-export const operatorAuditList = (query?: ListRecords): Call<AuditRecord[]> =>
+/** Starts a backup into a new directory below the one that the configuration names. `no-backup-directory`, `backup-running`, `backup-failed`. */
+export const operatorBackupStart = (): Call<BackupState> => call("POST", "/operator/backup/start");
+
+/** The backup that was started last, and all that lie in the directory for them. `backup-failed` when that cannot be read. */
+export const operatorBackupList = (): Call<Backups> => call("GET", "/operator/backup/list");
+
+/** What one operator asked for and another one must ask for too, oldest first. */
+export const operatorApprovalList = (): Call<Approval[]> => call("GET", "/operator/approval/list");
+
+/** Takes back what waits for a second operator, whoever asked for it. `approval-unknown`. */
+export const operatorApprovalWithdraw = (body: OfApproval): Call<Approval> =>
+  call("POST", "/operator/approval/withdraw", { body });
+
+/** What operators asked for, newest first. `audit-damaged`. */
+export const operatorAuditList = (query?: ListRecords): Call<AuditPage> =>
   call("GET", "/operator/audit/list", { query });

@@ -5,8 +5,22 @@ from typing import Annotated, Any
 
 import typer
 
-from cambist.app.command_line.output import Data, Json, Limit, ask, parse_time, path_argument, path_option, print_json, show, show_record
+from cambist.app.command_line.output import (
+    Data,
+    Json,
+    Limit,
+    ask,
+    join,
+    parse_time,
+    path_argument,
+    path_option,
+    print_json,
+    show,
+    show_record,
+    time_text,
+)
 
+backups_app = typer.Typer(help="Backups in the directory that the configuration names.", no_args_is_help=True)
 audit_app = typer.Typer(help="Who asked the venue for what.", no_args_is_help=True)
 
 
@@ -28,6 +42,47 @@ def snapshot(data: Data) -> None:
     """Write a snapshot now, so that the next start replays less."""
     done = ask(data, "snapshot")
     typer.echo(f"Snapshot at seq {done['seq']}: {done['file']}")
+
+
+def status(data: Data, as_json: Json = False) -> None:
+    """Show how far the venue is, how its files are, and what went on in the last minute."""
+    from cambist.app.admin_client import admin_client
+
+    with admin_client(data) as asked:
+        found, activity = asked("status", {}), asked("activity", {})
+    condition = found["condition"]
+    ready = "ready" if condition["ready"] else "not ready: " + "; ".join(condition["reasons"])
+    behind = found["durable_seq"] - min(condition["history_seq"], condition["wallet_seq"], condition["merchant_seq"])
+    snapshots = ", ".join(f"{each['seq']}" for each in condition["snapshots"]) or "none"
+    replies, seconds = activity["replies"], activity["seconds"]
+    journal = f"{condition['journal_bytes']:,} bytes in {condition['journal_files']} files"
+    counted = ", ".join(f"{activity[noun]} {noun}" for noun in ("commands", "orders", "trades"))
+    lines = [
+        f"Cambist {condition['version']}, {ready}, since {time_text(condition['started'])}",
+        f"journal: {found['seq']} commands, {journal}; snapshots at {snapshots}",
+        f"views: {max(0, behind)} commands behind; disk: {condition['disk_free']:,} of {condition['disk_size']:,} bytes free",
+        f"in {seconds} s: {counted}, {replies['count']} replies",
+        f"now: {activity['connections']} connections, {activity['sockets']} sockets, {activity['queue']} commands on their way to the disk",
+    ]
+    show_record({**found, "activity": activity}, as_json, "\n".join(lines))
+
+
+@backups_app.command("start")
+def start_backup(data: Data) -> None:
+    """Have the running venue write a backup below the directory that its configuration names, and not wait for it."""
+    typer.echo(f"A backup is being written into {ask(data, 'backup.start')['directory']}.")
+
+
+@backups_app.command("list")
+def list_backups(data: Data, as_json: Json = False) -> None:
+    """List the backups below that directory, and what became of the one that was started last."""
+    found = ask(data, "backup.list")
+    if as_json:
+        print_json(found)
+        return
+    show(found["files"], ["directory", "seq", "bytes", "time"], as_json)
+    if found["last"] is not None and found["last"]["state"] != "done":
+        typer.echo(f"{found['last']['directory']}: {join([found['last']['state'], found['last']['text']])}")
 
 
 def backup(

@@ -11,6 +11,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.native.auth import Authenticator
 from cambist.dialects.native.idempotency import RememberedReplies
 from cambist.dialects.native.listings import Listings
+from cambist.dialects.native.public_books import PublicBooks
 from cambist.dialects.native.settings import STRANGERS, Settings
 from cambist.domain.state_parts import Serial
 from cambist.exchange.coupons import Coupons
@@ -36,6 +37,7 @@ class DialectContext:
     daily: RateLimits
     """Coupons and transfers that one account makes in a day."""
     serial: Serial
+    books: PublicBooks
 
     def next_number(self) -> str:
         """A text that no other one of this venue is, for what is drawn: the journal's place, and a count of this process."""
@@ -64,6 +66,7 @@ class DialectContext:
             coupons=Coupons(services.commands, services.view, services.entropy),
             daily=daily,
             serial=Serial(parts, "native/drawn"),
+            books=PublicBooks(services.view, always=services.demo_users is not None),
         )
 
     def history_caught_up(self) -> Awaitable[None]:

@@ -30,6 +30,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/markets/{market}/candles", PUBLIC, market_data.list_candles),
     Endpoint("GET", "/markets/{market}/ticker", PUBLIC, market_data.show_ticker),
     Endpoint("GET", "/tickers", PUBLIC, market_data.list_tickers),
+    Endpoint("GET", "/books", PUBLIC, market_data.show_books),
     Endpoint("POST", "/orders", TRADE, orders.place_order, COMMAND, 201),
     Endpoint("GET", "/orders", READ, orders.list_orders),
     Endpoint("DELETE", "/orders", TRADE, orders.cancel_all_orders, COMMAND),

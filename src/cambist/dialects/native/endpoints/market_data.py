@@ -9,6 +9,7 @@ import msgspec
 
 from cambist import _core
 from cambist.api_types import markets as api
+from cambist.api_types.books import BalanceSheet
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Page
 from cambist.dialect_kit.market_texts import (
@@ -39,6 +40,11 @@ STORED_PIECE = 240
 def server_time(call: Call) -> api.ServerTime:
     """The time. Signed requests are judged by `time`."""
     return api.ServerTime(time=call.context.services.wall_clock(), venue_time=call.context.services.view.time)
+
+
+def show_books(call: Call) -> BalanceSheet:
+    """Where all the venue's money is, asset by asset, added up from every account, with the journal's sequence and the state's hash."""
+    return call.context.books.shown()
 
 
 def list_assets(call: Call) -> list[api.Asset]:

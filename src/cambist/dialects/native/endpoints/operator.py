@@ -20,6 +20,7 @@ from cambist.operations.rejections import Kind, Rejected
 
 SERVED = (
     "status",
+    "activity",
     "user.list",
     "user.role",
     "user.freeze",
@@ -48,6 +49,8 @@ SERVED = (
     "market.terms",
     "market.groups",
     "snapshot",
+    "backup.start",
+    "backup.list",
     "approval.list",
     "approval.withdraw",
     "audit.list",

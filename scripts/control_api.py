@@ -41,8 +41,9 @@ Each operation can be called in several ways that take the same fields and give 
 | an agent, by MCP | the tool `move-clock` of `cambist sandbox mcp` |
 
 Over HTTP the API answers programs on the same machine only: at a loopback address, with `localhost`, `127.0.0.1` or `[::1]` as the host,
-and without an Origin. The fields of a GET or DELETE stand in the query, those of a POST or PUT in a JSON body whose `content-type` says so.
-A field in the path is always needed. Who asks for something that cannot be done gets `{"error": "why"}`, and nothing has changed:
+and for a browser only to this server's own page, as its Origin says. The fields of a GET or DELETE stand in the query, those of a POST or
+PUT in a JSON body whose `content-type` says so. A field in the path is always needed.
+Who asks for something that cannot be done gets `{"error": "why"}`, and nothing has changed:
 
 | status | why |
 |---|---|

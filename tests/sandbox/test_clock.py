@@ -259,12 +259,19 @@ async def test_a_request_that_makes_no_sense_is_told_so_and_moves_nothing(body: 
         ({"content_type": "text/plain"}, 415),
         ({"host": "evil.example"}, 403),
         ({"host": "evil.example:8700"}, 403),
-        ({"origin": "http://localhost:8700"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"host": "localhost:8700", "origin": "http://localhost:3000"}, 403),
+        ({"host": "evil.example:8700", "origin": "http://evil.example:8700"}, 403),
+        ({"host": "localhost:8700", "sec-fetch-site": "cross-site"}, 403),
+        ({"host": "localhost:8700", "sec-fetch-site": "same-site"}, 403),
+        ({"host": "localhost:8700", "origin": "http://localhost:8700", "sec-fetch-site": "same-origin"}, 200),
+        ({"host": "127.0.0.1:8700", "sec-fetch-site": "none"}, 200),
         ({"host": "localhost"}, 200),
         ({"host": "[::1]:8700"}, 200),
     ],
 )
-async def test_pages_in_a_browser_cannot_move_it(headers: dict[str, str], status: int) -> None:
+async def test_other_sites_pages_cannot_move_it_and_its_own_can(headers: dict[str, str], status: int) -> None:
     controlled = Controlled()
     assert (await controlled.post('{"advance": 1}', **headers))[0] == status
 

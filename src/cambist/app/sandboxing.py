@@ -32,7 +32,7 @@ from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import Extension
 from cambist.dialect_kit.service import DialectService
-from cambist.dialect_kit.venue_services import VenueServices
+from cambist.dialect_kit.venue_services import SandboxFacts, VenueServices
 from cambist.directory import DirectoryRejection
 from cambist.domain.markets import MarketStatus
 from cambist.domain.units import AccountId, MarketId
@@ -44,7 +44,7 @@ from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import made_up_password
 from cambist.sandbox import linked_markets, money
 from cambist.sandbox.announcement import Announced, announcement
-from cambist.sandbox.clock import SandboxTime, pace_of
+from cambist.sandbox.clock import SandboxTime, pace_of, pace_text
 from cambist.sandbox.clock_control import ClockControl
 from cambist.sandbox.control.catalogue import BY_NOUN
 from cambist.sandbox.control.clock import ClockOperations
@@ -62,6 +62,7 @@ from cambist.sandbox.control.tape import TapeOperations
 from cambist.sandbox.conversion_rates import ConversionRates
 from cambist.sandbox.draws import seed_complaint
 from cambist.sandbox.faults.installation import FaultInstallation
+from cambist.sandbox.foreign_pages import ForeignPages
 from cambist.sandbox.past import Past
 from cambist.sandbox.people import People, Person, SandboxFile, ready_record
 from cambist.sandbox.play_money import FIELDS as PLAY_MONEY_FIELDS
@@ -268,12 +269,19 @@ class _Extending:
     def __init__(self, session: SandboxSession, forks: Forks, seed: int) -> None:
         self._session = session
         self._forks = forks
+        self._seed = seed
         self.faults = FaultInstallation(seed)
 
     def offer(self, services: VenueServices) -> VenueServices:
         """The venue's parts as the dialects get them."""
         session = self._session
-        return self.faults.offer(replace(services, demo_users=lambda: [person.name for person in session.inside.people]))
+        facts = SandboxFacts(
+            seed=self._seed,
+            clock=pace_text(session.plan.pace),
+            preset=session.plan.config.sandbox.preset,
+            demo_users=lambda: [person.name for person in session.inside.people],
+        )
+        return self.faults.offer(replace(services, sandbox=facts))
 
     def extend(
         self, services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService], clock: ClockControl | None
@@ -308,7 +316,7 @@ class _Extending:
             OpenApiOperations(BY_NOUN, __version__),
         )
         bound = [each for operation in operations for each in operation.bound()]
-        return Extension(control_routes(bound), [self.faults.interceptor], [log])
+        return Extension(control_routes(bound), [self.faults.interceptor], [log, ForeignPages()])
 
 
 def _people(venue: Venue, seed: int) -> People:

@@ -42,6 +42,19 @@ class Durability(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SandboxFacts:
+    """What is told of a sandbox to whoever sits at its machine. `clock`: `real`, `x60` or another pace, or `manual`.
+
+    `demo_users`: the names as which they may log in without a password. Not for strangers: users' passwords follow from the seed.
+    """
+
+    seed: int
+    clock: str
+    preset: str
+    demo_users: Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class VenueServices:
     """The running venue's parts, as a dialect's `build` gets them.
 
@@ -80,8 +93,8 @@ class VenueServices:
     transfers_per_day: int = 1_000
     """How often one account may send money to another user in 24 hours."""
 
-    demo_users: Callable[[], Sequence[str]] | None = None
-    """In a sandbox: the names as which whoever sits at its machine may log in without a password. None: this is no sandbox."""
+    sandbox: SandboxFacts | None = None
+    """None: this is no sandbox."""
 
     @property
     def clock(self) -> Callable[[], int]:

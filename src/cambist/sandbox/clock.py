@@ -152,6 +152,11 @@ class ManualTime:
         self.manual.advance(max(self.start, self.manual.now()))
 
 
+def pace_text(pace: float) -> str:
+    """As `--clock` says it."""
+    return "manual" if pace == 0.0 else "real" if pace == 1.0 else f"x{pace:g}"
+
+
 def pace_of(words: str) -> float | None:
     """What `--clock` says: 1 for `real`, 60 for `x60`, 0 for `manual`; None when it says nothing of the kind."""
     if words in ("real", "manual"):

@@ -6,16 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from cambist import __version__
+from cambist.dialect_kit.venue_services import SandboxFacts
 from cambist.dialects.native import Settings
 from tests.dialects.native.floor import Browser, Floor
 from tests.dialects.native.test_accounts import with_codes
+
+VENUE = {"version": __version__, "kind": "sandbox", "sign_up": True, "demo_users": [], "sandbox": None}
+"""What strangers are told of a sandbox."""
 
 
 @pytest.fixture
 async def sandbox(folder: Path) -> AsyncIterator[Floor]:
     """A floor whose users alice and bob are demo users; carol is not."""
     floor = Floor(folder, Settings())
-    floor.services = replace(floor.services, demo_users=lambda: ["alice", "bob"])
+    floor.services = replace(floor.services, sandbox=SandboxFacts(7, "x60", "calm", lambda: ["alice", "bob"]))
     floor.restart_dialect()
     for name in ("alice", "bob", "carol"):
         floor.user(name)
@@ -32,13 +37,17 @@ def browser_at(floor: Floor, client: str = "127.0.0.1", host: str = "127.0.0.1:8
 async def test_a_venue_has_no_demo_users(floor: Floor) -> None:
     floor.user("alice")
     browser = browser_at(floor)
-    assert await browser.call("GET", "/venue") == {"kind": "venue", "sign_up": True, "demo_users": []}
+    assert await browser.call("GET", "/venue") == {**VENUE, "kind": "venue"}
     assert await browser.problem("POST", "/session/demo", {"name": "alice"}) == (404, "not-found")
 
 
 async def test_a_demo_user_of_a_sandbox_logs_in_without_a_password(sandbox: Floor) -> None:
     browser = browser_at(sandbox)
-    assert await browser.call("GET", "/venue") == {"kind": "sandbox", "sign_up": True, "demo_users": ["alice", "bob"]}
+    assert await browser.call("GET", "/venue") == {
+        **VENUE,
+        "demo_users": ["alice", "bob"],
+        "sandbox": {"seed": 7, "clock": "x60", "preset": "calm", "control": "/sandbox"},
+    }
     assert (await browser.call("POST", "/session/demo", {"name": "bob"}))["profile"]["name"] == "bob"
     assert (await browser.call("GET", "/account"))["name"] == "bob"
     assert await browser.problem("POST", "/session/demo", {"name": "carol"}) == (404, "not-found")
@@ -54,7 +63,7 @@ async def test_a_demo_user_of_a_sandbox_logs_in_without_a_password(sandbox: Floo
 )
 async def test_demo_users_are_for_browsers_on_the_sandbox_s_machine(client: str, host: str, sandbox: Floor) -> None:
     browser = browser_at(sandbox, client, host)
-    assert await browser.call("GET", "/venue") == {"kind": "sandbox", "sign_up": True, "demo_users": []}
+    assert await browser.call("GET", "/venue") == VENUE, "users' passwords follow from the seed"
     assert await browser.problem("POST", "/session/demo", {"name": "alice"}) == (404, "not-found")
 
 

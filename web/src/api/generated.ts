@@ -1063,6 +1063,14 @@ export interface RoleSet {
   role: string;
 }
 
+/** What a sandbox runs with. `clock`: `real`, `x60` or another pace, or `manual`. `control`: the path below which its control API is, which answers this server's own page on the same machine (docs/reference/control-api.md): clock, faucet, faults, report, snapshots. */
+export interface Sandbox {
+  seed: number;
+  clock: string;
+  preset: string;
+  control: string;
+}
+
 /** Whether logins of that user ask for a code now. */
 export interface SecondFactor {
   name: string;
@@ -1313,9 +1321,11 @@ export interface UserRow {
 
 /** A `sandbox` has play money only. `demo_users` may log in without a password; browsers on the same machine are told of them. */
 export interface Venue {
+  version: string;
   kind: "sandbox" | "venue";
   sign_up: boolean;
   demo_users: string[];
+  sandbox: Sandbox | null;
 }
 
 /** Coins on their way out: `waiting` to be sent, or for the operator's `approval`; `sent`; `done`; `cancelled`: the money is back. */

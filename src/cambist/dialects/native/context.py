@@ -66,7 +66,7 @@ class DialectContext:
             coupons=Coupons(services.commands, services.view, services.entropy),
             daily=daily,
             serial=Serial(parts, "native/drawn"),
-            books=PublicBooks(services.view, always=services.demo_users is not None),
+            books=PublicBooks(services.view, always=services.sandbox is not None),
         )
 
     def history_caught_up(self) -> Awaitable[None]:

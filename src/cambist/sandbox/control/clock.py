@@ -10,6 +10,7 @@ import msgspec
 
 from cambist._core import parse_units
 from cambist.exchange import Catalogue, View
+from cambist.sandbox.clock import pace_text
 from cambist.sandbox.clock_control import MOST_STEPS, ClockControl, ClockGone, Condition
 from cambist.sandbox.control.operations import AnyBound, Bound, Nothing, Operation, Refused
 from cambist.sandbox.iso_time import iso
@@ -152,7 +153,7 @@ class ClockOperations:
 
     def _state(self, met: bool | msgspec.UnsetType = msgspec.UNSET) -> ClockState:
         now = self._clock()
-        mode = "manual" if self._control else "real" if self._pace == 1.0 else f"x{self._pace:g}"
+        mode = "manual" if self._control else pace_text(self._pace)
         if self._control is None:
             return ClockState(mode, iso(now), now)
         due = self._control.next_due

@@ -1,7 +1,8 @@
 """The control API over HTTP: operations as routes.
 
-It is for programs on this machine only. A request counts when it comes from a loopback address, names this machine as its host, and, when
-it changes anything, has a body that is said to be JSON: so no page in a browser can send one.
+It is for programs on this machine only, and for this server's own page. A request counts when it comes from a loopback address, names
+this machine as its host, and, when it changes anything, has a body that is said to be JSON; a browser must say that this server's page
+asks. So no other site's page can send one.
 """
 
 from __future__ import annotations
@@ -83,9 +84,11 @@ def problem(status: int, words: str) -> Reply:
 
 
 def _refused(request: Request, *, changes: bool) -> Reply | None:
-    """The rejection of a request that does not come from a program on this machine, or that a page in a browser could have sent."""
-    if not from_this_machine(request) or b"origin" in request.headers:
-        return problem(403, "the control API answers programs on this machine only, at localhost or 127.0.0.1")
+    """The rejection of a request that does not come from a program on this machine, or that another site's page could have sent."""
+    origin, site = request.headers.get(b"origin"), request.headers.get(b"sec-fetch-site", b"same-origin")
+    own = (origin is None or origin == request.base_url.encode()) and site in (b"same-origin", b"none")
+    if not own or not from_this_machine(request):
+        return problem(403, "the control API answers programs on this machine and this server's own page only, at localhost or 127.0.0.1")
     if changes and request.headers.get(b"content-type", b"").split(b";")[0].strip() != JSON.encode():
         return problem(415, "say that the body is JSON: content-type: application/json")
     return None

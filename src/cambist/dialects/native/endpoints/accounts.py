@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from typing import Literal
 
+from cambist import __version__
 from cambist.api_types import accounts as api
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Nothing, Page, PageQuery
-from cambist.api_types.venue import DemoLogIn, Venue
+from cambist.api_types.venue import DemoLogIn, Sandbox, Venue
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.this_machine import from_this_machine
 from cambist.dialects.native.auth import COOKIE, SECURE_COOKIE, SessionCaller, cookie, csrf_token, from_this_site, session_token
@@ -25,6 +25,8 @@ from cambist.directory.security_events import SecurityEventKind
 from cambist.domain.meta import Meta
 
 SECOND = 1_000_000
+CONTROL = "/sandbox"
+"""Where a sandbox's control API is."""
 DEVICE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 DIRECTORY_CODES = {
     DirectoryRejection.NAME_INVALID: Code.NAME_INVALID,
@@ -106,14 +108,21 @@ async def demo_log_in(call: Call, *, body: DemoLogIn) -> Headed[api.Session] | P
 
 def demo_users(call: Call) -> list[str]:
     """Who whoever sends this request may be without a password."""
-    names = call.context.services.demo_users
-    return [] if names is None or not from_this_machine(call.request) else list(names())
+    sandbox = call.context.services.sandbox
+    return [] if sandbox is None or not from_this_machine(call.request) else list(sandbox.demo_users())
 
 
 def show_venue(call: Call) -> Venue:
     """What kind of venue this is, and who may come in. Demo users are told to browsers on the sandbox's own machine only."""
-    kind: Literal["venue", "sandbox"] = "venue" if call.context.services.demo_users is None else "sandbox"
-    return Venue(kind=kind, sign_up=call.context.settings.sign_up, demo_users=demo_users(call))
+    facts = call.context.services.sandbox
+    near = facts is not None and from_this_machine(call.request)
+    return Venue(
+        kind="venue" if facts is None else "sandbox",
+        version=__version__,
+        sign_up=call.context.settings.sign_up,
+        demo_users=demo_users(call),
+        sandbox=Sandbox(seed=facts.seed, clock=facts.clock, preset=facts.preset, control=CONTROL) if facts is not None and near else None,
+    )
 
 
 async def _checked(call: Call, name: str, password: str, code: str | None) -> tuple[User, str] | Problem:

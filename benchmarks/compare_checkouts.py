@@ -20,11 +20,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.process import Process
 
 EMPTY_EVERY = 4
 """In every so many rounds the empty handler is measured too."""
 SETTLE_SECONDS = 0.2
+HISTORY_PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkouts", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--requests", type=int, default=400, help="of each of the 64 connections in a round")
+    parser.add_argument("--requests", type=int, default=200, help="of each of the 64 connections in a round")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
@@ -108,11 +112,21 @@ def serve(checkout: Path, requests: int) -> None:
                 before = int(loop.read_text().split()[0])
                 run = rig.run(load)
                 spent = int(loop.read_text().split()[0]) - before
-                time.sleep(SETTLE_SECONDS)
+                _wait_for_history(rig.process)
                 os.kill(server, signal.SIGSTOP)
                 print(run.rate, spent / run.result.requests / 1_000, flush=True)
         finally:
             os.kill(server, signal.SIGCONT)
+
+
+def _wait_for_history(process: Process) -> None:
+    """Until histories have every order: what they did not do would be done in the next round, beside the orders of that one."""
+    deadline = time.monotonic() + HISTORY_PATIENCE
+    while process.metric("cambist_history_seq") < process.metric("cambist_durable_seq"):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"histories did not catch up within {HISTORY_PATIENCE:.0f} s")
+        time.sleep(SETTLE_SECONDS)
+    time.sleep(SETTLE_SECONDS)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ use super::bytes::all_zero;
 use super::disk::next_data;
 use super::frame::{self, ALIGN, HEADER_LEN, Header, MARK_LEN, Mark};
 
-/// Large enough that a read costs nothing per frame, small enough to stay in a core's second-level cache.
-const CHUNK: usize = 512 * 1024;
+/// Large enough that a read costs nothing per frame, small enough to stay, with what the core touches, in a second-level cache.
+const CHUNK: usize = 128 * 1024;
 
 /// What stands at a position.
 pub(super) enum Slot {

@@ -38,7 +38,7 @@ async def test_status_counts_what_goes_on(venue: Running) -> None:
     for name in ("alice", "bob"):
         cambist("user", "add", name, "--data", data_of(venue))
         cambist("fund", name, "BTC=1,USD=10000", "--data", data_of(venue))
-    keys = [answer(venue, "key", "create", name, "--dialect", "btce")["credentials"] for name in ("alice", "bob")]
+    keys = [answer(venue, "key", "create", name, "--dialect", "btce") for name in ("alice", "bob")]
     alice, bob = (BtceClient(venue.port, key["key"], key["secret"]) for key in keys)
     assert (await alice.call("Trade", pair="btc_usd", type="sell", rate="1000", amount="0.5")).result
     assert (await bob.call("Trade", pair="btc_usd", type="buy", rate="1000", amount="0.2")).result
@@ -68,7 +68,7 @@ def test_a_backup_is_started_and_seen_done(venue: Running) -> None:
     assert (listed["last"]["state"], listed["last"]["text"]) == ("done", "")
     (file,) = listed["files"]
     assert file["directory"] == listed["last"]["directory"]
-    assert Path(file["directory"]).parent == venue.log.parent / "backups"
+    assert Path(file["directory"]).parent == (venue.log.parent / "backups").resolve()
     restored = cambist("restore", file["directory"], "--data", venue.log.parent / "restored")
     assert restored.returncode == 0, restored.stderr
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,7 @@ class VenueStorage:
             return None
         when = datetime.fromtimestamp(self._venue.clock() // 1_000_000, UTC).strftime("%Y%m%dT%H%M%SZ")
         folder.mkdir(mode=0o700, exist_ok=True)
-        names = (f"backup-{when}{more}" for more in ("", *(f"-{number}" for number in count(2))))
+        names = chain([f"backup-{when}"], (f"backup-{when}-{number}" for number in count(2)))
         return str(next(folder / name for name in names if not (folder / name).exists()))
 
     def backups(self) -> list[BackupFile]:
@@ -152,7 +152,7 @@ class VenueStorage:
     @property
     def _backups(self) -> Path | None:
         setting = self._venue.config.backup.directory
-        return (self._venue.files.path / setting).absolute() if setting else None
+        return (self._venue.files.path / setting).resolve() if setting else None
 
     def condition(self) -> Condition:
         return condition_of(self._venue)

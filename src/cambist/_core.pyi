@@ -864,6 +864,40 @@ class Journal:
         """Stops the writer and unlocks the directory, after a failure too."""
 
 @final
+class JournalCopy:
+    """The journal's files of a log that is written elsewhere, for the one process that adds to them. Methods may be called from any thread.
+
+    Frames come whole, in that log's bytes. Files, readers and checks are those of `Journal`, which can be opened on them afterwards.
+    """
+
+    @staticmethod
+    def open(directory: str, identity: int | None = None, segment_bytes: int = ..., *, synced: bool = True) -> JournalCopy:
+        """Locks the directory, checks what is there, cuts a torn tail; makes a copy of the journal `identity` where there is none.
+
+        JournalLocked; JournalDamaged, also when the directory holds another journal; JournalError, also when there is no journal and no
+        identity. Without `synced` what was appended survives the process, but no power cut.
+        """
+    @property
+    def cut(self) -> tuple[str, int, int] | None:
+        """(file, offset, bytes) of the torn tail that opening removed: the log that it was copied from has it."""
+    @property
+    def identity(self) -> int: ...
+    @property
+    def epoch(self) -> int:
+        """Of the last frame; 1 without frames."""
+    def last(self) -> Last: ...
+    def append(self, encoded: bytes) -> Last:
+        """Adds the frame that comes next and returns the new end; the frame before it is durable then. Releases the GIL.
+
+        JournalError with nothing changed: the bytes are no whole frame of this journal, it does not come next, no space, closed.
+        JournalFailed.
+        """
+    def sync(self) -> None:
+        """Makes everything durable, and has the next segment ready. Releases the GIL. JournalFailed; JournalError when closed."""
+    def close(self) -> None:
+        """Notes the end and unlocks the directory. Idempotent. JournalFailed the first time when not everything became durable."""
+
+@final
 class ReadOnlyJournal:
     """The files of a journal, not locked, beside a running writer or when there is none: a `JournalReads`.
 

@@ -24,6 +24,8 @@ def imported() -> set[str]:
     "module",
     [
         pytest.param("alembic", id="migrations, which only a directory of an older version needs"),
+        pytest.param("nats", id="the client of a log on several machines"),
+        pytest.param("cambist.cluster.journal", id="that log itself"),
         pytest.param("pydantic", id="a second validator beside msgspec"),
         pytest.param("segno", id="QR codes, which few processes ever draw"),
         pytest.param("sqlalchemy.dialects.postgresql", id="a dialect of a database that is not used"),

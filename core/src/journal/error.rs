@@ -34,6 +34,8 @@ pub enum Rejection {
     Empty,
     /// The frame does not fit into a segment.
     TooLarge { bytes: u64, limit: u64 },
+    /// A whole frame of another log does not continue this one.
+    Frame { reason: String },
     /// The journal was closed.
     Closed,
     /// `count` commands after the last one would run past the largest seq.
@@ -110,6 +112,7 @@ impl fmt::Display for Rejection {
             Self::TooLarge { bytes, limit } => {
                 write!(out, "a frame of {bytes} bytes does not fit a segment, which takes {limit}")
             }
+            Self::Frame { reason } => write!(out, "the frame does not continue the copy: {reason}"),
             Self::Closed => write!(out, "the journal is closed"),
             Self::SeqExhausted => write!(out, "seq would run past 2^64 - 1"),
             Self::NoJournal { directory } => {

@@ -14,7 +14,7 @@ use super::log::{Log, sync_parent};
 use super::port::{Follower, FrameStream, JournalFollows, JournalPort, JournalReads, Last, NewFrame};
 use super::queue::{Durable, Placed, Queue};
 use super::reader::Reader;
-use super::recover::{self, Cut};
+use super::recover::{self, Cut, Epoch};
 use super::segment::MIN_BYTES;
 use super::spare::Spare;
 use super::state;
@@ -84,7 +84,7 @@ impl FileJournal {
         let lock = Lock::take(directory)?;
         // After the lock: only now nobody else creates or recovers.
         let recovered = match state::read_format(directory)? {
-            Some(id) => recover::recover(directory, id, verify_from, disk)?,
+            Some(id) => recover::recover(directory, id, verify_from, disk, Epoch::Next)?,
             None if create => recover::create(directory, segment_bytes, journal_id, disk)?,
             None => {
                 return Err(Rejection::NoJournal { directory: directory.to_path_buf() }.into());

@@ -51,9 +51,15 @@ impl Log {
             .write_at(&self.file, &draft.buffer, self.position)
             .map_err(JournalError::file("write", &self.segment.path))?;
         self.disk.sync_data(&self.file).map_err(JournalError::file("sync", &self.segment.path))?;
-        self.position += draft.buffer.len() as u64;
-        self.chain = Chain { epoch: header.epoch, last_seq: header.last_seq(), hash, time: header.time };
+        self.advance(&header, draft.buffer.len() as u64, hash);
         self.write_mark()
+    }
+
+    /// Notes that this frame stands at the position now.
+    pub fn advance(&mut self, header: &Header, bytes: u64, hash: [u8; 32]) {
+        self.position += bytes;
+        self.state.epoch = header.epoch;
+        self.chain = Chain { epoch: header.epoch, last_seq: header.last_seq(), hash, time: header.time };
     }
 
     /// Not synced: the mark goes to disk with the next frame, which overwrites it. Until then it tells a later recovery

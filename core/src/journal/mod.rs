@@ -6,6 +6,7 @@
 
 mod bytes;
 pub mod conformance;
+mod copy;
 mod cursor;
 pub mod disk;
 mod error;
@@ -26,6 +27,7 @@ mod state;
 mod wake;
 mod writer;
 
+pub use copy::JournalCopy;
 pub use error::{JournalError, Rejection, Result};
 pub use file_journal::{FileJournal, Options};
 pub use frame::FrameKind;

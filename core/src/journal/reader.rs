@@ -52,6 +52,26 @@ pub(super) struct Chain {
     pub time: u64,
 }
 
+impl Chain {
+    /// Does a frame of this header come next? The error says what is wrong.
+    pub fn check(&self, header: &Header) -> std::result::Result<(), String> {
+        if header.prev_hash != self.hash {
+            return Err("the chain is broken: the frame does not name the hash of the frame before it".to_owned());
+        }
+        let expected = match header.kind {
+            FrameKind::Commands => self.last_seq + 1,
+            FrameKind::Checkpoint => self.last_seq,
+        };
+        if header.first_seq != expected {
+            return Err(format!("hole in seq: expected {expected}, found {}", header.first_seq));
+        }
+        if header.epoch < self.epoch {
+            return Err(format!("epoch went back from {} to {}", self.epoch, header.epoch));
+        }
+        Ok(())
+    }
+}
+
 /// Where a reader that reached the end stands: what recovery goes on from.
 pub(super) struct Tail {
     pub segment: Listed,
@@ -272,20 +292,7 @@ impl Reader {
         if header.journal_id != self.journal_id {
             return Err(self.damaged("the frame belongs to another journal"));
         }
-        if header.prev_hash != self.chain.hash {
-            return Err(self.damaged("the chain is broken: the frame does not name the hash of the frame before it"));
-        }
-        let expected = match header.kind {
-            FrameKind::Commands => self.chain.last_seq + 1,
-            FrameKind::Checkpoint => self.chain.last_seq,
-        };
-        if header.first_seq != expected {
-            return Err(self.damaged(format!("hole in seq: expected {expected}, found {}", header.first_seq)));
-        }
-        if header.epoch < self.chain.epoch {
-            return Err(self.damaged(format!("epoch went back from {} to {}", self.chain.epoch, header.epoch)));
-        }
-        Ok(())
+        self.chain.check(header).map_err(|reason| self.damaged(reason))
     }
 
     /// The log must pass exactly through the point that `state` recorded. `previous`: where the step to here began.

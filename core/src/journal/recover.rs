@@ -26,6 +26,15 @@ pub struct Cut {
     pub bytes: u64,
 }
 
+/// Under which epoch a log goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Epoch {
+    /// A new one: this opening writes frames of its own.
+    Next,
+    /// The last one: frames come with theirs.
+    Kept,
+}
+
 pub(super) struct Recovered {
     pub log: Log,
     pub cut: Option<Cut>,
@@ -101,8 +110,14 @@ fn random_id() -> Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Checks an existing journal and makes its end ready for the next epoch.
-pub(super) fn recover(directory: &Path, journal_id: u64, verify_from: u64, disk: Arc<dyn Disk>) -> Result<Recovered> {
+/// Checks an existing journal and makes its end ready for what is added.
+pub(super) fn recover(
+    directory: &Path,
+    journal_id: u64,
+    verify_from: u64,
+    disk: Arc<dyn Disk>,
+    epoch: Epoch,
+) -> Result<Recovered> {
     let evidence = State::read(directory, journal_id)?;
     let segments = segment::list(directory)?;
     for pair in segments.windows(2) {
@@ -121,12 +136,11 @@ pub(super) fn recover(directory: &Path, journal_id: u64, verify_from: u64, disk:
     let cut = cut_tail(&file, &tail, &path, &*disk)?;
     write_last_frame_again(&file, &tail, &path, &*disk)?;
 
-    let epoch = tail
-        .chain
-        .epoch
-        .max(evidence.epoch)
-        .checked_add(1)
-        .ok_or_else(|| JournalError::damaged(&path, 0, "epochs are used up"))?;
+    let epoch = match epoch {
+        Epoch::Next => tail.chain.epoch.max(evidence.epoch).checked_add(1),
+        Epoch::Kept => Some(tail.chain.epoch),
+    }
+    .ok_or_else(|| JournalError::damaged(&path, 0, "epochs are used up"))?;
     let mut log = Log {
         directory: directory.to_path_buf(),
         state_file: StateFile::open(directory)?,

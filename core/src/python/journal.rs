@@ -119,8 +119,7 @@ impl Journal {
     }
 
     fn last(&self, py: Python<'_>) -> Last {
-        let journal::Last { seq, durable_seq, hash } = self.port.last();
-        Last { seq, durable_seq, hash: PyBytes::new(py, &hash).unbind() }
+        Last::new_of(py, &self.port.last())
     }
 
     #[pyo3(signature = (from_seq = 1))]
@@ -169,6 +168,61 @@ impl Journal {
     }
 }
 
+/// The files of a log that is written elsewhere.
+#[pyclass(frozen, module = "cambist._core")]
+struct JournalCopy {
+    copy: journal::JournalCopy,
+}
+
+#[pymethods]
+impl JournalCopy {
+    #[staticmethod]
+    #[pyo3(signature = (directory, identity = None, segment_bytes = 64 << 20, *, synced = true))]
+    fn open(
+        py: Python<'_>,
+        directory: PathBuf,
+        identity: Option<u64>,
+        segment_bytes: u64,
+        synced: bool,
+    ) -> PyResult<JournalCopy> {
+        let disk: Arc<dyn Disk> = if synced { Arc::new(RealDisk) } else { Arc::new(UnsyncedDisk) };
+        let copy = py.detach(|| journal::JournalCopy::open(&directory, identity, segment_bytes, disk))?;
+        Ok(JournalCopy { copy })
+    }
+
+    #[getter]
+    fn cut(&self) -> Option<(String, u64, u64)> {
+        self.copy.cut().map(|cut| (cut.file.to_string_lossy().into_owned(), cut.offset, cut.bytes))
+    }
+
+    #[getter]
+    fn identity(&self) -> u64 {
+        self.copy.identity()
+    }
+
+    #[getter]
+    fn epoch(&self) -> u64 {
+        self.copy.epoch()
+    }
+
+    fn last(&self, py: Python<'_>) -> Last {
+        Last::new_of(py, &self.copy.last())
+    }
+
+    fn append(&self, py: Python<'_>, encoded: &[u8]) -> PyResult<Last> {
+        let last = py.detach(|| self.copy.append(encoded))?;
+        Ok(Last::new_of(py, &last))
+    }
+
+    fn sync(&self, py: Python<'_>) -> PyResult<()> {
+        Ok(py.detach(|| self.copy.sync())?)
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        Ok(py.detach(|| self.copy.close())?)
+    }
+}
+
 /// A journal's files for whoever only looks at them.
 #[pyclass(frozen, module = "cambist._core")]
 pub struct ReadOnlyJournal {
@@ -199,6 +253,12 @@ pub struct Last {
     seq: u64,
     durable_seq: u64,
     hash: Py<PyBytes>,
+}
+
+impl Last {
+    fn new_of(py: Python<'_>, last: &journal::Last) -> Last {
+        Last { seq: last.seq, durable_seq: last.durable_seq, hash: PyBytes::new(py, &last.hash).unbind() }
+    }
 }
 
 #[pymethods]
@@ -385,6 +445,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("JournalDamaged", py.get_type::<JournalDamaged>())?;
     module.add("JournalFailed", py.get_type::<JournalFailed>())?;
     module.add_class::<Journal>()?;
+    module.add_class::<JournalCopy>()?;
     module.add_class::<ReadOnlyJournal>()?;
     module.add_class::<Last>()?;
     module.add_class::<Frame>()?;

@@ -1,6 +1,7 @@
 """The journal as a port: what the venue needs of any log of commands, on this machine or elsewhere.
 
-`_core.Journal` is the embedded implementation, files behind a writer thread; `core/src/journal/port.rs` is the same port in Rust. An
+`_core.Journal` is the embedded implementation, files behind a writer thread, `cluster/journal.py` the one on several machines;
+`core/src/journal/port.rs` is the same port in Rust. An
 implementation in Python meets `JournalPort` and passes `tests/support/journal_suite.py`; sequencer, recovery, verification and history
 then work on it. Frames have the file journal's bytes in every log (docs/reference/journal-format.md, `_core.encode_frame`), so that
 their hashes can be compared across logs.
@@ -94,8 +95,8 @@ class JournalPort(JournalFollows, Protocol):
         """Hands in `count` command records that follow `expected_last_seq`, the last one stamped `time`; returns the last one's seq.
 
         They are not durable yet: `acknowledge` and `wait` tell. Raises, with nothing changed, JournalFenced (`epoch` is not this
-        opening's, or a later opening has taken over) and JournalError (the log ends elsewhere, no command, too large, no space left,
-        closed). JournalFailed: whether it will ever be durable is not known.
+        opening's, or a later opening is known to have taken over) and JournalError (the log ends elsewhere, no command, too large, no
+        space left, closed). JournalFailed: whether it will ever be durable is not known.
         """
 
     def checkpoint(self, seq: int, epoch: int, state_hash: bytes) -> None:
@@ -104,18 +105,19 @@ class JournalPort(JournalFollows, Protocol):
         """
 
     def acknowledge(self) -> int:
-        """Clears the descriptor and returns the durable seq; never blocks. JournalFailed: it will come no further, the process must stop.
+        """Clears the descriptor and returns the durable seq; never blocks. JournalFailed: it will come no further, the process must stop;
+        JournalFenced: for a later opening has taken over.
 
         An implementation that cannot find out whether a frame is durable has failed: the next opening reads the log's end.
         """
 
     def wait(self) -> int:
-        """Blocks until everything handed in before is durable; returns the durable seq. JournalFailed."""
+        """Blocks until everything handed in before is durable; returns the durable seq. JournalFailed, JournalFenced."""
 
     def close(self) -> None:
         """Makes everything handed in durable and lets go of the log; appending, reading and following raise JournalError from then on.
 
-        JournalFailed the first time when not everything became durable. Idempotent.
+        JournalFailed or JournalFenced the first time when not everything became durable. Idempotent.
         """
 
 

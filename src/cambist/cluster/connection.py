@@ -1,0 +1,115 @@
+"""A connection to the NATS servers, on a thread with an event loop of its own: the venue's loop never waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import nats
+import structlog
+import uvloop
+from nats.aio.client import Client
+
+from cambist._core import JournalError
+from cambist.cluster.settings import LogSettings
+
+T = TypeVar("T")
+_log = structlog.get_logger("cambist.cluster")
+
+PING_SECONDS = 1
+"""Between two looks whether the server is alive: one that is stopped, and not dead, is left after three of them."""
+
+RECONNECT_SECONDS = 0.1
+"""Between two attempts with one server."""
+
+
+def _tls(settings: LogSettings) -> ssl.SSLContext | None:
+    secured = settings.tls_ca or any(server.startswith("tls://") for server in settings.servers)
+    return ssl.create_default_context(cafile=settings.tls_ca or None) if secured else None
+
+
+async def connect(settings: LogSettings, servers: list[str] | None = None, *, patient: bool = True) -> Client:
+    """A client of all servers, or of one alone. `patient`: it looks for them until it is closed."""
+
+    async def complain(error: Exception) -> None:
+        """Once for each attempt with a server that is away: who waits for an answer says it once."""
+
+    return await nats.connect(
+        servers if servers is not None else list(settings.servers),
+        name=f"cambist {settings.node}",
+        allow_reconnect=patient,
+        max_reconnect_attempts=-1 if patient else 1,
+        reconnect_time_wait=RECONNECT_SECONDS,
+        connect_timeout=2,
+        ping_interval=PING_SECONDS,
+        max_outstanding_pings=2,
+        user_credentials=settings.credentials or None,
+        tls=_tls(settings),
+        error_cb=complain,
+    )
+
+
+class Connection:
+    """The thread, its loop and the client on it."""
+
+    def __init__(self, settings: LogSettings) -> None:
+        """JournalError when no server answers in time."""
+        self.settings = settings
+        self.loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="cambist-nats", daemon=True)
+        self._thread.start()
+        try:
+            self.client = self.run(self._connect())
+        except BaseException:
+            self._stop()
+            raise
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs it on the connection's loop and waits. Not from that loop's own thread."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    def close(self) -> None:
+        """Idempotent. Raises nothing."""
+        if self._thread.is_alive():
+            try:
+                self.run(self._disconnect())
+            finally:
+                self._stop()
+
+    async def _connect(self) -> Client:
+        deadline = self.loop.time() + self.settings.give_up_seconds
+        while True:
+            try:
+                # The client tries for ever by itself, and would not say why it fails.
+                async with asyncio.timeout_at(deadline):
+                    return await connect(self.settings)
+            except TimeoutError:
+                servers = ", ".join(self.settings.servers)
+                raise JournalError(f"no NATS server answers within {self.settings.give_up_seconds:g} s: {servers}") from None
+            except OSError as error:
+                if self.loop.time() >= deadline:
+                    raise JournalError(f"NATS cannot be reached: {error}") from None
+                await asyncio.sleep(0.1)
+
+    async def _disconnect(self) -> None:
+        try:
+            async with asyncio.timeout(2.0):
+                await self.client.close()
+        except Exception as error:
+            _log.debug("the connection to NATS was not closed in order", error=repr(error))
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.loop.run_until_complete(asyncio.sleep(0))
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+    def _stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()

@@ -1,0 +1,256 @@
+"""Flipped bits and missing messages: found, named, had elsewhere or refused, never served."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cambist import _core
+from cambist._core import Journal, JournalDamaged, JournalError, JournalFenced
+from cambist.cluster import purging
+from cambist.cluster.journal import JetStreamJournal
+from cambist.cluster.nodes import whole_frame
+from cambist.cluster.shared_snapshots import SharedSnapshots
+from tests.cluster.conftest import LogPlace, NewLog
+from tests.support.journal_suite import append, append_singly, payload, record, records
+from tests.support.nats_servers import NatsServer, NatsServers, running_servers
+
+COMMANDS = 40
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[NatsServers]:
+    with running_servers(tmp_path) as servers:
+        yield servers
+
+
+@pytest.fixture
+def log(own: NatsServers, tmp_path: Path) -> LogPlace:
+    """With commands of one node, which has closed it."""
+    log = LogPlace(own, tmp_path / "nodes", "log")
+    journal = log.open()
+    append_singly(journal, COMMANDS)
+    journal.close()
+    return log
+
+
+def flip(server: NatsServer, text: bytes) -> None:
+    """Flips one bit in what a stopped server keeps of a message that holds the text."""
+    for file in server.block_files("log-log"):
+        content = bytearray(file.read_bytes())
+        at = content.find(text)
+        if at >= 0:
+            content[at] ^= 4
+            file.write_bytes(content)
+            return
+    raise AssertionError(f"{server.name} does not keep {text!r}")
+
+
+def damage(own: NatsServers, servers: list[NatsServer], text: bytes) -> None:
+    """All servers stop, some keep damaged messages, all start again."""
+    own.stop()
+    for server in servers:
+        flip(server, text)
+    own.start()
+
+
+def test_what_all_servers_have_lost_comes_from_another_nodes_journal(log: LogPlace, own: NatsServers) -> None:
+    damage(own, own.servers, record(20))
+    one = log.open()  # its own journal has everything
+    two = log.node("two").open(take_over=True)
+    assert payload(list(two.read())) == records(1, COMMANDS)
+    assert {entry.healed_from for entry in two.node.damage.newest} == {"the journal of node one"}
+    two.close()
+    with pytest.raises(JournalFenced):
+        append_singly(one, 1)
+    with pytest.raises(JournalFenced):
+        one.acknowledge()
+
+
+def test_what_is_nowhere_is_named_and_nothing_is_served(log: LogPlace, own: NatsServers) -> None:
+    damage(own, own.servers, record(20))
+    with pytest.raises(JournalDamaged, match="neither another server nor another node has it") as found:
+        log.node("two").open()
+    _, where, number = found.value.args
+    assert (where, number) == ("stream log-log", 21)  # the claim was message 1
+
+
+def test_a_damaged_claim_that_no_server_has_leaves_the_chain_whole(log: LogPlace, own: NatsServers) -> None:
+    damage(own, own.servers, b"CBJE")
+    journal = log.node("two").open()
+    assert payload(list(journal.read())) == records(1, COMMANDS)
+    assert [entry.healed_from for entry in journal.node.damage.newest] == [""]
+    journal.close()
+
+
+def test_a_flipped_bit_in_a_nodes_own_journal_keeps_it_from_starting_and_the_log_has_it_anew(new_log: NewLog) -> None:
+    log = new_log()
+    journal = log.open()
+    append_singly(journal, COMMANDS)
+    journal.close()
+    own_files = log.directory / "one"
+    (segment,) = own_files.glob("*.seg")
+    content = bytearray(segment.read_bytes())
+    content[content.index(record(20))] ^= 4
+    segment.write_bytes(content)
+    with pytest.raises(JournalDamaged) as found:
+        log.open()
+    assert found.value.args[1] == str(segment)
+    own_files.rename(log.directory / "put aside")
+    again = log.open()
+    assert payload(list(again.read())) == records(1, COMMANDS)
+    again.close()
+
+
+# --- a journal from before the cluster -----------------------------------------------------------------------------------------
+
+
+def before_the_cluster(directory: Path, commands: int) -> bytes:
+    """A venue's journal in files alone; its last frame's hash."""
+    journal = Journal.open(str(directory), 1 << 20)
+    append_singly(journal, commands)
+    journal.checkpoint(commands, journal.epoch, bytes(32))
+    journal.close()
+    return journal.last().hash
+
+
+def test_a_venues_journal_from_before_the_cluster_becomes_the_beginning_of_the_log(new_log: NewLog) -> None:
+    log = new_log()
+    wanted = before_the_cluster(log.directory / "one", 300)
+    journal = log.open()
+    assert journal.last().hash == wanted
+    assert journal.epoch > 1
+    append_singly(journal, 1)
+    journal.close()
+    two = log.node("two").open()
+    assert payload(list(two.read())) == records(1, 301)
+    assert two.identity == journal.identity
+    two.close()
+    # And back: the node's files are a journal like any other.
+    alone = Journal.open(str(log.directory / "two"), 1 << 20)
+    assert append(alone) == 302
+    alone.close()
+
+
+def test_putting_a_journal_into_the_log_goes_on_where_it_was_interrupted(new_log: NewLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = new_log()
+    before_the_cluster(log.directory / "one", 100)
+    written = 0
+
+    def interrupted(identity: int, frame: _core.Frame) -> bytes:
+        nonlocal written
+        written += 1
+        if written == 60:
+            raise JournalError("the process ends here")
+        return whole_frame(identity, frame)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("cambist.cluster.node.whole_frame", interrupted)
+        with pytest.raises(JournalError, match="ends here"):
+            log.open()
+    journal = log.open()
+    assert payload(list(journal.read())) == records(1, 100)
+    journal.close()
+    two = log.node("two").open()
+    assert payload(list(two.read())) == records(1, 100)
+    two.close()
+
+
+def test_a_node_of_another_venue_is_refused_and_changes_nothing(new_log: NewLog) -> None:
+    log = new_log()
+    journal = log.open()
+    append_singly(journal, 3)
+    journal.close()
+    before_the_cluster(log.directory / "two", 5)
+    with pytest.raises(JournalDamaged, match="another journal"):
+        log.node("two").open()
+    again = log.open()
+    assert payload(list(again.read())) == records(1, 3)
+    again.close()
+
+
+def test_a_node_whose_journal_went_on_by_itself_is_refused(new_log: NewLog) -> None:
+    log = new_log()
+    journal = log.open()
+    append_singly(journal, 3)
+    journal.close()
+    alone = Journal.open(str(log.directory / "one"), 1 << 20)
+    append_singly(alone, 2)
+    alone.close()
+    with pytest.raises(JournalDamaged, match="went on by itself"):
+        log.open()
+
+
+# --- purging, and snapshots that are shared ------------------------------------------------------------------------------------
+
+
+def planned(journal: JetStreamJournal, seq: int) -> purging.PurgePlan:
+    return journal.node.connection.run(purging.plan(journal.node.connection, seq))
+
+
+def carry_out(journal: JetStreamJournal, plan: purging.PurgePlan) -> None:
+    journal.node.connection.run(purging.carry_out(journal.node.connection, plan))
+
+
+def snapshot_at(directory: Path, journal: JetStreamJournal, seq: int) -> str:
+    last = journal.last()
+    origin = _core.SnapshotOrigin(journal.identity, journal.epoch, last.durable_seq, last.hash)
+    return _core.write_snapshot(str(directory), seq, origin, b"a state", 3)
+
+
+def test_a_purge_is_refused_until_every_nodes_journal_and_a_snapshot_have_what_would_go(new_log: NewLog, tmp_path: Path) -> None:
+    log = new_log()
+    away = log.node("two").open()
+    append_singly(away, 10)
+    away.close()
+    journal = log.open()
+    append_singly(journal, 20)
+    plan = planned(journal, 15)
+    assert set(plan.objections) == {
+        "node two does not answer",
+        "the newest shared snapshot is at command 0: a new node could not begin behind what would go",
+    }
+    with pytest.raises(JournalError, match="nothing is purged"):
+        carry_out(journal, plan)
+    assert SharedSnapshots(journal.node.connection).publish(20, snapshot_at(tmp_path, journal, 20))
+    journal.close()
+
+    two = log.node("two").open()  # catches up
+    assert planned(two, 15).objections == ("node one does not answer",)
+    two.close()
+
+
+def test_what_was_purged_comes_from_the_nodes_journals(new_log: NewLog, tmp_path: Path) -> None:
+    log = new_log()
+    journal = log.open()
+    append_singly(journal, 30)
+    SharedSnapshots(journal.node.connection).publish(30, snapshot_at(tmp_path, journal, 30))
+    plan = planned(journal, 20)
+    assert (plan.up_to_seq, plan.objections) == (20, ())
+    carry_out(journal, plan)
+    append_singly(journal, 5)
+    info = journal.node.connection.run(journal.node.stream.info())
+    assert info.state.first_seq == plan.before_message == 22  # behind the claim and twenty frames
+    two = log.node("two").open(take_over=True)
+    assert payload(list(two.read())) == records(1, 35)
+    two.close()
+    journal.close()
+
+
+def test_the_newest_shared_snapshot_that_is_whole_is_fetched(new_log: NewLog, tmp_path: Path) -> None:
+    log = new_log()
+    journal = log.open()
+    append_singly(journal, 9)
+    shared = SharedSnapshots(journal.node.connection)
+    assert shared.fetch(tmp_path / "none", 0) == 0
+    for seq in (2, 4, 6, 8):
+        assert shared.publish(seq, snapshot_at(tmp_path / "made", journal, seq))
+    broken = tmp_path / "broken"
+    broken.write_bytes(b"no snapshot")
+    shared.publish(9, str(broken))
+    fetched = tmp_path / "fetched"
+    assert shared.fetch(fetched, 4) == 8
+    assert [seq for seq, _ in _core.snapshot_files(str(fetched))] == [8]
+    assert (fetched / f"{8:020}.snapshot").read_bytes() == (tmp_path / "made" / f"{8:020}.snapshot").read_bytes()
+    assert shared.fetch(fetched, 8) == 0
+    journal.close()

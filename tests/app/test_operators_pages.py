@@ -110,7 +110,9 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         at.stop()
 
 
-@pytest.mark.parametrize("page", ["look-after-users.md", "handle-money.md", "change-markets.md", "back-up-and-restore.md"])
+@pytest.mark.parametrize(
+    "page", ["look-after-users.md", "handle-money.md", "change-markets.md", "back-up-and-restore.md", "operate-in-the-browser.md"]
+)
 def test_every_command_of_a_page_works_as_written(page: str, tmp_path: Path) -> None:
     with terminal(tmp_path) as at:
         lines = commands(page)

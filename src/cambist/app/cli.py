@@ -10,7 +10,7 @@ import typer
 
 from cambist import __version__
 from cambist.app.collector import imports_kept
-from cambist.app.command_line import approvals, bot_report, ctl, keys, markets, money, orders, rates, replay, upkeep, users
+from cambist.app.command_line import approvals, bot_report, ctl, keys, markets, money, operators, orders, rates, replay, upkeep, users
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -46,13 +46,25 @@ def serve(
     accept_clock_skew: Annotated[
         bool, typer.Option("--accept-clock-skew", help="Start although this machine's clock is far behind the venue's last command.")
     ] = False,
+    operator: Annotated[
+        str | None,
+        typer.Option("--operator", help="Make this user an operator, unless they are one already. A new venue asks at a terminal."),
+    ] = None,
+    operator_password_file: Annotated[
+        Path | None,
+        path_option(
+            "--operator-password-file",
+            help="Their password is its first line; - is standard input. Or CAMBIST_OPERATOR_PASSWORD.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run a durable venue in a data directory; makes the directory when there is none."""
     with imports_kept():
         from cambist.app import serving
 
     listen = serving.Listen(host, port, tls_cert, tls_key, ready_file)
-    serving.serve(data, config, listen, accept_clock_skew=accept_clock_skew)
+    serving.serve(data, config, listen, accept_clock_skew=accept_clock_skew, first=serving.FirstOperator(operator, operator_password_file))
 
 
 sandbox_app = typer.Typer(invoke_without_command=True)
@@ -150,6 +162,7 @@ def show_config() -> None:
 for name, group in {
     "sandbox": sandbox_app,
     "user": users.app,
+    "operator": operators.app,
     "second-factor": users.factor_app,
     "key": keys.app,
     "market": markets.app,

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import shlex
 import ssl
 import sys
 from collections.abc import Callable, Sequence
@@ -14,20 +15,21 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
-from cambist.app import logs, regular_files
-from cambist.app.admin import AdminServer
+from cambist.app import logs, operator_password, regular_files
+from cambist.app.admin import AdminServer, result_of, user_text
 from cambist.app.config import Config
 from cambist.app.control import Control
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
 from cambist.app.errors import Exit, OperatorError, explained, of_system
+from cambist.app.operator_password import NewOperator
 from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved
 from cambist.app.signals import handle_signals
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
-from cambist.directory import cheap_password_hasher
+from cambist.directory import Role, cheap_password_hasher
 from cambist.gateway.http.forwarded import TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
@@ -49,13 +51,36 @@ class Listen:
     ready_file: Path | None
 
 
-def serve(data: Path, config_file: Path | None, listen: Listen, *, accept_clock_skew: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class FirstOperator:
+    """Who looks after a venue over the network, as the command line says it; None leaves it to whoever sits at the terminal."""
+
+    name: str | None = None
+    password_file: Path | None = None
+
+    def found(self, *, new: bool) -> NewOperator | None:
+        """Who is to be made one. `new`: nobody can be one yet, so whoever sits at a terminal is asked. OperatorError USAGE."""
+        if self.name is not None:
+            password = operator_password.given_password(self.password_file)
+            if password is None and operator_password.is_interactive() and new:
+                password = operator_password.asked_password(self.name)
+            return NewOperator(self.name, password)
+        if self.password_file is not None:
+            raise OperatorError("--operator-password-file: say with --operator whose password it is", Exit.USAGE)
+        return operator_password.asked_operator() if new and operator_password.is_interactive() else None
+
+
+def serve(
+    data: Path, config_file: Path | None, listen: Listen, *, accept_clock_skew: bool = False, first: FirstOperator = FirstOperator()
+) -> None:
     """Runs a venue until it is told to stop. OperatorError with its exit code otherwise."""
     tls = tls_of(listen)
     files = DataDirectory.open(data, create=True)
     config = closing_on_trouble(files, lambda: files.settings(config_file))
     _configure_logs(config)
-    run(_serve(files, config, listen, tls, accept_clock_skew))
+    new = not files.directory.exists()
+    operator = closing_on_trouble(files, lambda: first.found(new=new))  # before there is a loop, in which Ctrl-C would wait for an answer
+    run(_serve(files, config, listen, tls, accept_clock_skew, operator))
 
 
 def rebuild(files: DataDirectory, moved: Moved) -> int:
@@ -72,10 +97,36 @@ def rebuild(files: DataDirectory, moved: Moved) -> int:
     return run(make())
 
 
-async def _serve(files: DataDirectory, config: Config, listen: Listen, tls: ssl.SSLContext | None, accept_clock_skew: bool) -> None:
+async def _serve(
+    files: DataDirectory,
+    config: Config,
+    listen: Listen,
+    tls: ssl.SSLContext | None,
+    accept_clock_skew: bool,
+    operator: NewOperator | None,
+) -> None:
     with progress("Replaying the journal") as moved:
         venue = await open_venue(files, config, environment(files, config, accept_clock_skew), moved)
-    await Serving(venue, listen, tls, ServeHooks()).until_stopped()
+    try:
+        said = await _with_operator(venue, operator)
+    except BaseException:
+        await venue.close()
+        raise
+    await Serving(venue, listen, tls, ServeHooks(said)).until_stopped()
+
+
+async def _with_operator(venue: Venue, operator: NewOperator | None) -> str:
+    """Makes them one, unless they are already; what to say to people of the venue's operators. OperatorError."""
+    known = venue.directory.user(operator.name) if operator is not None else None
+    if operator is not None and (known is None or known.role != Role.OPERATOR):
+        arguments = {"name": operator.name, "password": operator.password}
+        made = result_of(await Control(venue).answer(user_text(os.getuid()), "operator.create", arguments))
+        shown = f" Password: {made['password']}" if operator.password is None else ""
+        return f"Operator {made['name']} logs in there.{shown}\n"
+    if venue.directory.operators():
+        return ""
+    place = shlex.quote(str(venue.files.path))
+    return f"There is no operator yet. Make one, also while it runs: cambist operator create NAME --data {place}\n"
 
 
 class ServeHooks:
@@ -94,9 +145,13 @@ class ServeHooks:
         del number
         return transport
 
+    def __init__(self, said: str = "") -> None:
+        """`said`: further lines for people, once the server answers."""
+        self._said = said
+
     async def begin(self, url: str) -> Any:
         """Called when the server answers; returns the ready file's content."""
-        logs.say(f"Cambist at {url}\n")
+        logs.say(f"Cambist at {url} (open it in a browser)\n{self._said}")
         return {"url": url, "pid": os.getpid()}
 
     def end(self) -> None:

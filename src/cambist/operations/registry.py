@@ -17,6 +17,7 @@ from cambist.operations import (
     ledger,
     linked_markets,
     markets,
+    operators,
     orders,
     second_factor,
     upkeep,
@@ -32,6 +33,7 @@ from cambist.operations.rejections import Kind, Rejected, not_found
 _MODULES = (
     upkeep,
     users,
+    operators,
     second_factor,
     keys,
     funds,

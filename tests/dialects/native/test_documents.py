@@ -7,6 +7,8 @@ import sys
 import typing
 from pathlib import Path
 
+import pytest
+
 from cambist.api_types import stream
 from cambist.api_types.problems import KINDS, Code
 from cambist.dialects.native.endpoint import BASE
@@ -66,3 +68,9 @@ def test_every_problem_is_described_and_every_code_in_a_docstring_exists() -> No
             continue  # the operations' own
         for word in re.findall(r"`([a-z]+(?:-[a-z]+)+)`", endpoint.signature().words):
             assert word in set(Code), f"{endpoint.name}: {word}"
+
+
+@pytest.mark.parametrize("path", ["/cambist", "/cambist/", "/cambist/v1", "/cambist/v1/"])
+async def test_who_looks_for_the_api_is_led_to_its_reference(floor: Floor, path: str) -> None:
+    reply = await floor.send("GET", path)
+    assert (reply.status, dict(reply.headers)[b"location"]) == (303, b"/cambist/v1/reference")

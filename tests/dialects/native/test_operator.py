@@ -10,7 +10,8 @@ from cambist.operations.registry import OPERATIONS
 from tests.dialects.native.floor import Browser, Floor, Trader
 
 LEFT_TO_THE_COMMAND_LINE = {
-    "user.add", "user.password", "user.erase", "second-factor.enrol", "second-factor.confirm", "key.create", "key.renew",
+    "user.add", "user.password", "user.erase", "operator.create", "operator.reset",
+    "second-factor.enrol", "second-factor.confirm", "key.create", "key.renew",
     "key.reveal", "fund", "deposit.simulate", "market.link", "market.unlink", "rates.set", "backup",
 }  # fmt: skip
 

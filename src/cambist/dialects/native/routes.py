@@ -128,9 +128,15 @@ _ASYNC_API = _Document(lambda: Reply(200, asyncapi.encoded(), headers=_KEPT_A_WH
 _REFERENCE = _Document(lambda: Reply(200, reference_page.html(ENDPOINTS), b"text/html; charset=utf-8", reference_page.HEADERS))
 
 
+_TO_REFERENCE = Reply(303, headers=((b"location", f"{BASE}/reference".encode()),))
+BEGINNINGS = ("/cambist", "/cambist/", BASE, f"{BASE}/")
+"""Where who looks for the API is led to its reference."""
+
+
 def _documents() -> tuple[Route, ...]:
     """The API's own description."""
     return (
+        *(Route(path, lambda _request: _TO_REFERENCE, dialect=DIALECT, name="/cambist", durable=False) for path in BEGINNINGS),
         Route(f"{BASE}/openapi.json", _OPEN_API.reply, dialect=DIALECT, durable=False),
         Route(f"{BASE}/asyncapi.json", _ASYNC_API.reply, dialect=DIALECT, durable=False),
         Route(f"{BASE}/reference", _REFERENCE.reply, dialect=DIALECT, durable=False),

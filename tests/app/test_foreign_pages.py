@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.processes import Running, serving
 
-EVIL = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+EVIL = {"User-Agent": "Mozilla/5.0", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 
 
 @pytest.fixture(scope="module")

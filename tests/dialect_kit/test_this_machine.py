@@ -14,6 +14,7 @@ HERE = "127.0.0.1:8700"
         # Programs say none of it, under whatever name they call.
         ("POST", "127.0.0.1", {"host": HERE}, False),
         ("POST", "127.0.0.1", {"host": "mtgox.com"}, False),
+        ("GET", "127.0.0.1", {"host": "websocket.mtgox.com", "origin": "http://websocket.mtgox.com", "upgrade": "websocket"}, False),
         # This server's own page, and the developer's own pages on this machine.
         ("POST", "127.0.0.1", {"host": HERE, "origin": f"http://{HERE}", "sec-fetch-site": "same-origin"}, False),
         ("GET", "127.0.0.1", {"host": HERE, "sec-fetch-site": "same-origin"}, False),
@@ -36,9 +37,16 @@ HERE = "127.0.0.1:8700"
         ("POST", "192.0.2.7", {"host": "lab.example:8700", "origin": "http://evil.example"}, True),
         ("GET", "127.0.0.1", {"host": HERE, "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}, True),
         ("POST", "127.0.0.1", {"host": HERE, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, True),
+        ("GET", "127.0.0.1", {"host": HERE, "origin": "https://evil.example", "upgrade": "websocket", "user-agent": "Mozilla/5.0"}, True),
         # A name of theirs that leads here: the browser takes this server for theirs.
         ("POST", "127.0.0.1", {"host": "evil.example:8700", "origin": "http://evil.example:8700", "sec-fetch-site": "same-origin"}, True),
         ("GET", "::1", {"host": "evil.example:8700", "sec-fetch-site": "same-origin"}, True),
+        (
+            "GET",
+            "::1",
+            {"host": "evil.example", "origin": "http://evil.example", "upgrade": "websocket", "user-agent": "Mozilla/5.0"},
+            True,
+        ),
     ],
 )
 def test_who_had_a_browser_send_it(method: str, client: str, headers: dict[str, str], foreign: bool) -> None:

@@ -10,6 +10,8 @@ HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """What a program on this machine calls it. A page of another site that has its name lead here (DNS rebinding) calls it otherwise."""
 
 
+BROWSER = b"Mozilla/"
+"""How every browser's User-Agent begins; of a socket's handshake no page can change it."""
 NAVIGATED = frozenset({"GET", "HEAD"})
 """What following a link does."""
 
@@ -28,6 +30,8 @@ def from_foreign_page(request: Request) -> bool:
     origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
     if origin is None and site is None:
         return False
+    if b"upgrade" in headers and not headers.get(b"user-agent", b"").startswith(BROWSER):
+        return False  # programs' socket libraries call the server that they were given an Origin
     if _near(request) and not _is_this_machine(headers.get(b"host", b"")):
         return True  # a name of somebody else's that leads here (DNS rebinding): then the browser takes their page for one of ours
     if origin is not None:

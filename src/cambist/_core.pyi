@@ -490,6 +490,9 @@ class RowTable:
     def __len__(self) -> int: ...
     def values(self, first: int, count: int) -> list[int | str | None]:
         """The rows from `first` on, at most `count`: one row's values after the other's. Integers of more than 64 bits are decimal text."""
+    def copy_text(self, first: int, count: int) -> bytes:
+        """The same rows as lines of PostgreSQL's COPY text format, made without the interpreter. A text is what stands between the quotes
+        of its JSON form."""
 
 @final
 class RowFold:

@@ -2,25 +2,20 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 from cambist.domain.backfill import DAY, HOUR, MINUTE, SPAN, Backfill
 from cambist.domain.meta import Meta
 from cambist.history import History, HistoryWriter, rebuild
 from cambist.history.fold import Cursor, fold
+from cambist.history.port import HistoryWrites, StoreReads
 from cambist.history.records import Candle
-from cambist.history.sqlite import SqliteReads, SqliteWrites
 from cambist.marketdata import MarketData
 from tests.history.scenes import BTC_USD, LTC_BTC, START, USERS, Venue
+from tests.support.history_places import HistoryPlace
 from tests.support.waiting import ticks
 
 UNTIL = START // 1_000_000 - START // 1_000_000 % MINUTE
 FILLED = Backfill(market=BTC_USD, seed="7", until=UNTIL, days=30, price=100_000, volume=10**12, trades=5_000, deviation_ppm=30_000)
-
-
-def backfill_of(reads: SqliteReads, market: int) -> Backfill | None:
-    (past,) = reads.market_pasts([market], 1, 0, [])
-    return past.backfill
 
 
 def filled_venue() -> Venue:
@@ -37,7 +32,7 @@ def trade(venue: Venue, price: int = 100_500, amount: int = 10**8, market: int =
     venue.cut()
 
 
-def test_candles_of_every_interval_reach_back_through_the_first_trade(writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_candles_of_every_interval_reach_back_through_the_first_trade(writes: HistoryWrites, reads: StoreReads) -> None:
     venue = filled_venue()
     trade(venue)
     venue.folded_into(writes)
@@ -61,7 +56,7 @@ def test_candles_of_every_interval_reach_back_through_the_first_trade(writes: Sq
     assert len(reads.candles(BTC_USD, 7 * DAY, 0, now + DAY)) >= 5
 
 
-def test_a_limit_takes_the_newest_also_where_minutes_have_no_trades(writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_a_limit_takes_the_newest_also_where_minutes_have_no_trades(writes: HistoryWrites, reads: StoreReads) -> None:
     rare = replace(FILLED, trades=100)
     venue = Venue()
     venue.engine.note(venue.tick(), Meta(memo=rare.memo()).encode())
@@ -73,43 +68,44 @@ def test_a_limit_takes_the_newest_also_where_minutes_have_no_trades(writes: Sqli
     assert found[:-1] == [Candle(*bar) for bar in rare.candles(MINUTE, UNTIL - 30 * DAY, UNTIL)[-199:]]
 
 
-def test_markets_without_one_have_what_was_traded(writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_markets_without_one_have_what_was_traded(writes: HistoryWrites, reads: StoreReads) -> None:
     venue = filled_venue()
     trade(venue, 100, 10**8, LTC_BTC)
     venue.folded_into(writes)
     assert len(reads.candles(LTC_BTC, DAY, 0, UNTIL + 2 * DAY)) == 1
-    assert backfill_of(reads, LTC_BTC) is None
+    assert reads.backfill(LTC_BTC) is None
 
 
-def test_a_markets_first_one_counts_and_nonsense_counts_for_nothing(writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_a_markets_first_one_counts_and_nonsense_counts_for_nothing(writes: HistoryWrites, reads: StoreReads) -> None:
     venue = filled_venue()
     for memo in (replace(FILLED, price=1).memo(), {"backfill": [LTC_BTC]}, {"backfill": None}):
         venue.engine.note(venue.tick(), Meta(memo=memo).encode())
     venue.cut()
     venue.folded_into(writes)
-    assert backfill_of(reads, BTC_USD) == FILLED
-    assert backfill_of(reads, LTC_BTC) is None
+    assert reads.backfill(BTC_USD) == FILLED
+    assert reads.backfill(LTC_BTC) is None
 
 
-def test_a_rebuilt_history_has_the_same_past(tmp_path: Path) -> None:
+def test_a_rebuilt_history_has_the_same_past(place: HistoryPlace) -> None:
     venue = filled_venue()
     trade(venue)
     answers = []
     for name in ("followed", "rebuilt"):
-        store = SqliteWrites(tmp_path / name)
+        here = place.another()
+        store = here.writes()
         if name == "followed":
             venue.folded_into(store)
         else:
             rebuild(store, venue.source())
         store.close()
-        reads = SqliteReads(tmp_path / name)
+        reads = here.reads()
         answers.append(reads.candles(BTC_USD, HOUR, 0, UNTIL + DAY))
         reads.close()
     assert answers[0] == answers[1]
     assert len(answers[0]) > 700
 
 
-def test_the_owners_of_accounts_get_no_past(writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_the_owners_of_accounts_get_no_past(writes: HistoryWrites, reads: StoreReads) -> None:
     venue = filled_venue()
     venue.folded_into(writes)
     assert reads.market_trades(BTC_USD) == []
@@ -151,12 +147,12 @@ def test_the_ticker_of_a_new_market_covers_24_hours_and_forgets_them_as_they_pas
     assert data.ticker(LTC_BTC).count == 0
 
 
-async def test_older_candles_wait_until_history_has_a_past_that_the_journal_just_got(tmp_path: Path) -> None:
+async def test_older_candles_wait_until_history_has_a_past_that_the_journal_just_got(place: HistoryPlace) -> None:
     venue = filled_venue()
-    writer = HistoryWriter(SqliteWrites(tmp_path / "history.sqlite"))
+    writer = HistoryWriter(place.writes())
     writer.start()
     data = MarketData((BTC_USD,), Clock(venue.time))
-    history = History(SqliteReads(tmp_path / "history.sqlite"), writer.reached)
+    history = History(place.reads(), writer.reached)
     await data.load(history)
     data.begin([FILLED], venue.runs[-1][1])
     asked = asyncio.ensure_future(data.candle_history(BTC_USD, DAY, 0, UNTIL + DAY))
@@ -169,7 +165,7 @@ async def test_older_candles_wait_until_history_has_a_past_that_the_journal_just
     writer.close()
 
 
-async def test_market_data_answers_alike_at_once_and_after_a_restart(tmp_path: Path) -> None:
+async def test_market_data_answers_alike_at_once_and_after_a_restart(place: HistoryPlace) -> None:
     venue = filled_venue()
     clock = Clock(venue.time)
     live = MarketData((BTC_USD,), clock)
@@ -179,11 +175,11 @@ async def test_market_data_answers_alike_at_once_and_after_a_restart(tmp_path: P
         trade(venue)
         live.apply(venue.runs[-1][0])
     clock.now = venue.time
-    store = SqliteWrites(tmp_path / "history.sqlite")
+    store = place.writes()
     venue.folded_into(store)
     writer = HistoryWriter(store)
     writer.start()
-    history = History(SqliteReads(tmp_path / "history.sqlite"), writer.reached)
+    history = History(place.reads(), writer.reached)
     restarted = MarketData((BTC_USD,), clock)
     await restarted.load(history)
     now = clock.now // 1_000_000

@@ -7,9 +7,8 @@ import pytest
 from cambist import _core
 from cambist.domain.trades import Appearance
 from cambist.domain.transfers import Business
-from cambist.history.port import Page
+from cambist.history.port import HistoryWrites, Page, StoreReads
 from cambist.history.records import Leg
-from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import BTC_EUR, BTC_USD, START, USERS, LinkedVenue, random_day
 
 ALICE, BOB, _ = USERS
@@ -29,7 +28,7 @@ def taker_side(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture
-def trade(venue: LinkedVenue, writes: SqliteWrites, taker_side: int) -> _core.ConvertedTradeExecuted:
+def trade(venue: LinkedVenue, writes: HistoryWrites, taker_side: int) -> _core.ConvertedTradeExecuted:
     """Bob's order rests in BTC/EUR, Alice takes it in BTC/USD."""
     venue.place(BOB, 1 - taker_side, 40_000, 10**6, market=BTC_EUR)
     venue.place(ALICE, taker_side, 1 if taker_side == SELL else 10**6, 10**6)
@@ -38,7 +37,7 @@ def trade(venue: LinkedVenue, writes: SqliteWrites, taker_side: int) -> _core.Co
     return found
 
 
-def test_each_market_has_its_own_appearance(trade: _core.ConvertedTradeExecuted, reads: SqliteReads, taker_side: int) -> None:
+def test_each_market_has_its_own_appearance(trade: _core.ConvertedTradeExecuted, reads: StoreReads, taker_side: int) -> None:
     (dollars,), (euros,) = reads.market_trades(BTC_USD), reads.market_trades(BTC_EUR)
     assert (dollars.market, dollars.price, dollars.total) == (BTC_USD, trade.price, trade.total)
     assert (euros.market, euros.price, euros.total) == (BTC_EUR, 40_000, trade.resting_total)
@@ -47,7 +46,7 @@ def test_each_market_has_its_own_appearance(trade: _core.ConvertedTradeExecuted,
     assert (buyers.appearance, sellers.appearance) == (Appearance.PRIMARY, Appearance.SECONDARY)
 
 
-def test_each_side_has_its_own_fill_order_and_ledger(trade: _core.ConvertedTradeExecuted, reads: SqliteReads) -> None:
+def test_each_side_has_its_own_fill_order_and_ledger(trade: _core.ConvertedTradeExecuted, reads: StoreReads) -> None:
     for account, market, total in ((ALICE, BTC_USD, trade.total), (BOB, BTC_EUR, trade.resting_total)):
         (fill,) = reads.fills(account)
         assert (fill.market, fill.total) == (market, total)
@@ -62,13 +61,13 @@ def test_each_side_has_its_own_fill_order_and_ledger(trade: _core.ConvertedTrade
         assert abs(money.change) + money.fee == total
 
 
-def test_the_conversion_account_has_the_two_legs_between(trade: _core.ConvertedTradeExecuted, reads: SqliteReads) -> None:
+def test_the_conversion_account_has_the_two_legs_between(trade: _core.ConvertedTradeExecuted, reads: StoreReads) -> None:
     received, paid = reads.entries(_core.CONVERSION, WHOLE, trade_id=trade.trade_id)
     assert (received.leg, paid.leg) == (Leg.CONVERSION_RECEIVES, Leg.CONVERSION_PAYS)
     assert {received.change, -paid.change} == {trade.total, trade.resting_total}
 
 
-def test_the_ledger_names_what_the_other_side_saw(trade: _core.ConvertedTradeExecuted, reads: SqliteReads, taker_side: int) -> None:
+def test_the_ledger_names_what_the_other_side_saw(trade: _core.ConvertedTradeExecuted, reads: StoreReads, taker_side: int) -> None:
     taken, rested = (BTC_USD, trade.price), (BTC_EUR, trade.resting_price)
     primary, secondary = Appearance.PRIMARY, Appearance.SECONDARY
     for account, appearance, other in (
@@ -82,14 +81,14 @@ def test_the_ledger_names_what_the_other_side_saw(trade: _core.ConvertedTradeExe
             assert (entry.appearance, entry.counter_market, entry.counter_price) == (Appearance.ONLY, 0, 0)
 
 
-def test_by_id_or_time_it_is_the_takers(trade: _core.ConvertedTradeExecuted, reads: SqliteReads) -> None:
+def test_by_id_or_time_it_is_the_takers(trade: _core.ConvertedTradeExecuted, reads: StoreReads) -> None:
     (by_id,) = reads.trades_by_id([trade.trade_id])
     assert by_id == reads.trade_at(trade.time)
     assert (by_id.market, by_id.price) == (BTC_USD, trade.price)
 
 
 @pytest.mark.parametrize("primary", [True, False])
-def test_public_trades_of_one_kind_alone(venue: LinkedVenue, writes: SqliteWrites, reads: SqliteReads, primary: bool) -> None:
+def test_public_trades_of_one_kind_alone(venue: LinkedVenue, writes: HistoryWrites, reads: StoreReads, primary: bool) -> None:
     random_day(venue, 5, 600)
     venue.folded_into(writes)
     for market in (BTC_USD, BTC_EUR):
@@ -102,7 +101,7 @@ def test_public_trades_of_one_kind_alone(venue: LinkedVenue, writes: SqliteWrite
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_primary_appearances_count_each_coin_once(venue: LinkedVenue, writes: SqliteWrites, reads: SqliteReads, seed: int) -> None:
+def test_primary_appearances_count_each_coin_once(venue: LinkedVenue, writes: HistoryWrites, reads: StoreReads, seed: int) -> None:
     random_day(venue, seed, 600)
     venue.folded_into(writes)
     events = [event for run, _ in venue.runs for event in _core.decode_events(run)]
@@ -120,7 +119,7 @@ def test_primary_appearances_count_each_coin_once(venue: LinkedVenue, writes: Sq
         assert sum(candle.notional for candle in candles) == sum(trade.amount * trade.price for trade in seen)
 
 
-def test_pages_run_over_both_kinds_in_order_of_id(venue: LinkedVenue, writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_pages_run_over_both_kinds_in_order_of_id(venue: LinkedVenue, writes: HistoryWrites, reads: StoreReads) -> None:
     random_day(venue, 1, 600)
     venue.folded_into(writes)
     for market in (BTC_USD, BTC_EUR):

@@ -17,8 +17,15 @@ from cambist.domain.transfers import Business, TransferKind
 from cambist.history import migrations, queries, schema
 from cambist.history.fold import Cursor, fold
 from cambist.history.port import HistoryError, Page
-from cambist.history.sqlite import SqliteReads, SqliteWrites, as_json
+from cambist.history.sql_reads import as_json
+from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import Venue, random_day
+from tests.support.history_places import SqlitePlace
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> SqlitePlace:
+    return SqlitePlace(tmp_path / "history.sqlite")
 
 
 def shape(path: Path) -> list[tuple[str, str]]:
@@ -60,7 +67,7 @@ def test_a_file_from_before_journals_were_told_apart_keeps_its_rows_and_takes_on
     engine.dispose()
     store = SqliteWrites(path)
     assert (store.cursor, store.folded_from) == (Cursor(17, 1000, 5, 6, 7), 0)
-    store.adopt(2**63 - 1)
+    store.open(2**63 - 1)
     store.close()
     store = SqliteWrites(path)
     assert (store.cursor, store.folded_from) == (Cursor(17, 1000, 5, 6, 7), 2**63 - 1)
@@ -69,7 +76,7 @@ def test_a_file_from_before_journals_were_told_apart_keeps_its_rows_and_takes_on
 
 def test_the_journal_of_origin_stays_while_rows_come_and_go(venue: Venue, tmp_path: Path) -> None:
     store = SqliteWrites(tmp_path / "history")
-    store.adopt(42)
+    store.open(42)
     venue.place(16, 0, 100, 10**6)
     venue.cut()
     venue.folded_into(store)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cambist import _core
-from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.history.port import HistoryWrites, StoreReads
 from cambist.history.writer import HistoryWriter, rebuild
 from tests.history.scenes import Venue, random_day
+from tests.support.history_places import HistoryPlace, content
 
 
 class Replayed:
@@ -28,7 +29,7 @@ class Replayed:
             yield events, engine.seq
 
 
-async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: Path) -> None:
+async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: Path, place: HistoryPlace) -> None:
     venue = Venue()
     engine = venue.engine
     journal = _core.Journal.open(str(tmp_path / "journal"))
@@ -39,7 +40,8 @@ async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: 
     journal.wait()
     source = Replayed(tmp_path / "journal", engine.seq)
 
-    followed, rebuilt, caught_up = (SqliteWrites(tmp_path / name) for name in ("followed", "rebuilt", "caught_up"))
+    places = [place.another() for _ in range(3)]
+    followed, rebuilt, caught_up = (each.writes() for each in places)
     venue.folded_into(followed)
     heard: list[int] = []
     assert rebuild(rebuilt, source, heard.append) == engine.seq == heard[-1]
@@ -49,12 +51,13 @@ async def test_rebuilt_and_caught_up_from_the_journal_equals_followed(tmp_path: 
     assert followed.cursor == rebuilt.cursor == caught_up.cursor
     writer.close()
     journal.close()
-    wanted, *others = (SqliteReads(tmp_path / name) for name in ("followed", "rebuilt", "caught_up"))
+    assert content(places[0]) == content(places[1]) == content(places[2])
+    wanted, *others = (each.reads() for each in places)
     for account in range(engine.accounts):
         for other in others:
             assert other.entries(account) == wanted.entries(account)
             assert other.orders(account) == wanted.orders(account)
             assert other.transfers(account) == wanted.transfers(account)
-    stores: list[SqliteReads | SqliteWrites] = [followed, rebuilt, wanted, *others]
+    stores: list[StoreReads | HistoryWrites] = [followed, rebuilt, wanted, *others]
     for store in stores:
         store.close()

@@ -8,16 +8,15 @@ import pytest
 
 from cambist.domain.orders import DoneReason
 from cambist.domain.transfers import Business, TransferKind
-from cambist.history.port import Page
-from cambist.history.records import Candle, Leg, StoredOrderState, TransferStatus
-from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.history.port import HistoryWrites, Page, StoreReads
+from cambist.history.records import Leg, StoredOrderState, TransferStatus
 from tests.history.scenes import BTC, BTC_USD, LTC_BTC, START, USD, USERS, Venue, random_day
 
 ALL = Page(limit=1_000_000, newest_first=False)
 
 
 @pytest.fixture
-def day(venue: Venue, writes: SqliteWrites) -> Venue:
+def day(venue: Venue, writes: HistoryWrites) -> Venue:
     """A day with more than 1,024 commands, so that marks are used."""
     random_day(venue, 5, 2_500)
     venue.folded_into(writes)
@@ -58,7 +57,7 @@ def pages(rows: Sequence[Any], key: Callable[[Any], int], time: Callable[[Any], 
     return out
 
 
-def test_orders_by_every_filter(day: Venue, reads: SqliteReads) -> None:
+def test_orders_by_every_filter(day: Venue, reads: StoreReads) -> None:
     for user in USERS:
         rows = reads.orders(user, ALL)
         assert len(rows) > 100
@@ -77,7 +76,7 @@ def test_orders_by_every_filter(day: Venue, reads: SqliteReads) -> None:
             assert found == cut(wanted, page, lambda row: row.id, lambda row: row.created)
 
 
-def test_fills_and_trades_by_every_filter(day: Venue, reads: SqliteReads) -> None:
+def test_fills_and_trades_by_every_filter(day: Venue, reads: StoreReads) -> None:
     trades = reads.market_trades(BTC_USD, ALL) + reads.market_trades(LTC_BTC, ALL)
     assert [trade.id for trade in sorted(trades, key=lambda row: row.time)] == sorted(trade.id for trade in trades)
     for user in USERS:
@@ -101,7 +100,7 @@ def test_fills_and_trades_by_every_filter(day: Venue, reads: SqliteReads) -> Non
     assert reads.trades_by_id([public[4].id, 10**9, public[2].id]) == sorted([public[4], public[2]], key=lambda row: row.id)
 
 
-def test_ledger_entries_by_every_filter(day: Venue, reads: SqliteReads) -> None:
+def test_ledger_entries_by_every_filter(day: Venue, reads: StoreReads) -> None:
     for account in (0, 1, 3, *USERS):
         rows = reads.entries(account, ALL)
         assert reads.entry_count(account) == len(rows)
@@ -119,7 +118,7 @@ def test_ledger_entries_by_every_filter(day: Venue, reads: SqliteReads) -> None:
     assert legs == [row for row in reads.entries(16, ALL) if row.business == Business.TRADE and row.reference == fill.id]
 
 
-def test_transfers_by_every_filter(day: Venue, reads: SqliteReads) -> None:
+def test_transfers_by_every_filter(day: Venue, reads: StoreReads) -> None:
     for account in (0, 3, *USERS):
         rows = reads.transfers(account, ALL)
         for number, page in enumerate(pages(rows, lambda row: row.source_entry, lambda row: row.created, account)):
@@ -136,7 +135,7 @@ def test_transfers_by_every_filter(day: Venue, reads: SqliteReads) -> None:
     assert pending == {row.transfer_id for row in day.engine.pending_transfers()}
 
 
-def test_volumes_and_candles_are_sums_of_trades(day: Venue, reads: SqliteReads) -> None:
+def test_volumes_and_candles_are_sums_of_trades(day: Venue, reads: StoreReads) -> None:
     trades = {market: reads.market_trades(market, ALL) for market in (BTC_USD, LTC_BTC)}
     span = [trade.time for rows in trades.values() for trade in rows]
     for since in (0, min(span), (min(span) + max(span)) // 2, max(span), max(span) + 60_000_000):
@@ -165,32 +164,15 @@ def test_volumes_and_candles_are_sums_of_trades(day: Venue, reads: SqliteReads) 
         reads.candles(BTC_USD, 7, 0, 1)
 
 
-def test_seconds_of_the_last_day_are_kept(day: Venue, reads: SqliteReads) -> None:
+def test_seconds_of_the_last_day_are_kept(day: Venue, reads: StoreReads) -> None:
     trades = reads.market_trades(LTC_BTC, ALL)
-    since = trades[-1].time // 1_000_000 - 86_399
-
-    def seconds(since: int) -> list[Candle]:
-        (past,) = reads.market_pasts([LTC_BTC], 1, since, [])
-        return past.seconds
-
-    assert sum(candle.count for candle in seconds(since)) == sum(trade.time >= since * 1_000_000 for trade in trades)
-    assert len(seconds(0)) < len({trade.time // 1_000_000 for trade in trades})
+    since = (trades[-1].time // 1_000_000 - 86_399) * 1_000_000
+    found = reads.seconds(LTC_BTC, since)
+    assert sum(candle.count for candle in found) == sum(trade.time >= since for trade in trades)
+    assert len(reads.seconds(LTC_BTC, 0)) < len({trade.time // 1_000_000 for trade in trades})
 
 
-def test_pasts_of_many_markets_come_in_one_answer_unless_they_are_long(
-    day: Venue, reads: SqliteReads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wanted = [(60, 0, 1 << 40, 1_000), (3_600, 0, 1 << 40, 1_000)]
-    pasts = reads.market_pasts([LTC_BTC, BTC_USD], 50, 0, wanted)
-    for market, past in zip((LTC_BTC, BTC_USD), pasts, strict=True):
-        assert past.trades == reads.market_trades(market, Page(limit=50))
-        assert past.candles == [(0, reads.candles(market, interval, 0, 1 << 40, 1_000)) for interval in (60, 3_600)]
-        assert past.backfill is None
-    monkeypatch.setattr("cambist.history.sqlite.MOST_PAST_ROWS", 1)
-    assert reads.market_pasts([LTC_BTC, BTC_USD], 50, 0, wanted) == pasts[:1]
-
-
-def test_a_taker_buy_prints_as_a_ledger_line(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_a_taker_buy_prints_as_a_ledger_line(venue: Venue, writes: HistoryWrites, reads: StoreReads) -> None:
     maker = venue.place(17, 1, 1_180, 10**8)
     taker = venue.place(16, 0, 1_200, 10**5, tag="mine")
     venue.cut()
@@ -206,7 +188,7 @@ def test_a_taker_buy_prints_as_a_ledger_line(venue: Venue, writes: SqliteWrites,
     assert (order.tag, order.reason, order.state, order.fee) == ("mine", DoneReason.FILLED, StoredOrderState.FILLED, received.fee)
 
 
-def test_a_cancelled_order_and_a_triggered_stop(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_a_cancelled_order_and_a_triggered_stop(venue: Venue, writes: HistoryWrites, reads: StoreReads) -> None:
     first = venue.place(16, 0, 100, 10**6)
     stop = venue.place(16, 0, 300, 10**6, type=2, stop_price=200)
     venue.cut()
@@ -225,7 +207,7 @@ def test_a_cancelled_order_and_a_triggered_stop(venue: Venue, writes: SqliteWrit
     assert (hold.business, release.business, release.change, release.side) == (Business.HOLD, Business.RELEASE, 0, 0)
 
 
-def test_a_withdrawal_from_pending_to_settled(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_a_withdrawal_from_pending_to_settled(venue: Venue, writes: HistoryWrites, reads: StoreReads) -> None:
     from cambist.domain.meta import Meta
 
     engine = venue.engine
@@ -253,7 +235,7 @@ def test_a_withdrawal_from_pending_to_settled(venue: Venue, writes: SqliteWrites
     assert (pending.change, taken.change) == (0, -500)
 
 
-def test_prices_beyond_63_bits(venue: Venue, writes: SqliteWrites, reads: SqliteReads) -> None:
+def test_prices_beyond_63_bits(venue: Venue, writes: HistoryWrites, reads: StoreReads) -> None:
     engine = venue.engine
     engine.create_asset(venue.tick(), "WIDE", 2, 2)
     out = engine.create_market(venue.tick(), BTC, 3, 1, 1, 0, 1, 2**64 - 1, 1, 2**31, 0, 0, 0)
@@ -271,6 +253,6 @@ def test_prices_beyond_63_bits(venue: Venue, writes: SqliteWrites, reads: Sqlite
     assert (candle.high, candle.notional) == (2**64 - 1, 2 * (2**64 - 1))
 
 
-def test_too_many_ids_are_refused(reads: SqliteReads) -> None:
+def test_too_many_ids_are_refused(reads: StoreReads) -> None:
     with pytest.raises(ValueError, match="10000"):
         reads.orders_by_id(range(1, 10_002))

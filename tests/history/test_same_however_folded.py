@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from cambist import _core
 from cambist.domain.meta import Meta
 from cambist.history.fold import Cursor, Fold, fold
-from cambist.history.port import Page
+from cambist.history.port import HistoryWrites, Page, StoreReads
 from cambist.history.schema import FOLDED, fitting, progress
-from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.history.sqlite import SqliteWrites
 from cambist.history.writer import rebuild
 from tests.history.plain_fold import PlainFold
 from tests.history.scenes import BTC_USD, USERS, LinkedVenue, Venue, random_day
@@ -77,7 +77,7 @@ def test_one_go_equals_pieces_with_restarts_equals_rebuilt(new_venue: type[Venue
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_ledger_entries_add_up_to_the_cores_balances(venue: Venue, writes: SqliteWrites, reads: SqliteReads, seed: int) -> None:
+def test_ledger_entries_add_up_to_the_cores_balances(venue: Venue, writes: HistoryWrites, reads: StoreReads, seed: int) -> None:
     random_day(venue, seed, 600)
     venue.folded_into(writes)
     accounts = venue.engine.accounts
@@ -96,7 +96,7 @@ def test_ledger_entries_add_up_to_the_cores_balances(venue: Venue, writes: Sqlit
 
 @pytest.mark.parametrize("seed", range(3))
 def test_live_orders_are_the_cores_and_filled_is_the_sum_of_fills(
-    venue: Venue, writes: SqliteWrites, reads: SqliteReads, seed: int
+    venue: Venue, writes: HistoryWrites, reads: StoreReads, seed: int
 ) -> None:
     random_day(venue, seed, 600)
     venue.folded_into(writes)
@@ -130,7 +130,7 @@ def test_a_missing_command_is_refused(venue: Venue) -> None:
         fold(Cursor(seq=venue.last_seq), venue.cut())
 
 
-def test_rows_that_do_not_follow_the_stored_cursor_are_refused(venue: Venue, writes: SqliteWrites) -> None:
+def test_rows_that_do_not_follow_the_stored_cursor_are_refused(venue: Venue, writes: HistoryWrites) -> None:
     rows = fold(Cursor(), venue.runs[0][0])
     writes.apply(rows)
     with pytest.raises(ValueError, match="follow"):

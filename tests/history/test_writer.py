@@ -2,15 +2,14 @@
 
 import asyncio
 import threading
-from pathlib import Path
 
 import pytest
 
 from cambist.history import History, HistoryAhead, HistoryFailed, HistoryWriter, Page
 from cambist.history.fold import Cursor, Rows
 from cambist.history.port import HistoryWrites
-from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import Recorded, Venue, random_day
+from tests.support.history_places import HistoryPlace
 from tests.support.waiting import ticks, until
 
 
@@ -26,15 +25,18 @@ class Gated(HistoryWrites):
         self.batches = 0
 
     @property
+    def check_seconds(self) -> float | None:
+        return self.inner.check_seconds
+
+    @property
     def cursor(self) -> Cursor:
         return self.inner.cursor
 
-    @property
-    def folded_from(self) -> int:
-        return self.inner.folded_from
+    def open(self, journal: int) -> None:
+        self.inner.open(journal)
 
-    def adopt(self, journal: int) -> None:
-        self.inner.adopt(journal)
+    def check(self) -> None:
+        self.inner.check()
 
     def apply(self, rows: Rows) -> None:
         self.at_gate = True
@@ -53,14 +55,14 @@ class Gated(HistoryWrites):
 
 
 @pytest.fixture
-def store(path: Path) -> Gated:
-    return Gated(SqliteWrites(path))
+def store(place: HistoryPlace) -> Gated:
+    return Gated(place.writes())
 
 
-async def test_a_reader_sees_what_he_was_told(store: Gated, path: Path, venue: Venue) -> None:
+async def test_a_reader_sees_what_he_was_told(store: Gated, place: HistoryPlace, venue: Venue) -> None:
     writer = HistoryWriter(store)
     writer.start()
-    history = History(SqliteReads(path), writer.reached)
+    history = History(place.reads(), writer.reached)
     for raw, last in venue.runs:
         assert writer.feed(raw, last)
     for number in range(20):
@@ -106,7 +108,7 @@ async def test_a_new_writer_first_reads_what_it_lacks_from_the_source(store: Gat
     writer.close()
 
 
-async def test_too_much_at_once_is_dropped_and_read_from_the_source(store: Gated, path: Path, venue: Venue) -> None:
+async def test_too_much_at_once_is_dropped_and_read_from_the_source(store: Gated, place: HistoryPlace, venue: Venue) -> None:
     writer = HistoryWriter(store, Recorded(venue.runs), max_bytes=20_000)
     writer.start()
     await writer.reached(venue.last_seq)
@@ -130,7 +132,7 @@ async def test_too_much_at_once_is_dropped_and_read_from_the_source(store: Gated
     venue.place(17, 0, 90, 10**6)
     assert writer.feed(venue.cut(), venue.last_seq)
     await writer.reached(venue.last_seq)
-    reads = SqliteReads(path)
+    reads = place.reads()
     assert len(reads.orders(16, Page(limit=1_000))) == 400
     reads.close()
     writer.close()
@@ -159,7 +161,7 @@ async def test_a_store_that_knows_more_than_the_journal_is_refused(store: Gated,
         HistoryWriter(store, Recorded(venue.runs[:1])).start()
 
 
-async def test_a_failure_is_loud_and_blocks_nobody(store: Gated, path: Path, venue: Venue) -> None:
+async def test_a_failure_is_loud_and_blocks_nobody(store: Gated, place: HistoryPlace, venue: Venue) -> None:
     heard: list[BaseException] = []
     writer = HistoryWriter(store, on_failure=heard.append)
     writer.start()
@@ -177,7 +179,7 @@ async def test_a_failure_is_loud_and_blocks_nobody(store: Gated, path: Path, ven
         await writer.reached(venue.last_seq)
     writer.close()
 
-    after = HistoryWriter(SqliteWrites(path), venue.source())
+    after = HistoryWriter(place.writes(), venue.source())
     after.start()
     await after.reached(venue.last_seq)
     after.close()
@@ -198,14 +200,14 @@ async def test_a_source_that_ends_too_early_is_a_failure(store: Gated, venue: Ve
     writer.close()
 
 
-async def test_what_was_fed_is_stored_before_close_returns(store: Gated, path: Path, venue: Venue) -> None:
+async def test_what_was_fed_is_stored_before_close_returns(store: Gated, place: HistoryPlace, venue: Venue) -> None:
     random_day(venue, 9, 200)
     writer = HistoryWriter(store)
     writer.start()
     for raw, last in venue.runs:
         writer.feed(raw, last)
     writer.close()
-    again = SqliteWrites(path)
+    again = place.writes()
     assert again.cursor.seq == venue.last_seq
     again.close()
 

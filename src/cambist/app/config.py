@@ -52,6 +52,13 @@ class JournalConfig(_Section, frozen=True, kw_only=True):
     snapshots_kept: int = 3
 
 
+class HistoryConfig(_Section, frozen=True, kw_only=True):
+    """Where history is kept, if not in the data directory."""
+
+    url: str = ""
+    password_file: str = ""
+
+
 class LogConfig(_Section, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
@@ -108,6 +115,7 @@ class LimitsConfig(_Section, frozen=True, kw_only=True):
 class Config(_Section, frozen=True, kw_only=True):
     server: ServerConfig = ServerConfig()
     journal: JournalConfig = JournalConfig()
+    history: HistoryConfig = HistoryConfig()
     log: LogConfig = LogConfig()
     wallet: WalletConfig = WalletConfig()
     merchant: MerchantConfig = MerchantConfig()
@@ -214,6 +222,7 @@ def _complaints(config: Config) -> list[str]:
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
     found += dialect_complaints(config.dialects)
+    found += _history_complaints(config.history)
     found += _sandbox_complaints(config)
     found += [f"merchant.callback_ports: {port} is no port" for port in config.merchant.callback_ports if not 0 < port < 65_536]
     if config.merchant.public_url and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+/?", config.merchant.public_url):
@@ -229,6 +238,15 @@ def _complaints(config: Config) -> list[str]:
         names.add(market.name)
         found += _market_complaints(config, market, codes)
     return found
+
+
+def _history_complaints(section: HistoryConfig) -> list[str]:
+    # Nothing of the address is quoted: it may hold a password.
+    if section.url and not section.url.startswith(("postgresql://", "postgres://")):
+        return ['history.url is no address such as "postgresql://cambist@db.example.com/cambist"']
+    if section.password_file and not section.url:
+        return ["history.password_file is of no use without history.url"]
+    return []
 
 
 def _sandbox_complaints(config: Config) -> list[str]:

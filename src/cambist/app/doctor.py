@@ -19,9 +19,11 @@ from cambist import _core
 from cambist.app import integrity, provisioning
 from cambist.app.access import check_access
 from cambist.app.admin import NotRunning, ask_running
-from cambist.app.config import Config, load
+from cambist.app.config import Config, HistoryConfig, load
 from cambist.app.data_directory import FORMAT, DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
+from cambist.app.history_places import database_address
+from cambist.history.port import HistoryBlocked, HistoryError
 from cambist.operations.audit import LOST, AuditDamaged, lines
 
 OWN_FILES = 200
@@ -52,14 +54,16 @@ def examine(data: Path) -> list[Finding]:
     if not data.is_dir():
         raise OperatorError(f"{data}: there is no data directory", Exit.NOT_A_VENUE)
     running = _running(data)
+    section = _history_section(files)
     found = list(_versions())
     looks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _process(running),
         lambda: _format(files),
         lambda: _permissions(files),
         lambda: _access(files),
-        lambda: _completeness(files),
+        lambda: _completeness(files, section),
         lambda: _databases(files, running is not None),
+        lambda: _history_database(files, section),
         lambda: _journal(files),
         lambda: _snapshots(files),
         lambda: _audit(files, running is not None),
@@ -150,10 +154,35 @@ def _access(files: DataDirectory) -> Iterator[Finding]:
     yield Finding("access", Verdict.OK, "everything can be read and written")
 
 
-def _completeness(files: DataDirectory) -> Iterator[Finding]:
+def _history_section(files: DataDirectory) -> HistoryConfig:
+    """Where history is kept, as far as the configuration can be read."""
+    try:
+        return load(files.config).history
+    except OperatorError:
+        return HistoryConfig()
+
+
+def _history_database(files: DataDirectory, section: HistoryConfig) -> Iterator[Finding]:
+    if not section.url:
+        return
+    address = database_address(files, section)
+    from cambist.history.postgresql import PostgresReads
+
+    reads = PostgresReads(address)
+    try:
+        yield Finding("history", Verdict.OK, f"{address} answers, and has history up to command {reads.look()}")
+    except HistoryBlocked as error:
+        yield Finding("history", Verdict.WARN, f"{error}; the venue starts and trades without it")
+    except HistoryError as error:
+        yield Finding("history", Verdict.FAIL, str(error), int(Exit.DAMAGED))
+    finally:
+        reads.close()
+
+
+def _completeness(files: DataDirectory, section: HistoryConfig) -> Iterator[Finding]:
     integrity.check_files(files)
     integrity.check_key(files)
-    for view in (files.history, files.wallet, files.merchant):
+    for view in (*(() if section.url else (files.history,)), files.wallet, files.merchant):
         if not view.exists():
             yield Finding("files", Verdict.WARN, f"{view.name} is missing: the next start makes it again, which takes a while")
             return

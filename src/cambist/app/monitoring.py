@@ -49,6 +49,8 @@ def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyCloc
     metrics.gauge("applied_seq", "Commands applied.", lambda: sequencer.applied_seq)
     metrics.gauge("durable_seq", "Commands on disk.", lambda: sequencer.durable_seq)
     metrics.gauge("history_seq", "Commands that history has.", lambda: writer.applied_seq)
+    metrics.gauge("history_blocked_seconds", "For how long history could not be written; 0 while it can.", lambda: writer.blocked_seconds)
+    metrics.gauge("history_queued_bytes", "Events in memory that history has not yet.", lambda: writer.queued_bytes)
     metrics.histogram("sync_seconds", "From handing a frame to the journal to its being on disk.", sequencer.sync_times)
     metrics.gauge("disk_free_bytes", "Free space where the data directory is.", lambda: shutil.disk_usage(data).free)
     metrics.gauge(

@@ -112,6 +112,8 @@ class PeriodicTasks:
 
     async def _check_history(self) -> None:
         """Once, beside everything else: history may be large, and trading does not rest on it."""
+        if self._venue.config.history.url:
+            return  # a database server looks after its own files
         found = await asyncio.to_thread(integrity.damage, self._venue.files.history)
         if found is not None:
             self._venue.readiness.report("history.sqlite", f"history.sqlite is damaged: {found}")

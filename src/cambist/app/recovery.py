@@ -103,6 +103,29 @@ def recover(
     return engine
 
 
+REPLAYED_COMMANDS = 5_000_000
+"""How far back, at most, a start without history reads the journal for market data where no snapshot is a day old."""
+DAY_MICROS = 86_400_000_000
+
+
+def recent_events(snapshots: Snapshots, source: JournalEvents, now: int) -> tuple[Iterator[bytes], int, int]:
+    """What a start without history has market data of: events of the last 24 hours, or as far as they can be had in some seconds.
+
+    Returns (runs of events, the time in µs after which they have everything, the last trade before them); 0 and 0: they have all there
+    ever was. OperatorError DAMAGED, DISK.
+    """
+    with journal_trouble():
+        engine = snapshots.engine(source.last_seq)
+        for seq, _ in snapshots.files():
+            engine = snapshots.engine(seq)
+            if engine.time <= now - DAY_MICROS:
+                break
+        else:
+            if source.last_seq <= REPLAYED_COMMANDS:
+                engine = _core.Engine()
+    return (run for run, _ in source.runs(engine.seq)), engine.time if engine.seq else 0, engine.next_trade_id - 1
+
+
 class JournalEvents:
     """Events of any stretch of the past, by running the journal through a second core: what history catches up from.
 

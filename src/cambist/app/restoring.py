@@ -55,7 +55,12 @@ def restore(source: Path, data: Path, master_key: Path | None) -> backup.Manifes
             (draft / "master.key").unlink(missing_ok=True)
             backup.copy_file(master_key, draft / "master.key")
         with progress("Making history again") as moved:
-            serving.rebuild(DataDirectory.open(draft), moved)
+            # A database is left to the venue's own start: the one that runs may be folding into it.
+            files = DataDirectory.open(draft)
+            elsewhere = bool(files.settings().history.url)
+            serving.rebuild(files, moved, database=False)
+            if elsewhere:
+                files.history.unlink()
         data.parent.mkdir(parents=True, exist_ok=True)
         if data.exists():
             data.rmdir()

@@ -27,7 +27,7 @@ from cambist.app.named_snapshots import NamedSnapshots, SavedState
 from cambist.app.run_recording import RunRecording
 from cambist.app.sandbox_session import Extending, Inside, Mover, SandboxSession, SessionPlan
 from cambist.app.serving import Listen, ServeHooks, Serving, closing_on_trouble, sandbox_file, tls_of
-from cambist.app.signals import await_word, check_input, handle_end_of_input
+from cambist.app.signals import check_input, handle_end_of_input
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import Extension
@@ -102,8 +102,6 @@ class SandboxPlan:
     """Whether it ends with its standard input, and nobody but who started it finds it."""
     snapshot: Path | None = None
     """The directory of a named snapshot from which it goes on."""
-    snapshot_follows: bool = False
-    """Whether the snapshot is still written: a byte on standard input says that it is there."""
     source: SavedState | None = None
     """What that snapshot holds."""
 
@@ -114,11 +112,6 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
     if plan.attached:
         check_input()
     logs.configure("warning", "auto")
-    if plan.snapshot_follows:
-        if plan.snapshot is None or not plan.attached:
-            raise OperatorError("--await-snapshot is for --snapshot with --attached", Exit.USAGE)
-        if not await_word():
-            raise OperatorError("--await-snapshot: standard input ended before the snapshot was there", Exit.USAGE)
     with ExitStack() as stack:
         path = plan.data
         if path is None:
@@ -207,7 +200,7 @@ async def _sandbox(
 
 def _start_of(plan: SandboxPlan, note: SandboxFile, config: Config) -> Start:
     """What makes a run what it is. Where it listens and what it logs does not."""
-    settings = {name: value for name, value in msgspec.to_builtins(config).items() if name not in ("server", "log", "journal")}
+    settings = {name: value for name, value in msgspec.to_builtins(config).items() if name not in ("server", "log", "journal", "history")}
     return Start(note.seed, plan.clock or "real", plan.users, plan.fund, config.sandbox.preset, settings)
 
 
@@ -466,6 +459,8 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
         note = SandboxFile(plan.seed if plan.seed is not None else DEFAULT_SEED)
         files.keep_sandbox(msgspec.json.encode(note).decode())
     config = files.settings(plan.config)
+    if config.history.url:
+        raise OperatorError("history.url: a sandbox keeps its history in its own directory, for its snapshots to hold", Exit.CONFIGURATION)
     if plan.loopback_callbacks:
         config = msgspec.structs.replace(config, merchant=msgspec.structs.replace(config.merchant, loopback_callbacks=True))
     if plan.preset is not None:

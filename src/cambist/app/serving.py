@@ -17,7 +17,7 @@ import structlog
 
 from cambist.app import logs, operator_password, regular_files
 from cambist.app.admin import AdminServer, result_of, user_text
-from cambist.app.config import Config
+from cambist.app.config import Config, HistoryConfig
 from cambist.app.control import Control
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import SeededEntropy, system_clock, system_entropy
@@ -83,15 +83,22 @@ def serve(
     run(_serve(files, config, listen, tls, accept_clock_skew, operator))
 
 
-def rebuild(files: DataDirectory, moved: Moved) -> int:
-    """Opens the venue, which makes every view that is missing, and closes it. Returns the last seq."""
+def rebuild(files: DataDirectory, moved: Moved, *, database: bool = True) -> int:
+    """Opens the venue, which makes every view that is missing, and closes it. Returns the last seq.
+
+    `database`: whether a history that is kept in one is made too.
+    """
     config = closing_on_trouble(files, files.settings)
+    if not database:
+        config = msgspec.structs.replace(config, history=HistoryConfig())
     logs.configure("warning", "text")
 
     async def make() -> int:
         venue = await open_venue(files, config, environment(files, config), moved)
-        seq = venue.engine.seq
+        seq, blocked = venue.engine.seq, venue.history_writer.blocked
         await venue.close()
+        if blocked is not None and venue.history_writer.applied_seq < seq:
+            raise OperatorError(f"{blocked}. The venue is in order; it makes its history again while it runs", Exit.DISK)
         return seq
 
     return run(make())

@@ -14,6 +14,7 @@ from cambist.app.access import check_access
 from cambist.app.admin import NotRunning, ask_running
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
+from cambist.app.history_places import drop_database_history
 from cambist.app.progress import progress
 from cambist.app.recovery import Moved, journal_trouble, replayed
 from cambist.app.snapshots import Snapshots
@@ -102,6 +103,9 @@ def rebuild(data: Path) -> None:
 
     files = DataDirectory.open(data)
     try:
+        section = files.settings().history
+        if section.url:
+            drop_database_history(files, section)
         for view in (files.history, files.wallet, files.merchant):
             for suffix in ("", "-wal", "-shm"):
                 view.with_name(view.name + suffix).unlink(missing_ok=True)

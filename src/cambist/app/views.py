@@ -14,12 +14,11 @@ from cambist.app import provenance
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
+from cambist.app.history_places import HistoryPlace, history_place
 from cambist.app.merchants import open_merchant_view
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, load_or_create_master_key
 from cambist.domain.meta import Meta
 from cambist.exchange.journal_port import JournalPort
-from cambist.history import HistoryError, HistoryUnwritable
-from cambist.history.sqlite import SqliteWrites
 from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletBusy, WalletError
 from cambist.wallet.view import WalletView
@@ -38,7 +37,7 @@ class Views:
     chain: SimulatedChain
     wallet: WalletView
     merchant: MerchantView
-    history: SqliteWrites
+    history: HistoryPlace
 
     @property
     def applied_seq(self) -> int:
@@ -59,8 +58,9 @@ def open_views(files: DataDirectory, config: Config, environment: Environment, j
     chain, wallet = _open_wallet(files, config, environment, opened)
     merchant = open_merchant_view(files)
     opened.callback(merchant.close)
-    history = _open_history_store(files, opened)
-    _claim_views(files, journal, directory, wallet, merchant, history)
+    _claim_views(files, journal, directory, wallet, merchant)
+    history = history_place(files, config.history)
+    opened.callback(history.writes.close)
     return Views(directory, chain, wallet, merchant, history)
 
 
@@ -89,22 +89,12 @@ def _open_wallet(files: DataDirectory, config: Config, environment: Environment,
     return chain, view
 
 
-def _open_history_store(files: DataDirectory, opened: ExitStack) -> SqliteWrites:
-    try:
-        store = SqliteWrites(files.history, synced=files.synced)
-    except HistoryError as error:
-        raise OperatorError(f"{error}", Exit.DISK if isinstance(error, HistoryUnwritable) else Exit.DAMAGED) from None
-    opened.callback(store.close)
-    return store
-
-
-def _claim_views(
-    files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView, store: SqliteWrites
-) -> None:
-    """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's."""
+def _claim_views(files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView) -> None:
+    """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's.
+    History looks by itself when it is opened, which may be later."""
     provenance.claim(directory.nonces, files.directory, journal, "Its users and keys cannot be made again: put this venue's back")
     rebuild = f"`cambist rebuild --data {files.path}` makes it again"
-    for view, file in ((wallet, files.wallet), (merchants, files.merchant), (store, files.history)):
+    for view, file in ((wallet, files.wallet), (merchants, files.merchant)):
         provenance.claim(view, file, journal, rebuild)
 
 

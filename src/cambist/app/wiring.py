@@ -13,10 +13,11 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import dialects, front_page, integrity, provisioning, recovery
+from cambist.app import dialects, front_page, integrity, provenance, provisioning, recovery
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
+from cambist.app.history_places import HistoryPlace
 from cambist.app.merchants import open_merchants
 from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
@@ -40,8 +41,7 @@ from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
 from cambist.gateway.app import Gateway
 from cambist.gateway.metrics import Metrics
-from cambist.history import History, HistoryError, HistoryUnwritable, HistoryWriter
-from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.history import History, HistoryError, HistoryForeign, HistoryUnwritable, HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.operations.audit import AuditDamaged, AuditLog
@@ -51,6 +51,9 @@ from cambist.web.built_page import BuiltPage
 
 _log = structlog.get_logger("cambist.app")
 
+
+AWAY_SECONDS = 2.0
+"""How long a start waits for a database that does not answer."""
 
 MakeGateway = Callable[..., Gateway]
 """Gets what Gateway gets."""
@@ -208,7 +211,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     # 5. History: catches up by itself from the journal, and follows durable frames.
     durable_seq = exchange.durable_seq
     source = recovery.JournalEvents(exchange.snapshots, exchange.journal, durable_seq)
-    history, writer = _follow_history(files, source, views.history, opened, environment.lockstep, durable_seq)
+    journal = provenance.fingerprint(exchange.journal)
+    history, writer = _follow_history(files, source, views.history, journal, opened, environment.lockstep, durable_seq)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
@@ -224,9 +228,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     sequencer.drain()
 
     # 8. Market data starts from what history and books hold.
-    await _history_reached(history, writer, sequencer.durable_seq, moved)
-    await marketdata.load(history)
-    marketdata.load_books(engine)
+    with_history = await _history_reached(history, writer, views.history, sequencer.durable_seq, moved)
+    await _load_market_data(marketdata, history, exchange, None if with_history else source, environment.clock())
 
     # 9. The dialects on the venue, and the front before them.
     run_entropy = environment.run_entropy(engine.seq) if environment.run_entropy else environment.entropy
@@ -383,36 +386,57 @@ def _continue_time(environment: Environment, last: int, bound_seconds: float) ->
 def _follow_history(
     files: DataDirectory,
     source: recovery.JournalEvents,
-    store: SqliteWrites,
+    place: HistoryPlace,
+    journal: int,
     opened: ExitStack,
     lockstep: Lockstep | None,
     durable_seq: Callable[[], int],
 ) -> tuple[History, HistoryWriter]:
     try:
-        writer = HistoryWriter(store, source)
+        writer = HistoryWriter(place.writes, source, journal=journal)
         writer.start()
         opened.callback(writer.close)
-        history = History(SqliteReads(files.history, files.synced), writer.reached, lockstep, durable_seq)
+        reads = place.open_reads(journal, lambda: writer.applied_seq)
+    except HistoryForeign as error:
+        raise OperatorError(f"{error}. `cambist rebuild --data {files.path}` makes it again", Exit.DAMAGED) from None
     except HistoryError as error:
         raise OperatorError(f"{error}", Exit.DAMAGED) from None
+    history = History(reads, writer.reached, lockstep, durable_seq, place.patience)
     opened.callback(history.close)
     return history, writer
 
 
-async def _history_reached(history: History, writer: HistoryWriter, seq: int, moved: recovery.Moved) -> None:
-    """Waits for history; `moved` hears how far it is."""
+async def _history_reached(history: History, writer: HistoryWriter, place: HistoryPlace, seq: int, moved: recovery.Moved) -> bool:
+    """Waits for history; `moved` hears how far it is. False: its database is away, and the venue starts without it. OperatorError."""
     waiting = asyncio.ensure_future(history.reached(seq, within=None))
     while not waiting.done():
         moved(writer.applied_seq, seq)
         await asyncio.wait({waiting}, timeout=0.1)
-        if isinstance(writer.blocked, HistoryUnwritable):
+        blocked = writer.blocked
+        if place.may_be_away and writer.blocked_seconds > AWAY_SECONDS:
             waiting.cancel()
-            raise OperatorError(f"{writer.blocked}", Exit.DISK)
+            return False
+        if isinstance(blocked, HistoryUnwritable) and not place.may_be_away:
+            waiting.cancel()
+            raise OperatorError(f"{blocked}", Exit.DISK)
     try:
         waiting.result()
     except HistoryError as error:
         reason = f"{error}: {writer.failure}" if writer.failure is not None else f"{error}"
         raise OperatorError(f"{reason}. `cambist rebuild` makes it again", Exit.DAMAGED) from None
+    return True
+
+
+async def _load_market_data(
+    marketdata: MarketData, history: History, exchange: _Exchange, instead: recovery.JournalEvents | None, now: int
+) -> None:
+    """From history, or from the journal's events `instead`."""
+    if instead is None:
+        await marketdata.load(history)
+    else:
+        _log.warning("history is away: the venue starts without it")
+        marketdata.load_from_events(history, *recovery.recent_events(exchange.snapshots, instead, now))
+    marketdata.load_books(exchange.engine)
 
 
 def _subscribe(

@@ -33,12 +33,25 @@ class HistoryUnwritable(HistoryBlocked):
     """The disk takes nothing: it is full, broken, or was made read-only."""
 
 
+class HistoryAway(HistoryBlocked):
+    """The database does not answer: it is stopped, out of reach, refuses this venue, or takes too long."""
+
+
 class HistoryBehind(HistoryError):
     """History did not get as far as was waited for in time: it lags, or it cannot be written now. Money paths are not affected."""
 
 
 class HistoryAhead(HistoryError):
     """The store knows commands that the journal does not have: it belongs to another journal. Rebuild it."""
+
+
+class HistoryForeign(HistoryError):
+    """The store's rows were folded from another venue's journal."""
+
+
+class HistoryMoved(HistoryError):
+    """The store ends elsewhere than where this writer left it: an older copy was put in its place, or another process wrote. Nothing was
+    changed, and `cursor` says where it ends now; fold again from there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,42 +83,34 @@ class HistoryWrites(Protocol):
     """The write side. One thread at a time."""
 
     @property
-    def cursor(self) -> Cursor:
-        """Where the stored rows end; `cursor.seq` is the last command whose events are in."""
+    def check_seconds(self) -> float | None:
+        """After how long without a batch `check` is to be called; None: never."""
 
     @property
-    def folded_from(self) -> int:
-        """The fingerprint of the journal that the rows come from, 1 to 2^63 - 1; 0 while nobody said."""
+    def cursor(self) -> Cursor:
+        """Where the stored rows end; `cursor.seq` is the last command whose events are in. Known once it is open."""
 
-    def adopt(self, journal: int) -> None:
-        """Stores that fingerprint."""
+    def open(self, journal: int) -> None:
+        """Gets the store ready for rows of the journal with that fingerprint, 1 to 2^63 - 1; 0: of whichever it has rows of.
+
+        A store that does not say whose its rows are, new or old, is that journal's from now on. Returns at once when it is open.
+        HistoryBlocked: it cannot be used just now, the same may be tried again. HistoryForeign; HistoryError when it is no history.
+        """
 
     def apply(self, rows: Rows) -> None:
         """Adds a folded run and moves the cursor to `rows.cursor`, both or neither. ValueError unless `rows.after` is the stored cursor.
 
-        HistoryBlocked while another process has the store locked, or its disk is full: `rows` are as they were, and may be given again.
+        HistoryBlocked while the store is away, locked by another process, or its disk is full: `rows` are as they were, and may be given
+        again. HistoryMoved when they do not follow what is stored any more.
         """
+
+    def check(self) -> None:
+        """Looks whether the store can still be used and ends at `cursor`. HistoryBlocked, HistoryMoved, HistoryForeign."""
 
     def clear(self) -> None:
         """Drops every row; the cursor goes back to the beginning. The journal stays the same."""
 
     def close(self) -> None: ...
-
-
-WantedCandles = tuple[int, int, int, int]
-"""(interval, start, end, limit) of candles, as `HistoryReads.candles` takes them."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarketPast:
-    """What there was in one market: trades newest first, candles of a second oldest first."""
-
-    trades: list[Trade]
-    seconds: list[Candle]
-    backfill: Backfill | None
-    """What the market has instead of candles from before its first trade."""
-    candles: list[tuple[int, list[Candle]]]
-    """For each kind that was wanted: from which second on, and the candles. What is in `backfill` alone is not in these."""
 
 
 class HistoryReads(Protocol):
@@ -185,6 +190,9 @@ class HistoryReads(Protocol):
     async def notes(self, account: int, since: int) -> list[Note]:
         """Notes at or after `since` (µs) whose memo names the account (`fold.NOTE_ACCOUNT`), oldest first; the newest 10,000."""
 
+    async def recent_trades(self, market: int, limit: int) -> list[Trade]:
+        """The newest trades of a market, newest first."""
+
     async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         """Per market with trades at or after `since`: count, sums, high, low; of one account's trades when given. In order of market."""
 
@@ -194,14 +202,11 @@ class HistoryReads(Protocol):
         ValueError unless the interval is a multiple of 60 that divides a day, or a whole number of days. Weeks begin on Monday, UTC.
         """
 
-    async def market_pasts(
-        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]
-    ) -> list[MarketPast]:
-        """What market data starts from: of these markets the newest `trades`, candles of one second from `seconds_since` (seconds) on, and
-        the candles wanted.
+    async def backfill(self, market: int) -> Backfill | None:
+        """What the market has instead of candles from before its first trade; `candles` and `volumes` have it in them."""
 
-        Of the first markets only, at least one, when together they have very many rows: the rest is another question.
-        """
+    async def seconds(self, market: int, since: int) -> list[Candle]:
+        """Candles of one second from `since` (µs, a whole second) on, oldest first: what the 24 h window is loaded from."""
 
 
 class StoreReads(Protocol):
@@ -256,9 +261,9 @@ class StoreReads(Protocol):
 
     def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]: ...
 
-    def market_pasts(
-        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]
-    ) -> list[MarketPast]: ...
+    def seconds(self, market: int, since: int) -> list[Candle]: ...
+
+    def backfill(self, market: int) -> Backfill | None: ...
 
     def close(self) -> None: ...
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     ColumnElement,
     Integer,
     Select,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    cast,
     func,
     literal,
     literal_column,
@@ -30,7 +33,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from cambist.domain.transfers import Business
 from cambist.history.port import OrderFilter, Page
 from cambist.history.records import Leg
-from cambist.history.schema import backfills, candles, entries, marks, notes, orders, trades, transfers, words
+from cambist.history.schema import Id, Line, Memo, TagKey, backfills, candles, entries, marks, notes, orders, trades, transfers, words
 
 MAX_IDS = 10_000
 MAX_NOTES = 10_000
@@ -46,6 +49,43 @@ class _Extreme(FunctionElement[int]):
 
     type = Integer()
     inherit_cache = True
+
+
+class _SameTag(FunctionElement[bool]):
+    """Whether a column has that tag, in the words that an index can be used for."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_SameTag)
+def _same_tag(element: _SameTag, compiler: SQLCompiler, **kw: Any) -> str:
+    column, tag = element.clauses
+    return compiler.process(column == tag, **kw)
+
+
+@compiles(_SameTag, "postgresql")
+def _same_tag_by_prefix(element: _SameTag, compiler: SQLCompiler, **kw: Any) -> str:
+    column, tag = element.clauses
+    return compiler.process(and_(TagKey(column) == TagKey(tag), column == tag), **kw)
+
+
+class _ReferenceOf(FunctionElement[int]):
+    """An entry's reference as the id of a row, for entries of that kind; of others PostgreSQL could not take it for one."""
+
+    type = Id
+    inherit_cache = True
+
+
+@compiles(_ReferenceOf)
+def _reference(element: _ReferenceOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(list(element.clauses)[1], **kw)
+
+
+@compiles(_ReferenceOf, "postgresql")
+def _reference_as_id(element: _ReferenceOf, compiler: SQLCompiler, **kw: Any) -> str:
+    applies, reference = element.clauses
+    return compiler.process(case((applies, cast(reference, BigInteger))), **kw)
 
 
 class _Greatest(_Extreme):
@@ -96,16 +136,16 @@ def _window(page: Page, ids: Expression, times: Expression, mark: Expression) ->
     upper: list[Expression] = []
     conditions: list[Condition] = []
     if page.first_id is not None:
-        lower.append(literal(page.first_id))
+        lower.append(literal(page.first_id, Id))
     if page.last_id is not None:
-        upper.append(literal(page.last_id))
+        upper.append(literal(page.last_id, Id))
     if page.since is not None:
         before = select(mark).where(marks.c.time < page.since).order_by(marks.c.time.desc(), marks.c.seq.desc()).limit(1)
         lower.append(func.coalesce(before.scalar_subquery(), 0))
         conditions.append(times >= page.since)
     if page.until is not None:
         after = select(mark - 1).where(marks.c.time > page.until).order_by(marks.c.time, marks.c.seq).limit(1)
-        upper.append(func.coalesce(after.scalar_subquery(), LAST_ID))
+        upper.append(func.coalesce(after.scalar_subquery(), literal(LAST_ID, Id)))
         conditions.append(times <= page.until)
     return _id_range(ids, lower, upper) + conditions
 
@@ -115,13 +155,13 @@ def _trade_window(page: Page) -> list[Condition]:
     lower: list[Expression] = []
     upper: list[Expression] = []
     if page.first_id is not None:
-        lower.append(literal(page.first_id))
+        lower.append(literal(page.first_id, Id))
     if page.last_id is not None:
-        upper.append(literal(page.last_id))
+        upper.append(literal(page.last_id, Id))
     at = trades.alias("at")
     if page.since is not None:
         first = select(at.c.id).where(at.c.time >= page.since).order_by(at.c.time).limit(1)
-        lower.append(func.coalesce(first.scalar_subquery(), LAST_ID))
+        lower.append(func.coalesce(first.scalar_subquery(), literal(LAST_ID, Id)))
     if page.until is not None:
         last = select(at.c.id).where(at.c.time <= page.until).order_by(at.c.time.desc()).limit(1)
         upper.append(func.coalesce(last.scalar_subquery(), 0))
@@ -130,7 +170,7 @@ def _trade_window(page: Page) -> list[Condition]:
 
 def _cut(statement: Any, page: Page, key: Expression) -> Any:
     ordered = statement.order_by(key.desc() if page.newest_first else key)
-    return ordered.limit(max(page.limit, 0)).offset(max(page.offset, 0))
+    return ordered.limit(literal(max(page.limit, 0), Id)).offset(literal(max(page.offset, 0), Id))
 
 
 def _by_index(statement: Select[Any], table: Table, index: str) -> Select[Any]:
@@ -157,7 +197,7 @@ def orders_by_id(ids: Sequence[int]) -> Select[Any]:
 
 def _tagged(tag: str) -> list[Condition]:
     """An empty text is nobody's. The second condition is the partial index's own, written out so that it can be seen to be."""
-    return [orders.c.tag == tag, orders.c.tag != literal_column("''")]
+    return [_SameTag(orders.c.tag, literal(tag, Line())), orders.c.tag != literal_column("''")]
 
 
 def account_orders(
@@ -314,11 +354,11 @@ def _as_reported(row: Subquery) -> Select[Any]:
     is_order = or_(row.c.business == int(Business.HOLD), row.c.business == int(Business.RELEASE))
     own_id = case(
         (is_trade, case((taker, trade.c.taker_order), else_=trade.c.maker_order)),
-        (is_order, row.c.reference),
+        (is_order, _ReferenceOf(is_order, row.c.reference)),
         else_=null(),
     )
     joined = (
-        row.outerjoin(trade, and_(is_trade, trade.c.id == row.c.reference))
+        row.outerjoin(trade, and_(is_trade, trade.c.id == _ReferenceOf(is_trade, row.c.reference)))
         .outerjoin(own, own.c.id == own_id)
         .outerjoin(transfer, transfer.c.id == row.c.transfer_id)
     )
@@ -356,7 +396,7 @@ def _as_reported(row: Subquery) -> Select[Any]:
         func.coalesce(transfer.c.destination, 0),
         func.coalesce(transfer.c.status, 0),
         func.coalesce(transfer.c.settled, 0),
-        func.coalesce(transfer.c.memo, "{}").label("memo"),
+        func.coalesce(transfer.c.memo, literal("{}", Memo())).label("memo"),
     ).select_from(joined)
 
 

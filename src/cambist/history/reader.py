@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from cambist.history.port import PATIENCE, WHOLE, HistoryReads, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
+from cambist.domain.backfill import Backfill
+from cambist.history.port import PATIENCE, WHOLE, HistoryAway, HistoryReads, OrderFilter, Page, StoreReads
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 from cambist.scheduling import Lockstep
 
@@ -30,24 +31,35 @@ class History(HistoryReads):
         reached: Reached | None = None,
         lockstep: Lockstep | None = None,
         durable_seq: Callable[[], int] = lambda: 0,
+        patience: float | None = None,
     ) -> None:
         """`reached` is the writer's; without one (a store that nobody writes to) it never waits.
 
         With `lockstep` nothing depends on how far the writer has come: every query first waits for the last durable command
-        (`durable_seq`), for as long as that takes.
+        (`durable_seq`), for as long as that takes. Without it, a query that has not been answered within `patience` seconds (None: any
+        number), those before it included, is HistoryAway.
         """
         self._reads = reads
         self._reached = reached
         self._lockstep = lockstep
         self._durable_seq = durable_seq
+        self._patience = patience
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history-reader")
 
     async def _run(self, query: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
         if self._lockstep is None:
-            return await loop.run_in_executor(self._thread, query)
+            answer = loop.run_in_executor(self._thread, query)
+            return await (answer if self._patience is None else self._in_time(answer, self._patience))
         await self.reached(self._durable_seq())
         return await self._lockstep.counted(loop.run_in_executor(self._thread, query))
+
+    @staticmethod
+    async def _in_time(answer: Awaitable[T], seconds: float) -> T:
+        try:
+            return await asyncio.wait_for(answer, seconds)
+        except TimeoutError:
+            raise HistoryAway(f"history does not answer within {seconds:g} s") from None
 
     async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
         if self._reached is None:
@@ -115,16 +127,20 @@ class History(HistoryReads):
     async def notes(self, account: int, since: int) -> list[Note]:
         return await self._run(lambda: self._reads.notes(account, since))
 
+    async def recent_trades(self, market: int, limit: int) -> list[Trade]:
+        return await self.market_trades(market, Page(limit=limit))
+
     async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         return await self._run(lambda: self._reads.volumes(since, account=account, market=market))
 
     async def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
         return await self._run(lambda: self._reads.candles(market, interval, start, end, limit))
 
-    async def market_pasts(
-        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]
-    ) -> list[MarketPast]:
-        return await self._run(lambda: self._reads.market_pasts(markets, trades, seconds_since, candles))
+    async def seconds(self, market: int, since: int) -> list[Candle]:
+        return await self._run(lambda: self._reads.seconds(market, since))
+
+    async def backfill(self, market: int) -> Backfill | None:
+        return await self._run(lambda: self._reads.backfill(market))
 
     def close(self) -> None:
         """Waits for the query under way and closes the connection."""

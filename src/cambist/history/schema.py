@@ -8,10 +8,12 @@ float.) One number has one form, so equality works; nothing orders by them.
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
-from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.compiler import DDLCompiler, SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 REVISION = "0007"
@@ -53,6 +55,45 @@ class Unsigned(_Wide):
 
     cache_ok = True
     digits = 20
+
+
+class Line(TypeDecorator[str]):
+    """A text of somebody's, of any characters.
+
+    PostgreSQL knows no text with a NUL in it, so it keeps what stands between the quotes of the JSON form: nearly always the text itself.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, length: int | None = None) -> None:
+        """`length`: as SQLite declares it."""
+        super().__init__()
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return String(self.length) if self.length is not None and dialect.name == "sqlite" else Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None or dialect.name == "sqlite" else escaped(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        return value if value is None or dialect.name == "sqlite" else msgspec.json.decode(f'"{value}"', type=str)
+
+
+class Memo(TypeDecorator[str]):
+    """A JSON text, kept as it was written."""
+
+    impl = Text
+    cache_ok = True
+
+
+def escaped(text: str) -> str:
+    """A `Line` as PostgreSQL keeps it; `_core.RowTable.copy_text` writes the same."""
+    return _encode(text).decode()[1:-1]
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def fitting(value: Any) -> Any:
@@ -99,7 +140,7 @@ orders = Table(
     _column("stop_price", Unsigned()),
     _column("expire_at", Unsigned()),
     _column("client_id", Atoms()),
-    _column("tag", Text()),
+    _column("tag", Line()),
     _column("maker_ppm", Integer()),
     _column("taker_ppm", Integer()),
     _column("filled", Unsigned()),
@@ -167,7 +208,7 @@ transfers = Table(
     _column("amount", Atoms()),
     _column("status", SmallInteger()),
     _column("settled", Id),
-    _column("memo", Text()),
+    _column("memo", Memo()),
     _column("source_entry", Id),
     _column("destination_entry", Id),
     _column("created", Id),
@@ -178,8 +219,8 @@ transfers = Table(
 words = Table(
     "words",
     metadata,
-    _column("word", String(64), primary_key=True),
-    _column("value", String(256), primary_key=True),
+    _column("word", Line(64), primary_key=True),
+    _column("value", Line(256), primary_key=True),
     _column("transfer_id", Atoms(), primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
@@ -191,7 +232,7 @@ notes = Table(
     _column("seq", Id, primary_key=True, autoincrement=False),
     _column("account", Id),
     _column("time", Id),
-    _column("memo", Text()),
+    _column("memo", Memo()),
 )
 """Notes that name an account (memo word `for_account`): what its dialects journal and look up."""
 
@@ -199,7 +240,7 @@ backfills = Table(
     "backfills",
     metadata,
     _column("market", Integer(), primary_key=True, autoincrement=False),
-    _column("seed", Text()),
+    _column("seed", Line()),
     _column("until", Id),
     _column("days", Integer()),
     _column("price", Unsigned()),
@@ -238,6 +279,27 @@ marks = Table(
 FOLDED = (orders, trades, entries, transfers, words, notes, backfills, candles, marks)
 """Everything that is dropped and folded again."""
 
+PREFIX = 400
+"""Characters of a tag that PostgreSQL's index holds: one of its entries has room for 2,704 bytes, a tag may have more."""
+
+
+class TagKey(FunctionElement[str]):
+    """What of a tag an index holds."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(TagKey)
+def _whole(element: TagKey, compiler: SQLCompiler, **kw: Any) -> str:
+    return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(TagKey, "postgresql")
+def _prefix(element: TagKey, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"left({compiler.process(element.clauses, **kw)}, {PREFIX})"
+
+
 # The account's own rows, newest or oldest first, without touching anybody else's.
 Index("orders_of_account", orders.c.account, orders.c.id)
 Index("orders_of_account_in_market", orders.c.account, orders.c.market, orders.c.id)
@@ -254,7 +316,7 @@ Index(
 Index(
     "orders_tagged",
     orders.c.account,
-    orders.c.tag,
+    TagKey(orders.c.tag),
     orders.c.id,
     sqlite_where=orders.c.tag != literal_column("''"),
 )

@@ -11,46 +11,33 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Connection, Engine, FromClause, Integer, Select, Table, bindparam, create_engine, event, func, inspect, select, text
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler, SQLiteDialect
+from sqlalchemy import Connection, Engine, FromClause, Select, Table, create_engine, event, inspect, text
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from cambist import _core
-from cambist.domain.backfill import Backfill
-from cambist.domain.units import MarketId
-from cambist.history import queries, schema
-from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
-from cambist.history.fold import MEMO, CandleRow, Cursor, OrderChange, Rows, TransferChange
+from cambist.history import schema
+from cambist.history.fold import CandleRow, Cursor, OrderChange, Rows
 from cambist.history.port import (
-    WHOLE,
     HistoryBlocked,
     HistoryError,
+    HistoryForeign,
     HistoryLocked,
     HistoryUnwritable,
     HistoryWrites,
-    MarketPast,
-    OrderFilter,
-    Page,
-    StoreReads,
-    WantedCandles,
 )
-from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
-
-T = TypeVar("T")
+from cambist.history.sql_reads import SqlReads
+from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_memo_encoded
 
 MAX_ROWS = 1_024
 """Rows of one statement. Binding that many takes about half a millisecond, during which nobody else has the interpreter lock."""
-
-SECONDS_KEPT = 25 * HOUR
-"""Candles of one second serve the 24 hours' window only; older ones go when the market trades again."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -79,9 +66,6 @@ _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 """What another process's lock, and a disk that takes nothing, are reported as; the extended codes end in these."""
 
-MOST_PAST_ROWS = 20_000
-"""After so many an answer about the pasts of many markets is given: it is in memory as a whole."""
-
 _CHANGED = ("price", "amount", "stop_price", "filled", "total", "fee", "reason", "triggered", "updated")
 
 _encode = msgspec.json.Encoder().encode
@@ -92,10 +76,6 @@ class _Compiler(SQLiteCompiler):
 
     def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
         return text
-
-
-_DIALECT = SQLiteDialect(paramstyle="qmark")
-_DIALECT.statement_compiler = _Compiler
 
 
 # --- opening --------------------------------------------------------------------------------------------------------------
@@ -256,14 +236,24 @@ class SqliteWrites(HistoryWrites):
         self._change_transfers = _Statements.update(schema.transfers, ("status", "settled", "memo", "destination_entry", "updated"), most)
 
     @property
+    def check_seconds(self) -> float | None:
+        return None  # a file is where it was, and whoever writes to it finds out whether it can be written
+
+    @property
     def cursor(self) -> Cursor:
         return self._cursor
 
     @property
     def folded_from(self) -> int:
+        """The fingerprint of the journal that the rows come from; 0 while nobody said."""
         return self._journal
 
-    def adopt(self, journal: int) -> None:
+    def open(self, journal: int) -> None:
+        """The constructor opened the file; this is whose it is."""
+        if journal in (0, self._journal):
+            return
+        if self._journal:
+            raise HistoryForeign(f"{self._path} was folded from the journal of another venue, not from this venue's")
         with _explained(self._path), self._transaction():
             self._write_progress(self._cursor, journal)
         self._journal = journal
@@ -276,13 +266,16 @@ class SqliteWrites(HistoryWrites):
             self._insert[schema.trades].run_table(self._db, rows.trades)
             self._insert[schema.entries].run_table(self._db, rows.entries)
             self._apply_transfers(rows)
-            self._insert[schema.notes].run(self._db, [[*row[:-1], _encode(row[-1]).decode()] for row in rows.notes])
+            self._insert[schema.notes].run(self._db, [with_memo_encoded(row, -1) for row in rows.notes])
             self._insert[schema.backfills].run(self._db, rows.backfills)
             self._apply_candles(rows.candles)
             self._insert[schema.marks].run(self._db, rows.marks)
             cursor = rows.cursor
             self._write_progress(cursor, self._journal)
         self._cursor = cursor
+
+    def check(self) -> None:
+        """What stands in the way shows when a batch is written."""
 
     def clear(self) -> None:
         # Dropping is a matter of pages, deleting one of rows.
@@ -336,11 +329,11 @@ class SqliteWrites(HistoryWrites):
 
     def _apply_transfers(self, rows: Rows) -> None:
         # Copies here and below: what cannot be stored now is given again as it was.
-        self._insert[schema.transfers].run(self._db, [_with_memo_encoded(row) for row in rows.transfers])
+        self._insert[schema.transfers].run(self._db, [with_memo_encoded(row) for row in rows.transfers])
         self._insert[schema.words].run(self._db, rows.words)
         if rows.transfer_changes:
             stored = self._stored(_STORED_TRANSFERS, [schema.fitting(number) for number in rows.transfer_changes])
-            self._change_transfers.run(self._db, [_changed_transfer(row, rows.transfer_changes[int(row[0])]) for row in stored])
+            self._change_transfers.run(self._db, [changed_transfer(row, rows.transfer_changes[int(row[0])]) for row in stored])
 
     def _apply_candles(self, candles: dict[tuple[int, int, int], CandleRow]) -> None:
         if not candles:
@@ -377,10 +370,6 @@ _STORED_CANDLES = (
 )
 
 
-def _with_memo_encoded(row: Sequence[Any]) -> list[Any]:
-    return [*row[:MEMO], _encode(row[MEMO]).decode(), *row[MEMO + 1 :]]
-
-
 def _changed_order(row: list[Any], change: OrderChange) -> tuple[Any, ...]:
     number, price, amount, stop_price, filled, total, fee, reason, triggered, _ = row
     return (
@@ -397,261 +386,24 @@ def _changed_order(row: list[Any], change: OrderChange) -> tuple[Any, ...]:
     )
 
 
-def _changed_transfer(row: list[Any], change: TransferChange) -> tuple[Any, ...]:
-    number, status, settled, memo, destination_entry, _ = row
-    return (
-        number,
-        status if change.status is None else change.status,
-        change.settled or settled,
-        _encode(msgspec.json.decode(memo) | change.memo).decode(),
-        change.destination_entry or destination_entry,
-        change.updated,
-    )
-
-
 # --- reading --------------------------------------------------------------------------------------------------------------
 
 
-def _decoder(kind: type[T]) -> "msgspec.json.Decoder[list[T]]":
-    # Not strict: numbers beyond 64 bits are stored as text.
-    return msgspec.json.Decoder(list[kind], strict=False)  # type: ignore[valid-type]
-
-
-_ORDERS = _decoder(Order)
-_TRADES = _decoder(Trade)
-_FILLS = _decoder(Fill)
-_ENTRIES = _decoder(LedgerEntry)
-_TRANSFERS = _decoder(Transfer)
-_CANDLES = _decoder(Candle)
-_NOTES = _decoder(Note)
-_BACKFILLS = _decoder(tuple[int, str, int, int, int, int, int, int])
-_SOLD = _decoder(tuple[int, int, int, int])
-_NUMBERS = _decoder(tuple[int])
-
-
-class SqliteReads(StoreReads):
+class SqliteReads(SqlReads):
     """The read side: a connection of its own, which cannot write."""
 
     def __init__(self, path: str | os.PathLike[str], synced: bool = True) -> None:
         """Opens a file that `SqliteWrites` made. HistoryError when it is no history."""
+        super().__init__()
         self._path = Path(path)
         self._engine = _open(self._path, _READER_PRAGMAS, create=False, synced=synced)
         with _explained(self._path):
             self._connection = self._engine.connect()
-            self._db = cast(sqlite3.Connection, self._connection.connection.driver_connection)
-        self._backfills: dict[int, Backfill] = {}
 
-    def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
-        return self._run(queries.orders_by_id(ids), _ORDERS)
-
-    def orders(
-        self,
-        account: int,
-        page: Page = WHOLE,
-        *,
-        market: int | None = None,
-        side: int | None = None,
-        state: OrderFilter = "all",
-        traded: bool | None = None,
-        tag: str | None = None,
-    ) -> list[Order]:
-        return self._run(queries.account_orders(account, page, market, side, state, traded, tag), _ORDERS)
-
-    def fills(self, account: int, page: Page = WHOLE, *, market: int | None = None, tag: str | None = None) -> list[Fill]:
-        return self._run(queries.account_fills(account, page, market, tag), _FILLS)
-
-    def fills_of_order(self, order_id: int, page: Page = WHOLE) -> list[Fill]:
-        return self._run(queries.order_fills(order_id, page), _FILLS)
-
-    def trades_by_id(self, ids: Sequence[int]) -> list[Trade]:
-        return self._run(queries.trades_by_id(ids), _TRADES)
-
-    def trade_at(self, time: int) -> Trade | None:
-        return next(iter(self._run(queries.trade_at(time), _TRADES)), None)
-
-    def market_trades(self, market: int, page: Page = WHOLE, *, primary: bool | None = None) -> list[Trade]:
-        if page == Page(limit=page.limit):  # as a start asks of every market
-            return self._prepared(_newest_trades(page.limit, primary), _TRADES, market=market)
-        return self._run(queries.market_trades(market, page, primary), _TRADES)
-
-    def entries(
-        self,
-        account: int,
-        page: Page = WHOLE,
-        *,
-        asset: int | None = None,
-        business: int | None = None,
-        kind: int | None = None,
-        trade_id: int | None = None,
-    ) -> list[LedgerEntry]:
-        return self._run(queries.account_entries(account, page, asset, business, kind, trade_id), _ENTRIES)
-
-    def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
-        return self._run(queries.entry_count(account, asset, business), _NUMBERS)[0][0]
-
-    def transfer(self, transfer_id: int) -> Transfer | None:
-        return next(iter(self._run(queries.transfer_by_id(transfer_id), _TRANSFERS)), None)
-
-    def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]:
-        return self._run(queries.account_transfers(account, page, asset, kind), _TRANSFERS)
-
-    def transfers_with(self, word: str, value: str, *, kind: int | None = None, limit: int = 100) -> list[Transfer]:
-        return self._run(queries.transfers_with(word, value, kind, limit), _TRANSFERS)
-
-    def notes(self, account: int, since: int) -> list[Note]:
-        return self._run(queries.account_notes(account, since), _NOTES)
-
-    def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
-        if account is not None:
-            return _summed(self._run(queries.account_volume(account, since, market), _SOLD))
-        markets = [market] if market is not None else [number for (number,) in self._run(queries.candle_markets(), _NUMBERS)]
-        found = ((number, self._all_since(number, since // 1_000_000)) for number in markets)
-        return [
-            Volume(MarketId(number), whole.count, whole.volume, whole.notional, whole.high, whole.low)
-            for number, whole in found
-            if whole is not None
-        ]
-
-    def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
-        base = base_interval(interval)
-        first = candle_start(start + interval - 1, interval)
-        after = candle_start(end - 1, interval) + interval
-        # One candle more than asked for: the oldest of what a limit cuts off may be half there.
-        folded = fold_candles(self._stored_candles(market, base, first, after, (limit + 1) * (interval // base)), interval)
-        return folded[-limit:] if limit > 0 else []
-
-    def market_pasts(self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]) -> list[MarketPast]:
-        found: list[MarketPast] = []
-        rows = 0
-        for market in markets:
-            past = self._market_past(market, trades, seconds_since, candles)
-            found.append(past)
-            rows += len(past.trades) + len(past.seconds) + sum(len(each) for _since, each in past.candles)
-            if rows >= MOST_PAST_ROWS:
-                break
-        return found
-
-    def _market_past(self, market: int, trades: int, seconds_since: int, wanted: Sequence[WantedCandles]) -> MarketPast:
-        backfill = self._backfill(market)
-        candles = []
-        for interval, start, end, limit in wanted:
-            since = start if backfill is None else max(start, candle_start(backfill.until, interval))
-            candles.append((since, self.candles(market, interval, since, end, limit)))
-        newest = self.market_trades(market, Page(limit=trades))
-        return MarketPast(newest, self._candle_rows(market, 1, seconds_since, queries.LAST_ID, -1), backfill, candles)
-
-    def _backfill(self, market: int) -> Backfill | None:
-        known = self._backfills.get(market)
-        if known is None:
-            for row in self._prepared(_backfill_of_market(), _BACKFILLS, market=market):
-                known = self._backfills[market] = Backfill(*row)
-        return known
+    def _answer(self, statement: Select[tuple[str]], values: dict[str, int]) -> str:
+        with _explained(self._path):
+            return cast(str, self._connection.scalars(statement, values).one())
 
     def close(self) -> None:
         self._connection.close()
         self._engine.dispose()
-
-    def _stored_candles(self, market: int, interval: int, start: int, end: int, limit: int = -1) -> list[Candle]:
-        """The newest `limit` (-1: all) of a stored interval, oldest first; before a market's first trades those of its backfill."""
-        candles = self._candle_rows(market, interval, start, end, limit)
-        filled = self._backfill(market) if limit < 0 or len(candles) < limit else None
-        if filled is None or interval == 1 or start >= filled.until:
-            return candles
-        end = min(end, filled.until)
-        wanted = limit - len(candles) + 1 if limit >= 0 else (end - start) // interval + 1
-        span = wanted * interval
-        earlier = filled.candles(interval, max(start, end - span), end)
-        while len(earlier) < wanted and end - span > max(start, filled.since):  # slots without trades are none
-            span *= 4
-            earlier = filled.candles(interval, max(start, end - span), end)
-        # The hour and the day in which trading began are of both.
-        joined = fold_candles([*(Candle(*bar) for bar in earlier), *candles], interval)
-        return joined[-limit:] if limit > 0 else joined
-
-    def _all_since(self, market: int, second: int) -> Candle | None:
-        """Everything since the whole minute of that second: minutes to the next hour, hours to the next day, then days."""
-        minute = second - second % MINUTE
-        hour = -(-minute // HOUR) * HOUR
-        day = -(-hour // DAY) * DAY
-        parts: list[Candle] = []
-        for interval, first, end in ((MINUTE, minute, hour), (HOUR, hour, day), (DAY, day, queries.LAST_ID)):
-            parts += self._stored_candles(market, interval, first, end)
-        if not parts:
-            return None
-        return Candle(
-            start=minute,
-            open=parts[0].open,
-            high=max(part.high for part in parts),
-            low=min(part.low for part in parts),
-            close=parts[-1].close,
-            volume=sum(part.volume for part in parts),
-            notional=sum(part.notional for part in parts),
-            count=sum(part.count for part in parts),
-        )
-
-    def _candle_rows(self, market: int, interval: int, start: int, end: int, limit: int) -> list[Candle]:
-        """The newest `limit` (-1: all) of a stored interval, oldest first."""
-        rows = self._prepared(_candles(), _CANDLES, market=market, interval=interval, start=start, end=end, limit=limit)
-        return rows[::-1]
-
-    def _prepared(self, statement: Select[tuple[str]], decoder: "msgspec.json.Decoder[list[T]]", **values: int) -> list[T]:
-        """As `_run`, of a statement that was built and compiled once and gets its values now: both take longer than to run it."""
-        sql, names, given = _compiled(statement)
-        given = given | values
-        with _explained(self._path):
-            (rows,) = self._db.execute(sql, [given[name] for name in names]).fetchone()
-            return decoder.decode(rows)
-
-    def _run(self, statement: Select[Any], decoder: "msgspec.json.Decoder[list[T]]") -> list[T]:
-        with _explained(self._path):
-            return decoder.decode(cast(str, self._connection.scalars(as_json(statement)).one()))
-
-
-@cache
-def _compiled(statement: Select[tuple[str]]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """Of a statement that is kept: its text, the names of its values in order, and the values that it has already."""
-    compiled = statement.compile(dialect=_DIALECT)
-    return str(compiled), tuple(compiled.positiontup or ()), dict(compiled.params)
-
-
-def _value(name: str) -> int:
-    """A place in a statement for a value that comes when it is run."""
-    return cast(int, bindparam(name, type_=Integer))
-
-
-@cache
-def _candles() -> Select[tuple[str]]:
-    return as_json(queries.candle_rows(_value("market"), _value("interval"), _value("start"), _value("end"), _value("limit")))
-
-
-@cache
-def _backfill_of_market() -> Select[tuple[str]]:
-    return as_json(queries.backfill_of(_value("market")))
-
-
-@lru_cache(maxsize=64)
-def _newest_trades(limit: int, primary: bool | None) -> Select[tuple[str]]:
-    return as_json(queries.market_trades(_value("market"), Page(limit=limit), primary))
-
-
-def as_json(statement: Select[Any]) -> Select[tuple[str]]:
-    """The statement's rows as one JSON text, an array of arrays, in the statement's order.
-
-    A memo is JSON already. (SQLite hands an ordered subquery's rows to the aggregate as they come.)
-    """
-    rows = statement.subquery("answer")
-    columns = [func.json(column) if column.name == "memo" else column for column in rows.c]
-    return select(func.json_group_array(func.json_array(*columns))).select_from(rows)
-
-
-def _summed(rows: list[tuple[int, int, int, int]]) -> list[Volume]:
-    """(market, price, amount, count) per distinct trade, ordered by market."""
-    sums: dict[int, list[int]] = {}
-    for market, price, amount, count in rows:
-        sum_ = sums.setdefault(market, [0, 0, 0, price, price])
-        sum_[0] += count
-        sum_[1] += amount * count
-        sum_[2] += price * amount * count
-        sum_[3] = max(sum_[3], price)
-        sum_[4] = min(sum_[4], price)
-    return [Volume(MarketId(market), *values) for market, values in sums.items()]

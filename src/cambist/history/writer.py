@@ -8,10 +8,11 @@ Memory is bounded. When more than `max_bytes` wait, `feed` drops what it is give
 has and then reads the rest from the source (the journal through a second core) until it has caught up with the feed again. So a feed never
 blocks, nothing is lost, and neither orders nor money ever wait for history.
 
-A store that another process has locked, or whose disk is full, is tried again until it takes what it is given, however long that takes:
-`blocked` says so, feeds gather or are left to the source, and whoever waits is told `HistoryBehind` in time. A failure (a row contradicts
-another) is final for this writer: `failure` is set, waiting readers get `HistoryFailed`, feeds are dropped. A new writer, at the latest
-that of the next start, continues where the store ends.
+A store that is away, that another process has locked, or whose disk is full, is tried again until it takes what it is given, however long
+that takes: `blocked` says so, feeds gather or are left to the source, and whoever waits is told `HistoryBehind` in time. A store that was
+away may come back without its last batches: they are read from the source again. A failure (a row contradicts another) is final for this
+writer: `failure` is set, waiting readers get `HistoryFailed`, feeds are dropped. A new writer, at the latest that of the next start,
+continues where the store ends.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ from cambist.history.port import (
     HistoryBlocked,
     HistoryError,
     HistoryFailed,
+    HistoryMoved,
     HistoryWrites,
 )
 
@@ -78,16 +80,20 @@ class HistoryWriter:
         store: HistoryWrites,
         source: EventSource | None = None,
         *,
+        journal: int = 0,
         max_bytes: int = MAX_BYTES,
         on_failure: Callable[[BaseException], None] | None = None,
     ) -> None:
-        """`source` supplies what was never fed; without one a hole is a failure. `on_failure` is called on the writer's thread."""
+        """`source` supplies what was never fed; without one a hole is a failure. `journal` is its fingerprint (0: not known).
+        `on_failure` is called on the writer's thread."""
         self._store = store
         self._source = source
+        self._journal = journal
         self._max_bytes = max_bytes
         self._on_failure = on_failure
-        self._applied = store.cursor.seq
-        self._offered = self._applied  # the last command fed, kept or dropped
+        self._opened = False
+        self._applied = 0
+        self._offered = 0  # the last command fed, kept or dropped
         self._queue: deque[bytes] = deque()
         self._queued_bytes = 0
         self._behind = False  # what is to come must be read from the source
@@ -107,7 +113,7 @@ class HistoryWriter:
 
     @property
     def applied_seq(self) -> int:
-        """Every command up to this one is in the store."""
+        """Every command up to this one is in the store; 0 while that is not known, because the store was away since the start."""
         return self._applied
 
     @property
@@ -129,15 +135,39 @@ class HistoryWriter:
     def queued_bytes(self) -> int:
         return self._queued_bytes
 
+    @property
+    def blocked_seconds(self) -> float:
+        """For how long the store has taken nothing; 0.0 while it does."""
+        return monotonic() - self._blocked_since if self._blocked is not None else 0.0
+
     def start(self) -> None:
-        """Starts the thread, which first catches up with the source. HistoryAhead when the store knows more than the source."""
-        if self._source is not None:
-            last = self._source.last_seq
-            if self._applied > last:
-                raise HistoryAhead(f"history ends at command {self._applied}, the journal at {last}. Make it again: cambist rebuild")
-            self._behind = self._applied < last
-            self._offered = max(self._offered, last)
+        """Opens the store and starts the thread, which first catches up with the source. A store that is away is opened when it is back.
+
+        HistoryAhead when the store knows more than the source; HistoryForeign, HistoryError of the store.
+        """
+        try:
+            self._open()
+        except HistoryBlocked as error:
+            self._behind = self._source is not None
+            self._hindered(error)
         self._thread.start()
+
+    def _open(self) -> None:
+        self._store.open(self._journal)
+        self._begin_at(self._store.cursor.seq)
+        self._opened = True
+
+    def _begin_at(self, seq: int) -> None:
+        """The store ends there, whatever was known of it."""
+        with self._lock:
+            self._applied = seq
+            self._offered = max(self._offered, seq)
+            if self._source is not None:
+                last = self._source.last_seq
+                if seq > last:
+                    raise HistoryAhead(f"history ends at command {seq}, the journal at {last}. Make it again: cambist rebuild")
+                self._behind = self._behind or seq < last
+                self._offered = max(self._offered, last)
 
     def feed(self, raw: bytes, last_seq: int) -> bool:
         """Takes a durable frame's encoded events, in order. False: dropped, the writer reads it from the source later."""
@@ -229,16 +259,23 @@ class HistoryWriter:
 
     def _step(self) -> bool:
         """One batch. False when there is nothing left to do for ever."""
+        if not self._opened and not self._persist(self._open):
+            return False
         with self._work:
             self._gather()
             runs = self._next_runs()
             if not runs and self._stopping:
                 return False
         began = monotonic()
-        if runs:
-            self._store_runs(runs)
-        else:
-            self._catch_up()
+        try:
+            if runs:
+                self._store_runs(runs)
+            elif self._behind:
+                self._catch_up()
+            else:
+                self._persist(self._store.check)
+        except HistoryMoved as moved:
+            self._moved(moved)
         if self._blocked is not None:
             return False  # the end came first: what was fed and not stored is read from the source at the next start
         ended = monotonic()
@@ -246,13 +283,15 @@ class HistoryWriter:
         return True
 
     def _gather(self) -> None:
-        """Waits for work, and lets small amounts gather: a transaction costs as much as hundreds of rows.
+        """Waits for work, or until the store is to be looked at, and lets small amounts gather: a transaction costs as much as hundreds of
+        rows.
 
         While nobody waits for history it also rests after each batch, in proportion to what the batch took: orders come first,
         a reader may lag. Somebody who waits, an end, or a queue that fills makes it go on at once.
         """
         while not (self._queue or self._behind or self._stopping):
-            self._work.wait()
+            if not self._work.wait(self._store.check_seconds):
+                return
         deadline = monotonic() + GATHER_SECONDS
         while not (self._waiters or self._behind or self._stopping or self._queued_bytes * 2 > self._max_bytes):
             if self._queued_bytes >= GATHER_BYTES:
@@ -286,6 +325,16 @@ class HistoryWriter:
     def _lose_place(self, first: int, have: int) -> None:
         if self._source is None:
             raise HistoryError(f"events jump from command {have} to {first}")
+        self._read_from_source()
+
+    def _moved(self, moved: HistoryMoved) -> None:
+        if self._source is None:
+            raise moved
+        _log.warning("%s: what is missing is read from the journal", moved)
+        self._read_from_source()
+        self._begin_at(self._store.cursor.seq)
+
+    def _read_from_source(self) -> None:
         with self._lock:
             self._behind = True
             self._queue.clear()
@@ -330,26 +379,38 @@ class HistoryWriter:
         _wake(ready, None)
 
     def _stored(self, rows: Rows) -> bool:
-        """Stores them as soon as the store takes them. False when the writer was closed before that."""
+        return self._persist(lambda: self._store.apply(rows))
+
+    def _persist(self, attempt: Callable[[], None]) -> bool:
+        """Does it as soon as the store can be used. False when the writer was closed before that."""
         pause = FIRST_RETRY_SECONDS
         while True:
             try:
-                self._store.apply(rows)
+                attempt()
             except HistoryBlocked as error:
                 with self._work:
-                    if self._blocked is None:
-                        self._blocked_since = monotonic()
-                        _log.warning("history does not follow: %s", error)
-                    self._blocked = error
+                    self._hindered(error)
                     if self._stopping:
                         return False
                     self._work.wait(pause)
                 pause = min(pause * 2, LONGEST_RETRY_SECONDS)
                 continue
-            if self._blocked is not None:
-                _log.warning("history follows again after %.1f s", monotonic() - self._blocked_since)
-                self._blocked = None
+            except HistoryMoved:
+                self._unhindered()  # it answers
+                raise
+            self._unhindered()
             return True
+
+    def _hindered(self, error: HistoryBlocked) -> None:
+        if self._blocked is None:
+            self._blocked_since = monotonic()
+            _log.warning("history does not follow: %s", error)
+        self._blocked = error
+
+    def _unhindered(self) -> None:
+        if self._blocked is not None:
+            _log.warning("history follows again after %.1f s", monotonic() - self._blocked_since)
+            self._blocked = None
 
     def _stopped(self) -> HistoryFailed:
         failed = HistoryFailed("history does not follow the journal" if self._failure is not None else "history is closed")
@@ -386,6 +447,7 @@ def _resolve(futures: list["asyncio.Future[None]"], error: HistoryFailed | None)
 
 def rebuild(store: HistoryWrites, source: EventSource, progress: Callable[[int], None] | None = None) -> int:
     """Drops everything and folds it again from the source. `progress` hears the last seq after each batch. Returns it."""
+    store.open(0)
     store.clear()
     fold = Fold(store.cursor)
     for run, _ in source.runs(0):

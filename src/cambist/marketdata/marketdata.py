@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # Event is a name of the stub only
 
+import asyncio
 import logging
 from bisect import bisect_left
 from collections import deque
@@ -47,36 +48,20 @@ class PastCandle(Protocol):
     def count(self) -> int: ...
 
 
-class MarketPast(Protocol):
-    """What history has of one market."""
-
-    @property
-    def trades(self) -> Sequence[PastTrade]:
-        """The newest, newest first."""
-
-    @property
-    def seconds(self) -> Sequence[PastCandle]:
-        """Candles of one second, oldest first."""
-
-    @property
-    def backfill(self) -> Backfill | None:
-        """What the market has from before its first trade."""
-
-    @property
-    def candles(self) -> Sequence[tuple[int, Sequence[PastCandle]]]:
-        """For each kind that was wanted: from which second on, and the candles, oldest first."""
-
-
 class Past(Protocol):
     """Where older trades and candles come from: history's reads."""
 
     async def reached(self, seq: int) -> None:
         """Returns once it has everything up to that command; HistoryError when it does not come so far in time."""
 
-    async def market_pasts(
-        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[tuple[int, int, int, int]]
-    ) -> Sequence[MarketPast]:
-        """What it has of the first of these markets, of as many as it will in one answer. `candles`: (interval, start, end, limit)."""
+    async def recent_trades(self, market: int, limit: int) -> Sequence[PastTrade]:
+        """The newest, newest first."""
+
+    async def backfill(self, market: int) -> Backfill | None:
+        """What a market has from before its first trade."""
+
+    async def seconds(self, market: int, since: int) -> Sequence[PastCandle]:
+        """Candles of one second from `since` (µs) on, oldest first."""
 
     async def candles(self, market: int, interval: int, start: int, end: int, limit: int = ...) -> Sequence[PastCandle]:
         """The newest `limit` with start <= candle.start < end (seconds), oldest first."""
@@ -91,6 +76,7 @@ class _Market:
         "book_seq",
         "candles",
         "day",
+        "earlier_trade",
         "last",
         "subscribers",
         "ticker",
@@ -107,6 +93,8 @@ class _Market:
         """As the durable frames left it. (`View.depth` may be a tick ahead of what is on disk.)"""
         self.book_seq = 0
         self.traded_count = 0
+        self.earlier_trade = 0
+        """The last trade of any market that neither `trades` nor anything before them has, though it may have been this one's."""
         self.day = RollingDay()
         self.before: BackfilledDay | None = None
         """What of the day lies before the first trade, as long as there is some."""
@@ -251,31 +239,51 @@ class MarketData:
         """
         self._past = past
         now = self._clock() // 1_000_000
-        wanted = [(interval, candle_start(now, interval) - KEPT[interval] * interval, now + DAY, KEPT[interval] + 1) for interval in STORED]
-        left = list(self._markets)
-        while left:
-            pasts = await past.market_pasts(left, RECENT_TRADES, now - WINDOW_SECONDS + 1, wanted)
-            for number, of_market in zip(left, pasts, strict=False):
-                self._load(self._markets[number], of_market)
-            left = left[len(pasts) :]
+        # All at once: history reads for one market while another's rows are taken.
+        await asyncio.gather(*(self._load(past, number, market, now) for number, market in self._markets.items()))
 
-    def _load(self, market: _Market, past: MarketPast) -> None:
-        if past.trades:
-            rows = [logged(trade) for trade in reversed(past.trades)]
-            market.trades.extend([RecentTrade(*row) for row in rows])
-            market.trade_log.extend(rows)
-            market.last = market.trades[-1]
-            self._last_trade = max(self._last_trade, market.last.id)
-        for second in past.seconds:
+    async def _load(self, past: Past, number: int, market: _Market, now: int) -> None:
+        for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
+            recent = RecentTrade(*logged(trade))
+            market.trades.append(recent)
+            market.trade_log.extend([logged(recent)])
+            market.last = recent
+            self._last_trade = max(self._last_trade, trade.id)
+        for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
             market.day.add(
                 Bucket(second.start, second.open, second.high, second.low, second.close, second.volume, second.notional, second.count)
             )
-        if past.backfill is not None:
-            market.before = BackfilledDay(past.backfill)
-            market.candles.begin(past.backfill)
-        for interval, (since, stored) in zip(STORED, past.candles, strict=True):
+        backfill = await past.backfill(number)
+        if backfill is not None:
+            market.before = BackfilledDay(backfill)
+            market.candles.begin(backfill)
+        for interval in STORED:
+            since = candle_start(now, interval) - KEPT[interval] * interval
+            if backfill is not None:
+                since = max(since, candle_start(backfill.until, interval))
+            stored = await past.candles(number, interval, since, now + DAY, KEPT[interval] + 1)
             market.candles.load(interval, [_candle(candle) for candle in stored], since)
         market.version += 1
+
+    def load_from_events(self, past: Past, runs: Iterable[bytes], since: int, last_trade: int) -> None:
+        """In the place of `load`, when history cannot be asked: takes what was traded from runs of events.
+
+        They have everything after `since` (µs) and trade `last_trade`; 0 and 0: all there ever was. What is older is asked of history once
+        it can be, but for the rest of the 24 hours.
+        """
+        self._past = past
+        for run in runs:
+            for number, _, traded in _core.market_changes([run]):
+                if traded:
+                    self._views(number).traded([RecentTrade(*trade) for trade in traded])
+                    self._last_trade = max(self._last_trade, traded[-1][0])
+        for market in self._markets.values():
+            market.traded_count = 0
+            market.earlier_trade = last_trade
+            market.version += 1
+            if since:
+                for interval in STORED:
+                    market.candles.load(interval, [], candle_start(since // 1_000_000, interval) + interval)
 
     def begin(self, backfills: Iterable[Backfill], seq: int) -> None:
         """Has what markets have from before their first trade, in a venue whose journal has just got it (the last one as command `seq`)
@@ -351,8 +359,8 @@ class MarketData:
 
     def trades_kept_since(self, market: int) -> int:
         """`trades` has everything after this trade id; for what is older ask history. 0: it has everything there ever was."""
-        trades = self._market(market).trades
-        return trades[0].id - 1 if len(trades) == RECENT_TRADES else 0
+        views = self._market(market)
+        return views.trades[0].id - 1 if len(views.trades) == RECENT_TRADES else views.earlier_trade
 
     def candles(self, market: int, interval: int, start: int, end: int) -> list[Candle]:
         """Candles of `interval` seconds with start <= candle.start < end, oldest first, only those with trades, as far as memory goes.
@@ -406,7 +414,7 @@ class MarketData:
         later = bisect_left(trades, time, key=lambda trade: trade.time)
         if later:
             return trades[later - 1].price
-        if len(trades) == RECENT_TRADES:
+        if len(trades) == RECENT_TRADES or self._market(market).earlier_trade:
             return None
         return self._market(market).candles.close_before(time // 1_000_000)
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from cambist.history.schema import Atoms, Id, Unsigned
+from cambist.history.schema import Atoms, Id, Line, Unsigned
 
 revision = "0001"
 down_revision = None
@@ -165,8 +165,8 @@ def _transfers() -> None:
 def _words() -> None:
     op.create_table(
         "words",
-        sa.Column("word", sa.String(64), nullable=False),
-        sa.Column("value", sa.String(256), nullable=False),
+        sa.Column("word", Line(64), nullable=False),
+        sa.Column("value", Line(256), nullable=False),
         sa.Column("transfer_id", Atoms(), nullable=False, autoincrement=False),
         sa.PrimaryKeyConstraint("word", "value", "transfer_id"),
         sqlite_with_rowid=False,

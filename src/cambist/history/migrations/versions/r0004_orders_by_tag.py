@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from cambist.history.schema import PREFIX
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -12,4 +14,5 @@ depends_on = None
 def upgrade() -> None:
     """Adds the index; orders without a text are not in it."""
     tagged = sa.text("tag != ''")
-    op.create_index("orders_tagged", "orders", ["account", "tag", "id"], sqlite_where=tagged, postgresql_where=tagged)
+    key = sa.text(f"left(tag, {PREFIX})") if op.get_bind().dialect.name == "postgresql" else "tag"
+    op.create_index("orders_tagged", "orders", ["account", key, "id"], sqlite_where=tagged, postgresql_where=tagged)

@@ -236,6 +236,29 @@ def test_which_withdrawals_are_taken(tmp_path: Path, asset: int, atoms: int, add
     venue.stop()
 
 
+@pytest.mark.parametrize(
+    ("policy", "smallest"),
+    [
+        (AssetPolicy(), COIN // 10**8),
+        (AssetPolicy(fee=COIN // 10**8), 2 * COIN // 10**8),  # more than the fee
+        (AssetPolicy(fee=COIN // 10**8, minimum=COIN), COIN),
+        (AssetPolicy(fee=COIN // 1000, minimum=1), COIN // 1000 + COIN // 10**8),
+        (AssetPolicy(minimum=COIN // 100 + 1), COIN // 100 + COIN // 10**8),  # what the network carries
+    ],
+)
+def test_the_smallest_withdrawal_is_taken_and_a_smaller_one_is_not(tmp_path: Path, policy: AssetPolicy, smallest: int) -> None:
+    venue = Venue(tmp_path, BTC=policy)
+    venue.fund(ALICE, BTC, 10 * COIN)
+    assert venue.service.coin_rules(BTC) == (policy, smallest)
+    assert venue.service.coin_rules(USD) is None
+    below = venue.service.request_withdrawal(ALICE, BTC, smallest - COIN // 10**8, SOMEWHERE)
+    assert below is WalletRejection.AMOUNT_TOO_SMALL
+    outcome = venue.service.request_withdrawal(ALICE, BTC, smallest, SOMEWHERE)
+    assert not isinstance(outcome, WalletRejection)
+    assert outcome.code == RejectReason.OK
+    venue.stop()
+
+
 def test_a_fee_is_part_of_the_amount(tmp_path: Path) -> None:
     venue = Venue(tmp_path, BTC=AssetPolicy(confirmations=1, fee=COIN // 1000))
     venue.fund(ALICE, BTC, COIN)

@@ -24,12 +24,23 @@ class ServerTime(Value, frozen=True, kw_only=True):
     venue_time: Time
 
 
+class CoinNetwork(Value, frozen=True, kw_only=True):
+    """What coins cost on their way out (`withdrawal_fee`, part of the amount that is asked for), the smallest withdrawal, and how many
+    `confirmations` a deposit needs."""
+
+    confirmations: int
+    withdrawal_fee: Decimal
+    min_withdrawal: Decimal
+
+
 class Asset(Value, frozen=True, kw_only=True):
-    """`decimals` of the ledger, of which `display_decimals` are shown to people and sent by coin networks."""
+    """`decimals` of the ledger, of which `display_decimals` are shown to people and sent by coin networks. `network`: null for what is on
+    none, such as money of banks."""
 
     code: AssetCode
     decimals: int
     display_decimals: int
+    network: CoinNetwork | None
 
 
 class Market(Value, frozen=True, kw_only=True):

@@ -153,6 +153,15 @@ class WalletService:
         spec = self._spec(asset)
         return spec is not None and self._port.valid_address(spec.code, text)
 
+    def coin_rules(self, asset: AssetId) -> tuple[AssetPolicy, int] | None:
+        """The rules of an asset's network and the smallest withdrawal that it takes, in atoms; None where the asset has no network."""
+        spec = self._spec(asset)
+        if spec is None or not self._port.serves(spec.code):
+            return None
+        policy, unit = self._policy(spec), _coin_unit(spec)
+        sent = max(policy.minimum - policy.fee, 1)
+        return policy, policy.fee + -(-sent // unit) * unit
+
     # --- what anybody may see of a network ------------------------------------------------------------------------------------
     def transaction(self, asset: AssetId, txid: str) -> ChainTransaction | WalletRejection | None:
         """A transaction by its id, None when there is none. ASSET_UNKNOWN, NO_NETWORK, UNAVAILABLE."""

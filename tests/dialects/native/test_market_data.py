@@ -42,6 +42,10 @@ async def typed(floor: Floor, path: str, kind: Any) -> Any:
 async def test_assets_and_markets_are_listed_with_their_limits(floor: Floor) -> None:
     assets = await typed(floor, "/assets", list[api.Asset])
     assert [each.code for each in assets] == ["USD", "BTC", "LTC", "ETH", "EUR"]
+    by_code = {each.code: each.network for each in assets}
+    assert by_code["USD"] is None, "no coin network carries dollars"
+    assert by_code["BTC"] is not None
+    assert (by_code["BTC"].confirmations, by_code["BTC"].withdrawal_fee) == (3, "0")
     market, *others = await typed(floor, "/markets", list[api.Market])
     assert [each.name for each in others] == ["ltc_usd", "ltc_btc", "eur_usd"]
     assert market == await typed(floor, "/markets/btc_usd", api.Market)

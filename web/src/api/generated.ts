@@ -51,11 +51,12 @@ export interface Approval {
   asked: number;
 }
 
-/** `decimals` of the ledger, of which `display_decimals` are shown to people and sent by coin networks. */
+/** `decimals` of the ledger, of which `display_decimals` are shown to people and sent by coin networks. `network`: null for what is on none, such as money of banks. */
 export interface Asset {
   code: string;
   decimals: number;
   display_decimals: number;
+  network: CoinNetwork | null;
 }
 
 /** Where all of an asset is. `users`: what the venue owes to its users, `held` of it in orders and withdrawals that wait. `fees`: what it earned. `withdrawals`: on its way out. `coupons`: made and not redeemed. `conversion`: what linked markets convert with. `world`: what came in from outside, negative. `total`: all of these together but `held`, which is a part of `users`: 0, or the books are wrong. */
@@ -264,6 +265,13 @@ export interface ChangePassword {
   password: string;
   new_password: string;
   code?: string | null;
+}
+
+/** What coins cost on their way out (`withdrawal_fee`, part of the amount that is asked for), the smallest withdrawal, and how many `confirmations` a deposit needs. */
+export interface CoinNetwork {
+  confirmations: number;
+  withdrawal_fee: Decimal;
+  min_withdrawal: Decimal;
 }
 
 /** How the venue and its files are. `ready`: nothing speaks against sending it orders; `reasons`: what does. `history_seq`, `wallet_seq` and `merchant_seq`: how far these views are behind the journal's `durable_seq`. Sizes in bytes; `started` in µs. `unwritable`: files that cannot be written just now. */

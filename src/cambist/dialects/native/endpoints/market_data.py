@@ -25,7 +25,7 @@ from cambist.dialect_kit.market_texts import (
 )
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import Call, Written
-from cambist.dialects.native.listings import Listing
+from cambist.dialects.native.listings import Listing, atoms_text
 from cambist.domain.markets import MarketStatus
 from cambist.history.port import Page as HistoryPage
 from cambist.marketdata.candles import base_interval, candle_start
@@ -49,8 +49,17 @@ def show_books(call: Call) -> BalanceSheet:
 
 def list_assets(call: Call) -> list[api.Asset]:
     """Every asset."""
-    assets = call.context.listings.assets()
-    return [api.Asset(code=spec.code, decimals=spec.scale, display_decimals=spec.display_scale) for spec in assets]
+    return [_asset(call, spec) for spec in call.context.listings.assets()]
+
+
+def _asset(call: Call, spec: _core.AssetSpec) -> api.Asset:
+    rules = call.context.services.wallet.coin_rules(spec.id)
+    network = None
+    if rules is not None:
+        policy, smallest = rules
+        fee, least = atoms_text(policy.fee, spec), atoms_text(smallest, spec)
+        network = api.CoinNetwork(confirmations=policy.confirmations, withdrawal_fee=fee, min_withdrawal=least)
+    return api.Asset(code=spec.code, decimals=spec.scale, display_decimals=spec.display_scale, network=network)
 
 
 def list_markets(call: Call) -> list[api.Market]:

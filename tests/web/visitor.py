@@ -23,6 +23,9 @@ class Screen(Enum):
     PHONE = (390, 844, True)
 
 
+LOOKS = [(Screen.DESKTOP, "dark"), (Screen.DESKTOP, "light"), (Screen.PHONE, "dark"), (Screen.PHONE, "light")]
+
+
 class Visitor:
     """`page` is Playwright's. `complaints`: errors in the browser's console, and replies that no page should cause."""
 
@@ -95,3 +98,11 @@ class Visitor:
             for violation in found["violations"]
             for node in violation["nodes"]
         ]
+
+    def check(self, folder: Path, name: str) -> None:
+        """The page as it stands: photographed, nothing wider than the screen, and axe finds nothing."""
+        self.photograph(folder, name)
+        findings = self.accessibility_findings()
+        assert not findings, f"{name}:\n" + "\n".join(findings)
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, f"{name} is {wide} pixels wider than the screen"

@@ -187,7 +187,7 @@ async def test_one_time_codes_are_enrolled_asked_for_and_taken_once(floor: Floor
     await browser.log_in("alice")
     enrolment = await browser.call("POST", "/account/totp")
     assert enrolment["uri"].startswith("otpauth://totp/Cambist:alice?secret=" + enrolment["secret"])
-    assert enrolment["qr_svg"].startswith("<svg")
+    assert enrolment["qr_svg"].startswith('<svg xmlns="http://www.w3.org/2000/svg"'), "an image by itself"
     assert len(base64.b32decode(enrolment["secret"])) == 20
     assert await browser.problem("POST", "/account/totp/confirm", {"code": "000000"}) == (401, "code-wrong")
     first = code(enrolment["secret"], floor)

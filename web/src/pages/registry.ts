@@ -16,6 +16,7 @@ export interface Page {
 export const PAGES: readonly Page[] = [
   { path: "trade", title: "Trade", audience: "everybody", inNavigation: true, load: () => import("./trade/Trade.svelte") },
   { path: "markets", title: "Markets", audience: "everybody", inNavigation: true, load: () => import("./markets/Markets.svelte") },
+  { path: "wallet", title: "Wallet", audience: "user", inNavigation: true, load: () => import("./wallet/Wallet.svelte") },
   { path: "login", title: "Log in", audience: "everybody", inNavigation: false, load: () => import("./login/LogIn.svelte") },
   { path: "sign-up", title: "Sign up", audience: "everybody", inNavigation: false, load: () => import("./login/SignUp.svelte") },
 ];

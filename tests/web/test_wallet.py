@@ -1,6 +1,7 @@
 """The wallet in a browser: what there is, how it comes and how it leaves, and every state of it photographed."""
 
 import csv
+import itertools
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -155,7 +156,7 @@ def test_the_history_adds_up_and_is_saved_as_it_is(sandbox: Running, visit: Call
         rows = list(csv.DictReader(file))
     assert downloading.value.suggested_filename == "ledger-USD.csv"
     assert {row["asset"] for row in rows} == {"USD"}
-    for newer, older in zip(rows, rows[1:], strict=False):
+    for newer, older in itertools.pairwise(rows):
         change = Decimal(newer["available_change"]) + Decimal(newer["held_change"])
         assert Decimal(newer["total"]) == Decimal(older["total"]) + change, "each balance is the one before and the change"
     balance = Decimal(rows[0]["total"])

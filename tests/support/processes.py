@@ -58,13 +58,13 @@ def cambist(*arguments: str | Path, inside: Sequence[str] = (), **environment: s
     return subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE * 2, env={**os.environ, **environment})
 
 
-def start(directory: Path, *arguments: str | Path, inside: Sequence[str] = (), **environment: str) -> Running:
-    """Starts a server on a free port and waits until it answers. `directory` takes its ready file, its log and, unless `environment` has
-    another place, what lets `cambist sandbox ctl` find it; `inside` as `cambist`."""
+def start(directory: Path, *arguments: str | Path, inside: Sequence[str] = (), port: str = "0", **environment: str) -> Running:
+    """Starts a server, on a free port unless `port` names one, and waits until it answers. `directory` takes its ready file, its log and,
+    unless `environment` has another place, what lets `cambist sandbox ctl` find it; `inside` as `cambist`."""
     ready_file, log = directory / "ready.json", directory / "server.log"
     ready_file.unlink(missing_ok=True)
     with log.open("ab") as output:
-        line = [*inside, *command(*arguments, "--port", "0", "--ready-file", ready_file)]
+        line = [*inside, *command(*arguments, "--port", port, "--ready-file", ready_file)]
         environment = {**os.environ, "XDG_RUNTIME_DIR": str(directory), **environment}
         process = subprocess.Popen(line, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment)
     try:

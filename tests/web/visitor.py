@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 from tests.tidy.test_tidy import ROOT
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE = 60_000
+PATIENCE = 30_000
 """Milliseconds: tests wait until something is so, and machines may be busy."""
 expect.set_options(timeout=PATIENCE)
 

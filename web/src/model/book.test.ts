@@ -84,7 +84,15 @@ describe("grouping", () => {
   it("puts a deeper look behind the levels that are followed", () => {
     const near = levelsOf([["99", "1"], ["98", "1"]], DECIMALS);
     const deep = levelsOf([["99", "9"], ["98", "9"], ["97", "9"]], DECIMALS);
-    expect(extended(near, deep, "buy").map((l) => [l.price, l.amount])).toEqual([["99", "1"], ["98", "1"], ["97", "9"]]);
+    expect(extended(near, deep, "buy", 2).map((l) => [l.price, l.amount])).toEqual([["99", "1"], ["98", "1"], ["97", "9"]]);
+  });
+
+  it("takes nothing of a deeper look where the whole side is followed: it may be gone", () => {
+    const near = levelsOf([["99", "1"]], DECIMALS);
+    const deep = levelsOf([["99", "9"], ["97", "9"]], DECIMALS);
+    expect(extended(near, deep, "buy", 2)).toEqual(near);
+    expect(extended(near, deep, "buy", 2)).not.toBe(near);
+    expect(extended([], deep, "buy", 2)).toEqual([]);
   });
 });
 

@@ -154,10 +154,13 @@ export function grouped(levels: Level[], side: Side, step: bigint, count: number
   return rows;
 }
 
-/** Near levels as they are followed, with those of a deeper look at the book behind them. */
-export function extended(near: Level[], deep: Level[], side: Side): Level[] {
+/**
+ * The best `depth` levels as they are followed, with those of a deeper look at the book behind them. Fewer than that are the whole side: the
+ * deeper look has nothing to add but what is gone since. A copy: a followed side changes in place.
+ */
+export function extended(near: Level[], deep: Level[], side: Side, depth: number): Level[] {
   const last = near.at(-1);
-  if (last === undefined) return deep;
+  if (last === undefined || near.length < depth) return [...near];
   return [...near, ...deep.filter((level) => (side === "buy" ? level.units < last.units : level.units > last.units))];
 }
 

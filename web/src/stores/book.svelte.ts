@@ -63,8 +63,8 @@ export class BookStore {
       if (this.state === "live") this.state = "stale";
       return;
     }
-    this.bids = extended(this.followed.bids, this.deepBids, "buy");
-    this.asks = extended(this.followed.asks, this.deepAsks, "sell");
+    this.bids = extended(this.followed.bids, this.deepBids, "buy", DEPTH);
+    this.asks = extended(this.followed.asks, this.deepAsks, "sell", DEPTH);
     this.sequence = this.followed.sequence;
     this.state = "live";
   }

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from cambist.api_types.values import AssetCode, Decimal, Id, PageQuery, Request, Time, Value
+from cambist.api_types.values import AssetCode, Decimal, Id, MarketName, PageQuery, Request, Time, Value
 
 CoinAddress = Annotated[str, Meta(min_length=1, max_length=256)]
 TransferStatus = Literal["pending", "done", "cancelled"]
@@ -136,7 +136,8 @@ Url = Annotated[str, Meta(max_length=1_000)]
 
 class CreateMerchantOrder(Request, frozen=True, kw_only=True):
     """A payment that one asks for. Payers come back to `success_url` or `failure_url`. `data` is one's own. `accounts_only`: not by coins.
-    `repeated`: may be paid again and again."""
+    `repeated`: may be paid again and again. `notify_url`: where to tell of what happens to it (`MerchantNotice`). `autosell`: the market in
+    which what is paid is sold at once, for what the market gives."""
 
     asset: AssetCode
     amount: Decimal
@@ -146,6 +147,8 @@ class CreateMerchantOrder(Request, frozen=True, kw_only=True):
     data: Annotated[str, Meta(max_length=1_000)] = ""
     accounts_only: bool = False
     repeated: bool = False
+    notify_url: Url | None = None
+    autosell: MarketName | None = None
 
 
 PaymentStatus = Literal["open", "partial", "paid", "cancelled", "closed"]
@@ -177,15 +180,59 @@ class MerchantOrder(Value, frozen=True, kw_only=True):
     address: str | None
     accounts_only: bool
     repeated: bool
+    notify_url: str | None
+    autosell: MarketName | None
     created: Time
     expires: Time
 
 
+class MerchantOrderCreated(MerchantOrder, frozen=True, kw_only=True):
+    """A new one. `notice_secret`: what its notices are signed with; null when nobody is told."""
+
+    notice_secret: str | None
+
+
+class NoticeSecret(Value, frozen=True, kw_only=True):
+    """What an order's notices are signed with, 64 hex digits; null when nobody is told."""
+
+    notice_secret: str | None
+
+
+NoticeWord = Literal["paid", "partial", "cancelled", "closed"]
+
+
+class MerchantNotice(Value, frozen=True, kw_only=True):
+    """What is posted to an order's `notify_url`, again and again until the answer's status is 2xx. The field `cambist-signature` is hex of
+    the HMAC-SHA256, with the order's `notice_secret` as text for key, of the field `cambist-timestamp`, a line feed and the body. `id` is
+    the same at each attempt. `paid` and `pending` are sums over all payments as they stood then."""
+
+    id: Id
+    order: Id
+    status: NoticeWord
+    payment: Id
+    asset: AssetCode
+    amount: Decimal
+    paid: Decimal
+    pending: Decimal
+    data: str
+    time: Time
+
+
+class NoticeAttempts(Value, frozen=True, kw_only=True):
+    """How a notice fares. `next_attempt` is null when there will be none; `outcome` is what came of the last one."""
+
+    status: NoticeWord
+    attempts: int
+    next_attempt: Time | None
+    outcome: str
+
+
 class MerchantOrderDetails(Value, frozen=True, kw_only=True):
-    """The order with its payments, oldest first."""
+    """The order with its payments and notices, oldest first."""
 
     order: MerchantOrder
     payments: list[Payment]
+    notices: list[NoticeAttempts]
 
 
 class PaymentRequest(Value, frozen=True, kw_only=True):

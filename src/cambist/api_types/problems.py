@@ -104,6 +104,7 @@ class Code(StrEnum):
     COUPON_CODE_USED = "coupon-code-used"
     URL_INVALID = "url-invalid"
     PAYMENT_NOT_OPEN = "payment-not-open"
+    PAYMENT_BEGUN = "payment-begun"
     OWN_PAYMENT = "own-payment"
     TOO_MANY_MERCHANT_ORDERS = "too-many-merchant-orders"
     TOO_MANY_DECIMALS = "too-many-decimals"
@@ -207,6 +208,7 @@ KINDS: dict[Code, Kind] = {
     Code.COUPON_CODE_USED: Kind(409, "Coupon code used", "Another coupon has or had this code."),
     Code.URL_INVALID: Kind(422, "Invalid address of a page", "The address of a page begins with http:// or https:// and has no blanks."),
     Code.PAYMENT_NOT_OPEN: Kind(409, "Payment not open", "This is not waiting for a payment any more."),
+    Code.PAYMENT_BEGUN: Kind(409, "Payment begun", "Something was paid of it already, so it cannot be taken back."),
     Code.OWN_PAYMENT: Kind(409, "Own payment", "This payment is to yourself: somebody else must pay it."),
     Code.TOO_MANY_MERCHANT_ORDERS: Kind(409, "Too many open payments", "As many payments wait as you may have."),
     Code.TOO_MANY_DECIMALS: Kind(422, "Too many decimals", "The number has more decimals than the market or asset."),

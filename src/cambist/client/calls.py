@@ -31,7 +31,9 @@ from cambist.api_types.funds import (
     Deposit,
     DepositAddress,
     MerchantOrder,
+    MerchantOrderCreated,
     MerchantOrderDetails,
+    NoticeSecret,
     PaymentRequest,
     RedeemCoupon,
     RequestWithdrawal,
@@ -418,9 +420,10 @@ def redeem_coupon(body: RedeemCoupon) -> Call[CouponRedeemed]:
     return Call("POST", "/coupons/redeem", CouponRedeemed, body=body)
 
 
-def create_merchant_order(body: CreateMerchantOrder) -> Call[MerchantOrder]:
-    """POST /merchant/orders: Asks for a payment. `asset-unknown`, `url-invalid`, `too-many-merchant-orders`."""
-    return Call("POST", "/merchant/orders", MerchantOrder, body=body)
+def create_merchant_order(body: CreateMerchantOrder) -> Call[MerchantOrderCreated]:
+    """POST /merchant/orders: Asks for a payment. `asset-unknown`, `market-unknown`, `too-many-decimals`, `amount-too-large`, `url-
+    invalid`, `too-many-merchant-orders`."""
+    return Call("POST", "/merchant/orders", MerchantOrderCreated, body=body)
 
 
 def list_merchant_orders(query: PageQuery | None = None) -> Call[Page[MerchantOrder]]:
@@ -433,10 +436,28 @@ def find_merchant_order(merchant_order: str) -> Call[MerchantOrderDetails]:
     return Call("GET", f"/merchant/orders/{quote(merchant_order, safe='')}", MerchantOrderDetails)
 
 
+def cancel_merchant_order(merchant_order: str) -> Call[MerchantOrder]:
+    """DELETE /merchant/orders/{merchant_order}: Takes it back while nothing was paid of it. `not-found`, `payment-not-open`, `payment-
+    begun`."""
+    return Call("DELETE", f"/merchant/orders/{quote(merchant_order, safe='')}", MerchantOrder)
+
+
+def show_notice_secret(merchant_order: str) -> Call[NoticeSecret]:
+    """GET /merchant/orders/{merchant_order}/notice-secret: What the notices of one of one's own orders are signed with. `not-found`,
+    `proof-required`."""
+    return Call("GET", f"/merchant/orders/{quote(merchant_order, safe='')}/notice-secret", NoticeSecret)
+
+
 def show_payment(payment: str) -> Call[PaymentRequest]:
     """GET /payments/{payment}: A payment that somebody asked for, by its id, which is nobody's secret but that of those who were given
     it. `not-found`."""
     return Call("GET", f"/payments/{quote(payment, safe='')}", PaymentRequest)
+
+
+def show_payment_address(payment: str) -> Call[DepositAddress]:
+    """POST /payments/{payment}/address: Where to send coins for it; the same whenever it is asked for. `not-found`, `payment-not-
+    open`, `no-network`."""
+    return Call("POST", f"/payments/{quote(payment, safe='')}/address", DepositAddress)
 
 
 def pay(payment: str) -> Call[PaymentRequest]:

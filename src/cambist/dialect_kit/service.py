@@ -27,7 +27,7 @@ class DialectService:
     sockets: tuple[SocketRoute, ...] = ()
     path_errors: tuple[PathErrors, ...] = ()
     webhook_signer: WebhookSigner | None = None
-    """Of the one dialect whose users are told of payments; the composition root gives it to the outbox."""
+    """Of a dialect whose users are told of payments; the composition root gives it to the outbox."""
     identify: Callable[[Request], Identity | None] | None = None
     """Who a request says that it comes from, for whoever watches requests; None for a public one and a key that nobody has."""
     wording: Wording | None = None

@@ -390,6 +390,10 @@ class Directory:
         age = (self._clock() if now is None else now) - live.created
         return live.secret if age < REVEAL_WINDOW else DirectoryRejection.REVEAL_OVER
 
+    def derived_secret(self, label: str) -> str:
+        """64 hex digits that follow from the master key and the label, stored nowhere; without the key nobody finds them."""
+        return self._sealer.mac(f"derived/{label}", 32).hex()
+
     # --- what the journal knows -------------------------------------------------------------------------------------------
     def apply_mark(self, memo: Mapping[str, Any]) -> str | None:
         """Catches up a journaled note's memo (marks.py). What was done here before stays; a sentence when something was not.

@@ -10,21 +10,24 @@ from .service import MerchantService
 from .values import Clock, Notice
 from .webhook_client import Answered, WebhookClient
 
-ACKNOWLEDGED = b"[OK]"
 AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Where a notice goes, a form's body and the header fields that go with it."""
+    """Where a notice goes, its body, and the header fields that go with it, Content-Type among them.
+
+    `acknowledged`: whether an answer says that it was taken.
+    """
 
     url: str
     body: bytes
     headers: Sequence[tuple[str, str]]
+    acknowledged: Callable[[Answered], bool]
 
 
 WebhookSigner = Callable[[Notice], Webhook | None]
-"""A notice as a dialect sends it, signed, the same bytes every time; None when it cannot be sent any more."""
+"""A notice as a dialect sends it, signed, the same bytes every time; None for another dialect's, and when it cannot be sent any more."""
 
 _log = structlog.get_logger("cambist.merchant")
 
@@ -57,18 +60,16 @@ class Outbox:
         self._sending: set[tuple[str, int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._signer: WebhookSigner | None = None
+        self._signers: list[WebhookSigner] = []
 
     def sign_with(self, signer: WebhookSigner) -> None:
-        """Who makes webhooks of notices: the composition root gives what a dialect brought. ValueError when there is one already."""
-        if self._signer is not None:
-            raise ValueError("notices are signed by one dialect")
-        self._signer = signer
+        """One more who makes webhooks of its own notices: the composition root gives what each dialect brought."""
+        self._signers.append(signer)
 
     def begin_due(self) -> None:
         """Starts sending what is due and not being sent, at most AT_ONCE at a time. Returns at once."""
         now = self._clock()
-        if self._signer is None or self._closed or now < self._service.view.quiet_until():
+        if not self._signers or self._closed or now < self._service.view.quiet_until():
             return
         for notice in self._service.view.due(now, 2 * AT_ONCE):
             name = (notice.subject, notice.number)
@@ -104,17 +105,17 @@ class Outbox:
             self._sending.discard(name)
 
     async def _attempt(self, notice: Notice) -> None:
-        webhook = self._signer(notice) if self._signer is not None else None
+        webhook = next((made for signer in self._signers if (made := signer(notice)) is not None), None)
         if webhook is None:
             self._service.view.tried(notice, None, "it cannot be sent any more")
             return
         result = await self._webhook_client.post(webhook.url, webhook.body, webhook.headers, notice.attempts)
         if self._closed:
             return
-        if isinstance(result, Answered) and result.status == 200 and result.body.strip() == ACKNOWLEDGED:
+        if isinstance(result, Answered) and webhook.acknowledged(result):
             try:
                 # Out of the way until the journal has it: asked again in between, it would be sent again.
-                self._service.view.tried(notice, self._clock() + self._patience.pause, "[OK]")
+                self._service.view.tried(notice, self._clock() + self._patience.pause, "ok")
             finally:
                 await self._service.acknowledge(notice.subject, notice.number)
             return

@@ -207,6 +207,14 @@ class MerchantService:
             return MerchantRejection.BEGUN
         return None if await self._end(order.id, PaymentState.CANCELLED) else MerchantRejection.UNAVAILABLE
 
+    async def withdraw(self, order: MerchantOrder) -> MerchantRejection | None:
+        """The shop takes it back; None when done. NOT_OPEN; BEGUN when something was paid of it."""
+        if not self._payable(order):
+            return MerchantRejection.NOT_OPEN
+        if not order.terms.repeated and any(self._view.sums(order.id)):
+            return MerchantRejection.BEGUN
+        return None if await self._end(order.id, PaymentState.CANCELLED) else MerchantRejection.UNAVAILABLE
+
     # --- moving on ----------------------------------------------------------------------------------------------------------
     async def run_due(self, now: int) -> None:
         """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""

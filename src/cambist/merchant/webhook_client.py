@@ -64,7 +64,7 @@ class WebhookClient:
         return ssl.create_default_context()
 
     async def post(self, url: str, body: bytes, headers: Sequence[tuple[str, str]], attempt: int = 0) -> Answered | Undelivered:
-        """Posts a form. Whatever the other side does, this ends in time and without an exception.
+        """Posts; `headers` say what the body is. Whatever the other side does, this ends in time and without an exception.
 
         `attempt` counts from 0: each begins with another address of the host, because one that takes connections need not answer.
         """
@@ -134,7 +134,6 @@ def _request(destination: Destination, body: bytes, headers: Sequence[tuple[str,
         ("User-Agent", "Cambist"),
         ("Accept", "*/*"),
         ("Connection", "close"),
-        ("Content-Type", "application/x-www-form-urlencoded"),
         ("Content-Length", str(len(body))),
         *headers,
     ]

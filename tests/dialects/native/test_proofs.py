@@ -17,6 +17,7 @@ WITHOUT = {
     ("DELETE", "/withdrawals/{withdrawal}"): "takes money back",
     ("POST", "/coupons/redeem"): "brings money",
     ("POST", "/merchant/orders"): "brings money",
+    ("DELETE", "/merchant/orders/{merchant_order}"): "moves none",
 }
 """What moves money and asks for no proof, and why."""
 

@@ -7,13 +7,19 @@ nothing can be signed.
 import uuid
 from urllib.parse import urlencode
 
-from cambist.dialects.mtgox.auth import sign
+from cambist.dialects.mtgox.auth import DIALECT, sign
 from cambist.dialects.mtgox.call import MethodGroup
 from cambist.dialects.mtgox.merchant_orders import transaction
 from cambist.dialects.mtgox.trades import moment
-from cambist.merchant import Arrival, MerchantOrder, Notice, NoticeStatus, Webhook
+from cambist.merchant import Answered, Arrival, MerchantOrder, Notice, NoticeStatus, Webhook
 
 Fields = dict[str, str]
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+def _acknowledged(answer: Answered) -> bool:
+    """Shops say that they have it by this very text."""
+    return answer.status == 200 and answer.body.strip() == b"[OK]"
 
 
 class WebhookSigner(MethodGroup):
@@ -31,10 +37,10 @@ class WebhookSigner(MethodGroup):
     def _signed(self, text: str, url: str, fields: Fields) -> Webhook | None:
         # Of a frozen user too: whom the money is for must hear of it, whatever their keys may do just now.
         key = self.services.directory.stored_key(text)
-        if key is None or key.revoked is not None:
+        if key is None or key.revoked is not None or key.dialect != DIALECT:
             return None
         body = urlencode(fields).encode()
-        return Webhook(url, body, [("Rest-Key", key.key), ("Rest-Sign", sign(key, body))])
+        return Webhook(url, body, [FORM, ("Rest-Key", key.key), ("Rest-Sign", sign(key, body))], _acknowledged)
 
     def _ordered(self, order: MerchantOrder, notice: Notice) -> Fields:
         """What happened to a payment order."""

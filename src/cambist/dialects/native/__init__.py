@@ -7,6 +7,7 @@ from cambist.dialects.native.auth import KEY_FORM
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import DIALECT as NAME
 from cambist.dialects.native.endpoint import worded
+from cambist.dialects.native.notices import NoticeSigner
 from cambist.dialects.native.reply_reader import ReplyReader
 from cambist.dialects.native.routes import path_errors, routes
 from cambist.dialects.native.settings import Settings
@@ -25,6 +26,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
         made,
         sockets(context),
         path_errors(made),
+        webhook_signer=NoticeSigner(context).signed,
         identify=context.authenticator.identify,
         wording=worded,
         reply_reader=ReplyReader(context.listings),

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cambist.api_types.funds import MerchantNotice
 from cambist.api_types.problems import CONTENT_TYPE, KINDS, Problem
 from cambist.api_types.values import AssetCode, Decimal, MarketName, SignedDecimal, Time, name_of
 from cambist.dialects.native.auth import COOKIE, CSRF, KEY, SIGNATURE, TIMESTAMP
@@ -24,8 +25,9 @@ SESSION_ONLY: list[dict[str, list[str]]] = [{"session": []}]
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1."""
     kinds = [each for endpoint in endpoints for each in _kinds(endpoint)]
-    schemas, components = msgspec.json.schema_components([*kinds, Problem], ref_template=REFERENCE)
-    by_kind = dict(zip([*kinds, Problem], schemas, strict=True))
+    kinds += [Problem, MerchantNotice]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+    by_kind = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         paths.setdefault(BASE + endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, by_kind, components)
@@ -37,7 +39,23 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
             "description": "Decimal numbers are texts, times are µs since 1970, ids are texts. Errors have the form of RFC 9457.",
         },
         "paths": paths,
+        "webhooks": {"merchantNotice": {"post": _merchant_notice(by_kind[MerchantNotice])}},
         "components": {"schemas": components, "securitySchemes": _security_schemes()},
+    }
+
+
+def _merchant_notice(schema: dict[str, Any]) -> dict[str, Any]:
+    """What a shop's server gets."""
+    headers = ((TIMESTAMP.decode(), "µs since 1970"), (SIGNATURE.decode(), "hex of the HMAC-SHA256"))
+    return {
+        "operationId": "merchant_notice",
+        "summary": "Something happened to a merchant order",
+        "description": " ".join((MerchantNotice.__doc__ or "").split()),
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": words, "schema": {"type": "string"}} for name, words in headers
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"2XX": {"description": "It was taken, and is not sent again."}},
     }
 
 

@@ -89,7 +89,7 @@ async def show_deposit_address(call: Call, *, asset: str) -> api.DepositAddress 
     spec = _asset(call, asset)
     if isinstance(spec, Problem):
         return spec
-    return await _shown_address(spec.code, call.context.services.wallet.address_of(call.account, spec.id))
+    return await shown_address(spec.code, call.context.services.wallet.address_of(call.account, spec.id))
 
 
 async def create_deposit_address(call: Call, *, asset: str) -> api.DepositAddress | Problem:
@@ -98,10 +98,10 @@ async def create_deposit_address(call: Call, *, asset: str) -> api.DepositAddres
     if isinstance(spec, Problem):
         return spec
     made = await call.context.services.wallet.new_address(call.account, spec.id)
-    return of_wallet(made) if isinstance(made, WalletRejection) else await _shown_address(spec.code, made)
+    return of_wallet(made) if isinstance(made, WalletRejection) else await shown_address(spec.code, made)
 
 
-async def _shown_address(code: str, address: str | None) -> api.DepositAddress:
+async def shown_address(code: str, address: str | None) -> api.DepositAddress:
     drawing = None
     if address is not None:
         drawing = await asyncio.to_thread(qr_code, address)

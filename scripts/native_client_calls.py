@@ -1,26 +1,23 @@
-"""Writes src/cambist/client/calls.py, a function for each endpoint of the native API; `--check` changes nothing."""
+"""Writes src/cambist/client/calls.py and operator_calls.py, a function for each endpoint of the native API; `--check` changes nothing."""
 
 import re
 import subprocess
 import sys
 import textwrap
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cambist.api_types.values import Page
 from cambist.dialects.native.endpoint import Endpoint
-from cambist.dialects.native.routes import ENDPOINTS as EVERY_ENDPOINT
-from cambist.dialects.native.scopes import Scope
+from cambist.dialects.native.routes import ENDPOINTS
+from cambist.dialects.native.scopes import OPERATORS
 
-ENDPOINTS = [endpoint for endpoint in EVERY_ENDPOINT if endpoint.scope not in (Scope.OPERATOR, Scope.OPERATOR_READ)]
-"""Operators have the command line; their requests are not of `cambist.api_types`."""
-FILE = Path(__file__).resolve().parents[1] / "src" / "cambist" / "client" / "calls.py"
+CLIENT = Path(__file__).resolve().parents[1] / "src" / "cambist" / "client"
 HEAD = '''\
-"""What can be asked: a function for each endpoint, which gives the call that a client sends.
+"""{words}
 
 Made by scripts/native_client_calls.py from the server's table of routes.
 """
@@ -28,6 +25,12 @@ Made by scripts/native_client_calls.py from the server's table of routes.
 from __future__ import annotations
 
 '''
+WORDS = {
+    "calls.py": "What can be asked: a function for each endpoint, which gives the call that a client sends.",
+    "operator_calls.py": "What operators can ask, on the types of the venue's operations: importing them takes longer than all of `calls`.",
+}
+OPERATIONS = "cambist.operations."
+"""Their structs are named with their modules, since several have the same name."""
 
 
 def structs(kind: Any) -> Iterator[Any]:
@@ -41,7 +44,9 @@ def structs(kind: Any) -> Iterator[Any]:
 
 def text_of(kind: Any) -> str:
     arguments = typing.get_args(kind)
-    name = (typing.get_origin(kind) or kind).__name__
+    named = typing.get_origin(kind) or kind
+    module = named.__module__
+    name = f"{module.removeprefix(OPERATIONS)}.{named.__name__}" if module.startswith(OPERATIONS) else named.__name__
     return f"{name}[{', '.join(map(text_of, arguments))}]" if arguments else name
 
 
@@ -67,31 +72,40 @@ def function(endpoint: Endpoint) -> str:
     )
 
 
-def wanted() -> str:
+def wanted(file: str, endpoints: Sequence[Endpoint]) -> str:
     modules: dict[str, set[str]] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         said = endpoint.signature()
         for kind in (said.query, said.body, said.reply):
             for struct in structs(kind) if kind is not None else ():
-                modules.setdefault(struct.__module__, set()).add(struct.__name__)
+                module = struct.__module__
+                if module.startswith(OPERATIONS):
+                    modules.setdefault(OPERATIONS.rstrip("."), set()).add(module.removeprefix(OPERATIONS))
+                elif module != "builtins":
+                    modules.setdefault(module, set()).add(struct.__name__)
     modules.setdefault("cambist.client.call", set()).add("Call")
-    modules[Page.__module__].add(Page.__name__)
     imports = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(modules.items())]
-    text = HEAD + "from urllib.parse import quote\n\n" + "\n".join(imports) + "".join(map(function, ENDPOINTS))
+    quoting = "from urllib.parse import quote\n\n" if any(endpoint.signature().path for endpoint in endpoints) else ""
+    text = HEAD.format(words=WORDS[file]) + quoting + "\n".join(imports) + "".join(map(function, endpoints))
     for step in (["check", "--fix", "--quiet", "--select", "I"], ["format", "--quiet"]):
-        line = [sys.executable, "-m", "ruff", *step, "--stdin-filename", str(FILE), "-"]
+        line = [sys.executable, "-m", "ruff", *step, "--stdin-filename", str(CLIENT / file), "-"]
         text = subprocess.run(line, input=text, capture_output=True, text=True, check=True).stdout
     return text
 
 
 def main() -> int:
-    text = wanted()
-    if "--check" not in sys.argv[1:]:
-        FILE.write_text(text, encoding="utf-8")
-    elif FILE.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{FILE.name}: it is not what the server's table says: run `python scripts/native_client_calls.py`\n")
-        return 1
-    return 0
+    files: dict[str, list[Endpoint]] = {file: [] for file in WORDS}
+    for endpoint in ENDPOINTS:
+        files["operator_calls.py" if endpoint.scope in OPERATORS else "calls.py"].append(endpoint)
+    stale = 0
+    for file, endpoints in files.items():
+        text, path = wanted(file, endpoints), CLIENT / file
+        if "--check" not in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.stderr.write(f"{file}: it is not what the server's table says: run `python scripts/native_client_calls.py`\n")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

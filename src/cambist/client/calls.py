@@ -140,8 +140,8 @@ def show_books() -> Call[BalanceSheet]:
 
 def place_order(body: PlaceOrder) -> Call[OrderPlaced]:
     """POST /orders: Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after
-    a restart the same request places no second order, while the first lives and for the 1,000 orders behind it. `order-invalid`
-    and what a market or the account's money does not allow."""
+    a restart the same request places no second order, while the first lives and for the 1,000 orders behind it. `market-
+    unknown`, `order-invalid` and what a market or the account's money does not allow."""
     return Call("POST", "/orders", OrderPlaced, body=body)
 
 
@@ -157,7 +157,7 @@ def cancel_all_orders(query: CancelQuery | None = None) -> Call[OrdersCancelled]
 
 def place_pair(body: PlacePair) -> Call[OrderPlaced]:
     """POST /orders/pair: Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency
-    as for one order."""
+    as for one order. `market-unknown`."""
     return Call("POST", "/orders/pair", OrderPlaced, body=body)
 
 
@@ -201,7 +201,7 @@ def cancel_order(order: str) -> Call[OrderCancelled]:
 
 def sign_up(body: SignUp) -> Call[Session]:
     """POST /users: Makes a user with an account of their own, and logs them in. `sign-up-closed`, `name-taken`, `name-invalid`,
-    `password-too-short`."""
+    `password-too-short`, `password-too-long`."""
     return Call("POST", "/users", Session, body=body)
 
 
@@ -262,13 +262,14 @@ def show_profile() -> Call[Profile]:
 
 
 def change_password(body: ChangePassword) -> Call[Session]:
-    """PUT /account/password: Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `code-
-    required`, `password-too-short`."""
+    """PUT /account/password: Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `login-paused`,
+    `code-required`, `code-wrong`, `code-paused`, `user-frozen`, `password-too-short`, `password-too-long`."""
     return Call("PUT", "/account/password", Session, body=body)
 
 
 def enrol_totp() -> Call[Enrolment]:
-    """POST /account/totp: A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`."""
+    """POST /account/totp: A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`,
+    `proof-required`."""
     return Call("POST", "/account/totp", Enrolment)
 
 
@@ -279,13 +280,13 @@ def confirm_totp(body: ConfirmCode) -> Call[RecoveryCodes]:
 
 def remove_totp(body: ProveIdentity) -> Call[Profile]:
     """POST /account/totp/remove: Switches one-time codes off, and takes the recovery codes away. `totp-inactive`, `login-wrong`,
-    `code-required`, `code-wrong`."""
+    `login-paused`, `code-required`, `code-wrong`, `code-paused`, `user-frozen`."""
     return Call("POST", "/account/totp/remove", Profile, body=body)
 
 
 def renew_recovery_codes(body: ProveIdentity) -> Call[RecoveryCodes]:
-    """POST /account/recovery-codes: New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `code-
-    required`, `code-wrong`."""
+    """POST /account/recovery-codes: New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `login-
+    paused`, `code-required`, `code-wrong`, `code-paused`, `user-frozen`."""
     return Call("POST", "/account/recovery-codes", RecoveryCodes, body=body)
 
 
@@ -367,7 +368,8 @@ def list_deposits(query: PageQuery | None = None) -> Call[Page[Deposit]]:
 
 def request_withdrawal(body: RequestWithdrawal) -> Call[Withdrawal]:
     """POST /withdrawals: Sends coins. Under an Idempotency-Key the same request is done once, for ever: the ledger takes a transfer's
-    id once. `no-network`, `coin-address-invalid`, `withdrawal-too-small`, `insufficient-funds`."""
+    id once. `asset-unknown`, `no-network`, `coin-address-invalid`, `too-many-decimals`, `amount-too-large`, `withdrawal-too-
+    small`, `insufficient-funds`, `proof-required`."""
     return Call("POST", "/withdrawals", Withdrawal, body=body)
 
 
@@ -404,8 +406,8 @@ def find_transfer(transfer: str) -> Call[Transfer]:
 
 
 def create_coupon(body: CreateCoupon) -> Call[CouponCreated]:
-    """POST /coupons: Turns money into a code. `user-unknown`, `insufficient-funds`, `coupon-code-used`, `rate-limited` for more than
-    the venue allows in a day."""
+    """POST /coupons: Turns money into a code. `asset-unknown`, `too-many-decimals`, `amount-too-large`, `user-unknown`, `insufficient-
+    funds`, `coupon-code-used`, `proof-required`, `rate-limited` for more than the venue allows in a day."""
     return Call("POST", "/coupons", CouponCreated, body=body)
 
 
@@ -463,7 +465,7 @@ def show_payment_address(payment: str) -> Call[DepositAddress]:
 def pay(payment: str) -> Call[PaymentRequest]:
     """POST /payments/{payment}/pay: Pays what is missing of it from one's account: once, however often this is asked, unless it may be
     paid again and again; of those the same Idempotency-Key pays once. `not-found`, `payment-not-open`, `own-payment`,
-    `insufficient-funds`."""
+    `insufficient-funds`, `proof-required`."""
     return Call("POST", f"/payments/{quote(payment, safe='')}/pay", PaymentRequest)
 
 
@@ -479,12 +481,12 @@ def list_key_kinds() -> Call[list[KeyKind]]:
 
 def create_key(body: CreateKey) -> Call[KeyWithSecret]:
     """POST /keys: A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`,
-    `public-key-invalid`, `too-many-keys`."""
+    `public-key-invalid`, `too-many-keys`, `proof-required`."""
     return Call("POST", "/keys", KeyWithSecret, body=body)
 
 
 def reveal_key(key: str) -> Call[KeyWithSecret]:
-    """GET /keys/{key}/secret: A key's secret again, in its first hour. `not-found`, `reveal-over`."""
+    """GET /keys/{key}/secret: A key's secret again, in its first hour. `not-found`, `api-unknown`, `reveal-over`, `proof-required`."""
     return Call("GET", f"/keys/{quote(key, safe='')}/secret", KeyWithSecret)
 
 

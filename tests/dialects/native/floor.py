@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import json
+import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,11 @@ import msgspec
 
 from cambist.dialect_kit.messages import Reply
 from cambist.dialects.native import Settings, build
+from cambist.dialects.native.answers import codes_of, statuses_of
 from cambist.dialects.native.auth import KEY_FORM
-from cambist.dialects.native.scopes import KEY_SCOPES
+from cambist.dialects.native.endpoint import Endpoint
+from cambist.dialects.native.routes import ENDPOINTS
+from cambist.dialects.native.scopes import KEY_SCOPES, OPERATORS
 from cambist.directory import KeyForm, User
 from cambist.domain.units import AccountId
 from cambist.gateway.http.router import Router
@@ -91,6 +96,22 @@ class Floor(RoutedFloor):
         """The dialect as after a restart: nothing that it kept in memory is there."""
         self.service = build(self.services, self.settings)
         self.router = Router(self.service.routes, self.service.path_errors)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[bytes, bytes] | None = None,
+        query: bytes = b"",
+        client: str = "192.0.2.1",
+    ) -> Reply:
+        """As everywhere; and whatever is answered must be what the documents say."""
+        reply = await super().send(method, path, body, headers, query, client)
+        endpoint = _endpoint_of(method, path)
+        if endpoint is not None:
+            _check_documented(endpoint, reply)
+        return reply
 
     def timestamp(self) -> int:
         """One of its own for each request, inside the window."""
@@ -197,6 +218,28 @@ class Browser:
     async def log_in(self, name: str, password: str = "a password", code: str | None = None) -> Any:
         said = {"name": name, "password": password, **({"code": code} if code is not None else {})}
         return await self.call("POST", "/session", said)
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str], Endpoint]]:
+    return [(each.method, re.compile(re.sub(r"\{\w+\}", "[^/]+", BASE + each.path)), each) for each in ENDPOINTS]
+
+
+def _endpoint_of(method: str, path: str) -> Endpoint | None:
+    """Literal paths stand before patterns, as in the router."""
+    found = [each for wanted, pattern, each in _patterns() if wanted == method and pattern.fullmatch(path)]
+    return min(found, key=lambda each: "{" in each.path, default=None)
+
+
+def _check_documented(endpoint: Endpoint, reply: Reply) -> None:
+    if reply.status < 400:
+        assert reply.status == endpoint.status
+        msgspec.json.decode(reply.content, type=endpoint.signature().reply)
+        return
+    code = json.loads(reply.content)["code"]
+    assert reply.status in statuses_of(endpoint), f"{endpoint.name} does not say that it answers {reply.status} {code}"
+    if endpoint.scope not in OPERATORS:
+        assert code in codes_of(endpoint), f"{endpoint.name} does not say that it answers {code}"
 
 
 def problem_of(reply: Reply) -> tuple[int, str]:

@@ -113,6 +113,8 @@ class Endpoint:
     """Whether whoever logged in must have proved who they are a short time ago (`Settings.proof_minutes`)."""
     accepted: Any = None
     """What a reply of status 202 reads as, where what is asked for may have to wait for somebody else."""
+    problems: frozenset[Code] = frozenset()
+    """What it may answer beside the codes in the docstring and those that follow from the row (`answers.py`)."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.scope, Scope):

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from cambist.api_types.funds import MerchantNotice
-from cambist.api_types.problems import CONTENT_TYPE, KINDS, Problem
+from cambist.api_types.problems import CONTENT_TYPE, KINDS, Code, Problem
 from cambist.api_types.values import AssetCode, Decimal, MarketName, SignedDecimal, Time, name_of
+from cambist.dialects.native.answers import statuses_of
 from cambist.dialects.native.auth import COOKIE, CSRF, KEY, SIGNATURE, TIMESTAMP
 from cambist.dialects.native.endpoint import BASE, Endpoint
 from cambist.dialects.native.idempotency import HEADER as IDEMPOTENCY_KEY
@@ -80,9 +81,10 @@ def _operation(endpoint: Endpoint, by_kind: dict[Any, Any], components: dict[str
         "summary": said.words.partition(". ")[0].rstrip("."),
         "description": said.words,
         "x-scope": endpoint.scope.value,
+        "x-proof": endpoint.proof,
         "responses": {
             str(endpoint.status): {"description": "Done.", "content": {"application/json": {"schema": by_kind[said.reply]}}},
-            "default": {"description": "Not done.", "content": {CONTENT_TYPE: {"schema": by_kind[Problem]}}},
+            **{str(status): _problem(codes, by_kind[Problem]) for status, codes in statuses_of(endpoint).items()},
         },
     }
     if endpoint.accepted is not None:
@@ -97,7 +99,12 @@ def _operation(endpoint: Endpoint, by_kind: dict[Any, Any], components: dict[str
     return operation
 
 
-_IDEMPOTENCY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": 64}
+def _problem(codes: Sequence[Code], schema: dict[str, Any]) -> dict[str, Any]:
+    words = "Not done: " + ", ".join(codes) + "." if codes else "Not done, for a reason of the operation's own."
+    return {"description": words, "content": {CONTENT_TYPE: {"schema": schema}}}
+
+
+_IDEMPOTENCY_SCHEMA = {"type": "string", "pattern": "^[!-~]{1,64}$"}
 
 
 def _query_parameters(reference: dict[str, Any], components: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialects.native import asyncapi, openapi, reference_page
+from cambist.dialects.native.answers import OF_ORDERS
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
 from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, operator, orders, passkeys
@@ -31,16 +32,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/markets/{market}/ticker", PUBLIC, market_data.show_ticker),
     Endpoint("GET", "/tickers", PUBLIC, market_data.list_tickers),
     Endpoint("GET", "/books", PUBLIC, market_data.show_books),
-    Endpoint("POST", "/orders", TRADE, orders.place_order, COMMAND, 201),
+    Endpoint("POST", "/orders", TRADE, orders.place_order, COMMAND, 201, problems=OF_ORDERS),
     Endpoint("GET", "/orders", READ, orders.list_orders),
     Endpoint("DELETE", "/orders", TRADE, orders.cancel_all_orders, COMMAND),
-    Endpoint("POST", "/orders/pair", TRADE, orders.place_pair, COMMAND, 201),
+    Endpoint("POST", "/orders/pair", TRADE, orders.place_pair, COMMAND, 201, problems=OF_ORDERS),
     Endpoint("POST", "/orders/cancel", TRADE, orders.cancel_orders, COMMAND),
     Endpoint("GET", "/orders/cancel-after", READ, orders.show_cancel_after),
     Endpoint("PUT", "/orders/cancel-after", TRADE, orders.set_cancel_after, COMMAND),
     Endpoint("GET", "/orders/by-client-id/{client_order_id}", READ, orders.find_order_by_client_id),
     Endpoint("GET", "/orders/{order}", READ, orders.find_order),
-    Endpoint("PATCH", "/orders/{order}", TRADE, orders.replace_order, COMMAND),
+    Endpoint("PATCH", "/orders/{order}", TRADE, orders.replace_order, COMMAND, problems=OF_ORDERS),
     Endpoint("DELETE", "/orders/{order}", TRADE, orders.cancel_order, COMMAND),
     Endpoint("POST", "/users", PUBLIC, accounts.sign_up, CHANGE, 201),
     Endpoint("POST", "/session", PUBLIC, accounts.log_in, CHANGE, 201),

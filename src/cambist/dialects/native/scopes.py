@@ -32,7 +32,8 @@ ROLE_SCOPES = {
     Role.SUPPORT: frozenset({Scope.OPERATOR_READ}),
     Role.AUDITOR: frozenset({Scope.OPERATOR_READ}),
 }
-OF_PEOPLE = frozenset({Scope.ACCOUNT, Scope.OPERATOR_READ, Scope.OPERATOR})
+OPERATORS = frozenset({Scope.OPERATOR_READ, Scope.OPERATOR})
+OF_PEOPLE = frozenset({Scope.ACCOUNT}) | OPERATORS
 """What no key can have."""
 
 

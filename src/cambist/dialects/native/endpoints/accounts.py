@@ -48,7 +48,8 @@ LOGIN_CODES = {
 
 # --- coming in and going out ------------------------------------------------------------------------------------------------
 async def sign_up(call: Call, *, body: api.SignUp) -> Headed[api.Session] | Problem:
-    """Makes a user with an account of their own, and logs them in. `sign-up-closed`, `name-taken`, `name-invalid`, `password-too-short`."""
+    """Makes a user with an account of their own, and logs them in. `sign-up-closed`, `name-taken`, `name-invalid`, `password-too-short`,
+    `password-too-long`."""
     context, services = call.context, call.context.services
     if not context.settings.sign_up:
         return problem(Code.SIGN_UP_CLOSED)
@@ -259,7 +260,8 @@ async def _proved(call: Call, password: str, code: str | None) -> User | Problem
 
 
 async def change_password(call: Call, *, body: api.ChangePassword) -> Headed[api.Session] | Problem:
-    """Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `code-required`, `password-too-short`."""
+    """Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `login-paused`, `code-required`,
+    `code-wrong`, `code-paused`, `user-frozen`, `password-too-short`, `password-too-long`."""
     directory = call.context.services.directory
     user = await _proved(call, body.password, body.code)
     if isinstance(user, Problem):
@@ -272,7 +274,7 @@ async def change_password(call: Call, *, body: api.ChangePassword) -> Headed[api
 
 
 async def enrol_totp(call: Call) -> api.Enrolment | Problem:
-    """A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`."""
+    """A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`, `proof-required`."""
     user = await user_of(call)
     enrolment = await asyncio.to_thread(call.context.services.directory.totp.enrol, user)
     if isinstance(enrolment, DirectoryRejection):
@@ -294,7 +296,8 @@ async def confirm_totp(call: Call, *, body: api.ConfirmCode) -> api.RecoveryCode
 
 
 async def remove_totp(call: Call, *, body: api.ProveIdentity) -> api.Profile | Problem:
-    """Switches one-time codes off, and takes the recovery codes away. `totp-inactive`, `login-wrong`, `code-required`, `code-wrong`."""
+    """Switches one-time codes off, and takes the recovery codes away. `totp-inactive`, `login-wrong`, `login-paused`, `code-required`,
+    `code-wrong`, `code-paused`, `user-frozen`."""
     directory = call.context.services.directory
     user = await _with_codes(call, body)
     if isinstance(user, Problem):
@@ -306,7 +309,8 @@ async def remove_totp(call: Call, *, body: api.ProveIdentity) -> api.Profile | P
 
 
 async def renew_recovery_codes(call: Call, *, body: api.ProveIdentity) -> api.RecoveryCodes | Problem:
-    """New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `code-required`, `code-wrong`."""
+    """New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `login-paused`, `code-required`, `code-wrong`,
+    `code-paused`, `user-frozen`."""
     user = await _with_codes(call, body)
     return user if isinstance(user, Problem) else await _renewed(call, user)
 

@@ -130,8 +130,9 @@ def _deposit(call: Call, item: Deposit) -> api.Deposit:
 
 # --- withdrawals ------------------------------------------------------------------------------------------------------------
 async def request_withdrawal(call: Call, *, body: api.RequestWithdrawal) -> api.Withdrawal | Problem:
-    """Sends coins. Under an Idempotency-Key the same request is done once, for ever: the ledger takes a transfer's id once. `no-network`,
-    `coin-address-invalid`, `withdrawal-too-small`, `insufficient-funds`."""
+    """Sends coins. Under an Idempotency-Key the same request is done once, for ever: the ledger takes a transfer's id once.
+    `asset-unknown`, `no-network`, `coin-address-invalid`, `too-many-decimals`, `amount-too-large`, `withdrawal-too-small`,
+    `insufficient-funds`, `proof-required`."""
     asset = _asset(call, body.asset)
     if isinstance(asset, Problem):
         return asset
@@ -307,8 +308,8 @@ def _transfer(call: Call, transfer: Transfer, names: Mapping[int, str]) -> api.T
 
 # --- coupons ----------------------------------------------------------------------------------------------------------------
 async def create_coupon(call: Call, *, body: api.CreateCoupon) -> api.CouponCreated | Problem:
-    """Turns money into a code. `user-unknown`, `insufficient-funds`, `coupon-code-used`, `rate-limited` for more than the venue allows in a
-    day."""
+    """Turns money into a code. `asset-unknown`, `too-many-decimals`, `amount-too-large`, `user-unknown`, `insufficient-funds`,
+    `coupon-code-used`, `proof-required`, `rate-limited` for more than the venue allows in a day."""
     context, account = call.context, call.account
     asset = _asset(call, body.asset)
     if isinstance(asset, Problem):

@@ -27,7 +27,7 @@ def list_key_kinds(call: Call) -> list[api.KeyKind]:
 
 async def create_key(call: Call, *, body: api.CreateKey) -> api.KeyWithSecret | Problem:
     """A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`, `public-key-invalid`,
-    `too-many-keys`."""
+    `too-many-keys`, `proof-required`."""
     form = next((form for form in call.context.services.key_forms if form.dialect == body.api), None)
     if form is None:
         return problem(Code.API_UNKNOWN, field="api")
@@ -84,7 +84,7 @@ async def list_keys(call: Call) -> list[api.Key]:
 
 
 async def reveal_key(call: Call, *, key: str) -> api.KeyWithSecret | Problem:
-    """A key's secret again, in its first hour. `not-found`, `reveal-over`."""
+    """A key's secret again, in its first hour. `not-found`, `api-unknown`, `reveal-over`, `proof-required`."""
     own = await _own(call, key)
     if own is None:
         return problem(Code.NOT_FOUND)

@@ -202,7 +202,8 @@ async def show_payment_address(call: Call, *, payment: str) -> api.DepositAddres
 
 async def pay(call: Call, *, payment: str) -> api.PaymentRequest | Problem:
     """Pays what is missing of it from one's account: once, however often this is asked, unless it may be paid again and again; of those the
-    same Idempotency-Key pays once. `not-found`, `payment-not-open`, `own-payment`, `insufficient-funds`."""
+    same Idempotency-Key pays once. `not-found`, `payment-not-open`, `own-payment`, `insufficient-funds`,
+    `proof-required`."""
     services = call.context.services
     order = services.merchants.service.order(payment)
     if order is None:

@@ -26,8 +26,8 @@ def _time(view: View) -> int:
 
 async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | Problem:
     """Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after a restart the same
-    request places no second order, while the first lives and for the 1,000 orders behind it. `order-invalid` and what a market or the
-    account's money does not allow."""
+    request places no second order, while the first lives and for the 1,000 orders behind it. `market-unknown`, `order-invalid` and what a
+    market or the account's money does not allow."""
     listing = call.context.listings.market(body.market)
     if listing is None:
         return problem(Code.MARKET_UNKNOWN, field="market")
@@ -125,7 +125,8 @@ async def _placed_before(call: Call, listing: Listing, order_id: int, body: api.
 
 
 async def place_pair(call: Call, *, body: api.PlacePair) -> api.OrderPlaced | Problem:
-    """Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency as for one order."""
+    """Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency as for one order.
+    `market-unknown`."""
     listing = call.context.listings.market(body.market)
     if listing is None:
         return problem(Code.MARKET_UNKNOWN, field="market")

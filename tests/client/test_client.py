@@ -16,8 +16,10 @@ from cambist.api_types.keys import CreateKey
 from cambist.api_types.markets import BookQuery
 from cambist.api_types.orders import CancelQuery, OrdersQuery, PlaceOrder
 from cambist.api_types.stream import BalancesSnapshot, BookDelta, BookSnapshot, Done, OrdersChanged
-from cambist.client import ApiProblem, AsyncClient, BookBroken, Client, Credentials, FollowedBook, UnexpectedReply, calls
-from tests.support.processes import Running, serving
+from cambist.client import ApiProblem, AsyncClient, BookBroken, Client, Credentials, FollowedBook, UnexpectedReply, calls, operator_calls
+from cambist.operations.orders import ListOrders
+from cambist.operations.users import FreezeUser
+from tests.support.processes import Running, cambist, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 LOW = PlaceOrder(market="btc_usd", side="buy", type="limit", price="1", amount="0.1")
@@ -168,3 +170,21 @@ def test_an_order_under_a_key_survives_a_kill(tmp_path: Path) -> None:
         again = client.send(calls.place_order(LOW), idempotency_key="kept")
         assert (again.id, again.status) == (placed.id, "open")
         assert len(client.send(calls.list_orders()).rows) == 1
+
+
+def test_an_operator_looks_after_the_venue(tmp_path: Path) -> None:
+    data = tmp_path / "venue"
+    with serving(tmp_path, "serve", "--data", data) as running, Client(running.url) as olga, Client(running.url) as maria:
+        for client, name in ((olga, "olga"), (maria, "maria")):
+            client.send(calls.sign_up(SignUp(name=name, password="correct horse")))
+        with pytest.raises(ApiProblem, match="scope-missing"):
+            olga.send(operator_calls.operator_status())
+        assert cambist("user", "role", "olga", "operator", "--data", data).returncode == 0
+        assert [row.name for row in olga.send(operator_calls.operator_user_list())] == ["olga", "maria"]
+        assert olga.send(operator_calls.operator_order_list(ListOrders(user="maria"))) == []
+        frozen = olga.send(operator_calls.operator_user_freeze(FreezeUser(user="maria")), idempotency_key="shut")
+        assert frozen.name == "maria"
+        with pytest.raises(ApiProblem, match="unauthenticated"):
+            maria.send(calls.list_balances())
+        with pytest.raises(ApiProblem, match="user-unknown"):
+            olga.send(operator_calls.operator_user_freeze(FreezeUser(user="nobody")))

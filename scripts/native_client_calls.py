@@ -63,12 +63,15 @@ def function(endpoint: Endpoint) -> str:
         given += ", query=query"
     path = re.sub(r"\{(\w+)\}", r"{quote(\1, safe='')}", endpoint.path)
     literal = f'f"{path}"' if said.path else f'"{path}"'
-    reply = text_of(said.reply)
+    reply = said_reply = text_of(said.reply)
+    if endpoint.accepted is not None:
+        given += f", accepted={text_of(endpoint.accepted)}"
+        reply = f"{reply} | {text_of(endpoint.accepted)}"
     words = textwrap.fill(f"{endpoint.method} {endpoint.path}: {said.words}", 128, subsequent_indent="    ", break_long_words=False)
     return (
         f"\n\ndef {endpoint.name}({', '.join(parameters)}) -> Call[{reply}]:\n"
         f'    """{words}"""\n'
-        f'    return Call("{endpoint.method}", {literal}, {reply}{given})\n'
+        f'    return Call("{endpoint.method}", {literal}, {said_reply}{given})\n'
     )
 
 
@@ -76,7 +79,7 @@ def wanted(file: str, endpoints: Sequence[Endpoint]) -> str:
     modules: dict[str, set[str]] = {}
     for endpoint in endpoints:
         said = endpoint.signature()
-        for kind in (said.query, said.body, said.reply):
+        for kind in (said.query, said.body, said.reply, endpoint.accepted):
             for struct in structs(kind) if kind is not None else ():
                 module = struct.__module__
                 if module.startswith(OPERATIONS):

@@ -13,13 +13,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """A request whose reply is a `reply`. `path` is below the API's own; `query` and `body` are structs of `cambist.api_types`."""
+    """A request whose reply is a `reply`, or with status 202 an `accepted`.
+
+    `path` is below the API's own; `query` and `body` are structs of `cambist.api_types`.
+    """
 
     method: str
     path: str
     reply: Any
     query: msgspec.Struct | None = None
     body: msgspec.Struct | None = None
+    accepted: Any = None
 
     def query_text(self) -> str:
         """The query as it is sent, without fields that are left out."""

@@ -64,7 +64,8 @@ class _Requests:
             if reply.headers.get("content-type", "").startswith(CONTENT_TYPE):
                 raise ApiProblem(msgspec.json.decode(reply.content, type=Problem))
             if reply.is_success:
-                answer: T = msgspec.json.decode(reply.content, type=call.reply)
+                waits = reply.status_code == 202 and call.accepted is not None
+                answer: T = msgspec.json.decode(reply.content, type=call.accepted if waits else call.reply)
                 self.csrf_token = getattr(answer, "csrf_token", self.csrf_token)
                 return answer
         except msgspec.DecodeError as error:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from cambist.client.call import Call
 from cambist.operations import (
-    audit,
     audit_records,
+    backup_jobs,
+    backups,
+    conditions,
+    dual_control,
     fees,
     keys,
     ledger,
@@ -24,13 +27,24 @@ from cambist.operations import (
 
 
 def operator_status() -> Call[upkeep.Status]:
-    """GET /operator/status: How far the venue is."""
+    """GET /operator/status: How far the venue is, and how its files are. `status-failed` when the disk does not say."""
     return Call("GET", "/operator/status", upkeep.Status)
 
 
-def operator_user_list() -> Call[list[users.UserRow]]:
-    """GET /operator/user/list: In order of creation, the erased ones left out."""
-    return Call("GET", "/operator/user/list", list[users.UserRow])
+def operator_activity() -> Call[conditions.Activity]:
+    """GET /operator/activity: What went on in the last minute: rates, latencies, connections, the queue before the journal."""
+    return Call("GET", "/operator/activity", conditions.Activity)
+
+
+def operator_user_list(query: users.ListUsers | None = None) -> Call[list[users.UserRow]]:
+    """GET /operator/user/list: In order of their accounts, the erased ones left out."""
+    return Call("GET", "/operator/user/list", list[users.UserRow], query=query)
+
+
+def operator_user_role(body: users.SetRole) -> Call[users.RoleSet | dual_control.Approval]:
+    """POST /operator/user/role: Says what a user may do for the venue over the network. Where there are two operators, two must say so
+    before a user becomes an operator, or is one no longer. `user-unknown`, `own-role`."""
+    return Call("POST", "/operator/user/role", users.RoleSet, body=body, accepted=dual_control.Approval)
 
 
 def operator_user_freeze(body: users.FreezeUser) -> Call[users.UserFrozen]:
@@ -91,6 +105,17 @@ def operator_order_list(query: orders.ListOrders) -> Call[list[orders.OrderRow]]
     return Call("GET", "/operator/order/list", list[orders.OrderRow], query=query)
 
 
+def operator_order_open(query: orders.ListOpenOrders | None = None) -> Call[orders.OpenOrders]:
+    """GET /operator/order/open: Everybody's open orders, newest first. A page may be short, or empty, although there are more: `next`
+    says. `market-unknown`."""
+    return Call("GET", "/operator/order/open", orders.OpenOrders, query=query)
+
+
+def operator_order_find(query: orders.OfOrder) -> Call[orders.OrderRow]:
+    """GET /operator/order/find: Anybody's order by its number, live or finished. `order-unknown`, `history-unavailable`."""
+    return Call("GET", "/operator/order/find", orders.OrderRow, query=query)
+
+
 def operator_order_cancel(body: orders.CancelOrders) -> Call[list[orders.OrderCancelled]]:
     """POST /operator/order/cancel: Takes orders back, each by itself. `order-unknown` names those that are not open; nothing was done
     then."""
@@ -107,9 +132,10 @@ def operator_withdrawal_list(query: withdrawals.ListWithdrawals | None = None) -
     return Call("GET", "/operator/withdrawal/list", list[withdrawals.WithdrawalRow], query=query)
 
 
-def operator_withdrawal_approve(body: withdrawals.OfWithdrawal) -> Call[withdrawals.WithdrawalRow]:
-    """POST /operator/withdrawal/approve: Lets a withdrawal that waits for approval go. `withdrawal-unknown`, `approval-not-awaited`."""
-    return Call("POST", "/operator/withdrawal/approve", withdrawals.WithdrawalRow, body=body)
+def operator_withdrawal_approve(body: withdrawals.OfWithdrawal) -> Call[withdrawals.WithdrawalRow | dual_control.Approval]:
+    """POST /operator/withdrawal/approve: Lets a withdrawal that waits for approval go. Where there are two operators, it goes when two
+    have said so, and who asked for it is none of them. `withdrawal-unknown`, `approval-not-awaited`, `own-withdrawal`."""
+    return Call("POST", "/operator/withdrawal/approve", withdrawals.WithdrawalRow, body=body, accepted=dual_control.Approval)
 
 
 def operator_withdrawal_refuse(body: withdrawals.RefuseWithdrawal) -> Call[withdrawals.WithdrawalRow]:
@@ -159,6 +185,28 @@ def operator_snapshot() -> Call[upkeep.Snapshot]:
     return Call("POST", "/operator/snapshot", upkeep.Snapshot)
 
 
-def operator_audit_list(query: audit_records.ListRecords | None = None) -> Call[list[audit.AuditRecord]]:
-    """GET /operator/audit/list: Oldest first. `audit-damaged`."""
-    return Call("GET", "/operator/audit/list", list[audit.AuditRecord], query=query)
+def operator_backup_start() -> Call[backup_jobs.BackupState]:
+    """POST /operator/backup/start: Starts a backup into a new directory below the one that the configuration names. `no-backup-
+    directory`, `backup-running`, `backup-failed`."""
+    return Call("POST", "/operator/backup/start", backup_jobs.BackupState)
+
+
+def operator_backup_list() -> Call[backups.Backups]:
+    """GET /operator/backup/list: The backup that was started last, and all that lie in the directory for them. `backup-failed` when
+    that cannot be read."""
+    return Call("GET", "/operator/backup/list", backups.Backups)
+
+
+def operator_approval_list() -> Call[list[dual_control.Approval]]:
+    """GET /operator/approval/list: What one operator asked for and another one must ask for too, oldest first."""
+    return Call("GET", "/operator/approval/list", list[dual_control.Approval])
+
+
+def operator_approval_withdraw(body: dual_control.OfApproval) -> Call[dual_control.Approval]:
+    """POST /operator/approval/withdraw: Takes back what waits for a second operator, whoever asked for it. `approval-unknown`."""
+    return Call("POST", "/operator/approval/withdraw", dual_control.Approval, body=body)
+
+
+def operator_audit_list(query: audit_records.ListRecords | None = None) -> Call[audit_records.AuditPage]:
+    """GET /operator/audit/list: What operators asked for, newest first. `audit-damaged`."""
+    return Call("GET", "/operator/audit/list", audit_records.AuditPage, query=query)

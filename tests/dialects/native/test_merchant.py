@@ -33,7 +33,7 @@ def shopkeeper(floor: Floor) -> Trader:
 
 
 async def work(floor: Floor) -> None:
-    """One turn of what runs by the clock: sales, orders that end, notices."""
+    """Once what runs by the clock: sales, orders that end, notices."""
     floor.sequencer.drain()
     await floor.merchants.service.run_due(floor.clock.now)
     floor.sequencer.drain()
@@ -109,8 +109,8 @@ async def test_the_end_of_an_order_is_told_too(floor: Floor, alice: Trader, shop
         floor.clock.now = unpaid["expires"]
         await work(floor)
         await work(floor)
-        told = {json.loads(heard.body)["order"]: json.loads(heard.body)["status"] for heard in shop.heard}
-        assert told == {taken_back["id"]: "cancelled", unpaid["id"]: "closed"}
+        notices = {json.loads(heard.body)["order"]: json.loads(heard.body)["status"] for heard in shop.heard}
+        assert notices == {taken_back["id"]: "cancelled", unpaid["id"]: "closed"}
         secrets = {each["id"]: each["notice_secret"] for each in (taken_back, unpaid)}
         assert len(set(secrets.values())) == 2, "one order's secret signs nothing for another"
         for heard in shop.heard:
@@ -156,9 +156,9 @@ async def test_a_notice_needs_no_key_that_lives(floor: Floor, alice: Trader, sho
         for each in (made, of_page):
             await floor.call(alice, "POST", f"/payments/{each['id']}/pay")
         await work(floor)
-        told = {json.loads(heard.body)["order"]: heard for heard in shop.heard}
+        notices = {json.loads(heard.body)["order"]: heard for heard in shop.heard}
         for each in (made, of_page):
-            checked(told[each["id"]], each["notice_secret"])
+            checked(notices[each["id"]], each["notice_secret"])
 
 
 INSIDE = ("http://10.0.0.7/", "http://169.254.169.254/a", "ftp://shop.example/", "http://u@shop.example/", "http://intranet/", "x")

@@ -337,7 +337,7 @@ export interface CreateKey {
   public_key?: string | null;
 }
 
-/** A payment that one asks for. Payers come back to `success_url` or `failure_url`. `data` is one's own. `accounts_only`: not by coins. `repeated`: may be paid again and again. */
+/** A payment that one asks for. Payers come back to `success_url` or `failure_url`. `data` is one's own. `accounts_only`: not by coins. `repeated`: may be paid again and again. `notify_url`: where to tell of what happens to it (`MerchantNotice`). `autosell`: the market in which what is paid is sold at once, for what the market gives. */
 export interface CreateMerchantOrder {
   asset: string;
   amount: Decimal;
@@ -347,6 +347,8 @@ export interface CreateMerchantOrder {
   data?: string;
   accounts_only?: boolean;
   repeated?: boolean;
+  notify_url?: string | null;
+  autosell?: string | null;
 }
 
 /** `toJSON()` of what `navigator.credentials.create` gave. */
@@ -744,18 +746,56 @@ export interface MerchantOrder {
   address: string | null;
   accounts_only: boolean;
   repeated: boolean;
+  notify_url: string | null;
+  autosell: string | null;
   created: number;
   expires: number;
 }
 
-/** The order with its payments, oldest first. */
+/** A new one. `notice_secret`: what its notices are signed with; null when nobody is told. */
+export interface MerchantOrderCreated {
+  id: string;
+  asset: string;
+  amount: Decimal;
+  paid: Decimal;
+  pending: Decimal;
+  status: "cancelled" | "closed" | "open" | "paid" | "partial";
+  description: string;
+  success_url: string;
+  failure_url: string;
+  data: string;
+  address: string | null;
+  accounts_only: boolean;
+  repeated: boolean;
+  notify_url: string | null;
+  autosell: string | null;
+  created: number;
+  expires: number;
+  notice_secret: string | null;
+}
+
+/** The order with its payments and notices, oldest first. */
 export interface MerchantOrderDetails {
   order: MerchantOrder;
   payments: Payment[];
+  notices: NoticeAttempts[];
 }
 
 /** There is nothing to say but that it is done. */
 export type Nothing = Record<string, never>;
+
+/** How a notice fares. `next_attempt` is null when there will be none; `outcome` is what came of the last one. */
+export interface NoticeAttempts {
+  status: "cancelled" | "closed" | "paid" | "partial";
+  attempts: number;
+  next_attempt: number | null;
+  outcome: string;
+}
+
+/** What an order's notices are signed with, 64 hex digits; null when nobody is told. */
+export interface NoticeSecret {
+  notice_secret: string | null;
+}
 
 export interface OfAccount {
   user: string;
@@ -1459,7 +1499,7 @@ export const listTickers = (): Call<Ticker[]> => call("GET", "/tickers");
 /** Where all the venue's money is, asset by asset, added up from every account, with the journal's sequence and the state's hash. */
 export const showBooks = (): Call<BalanceSheet> => call("GET", "/books");
 
-/** Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after a restart the same request places no second order, while the first lives and for the 1,000 orders behind it. `order-invalid` and what a market or the account's money does not allow. */
+/** Places an order. With an Idempotency-Key and without `client_order_id`, the key is the client order id: also after a restart the same request places no second order, while the first lives and for the 1,000 orders behind it. `market-unknown`, `order-invalid` and what a market or the account's money does not allow. */
 export const placeOrder = (body: PlaceOrder): Call<OrderPlaced> => call("POST", "/orders", { body });
 
 /** Orders, newest first. `market-unknown`. */
@@ -1469,7 +1509,7 @@ export const listOrders = (query?: OrdersQuery): Call<Page<Order>> => call("GET"
 export const cancelAllOrders = (query?: CancelQuery): Call<OrdersCancelled> =>
   call("DELETE", "/orders", { query });
 
-/** Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency as for one order. */
+/** Places a limit order and a stop of which one cancels the other; the reply is the limit order's. Idempotency as for one order. `market-unknown`. */
 export const placePair = (body: PlacePair): Call<OrderPlaced> => call("POST", "/orders/pair", { body });
 
 /** Takes several orders back in one command. */
@@ -1498,7 +1538,7 @@ export const replaceOrder = (order: string, body: ReplaceOrder): Call<OrderRepla
 export const cancelOrder = (order: string): Call<OrderCancelled> =>
   call("DELETE", `/orders/${encodeURIComponent(order)}`);
 
-/** Makes a user with an account of their own, and logs them in. `sign-up-closed`, `name-taken`, `name-invalid`, `password-too-short`. */
+/** Makes a user with an account of their own, and logs them in. `sign-up-closed`, `name-taken`, `name-invalid`, `password-too-short`, `password-too-long`. */
 export const signUp = (body: SignUp): Call<Session> => call("POST", "/users", { body });
 
 /** Opens a session: its token is in a cookie that no page can read, and is another one after each login. `login-wrong`, `code-required`, `code-wrong`, `login-paused`, `code-paused`, `user-frozen`. */
@@ -1534,22 +1574,22 @@ export const proveWithPasskey = (body: UsePasskey): Call<Session> =>
 /** Whose key or session this is. */
 export const showProfile = (): Call<Profile> => call("GET", "/account");
 
-/** Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `code-required`, `password-too-short`. */
+/** Replaces the password and ends every session; this browser gets a new one. `login-wrong`, `login-paused`, `code-required`, `code-wrong`, `code-paused`, `user-frozen`, `password-too-short`, `password-too-long`. */
 export const changePassword = (body: ChangePassword): Call<Session> =>
   call("PUT", "/account/password", { body });
 
-/** A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`. */
+/** A secret for an authenticator app; codes are asked for once a first one was confirmed. `totp-active`, `proof-required`. */
 export const enrolTotp = (): Call<Enrolment> => call("POST", "/account/totp");
 
 /** Switches one-time codes on, and gives the recovery codes. `code-wrong`. */
 export const confirmTotp = (body: ConfirmCode): Call<RecoveryCodes> =>
   call("POST", "/account/totp/confirm", { body });
 
-/** Switches one-time codes off, and takes the recovery codes away. `totp-inactive`, `login-wrong`, `code-required`, `code-wrong`. */
+/** Switches one-time codes off, and takes the recovery codes away. `totp-inactive`, `login-wrong`, `login-paused`, `code-required`, `code-wrong`, `code-paused`, `user-frozen`. */
 export const removeTotp = (body: ProveIdentity): Call<Profile> =>
   call("POST", "/account/totp/remove", { body });
 
-/** New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `code-required`, `code-wrong`. */
+/** New recovery codes in the place of all earlier ones. `totp-inactive`, `login-wrong`, `login-paused`, `code-required`, `code-wrong`, `code-paused`, `user-frozen`. */
 export const renewRecoveryCodes = (body: ProveIdentity): Call<RecoveryCodes> =>
   call("POST", "/account/recovery-codes", { body });
 
@@ -1606,7 +1646,7 @@ export const createDepositAddress = (asset: string): Call<DepositAddress> =>
 /** Coins that came, newest first. */
 export const listDeposits = (query?: PageQuery): Call<Page<Deposit>> => call("GET", "/deposits", { query });
 
-/** Sends coins. Under an Idempotency-Key the same request is done once, for ever: the ledger takes a transfer's id once. `no-network`, `coin-address-invalid`, `withdrawal-too-small`, `insufficient-funds`. */
+/** Sends coins. Under an Idempotency-Key the same request is done once, for ever: the ledger takes a transfer's id once. `asset-unknown`, `no-network`, `coin-address-invalid`, `too-many-decimals`, `amount-too-large`, `withdrawal-too-small`, `insufficient-funds`, `proof-required`. */
 export const requestWithdrawal = (body: RequestWithdrawal): Call<Withdrawal> =>
   call("POST", "/withdrawals", { body });
 
@@ -1633,7 +1673,7 @@ export const listTransfers = (query?: TransfersQuery): Call<Page<Transfer>> =>
 export const findTransfer = (transfer: string): Call<Transfer> =>
   call("GET", `/transfers/${encodeURIComponent(transfer)}`);
 
-/** Turns money into a code. `user-unknown`, `insufficient-funds`, `coupon-code-used`, `rate-limited` for more than the venue allows in a day. */
+/** Turns money into a code. `asset-unknown`, `too-many-decimals`, `amount-too-large`, `user-unknown`, `insufficient-funds`, `coupon-code-used`, `proof-required`, `rate-limited` for more than the venue allows in a day. */
 export const createCoupon = (body: CreateCoupon): Call<CouponCreated> => call("POST", "/coupons", { body });
 
 /** Coupons that one made, newest first, and whether they were redeemed. */
@@ -1643,8 +1683,8 @@ export const listCoupons = (query?: PageQuery): Call<Page<Coupon>> => call("GET"
 export const redeemCoupon = (body: RedeemCoupon): Call<CouponRedeemed> =>
   call("POST", "/coupons/redeem", { body });
 
-/** Asks for a payment. `asset-unknown`, `url-invalid`, `too-many-merchant-orders`. */
-export const createMerchantOrder = (body: CreateMerchantOrder): Call<MerchantOrder> =>
+/** Asks for a payment. `asset-unknown`, `market-unknown`, `too-many-decimals`, `amount-too-large`, `url-invalid`, `too-many-merchant-orders`. */
+export const createMerchantOrder = (body: CreateMerchantOrder): Call<MerchantOrderCreated> =>
   call("POST", "/merchant/orders", { body });
 
 /** Payments that one asked for, newest first. */
@@ -1655,11 +1695,23 @@ export const listMerchantOrders = (query?: PageQuery): Call<Page<MerchantOrder>>
 export const findMerchantOrder = (merchantOrder: string): Call<MerchantOrderDetails> =>
   call("GET", `/merchant/orders/${encodeURIComponent(merchantOrder)}`);
 
+/** Takes it back while nothing was paid of it. `not-found`, `payment-not-open`, `payment-begun`. */
+export const cancelMerchantOrder = (merchantOrder: string): Call<MerchantOrder> =>
+  call("DELETE", `/merchant/orders/${encodeURIComponent(merchantOrder)}`);
+
+/** What the notices of one of one's own orders are signed with. `not-found`, `proof-required`. */
+export const showNoticeSecret = (merchantOrder: string): Call<NoticeSecret> =>
+  call("GET", `/merchant/orders/${encodeURIComponent(merchantOrder)}/notice-secret`);
+
 /** A payment that somebody asked for, by its id, which is nobody's secret but that of those who were given it. `not-found`. */
 export const showPayment = (payment: string): Call<PaymentRequest> =>
   call("GET", `/payments/${encodeURIComponent(payment)}`);
 
-/** Pays what is missing of it from one's account: once, however often this is asked, unless it may be paid again and again; of those the same Idempotency-Key pays once. `not-found`, `payment-not-open`, `own-payment`, `insufficient-funds`. */
+/** Where to send coins for it; the same whenever it is asked for. `not-found`, `payment-not-open`, `no-network`. */
+export const showPaymentAddress = (payment: string): Call<DepositAddress> =>
+  call("POST", `/payments/${encodeURIComponent(payment)}/address`);
+
+/** Pays what is missing of it from one's account: once, however often this is asked, unless it may be paid again and again; of those the same Idempotency-Key pays once. `not-found`, `payment-not-open`, `own-payment`, `insufficient-funds`, `proof-required`. */
 export const pay = (payment: string): Call<PaymentRequest> =>
   call("POST", `/payments/${encodeURIComponent(payment)}/pay`);
 
@@ -1669,10 +1721,10 @@ export const listKeys = (): Call<Key[]> => call("GET", "/keys");
 /** The APIs that keys can be made for. */
 export const listKeyKinds = (): Call<KeyKind[]> => call("GET", "/keys/kinds");
 
-/** A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`, `public-key-invalid`, `too-many-keys`. */
+/** A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`, `public-key-invalid`, `too-many-keys`, `proof-required`. */
 export const createKey = (body: CreateKey): Call<KeyWithSecret> => call("POST", "/keys", { body });
 
-/** A key's secret again, in its first hour. `not-found`, `reveal-over`. */
+/** A key's secret again, in its first hour. `not-found`, `api-unknown`, `reveal-over`, `proof-required`. */
 export const revealKey = (key: string): Call<KeyWithSecret> =>
   call("GET", `/keys/${encodeURIComponent(key)}/secret`);
 

@@ -18,6 +18,7 @@ GROUPS = {
     "batch": "the core through the Python batch entry",
     "calls": "the core by typed single calls from Python",
     "replay": "replay of a journal from disk",
+    "history": "folding into SQLite and into PostgreSQL",
     "trade": "signed Trade over HTTP",
     "public": "public ticker and depth over HTTP",
     "strangers": "what clients without a key can do to the others",

@@ -43,6 +43,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds themselves are of seconds; here they are short."""
     monkeypatch.setattr("cambist.history.postgresql_server.Connection.patience", 1.0)
     monkeypatch.setattr("cambist.history.postgresql.ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr("cambist.history.postgresql.WRITE_SECONDS", 1.0)
     monkeypatch.setattr("cambist.history.postgresql.CHECK_SECONDS", 0.1)
     monkeypatch.setattr("cambist.history.postgresql.RETRY_SECONDS", 0.05)
 
@@ -314,6 +315,22 @@ async def test_a_second_process_waits_until_the_first_one_has_ended(following: F
     await second.caught_up()
     assert_whole(second, place, tmp_path)
     await second.close()
+
+
+SLOW = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
+CREATE TRIGGER slow AFTER INSERT ON entries EXECUTE FUNCTION slow()
+"""
+
+
+async def test_a_server_that_is_slow_is_given_more_time(following: Following, place: PostgresPlace, tmp_path: Path) -> None:
+    """Or a batch that takes longer than is waited for could never be stored."""
+    place.server.execute(place.database, SLOW)
+    following.trade()
+    await until(lambda: following.writer.blocked)
+    await following.caught_up()
+    place.server.execute(place.database, "DROP FUNCTION slow CASCADE")
+    assert_whole(following, place, tmp_path)
 
 
 FULL = """

@@ -321,3 +321,60 @@ def test_a_trade_across_currencies_appears_in_both_markets_and_is_loaded_so_agai
     stored = {market: [(each.id, each.price, each.appearance) for each in reads.market_trades(market)] for market in (BTC_USD, BTC_EUR)}
     reads.close()
     assert stored == seen
+
+
+async def test_without_history_a_start_takes_the_same_from_all_events(tmp_path: Path) -> None:
+    """Its database is away, and the journal is not long."""
+    venue = Venue()
+    random_day(venue, 4, 600)
+    clock = Clock(venue.time)
+    live, started = followed(venue, clock), MarketData((), clock)
+    history = History(SqliteReads(_folded(venue, tmp_path)))
+    started.load_from_events(history, (raw for raw, _ in venue.runs), 0, 0)
+    started.load_books(venue.engine)
+    for market in MARKETS:
+        assert started.ticker(market) == live.ticker(market)
+        assert started.trades(market, 10_000) == live.trades(market, 10_000)
+        assert started.book(market) == live.book(market)
+        assert (started.trades_kept_since(market), started.trades_seen(market)) == (0, 0)
+        for interval in (60, 3_600, 86_400):
+            end = clock.now // 1_000_000 + 1
+            assert started.candles(market, interval, 0, end) == live.candles(market, interval, 0, end)
+    venue.place(USERS[0], 1, 100, 10**6)
+    venue.place(USERS[1], 0, 100, 10**6)
+    venue.cut()
+    for data in (live, started):
+        data.apply(venue.runs[-1][0])
+    assert started.ticker(BTC_USD) == live.ticker(BTC_USD)
+    history.close()
+
+
+async def test_a_start_from_the_last_events_alone_asks_history_for_what_came_before(tmp_path: Path) -> None:
+    venue = Venue()
+    random_day(venue, 4, 600)
+    at, since, before = len(venue.runs), venue.time, venue.engine.next_trade_id - 1
+    random_day(venue, 5, 600)
+    clock = Clock(venue.time)
+    history = History(SqliteReads(_folded(venue, tmp_path)))
+    started = MarketData((), clock)
+    started.load_from_events(history, (raw for raw, _ in venue.runs[at:]), since, before)
+    end = clock.now // 1_000_000 + 1
+    for market in MARKETS:
+        kept = started.trades(market, 10_000)
+        assert kept
+        assert all(trade.id > before for trade in kept)
+        assert started.trades_kept_since(market) == before, "what is older is history's to know"
+        assert started.price_before(market, kept[-1].time) is None
+        whole = await history.candles(market, 3_600, 0, end, 10_000)
+        found = await started.candle_history(market, 3_600, 0, end, 10_000)
+        assert [(candle.start, candle.volume, candle.count) for candle in found] == [
+            (candle.start, candle.volume, candle.count) for candle in whole
+        ]
+    history.close()
+
+
+def _folded(venue: Venue, folder: Path) -> Path:
+    store = SqliteWrites(folder / "history.sqlite")
+    venue.folded_into(store)
+    store.close()
+    return folder / "history.sqlite"

@@ -25,13 +25,14 @@ from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer, V
 from cambist.exchange.sequencer import Frame
 from cambist.gateway.http.router import Router
 from cambist.history import History, HistoryWriter
-from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.history.sqlite import SqliteWrites
 from cambist.marketdata import MarketData
 from cambist.merchant import DestinationPolicy, Merchants, MerchantService, Outbox, Patience, WebhookClient
 from cambist.merchant.view import MerchantView
 from cambist.wallet import SimulatedChain, WalletRejection, WalletService
 from cambist.wallet.view import WalletView
 from tests.support.by_hand import HandClock, entropy
+from tests.support.history_places import HistoryPlace, SqlitePlace
 from tests.support.immediate import ImmediateCommands, immediately
 from tests.support.late_commands import LateCommands
 from tests.support.memory_journal import MemoryJournal
@@ -68,6 +69,11 @@ class TradingFloor:
     late = False
     """Whether the dialect, the wallet and the merchants get a command port that answers later: `late_commands`."""
 
+    @staticmethod
+    def new_history_place(folder: Path) -> HistoryPlace:
+        """Where the history of a floor in that folder is kept."""
+        return SqlitePlace(folder / "history.sqlite")
+
     def __init__(self, folder: Path, now: int = NOON) -> None:
         """`folder` has the files of `make_empty_files`."""
         self.clock = HandClock(now)
@@ -75,9 +81,10 @@ class TradingFloor:
         self.engine = _core.Engine()
         self.sequencer = Sequencer(self.engine, self.journal, self.clock, asyncio.get_running_loop(), on_failure=_failed)
         self.marketdata = MarketData((), self.clock)
-        self.writer = HistoryWriter(SqliteWrites(folder / "history.sqlite"))
+        self.history_place = self.new_history_place(folder)
+        self.writer = HistoryWriter(self.history_place.writes())
         self.writer.start()
-        self.history = History(SqliteReads(folder / "history.sqlite"), self.writer.reached)
+        self.history = History(self.history_place.reads(), self.writer.reached)
         self.directory = _directory(folder, self.clock)
         self.commands = EmbeddedCommands(self.engine, self.sequencer, self.directory.nonces)
         self.immediate = ImmediateCommands(self.commands)

@@ -33,6 +33,7 @@ from cambist.history.postgresql_server import (
     MIGRATION_SECONDS,
     Address,
     Connection,
+    Unanswered,
     connect,
     engine_over,
     explained,
@@ -43,6 +44,9 @@ from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_mem
 
 COPY_ROWS = 4_096
 """Rows that are made text at a time."""
+WRITE_SECONDS, MOST_WRITE_SECONDS = 15.0, 120.0
+"""How long one statement of a batch may take. One that takes longer is given twice the time at the next attempt, for the server may be
+slow and not away; at most so much."""
 CHECK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 """How long a reader takes a database that did not answer for away, without asking it again."""
@@ -91,6 +95,7 @@ class PostgresWrites(HistoryWrites):
         self._db: Connection | None = None
         self._journal = 0
         self._cursor = Cursor()
+        self._write_seconds = WRITE_SECONDS
 
     @property
     def check_seconds(self) -> float | None:
@@ -121,12 +126,12 @@ class PostgresWrites(HistoryWrites):
                     self._moved_to(stored)
                 # They are in: what was lost with the connection was the answer to its last word.
             else:
-                with explained(self._address):
-                    self._apply(cast(Connection, self._db), rows)
+                self._apply_patiently(cast(Connection, self._db), rows)
         except HistoryBlocked as error:
             self._after(error)
             raise
         self._cursor = rows.cursor
+        self._write_seconds = WRITE_SECONDS
 
     def check(self) -> None:
         try:
@@ -209,6 +214,18 @@ class PostgresWrites(HistoryWrites):
                 db.close()
 
     # --- a batch ----------------------------------------------------------------------------------------------------------
+
+    def _apply_patiently(self, db: Connection, rows: Rows) -> None:
+        db.patience = self._write_seconds
+        try:
+            with explained(self._address):
+                self._apply(db, rows)
+        except HistoryAway as error:
+            if isinstance(error.__cause__, Unanswered):
+                self._write_seconds = min(2 * self._write_seconds, MOST_WRITE_SECONDS)
+            raise
+        finally:
+            db.patience = ANSWER_SECONDS
 
     def _apply(self, db: Connection, rows: Rows) -> None:
         with db.transaction():

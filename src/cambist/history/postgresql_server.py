@@ -39,6 +39,10 @@ _READING = "SET default_transaction_read_only = on; SET statement_timeout = '4s'
 _WRITING = "SET statement_timeout = 0;"
 
 
+class Unanswered(psycopg.OperationalError):
+    """The server took a connection, and then took too long."""
+
+
 class Connection(psycopg.Connection[TupleRow]):
     """One that waits for an answer no longer than `patience` seconds, and is closed then."""
 
@@ -51,7 +55,7 @@ class Connection(psycopg.Connection[TupleRow]):
             # The driver's own word for it is not public, and has no SQLSTATE; what the server said has one.
             if timeout is None and error.sqlstate is None and not self.closed:
                 self.pgconn.finish()
-                raise psycopg.OperationalError(f"no answer within {self.patience:g} s") from error
+                raise Unanswered(f"no answer within {self.patience:g} s") from error
             raise
 
 

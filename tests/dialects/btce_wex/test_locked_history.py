@@ -1,11 +1,8 @@
 """Another process has history locked: orders and money go on, and what only history knows is said to be not available."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.dialects.btce_wex.floor import Floor, Trader
-from tests.support.locked_files import locked
 
 AWAY = "not available"
 
@@ -16,9 +13,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cambist.history.reader.History.reached.__kwdefaults__", {"within": 0.2})
 
 
-async def test_changes_are_answered_and_histories_are_not_available(floor: Floor, folder: Path, alice: Trader, bob: Trader) -> None:
+async def test_changes_are_answered_and_histories_are_not_available(floor: Floor, alice: Trader, bob: Trader) -> None:
     coupon = (await floor.returned(alice, "CreateCoupon", currency="USD", amount="1"))["coupon"]
-    with locked(folder / "history.sqlite"):
+    with floor.history_place.locked():
         order = (await floor.returned(alice, "Trade", pair="btc_usd", type="buy", rate="90", amount="2"))["order_id"]
         sold = await floor.returned(bob, "Trade", pair="btc_usd", type="sell", rate="90", amount="0.5")
         assert (sold["received"], sold["remains"], sold["order_id"]) == (0.5, 0, 0)

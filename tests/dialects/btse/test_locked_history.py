@@ -1,12 +1,10 @@
 """Another process has history locked: what is done is answered, what only history knows is said to be away, and pushes go on."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.dialects.btse.floor import V2, V3, Floor, Trader
-from tests.support.locked_files import locked
 
 AWAY = (503, 17, "Histories are not available now")
 
@@ -17,11 +15,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cambist.history.reader.History.reached.__kwdefaults__", {"within": 0.2})
 
 
-async def test_changes_are_answered_and_histories_say_that_they_are_away(floor: Floor, folder: Path, alice: Trader, bob: Trader) -> None:
+async def test_changes_are_answered_and_histories_say_that_they_are_away(floor: Floor, alice: Trader, bob: Trader) -> None:
     old = await floor.order(alice, side="BUY", price="90", size="1", clOrderID="old")
     await floor.order(bob, side="SELL", price="90", size="0.25")
     assert (await floor.call(alice, "GET", f"{V3}/order", clOrderID="old"))["filledSize"] == 0.25
-    with locked(folder / "history.sqlite"):
+    with floor.history_place.locked():
         new = await floor.order(alice, side="BUY", price="100", size="2", clOrderID="new")
         await floor.order(bob, side="SELL", price="100", size="0.5")
         rows = await floor.call(alice, "GET", f"{V3}/user/open_orders")
@@ -48,12 +46,12 @@ READS: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
-async def test_orders_of_before_the_start_are_found_in_what_history_has(floor: Floor, folder: Path, alice: Trader, bob: Trader) -> None:
+async def test_orders_of_before_the_start_are_found_in_what_history_has(floor: Floor, alice: Trader, bob: Trader) -> None:
     order = await floor.order(alice, side="BUY", price="90", size="1", clOrderID="mine")
     await floor.order(bob, side="SELL", price="90", size="0.25")
     await floor.services.history.reached(floor.engine.seq)
     floor.restart_dialect()
-    with locked(folder / "history.sqlite"):
+    with floor.history_place.locked():
         floor.immediate.place(bob.account, 0, 1, 0, 0, 90_000, 25_000_000)
         (row,) = await floor.call(alice, "DELETE", f"{V3}/order", symbol="BTC-USD", clOrderID="mine")
     expected = (6, order["orderID"], "mine", 0.5, 90)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.dialects.expie.floor import BUY, SELL, Floor, Trader
-from tests.support.locked_files import locked
 
 AWAY = (503, 3, "service unavailable")
 
@@ -18,9 +15,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cambist.history.reader.History.reached.__kwdefaults__", {"within": 0.2})
 
 
-async def test_changes_are_answered_and_histories_say_that_they_are_away(floor: Floor, folder: Path, alice: Trader, bob: Trader) -> None:
+async def test_changes_are_answered_and_histories_say_that_they_are_away(floor: Floor, alice: Trader, bob: Trader) -> None:
     client = await floor.socket(alice)
-    with locked(folder / "history.sqlite"):
+    with floor.history_place.locked():
         await client.follow("order.subscribe", "BCCBTC")
         order = await floor.limit(alice, "BCCBTC", SELL, "1", "0.1")
         assert await client.push() == ("order.update", [1, order])

@@ -10,7 +10,21 @@ import typer
 
 from cambist import __version__
 from cambist.app.collector import imports_kept
-from cambist.app.command_line import approvals, bot_report, ctl, keys, markets, money, operators, orders, rates, replay, upkeep, users
+from cambist.app.command_line import (
+    approvals,
+    bot_report,
+    cluster,
+    ctl,
+    keys,
+    markets,
+    money,
+    operators,
+    orders,
+    rates,
+    replay,
+    upkeep,
+    users,
+)
 from cambist.app.command_line.output import Data, path_option
 from cambist.app.errors import Exit, OperatorError
 
@@ -174,6 +188,7 @@ for name, group in {
     "ledger": money.ledger_app,
     "backups": upkeep.backups_app,
     "audit": upkeep.audit_app,
+    "cluster": cluster.app,
 }.items():
     app.add_typer(group, name=name)
 for command in (

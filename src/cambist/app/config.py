@@ -59,6 +59,19 @@ class HistoryConfig(_Section, frozen=True, kw_only=True):
     password_file: str = ""
 
 
+class ClusterConfig(_Section, frozen=True, kw_only=True):
+    """Where the log is when it is not on this machine alone: nowhere else while `servers` is empty."""
+
+    servers: tuple[str, ...] = ()
+    name: str = "cambist"
+    node: str = ""
+    replicas: int = 3
+    log_gibibytes: int = 16
+    give_up_seconds: float = 30.0
+    credentials: str = ""
+    tls_ca: str = ""
+
+
 class LogConfig(_Section, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "text", "json"] = "auto"
@@ -116,6 +129,7 @@ class Config(_Section, frozen=True, kw_only=True):
     server: ServerConfig = ServerConfig()
     journal: JournalConfig = JournalConfig()
     history: HistoryConfig = HistoryConfig()
+    cluster: ClusterConfig = ClusterConfig()
     log: LogConfig = LogConfig()
     wallet: WalletConfig = WalletConfig()
     merchant: MerchantConfig = MerchantConfig()
@@ -204,6 +218,9 @@ def _complaints(config: Config) -> list[str]:
         (config.journal, "checkpoint_every", 1),
         (config.journal, "snapshot_every", 1),
         (config.journal, "snapshots_kept", 1),
+        (config.cluster, "replicas", 1),
+        (config.cluster, "log_gibibytes", 1),
+        (config.cluster, "give_up_seconds", 1),
         (config.wallet, "block_seconds", 1),
         (config.wallet, "confirmations", 0),
         (config.merchant, "order_hours", 1),
@@ -221,6 +238,7 @@ def _complaints(config: Config) -> list[str]:
     ):
         if getattr(section, name) < least:
             found.append(f"{name} = {getattr(section, name)} is too small: at least {least}")
+    found += _cluster_complaints(config.cluster)
     found += dialect_complaints(config.dialects)
     found += _history_complaints(config.history)
     found += _sandbox_complaints(config)
@@ -247,6 +265,20 @@ def _history_complaints(section: HistoryConfig) -> list[str]:
     if section.password_file and not section.url:
         return ["history.password_file is of no use without history.url"]
     return []
+
+
+def _cluster_complaints(section: ClusterConfig) -> list[str]:
+    found = [
+        f'cluster.servers: "{server}" is no address such as nats://10.0.0.1:4222'
+        for server in section.servers
+        if not re.fullmatch(r"(nats|tls)://[A-Za-z0-9.:\[\]-]+", server)
+    ]
+    for setting, text in (("name", section.name), ("node", section.node)):
+        if not re.fullmatch(r"[A-Za-z0-9_-]*", text) or (setting == "name" and not text):
+            found.append(f'cluster.{setting} = "{text}": letters, digits, - and _')
+    if section.servers and not section.node:
+        found.append("cluster.node is missing: the name of this node, which no other node has")
+    return found
 
 
 def _sandbox_complaints(config: Config) -> list[str]:

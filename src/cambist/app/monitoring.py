@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cambist.app.readiness import Readiness
 from cambist.app.write_failures import WriteFailures
 from cambist.domain.markets import MarketStatus
 from cambist.exchange import Catalogue, Sequencer
+from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.metrics import Metrics
 from cambist.history import HistoryWriter
 from cambist.marketdata.marketdata import MarketData
@@ -41,8 +42,15 @@ def watch_readiness(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyCl
     return readiness
 
 
-def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, data: Path, write_failures: WriteFailures) -> Metrics:
-    """The metrics of everything below the gateway, and of the process."""
+def venue_metrics(
+    sequencer: Sequencer,
+    writer: HistoryWriter,
+    clock: SteadyClock,
+    data: Path,
+    write_failures: WriteFailures,
+    measure_journal: Callable[[JournalPort, Metrics], object],
+) -> Metrics:
+    """The metrics of everything below the gateway, and of the process. `measure_journal` adds what only this journal has."""
     metrics = Metrics()
     ProcessCollector(registry=metrics.registry)
     metrics.families("build", _build)
@@ -61,6 +69,7 @@ def venue_metrics(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyCloc
     metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
     metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     metrics.counter("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
+    measure_journal(sequencer.journal, metrics)
     return metrics
 
 

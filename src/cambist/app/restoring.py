@@ -54,13 +54,15 @@ def restore(source: Path, data: Path, master_key: Path | None) -> backup.Manifes
         if master_key is not None:
             (draft / "master.key").unlink(missing_ok=True)
             backup.copy_file(master_key, draft / "master.key")
-        with progress("Making history again") as moved:
-            # A database is left to the venue's own start: the one that runs may be folding into it.
-            files = DataDirectory.open(draft)
-            elsewhere = bool(files.settings().history.url)
-            serving.rebuild(files, moved, database=False)
-            if elsewhere:
-                files.history.unlink()
+        # Where the log is on several machines, opening this copy of it would be taking the log over: the first start makes history.
+        if not DataDirectory(draft).settings().cluster.servers:
+            with progress("Making history again") as moved:
+                # A database is left to the venue's own start: the one that runs may be folding into it.
+                files = DataDirectory.open(draft)
+                elsewhere = bool(files.settings().history.url)
+                serving.rebuild(files, moved, database=False)
+                if elsewhere:
+                    files.history.unlink()
         data.parent.mkdir(parents=True, exist_ok=True)
         if data.exists():
             data.rmdir()

@@ -7,7 +7,7 @@ import shlex
 import ssl
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
@@ -277,12 +277,26 @@ def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = 
     """A sandbox's chance follows from its seed, a venue's from the system; a stopped sandbox stays a sandbox."""
     clock = system_clock(int(config.server.clock_skew_seconds * 1_000_000))
     if not files.sandbox.exists():
-        return Environment(clock, system_entropy, accept_clock_skew=accept_clock_skew)
+        return on_the_cluster(config, Environment(clock, system_entropy, accept_clock_skew=accept_clock_skew))
     seed = sandbox_file(files).seed
     entropy = SeededEntropy(seed)
     return Environment(
         clock, entropy, cheap_password_hasher(), lambda seq: entropy.scoped(f"run from {seq}"), accept_clock_skew=accept_clock_skew
     )
+
+
+def on_the_cluster(config: Config, alone: Environment) -> Environment:
+    """With the log on several machines where the configuration says so. OperatorError CONFIGURATION when what that needs is missing."""
+    if not config.cluster.servers:
+        return alone
+    try:
+        from cambist.app.replicated_log import ReplicatedLog
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            f"cluster.servers needs more packages ({error.name}): pip install 'cambist[cluster]'", Exit.CONFIGURATION
+        ) from None
+    log = ReplicatedLog(config.cluster)
+    return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure)
 
 
 def sandbox_file(files: DataDirectory) -> SandboxFile:

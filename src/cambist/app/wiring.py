@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from argon2 import PasswordHasher
@@ -81,6 +82,12 @@ class Environment:
     open_journal: Callable[[DataDirectory, int], JournalPort] = recovery.open_journal
     """Given the files and the size of a segment in bytes; OperatorError when it cannot be opened."""
 
+    share_snapshot: Callable[[JournalPort, int, str], object] = lambda _journal, _seq, _path: None
+    """Given the journal, and seq and path of a snapshot that was written."""
+
+    measure_journal: Callable[[JournalPort, Metrics], object] = lambda _journal, _metrics: None
+    """Adds to the metrics what only this kind of journal has."""
+
     make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
     """Given the clock, the one scheduler for everything that waits."""
 
@@ -152,7 +159,7 @@ def _open_exchange(
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)
-    snapshots = Snapshots(files.snapshots, journal)
+    snapshots = Snapshots(files.snapshots, journal, partial(environment.share_snapshot, journal))
 
     # 2. Identity, and what was folded from the journal before: views that know how far they have come.
     views = open_views(files, config, environment, journal, opened)
@@ -237,7 +244,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, environment.offer(services))
     readiness = watch_readiness(sequencer, writer, environment.clock, failures)
-    metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures)
+    metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures, environment.measure_journal)
     count_markets(metrics, engine, catalogue, marketdata)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = front_page.routes(apis, readiness.reasons, play_money=files.sandbox.exists(), built=BuiltPage.read())

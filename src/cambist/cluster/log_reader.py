@@ -15,6 +15,8 @@ from cambist.exchange.journal_port import GENESIS
 
 LAG_SECONDS = 3.0
 """How long a server may be behind the end that its leader tells of; then what it lacks is looked for elsewhere."""
+HEAL_SECONDS = 10.0
+"""How long all servers and nodes are asked for a message before it counts as being nowhere."""
 _LOOK_SECONDS = 0.01
 
 
@@ -134,22 +136,32 @@ class LogReader:
 
     async def _heal(self, seq: int, reason: str, *, may_skip: bool) -> None:
         """Has message `seq` from another server or another node's journal, and notes the damage. JournalDamaged."""
-        server = self._stream.connected_server
-        async for origin, message in self._stream.replicas(seq):
-            if self._take(message) is None:
-                self._damage.note(Damage(seq, server, reason, origin))
-                return
-        async for node, frames in self._others.frames_after(self._files.last()):
-            for encoded in frames[:1]:
-                if self._take(Message(seq, FRAME, encoded)) is None:
-                    self._damage.note(Damage(seq, server, reason, f"the journal of node {node}"))
-                    return
+        server, loop = self._stream.connected_server, asyncio.get_running_loop()
+        deadline = loop.time() + HEAL_SECONDS
+        while not await self._had_elsewhere(seq, server, reason):
+            if loop.time() > deadline:
+                break
+            await asyncio.sleep(HEAL_SECONDS / 20)  # servers that were started just now do not answer for their copies yet
+        else:
+            return
         if not may_skip:
             raise damaged(f"{server}: {reason}, and neither another server nor another node has message {seq}", self._where, seq)
         # If it was a claim the chain goes on without it; the next frame tells.
         if self._skipped is None:
             self._skipped = (seq, server, reason)
         self.position = seq
+
+    async def _had_elsewhere(self, seq: int, server: str, reason: str) -> bool:
+        async for origin, message in self._stream.replicas(seq):
+            if self._take(message) is None:
+                self._damage.note(Damage(seq, server, reason, origin))
+                return True
+        async for node, frames in self._others.frames_after(self._files.last()):
+            for encoded in frames[:1]:
+                if self._take(Message(seq, FRAME, encoded)) is None:
+                    self._damage.note(Damage(seq, server, reason, f"the journal of node {node}"))
+                    return True
+        return False
 
     @property
     def _where(self) -> str:

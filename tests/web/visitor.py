@@ -84,6 +84,19 @@ class Visitor:
         expect(self.page).to_have_url(re.compile("/trade"))
         return self
 
+    def log_in(self, name: str, password: str = "correct horse", code: str = "") -> "Visitor":
+        """`code`: what is answered when the page asks for one."""
+        self.open("/login")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        enter = self.page.get_by_role("main").get_by_role("button", name="Log in", exact=True)
+        enter.click()
+        if code:
+            self.page.get_by_label("One-time code").fill(code)
+            enter.click()
+        expect(self.page).to_have_url(re.compile("/trade"))
+        return self
+
     # --- seeing -----------------------------------------------------------------------------------------------------------------------
     def photograph(self, folder: Path, name: str) -> None:
         self.page.screenshot(path=folder / f"{name}.png")

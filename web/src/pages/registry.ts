@@ -17,6 +17,10 @@ export const PAGES: readonly Page[] = [
   { path: "trade", title: "Trade", audience: "everybody", inNavigation: true, load: () => import("./trade/Trade.svelte") },
   { path: "markets", title: "Markets", audience: "everybody", inNavigation: true, load: () => import("./markets/Markets.svelte") },
   { path: "wallet", title: "Wallet", audience: "user", inNavigation: true, load: () => import("./wallet/Wallet.svelte") },
+  { path: "security", title: "Keys and security", audience: "user", inNavigation: true, load: () => import("./security/Security.svelte") },
+  { path: "merchant", title: "Merchant", audience: "user", inNavigation: true, load: () => import("./merchant/Merchant.svelte") },
+  { path: "pay", title: "Pay", audience: "user", inNavigation: false, load: () => import("./merchant/Pay.svelte") },
+  { path: "programs", title: "API", audience: "user", inNavigation: true, load: () => import("./programs/Programs.svelte") },
   { path: "login", title: "Log in", audience: "everybody", inNavigation: false, load: () => import("./login/LogIn.svelte") },
   { path: "sign-up", title: "Sign up", audience: "everybody", inNavigation: false, load: () => import("./login/SignUp.svelte") },
 ];

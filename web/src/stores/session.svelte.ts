@@ -2,7 +2,7 @@
 
 import { ApiProblem, sayCsrfToken, send, whenUnauthenticated } from "../api/client";
 import type { Call } from "../api/call";
-import { demoLogIn, logIn, logOut, showSession, signUp, type LogIn, type Profile, type Session, type SignUp } from "../api/generated";
+import { demoLogIn, logIn, logInWithPasskey, logOut, showSession, signUp, type LogIn, type Profile, type Session, type SignUp, type UsePasskey } from "../api/generated";
 import { connection } from "./connection.svelte";
 
 export type Presence = "unknown" | "in" | "out";
@@ -40,6 +40,7 @@ class SessionStore {
 
   logIn = (said: LogIn): Promise<void> => this.enter(logIn(said));
   signUp = (said: SignUp): Promise<void> => this.enter(signUp(said));
+  logInWithPasskey = (said: UsePasskey): Promise<void> => this.enter(logInWithPasskey(said));
   demo = (name: string): Promise<void> => this.enter(demoLogIn({ name }));
 
   async logOut(): Promise<void> {

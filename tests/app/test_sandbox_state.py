@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from cambist.app.errors import Exit
-from tests.support.processes import Running, cambist, serving
+from tests.support.processes import Running, cambist, command, serving
 from tests.support.raw_session import RawSession
 from tests.support.sandbox_control import ask, done
 from tests.support.waiting import PATIENCE, wait_until
@@ -205,6 +205,14 @@ def test_a_new_sandbox_goes_on_from_a_snapshot_of_another(tmp_path: Path) -> Non
     assert cambist("sandbox", "--snapshot", tmp_path / "second", "--port", "0").returncode == Exit.NOT_A_VENUE
     assert cambist("sandbox", "--snapshot", snapshot, "--seed", "3", "--port", "0").returncode == Exit.USAGE
     assert cambist("sandbox", "--snapshot", snapshot, "--data", data, "--port", "0").returncode == Exit.NOT_A_VENUE
+
+
+def test_one_whose_snapshot_is_not_written_to_its_end_does_not_start(tmp_path: Path) -> None:
+    line = command("sandbox", "--snapshot", tmp_path / "state", "--await-snapshot")
+    alone = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE)
+    assert (alone.returncode, "--attached" in alone.stderr) == (Exit.USAGE, True)
+    left = subprocess.run([*line, "--attached"], input="", capture_output=True, text=True, timeout=PATIENCE)
+    assert (left.returncode, "before the snapshot was there" in left.stderr) == (Exit.USAGE, True)
 
 
 def drained(socket: ClientConnection) -> None:

@@ -117,6 +117,9 @@ def sandbox(
     snapshot: Annotated[
         Path | None, path_option("--snapshot", help="Go on from a named snapshot: its directory, in the other one's named-snapshots.")
     ] = None,
+    await_snapshot: Annotated[
+        bool, typer.Option("--await-snapshot", hidden=True, help="With --attached: the snapshot is there once a byte comes by the input.")
+    ] = False,
     ready_file: ReadyFile = None,
     host: Host = None,
     config: Annotated[Path | None, path_option("--config", help="TOML configuration.", show_default="the default one")] = None,
@@ -149,11 +152,9 @@ def sandbox(
         loopback_callbacks=loopback_callbacks,
         attached=attached,
         snapshot=snapshot,
+        snapshot_follows=await_snapshot,
     )
-    sandboxing.sandbox(
-        plan,
-        serving.Listen(host, port, tls_cert, tls_key, ready_file),
-    )
+    sandboxing.sandbox(plan, serving.Listen(host, port, tls_cert, tls_key, ready_file))
 
 
 @sandbox_app.command()

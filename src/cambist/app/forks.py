@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from cambist.app.named_snapshots import SavedState
 from cambist.sandbox.control.forks import Forked, ForkRow
 from cambist.sandbox.control.operations import Refused
 
@@ -58,23 +57,36 @@ class Forks:
         self._starting += 1
         place = Path(tempfile.mkdtemp(prefix="cambist-fork-"))
         try:
+            # It imports what it needs while the state is written.
+            process = await self._begun(place, port)
             try:
-                async with self._session.standing_still():
-                    saved = self._session.write(place / "state")
-            except OSError as error:
-                raise Refused(f"the state cannot be written: {error.strerror or error}", 503) from None
-            return await self._started(place, saved, port)
+                try:
+                    async with self._session.standing_still():
+                        self._session.write(place / "state")
+                except OSError as error:
+                    raise Refused(f"the state cannot be written: {error.strerror or error}", 503) from None
+                return await self._started(place, process)
+            except BaseException:
+                await _end(process)
+                raise
         finally:
             self._starting -= 1
             shutil.rmtree(place, ignore_errors=True)
 
-    async def _started(self, place: Path, saved: SavedState, port: int) -> Forked:
-        ready = place / "ready.json"
-        clock = "manual" if not saved.pace else "real" if saved.pace == 1.0 else f"x{saved.pace:g}"
-        line = [sys.executable, "-m", "cambist", "sandbox", "--snapshot", str(place / "state"), "--clock", clock, "--port", str(port)]
-        line += ["--attached", "--ready-file", str(ready), *(["--host", self._host] if self._host is not None else [])]
+    async def _begun(self, place: Path, port: int) -> asyncio.subprocess.Process:
+        """A process that waits for its snapshot."""
+        pace = self._session.plan.pace
+        clock = "manual" if not pace else "real" if pace == 1.0 else f"x{pace:g}"
+        line = [sys.executable, "-m", "cambist", "sandbox", "--snapshot", str(place / "state"), "--await-snapshot"]
+        line += ["--clock", clock, "--port", str(port), "--attached", "--ready-file", str(place / "ready.json")]
+        line += ["--host", self._host] if self._host is not None else []
         with (place / "log").open("wb") as log:
-            process = await asyncio.create_subprocess_exec(*line, stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log)
+            return await asyncio.create_subprocess_exec(*line, stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log)
+
+    async def _started(self, place: Path, process: asyncio.subprocess.Process) -> Forked:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        ready = place / "ready.json"
         try:
             async with asyncio.timeout(PATIENCE):
                 while not ready.exists():
@@ -82,11 +94,7 @@ class Forks:
                         raise Refused(f"the fork did not start: {_last_words(place / 'log')}", 409)
                     await asyncio.sleep(LOOK)
         except TimeoutError:
-            await _end(process)
             raise Refused(f"the fork did not start within {PATIENCE:.0f} seconds", 503) from None
-        except BaseException:
-            await _end(process)
-            raise
         forked = msgspec.json.decode(ready.read_bytes(), type=Forked)
         self._children.append(_Child(ForkRow(forked.url, forked.pid), process))
         return forked

@@ -27,7 +27,7 @@ from cambist.app.named_snapshots import NamedSnapshots, SavedState
 from cambist.app.run_recording import RunRecording
 from cambist.app.sandbox_session import Extending, Inside, Mover, SandboxSession, SessionPlan
 from cambist.app.serving import Listen, ServeHooks, Serving, closing_on_trouble, sandbox_file, tls_of
-from cambist.app.signals import check_input, handle_end_of_input
+from cambist.app.signals import await_word, check_input, handle_end_of_input
 from cambist.app.status_line import StatusLine
 from cambist.app.venue import Venue
 from cambist.app.wiring import Extension
@@ -102,6 +102,8 @@ class SandboxPlan:
     """Whether it ends with its standard input, and nobody but who started it finds it."""
     snapshot: Path | None = None
     """The directory of a named snapshot from which it goes on."""
+    snapshot_follows: bool = False
+    """Whether the snapshot is still written: a byte on standard input says that it is there."""
     source: SavedState | None = None
     """What that snapshot holds."""
 
@@ -112,6 +114,11 @@ def sandbox(plan: SandboxPlan, listen: Listen) -> None:
     if plan.attached:
         check_input()
     logs.configure("warning", "auto")
+    if plan.snapshot_follows:
+        if plan.snapshot is None or not plan.attached:
+            raise OperatorError("--await-snapshot is for --snapshot with --attached", Exit.USAGE)
+        if not await_word():
+            raise OperatorError("--await-snapshot: standard input ended before the snapshot was there", Exit.USAGE)
     with ExitStack() as stack:
         path = plan.data
         if path is None:

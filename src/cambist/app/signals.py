@@ -58,6 +58,11 @@ def check_input() -> None:
         raise OperatorError("--attached: standard input is no pipe of the program that this sandbox belongs to", Exit.USAGE)
 
 
+def await_word() -> bool:
+    """Waits for a byte on standard input, a pipe; False when that ended instead. Before anything else reads there."""
+    return bool(os.read(0, 1))
+
+
 def handle_end_of_input(loop: asyncio.AbstractEventLoop, end: Callable[[], object]) -> None:
     """Calls `end` once whoever writes to standard input, a pipe, has closed it or has died. What comes by it is not looked at."""
 

@@ -19,7 +19,8 @@ from tests.support.waiting import PATIENCE
 SAY = """
     import json, os, pathlib
     def say(sandbox, request):
-        words = {"url": sandbox.url, "seed": sandbox.seed, "options": sandbox.describe(), "node": request.node.nodeid}
+        parent = sandbox._process and int(pathlib.Path(f"/proc/{sandbox._process.pid}/stat").read_text().rpartition(")")[2].split()[1])
+        words = {"parent": parent, "url": sandbox.url, "seed": sandbox.seed, "options": sandbox.describe(), "node": request.node.nodeid}
         pathlib.Path(f"said-{os.getpid()}-{request.node.name}.json").write_text(json.dumps(words))
 """
 
@@ -77,6 +78,7 @@ def test_eight_start_in_parallel_in_eight_processes(tmp_path: Path) -> None:
     words = said(tmp_path)
     assert len({one["url"] for one in words}) == 8
     assert len({one["seed"] for one in words}) == 8
+    assert len({one["parent"] for one in words}) == 1, "all workers share one fork server"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ It imports nothing but pytest until a test asks for a sandbox.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
+import tempfile
 import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -30,6 +32,10 @@ SETTINGS = {
     "fund": "What each of their users gets.",
     "config": "Their configuration, a TOML file; relative to the directory of the ini-file.",
 }
+
+
+_FORK_SERVER = pytest.StashKey[Path]()
+_WORKER_INPUT = "cambist_fork_server"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,8 +61,25 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Has all workers of pytest-xdist share one fork server: in each of their own one sandbox would wait for all imports."""
+    folder = node.config.stash.setdefault(_FORK_SERVER, Path(tempfile.gettempdir()) / f"cambist-fork-server-{os.urandom(8).hex()}")
+    node.workerinput[_WORKER_INPUT] = str(folder)
+
+
+@pytest.fixture(scope="session")
+def _cambist_fork_server(pytestconfig: pytest.Config) -> None:
+    """What the other fixtures' sandboxes are forked from; nothing is started before one is."""
+    from cambist.testing.processes import FORK_SERVER
+
+    folder = getattr(pytestconfig, "workerinput", {}).get(_WORKER_INPUT)
+    if folder is not None:
+        FORK_SERVER.share(Path(folder))
+
+
 @pytest.fixture
-def cambist_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+def cambist_sandbox(request: pytest.FixtureRequest, _cambist_fork_server: None) -> Iterator[Sandbox]:
     """A sandbox of this test's own: its own process, its own port, and a seed that follows from the test's name."""
     from cambist.testing.sandbox import Sandbox
 
@@ -66,7 +89,7 @@ def cambist_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def cambist_process(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+def cambist_process(request: pytest.FixtureRequest, _cambist_fork_server: None) -> Iterator[Sandbox]:
     """The one sandbox of `cambist_market`: a process for a session, with pytest-xdist one for each worker."""
     from cambist.testing.sandbox import Sandbox
 

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import os
 import shlex
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +22,7 @@ from cambist.sandbox.control_client.async_control import AsyncControl
 from cambist.sandbox.control_client.calls import ControlError
 from cambist.sandbox.control_client.control import Control
 from cambist.sandbox.people import Person
-from cambist.testing import libraries
+from cambist.testing import libraries, processes
 from cambist.testing.clocks import AsyncClock, Clock
 
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ class Sandbox:
         self._options = [word for name, value in given if value is not None for word in (name, value)] + list(options)
         self._seed = [] if seed is None else ["--seed", str(seed)]
         self._patience = patience
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: processes.SandboxProcess | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._end: Callable[[], object] | None = None
 
@@ -128,24 +126,10 @@ class Sandbox:
             raise SandboxFailed("this sandbox has been started already")
         self._folder = tempfile.TemporaryDirectory(prefix="cambist-test-")
         ready = self._path / "ready.json"
-        line = [
-            sys.executable,
-            "-m",
-            "cambist",
-            "sandbox",
-            "--attached",
-            "--port",
-            "0",
-            "--ready-file",
-            str(ready),
-            *self._seed,
-            *self._options,
-        ]
+        words = ["sandbox", "--attached", "--port", "0", "--ready-file", str(ready), *self._seed, *self._options]
         with (self._path / "output").open("wb") as output:
             # In a directory of its own: a module of the caller's must not stand before one of the same name that the sandbox imports.
-            self._process = subprocess.Popen(  # noqa: S603 - this Python, with the caller's own options
-                line, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, cwd=self._path, env=_environment()
-            )
+            self._process = processes.start(words, self._path, _environment(), output.fileno())
         try:
             self._wait(ready)
             self._reached(msgspec.json.decode(ready.read_bytes(), type=_Ready))
@@ -158,8 +142,9 @@ class Sandbox:
         assert self._process is not None
         end = time.monotonic() + self._patience
         while not ready.exists():
-            if self._process.poll() is not None:
-                raise SandboxFailed(f"the sandbox did not start (exit code {self._process.returncode}):\n{self.output}")
+            code = self._process.poll()
+            if code is not None:
+                raise SandboxFailed(f"the sandbox did not start (exit code {code}):\n{self.output}")
             if time.monotonic() > end:
                 raise SandboxFailed(f"the sandbox was not ready within {self._patience:g} s:\n{self.output}")
             time.sleep(_LOOK)
@@ -178,13 +163,10 @@ class Sandbox:
         """Ends it and removes its files. What is not running stays so."""
         process, self._process = self._process, None
         if process is not None:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(10.0)
-            except subprocess.TimeoutExpired:
+            process.end_input()
+            if process.wait(10.0) is None:
                 process.kill()
-                process.wait()
+                process.wait(10.0)
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

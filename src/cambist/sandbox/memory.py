@@ -40,7 +40,7 @@ def remind(root: object, memory: Memory) -> None:
         raise Unlike("what was remembered is not of these models")
     for owner, (name, values) in zip(objects, memory, strict=True):
         kept = _kept(owner)
-        if len(kept) != len(values) or any(attribute not in values for attribute, _value in kept):
+        if values.keys() != {attribute for attribute, _value in kept}:
             raise Unlike(f"what was remembered of {name} is not what it holds")
         for attribute, value in kept:
             saved, kind = values[attribute], type(value)
@@ -100,8 +100,14 @@ def _kept(owner: object) -> list[tuple[str, Any]]:
 
 def _names(owner: Any) -> tuple[str, ...]:
     kind: Any = type(owner)
+    return _declared(kind) or _attributes(kind, tuple(getattr(owner, "__dict__", ())))
+
+
+@cache
+def _declared(kind: Any) -> tuple[str, ...]:
+    """The attributes that all objects of this class have, none where each may have others."""
     remembered: tuple[str, ...] | None = getattr(kind, "REMEMBERED", None)
-    return remembered or _attributes(kind, tuple(getattr(owner, "__dict__", ())))
+    return remembered or (() if kind.__dictoffset__ else _attributes(kind, ()))
 
 
 @cache

@@ -19,6 +19,16 @@ def imports_kept() -> Iterator[None]:
         gc.enable()
 
 
+@contextmanager
+def resting() -> Iterator[None]:
+    """Around the making of what stays: the collector would walk it again and again while it grows."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class ReplacingCollector:
     """The collector of a process whose venue is replaced by another one, again and again.
 
@@ -32,11 +42,8 @@ class ReplacingCollector:
     @contextmanager
     def resting(self) -> Iterator[None]:
         """Around the making of a venue that takes another one's place."""
-        gc.disable()
-        try:
+        with resting():
             yield
-        finally:
-            gc.enable()
         self._waiting += 1
         if self._waiting >= REPLACED_AT_MOST:
             self._waiting = 0

@@ -17,6 +17,7 @@ import msgspec
 
 from cambist import __version__, _core
 from cambist.app import dialects, logs, named_snapshots, project
+from cambist.app.collector import resting
 from cambist.app.config import Config
 from cambist.app.control import operations_context
 from cambist.app.data_directory import DataDirectory
@@ -191,10 +192,11 @@ async def _sandbox(
     making.session = session
     making.forks = forks = Forks(session, listen)
     try:
-        if plan.source is not None:
-            await session.open_saved(plan.source)
-        else:
-            await session.open(note)
+        with resting():
+            if plan.source is not None:
+                await session.open_saved(plan.source)
+            else:
+                await session.open(note)
         hooks = _Hooks(session, plan, driver, making)
         session.serving = Serving(session.inside.venue, listen, tls, hooks)
         await session.serving.until_stopped()

@@ -137,7 +137,7 @@ def _begun(engine: Engine) -> Iterator[Connection]:
 def _bring_up(connection: Connection, path: Path) -> None:
     tables = set(inspect(connection).get_table_names())
     if not tables:
-        schema.metadata.create_all(connection)
+        schema.metadata.create_all(connection, checkfirst=False)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
         connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": schema.REVISION})
         return
@@ -281,7 +281,7 @@ class SqliteWrites(HistoryWrites):
         # Dropping is a matter of pages, deleting one of rows.
         with _begun(self._engine) as connection:
             schema.metadata.drop_all(connection)
-            schema.metadata.create_all(connection)
+            schema.metadata.create_all(connection, checkfirst=False)
             self._write_progress(Cursor(), self._journal)
         self._cursor = Cursor()
 

@@ -39,6 +39,9 @@ from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_mem
 MAX_ROWS = 1_024
 """Rows of one statement. Binding that many takes about half a millisecond, during which nobody else has the interpreter lock."""
 
+FEW_ROWS = 128
+"""Of one statement, as long as a table has had few."""
+
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # NORMAL syncs at checkpoints only: after a power cut the file is whole but may lack its last batches. That is right here, and
@@ -167,6 +170,7 @@ class _Statements:
         self._most = 1 << (min(MAX_ROWS, most // self.width).bit_length() - 1)
         self._row = "(" + ",".join("?" * self.width) + ")"
         self._texts: dict[int, str] = {}
+        self._written = 0
 
     @classmethod
     def insert(cls, table: Table, most: int, verb: str = "INSERT") -> "_Statements":
@@ -184,16 +188,27 @@ class _Statements:
         return cls(["id", *names], most, head, f") AS new WHERE {table.name}.id = new.column1")
 
     def run(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
-        for first in range(0, len(rows), self._most):
-            part = rows[first : first + self._most]
+        first = 0
+        while first < len(rows):
+            part = rows[first : first + self._at_a_time]
             self._execute(connection, [schema.fitting(value) for value in chain.from_iterable(part)])
+            first += len(part)
 
     def run_table(self, connection: sqlite3.Connection, rows: _core.RowTable) -> None:
-        for first in range(0, len(rows), self._most):
-            self._execute(connection, rows.values(first, self._most))
+        first = 0
+        while first < len(rows):
+            count = self._at_a_time
+            self._execute(connection, rows.values(first, count))
+            first += count
+
+    @property
+    def _at_a_time(self) -> int:
+        """Rows of the next statement. To prepare a long one takes longer than running it: they come once a table has had many rows."""
+        return min(self._most, 1 << (max(FEW_ROWS, self._written >> 4).bit_length() - 1))
 
     def _execute(self, connection: sqlite3.Connection, values: list[Any]) -> None:
         rows = len(values) // self.width
+        self._written += rows
         size = 1 << (rows - 1).bit_length()
         values += [None] * ((size - rows) * self.width)
         connection.execute(self._text(size), values)

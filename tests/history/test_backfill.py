@@ -18,6 +18,11 @@ UNTIL = START // 1_000_000 - START // 1_000_000 % MINUTE
 FILLED = Backfill(market=BTC_USD, seed="7", until=UNTIL, days=30, price=100_000, volume=10**12, trades=5_000, deviation_ppm=30_000)
 
 
+def backfill_of(reads: StoreReads, market: int) -> Backfill | None:
+    (past,) = reads.market_pasts([market], 1, 0, [])
+    return past.backfill
+
+
 def filled_venue() -> Venue:
     """A venue whose journal has a backfill, and some trades behind it."""
     venue = Venue()
@@ -73,7 +78,7 @@ def test_markets_without_one_have_what_was_traded(writes: HistoryWrites, reads: 
     trade(venue, 100, 10**8, LTC_BTC)
     venue.folded_into(writes)
     assert len(reads.candles(LTC_BTC, DAY, 0, UNTIL + 2 * DAY)) == 1
-    assert reads.backfill(LTC_BTC) is None
+    assert backfill_of(reads, LTC_BTC) is None
 
 
 def test_a_markets_first_one_counts_and_nonsense_counts_for_nothing(writes: HistoryWrites, reads: StoreReads) -> None:
@@ -82,8 +87,8 @@ def test_a_markets_first_one_counts_and_nonsense_counts_for_nothing(writes: Hist
         venue.engine.note(venue.tick(), Meta(memo=memo).encode())
     venue.cut()
     venue.folded_into(writes)
-    assert reads.backfill(BTC_USD) == FILLED
-    assert reads.backfill(LTC_BTC) is None
+    assert backfill_of(reads, BTC_USD) == FILLED
+    assert backfill_of(reads, LTC_BTC) is None
 
 
 def test_a_rebuilt_history_has_the_same_past(place: HistoryPlace) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cambist.domain.orders import DoneReason
 from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import HistoryWrites, Page, StoreReads
-from cambist.history.records import Leg, StoredOrderState, TransferStatus
+from cambist.history.records import Candle, Leg, StoredOrderState, TransferStatus
 from tests.history.scenes import BTC, BTC_USD, LTC_BTC, START, USD, USERS, Venue, random_day
 
 ALL = Page(limit=1_000_000, newest_first=False)
@@ -166,10 +166,27 @@ def test_volumes_and_candles_are_sums_of_trades(day: Venue, reads: StoreReads) -
 
 def test_seconds_of_the_last_day_are_kept(day: Venue, reads: StoreReads) -> None:
     trades = reads.market_trades(LTC_BTC, ALL)
-    since = (trades[-1].time // 1_000_000 - 86_399) * 1_000_000
-    found = reads.seconds(LTC_BTC, since)
-    assert sum(candle.count for candle in found) == sum(trade.time >= since for trade in trades)
-    assert len(reads.seconds(LTC_BTC, 0)) < len({trade.time // 1_000_000 for trade in trades})
+    since = trades[-1].time // 1_000_000 - 86_399
+
+    def seconds(since: int) -> list[Candle]:
+        (past,) = reads.market_pasts([LTC_BTC], 1, since, [])
+        return past.seconds
+
+    assert sum(candle.count for candle in seconds(since)) == sum(trade.time >= since * 1_000_000 for trade in trades)
+    assert len(seconds(0)) < len({trade.time // 1_000_000 for trade in trades})
+
+
+def test_pasts_of_many_markets_come_in_one_answer_unless_they_are_long(
+    day: Venue, reads: StoreReads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = [(60, 0, 1 << 40, 1_000), (3_600, 0, 1 << 40, 1_000)]
+    pasts = reads.market_pasts([LTC_BTC, BTC_USD], 50, 0, wanted)
+    for market, past in zip((LTC_BTC, BTC_USD), pasts, strict=True):
+        assert past.trades == reads.market_trades(market, Page(limit=50))
+        assert past.candles == [(0, reads.candles(market, interval, 0, 1 << 40, 1_000)) for interval in (60, 3_600)]
+        assert past.backfill is None
+    monkeypatch.setattr("cambist.history.sql_reads.MOST_PAST_ROWS", 1)
+    assert reads.market_pasts([LTC_BTC, BTC_USD], 50, 0, wanted) == pasts[:1]
 
 
 def test_a_taker_buy_prints_as_a_ledger_line(venue: Venue, writes: HistoryWrites, reads: StoreReads) -> None:

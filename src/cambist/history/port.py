@@ -113,6 +113,22 @@ class HistoryWrites(Protocol):
     def close(self) -> None: ...
 
 
+WantedCandles = tuple[int, int, int, int]
+"""(interval, start, end, limit) of candles, as `HistoryReads.candles` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketPast:
+    """What there was in one market: trades newest first, candles of a second oldest first."""
+
+    trades: list[Trade]
+    seconds: list[Candle]
+    backfill: Backfill | None
+    """What the market has instead of candles from before its first trade."""
+    candles: list[tuple[int, list[Candle]]]
+    """For each kind that was wanted: from which second on, and the candles. What is in `backfill` alone is not in these."""
+
+
 class HistoryReads(Protocol):
     """The queries, as dialects ask them: coroutines that leave the event loop alone. `History` (history/reader.py) is the one there is.
 
@@ -190,9 +206,6 @@ class HistoryReads(Protocol):
     async def notes(self, account: int, since: int) -> list[Note]:
         """Notes at or after `since` (µs) whose memo names the account (`fold.NOTE_ACCOUNT`), oldest first; the newest 10,000."""
 
-    async def recent_trades(self, market: int, limit: int) -> list[Trade]:
-        """The newest trades of a market, newest first."""
-
     async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         """Per market with trades at or after `since`: count, sums, high, low; of one account's trades when given. In order of market."""
 
@@ -202,11 +215,14 @@ class HistoryReads(Protocol):
         ValueError unless the interval is a multiple of 60 that divides a day, or a whole number of days. Weeks begin on Monday, UTC.
         """
 
-    async def backfill(self, market: int) -> Backfill | None:
-        """What the market has instead of candles from before its first trade; `candles` and `volumes` have it in them."""
+    async def market_pasts(
+        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]
+    ) -> list[MarketPast]:
+        """What market data starts from: of these markets the newest `trades`, candles of one second from `seconds_since` (seconds) on, and
+        the candles wanted.
 
-    async def seconds(self, market: int, since: int) -> list[Candle]:
-        """Candles of one second from `since` (µs, a whole second) on, oldest first: what the 24 h window is loaded from."""
+        Of the first markets only, at least one, when together they have very many rows: the rest is another question.
+        """
 
 
 class StoreReads(Protocol):
@@ -261,9 +277,9 @@ class StoreReads(Protocol):
 
     def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]: ...
 
-    def seconds(self, market: int, since: int) -> list[Candle]: ...
-
-    def backfill(self, market: int) -> Backfill | None: ...
+    def market_pasts(
+        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]
+    ) -> list[MarketPast]: ...
 
     def close(self) -> None: ...
 

@@ -5,8 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
-from cambist.domain.backfill import Backfill
-from cambist.history.port import PATIENCE, WHOLE, HistoryAway, HistoryReads, OrderFilter, Page, StoreReads
+from cambist.history.port import PATIENCE, WHOLE, HistoryAway, HistoryReads, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 from cambist.scheduling import Lockstep
 
@@ -127,20 +126,16 @@ class History(HistoryReads):
     async def notes(self, account: int, since: int) -> list[Note]:
         return await self._run(lambda: self._reads.notes(account, since))
 
-    async def recent_trades(self, market: int, limit: int) -> list[Trade]:
-        return await self.market_trades(market, Page(limit=limit))
-
     async def volumes(self, since: int, *, account: int | None = None, market: int | None = None) -> list[Volume]:
         return await self._run(lambda: self._reads.volumes(since, account=account, market=market))
 
     async def candles(self, market: int, interval: int, start: int, end: int, limit: int = 1_000) -> list[Candle]:
         return await self._run(lambda: self._reads.candles(market, interval, start, end, limit))
 
-    async def seconds(self, market: int, since: int) -> list[Candle]:
-        return await self._run(lambda: self._reads.seconds(market, since))
-
-    async def backfill(self, market: int) -> Backfill | None:
-        return await self._run(lambda: self._reads.backfill(market))
+    async def market_pasts(
+        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]
+    ) -> list[MarketPast]:
+        return await self._run(lambda: self._reads.market_pasts(markets, trades, seconds_since, candles))
 
     def close(self) -> None:
         """Waits for the query under way and closes the connection."""

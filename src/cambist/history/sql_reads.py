@@ -20,10 +20,14 @@ from cambist.domain.backfill import Backfill
 from cambist.domain.units import MarketId
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
-from cambist.history.port import WHOLE, OrderFilter, Page, StoreReads
+from cambist.history.port import WHOLE, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
 from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
+
+
+MOST_PAST_ROWS = 20_000
+"""After so many an answer about the pasts of many markets is given: it is in memory as a whole."""
 
 
 def _decoder(kind: type[T]) -> "msgspec.json.Decoder[list[T]]":
@@ -51,7 +55,7 @@ class SqlReads(StoreReads):
 
     @abstractmethod
     def _answer(self, statement: Select[tuple[str]], values: dict[str, int]) -> str:
-        """The one text that a statement answers with."""
+        """The one text that a statement answers with. One with values is kept, and asked again and again."""
 
     def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         return self._run(queries.orders_by_id(ids), _ORDERS)
@@ -132,20 +136,37 @@ class SqlReads(StoreReads):
         folded = fold_candles(self._stored_candles(market, base, first, after, (limit + 1) * (interval // base)), interval)
         return folded[-limit:] if limit > 0 else []
 
-    def seconds(self, market: int, since: int) -> list[Candle]:
-        return self._candle_rows(market, 1, since // 1_000_000, queries.LAST_ID, -1)
+    def market_pasts(self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[WantedCandles]) -> list[MarketPast]:
+        found: list[MarketPast] = []
+        rows = 0
+        for market in markets:
+            past = self._market_past(market, trades, seconds_since, candles)
+            found.append(past)
+            rows += len(past.trades) + len(past.seconds) + sum(len(each) for _since, each in past.candles)
+            if rows >= MOST_PAST_ROWS:
+                break
+        return found
 
-    def backfill(self, market: int) -> Backfill | None:
+    def _market_past(self, market: int, trades: int, seconds_since: int, wanted: Sequence[WantedCandles]) -> MarketPast:
+        backfill = self._backfill(market)
+        candles = []
+        for interval, start, end, limit in wanted:
+            since = start if backfill is None else max(start, candle_start(backfill.until, interval))
+            candles.append((since, self.candles(market, interval, since, end, limit)))
+        newest = self.market_trades(market, Page(limit=trades))
+        return MarketPast(newest, self._candle_rows(market, 1, seconds_since, queries.LAST_ID, -1), backfill, candles)
+
+    def _backfill(self, market: int) -> Backfill | None:
         known = self._backfills.get(market)
         if known is None:
-            for row in self._prepared(_backfill(), _BACKFILLS, market=market):
+            for row in self._prepared(_backfill_of_market(), _BACKFILLS, market=market):
                 known = self._backfills[market] = Backfill(*row)
         return known
 
     def _stored_candles(self, market: int, interval: int, start: int, end: int, limit: int = -1) -> list[Candle]:
         """The newest `limit` (-1: all) of a stored interval, oldest first; before a market's first trades those of its backfill."""
         candles = self._candle_rows(market, interval, start, end, limit)
-        filled = self.backfill(market) if limit < 0 or len(candles) < limit else None
+        filled = self._backfill(market) if limit < 0 or len(candles) < limit else None
         if filled is None or interval == 1 or start >= filled.until:
             return candles
         end = min(end, filled.until)
@@ -205,7 +226,7 @@ def _candles() -> Select[tuple[str]]:
 
 
 @cache
-def _backfill() -> Select[tuple[str]]:
+def _backfill_of_market() -> Select[tuple[str]]:
     return as_json(queries.backfill_of(_value("market")))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations  # Event is a name of the stub only
 
-import asyncio
 import logging
 from bisect import bisect_left
 from collections import deque
@@ -48,20 +47,36 @@ class PastCandle(Protocol):
     def count(self) -> int: ...
 
 
+class MarketPast(Protocol):
+    """What history has of one market."""
+
+    @property
+    def trades(self) -> Sequence[PastTrade]:
+        """The newest, newest first."""
+
+    @property
+    def seconds(self) -> Sequence[PastCandle]:
+        """Candles of one second, oldest first."""
+
+    @property
+    def backfill(self) -> Backfill | None:
+        """What the market has from before its first trade."""
+
+    @property
+    def candles(self) -> Sequence[tuple[int, Sequence[PastCandle]]]:
+        """For each kind that was wanted: from which second on, and the candles, oldest first."""
+
+
 class Past(Protocol):
     """Where older trades and candles come from: history's reads."""
 
     async def reached(self, seq: int) -> None:
         """Returns once it has everything up to that command; HistoryError when it does not come so far in time."""
 
-    async def recent_trades(self, market: int, limit: int) -> Sequence[PastTrade]:
-        """The newest, newest first."""
-
-    async def backfill(self, market: int) -> Backfill | None:
-        """What a market has from before its first trade."""
-
-    async def seconds(self, market: int, since: int) -> Sequence[PastCandle]:
-        """Candles of one second from `since` (µs) on, oldest first."""
+    async def market_pasts(
+        self, markets: Sequence[int], trades: int, seconds_since: int, candles: Sequence[tuple[int, int, int, int]]
+    ) -> Sequence[MarketPast]:
+        """What it has of the first of these markets, of as many as it will in one answer. `candles`: (interval, start, end, limit)."""
 
     async def candles(self, market: int, interval: int, start: int, end: int, limit: int = ...) -> Sequence[PastCandle]:
         """The newest `limit` with start <= candle.start < end (seconds), oldest first."""
@@ -239,29 +254,29 @@ class MarketData:
         """
         self._past = past
         now = self._clock() // 1_000_000
-        # All at once: history reads for one market while another's rows are taken.
-        await asyncio.gather(*(self._load(past, number, market, now) for number, market in self._markets.items()))
+        wanted = [(interval, candle_start(now, interval) - KEPT[interval] * interval, now + DAY, KEPT[interval] + 1) for interval in STORED]
+        left = list(self._markets)
+        while left:
+            pasts = await past.market_pasts(left, RECENT_TRADES, now - WINDOW_SECONDS + 1, wanted)
+            for number, of_market in zip(left, pasts, strict=False):
+                self._load(self._markets[number], of_market)
+            left = left[len(pasts) :]
 
-    async def _load(self, past: Past, number: int, market: _Market, now: int) -> None:
-        for trade in reversed(await past.recent_trades(number, RECENT_TRADES)):
-            recent = RecentTrade(*logged(trade))
-            market.trades.append(recent)
-            market.trade_log.extend([logged(recent)])
-            market.last = recent
-            self._last_trade = max(self._last_trade, trade.id)
-        for second in await past.seconds(number, (now - WINDOW_SECONDS + 1) * 1_000_000):
+    def _load(self, market: _Market, past: MarketPast) -> None:
+        if past.trades:
+            rows = [logged(trade) for trade in reversed(past.trades)]
+            market.trades.extend([RecentTrade(*row) for row in rows])
+            market.trade_log.extend(rows)
+            market.last = market.trades[-1]
+            self._last_trade = max(self._last_trade, market.last.id)
+        for second in past.seconds:
             market.day.add(
                 Bucket(second.start, second.open, second.high, second.low, second.close, second.volume, second.notional, second.count)
             )
-        backfill = await past.backfill(number)
-        if backfill is not None:
-            market.before = BackfilledDay(backfill)
-            market.candles.begin(backfill)
-        for interval in STORED:
-            since = candle_start(now, interval) - KEPT[interval] * interval
-            if backfill is not None:
-                since = max(since, candle_start(backfill.until, interval))
-            stored = await past.candles(number, interval, since, now + DAY, KEPT[interval] + 1)
+        if past.backfill is not None:
+            market.before = BackfilledDay(past.backfill)
+            market.candles.begin(past.backfill)
+        for interval, (since, stored) in zip(STORED, past.candles, strict=True):
             market.candles.load(interval, [_candle(candle) for candle in stored], since)
         market.version += 1
 

@@ -42,8 +42,7 @@ class BackfilledDay:
 
     def __init__(self, backfill: Backfill) -> None:
         self._backfill = backfill
-        until = backfill.until
-        self._hours = backfill.candles(HOUR, until - until % HOUR - WINDOW_SECONDS, until)
+        self._hours: list[Bar] | None = None  # made when somebody asks first: a start has many markets
         self._began = -1
         self._joined: Bar | None = None
 
@@ -57,8 +56,11 @@ class BackfilledDay:
         return self._joined
 
     def _join(self, began: int) -> Bar | None:
+        until = self._backfill.until
+        if self._hours is None:
+            self._hours = self._backfill.candles(HOUR, until - until % HOUR - WINDOW_SECONDS, until)
         hour = began + -began % HOUR
-        parts = [*self._backfill.candles(SPAN, began, min(hour, self._backfill.until)), *(bar for bar in self._hours if bar.start >= hour)]
+        parts = [*self._backfill.candles(SPAN, began, min(hour, until)), *(bar for bar in self._hours if bar.start >= hour)]
         if not parts:
             return None
         return Bar(

@@ -121,8 +121,9 @@ def test_two_people_trade_with_each_other(empty_book: Running, visit: Visit, pho
 
 
 def test_an_order_is_amended_in_the_table_and_by_dragging_its_line(empty_book: Running, visit: Visit, photographs: Path) -> None:
-    place(empty_book, "alice", "sell", "300", "0.01")
-    place(empty_book, "bob", "buy", "300", "0.01")  # a trade: the chart has a candle, and prices beside it
+    for price in ("290", "310"):  # trades: the chart has a candle, and the order's price is beside it
+        place(empty_book, "carol", "sell", price, "0.01")
+        place(empty_book, "bob", "buy", price, "0.01")
     order = place(empty_book, "alice", "buy", "299.5", "1")
     alice = at(visit(empty_book.url), "alice")
     alice.page.get_by_role("button", name=f"Change order {order}").click()
@@ -147,9 +148,9 @@ def test_an_order_is_amended_in_the_table_and_by_dragging_its_line(empty_book: R
     alice.page.mouse.up()
     expect(alice.page.get_by_role("status").filter(has_text=f"Order {order} moved")).to_be_visible()
     with client_of(empty_book, "alice") as client:
-        price = client.send(calls.find_order(order)).price
-    assert price is not None
-    assert float(price) < 299.9
+        moved_to = client.send(calls.find_order(order)).price
+    assert moved_to is not None
+    assert float(moved_to) < 299.9
 
 
 # --- the book -----------------------------------------------------------------------------------------------------------------------------

@@ -108,8 +108,10 @@ ABOUT_PATH = "/about"
 def routes(served: Sequence[Api], readiness: Callable[[], Sequence[str]], *, play_money: bool, built: BuiltPage | None) -> list[Route]:
     """`/`, `/about` and those of the page for people. `readiness` gives why the venue is not ready, in words fit for strangers."""
 
+    documents = documents_url()  # asked for once: it is found by looking at the installation's files
+
     def about(request: Request) -> Reply:
-        text = page(request.base_url, served, readiness(), play_money, built=built is not None)
+        text = page(request.base_url, served, readiness(), play_money, built=built is not None, documents=documents)
         return Reply(200, text.encode(), HTML, HEADERS)
 
     def root(request: Request) -> Reply:
@@ -124,14 +126,16 @@ def routes(served: Sequence[Api], readiness: Callable[[], Sequence[str]], *, pla
     ]
 
 
-def page(url: str, served: Sequence[Api], reasons: Sequence[str], play_money: bool, *, built: bool = True) -> str:
-    """`url`: this server as the browser called it; empty when that is not known. `built`: whether there is a page for people."""
+def page(
+    url: str, served: Sequence[Api], reasons: Sequence[str], play_money: bool, *, built: bool = True, documents: str | None = None
+) -> str:
+    """`url`: this server as the browser called it; empty when that is not known. `built`: whether there is a page for people; `documents`:
+    where the project's documents are."""
     kind = "sandbox" if play_money else "venue"
     rows = "".join(f"<tr><th scope=row>{escape(api.title)}<td>{_codes(api.urls(url))}" for api in served)
     mood, words = ("bad", f"not ready: {escape('; '.join(reasons))}") if reasons else ("good", "ready")
     state = f"<span class='state {mood}'>{words}</span>"
     said = "<p><span class=play>PLAY MONEY</span> An exchange for tests: nothing in it is worth anything.</p>" if play_money else ""
-    documents = documents_url()
     link = f"<a href='{escape(documents)}' rel=noreferrer>Documentation</a> · " if documents else ""
     example = f"<h2>Try</h2><pre><code>curl {escape(url)}/api/3/info</code></pre>" if _has(served, "/api/3") else ""
     people = "<p><a href='/'>Trade in the browser</a></p>" if built else f"<p><strong>{NOT_BUILT}</strong></p>"

@@ -78,7 +78,7 @@ async function sendOnce<T>(call: Call<T>, idempotencyKey: string): Promise<T> {
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     });
   } catch {
-    throw unreachable("The server cannot be reached. Whether this was done is not known.");
+    throw unreachable(`The server cannot be reached.${call.method === "GET" ? "" : " Whether this was done is not known."}`);
   }
   const text = await response.text().catch(() => "");
   if (response.ok) return JSON.parse(text) as T;

@@ -21,6 +21,8 @@ export const PAGES: readonly Page[] = [
   { path: "merchant", title: "Merchant", audience: "user", inNavigation: true, load: () => import("./merchant/Merchant.svelte") },
   { path: "pay", title: "Pay", audience: "user", inNavigation: false, load: () => import("./merchant/Pay.svelte") },
   { path: "programs", title: "API", audience: "user", inNavigation: true, load: () => import("./programs/Programs.svelte") },
+  { path: "books", title: "Books", audience: "everybody", inNavigation: true, load: () => import("./books/Books.svelte") },
+  { path: "operator", title: "Operator", audience: "operator", inNavigation: true, load: () => import("./operator/Operator.svelte") },
   { path: "login", title: "Log in", audience: "everybody", inNavigation: false, load: () => import("./login/LogIn.svelte") },
   { path: "sign-up", title: "Sign up", audience: "everybody", inNavigation: false, load: () => import("./login/SignUp.svelte") },
 ];

@@ -1,5 +1,7 @@
 // What one call gives, with what a page must know of it: whether it is there, how old it is, and why it could not be had.
 
+import { untrack } from "svelte";
+
 /** `ask` sends the call. Replies that were overtaken by a later question are dropped. */
 export class Resource<T> {
   value = $state.raw<T | null>(null);
@@ -43,7 +45,8 @@ export class Resource<T> {
       if (document.visibilityState === "visible") await this.load();
       if (!ended) timer = setTimeout(() => void again(), milliseconds);
     };
-    void again();
+    // An effect that calls this is not to run again when what the call was made of changes.
+    untrack(() => void again());
     return () => {
       ended = true;
       clearTimeout(timer);

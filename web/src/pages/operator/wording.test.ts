@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { argumentWords, awaitsApproval, operationWords } from "./wording";
+
+it.each<[Record<string, unknown>, string]>([
+  [{ user: "@17", role: "operator" }, "user @17 · role operator"],
+  [{ user: "@17", cancel_orders: false, market: null }, "user @17"],
+  [{ orders: [4, 5] }, "orders 4, 5"],
+  [{ name: "btc_usd", maker_fee_ppm: 0 }, "name btc_usd · maker fee ppm 0"],
+  [{}, ""],
+])("arguments %j are worded %j", (said, words) => expect(argumentWords(said)).toBe(words));
+
+it("knows an approval from what was done", () => {
+  expect(awaitsApproval({ id: 1, operation: "user.role", arguments: {}, asked_by: "olga", asked: 0 })).toBe(true);
+  expect(awaitsApproval({ name: "alice", role: "operator" })).toBe(false);
+  expect(awaitsApproval({ id: "a", user: "alice", asked_by: "" })).toBe(false);
+});
+
+it("gives an operation that it has no words for its own name", () => {
+  expect(operationWords("user.freeze")).toBe("Freeze a user");
+  expect(operationWords("rates.set")).toBe("rates.set");
+});

@@ -1,0 +1,41 @@
+// How what operators see is worded.
+
+import type { Approval } from "../../api/generated";
+
+/** Whether a change was not done yet, because another operator must ask for the same. */
+export function awaitsApproval(reply: object): reply is Approval {
+  return "asked_by" in reply && "operation" in reply;
+}
+
+const OPERATIONS: Record<string, string> = {
+  "user.role": "Change a role",
+  "user.freeze": "Freeze a user",
+  "user.unfreeze": "Let a user in again",
+  "withdrawal.approve": "Let a withdrawal go",
+  "withdrawal.refuse": "Refuse a withdrawal",
+  "order.cancel": "Cancel orders",
+  "order.cancel-all": "Cancel all orders of a user",
+  "market.status": "Halt or open a market",
+  "market.terms": "Change a market's limits or fees",
+  "market.create": "Create a market",
+  "asset.create": "Create an asset",
+  "fees.set": "Set a user's fees",
+  "key.revoke": "Revoke a key",
+  "second-factor.remove": "Remove a second factor",
+  "backup.start": "Start a backup",
+  "approval.withdraw": "Take back what waits for a second operator",
+  snapshot: "Write a snapshot",
+};
+
+/** An operation in words; its own name when it has none here. */
+export function operationWords(name: string): string {
+  return OPERATIONS[name] ?? name;
+}
+
+/** What an operation was asked with, on one line: "user alice, role operator". What was left out is left out. */
+export function argumentWords(said: Record<string, unknown>): string {
+  return Object.entries(said)
+    .filter(([, value]) => value !== null && value !== "" && value !== false)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .join(" · ");
+}

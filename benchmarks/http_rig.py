@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from benchmarks import pinning
 from benchmarks.load import BadReply, Load, Result
-from benchmarks.orders import FUNDS, Client
+from benchmarks.orders import FUNDS, Client, NativeClient
 from benchmarks.process import EMPTY_SERVER, Process
 from benchmarks.report import Settings
 
@@ -103,8 +103,9 @@ class Rig:
             self.host = f"{host}:{port}"
             self.load = Load(host, port, CONNECTIONS)
             stack.callback(self.load.close)
-            keys = [user["keys"]["btce"] for user in self.process.ready["users"]]
-            self.clients = [Client(number, key, self.host) for number, key in enumerate(keys)]
+            keys = [user["keys"] for user in self.process.ready["users"]]
+            self.clients = [Client(number, own["btce"], self.host) for number, own in enumerate(keys)]
+            self.native_clients = [NativeClient(number, own["native"], self.host) for number, own in enumerate(keys)]
             self._stack = stack.pop_all()
         return self
 
@@ -114,6 +115,10 @@ class Rig:
     def trades(self, count: int) -> list[list[bytes]]:
         """`count` orders for each connection."""
         return [client.trades(count) for client in self.clients]
+
+    def native_orders(self, count: int) -> list[list[bytes]]:
+        """The same in the native API."""
+        return [client.orders(count) for client in self.native_clients]
 
     def empties(self, count: int) -> list[list[bytes]]:
         return [client.empties(count) for client in self.clients]

@@ -170,7 +170,7 @@ def whole_body(data: bytes) -> bytes | None:
     if end < 0:
         return None
     at = data.find(LENGTH, 0, end)
-    if at < 0 or not data.startswith(b"HTTP/1.1 200"):
+    if at < 0 or not data.startswith(b"HTTP/1.1 20"):
         raise BadReply(f"a reply begins {data[:200]!r}")
     stop = data.find(b"\r", at)
     start = end + len(HEAD_END)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import random
+import time
 from collections.abc import Iterable, Mapping
 
 MIDDLE = 1_000_000
@@ -55,15 +56,8 @@ class Client:
         return [self._request(b"/empty/signed", self._body(), again=True) for _ in range(count)]
 
     def _body(self) -> bytes:
-        rng = self._random
-        buy = rng.random() < 0.5
-        away = rng.randint(1, REACH)
-        if rng.random() >= PASSIVE:
-            away = -REACH
-        price = MIDDLE - away if buy else MIDDLE + away
-        amount = rng.randint(1_000_000, 50_000_000)  # 0.01 to 0.5 BTC
         self._nonce += 1
-        return self._order("buy" if buy else "sell", price, amount)
+        return self._order(*drawn(self._random))
 
     def _order(self, side: str, price: int, amount: int) -> bytes:
         rate = f"{price // 1000}.{price % 1000:03}"
@@ -77,6 +71,43 @@ class Client:
             b"POST %b HTTP/1.1\r\nHost: %b\r\nAccept-Encoding: identity\r\nContent-Length: %d\r\n"
             b"Content-type: application/x-www-form-urlencoded\r\nKey: %b\r\nSign: %b\r\n\r\n%b"
         ) % (path, self._host, len(body), self._key, sign, body)
+
+
+def drawn(rng: random.Random) -> tuple[str, int, int]:
+    """(side, price, amount) of the next order, in price units and 10^-8 BTC."""
+    buy = rng.random() < 0.5
+    away = rng.randint(1, REACH)
+    if rng.random() >= PASSIVE:
+        away = -REACH
+    return "buy" if buy else "sell", MIDDLE - away if buy else MIDDLE + away, rng.randint(1_000_000, 50_000_000)  # 0.01 to 0.5 BTC
+
+
+class NativeClient:
+    """The same orders by the native API, signed with HMAC-SHA256. Timestamps are this machine's, when the requests are made: a run must
+    begin within the server's window."""
+
+    def __init__(self, number: int, keys: Mapping[str, str], host: str) -> None:
+        self._key = keys["key"].encode()
+        self._secret = keys["secret"].encode()
+        self._host = host.encode()
+        self._random = random.Random(f"native orders {number}")
+        self._last = 0
+
+    def orders(self, count: int) -> list[bytes]:
+        """The next `count` requests."""
+        return [self._request(*drawn(self._random)) for _ in range(count)]
+
+    def _request(self, side: str, price: int, amount: int) -> bytes:
+        body = (
+            f'{{"market":"btc_usd","side":"{side}","type":"limit","price":"{price // 1000}.{price % 1000:03}","amount":"0.{amount:08}"}}'
+        ).encode()
+        self._last = max(time.time_ns() // 1_000, self._last + 1)
+        message = b"%d\nPOST\n/cambist/v1/orders\n\n%b" % (self._last, body)
+        sign = hmac.digest(self._secret, message, "sha256").hex().encode()
+        return (
+            b"POST /cambist/v1/orders HTTP/1.1\r\nHost: %b\r\nAccept-Encoding: identity\r\nContent-Length: %d\r\n"
+            b"Content-type: application/json\r\ncambist-key: %b\r\ncambist-timestamp: %d\r\ncambist-signature: %b\r\n\r\n%b"
+        ) % (self._host, len(body), self._key, self._last, sign, body)
 
 
 def get(path: str, host: str) -> bytes:

@@ -10,13 +10,13 @@ from tests.support.postgresql import Server
 from tests.tidy.test_tidy import ROOT
 
 FILES = {
-    "btce_wex": ["test_histories.py", "test_funds.py", "test_trade.py", "test_locked_history.py"],
-    "mtgox": ["test_private.py", "test_merchant.py", "test_linked_markets.py"],
-    "btse": ["test_v3.py", "test_v2_trade.py", "test_unified.py", "test_filters.py", "test_locked_history.py"],
-    "expie": ["test_orders_http.py", "test_klines.py", "test_linked_markets.py", "test_locked_history.py"],
-    "native": ["test_orders.py", "test_balances.py", "test_funds.py", "test_market_data.py"],
+    "btce_wex": ["test_histories.py", "test_locked_history.py"],
+    "mtgox": ["test_private.py"],
+    "btse": ["test_v3.py", "test_v2_trade.py", "test_locked_history.py"],
+    "expie": ["test_orders_http.py", "test_klines.py", "test_locked_history.py"],
+    "native": ["test_balances.py", "test_funds.py"],
 }
-"""Those that ask histories."""
+"""Those that ask histories most. CAMBIST_TEST_HISTORY=postgresql takes all others there, too."""
 
 
 @pytest.mark.parametrize("dialect", FILES)

@@ -44,9 +44,9 @@ def built(built_folder: Path) -> BuiltPage:
 
 
 # --- the page in a browser ------------------------------------------------------------------------------------------------------------
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The system's Chromium, without a window."""
+    """The system's Chromium, without a window. Of one module each: while its driver runs, no asynchronous test can."""
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("chromium is not installed: apt-get install chromium (scripts/install-test-packages does it)")

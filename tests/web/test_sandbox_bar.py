@@ -96,6 +96,14 @@ def test_the_page_works_while_time_stands_still(still: Running, visit: Callable[
     assert time_of(page) == before
 
 
+def test_the_last_day_is_the_venue_s_own(still: Running, visit: Callable[..., Visitor]) -> None:
+    page = visit(still.url).open("/markets").page
+    bar(page).get_by_role("button", name="+1 min").click()
+    expect(page.get_by_role("row").filter(has_text="BTC/USD")).not_to_contain_text("–")
+    page.reload()
+    expect(page.get_by_role("img", name="BTC/USD over the last 24 hours").locator("path")).to_have_count(1)
+
+
 def test_a_fault_is_armed_fires_and_is_disarmed(still: Running, visit: Callable[..., Visitor], photographs: Path) -> None:
     visitor = visit(still.url).open("/markets")
     page = visitor.page

@@ -124,6 +124,7 @@ class SandboxStore {
 
   private took(): void {
     this.seen = performance.now();
+    if (this.clock.value !== null) venue.sayTime(this.clock.value.micros, paceOf(this.clock.value.mode));
     this.show();
   }
 

@@ -3,6 +3,7 @@
 import { send } from "../api/client";
 import { listCandles } from "../api/generated";
 import { Decimal } from "../model/decimal";
+import { venue } from "./venue.svelte";
 
 const AT_ONCE = 4;
 const HOUR = 3_600;
@@ -38,7 +39,7 @@ class Sparklines {
 
   private async fetch(market: string): Promise<void> {
     try {
-      const start = Math.floor(Date.now() / 1000 / HOUR) * HOUR - HOURS * HOUR;
+      const start = Math.floor(venue.now() / 1_000_000 / HOUR) * HOUR - HOURS * HOUR;
       const candles = await send(listCandles(market, { interval: HOUR, start, limit: HOURS + 1 }));
       const closes = candles.map((candle) => Decimal.from(candle.close).toApproximateNumber());
       const first = candles[0];

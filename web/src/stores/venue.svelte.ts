@@ -1,10 +1,12 @@
 // What kind of venue this is.
 
+import { paceOf, timeAfter } from "../model/sandbox-clock";
 import { send } from "../api/client";
-import { showVenue, type Sandbox, type Venue } from "../api/generated";
+import { serverTime, showVenue, type Sandbox, type Venue } from "../api/generated";
 
 class VenueStore {
   found = $state<Venue | null>(null);
+  private time = { micros: 0, pace: 1, at: 0 };
 
   get isSandbox(): boolean {
     return this.found?.kind === "sandbox";
@@ -16,7 +18,19 @@ class VenueStore {
   }
 
   async load(): Promise<void> {
-    this.found = await send(showVenue());
+    const [found, time] = await Promise.all([send(showVenue()), send(serverTime())]);
+    this.found = found;
+    this.sayTime(time.venue_time, paceOf(found.sandbox?.clock ?? "real"));
+  }
+
+  /** What time it is at the venue now, and how many times as fast as here it passes. */
+  sayTime(micros: number, pace: number): void {
+    this.time = { micros, pace, at: performance.now() };
+  }
+
+  /** µs since 1970 at the venue: this machine's clock may be wrong, and a sandbox's is its own. */
+  now(): number {
+    return timeAfter(this.time.micros, this.time.pace, performance.now() - this.time.at);
   }
 }
 

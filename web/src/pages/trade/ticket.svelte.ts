@@ -21,6 +21,7 @@ import {
 import { account } from "../../stores/account.svelte";
 import type { BookStore } from "../../stores/book.svelte";
 import { markets } from "../../stores/markets.svelte";
+import { venue } from "../../stores/venue.svelte";
 import { toasts } from "../../stores/toasts.svelte";
 
 const FIELDS: Record<string, TicketField> = { price: "price", amount: "amount", funds: "total", stop_price: "stopPrice", trail: "trail", expires: "expires" };
@@ -71,7 +72,7 @@ export class Ticket {
     asks: this.book.asks,
     makerPpm: account.fees.get(this.market.name)?.maker_ppm ?? this.market.maker_fee_ppm,
     takerPpm: account.fees.get(this.market.name)?.taker_ppm ?? this.market.taker_fee_ppm,
-    now: Date.now() * 1000,
+    now: venue.now(),
   }));
 
   readonly checked = $derived(check(this.draft, this.situation));

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +131,11 @@ class Server:
         self.execute("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
         self.cut_connections(database)
         wait_until(lambda: self.execute("postgres", f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'") == [(0,)])
-        yield
-        if self.execute("postgres", f"SELECT count(*) FROM pg_database WHERE datname = '{database}'") == [(1,)]:
-            self.execute("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+        try:
+            yield
+        finally:
+            if self.execute("postgres", f"SELECT count(*) FROM pg_database WHERE datname = '{database}'") == [(1,)]:
+                self.execute("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
 
     def reload(self) -> None:
         """Has it read its files again, and cuts everybody off."""
@@ -142,10 +144,14 @@ class Server:
         with psycopg.connect(self.tcp_url("postgres"), autocommit=True) as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> 'postgres'")
 
-    def _processes(self) -> list[int]:
+    def _signal_all(self, number: signal.Signals) -> None:
+        """The server's own process first: it starts no other meanwhile. One that has ended by itself needs no signal."""
         assert self._process is not None
+        self._process.send_signal(number)
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, text=True).stdout
-        return [self._process.pid, *map(int, children.split())]
+        for pid in map(int, children.split()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
@@ -160,8 +166,8 @@ class Server:
     def killed(self) -> Iterator[None]:
         """kill -9 of the server, and its start at the end."""
         assert self._process is not None
-        for pid in self._processes():
-            os.kill(pid, signal.SIGKILL)
+        self._signal_all(signal.SIGSTOP)  # else its end would have others begin, or end by themselves
+        self._signal_all(signal.SIGKILL)
         self._process.wait(PATIENCE)
         try:
             yield
@@ -172,14 +178,11 @@ class Server:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Every process of the server stands still: connections are taken and nothing is answered."""
-        stopped = self._processes()
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            self._signal_all(signal.SIGSTOP)
             yield
         finally:
-            for pid in stopped:
-                os.kill(pid, signal.SIGCONT)
+            self._signal_all(signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

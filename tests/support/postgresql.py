@@ -144,14 +144,14 @@ class Server:
         with psycopg.connect(self.tcp_url("postgres"), autocommit=True) as connection:
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname <> 'postgres'")
 
-    def _signal_all(self, number: signal.Signals) -> None:
-        """The server's own process first: it starts no other meanwhile. One that has ended by itself needs no signal."""
+    def _stop_all(self) -> list[int]:
+        """Has every process stand still, the server's own first: it starts no other meanwhile. Their numbers."""
         assert self._process is not None
-        self._process.send_signal(number)
+        self._process.send_signal(signal.SIGSTOP)
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, text=True).stdout
-        for pid in map(int, children.split()):
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+        processes = [self._process.pid, *map(int, children.split())]
+        _signal(processes, signal.SIGSTOP)
+        return processes
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
@@ -166,8 +166,7 @@ class Server:
     def killed(self) -> Iterator[None]:
         """kill -9 of the server, and its start at the end."""
         assert self._process is not None
-        self._signal_all(signal.SIGSTOP)  # else its end would have others begin, or end by themselves
-        self._signal_all(signal.SIGKILL)
+        _signal(self._stop_all(), signal.SIGKILL)
         self._process.wait(PATIENCE)
         try:
             yield
@@ -178,11 +177,11 @@ class Server:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Every process of the server stands still: connections are taken and nothing is answered."""
+        processes = self._stop_all()
         try:
-            self._signal_all(signal.SIGSTOP)
             yield
         finally:
-            self._signal_all(signal.SIGCONT)
+            _signal(processes, signal.SIGCONT)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -192,6 +191,13 @@ class Server:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    """One that has ended by itself meanwhile needs no signal."""
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from tests.history.scenes import Venue, random_day
 from tests.support.cutting_proxy import cutting_proxy
 from tests.support.history_places import PostgresPlace, SqlitePlace, content
 from tests.support.postgresql import Server
-from tests.support.waiting import until
+from tests.support.waiting import answered, until
 
 JOURNAL = 42
 
@@ -144,7 +144,7 @@ async def test_trading_goes_on_and_history_catches_up(
         following.trade(100)
     await following.caught_up()
     await until(lambda: writer.blocked is None)
-    assert len(await history.orders(16, Page(limit=1_000), tag="late")) == 103
+    assert len(await answered(lambda: history.orders(16, Page(limit=1_000), tag="late"), but=HistoryAway)) == 103
     assert_whole(following, place, tmp_path)
 
 
@@ -163,7 +163,7 @@ async def test_a_start_does_not_wait_for_it(
         with pytest.raises(HistoryError):
             await following.history.orders(16)
     await following.caught_up()
-    assert len(await following.history.orders(16, tag="late")) == 20
+    assert len(await answered(lambda: following.history.orders(16, tag="late"), but=HistoryAway)) == 20
     assert_whole(following, place, tmp_path)
     await following.close()
 
@@ -256,7 +256,7 @@ async def test_a_copy_without_the_last_rows_comes_back(following: Following, pla
         server.execute("postgres", f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     # Nobody orders anything, and it is found out all the same.
     await until(lambda: following.writer.applied_seq >= ended and _stored(place) >= ended)
-    assert len(await following.history.orders(16, Page(limit=1_000), tag="late")) == 23
+    assert len(await answered(lambda: following.history.orders(16, Page(limit=1_000), tag="late"), but=HistoryAway)) == 23
     assert_whole(following, place, tmp_path)
 
 

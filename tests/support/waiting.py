@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 PATIENCE = 60.0
 """Seconds; generous, because test machines are shared. Only a test that fails waits as long."""
+T = TypeVar("T")
+
 _LOOK = 0.005
 """Seconds between two looks at something that cannot call back: another process, a file, a thread."""
 
@@ -24,6 +27,17 @@ async def until(condition: Callable[[], object], patience: float = PATIENCE) -> 
     while not condition():
         assert time.monotonic() < end, f"not so after {patience:.0f} s"
         await asyncio.sleep(_LOOK)
+
+
+async def answered(ask: Callable[[], Awaitable[T]], but: type[Exception], patience: float = PATIENCE) -> T:
+    """What `ask` gives once it raises `but` no more."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return await ask()
+        except but:
+            assert time.monotonic() < end, f"{but.__name__} for {patience:.0f} s"
+            await asyncio.sleep(_LOOK)
 
 
 async def ticks(count: int = 1) -> None:

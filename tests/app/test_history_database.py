@@ -160,7 +160,7 @@ def test_the_pages_commands_do_what_it_says(site: Site, tmp_path: Path) -> None:
         "PGPASSWORD": server.password,
     }
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "cambist").write_text(f'#!/bin/sh\nexec {sys.executable} -m cambist.app.cli "$@"\n')
+    (tmp_path / "bin" / "cambist").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cambist.app.cli "$@"\n')
     (tmp_path / "bin" / "cambist").chmod(0o755)
 
     def shell(text: str) -> str:

@@ -8,6 +8,7 @@ import stat
 import urllib.request
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_a_killed_venue_comes_back_the_same(tmp_path: Path) -> None:
     running.kill()
     assert (data / "admin.sock").exists()
     users = cambist_json("user", "list", "--data", data)
-    assert users == [{"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False, "role": ""}]
+    assert users == [{"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False, "role": "", "created": ANY}]
     with serving(tmp_path, "serve", "--data", data) as running:
         (orders,) = await ask(running, key, 10, {"method": "ActiveOrders"})
         assert list(orders["return"]) == [str(placed["return"]["order_id"])]
@@ -135,7 +136,7 @@ def test_actions_work_on_a_venue(stopped: bool, tmp_path: Path) -> None:
     try:
         key = add_user(data, "alice", "BTC=1.5,USD=1000")
         assert cambist_json("user", "list", "--data", data) == [
-            {"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False, "role": ""}
+            {"name": "alice", "account": 16, "keys": 1, "frozen": None, "second_factor": False, "role": "", "created": ANY}
         ]
         assert [row["key"] for row in cambist_json("key", "list", "--data", data)] == [key["key"]]
         assert cambist("market", "halt", "btc_usd", "--data", data).returncode == 0

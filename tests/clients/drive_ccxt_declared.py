@@ -133,8 +133,11 @@ def trading(alice: Any, bob: Any, **_: Any) -> None:
     assert bob.create_market_order(SYMBOL, "buy", 0.5, 1000)["filled"] == 0.5
     alice.create_limit_buy_order(SYMBOL, 2, 999)
     assert bob.create_market_sell_order(SYMBOL, 0.25)["average"] == 999
-    waiting = [
-        alice.create_trigger_order(SYMBOL, "limit", "sell", 0.1, 1100, 1090),
+    waiting = [alice.create_trigger_order(SYMBOL, "limit", "sell", 0.1, 1100, 1090)]
+    millisecond = alice.milliseconds()
+    while alice.milliseconds() == millisecond:
+        pass  # ccxt's nonce: the next order says the same, and with the same nonce it would be the same signed request, refused
+    waiting += [
         alice.create_take_profit_order(SYMBOL, "limit", "sell", 0.1, 1100, 1090),
     ]
     assert [(order["status"], order["triggerPrice"]) for order in waiting] == [("open", 1090)] * 2

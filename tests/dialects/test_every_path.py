@@ -51,11 +51,13 @@ FORMS: dict[str, Callable[[Reply, Any], bool]] = {
 }
 
 
-def right(name: str, reply: Reply) -> bool:
-    """Whether the reply has the form of that dialect. Pages are no errors; a socket's path says to everybody that it speaks WebSocket."""
+def right(dialect: str, reply: Reply) -> bool:
+    """Whether the reply has the form of that dialect. Pages and what leads to them are no errors; a socket's path tells everybody so."""
+    if reply.status == 303:
+        return any(name == b"location" for name, _value in reply.headers)
     if reply.status == 426 or not reply.content_type.startswith((b"application/json", b"application/problem+json")):
         return reply.status in (200, 426)
-    return FORMS[name](reply, json.loads(reply.content))
+    return FORMS[dialect](reply, json.loads(reply.content))
 
 
 @dataclass

@@ -49,6 +49,7 @@ WRITE_SECONDS, MOST_WRITE_SECONDS = 15.0, 120.0
 slow and not away; at most so much."""
 CHECK_SECONDS = 5.0
 RETRY_SECONDS = 1.0
+UNLOCK_SECONDS = 1.0
 """How long a reader takes a database that did not answer for away, without asking it again."""
 
 _LOCK_CLASS = 0x63616D62
@@ -160,6 +161,11 @@ class PostgresWrites(HistoryWrites):
         self._cursor = Cursor()
 
     def close(self) -> None:
+        if self._db is not None:
+            # The server lets go of the lock by itself some time after the connection's end, and whoever opens next may be quicker.
+            self._db.patience = UNLOCK_SECONDS
+            with suppress(Exception):
+                self._db.execute("SELECT pg_advisory_unlock_all()")
         self._drop()
 
     # --- the connection ---------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from cambist.domain.meta import Meta
 from cambist.merchant import OrderTexts, Terms
 from tests.dialects.native.floor import Browser, Floor, Trader
 from tests.dialects.native.test_funds import available, confirmed
+from tests.documents.blocks import BLOCKS
 from tests.support.shop import Heard, Shop, reply
 
 HAT = {"asset": "BTC", "amount": "1.5", "description": "A hat", "success_url": "http://s.example/", "failure_url": "http://f.example/"}
@@ -46,9 +47,13 @@ def field(heard: Heard, name: str) -> str:
 
 
 def checked(heard: Heard, secret: str) -> dict[str, Any]:
-    """The notice, once its signature was checked as the documents say."""
-    message = field(heard, "cambist-timestamp").encode() + b"\n" + heard.body
-    assert field(heard, "cambist-signature") == hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+    """The notice, once its signature was checked by the function that docs/how-to/take-a-payment.md gives."""
+    names: dict[str, Any] = {}
+    (shown,) = (block.text for block in BLOCKS if block.page.name == "take-a-payment.md" and "timestamp: str" in block.text)
+    exec(shown, names)
+    timestamp, sign = field(heard, "cambist-timestamp"), field(heard, "cambist-signature")
+    assert names["genuine"](secret, timestamp, sign, heard.body)
+    assert not names["genuine"](secret, timestamp, sign, heard.body + b" ")
     assert field(heard, "content-type") == "application/json"
     decoded = json.loads(heard.body)
     assert list(decoded) == list(MerchantNotice.__struct_fields__)

@@ -39,7 +39,7 @@ test-web: web
 
 test-python: build web
 	@scripts/install-test-packages
-	$(BIN)/python -m pytest --numprocesses=$(PYTEST_WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses=$(PYTEST_WORKERS) $(PYTEST_ARGS) || $(BIN)/python scripts/rerun_failed.py
 
 lint: toolchain-lint build ## Check format, types, layers and warnings, in Python, TypeScript and Rust
 	$(BIN)/ruff check src tests scripts benchmarks

@@ -356,8 +356,8 @@ def test_trading_on_a_phone(empty_book: Running, visit: Visit, photographs: Path
 def test_the_desktop_needs_no_scrolling(empty_book: Running, visit: Visit) -> None:
     alice = at(visit(empty_book.url), "alice")
     for selector in ("html", "main", ".ticket"):
-        # A browser on a busy machine may not have laid the page out yet.
-        alice.page.wait_for_function("s => { const e = document.querySelector(s); return e.scrollHeight <= e.clientHeight }", arg=selector)
+        over = alice.page.evaluate("s => { const e = document.querySelector(s); return e.scrollHeight - e.clientHeight }", selector)
+        assert over <= 0, f"{selector} is {over} pixels higher than the screen"
 
 
 def test_the_theme_is_kept(empty_book: Running, visit: Visit) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.sockets import Session, SocketRoute
 from cambist.gateway.http.known_targets import LONGEST, MOST, KnownTargets
 from tests.gateway.conftest import Serve
 
@@ -15,6 +16,10 @@ from tests.gateway.conftest import Serve
 def _say(request: Request) -> Reply:
     found = request.match[1] if request.match is not None else ""
     return Reply(body=b"%s|%s|%s" % (request.path.encode(), request.query, found.encode()))
+
+
+class Deaf(Session):
+    def text(self, message: str) -> None: ...
 
 
 ROUTES = [
@@ -61,3 +66,18 @@ def test_nothing_is_kept_of_a_long_target_or_where_the_route_depends_on_the_plac
     long.add("GET", b"/below/" + b"x" * LONGEST, (below, "/below/", b"", None))
     placed.add("GET", b"/below/x", (below, "/below/x", b"", None))
     assert (len(long), len(placed)) == (0, 0)
+
+
+def test_a_handshake_at_a_target_that_is_known_still_depends_on_its_host(serve: Serve) -> None:
+    running = serve(
+        [Route("/ws", _say, dialect="d")], sockets=[SocketRoute("/ws", lambda _request, socket: Deaf(socket), host="a.example")]
+    )
+    for host, status in [("a.example", b"101"), ("b.example", b"200")] * 2:
+        client = running.connect()
+        client.send(
+            f"GET /ws HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+        while b"\r\n\r\n" not in client.left:
+            client._more()
+        assert client.left[9:12] == status

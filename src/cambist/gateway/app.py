@@ -82,10 +82,11 @@ class Gateway:
         if interceptors:
             intercepted = InterceptedRouter(router, interceptors)
             self.find, exact = intercepted.find, intercepted.exact
-        self.known_targets = KnownTargets(exact, grows=router.everywhere)
         self.find_socket = socket_router.find
         self.by_host = router.by_host or socket_router.by_host
         """Whether `find` and `find_socket` need know a request's host (`host_name` of its Host field)."""
+        # A target is found without a look at the host, which a handshake at that target would need.
+        self.known_targets = KnownTargets({} if self.by_host else exact, grows=router.everywhere and not self.by_host)
         self._errors = router.errors
         self._counts: dict[Route, RouteCounts] = {}
 

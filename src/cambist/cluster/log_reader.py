@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from cambist._core import Frame, JournalCopy, JournalDamaged, JournalError, Last, decode_frame
+from cambist._core import Frame, JournalDamaged, JournalError, Last, decode_frame
 from cambist.cluster.claims import Claim, decode_claim
 from cambist.cluster.damage import Damage, DamageRecord
 from cambist.cluster.frame_fields import frame_fields
@@ -20,6 +20,19 @@ HEAL_SECONDS = 10.0
 _LOOK_SECONDS = 0.01
 
 
+class Chain(Protocol):
+    """Where the frames that were read go: a node's journal files (`_core.JournalCopy`), or what checks the chain without any."""
+
+    def append(self, encoded: bytes) -> Last:
+        """Takes a whole frame that continues what is there; where it ends now.
+
+        JournalError, with nothing changed: it is not whole, of another journal, or does not continue it. JournalFailed.
+        """
+
+    def last(self) -> Last:
+        """Where it ends."""
+
+
 class OtherJournals(Protocol):
     """The journals of other nodes."""
 
@@ -31,15 +44,15 @@ class LogReader:
     """Goes through the stream from one message on. For the connection's loop."""
 
     def __init__(
-        self, stream: LogStream, identity: int, files: JournalCopy, others: OtherJournals, damage: DamageRecord, position: int, epoch: int
+        self, stream: LogStream, identity: int, chain: Chain, others: OtherJournals, damage: DamageRecord, position: int, epoch: int
     ) -> None:
         self._stream = stream
         self._identity = identity
-        self._files = files
+        self._chain = chain
         self._others = others
         self._damage = damage
         self.position = position
-        """The message up to which the files have everything."""
+        """The message up to which the chain has everything."""
         self.epoch = epoch
         """The highest that is known: of a claim, or of a frame."""
         self._claimed = False
@@ -47,7 +60,7 @@ class LogReader:
         """(first message, server, reason) of what no server has, and the chain may not need."""
 
     async def read_to(self, end: int) -> None:
-        """Adds everything up to message `end` to the node's files. JournalDamaged: something is nowhere whole. JournalError, Unknown."""
+        """Adds everything up to message `end` to the chain. JournalDamaged: something is nowhere whole. JournalError, Unknown."""
         loop = asyncio.get_running_loop()
         patience = loop.time() + LAG_SECONDS
         while self.position < end:
@@ -99,14 +112,14 @@ class LogReader:
         if self._claimed and self._skipped is None and fields.epoch != self.epoch:
             return f"the frame is of epoch {fields.epoch}, and {self.epoch} holds"
         try:
-            self._files.append(data)
+            self._chain.append(data)
         except JournalError as error:
             if type(error) is not JournalError:
                 raise
             frame = self._decoded(data)
-            if frame is not None and frame.prev_hash == self._files.last().hash and frame.epoch >= self.epoch:
+            if frame is not None and frame.prev_hash == self._chain.last().hash and frame.epoch >= self.epoch:
                 raise  # the frame is the next one: it is the disk that cannot take it
-            if frame is None or frame.hash != self._files.last().hash:
+            if frame is None or frame.hash != self._chain.last().hash:
                 return str(error)
             # The files end with it already: another node's journal was ahead of the message.
         self.epoch = max(self.epoch, fields.epoch)
@@ -122,7 +135,7 @@ class LogReader:
         claim = decode_claim(data)
         if claim is None or claim.identity != self._identity:
             return "the claim is not whole, or of another log"
-        last = self._files.last()
+        last = self._chain.last()
         if (claim.last_seq, claim.last_hash) != (last.seq, last.hash):
             return "the claim stands behind another frame than the log does"
         if claim.epoch <= self.epoch and self._claimed:
@@ -156,7 +169,7 @@ class LogReader:
             if self._take(message) is None:
                 self._damage.note(Damage(seq, server, reason, origin))
                 return True
-        async for node, frames in self._others.frames_after(self._files.last()):
+        async for node, frames in self._others.frames_after(self._chain.last()):
             for encoded in frames[:1]:
                 if self._take(Message(seq, FRAME, encoded)) is None:
                     self._damage.note(Damage(seq, server, reason, f"the journal of node {node}"))

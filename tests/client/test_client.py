@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cambist.api_types.accounts import LogIn, SignUp
+from cambist.api_types.accounts import LogIn, ProveIdentity, SignUp
 from cambist.api_types.funds import CreateCoupon, RedeemCoupon
 from cambist.api_types.keys import CreateKey
 from cambist.api_types.markets import BookQuery
@@ -18,8 +18,9 @@ from cambist.api_types.orders import CancelQuery, OrdersQuery, PlaceOrder
 from cambist.api_types.stream import BalancesSnapshot, BookDelta, BookSnapshot, Done, OrdersChanged
 from cambist.client import ApiProblem, AsyncClient, BookBroken, Client, Credentials, FollowedBook, UnexpectedReply, calls, operator_calls
 from cambist.operations.orders import ListOrders
-from cambist.operations.users import FreezeUser
+from cambist.operations.users import FreezeUser, OfUser, RoleSet, SetRole
 from tests.support.processes import Running, cambist, serving
+from tests.support.sandbox_control import done
 
 ROOT = Path(__file__).resolve().parents[2]
 LOW = PlaceOrder(market="btc_usd", side="buy", type="limit", price="1", amount="0.1")
@@ -188,3 +189,17 @@ def test_an_operator_looks_after_the_venue(tmp_path: Path) -> None:
             maria.send(calls.list_balances())
         with pytest.raises(ApiProblem, match="user-unknown"):
             olga.send(operator_calls.operator_user_freeze(FreezeUser(user="nobody")))
+        assert not olga.send(operator_calls.operator_user_unfreeze(OfUser(user="maria")), idempotency_key="let-in").cancelled
+
+
+def test_an_operator_proves_who_they_are_and_sends_it_again(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox"
+    with serving(tmp_path, "sandbox", "--quiet", "--clock", "manual", "--data", data) as running, Client(running.url) as olga:
+        olga.send(calls.sign_up(SignUp(name="olga", password="correct horse")))
+        assert cambist("user", "role", "olga", "operator", "--data", data).returncode == 0
+        done(running, "POST", "/sandbox/clock", {"advance": 11 * 60})
+        call = operator_calls.operator_user_role(SetRole(user="alice", role="support"))
+        with pytest.raises(ApiProblem, match="proof-required"):
+            olga.send(call, idempotency_key="role")
+        olga.send(calls.prove_identity(ProveIdentity(password="correct horse")))
+        assert olga.send(call, idempotency_key="role") == RoleSet("alice", "support")

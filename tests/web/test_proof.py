@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.processes import Running, serving
+from tests.support.processes import Running, cambist, serving
 from tests.support.sandbox_control import done
 from tests.web.visitor import LOOKS, Screen, Visitor
 
@@ -58,3 +58,30 @@ def test_a_password_is_asked_for_and_a_wrong_one_is_said_to_be(by_hand: Running,
     expect(user.page.get_by_test_id("credential-secret")).to_have_text(re.compile(".{32}"))
     user.page.get_by_role("button", name="Done").click()
     expect(user.page.get_by_role("region", name="Your keys").get_by_role("row")).to_have_count(2)
+
+
+def test_an_operator_is_asked_on_top_of_what_they_are_about_to_do(
+    by_hand: Running, visit: Callable[..., Visitor], photographs: Path
+) -> None:
+    olga = visit(by_hand.url).sign_up("olga")
+    given = cambist("user", "role", "olga", "operator", "--data", by_hand.log.parent / "data")
+    assert given.returncode == 0, given.stderr
+    olga.open("/operator/users/bob")
+    done(by_hand, "POST", "/sandbox/clock", {"advance": 11 * 60})
+    main, doing = olga.page.get_by_role("region", name="User"), olga.page.get_by_role("dialog", name="Role of bob")
+    main.get_by_role("button", name="Freeze").click()
+    olga.page.get_by_role("dialog").get_by_role("button", name="Freeze bob").click()
+    expect(main).to_contain_text("frozen since")
+    main.get_by_role("button", name="Change role").click()
+    doing.get_by_label("Role").select_option("support")
+    doing.get_by_role("button", name="Give this role").click()
+    question = olga.page.get_by_role("dialog", name="Is it you?")
+    expect(question.get_by_label("Password")).to_be_focused()
+    olga.check(photographs, "proof-operator")
+    olga.page.keyboard.press("Escape")
+    expect(doing.get_by_role("alert")).to_contain_text("Nothing was done")
+    doing.get_by_role("button", name="Give this role").click()
+    question.get_by_label("Password").fill("correct horse")
+    question.get_by_label("Password").press("Enter")
+    expect(olga.page.get_by_role("status").filter(has_text="bob has the role support now")).to_be_visible()
+    expect(doing).to_be_hidden()

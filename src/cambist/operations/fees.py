@@ -66,5 +66,5 @@ async def set_fees(call: OperatorCall, request: SetFees) -> list[AccountFees] | 
 
 OPERATIONS = (
     Operation("fees.show", OfAccount, show_fees, Effect.READ, recorded=False),
-    Operation("fees.set", SetFees, set_fees, Effect.CHANGE),
+    Operation("fees.set", SetFees, set_fees, Effect.CHANGE, proof=True),
 )

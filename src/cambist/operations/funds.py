@@ -168,6 +168,6 @@ async def simulate_deposit(call: OperatorCall, request: SimulateDeposit) -> Depo
 
 
 OPERATIONS = (
-    Operation("fund", Fund, fund, Effect.CHANGE),
-    Operation("deposit.simulate", SimulateDeposit, simulate_deposit, Effect.CHANGE),
+    Operation("fund", Fund, fund, Effect.CHANGE, proof=True),
+    Operation("deposit.simulate", SimulateDeposit, simulate_deposit, Effect.CHANGE, proof=True),
 )

@@ -163,9 +163,9 @@ def _form(call: OperatorCall, dialect: str) -> KeyForm | Rejected:
 
 
 OPERATIONS = (
-    Operation("key.create", CreateKey, create_key, Effect.CHANGE),
+    Operation("key.create", CreateKey, create_key, Effect.CHANGE, proof=True),
     Operation("key.list", ListKeys, list_keys, Effect.READ, recorded=False),
     Operation("key.revoke", OfKey, revoke_key, Effect.CHANGE),
-    Operation("key.renew", OfKey, renew_key, Effect.CHANGE),
-    Operation("key.reveal", OfKey, reveal_key, Effect.CHANGE),
+    Operation("key.renew", OfKey, renew_key, Effect.CHANGE, proof=True),
+    Operation("key.reveal", OfKey, reveal_key, Effect.CHANGE, proof=True),
 )

@@ -224,7 +224,7 @@ def _row(call: OperatorCall, group: _core.LinkedGroup) -> GroupRow:
 
 OPERATIONS = (
     Operation("market.groups", Nothing, list_groups, Effect.READ, recorded=False),
-    Operation("market.link", LinkMarkets, link_markets, Effect.CHANGE),
-    Operation("market.unlink", UnlinkMarket, unlink_market, Effect.CHANGE),
-    Operation("rates.set", SetRates, set_rates, Effect.CHANGE),
+    Operation("market.link", LinkMarkets, link_markets, Effect.CHANGE, proof=True),
+    Operation("market.unlink", UnlinkMarket, unlink_market, Effect.CHANGE, proof=True),
+    Operation("rates.set", SetRates, set_rates, Effect.CHANGE, proof=True),
 )

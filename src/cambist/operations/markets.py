@@ -201,5 +201,5 @@ OPERATIONS = (
     Operation("market.list", Nothing, list_markets, Effect.READ, recorded=False),
     Operation("market.create", MarketListing, create_market, Effect.CHANGE),
     Operation("market.status", SetStatus, set_status, Effect.CHANGE),
-    Operation("market.terms", SetTerms, set_terms, Effect.CHANGE),
+    Operation("market.terms", SetTerms, set_terms, Effect.CHANGE, proof=True),
 )

@@ -103,6 +103,10 @@ class Operation(Generic[Request]):
     recorded: bool = True
     """Whether a call goes into the audit log; only what shows no secret and changes nothing may do without."""
 
+    proof: bool = False
+    """Whether operators over the network must have proved a short time ago who they are: for what moves money, lowers what protects
+    somebody or gives rights. What only stops something, or takes back what was begun, asks for none: it must be quick."""
+
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The request of an operation that takes no arguments."""

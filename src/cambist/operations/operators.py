@@ -95,6 +95,6 @@ def _weak(name: str, password: str | None) -> Rejected | None:
 
 
 OPERATIONS = (
-    Operation("operator.create", CreateOperator, create, Effect.CHANGE),
-    Operation("operator.reset", ResetOperator, reset, Effect.CHANGE),
+    Operation("operator.create", CreateOperator, create, Effect.CHANGE, proof=True),
+    Operation("operator.reset", ResetOperator, reset, Effect.CHANGE, proof=True),
 )

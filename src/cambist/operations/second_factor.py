@@ -71,7 +71,7 @@ async def remove(call: OperatorCall, request: OfUser) -> SecondFactor | Rejected
 
 
 OPERATIONS = (
-    Operation("second-factor.enrol", OfUser, enrol, Effect.CHANGE),
-    Operation("second-factor.confirm", Confirm, confirm, Effect.CHANGE),
-    Operation("second-factor.remove", OfUser, remove, Effect.CHANGE),
+    Operation("second-factor.enrol", OfUser, enrol, Effect.CHANGE, proof=True),
+    Operation("second-factor.confirm", Confirm, confirm, Effect.CHANGE, proof=True),
+    Operation("second-factor.remove", OfUser, remove, Effect.CHANGE, proof=True),
 )

@@ -71,5 +71,5 @@ OPERATIONS = (
     Operation("status", Nothing, status, Effect.READ, recorded=False),
     Operation("activity", Nothing, activity, Effect.READ, recorded=False),
     Operation("snapshot", Nothing, snapshot, Effect.CHANGE),
-    Operation("backup", WriteBackup, backup, Effect.CHANGE),
+    Operation("backup", WriteBackup, backup, Effect.CHANGE, proof=True),
 )

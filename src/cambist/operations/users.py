@@ -241,9 +241,9 @@ def name_of(call: OperatorCall, account: int) -> str:
 OPERATIONS = (
     Operation("user.add", AddUser, add_user, Effect.CHANGE),
     Operation("user.list", ListUsers, list_users, Effect.READ, recorded=False),
-    Operation("user.password", SetPassword, set_password, Effect.CHANGE),
-    Operation("user.role", SetRole, set_role, Effect.CHANGE, _second_for_role),
+    Operation("user.password", SetPassword, set_password, Effect.CHANGE, proof=True),
+    Operation("user.role", SetRole, set_role, Effect.CHANGE, _second_for_role, proof=True),
     Operation("user.freeze", FreezeUser, freeze_user, Effect.CHANGE),
-    Operation("user.unfreeze", OfUser, unfreeze_user, Effect.CHANGE),
-    Operation("user.erase", OfUser, erase_user, Effect.CHANGE),
+    Operation("user.unfreeze", OfUser, unfreeze_user, Effect.CHANGE, proof=True),
+    Operation("user.erase", OfUser, erase_user, Effect.CHANGE, proof=True),
 )

@@ -156,6 +156,6 @@ def _row(call: OperatorCall, item: Withdrawal) -> WithdrawalRow:
 
 OPERATIONS = (
     Operation("withdrawal.list", ListWithdrawals, list_withdrawals, Effect.READ, recorded=False),
-    Operation(APPROVE, OfWithdrawal, approve, Effect.CHANGE, _second),
+    Operation(APPROVE, OfWithdrawal, approve, Effect.CHANGE, _second, proof=True),
     Operation("withdrawal.refuse", RefuseWithdrawal, refuse, Effect.CHANGE),
 )

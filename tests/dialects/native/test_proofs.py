@@ -6,7 +6,10 @@ import pytest
 from cambist.dialects.native import Settings
 from cambist.dialects.native.endpoint import Endpoint
 from cambist.dialects.native.routes import ENDPOINTS
-from cambist.dialects.native.scopes import Effect, Scope
+from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
+from cambist.directory import Role
+from cambist.operations.operation import Effect as OperationEffect
+from cambist.operations.registry import OPERATIONS
 from tests.dialects.native.floor import Browser, Floor, Trader
 from tests.dialects.native.test_matrices import NOBODY_S, filled, titled
 
@@ -28,6 +31,33 @@ def test_whatever_takes_money_out_of_an_account_asks_for_a_proof() -> None:
     assert moving - with_proof == set(WITHOUT)
 
 
+WITHOUT_OPERATIONS = {
+    "user.add": "gives what signing up gives to everybody",
+    "user.freeze": "shuts out",
+    "key.revoke": "shuts out",
+    "order.cancel": "gives its owner's money back",
+    "order.cancel-all": "gives its owner's money back",
+    "withdrawal.refuse": "gives its owner's money back",
+    "approval.withdraw": "takes back a word",
+    "market.status": "stops trading, or goes on with it as it was",
+    "asset.create": "nobody has any of it",
+    "market.create": "nobody trades in it yet",
+    "snapshot": "writes a file of the venue's own",
+    "backup.start": "writes where the configuration says",
+}
+"""What operators change without a proof, and why: none of it moves money, lowers what protects somebody or gives rights."""
+
+
+def test_an_operator_s_change_asks_for_a_proof_unless_it_lets_nothing_go() -> None:
+    changing = {name for name, operation in OPERATIONS.items() if operation.effect is OperationEffect.CHANGE}
+    assert changing - {name for name, operation in OPERATIONS.items() if operation.proof} == WITHOUT_OPERATIONS.keys()
+    served = {each.path.removeprefix("/operator/").replace("/", "."): each.proof for each in ENDPOINTS if each.scope is Scope.OPERATOR}
+    assert served == {name: OPERATIONS[name].proof for name in served}
+    assert {name for name, proof in served.items() if proof} == {
+        "user.role", "user.unfreeze", "second-factor.remove", "fees.set", "market.terms", "withdrawal.approve",
+    }  # fmt: skip
+
+
 async def stale(floor: Floor) -> Browser:
     """Somebody who logged in ten minutes ago."""
     browser = Browser(floor)
@@ -39,13 +69,14 @@ async def stale(floor: Floor) -> Browser:
 @pytest.mark.parametrize("endpoint", PROOF, ids=titled)
 async def test_no_old_login_is_enough(floor: Floor, endpoint: Endpoint) -> None:
     user = floor.user("alice", USD="1000", BTC="10")
+    floor.directory.set_role(user, Role.OPERATOR)
     browser, path = await stale(floor), filled(endpoint, NOBODY_S)
     body: dict[str, str] | None = {} if endpoint.signature().body is not None else None
     before = floor.state()
     headers = {"idempotency-key": "the first"} if endpoint.effect is not Effect.READ else {}
     assert await browser.problem(endpoint.method, path, body, headers) == (403, "proof-required")
     assert floor.state() == before
-    if endpoint.scope is not Scope.ACCOUNT:
+    if endpoint.scope not in OF_PEOPLE:
         reply = await floor.reply(floor.keyed(user), endpoint.method, path, body)
         assert b"proof-required" not in reply.content, "a key's signature is one"
     session = await browser.call("POST", "/session/proof", {"password": "a password"})
@@ -76,6 +107,19 @@ async def test_how_long_it_holds_is_a_setting(floor: Floor) -> None:
     assert (await browser.log_in("alice"))["proved_until"] == floor.clock.now + MINUTE
     floor.clock.now += MINUTE
     assert await browser.problem("POST", "/keys", {"api": "native"}) == (403, "proof-required")
+
+
+async def test_each_of_two_operators_proves_who_they_are(floor: Floor) -> None:
+    for name in ("alice", "otto"):
+        floor.directory.set_role(floor.user(name), Role.OPERATOR)
+    floor.user("bob")
+    alice, otto, said = await stale(floor), Browser(floor), {"user": "bob", "role": "operator"}
+    await otto.log_in("otto")
+    assert (await otto.reply("POST", "/operator/user/role", said)).status == 202
+    assert await alice.problem("POST", "/operator/user/role", said) == (403, "proof-required")
+    assert [row["asked_by"] for row in await otto.call("GET", "/operator/approval/list")] == ["otto"]
+    await alice.call("POST", "/session/proof", {"password": "a password"})
+    assert await alice.call("POST", "/operator/user/role", said) == {"name": "bob", "role": "operator"}
 
 
 async def test_wrong_proofs_are_counted_as_wrong_logins_are(floor: Floor) -> None:

@@ -28,8 +28,16 @@ function unreachable(detail: string): ApiProblem {
   return new ApiProblem({ type, title: "Unreachable", status: 0, code: "unreachable", detail, retryable: true, ...rest });
 }
 
+/** Somebody was asked who they are and would not say. */
+export class ProofDeclined extends Error {
+  constructor() {
+    super("Nothing was done: you did not confirm that it is you.");
+  }
+}
+
 let csrfToken = "";
 let onUnauthenticated: () => void = () => undefined;
+let askForProof: () => Promise<boolean> = () => Promise.resolve(false);
 
 /** What goes into the field `cambist-csrf` from now on; empty after a logout. */
 export function sayCsrfToken(token: string): void {
@@ -41,6 +49,11 @@ export function whenUnauthenticated(called: () => void): void {
   onUnauthenticated = called;
 }
 
+/** Has this asked when the server wants to know once more who it is; true once it knows. */
+export function whenProofIsRequired(asked: () => Promise<boolean>): void {
+  askForProof = asked;
+}
+
 /** A key for a change that shall happen once, however often it is sent. */
 export function newIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -48,10 +61,21 @@ export function newIdempotencyKey(): string {
 }
 
 /**
- * The reply. ApiProblem when there is none. A change that got no reply is sent once more under the same Idempotency-Key: the server does it
- * once.
+ * The reply. ApiProblem when there is none. What a stolen session must not do answers `proof-required`: then who is there is asked, and it
+ * is sent again, under the same Idempotency-Key; ProofDeclined when they will not say.
  */
 export async function send<T>(call: Call<T>, idempotencyKey = newIdempotencyKey()): Promise<T> {
+  try {
+    return await sendUntilAnswered(call, idempotencyKey);
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.code !== "proof-required") throw error;
+  }
+  if (!(await askForProof())) throw new ProofDeclined();
+  return await sendUntilAnswered(call, idempotencyKey);
+}
+
+/** A change that got no reply is sent once more under the same Idempotency-Key: the server does it once. */
+async function sendUntilAnswered<T>(call: Call<T>, idempotencyKey: string): Promise<T> {
   try {
     return await sendOnce(call, idempotencyKey);
   } catch (error) {

@@ -1,43 +1,27 @@
-// Proving once more who one is: what a stolen session must not do answers `proof-required`, is asked for, and is then sent again.
+// Proving once more who one is. Whatever the page sends comes here when the server wants a proof for it; the shell has the dialog.
 
-import type { Call } from "../api/call";
-import { ApiProblem, newIdempotencyKey, send } from "../api/client";
-
-/** Somebody was asked and would not say. */
-export class ProofDeclined extends Error {
-  constructor() {
-    super("Nothing was done: you did not confirm that it is you.");
-  }
-}
+import { whenProofIsRequired } from "../api/client";
 
 class Proof {
-  /** Whether somebody is being asked. The shell has the dialog. */
+  /** Whether somebody is being asked. */
   isAsked = $state(false);
-  private answer: ((proved: boolean) => void) | null = null;
+  private answers: ((proved: boolean) => void)[] = [];
 
-  /** The reply; a proof is asked for where the server wants one. ApiProblem as `send`; ProofDeclined. */
-  async send<T>(call: Call<T>): Promise<T> {
-    const key = newIdempotencyKey();
-    try {
-      return await send(call, key);
-    } catch (error) {
-      if (!(error instanceof ApiProblem) || error.code !== "proof-required") throw error;
-    }
-    if (!(await this.ask())) throw new ProofDeclined();
-    return await send(call, key);
+  constructor() {
+    whenProofIsRequired(() => this.ask());
   }
 
-  /** What the dialog came to. */
+  /** What the dialog came to, for everything that waits for it. */
   finish(proved: boolean): void {
+    const waiting = this.answers;
+    this.answers = [];
     this.isAsked = false;
-    this.answer?.(proved);
-    this.answer = null;
+    for (const answer of waiting) answer(proved);
   }
 
   private ask(): Promise<boolean> {
-    this.finish(false);
     this.isAsked = true;
-    return new Promise((resolve) => (this.answer = resolve));
+    return new Promise((resolve) => this.answers.push(resolve));
   }
 }
 

@@ -60,9 +60,10 @@ def _html_endpoint(endpoint: Endpoint) -> str:
         + "</table>"
         for word, kind in kinds
     )  # fmt: skip
+    proof = " Asks who logged in for a proof." if endpoint.proof else ""
     return (
         f"<h3 id='{endpoint.name}'><code>{endpoint.method} {escape(BASE + endpoint.path)}</code></h3>"
-        f"<p>{_shown(said.words)} Scope: <b>{endpoint.scope}</b>. Answers: {escape(openapi.in_words(said.reply))}.</p>{tables}"
+        f"<p>{_shown(said.words)} Scope: <b>{endpoint.scope}</b>.{proof} Answers: {escape(openapi.in_words(said.reply))}.</p>{tables}"
     )
 
 
@@ -92,8 +93,9 @@ def _described(endpoint: Endpoint) -> Iterator[str]:
     parts = [f"{word} `{name_of(kind)}`" for word, kind in inputs if kind is not None]
     again = "; takes an `Idempotency-Key`" if endpoint.effect is not Effect.READ and endpoint.scope is not Scope.PUBLIC else ""
     waits = f", or 202 {openapi.in_words(endpoint.accepted)} while it waits for somebody else" if endpoint.accepted is not None else ""
+    proof = "; asks for a proof" if endpoint.proof else ""
     asks = ", ".join(parts) + "; " if parts else ""
-    yield f"- `{endpoint.name}`: {asks}answers {endpoint.status} {openapi.in_words(said.reply)}{waits}{again}"
+    yield f"- `{endpoint.name}`: {asks}answers {endpoint.status} {openapi.in_words(said.reply)}{waits}{again}{proof}"
 
 
 def _messages() -> Iterator[str]:

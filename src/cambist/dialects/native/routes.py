@@ -56,7 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/account", READ, accounts.show_profile),
     Endpoint("PUT", "/account/password", ACCOUNT, accounts.change_password, CHANGE),
     Endpoint("POST", "/account/totp", ACCOUNT, accounts.enrol_totp, CHANGE, proof=True),
-    Endpoint("POST", "/account/totp/confirm", ACCOUNT, accounts.confirm_totp, CHANGE),
+    Endpoint("POST", "/account/totp/confirm", ACCOUNT, accounts.confirm_totp, CHANGE, proof=True),
     Endpoint("POST", "/account/totp/remove", ACCOUNT, accounts.remove_totp, CHANGE),
     Endpoint("POST", "/account/recovery-codes", ACCOUNT, accounts.renew_recovery_codes, CHANGE),
     Endpoint("GET", "/account/passkeys", ACCOUNT, passkeys.list_passkeys),

@@ -1,6 +1,7 @@
 """What operators do over the network: the venue's own operations, each with its request, its reply and its record in the audit log.
 
 What shows a secret of a user, what makes money, what cannot be taken back and what writes on the server's disk is left to the command line.
+What moves money, lowers what protects somebody or gives rights asks for a proof, as users' own calls do (`Operation.proof`).
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def _endpoint(operation: Operation[Any]) -> Endpoint:
     if operation.effect is OperationEffect.READ:
         return Endpoint("GET", path, Scope.OPERATOR_READ, run)
     accepted = Approval if operation.second is not None else None
-    return Endpoint("POST", path, Scope.OPERATOR, run, Effect.CHANGE, accepted=accepted)
+    return Endpoint("POST", path, Scope.OPERATOR, run, Effect.CHANGE, proof=operation.proof, accepted=accepted)
 
 
 def _runner(operation: Operation[Any]) -> Callable[..., Awaitable[Any]]:

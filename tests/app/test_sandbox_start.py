@@ -22,7 +22,7 @@ SAYS = {
     "expie.py": "'coin_code'",
     "mtgox.py": "'success'",
     "btse.py": "'totalAmount'",
-    "native.py": "'market': 'btc_usd'",
+    "native.py": "'available'",
 }
 
 

@@ -41,12 +41,13 @@ class Profile(Value, frozen=True, kw_only=True):
 
 class Session(Value, frozen=True, kw_only=True):
     """A login. `csrf_token` goes into the field `cambist-csrf` of whatever changes something. Until `proved_until` nothing asks for a proof
-    (`proof-required`) of who one is."""
+    (`proof-required`) of who one is; a proof holds for `proof_seconds`."""
 
     id: Id
     csrf_token: str
     expires: Time
     proved_until: Time
+    proof_seconds: int
     profile: Profile
 
 

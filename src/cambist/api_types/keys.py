@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -28,7 +28,8 @@ class CreateKey(Request, frozen=True, kw_only=True):
 
 
 class Key(Value, frozen=True, kw_only=True):
-    """A key without its secret. `key` is its public text; the secret can be fetched again until `secret_until`."""
+    """A key without its secret. `key` is its public text; the secret can be fetched again until `secret_until`. `revealable`: now, by the
+    server's clock. `public_key`: of an Ed25519 key, which has no secret here."""
 
     id: Id
     api: str
@@ -37,6 +38,8 @@ class Key(Value, frozen=True, kw_only=True):
     addresses: list[str]
     created: Time
     secret_until: Time
+    revealable: bool
+    public_key: str | None
 
 
 class KeyWithSecret(Value, frozen=True, kw_only=True):
@@ -44,3 +47,13 @@ class KeyWithSecret(Value, frozen=True, kw_only=True):
 
     key: Key
     credentials: dict[str, str]
+
+
+class Snippet(Value, frozen=True, kw_only=True):
+    """A small program that asks for one's balances with a key. In `text` stand `<url>` for the venue's address and `<NAME>` for each of the
+    key's `credentials`. `private_key`: it is for an Ed25519 key, and `<private_key_file>` is where its owner has it, as PKCS#8 in PEM."""
+
+    api: str
+    language: Literal["python", "javascript", "curl"]
+    private_key: bool
+    text: str

@@ -8,6 +8,7 @@ import msgspec
 
 from cambist.dialect_kit.dialect import Dialect, DialectSettings
 from cambist.dialect_kit.service import DialectService
+from cambist.dialect_kit.snippets import Snippet
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects import btce_wex, btse, expie, mtgox, native
 from cambist.directory import KeyForm
@@ -51,10 +52,15 @@ def complaints(sections: msgspec.Struct) -> list[str]:
     return [f"dialects.{dialect.name}: {complaint}" for dialect, section in _sections(sections) for complaint in section.complaints()]
 
 
-def snippets(url: str, keys: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def snippets(sections: msgspec.Struct) -> tuple[Snippet, ...]:
+    """Programs for the kinds of keys that can be minted."""
+    return tuple(snippet for dialect in enabled(sections) for snippet in dialect.snippets)
+
+
+def python_programs(url: str, keys: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """A small program for every kind of key that there is one of; `keys`: credentials by the name of the kind."""
-    makers = {name: make for dialect in DIALECTS for name, make in dialect.snippets.items()}
-    return {name: make(url, keys[name]) for name, make in makers.items() if name in keys}
+    found = [snippet for dialect in DIALECTS for snippet in dialect.snippets if snippet.language == "python" and not snippet.private_key]
+    return {snippet.form: snippet.filled(url, keys[snippet.form]) for snippet in found if snippet.form in keys}
 
 
 def _sections(sections: msgspec.Struct) -> Iterable[tuple[Dialect[Any], DialectSettings]]:

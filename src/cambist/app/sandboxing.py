@@ -421,7 +421,7 @@ def write_examples(folder: Path, url: str, record: dict[str, Any], people: Seque
     """Writes everybody's keys, and the first user's programs for each dialect, whose names it returns."""
     folder.mkdir(exist_ok=True)
     (folder / "keys.json").write_bytes(msgspec.json.format(msgspec.json.encode(record)) + b"\n")
-    texts = dialects.snippets(url, people[0].keys) if people else {}
+    texts = dialects.python_programs(url, people[0].keys) if people else {}
     names = {f"{dialect}.py": text for dialect, text in texts.items()}
     for name, text in names.items():
         (folder / name).write_text(text, encoding="utf-8")

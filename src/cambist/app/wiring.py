@@ -317,6 +317,7 @@ def _venue_services(
         entropy=entropy,
         durable=_durable(exchange.sequencer),
         key_forms=exchange.key_forms,
+        snippets=dialects.snippets(config.dialects),
         state_parts=exchange.state_parts,
         coupons_per_day=config.limits.coupons_per_day,
         transfers_per_day=config.limits.transfers_per_day,

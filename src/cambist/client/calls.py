@@ -42,7 +42,7 @@ from cambist.api_types.funds import (
     TransfersQuery,
     Withdrawal,
 )
-from cambist.api_types.keys import CreateKey, Key, KeyKind, KeyWithSecret
+from cambist.api_types.keys import CreateKey, Key, KeyKind, KeyWithSecret, Snippet
 from cambist.api_types.markets import (
     Asset,
     Book,
@@ -477,6 +477,11 @@ def list_keys() -> Call[list[Key]]:
 def list_key_kinds() -> Call[list[KeyKind]]:
     """GET /keys/kinds: The APIs that keys can be made for."""
     return Call("GET", "/keys/kinds", list[KeyKind])
+
+
+def list_snippets() -> Call[list[Snippet]]:
+    """GET /keys/snippets: Small programs for each kind of key, in Python, JavaScript and curl."""
+    return Call("GET", "/keys/snippets", list[Snippet])
 
 
 def create_key(body: CreateKey) -> Call[KeyWithSecret]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 
 from cambist.dialect_kit.service import DialectService
+from cambist.dialect_kit.snippets import Snippet
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory.values import KeyForm
-
-Snippet = Callable[[str, Mapping[str, str]], str]
-"""(base URL, credentials as in the ready file) to a Python program of a few lines, for the standard library alone.
-
-It stands flush left, runs again and again, and shuts no other program out of the key: where nonces must rise it counts by the clock, and
-goes on from the number that the answer names when the key was used with higher ones."""
 
 
 class DialectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,7 +34,7 @@ class Dialect(Generic[S]):
     """One exchange's API.
 
     `name` is its section of the configuration and the label of its metrics, `title` what people call it. `key_forms` are the kinds of keys
-    that are minted for it, `snippets` a program for each kind, by the form's name. `documents`: its page below docs/reference.
+    that are minted for it, `snippets` programs for each kind, in each language. `documents`: its page below docs/reference.
     """
 
     name: str
@@ -48,5 +43,5 @@ class Dialect(Generic[S]):
     build: Callable[[VenueServices, S], DialectService]
     """Makes it on a running venue. Markets and assets must exist, more may be added later."""
     key_forms: tuple[KeyForm, ...]
-    snippets: Mapping[str, Snippet]
+    snippets: tuple[Snippet, ...]
     documents: str

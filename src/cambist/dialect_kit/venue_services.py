@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cambist.account_streams.events import AccountStreams
     from cambist.dialect_kit.logins import Logins
     from cambist.dialect_kit.market_texts import MarketTexts
+    from cambist.dialect_kit.snippets import Snippet
     from cambist.directory.directory import Directory
     from cambist.directory.values import KeyForm
     from cambist.exchange.catalogue import Catalogue
@@ -86,6 +87,8 @@ class VenueServices:
     operator_requests: OperatorRequests = field(default_factory=OperatorRequests)
     key_forms: tuple[KeyForm, ...] = ()
     """The kinds of keys that can be made, of every dialect that is served."""
+    snippets: tuple[Snippet, ...] = ()
+    """Programs for those keys."""
     state_parts: StateParts = field(default_factory=StateParts)
     """Where a dialect adds what it has in memory only, if its replies depend on that."""
     coupons_per_day: int = 1_000

@@ -511,7 +511,7 @@ export interface GroupRow {
   rates: RateRow[];
 }
 
-/** A key without its secret. `key` is its public text; the secret can be fetched again until `secret_until`. */
+/** A key without its secret. `key` is its public text; the secret can be fetched again until `secret_until`. `revealable`: now, by the server's clock. `public_key`: of an Ed25519 key, which has no secret here. */
 export interface Key {
   id: string;
   api: string;
@@ -520,6 +520,8 @@ export interface Key {
   addresses: string[];
   created: number;
   secret_until: number;
+  revealable: boolean;
+  public_key: string | null;
 }
 
 /** An API that keys can be made for, with the scopes that it has, and those that a key gets when none are named. */
@@ -1146,12 +1148,13 @@ export interface ServerTime {
   venue_time: number;
 }
 
-/** A login. `csrf_token` goes into the field `cambist-csrf` of whatever changes something. Until `proved_until` nothing asks for a proof (`proof-required`) of who one is. */
+/** A login. `csrf_token` goes into the field `cambist-csrf` of whatever changes something. Until `proved_until` nothing asks for a proof (`proof-required`) of who one is; a proof holds for `proof_seconds`. */
 export interface Session {
   id: string;
   csrf_token: string;
   expires: number;
   proved_until: number;
+  proof_seconds: number;
   profile: Profile;
 }
 
@@ -1233,6 +1236,14 @@ export interface SnapshotFile {
   seq: number;
   bytes: number;
   written: number;
+}
+
+/** A small program that asks for one's balances with a key. In `text` stand `<url>` for the venue's address and `<NAME>` for each of the key's `credentials`. `private_key`: it is for an Ed25519 key, and `<private_key_file>` is where its owner has it, as PKCS#8 in PEM. */
+export interface Snippet {
+  api: string;
+  language: "curl" | "javascript" | "python";
+  private_key: boolean;
+  text: string;
 }
 
 /** `seq`: commands applied, `durable_seq`: those on disk. `audit_record`: the newest of the audit log's lines. */
@@ -1720,6 +1731,9 @@ export const listKeys = (): Call<Key[]> => call("GET", "/keys");
 
 /** The APIs that keys can be made for. */
 export const listKeyKinds = (): Call<KeyKind[]> => call("GET", "/keys/kinds");
+
+/** Small programs for each kind of key, in Python, JavaScript and curl. */
+export const listSnippets = (): Call<Snippet[]> => call("GET", "/keys/snippets");
 
 /** A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`, `public-key-invalid`, `too-many-keys`, `proof-required`. */
 export const createKey = (body: CreateKey): Call<KeyWithSecret> => call("POST", "/keys", { body });

@@ -11,7 +11,7 @@ from cambist.dialects.btce_wex.context import DialectContext
 from cambist.dialects.btce_wex.reply_reader import ReplyReader
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
 from cambist.dialects.btce_wex.situations import wording
-from cambist.dialects.btce_wex.snippets import trade_api
+from cambist.dialects.btce_wex.snippets import SNIPPETS
 
 __all__ = ["DIALECT", "build"]
 
@@ -36,6 +36,6 @@ DIALECT = Dialect(
     settings=DialectSettings,
     build=build,
     key_forms=KEY_FORMS,
-    snippets={"btce": trade_api, "wex": trade_api},
+    snippets=SNIPPETS,
     documents="btce-wex.md",
 )

@@ -15,7 +15,7 @@ from cambist.dialects.btse.reply_reader import ReplyReader
 from cambist.dialects.btse.routes import NAME, path_errors, routes
 from cambist.dialects.btse.settings import EXACT_LIMITS, Flavour, NonceRule, Settings
 from cambist.dialects.btse.situations import wording
-from cambist.dialects.btse.snippets import btse
+from cambist.dialects.btse.snippets import SNIPPETS
 from cambist.dialects.btse.sockets.private import PrivateSources
 from cambist.dialects.btse.sockets.routes import sockets
 from cambist.dialects.btse.sockets.session import SocketServices
@@ -46,6 +46,6 @@ DIALECT = Dialect(
     settings=Settings,
     build=build,
     key_forms=KEY_FORMS,
-    snippets={"btse": btse},
+    snippets=SNIPPETS,
     documents="btse.md",
 )

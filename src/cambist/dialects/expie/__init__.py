@@ -19,7 +19,7 @@ from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
 from cambist.dialects.expie.reply_reader import ReplyReader
 from cambist.dialects.expie.session import Client, Shared
-from cambist.dialects.expie.snippets import expie
+from cambist.dialects.expie.snippets import SNIPPETS
 
 __all__ = ["DIALECT", "Pace", "build"]
 
@@ -60,6 +60,6 @@ DIALECT = Dialect(
     settings=DialectSettings,
     build=build,
     key_forms=KEY_FORMS,
-    snippets={"expie": expie},
+    snippets=SNIPPETS,
     documents="expie.md",
 )

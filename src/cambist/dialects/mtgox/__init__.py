@@ -5,7 +5,7 @@ from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.mtgox.auth import KEY_FORM
 from cambist.dialects.mtgox.routes import MtgoxRoutes
-from cambist.dialects.mtgox.snippets import mtgox
+from cambist.dialects.mtgox.snippets import SNIPPETS
 
 __all__ = ["DIALECT", "build"]
 
@@ -21,6 +21,6 @@ DIALECT = Dialect(
     settings=DialectSettings,
     build=build,
     key_forms=(KEY_FORM,),
-    snippets={"mtgox": mtgox},
+    snippets=SNIPPETS,
     documents="mtgox.md",
 )

@@ -11,7 +11,7 @@ from cambist.dialects.native.notices import NoticeSigner
 from cambist.dialects.native.reply_reader import ReplyReader
 from cambist.dialects.native.routes import path_errors, routes
 from cambist.dialects.native.settings import Settings
-from cambist.dialects.native.snippets import native
+from cambist.dialects.native.snippets import SNIPPETS
 from cambist.dialects.native.stream.routes import sockets
 
 __all__ = ["DIALECT", "Settings", "build"]
@@ -39,6 +39,6 @@ DIALECT = Dialect(
     settings=Settings,
     build=build,
     key_forms=(KEY_FORM,),
-    snippets={"native": native},
+    snippets=SNIPPETS,
     documents="native-api.md",
 )

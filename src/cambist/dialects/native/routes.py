@@ -94,6 +94,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/payments/{payment}/pay", FUNDS, merchant.pay, COMMAND, proof=True),
     Endpoint("GET", "/keys", ACCOUNT, keys.list_keys),
     Endpoint("GET", "/keys/kinds", ACCOUNT, keys.list_key_kinds),
+    Endpoint("GET", "/keys/snippets", PUBLIC, keys.list_snippets),
     Endpoint("POST", "/keys", ACCOUNT, keys.create_key, CHANGE, 201, proof=True),
     Endpoint("GET", "/keys/{key}/secret", ACCOUNT, keys.reveal_key, proof=True),
     Endpoint("DELETE", "/keys/{key}", ACCOUNT, keys.revoke_key, CHANGE),

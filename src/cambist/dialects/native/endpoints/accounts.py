@@ -188,6 +188,7 @@ async def _session(call: Call, caller: SessionCaller, user: User) -> api.Session
         csrf_token=csrf_token(caller.token),
         expires=session.expires,
         proved_until=session.proved + call.context.settings.proof_lifetime,
+        proof_seconds=call.context.settings.proof_minutes * 60,
         profile=profile,
     )
 

@@ -25,6 +25,14 @@ def list_key_kinds(call: Call) -> list[api.KeyKind]:
     return [api.KeyKind(api=form.dialect, scopes=sorted(form.scopes), default_scopes=sorted(form.default_scopes)) for form in forms]
 
 
+def list_snippets(call: Call) -> list[api.Snippet]:
+    """Small programs for each kind of key, in Python, JavaScript and curl."""
+    return [
+        api.Snippet(api=each.form, language=each.language, private_key=each.private_key, text=each.text)
+        for each in call.context.services.snippets
+    ]
+
+
 async def create_key(call: Call, *, body: api.CreateKey) -> api.KeyWithSecret | Problem:
     """A new key. Its secret is shown here, and again for an hour. `api-unknown`, `scope-unknown`, `address-invalid`, `public-key-invalid`,
     `too-many-keys`, `proof-required`."""
@@ -60,7 +68,7 @@ async def _minted(call: Call, form: KeyForm, scopes: list[str], addresses: list[
     if isinstance(key, DirectoryRejection):
         invalid = key is DirectoryRejection.ADDRESS_INVALID
         return problem(Code.ADDRESS_INVALID, field="addresses") if invalid else problem(Code.UNAVAILABLE)
-    return _with_secret(form, key)
+    return _with_secret(call, form, key)
 
 
 def _is_point(public_key: str) -> bool:
@@ -80,7 +88,7 @@ async def _own(call: Call, text: str) -> ApiKey | None:
 async def list_keys(call: Call) -> list[api.Key]:
     """One's own keys, never their secrets."""
     keys = await asyncio.to_thread(call.context.services.directory.keys, await user_of(call))
-    return [_row(key) for key in keys]
+    return [_row(call, key) for key in keys]
 
 
 async def reveal_key(call: Call, *, key: str) -> api.KeyWithSecret | Problem:
@@ -92,7 +100,7 @@ async def reveal_key(call: Call, *, key: str) -> api.KeyWithSecret | Problem:
     form = next((form for form in call.context.services.key_forms if form.dialect == own.dialect), None)
     if form is None:
         return problem(Code.API_UNKNOWN)
-    return problem(Code.REVEAL_OVER) if isinstance(directory.reveal_secret(own), DirectoryRejection) else _with_secret(form, own)
+    return problem(Code.REVEAL_OVER) if isinstance(directory.reveal_secret(own), DirectoryRejection) else _with_secret(call, form, own)
 
 
 async def revoke_key(call: Call, *, key: str) -> Nothing | Problem:
@@ -110,7 +118,9 @@ async def revoke_key(call: Call, *, key: str) -> Nothing | Problem:
     return Nothing()
 
 
-def _row(key: ApiKey) -> api.Key:
+def _row(call: Call, key: ApiKey) -> api.Key:
+    public_key = key.secret.removeprefix(ED25519) if key.secret.startswith(ED25519) else None
+    until = key.created + REVEAL_WINDOW
     return api.Key(
         id=str(key.id),
         api=key.dialect,
@@ -118,11 +128,13 @@ def _row(key: ApiKey) -> api.Key:
         scopes=sorted(key.scopes),
         addresses=[str(network) for network in key.ip_allow],
         created=key.created,
-        secret_until=key.created + REVEAL_WINDOW,
+        secret_until=until,
+        revealable=public_key is None and call.context.services.clock() < until,
+        public_key=public_key,
     )
 
 
-def _with_secret(form: KeyForm, key: ApiKey) -> api.KeyWithSecret:
-    if key.secret.startswith(ED25519):
-        return api.KeyWithSecret(key=_row(key), credentials={"key": key.key, "public_key": key.secret.removeprefix(ED25519)})
-    return api.KeyWithSecret(key=_row(key), credentials=form.credentials(key))
+def _with_secret(call: Call, form: KeyForm, key: ApiKey) -> api.KeyWithSecret:
+    row = _row(call, key)
+    credentials = form.credentials(key) if row.public_key is None else {"key": key.key, "public_key": row.public_key}
+    return api.KeyWithSecret(key=row, credentials=credentials)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.processes import Running, serving
+from tests.support.sandbox_control import done
 from tests.web.visitor import Screen, Visitor
 
 LOOKS = [(Screen.DESKTOP, "dark"), (Screen.DESKTOP, "light"), (Screen.PHONE, "dark"), (Screen.PHONE, "light")]
@@ -113,7 +114,7 @@ def test_a_fault_is_armed_fires_and_is_disarmed(still: Running, visit: Callable[
     form.get_by_role("button", name="Arm it").click()
     expect(form).to_contain_text("Say which market.")
     form.get_by_label("What goes wrong").select_option("rate-limit")
-    form.get_by_label("API").select_option("btce_wex")
+    form.get_by_label("API", exact=True).select_option("btce_wex")
     form.get_by_label("How often").fill("2")
     form.get_by_role("button", name="Arm it").click()
     armed = page.get_by_role("region", name="Armed faults")
@@ -124,7 +125,33 @@ def test_a_fault_is_armed_fires_and_is_disarmed(still: Running, visit: Callable[
     visitor.photograph(photographs, "sandbox-faults-fired")
     expect(armed).to_contain_text("nothing goes wrong on purpose")
 
-    form.get_by_label("How often").fill("")
+    form.get_by_label("What goes wrong").select_option("socket-close")
+    form.get_by_label("API", exact=True).select_option("native")
+    form.get_by_label("Close code").fill("4001")
+    form.get_by_label("How often").fill("1")
+    form.get_by_text("More: whom it meets").click()
+    for label, text in (("Path", "/cambist/v1/str*"), ("Let so many pass first", "1000"), ("Then at every nth", "2")):
+        form.get_by_label(label, exact=True).fill(text)
+    form.get_by_label("Chance in per cent").fill("101")
+    form.get_by_role("button", name="Arm it").click()
+    expect(form).to_contain_text("Above 0, and at most 100.")
+    visitor.check(photographs, "sandbox-faults-more")
+    form.get_by_label("Chance in per cent").fill("12.5")
+    form.get_by_role("button", name="Arm it").click()
+    expect(armed).to_contain_text("path /cambist/v1/str*, fires after 1000, every 2nd, with a chance of 12.5 %")
+    (plan,) = (each["plan"] for each in done(still, "GET", "/sandbox/faults")["armed"])
+    assert {name: plan[name] for name in ("code", "count", "skip", "every", "probability")} == {
+        "code": 4001,
+        "count": 1,
+        "skip": 1000,
+        "every": 2,
+        "probability": 0.125,
+    }
+    armed.get_by_role("button", name="Disarm socket-close").click()
+
+    for label in ("Path", "Let so many pass first", "Then at every nth", "Chance in per cent", "How often at most"):
+        form.get_by_label(label, exact=True).fill("")
+    form.get_by_label("API", exact=True).select_option("")
     form.get_by_label("What goes wrong").select_option("maintenance")
     form.get_by_role("button", name="Arm it").click()
     armed.get_by_role("button", name="Disarm maintenance").click()

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import expect
 
 from tests.support.processes import Running
@@ -58,6 +60,24 @@ def test_a_key_is_made_shown_once_more_and_revoked(sandbox: Running, visit: Call
     expect(user.page.get_by_role("main")).to_contain_text("You have no keys")
     user.open("/security/log")
     expect(user.page.get_by_role("region", name="Security log")).to_contain_text("API key revoked")
+
+
+def test_a_public_key_is_pasted_in_the_place_of_a_secret(sandbox: Running, visit: Callable[..., Visitor], photographs: Path) -> None:
+    user = visit(sandbox.url).sign_up("signer").open("/security/keys")
+    user.page.get_by_label("Programs sign with").select_option("public")
+    fill(user, "Its public key", "no key at all")
+    press(user, "Make the key")
+    expect(user.page.get_by_role("alert")).to_contain_text("This is no Ed25519 public key")
+    user.check(photographs, "security-public-key-wrong")
+    public = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    fill(user, "Its public key", pem.replace("\n", " "))
+    press(user, "Make the key")
+    expect(user.page.get_by_test_id("credential-public_key")).to_have_text(public.public_bytes_raw().hex())
+    press(user, "Done")
+    row = user.page.get_by_role("region", name="Your keys").get_by_role("row").filter(has_text="Ed25519")
+    expect(row).to_have_count(1)
+    expect(row.get_by_role("button", name=re.compile("Show the secret"))).to_have_count(0)
 
 
 def test_a_new_password_ends_the_other_sessions(sandbox: Running, visit: Callable[..., Visitor]) -> None:

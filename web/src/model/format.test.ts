@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compact, feeOfPpm, fixed, grouped, marketTitle, percentOfPpm, short, split } from "./format";
+import { compact, duration, feeOfPpm, fixed, grouped, marketTitle, percentOfPpm, short, split } from "./format";
 
 const plain = (text: string): string => text.replaceAll("\u202f", " ").replaceAll("\u2212", "-");
 
@@ -43,3 +43,11 @@ it("writes fees and markets as people do", () => {
   expect(feeOfPpm(2000)).toBe("0.2%");
   expect(marketTitle("btc_usd")).toBe("BTC/USD");
 });
+
+it.each([
+  [1, "1 second"],
+  [90, "90 seconds"],
+  [60, "1 minute"],
+  [600, "10 minutes"],
+  [3600, "1 hour"],
+])("says %d seconds", (seconds, words) => expect(duration(seconds)).toBe(words));

@@ -78,3 +78,9 @@ export function dateAndClock(time: number): string {
 export function marketTitle(name: string): string {
   return name.toUpperCase().replace("_", "/");
 }
+
+/** Seconds in the largest unit that they fill: "10 minutes", "1 hour". */
+export function duration(seconds: number): string {
+  const [size, unit] = seconds >= 3600 && seconds % 3600 === 0 ? [seconds / 3600, "hour"] : seconds >= 60 && seconds % 60 === 0 ? [seconds / 60, "minute"] : [seconds, "second"];
+  return `${size} ${unit}${size === 1 ? "" : "s"}`;
+}

@@ -1,6 +1,6 @@
 // A payment's states in words.
 
-import type { MerchantOrder } from "../../api/generated";
+import type { MerchantOrder, NoticeAttempts } from "../../api/generated";
 
 export const PAYMENT: Record<MerchantOrder["status"], { words: string; tone: "plain" | "good" | "warning" | "bad" | "accent"; means: string }> = {
   open: { words: "open", tone: "accent", means: "Nothing has been paid yet." },
@@ -8,4 +8,12 @@ export const PAYMENT: Record<MerchantOrder["status"], { words: string; tone: "pl
   paid: { words: "paid", tone: "good", means: "Everything was paid." },
   cancelled: { words: "cancelled", tone: "bad", means: "It ended unpaid." },
   closed: { words: "closed", tone: "plain", means: "It takes no more payments." },
+};
+
+/** What a notice tells. */
+export const NOTICE: Record<NoticeAttempts["status"], string> = {
+  partial: "partly paid",
+  paid: "paid",
+  cancelled: "cancelled",
+  closed: "closed",
 };

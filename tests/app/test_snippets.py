@@ -53,7 +53,7 @@ def ran(snippet: dict[str, Any], url: str, credentials: dict[str, str]) -> str:
     missing = [tool for tool in TOOLS[snippet["language"]] if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not installed")
-    text = snippet["text"].replace("<url>", url)
+    text: str = snippet["text"].replace("<url>", url)
     for name, value in credentials.items():
         text = text.replace(f"<{name}>", value)
     done = subprocess.run(line_for(snippet["language"]), input=text, capture_output=True, text=True, timeout=PATIENCE, check=False)

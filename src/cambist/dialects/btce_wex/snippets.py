@@ -1,6 +1,6 @@
 """Small programs for BTC-e and WEX keys: the same calls on the same path."""
 
-from cambist.dialect_kit.snippets import Snippet
+from cambist.dialect_kit.snippets import Language, Snippet
 
 _PYTHON = """\
 import hashlib, hmac, json, re, time, urllib.parse, urllib.request
@@ -63,8 +63,6 @@ if [ -n "$EXPECTED" ]; then ANSWER=$(tapi "method=getInfo&nonce=$EXPECTED"); fi
 printf '%s\\n' "$ANSWER"
 """
 
-SNIPPETS = tuple(
-    Snippet(form=form, language=language, text=text)
-    for form in ("btce", "wex")
-    for language, text in (("python", _PYTHON), ("javascript", _JAVASCRIPT), ("curl", _CURL))
-)
+_LANGUAGES: dict[Language, str] = {"python": _PYTHON, "javascript": _JAVASCRIPT, "curl": _CURL}
+
+SNIPPETS = tuple(Snippet(form=form, language=language, text=text) for form in ("btce", "wex") for language, text in _LANGUAGES.items())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cambist.app.activity import _latency
+from cambist.app.activity import SECOND, Sample, Window, _latency, replies_by_second
 from cambist.gateway.metrics import BOUNDS, Metrics
 from tests.support.btce_client import BtceClient
 from tests.support.processes import Running, cambist, serving
@@ -96,3 +96,39 @@ def test_replies_are_counted_by_dialect() -> None:
     metrics.route("expie", "/c").observe(404, 9)
     assert metrics.replies() == {"btse": (2, 1), "expie": (1, 0)}
     assert [number for number, count in enumerate(metrics.latencies()) if count] == [0, 11, len(BOUNDS)]
+
+
+def sample(second: float, replies: int = 0) -> Sample:
+    return Sample(round(second * SECOND), 0, 0, 0, 0, {"native": (replies, 0)}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("words", "sampled", "now", "seconds"),
+    [
+        ("one a second", range(100), 100, 60),
+        ("just started", [0, 1, 2], 2.5, 2.5),
+        ("one in five seconds", range(0, 300, 5), 298, 58),
+        ("the process stood still", range(10), 298, 0),
+        ("the clock was set back", range(100, 110), 50, 0),
+    ],
+)
+def test_the_window_is_never_longer_than_a_minute(words: str, sampled: list[int], now: float, seconds: float) -> None:
+    window = Window()
+    for second in sampled:
+        window.add(sample(second))
+    found = window.until(sample(now))
+    assert (found[-1].time - found[0].time) / SECOND == seconds, words
+
+
+@pytest.mark.parametrize(
+    ("words", "samples", "counts"),
+    [
+        ("one a second", [(0, 5), (1, 8), (2, 8)], [3, 0]),
+        ("a second without a sample", [(0, 0), (1, 1), (4, 8)], [1, 3, 2, 2]),
+        ("samples a little late", [(0, 0), (1.2, 2), (2.1, 4), (3.4, 9)], [2, 2, 5]),
+        ("two in one second", [(0, 0), (1, 2), (1.5, 3), (2, 7)], [2, 5]),
+        ("nothing but now", [(0, 7)], []),
+    ],
+)
+def test_replies_are_shown_by_second(words: str, samples: list[tuple[float, int]], counts: list[int]) -> None:
+    assert replies_by_second([sample(second, replies) for second, replies in samples]) == counts, words

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cambist.domain.units import AccountId
 from cambist.operations import audit, audit_reading
 from cambist.operations.audit import AuditDamaged, AuditFailed, AuditLog
+from cambist.operations.operation import Actor
 from tests.operations.conftest import CLERK, Office
 
 Lines = list[bytes]
@@ -152,6 +154,35 @@ def test_records_are_found_by_what_they_say(tmp_path: Path, wanted: audit_readin
     write_log(file, 8)
     rows, before = audit_reading.newest(file, 100, None, wanted)
     assert ([row.time - 1_000 for row in rows], before) == (times, None)
+
+
+async def test_records_name_people_by_account_and_the_page_says_who_that_is(office: Office) -> None:
+    alice, bob = [(await office.done("user.add", name=name, password="a password"))["account"] for name in ("alice", "bob")]
+    await office.done("user.freeze", user="alice")
+    await office.done("user.freeze", user="bob")
+    page = await office.done("audit.list", user="Alice")
+    assert [(row["operation"], row["account"], row["arguments"].get("user")) for row in page["rows"]] == [
+        ("user.freeze", None, f"@{alice}"),
+        ("user.add", alice, None),
+    ]
+    assert page["names"] == {f"@{alice}": "alice"}
+    await office.done("user.erase", user="alice")
+    page = await office.done("audit.list", user=f"@{alice}")
+    assert (len(page["rows"]), page["names"]) == (3, {}), "who was erased has no name here either"
+    assert (await office.done("audit.list"))["names"] == {f"@{bob}": "bob"}
+    assert await office.refused("audit.list", user="alice") == "user-unknown"
+    assert await office.refused("audit.list", user="@999999") == "account-unknown"
+
+
+async def test_who_asked_is_found_by_name_too(office: Office) -> None:
+    olga = (await office.done("user.add", name="olga", password="a password"))["account"]
+    actor = Actor(f"@{olga} from 192.0.2.7", AccountId(olga))
+    await office.operations.run(actor, "market.status", {"name": "btc_usd", "halted": True})
+    for by in ("olga", "OLGA", f"@{olga}", actor.name):
+        page = await office.done("audit.list", by=by)
+        assert [row["operation"] for row in page["rows"]] == ["market.status"], by
+        assert page["names"] == {f"@{olga}": "olga"}
+    assert (await office.done("audit.list", by="maria"))["rows"] == []
 
 
 async def test_a_cursor_that_is_none_is_refused(office: Office) -> None:

@@ -277,7 +277,7 @@ def test_snapshots_and_backups_are_written_on_demand(clerk: Callable[..., Visito
     page.get_by_role("button", name="Write a snapshot now").click()
     expect(page.get_by_role("status").filter(has_text="is on disk")).to_be_visible()
     page.get_by_role("button", name="Start a backup now").click()
-    expect(page.get_by_role("region", name="Snapshots and backups")).to_contain_text("from 127.0.0.1")
+    expect(page.get_by_role("region", name="Snapshots and backups")).to_contain_text("by olga from 127.0.0.1")
     expect(page.get_by_role("region", name="Snapshots and backups")).to_contain_text("done")
 
 
@@ -285,10 +285,17 @@ def test_the_audit_log_is_narrowed_down(clerk: Callable[..., Visitor]) -> None:
     page = clerk("ada", "/operator/audit").page
     page.get_by_label("About", exact=True).select_option("user")
     expect(page.get_by_role("main")).to_contain_text("Change a role")
-    page.get_by_label("Whom it was about").fill("nobody")
-    expect(page.get_by_role("main")).to_contain_text("An account's number, such as @17.")
-    page.get_by_label("Whom it was about").fill("@999999")
-    expect(page.get_by_role("main")).to_contain_text("No records fit")
+    expect(page.get_by_role("table", name="Audit log")).to_contain_text("user olga")
+    about = page.get_by_label("Whom it was about")
+    for nobody, words in (("nobody", "there is no user nobody"), ("@999999", "there is no account @999999")):
+        about.fill(nobody)
+        expect(page.get_by_role("alert")).to_contain_text(words)
+        expect(page.get_by_role("main")).to_contain_text("No records fit")
+    about.fill("sam")
+    expect(page.get_by_role("table", name="Audit log").get_by_role("row")).to_have_count(2)
+    about.fill("")
+    page.get_by_label("Who asked").fill("olga")
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 # --- the books ------------------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ Side = Literal["buy", "sell"]
 
 MOST_ROWS = 500
 Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="rows of one reply at most")]
-Cursor = Annotated[str, Meta(pattern="^[0-9]{1,20}$", description="`next` of the page before")]
+Cursor = Annotated[str, Meta(pattern="^[0-9]{1,18}$", description="`next` of the page before")]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ import resource
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cambist.gateway.metrics import BOUNDS
@@ -15,12 +14,14 @@ from cambist.operations.conditions import Activity, DialectActivity, Latency, La
 if TYPE_CHECKING:
     from cambist.app.venue import Venue
 
+SECOND = 1_000_000
+WINDOW = 60 * SECOND
 KEPT = 61
-"""Samples: the first and the last of 60 seconds."""
+"""Samples at most: the first and the last of WINDOW, one a second."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class Sample:
     """Counts since the start."""
 
     time: int
@@ -34,27 +35,58 @@ class _Sample:
     syncs: list[int]
 
 
+class Window:
+    """Samples of the last WINDOW. One that nothing was sampled in, since the process stood still or time went on in leaps, is empty."""
+
+    def __init__(self) -> None:
+        self._samples: deque[Sample] = deque(maxlen=KEPT)
+
+    def add(self, sample: Sample) -> None:
+        """Keeps the newest one."""
+        self._samples.append(sample)
+
+    def until(self, now: Sample) -> list[Sample]:
+        """Those of the last WINDOW, oldest first, and `now` itself."""
+        return [*(sample for sample in self._samples if 0 <= now.time - sample.time <= WINDOW), now]
+
+
+def replies_by_second(samples: Sequence[Sample]) -> list[int]:
+    """How many left in each second between the first and the last sample, the newest last. Where a second had no sample of its own, what
+    was counted after it is spread."""
+    totals = [sum(count for count, _ in sample.replies.values()) for sample in samples]
+    found: list[int] = []
+    counted = 0
+    for sample, total in zip(samples, totals, strict=True):
+        seconds = (sample.time - samples[0].time) // SECOND - len(found)
+        if seconds > 0:
+            count = total - totals[0] - counted
+            found += [count // seconds + (number < count % seconds) for number in range(seconds)]
+            counted += count
+    return found
+
+
 class ActivityLog:
     """Belongs to the event-loop thread. `sample` once a second."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        self._samples: deque[_Sample] = deque(maxlen=KEPT)
+        self._window = Window()
         self.sample()
 
     def sample(self) -> None:
         """Keeps the counts as they are now."""
-        self._samples.append(self._counted())
+        self._window.add(self._counted())
 
     def shown(self) -> Activity:
-        """From the oldest sample to now."""
-        venue, first, now = self._venue, self._samples[0], self._counted()
-        replies = [sum(count for count, _ in sample.replies.values()) for sample in self._samples]
+        """From the oldest sample of the window to now."""
+        venue, now = self._venue, self._counted()
+        samples = self._window.until(now)
+        first = samples[0]
         latency = _latency(BOUNDS, _less(now.latencies, first.latencies))
         sockets, waiting = venue.gateway.metrics.sockets, venue.sequencer.waiting_since
         return Activity(
             time=now.time,
-            seconds=max(0, round((now.time - first.time) / 1_000_000)),
+            seconds=round((now.time - first.time) / SECOND),
             commands=now.commands - first.commands,
             orders=now.orders - first.orders,
             orders_rejected=now.rejected - first.rejected,
@@ -64,7 +96,7 @@ class ActivityLog:
                 latency.half,
                 latency.nine_tenths,
                 latency.all_but_one_percent,
-                [later - earlier for earlier, later in pairwise(replies)],
+                replies_by_second(samples),
             ),
             syncs=_latency(venue.sequencer.sync_times.bounds, _less(now.syncs, first.syncs)),
             dialects=[_dialect(name, counts, first.replies.get(name, (0, 0))) for name, counts in sorted(now.replies.items())],
@@ -75,10 +107,10 @@ class ActivityLog:
             memory=_resident(),
         )
 
-    def _counted(self) -> _Sample:
+    def _counted(self) -> Sample:
         venue, metrics = self._venue, self._venue.gateway.metrics
         placed = venue.engine.placed_orders()
-        return _Sample(
+        return Sample(
             time=venue.clock(),
             commands=venue.sequencer.applied_seq,
             orders=sum(accepted for accepted, _ in placed),

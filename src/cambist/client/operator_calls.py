@@ -106,8 +106,7 @@ def operator_order_list(query: orders.ListOrders) -> Call[list[orders.OrderRow]]
 
 
 def operator_order_open(query: orders.ListOpenOrders | None = None) -> Call[orders.OpenOrders]:
-    """GET /operator/order/open: Everybody's open orders, newest first. A page may be short, or empty, although there are more: `next`
-    says. `market-unknown`."""
+    """GET /operator/order/open: Everybody's open orders, newest first. `market-unknown`."""
     return Call("GET", "/operator/order/open", orders.OpenOrders, query=query)
 
 
@@ -208,5 +207,5 @@ def operator_approval_withdraw(body: dual_control.OfApproval) -> Call[dual_contr
 
 
 def operator_audit_list(query: audit_records.ListRecords | None = None) -> Call[audit_records.AuditPage]:
-    """GET /operator/audit/list: What operators asked for, newest first. `audit-damaged`."""
+    """GET /operator/audit/list: What operators asked for, newest first. `user-unknown`, `account-unknown`, `audit-damaged`."""
     return Call("GET", "/operator/audit/list", audit_records.AuditPage, query=query)

@@ -303,13 +303,14 @@ class MerchantView:
         return next(self._orders("id = ?", key), None)
 
     def newest_orders(self, account: AccountId, limit: int, before: int | None = None) -> tuple[list[MerchantOrder], int | None]:
-        """An account's orders, newest first: at most `limit` of those behind the place `before`, and the place where the rest begins."""
+        """An account's orders, newest first: at most `limit` of those behind the place `before`, and the place where the rest begins,
+        None when there is none."""
         place = before if before is not None else (1 << 63) - 1
         rows = self._sql.execute(
-            "SELECT id, rowid FROM orders WHERE account = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", (account, place, limit)
+            "SELECT id, rowid FROM orders WHERE account = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?", (account, place, limit + 1)
         ).fetchall()
-        found = [order for key, _ in rows if (order := self.order(key)) is not None]
-        return found, rows[-1][1] if len(rows) == limit else None
+        found = [order for key, _ in rows[:limit] if (order := self.order(key)) is not None]
+        return found, rows[limit - 1][1] if len(rows) > limit else None
 
     def labelled(self, account: AccountId, asset: AssetId, label: Label) -> str:
         """The newest address of that label; empty when there is none."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import os
+import time
 from pathlib import Path
 
 import msgspec
 
 from cambist.operations.audit import LOST, AuditDamaged, AuditRecord, decoded_line, line_hash
 
-SCANNED = 50_000
-"""Lines that one page reads at most."""
+SCANNED = 100
+"""Lines that are read in one go, before other threads have their turn: less than a millisecond's work."""
 LATE = 1 << 18
 """Bytes behind a page in which the ends of its operations are looked for: others may have begun before one ended."""
 
@@ -43,6 +45,7 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
 def newest(path: Path, limit: int, before: int | None = None, chosen: AuditFilter = AuditFilter()) -> tuple[list[AuditRecord], int | None]:  # noqa: B008
     """(records newest first, where to go on), from byte `before` of the file on; None: there is nothing further. AuditDamaged, OSError.
 
+    For a thread: it reads as far as it must to know what is behind the page, the whole log where nothing else fits.
     Each line is compared with the hash that the line after it names.
     """
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -61,9 +64,10 @@ def _page(path: Path, log: mmap.mmap, limit: int, before: int | None, chosen: Au
         raise AuditDamaged(f"{path}: no record begins at byte {end}")
     ends = _ends_behind(path, log, end)
     found: list[AuditRecord] = []
+    rest: int | None = None
     expected: str | None = None
-    for _ in range(SCANNED):
-        if not end or len(found) == limit:
+    for number in itertools.count(1):
+        if not end:
             break
         begin = log.rfind(b"\n", 0, end - 1) + 1
         raw = log[begin:end]
@@ -79,10 +83,15 @@ def _page(path: Path, log: mmap.mmap, limit: int, before: int | None, chosen: Au
         outcome, account = ends.pop(line.record, ("unknown", None))
         record = AuditRecord(line.record, line.time, line.by, line.operation, line.arguments, outcome, account)
         if chosen.since is not None and record.time < chosen.since:
-            return found, None
+            break
         if chosen.fits(record):
+            if len(found) == limit:
+                return found, rest
             found.append(record)
-    return found, end or None
+            rest = end
+        if number % SCANNED == 0:
+            time.sleep(0)  # a thread that reads on and on would make the venue's own wait
+    return found, None
 
 
 def _ends_behind(path: Path, log: mmap.mmap, begin: int) -> dict[int, tuple[str, int | None]]:

@@ -11,6 +11,7 @@ from cambist.operations.backup_jobs import BackupState
 from cambist.operations.conditions import BackupFile
 from cambist.operations.operation import Effect, Nothing, Operation, OperatorCall
 from cambist.operations.rejections import Kind, Rejected
+from cambist.operations.users import names_in
 
 
 class Backups(msgspec.Struct, frozen=True):
@@ -47,7 +48,12 @@ async def list_backups(call: OperatorCall, _request: Nothing) -> Backups | Rejec
         files = await asyncio.to_thread(storage.backups)
     except OSError as error:
         return Rejected("backup-failed", Kind.UNAVAILABLE, f"{error.filename}: {error.strerror}")
-    return Backups(configured, call.context.backup_jobs.last, files)
+    last = call.context.backup_jobs.last
+    if last is not None:
+        who, where, address = last.started_by.partition(" ")
+        names = await asyncio.to_thread(names_in, call, [who])
+        last = msgspec.structs.replace(last, started_by=names.get(who, who) + where + address)
+    return Backups(configured, last, files)
 
 
 OPERATIONS = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -236,6 +238,17 @@ def name_of(call: OperatorCall, account: int) -> str:
     """The account's user, or @N."""
     user: User | None = call.context.directory.user_by_account(account)
     return user.name if user is not None and user.erased is None else f"@{account}"
+
+
+_MENTIONED = re.compile(r"(?<!\S)@[0-9]{1,10}(?!\S)")
+"""How accounts stand in records."""
+
+
+def names_in(call: OperatorCall, texts: Iterable[str]) -> dict[str, str]:
+    """By "@N" as it stands in one of the texts: the account's user, where there is one still. For a thread."""
+    mentioned = {found for text in texts for found in _MENTIONED.findall(text)}
+    named = {each: name_of(call, int(each[1:])) for each in sorted(mentioned)}
+    return {each: name for each, name in named.items() if each != name}
 
 
 OPERATIONS = (

@@ -85,10 +85,11 @@ export interface AssetRow {
   display_scale: number;
 }
 
-/** Newest first. `next`: the cursor of what is behind, None when there is nothing; a page may be short although there is more. */
+/** Newest first. `next`: the cursor of what is behind, None when there is nothing. Records have people as @N, the number of their account. `names`: by that text, the names of those who are still there. */
 export interface AuditPage {
   rows: AuditRecord[];
   next: string | null;
+  names: Record<string, string>;
 }
 
 /** An operation that was asked for, joined with its end. `outcome` is "done", a rejection's code, or "unknown" without an end. */
@@ -636,13 +637,13 @@ export interface ListOrders {
   limit?: number;
 }
 
-/** All that is given must hold. `operation`: its name, or a noun as in "user". `by`: who, as records say it, with or without from where. `account`: whom it was about. `since` and `until` in µs, inclusive. `cursor`: `next` of the page before. */
+/** All that is given must hold. `operation`: its name, or a noun as in "user". `by`: who, by name, or as records say it with or without from where; `user`: whom it was about. `since` and `until` in µs, inclusive. `cursor`: `next` of the page before. */
 export interface ListRecords {
   limit?: number;
   cursor?: string | null;
   operation?: string | null;
   by?: string | null;
-  account?: number | null;
+  user?: string | null;
   outcome?: string | null;
   since?: number | null;
   until?: number | null;
@@ -1802,7 +1803,7 @@ export const operatorLedgerTotals = (): Call<TotalRow[]> => call("GET", "/operat
 export const operatorOrderList = (query: ListOrders): Call<OrderRow[]> =>
   call("GET", "/operator/order/list", { query });
 
-/** Everybody's open orders, newest first. A page may be short, or empty, although there are more: `next` says. `market-unknown`. */
+/** Everybody's open orders, newest first. `market-unknown`. */
 export const operatorOrderOpen = (query?: ListOpenOrders): Call<OpenOrders> =>
   call("GET", "/operator/order/open", { query });
 
@@ -1871,6 +1872,6 @@ export const operatorApprovalList = (): Call<Approval[]> => call("GET", "/operat
 export const operatorApprovalWithdraw = (body: OfApproval): Call<Approval> =>
   call("POST", "/operator/approval/withdraw", { body });
 
-/** What operators asked for, newest first. `audit-damaged`. */
+/** What operators asked for, newest first. `user-unknown`, `account-unknown`, `audit-damaged`. */
 export const operatorAuditList = (query?: ListRecords): Call<AuditPage> =>
   call("GET", "/operator/audit/list", { query });

@@ -131,8 +131,10 @@ def list_records(
     operation: Annotated[
         str | None, typer.Option("--operation", help="Only this one, as in user.freeze, or all of a noun, as in user.", show_default=False)
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", help="Only of this one, as in @17 or 'uid 1000 (maria)'.", show_default=False)] = None,
-    account: Annotated[int | None, typer.Option("--account", help="Only about this account.", show_default=False)] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Only of this one, as in olga, @17 or 'uid 1000 (maria)'.", show_default=False)
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Only about this one, by name or as in @17.", show_default=False)] = None,
     outcome: Annotated[str | None, typer.Option("--outcome", help="Only what ended so: done, or a code.", show_default=False)] = None,
     since: Annotated[str | None, typer.Option("--since", help="From this time on (ISO 8601, UTC).", show_default=False)] = None,
     until: Annotated[str | None, typer.Option("--until", help="Up to this time.", show_default=False)] = None,
@@ -142,15 +144,27 @@ def list_records(
     """List what operators did, the newest last: who, what, with which arguments (secrets left out), and what became of it."""
     from cambist.app.admin_client import admin_client
 
-    wanted = {"operation": operation, "by": by, "account": account, "outcome": outcome}
+    wanted = {"operation": operation, "by": by, "user": user, "outcome": outcome}
     times = {"since": parse_time(since), "until": parse_time(until)}
     rows: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
     cursor: str | None = None
     with admin_client(data) as asked:
         while len(rows) < limit:
             page = asked("audit.list", {**wanted, **times, "limit": limit - len(rows), "cursor": cursor})
             rows += page["rows"]
+            names |= page["names"]
             cursor = page["next"]
             if cursor is None:
                 break
+    if not as_json:
+        rows = [_with_names(row, names) for row in rows]
     show(rows[::-1], ["record", "time", "by", "operation", "outcome", "account", "arguments"], as_json)
+
+
+def _with_names(record: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """A record that has people by name, where it has the numbers of their accounts."""
+    who, where, address = record["by"].partition(" ")
+    arguments = {key: names.get(value, value) if isinstance(value, str) else value for key, value in record["arguments"].items()}
+    account = record["account"] if record["account"] is None else names.get(f"@{record['account']}", f"@{record['account']}")
+    return {**record, "by": names.get(who, who) + where + address, "arguments": arguments, "account": account}

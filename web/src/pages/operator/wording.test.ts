@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { argumentWords, awaitsApproval, operationWords } from "./wording";
+import { argumentWords, awaitsApproval, operationWords, withNames } from "./wording";
 
 it.each<[Record<string, unknown>, string]>([
   [{ user: "@17", role: "operator" }, "user @17 · role operator"],
@@ -19,3 +19,12 @@ it("gives an operation that it has no words for its own name", () => {
   expect(operationWords("user.freeze")).toBe("Freeze a user");
   expect(operationWords("rates.set")).toBe("rates.set");
 });
+
+it.each([
+  ["@17 from 192.0.2.7", "olga from 192.0.2.7"],
+  ["user @17 · role operator", "user olga · role operator"],
+  ["@18 from 192.0.2.7", "@18 from 192.0.2.7"],
+  ["@170", "@170"],
+  ["a@17", "a@17"],
+  ["uid 0 (root)", "uid 0 (root)"],
+])("%s is shown as %s", (text, shown) => expect(withNames(text, { "@17": "olga" })).toBe(shown));

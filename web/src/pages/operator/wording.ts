@@ -32,6 +32,11 @@ export function operationWords(name: string): string {
   return OPERATIONS[name] ?? name;
 }
 
+/** A record's text with the name of each @N in it, where `names` knows one. */
+export function withNames(text: string, names: Record<string, string>): string {
+  return text.replace(/(?<!\S)@\d{1,10}(?!\S)/g, (found) => names[found] ?? found);
+}
+
 /** What an operation was asked with, on one line: "user alice, role operator". What was left out is left out. */
 export function argumentWords(said: Record<string, unknown>): string {
   return Object.entries(said)

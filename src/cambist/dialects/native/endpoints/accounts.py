@@ -18,6 +18,7 @@ from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.this_machine import from_this_machine
 from cambist.dialects.native.auth import COOKIE, SECURE_COOKIE, SessionCaller, cookie, csrf_token, from_this_site, session_token
 from cambist.dialects.native.endpoint import Call, Headed, rate_limited
+from cambist.dialects.native.paging import cut
 from cambist.dialects.native.qr_code import qr_code
 from cambist.directory import DirectoryRejection, LoginRejection, Session, User, marks
 from cambist.directory.login import ADMISSION_INTERVAL, KNOWN_FOR, network_of
@@ -360,6 +361,7 @@ async def list_security_events(call: Call, *, query: PageQuery) -> Page[api.Secu
     """What happened to one's own security, newest first."""
     before = int(query.cursor) if query.cursor else None
     events = call.context.services.directory.security_events
-    found = await asyncio.to_thread(events.newest, await user_of(call), query.limit, before)
-    rows = [api.SecurityEvent(id=str(each.id), time=each.time, kind=each.kind.value, address=each.address) for each in found]
-    return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)
+    found = await asyncio.to_thread(events.newest, await user_of(call), query.limit + 1, before)
+    part, following = cut(found, query.limit, lambda event: event.id)
+    rows = [api.SecurityEvent(id=str(each.id), time=each.time, kind=each.kind.value, address=each.address) for each in part]
+    return Page(rows=rows, next=following)

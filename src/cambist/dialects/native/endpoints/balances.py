@@ -9,6 +9,7 @@ from cambist.api_types.values import Page
 from cambist.dialects.native.endpoint import Call
 from cambist.dialects.native.listings import atoms_text
 from cambist.dialects.native.order_views import BUSINESS_NUMBERS, entry_of, fill_of
+from cambist.dialects.native.paging import cut, history_page
 from cambist.dialects.native.user_names import names_of
 from cambist.domain.transfers import Business
 from cambist.exchange.user_transfers import is_user_transfer
@@ -41,7 +42,7 @@ async def list_fills(call: Call, *, query: api.FillsQuery) -> Page[api.Fill] | P
     listing = context.listings.market(query.market) if query.market is not None else None
     if query.market is not None and listing is None:
         return problem(Code.MARKET_UNKNOWN, field="market")
-    page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
+    page = history_page(query)
     await context.history_caught_up()
     if query.order is not None and listing is not None:
         return problem(Code.REQUEST_INVALID, "Name a market or an order, not both.", field="order")
@@ -52,8 +53,8 @@ async def list_fills(call: Call, *, query: api.FillsQuery) -> Page[api.Fill] | P
         if of_order is None:
             return problem(Code.NOT_FOUND, field="order")
         found = of_order
-    rows = [fill_of(fill, context.listings.of(fill.market)) for fill in found]
-    return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)
+    part, following = cut(found, query.limit, lambda fill: fill.id)
+    return Page(rows=[fill_of(fill, context.listings.of(fill.market)) for fill in part], next=following)
 
 
 async def _fills_of(call: Call, order: str, page: HistoryPage) -> list[Fill] | None:
@@ -72,14 +73,15 @@ async def list_ledger_entries(call: Call, *, query: api.LedgerQuery) -> Page[api
     if query.asset is not None and asset is None:
         return problem(Code.ASSET_UNKNOWN, field="asset")
     await call.context.history_caught_up()
-    page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
+    page = history_page(query)
     business = BUSINESS_NUMBERS[query.business] if query.business is not None else None
     number = asset.id if asset is not None else None
     found = await call.context.services.history.entries(call.account, page, asset=number, business=business)
-    others = {entry.id: other for entry in found if (other := _other_user(call, entry)) is not None}
+    part, following = cut(found, query.limit, lambda entry: entry.id)
+    others = {entry.id: other for entry in part if (other := _other_user(call, entry)) is not None}
     names = await names_of(call.context, others.values())
-    rows = [entry_of(entry, call.context.listings, names.get(others.get(entry.id, 0))) for entry in found]
-    return Page(rows=rows, next=str(found[-1].id) if len(found) == query.limit else None)
+    rows = [entry_of(entry, call.context.listings, names.get(others.get(entry.id, 0))) for entry in part]
+    return Page(rows=rows, next=following)
 
 
 def _other_user(call: Call, entry: LedgerEntry) -> int | None:

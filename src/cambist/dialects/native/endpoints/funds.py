@@ -13,6 +13,7 @@ from cambist.api_types.values import Page, PageQuery
 from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call, rate_limited
 from cambist.dialects.native.listings import atoms_text, units_of
+from cambist.dialects.native.paging import cut, history_page
 from cambist.dialects.native.qr_code import qr_code
 from cambist.dialects.native.user_names import names_of
 from cambist.domain.reject_reasons import RejectReason
@@ -20,7 +21,6 @@ from cambist.domain.transfer_ids import transfer_id
 from cambist.domain.transfers import TransferKind
 from cambist.exchange.coupons import ANYBODY, CouponRejection, code_hash, coupon_transfer
 from cambist.exchange.user_transfers import is_user_transfer, send_to_user
-from cambist.history.port import Page as HistoryPage
 from cambist.history.records import Transfer, TransferStatus
 from cambist.wallet import Approval, Deposit, DepositState, WalletRejection, Withdrawal, WithdrawalState
 
@@ -257,12 +257,12 @@ async def list_transfers(call: Call, *, query: api.TransfersQuery) -> Page[api.T
         return asset
     kind = TransferKind[query.kind.upper().replace("-", "_")] if query.kind is not None else None
     await call.context.history_caught_up()
-    page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
+    page = history_page(query)
     number = asset.id if asset is not None else None
     found = await call.context.services.history.transfers(call.account, page, asset=number, kind=kind)
-    names = await _counterparties(call, found)
-    rows = [_transfer(call, transfer, names) for transfer in found]
-    return Page(rows=rows, next=str(found[-1].source_entry) if len(found) == query.limit else None)
+    part, following = cut(found, query.limit, lambda transfer: transfer.source_entry)
+    names = await _counterparties(call, part)
+    return Page(rows=[_transfer(call, transfer, names) for transfer in part], next=following)
 
 
 async def find_transfer(call: Call, *, transfer: str) -> api.Transfer | Problem:
@@ -376,11 +376,11 @@ async def redeem_coupon(call: Call, *, body: api.RedeemCoupon) -> api.CouponRede
 async def list_coupons(call: Call, *, query: PageQuery) -> Page[api.Coupon]:
     """Coupons that one made, newest first, and whether they were redeemed."""
     await call.context.history_caught_up()
-    page = HistoryPage(last_id=int(query.cursor) - 1 if query.cursor else None, limit=query.limit)
+    page = history_page(query)
     found = await call.context.services.history.transfers(call.account, page, kind=TransferKind.COUPON_CREATE)
-    names = await names_of(call.context, {int(transfer.memo.get("receiver", ANYBODY)) for transfer in found} - {ANYBODY})
-    rows = [_coupon(call, transfer, names) for transfer in found]
-    return Page(rows=rows, next=str(found[-1].source_entry) if len(found) == query.limit else None)
+    part, following = cut(found, query.limit, lambda transfer: transfer.source_entry)
+    names = await names_of(call.context, {int(transfer.memo.get("receiver", ANYBODY)) for transfer in part} - {ANYBODY})
+    return Page(rows=[_coupon(call, transfer, names) for transfer in part], next=following)
 
 
 def _coupon(call: Call, transfer: Transfer, names: Mapping[int, str]) -> api.Coupon:

@@ -26,8 +26,8 @@ from cambist.dialect_kit.market_texts import (
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import Call, Written
 from cambist.dialects.native.listings import Listing, atoms_text
+from cambist.dialects.native.paging import cut, history_page
 from cambist.domain.markets import MarketStatus
-from cambist.history.port import Page as HistoryPage
 from cambist.marketdata.candles import base_interval, candle_start
 from cambist.marketdata.values import Candle as _Candle
 
@@ -124,11 +124,10 @@ async def list_past_trades(call: Call, *, market: str, query: api.TradeHistoryQu
     listing = call.context.listings.market(market)
     if listing is None:
         return problem(Code.MARKET_UNKNOWN)
-    last = int(query.cursor) - 1 if query.cursor else None
-    trades = await call.context.services.history.market_trades(listing.id, HistoryPage(last_id=last, limit=query.limit))
-    rows = await past_trades(_trade_form(listing), trades)
-    following = b'"%d"' % trades[-1].id if len(trades) == query.limit else b"null"
-    return Written((b'{"rows":[', *rows, b'],"next":', following, b"}"))
+    trades = await call.context.services.history.market_trades(listing.id, history_page(query))
+    part, following = cut(trades, query.limit, lambda trade: trade.id)
+    rows = await past_trades(_trade_form(listing), part)
+    return Written((b'{"rows":[', *rows, b'],"next":', msgspec.json.encode(following), b"}"))
 
 
 def _trade_form(listing: Listing) -> _core.RowForm:

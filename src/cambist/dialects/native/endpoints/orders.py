@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cambist import _core
 from cambist.api_types import orders as api
 from cambist.api_types.problems import Code, Problem, problem
@@ -11,10 +13,10 @@ from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call
 from cambist.dialects.native.listings import Listing
 from cambist.dialects.native.order_views import order_of, status_after
+from cambist.dialects.native.paging import cut, history_page
 from cambist.domain.orders import SelfTrade
 from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange.view import View
-from cambist.history.port import Page as HistoryPage
 from cambist.history.records import Order
 
 SECOND = 1_000_000
@@ -300,29 +302,31 @@ async def list_orders(call: Call, *, query: api.OrdersQuery) -> Page[api.Order] 
     listing = call.context.listings.market(query.market) if query.market is not None else None
     if query.market is not None and listing is None:
         return problem(Code.MARKET_UNKNOWN, field="market")
-    last = int(query.cursor) - 1 if query.cursor else None
     if query.state == "open":
-        return await _open_orders(call, listing, last, query.limit)
+        return await _open_orders(call, listing, query)
     await call.context.history_caught_up()
     market = listing.id if listing is not None else None
-    page = HistoryPage(last_id=last, limit=query.limit)
-    found = await call.context.services.history.orders(call.account, page, market=market, state=query.state)
-    return Page(rows=_shown(call, found), next=str(found[-1].id) if len(found) == query.limit else None)
+    found = await call.context.services.history.orders(call.account, history_page(query), market=market, state=query.state)
+    part, following = cut(found, query.limit, lambda order: order.id)
+    return Page(rows=_shown(call, part), next=following)
 
 
-async def _open_orders(call: Call, listing: Listing | None, last: int | None, limit: int) -> Page[api.Order]:
-    view = call.context.services.view
+async def _open_orders(call: Call, listing: Listing | None, query: api.OrdersQuery) -> Page[api.Order]:
+    view, last = call.context.services.view, int(query.cursor) - 1 if query.cursor else None
     live = view.open_orders(call.account) if listing is None else view.open_orders(call.account, listing.id)
-    chosen = [order.order_id for order in reversed(live) if last is None or order.order_id <= last][:limit]
-    if not chosen:
-        return Page(rows=[])
-    await call.context.history_caught_up()
-    found = await call.context.services.history.orders_by_id(chosen)
-    still = [order for order in reversed(found) if not order.reason]
-    return Page(rows=_shown(call, still), next=str(chosen[-1]) if len(chosen) == limit else None)
+    numbers = [order.order_id for order in reversed(live) if last is None or order.order_id <= last]
+    found: list[Order] = []
+    # Of those that lived just now, some may have ended before history was asked: others stand in for them.
+    while numbers and len(found) <= query.limit:
+        wanted, numbers = numbers[: query.limit + 1 - len(found)], numbers[query.limit + 1 - len(found) :]
+        await call.context.history_caught_up()
+        stored = await call.context.services.history.orders_by_id(wanted)
+        found += [order for order in reversed(stored) if not order.reason]
+    part, following = cut(found, query.limit, lambda order: order.id)
+    return Page(rows=_shown(call, part), next=following)
 
 
-def _shown(call: Call, orders: list[Order]) -> list[api.Order]:
+def _shown(call: Call, orders: Sequence[Order]) -> list[api.Order]:
     view, listings = call.context.services.view, call.context.listings
     return [order_of(order, listings.of(order.market), None if order.reason else view.order(order.id)) for order in orders]
 

@@ -677,6 +677,16 @@ class Engine:
     def set_linked_group_terms(self, time: int, group: int, fee_ppm: int, max_age: int, meta: bytes = ...) -> Outcome: ...
     def set_conversion_rates(self, time: int, group: int, rates: Sequence[tuple[int, int]], meta: bytes = ...) -> Outcome:
         """(asset, rate) in order of asset; rate in RATE_ONE-ths of the anchor for one whole unit, 0 takes it back."""
+    def submit(self, time: int, records: bytes) -> Outcome:
+        """Applies a run of command records, each as if it had been given at `time`; returns the last one's outcome.
+
+        As the typed calls, they go to the outboxes. ValueError, and nothing applied, when the run is empty or not made of whole,
+        well-formed records.
+        """
+    def follow(self, records: bytes) -> Outcome:
+        """Applies records of a log at their own times; returns the last one's outcome. Their events are kept until taken, and nothing goes
+        to the outbox of commands. ValueError as `submit`.
+        """
     def apply_batch(self, commands: bytes, events: bool = True) -> tuple[bytes, bytes]:
         """Applies a run of command records with the GIL released; nothing goes to the outboxes.
 
@@ -969,6 +979,12 @@ def decode_frame(encoded: bytes, journal_identity: int, file: str, offset: int) 
 
 def decode_commands(records: bytes) -> list[tuple[int, int, bytes, bytes]]:
     """(kind, time, body, meta) per record."""
+
+def sent_commands(run: bytes) -> list[tuple[int, int, int, int, int, int]]:
+    """(kind, key id, nonce, edge, counter, where the record ends) per record of a run that an edge sent. ValueError: it is none."""
+
+def commands_of_edge(run: bytes, edge: int) -> list[tuple[int, int, int]]:
+    """(kind, counter, where the record ends) of those records of a run that this edge sent. ValueError."""
 
 @final
 class SnapshotOrigin:

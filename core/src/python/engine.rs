@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyException, PyIndexError, PyOverflowError, PyValueError}
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::command_runs::{self, not_a_record};
 use super::converted_books::ConvertedBooks;
 use super::numbers::Wide;
 use super::replay::Unfinished;
@@ -546,6 +547,29 @@ impl Engine {
         self.apply(time, &Command::SetConversionRates { group, rates }, meta)
     }
 
+    fn submit(&mut self, time: u64, records: &[u8]) -> PyResult<Outcome> {
+        let Engine { core, commands, count, .. } = self;
+        let (before, known) = (core.seq(), *count);
+        let mut placed = Vec::new();
+        let last = command_runs::apply(core, records, Some(time), |time, command, meta, outcome| {
+            write_record(commands, time, command, meta);
+            *count += 1;
+            placed.extend(command_runs::placed_in(command).map(|market| (market, outcome.code)));
+        })?;
+        if known == 0 {
+            self.first_seq = before + 1;
+        }
+        self.last_time = self.core.time();
+        placed.into_iter().for_each(|(market, code)| self.count_placed(market, code));
+        Ok(last.into())
+    }
+
+    fn follow(&mut self, records: &[u8]) -> PyResult<Outcome> {
+        let last = command_runs::apply(&mut self.core, records, None, |_, _, _, _| ())?;
+        self.sound()?;
+        Ok(last.into())
+    }
+
     #[pyo3(signature = (commands, events = true))]
     fn apply_batch<'py>(
         &mut self,
@@ -762,26 +786,8 @@ impl AvailableTemplate {
 /// (price, amount), best first.
 pub(super) type Levels = Vec<(Price, Amount)>;
 
-/// (kind, time, body, meta) per record of a run.
-#[pyfunction]
-fn decode_commands<'py>(py: Python<'py>, records: &[u8]) -> PyResult<Vec<CommandParts<'py>>> {
-    crate::wire::records(records)
-        .map(|record| {
-            let record = record.map_err(|error| not_a_record(&error))?;
-            Ok((record.kind, record.time, PyBytes::new(py, record.body()), PyBytes::new(py, record.meta)))
-        })
-        .collect()
-}
-
-type CommandParts<'py> = (u8, u64, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
-
-fn not_a_record(error: &RecordError) -> PyErr {
-    PyValueError::new_err(format!("no command record at byte {} of the run", error.offset))
-}
-
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("LedgerViolation", module.py().get_type::<LedgerViolation>())?;
     module.add_class::<Engine>()?;
-    module.add_class::<AvailableTemplate>()?;
-    module.add_function(wrap_pyfunction!(decode_commands, module)?)
+    module.add_class::<AvailableTemplate>()
 }

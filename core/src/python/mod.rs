@@ -1,5 +1,6 @@
 //! The native module `cambist._core`. Only this folder knows Python; `src/cambist/_core.pyi` is its typed surface.
 
+mod command_runs;
 mod converted_books;
 mod engine;
 mod events;
@@ -42,6 +43,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
         rejects.set_item(reject as u16, reject.name())?;
     }
     module.add("REJECTS", rejects)?;
+    command_runs::register(module)?;
     engine::register(module)?;
     events::register(module)?;
     forms::register(module)?;

@@ -1,10 +1,14 @@
 """What the Python side writes beside a command: opaque to the core, journaled with it."""
 
+import struct
 from typing import Any
 
 import msgspec
 
 VERSION = 1
+_FIVE_ITEMS, _SEVEN_ITEMS = 0x95, b"\x97"
+_SENDER = struct.Struct(">BIBQ")
+_U32, _U64 = 0xCE, 0xCF
 
 
 class Meta(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -23,6 +27,14 @@ class Meta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def encode(self) -> bytes:
         """The bytes for a command's `meta`."""
         return _encoder.encode(self)
+
+    def sent_by(self, edge: int, counter: int) -> bytes:
+        """The bytes for a command that comes over an edge: two more items at the end, always in their widest form, so that they are found
+        without reading the others (`_core.sent_commands`). `decode` passes over them.
+        """
+        encoded = _encoder.encode(self)
+        assert encoded[0] == _FIVE_ITEMS
+        return _SEVEN_ITEMS + encoded[1:] + _SENDER.pack(_U32, edge, _U64, counter)
 
     @classmethod
     def decode(cls, meta: bytes) -> "Meta":

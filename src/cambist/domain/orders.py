@@ -62,3 +62,8 @@ class DoneReason(IntEnum):
     FOK = 7
     CANCEL_AFTER = 8
     ONE_CANCELS_OTHER = 9
+
+
+def order_flags(post_only: bool, take_profit: bool = False) -> int:
+    """The flags of an order that is placed by itself."""
+    return (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.TAKE_PROFIT if take_profit else 0)

@@ -1,7 +1,7 @@
 """The command port: everything that changes the exchange, asynchronous in shape.
 
-`EmbeddedCommands` (embedded.py) is the one in this process: its awaitables are done at once. An implementation over a network sends the
-command to the leading node and resumes when its own state has reached that command.
+`EmbeddedCommands` (embedded.py) is the one in this process: its awaitables are done at once. `RemoteCommands` (remote.py) sends commands to
+the leading node and resumes each when this process's own state has reached it.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,12 @@ class JournalStopped(Exception):
     """The journal failed: nothing more is taken, nothing unsynced may be told, the process must end."""
 
 
+class OutcomeUnknown(Exception):
+    """Whoever leads did not say in time what became of the command, and it is not in the log yet. It may have been done, or be done still:
+    whoever asked has to look.
+    """
+
+
 class Done(msgspec.Struct, Generic[T], gc=False):
     """A command's outcome (codes: `RejectReason`), and what `read` gave on the state right after it."""
 
@@ -44,13 +50,14 @@ def destination_entry(moved: Outcome) -> int:
 
 
 class Commands(Protocol):
-    """One command a call. What it returns is applied, and not yet durable: the gateway holds replies back until it is.
+    """One command a call. What it returns is applied, and may not be durable yet: the gateway holds replies back until it is.
 
     `meta` names the request's key and nonce. A nonce is judged here, in the journal's order: NonceRejected, and nothing has happened, when
     it is not above the key's last one (once-only nonces, written negative: when it was used before). `read` is evaluated on the state
     right after the command, applied or rejected; without it `Done.read` is None.
 
-    Every call raises JournalStopped when the journal has failed, and NonceRejected. A disk without room for new orders gives
+    Every call raises JournalStopped when the journal has failed, and NonceRejected; where the commands are sequenced elsewhere,
+    OutcomeUnknown besides. A disk without room for new orders gives
     JOURNAL_FULL for what places or replaces orders and for `transfer`, whose nonce is journaled all the same; what frees orders and money
     still works.
     Prices and amounts are integers in the market's units, money is atoms, times are µs.

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 from cambist._core import ALL_MARKETS, BOTH_SIDES, Engine, Outcome
 from cambist.domain.markets import MarketStatus
 from cambist.domain.meta import Meta
-from cambist.domain.orders import OrderFlag, TimeInForce
+from cambist.domain.orders import OrderFlag, TimeInForce, order_flags
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId, AssetId, MarketId
@@ -23,10 +23,6 @@ class NonceJudge(Protocol):
 
     def last(self, key_id: int) -> int:
         """The highest nonce accepted on the key, 0 when none was."""
-
-
-def _flags(post_only: bool, take_profit: bool) -> int:
-    return (OrderFlag.POST_ONLY if post_only else 0) | (OrderFlag.TAKE_PROFIT if take_profit else 0)
 
 
 class EmbeddedCommands:
@@ -95,7 +91,7 @@ class EmbeddedCommands:
             side,
             type,
             tif,
-            0 if not (post_only or take_profit) else _flags(post_only, take_profit),
+            0 if not (post_only or take_profit) else order_flags(post_only, take_profit),
             self_trade,
             price,
             amount,
@@ -136,7 +132,7 @@ class EmbeddedCommands:
             market,
             side,
             tif,
-            OrderFlag.POST_ONLY if post_only else 0,
+            order_flags(post_only),
             self_trade,
             price,
             amount,

@@ -1,0 +1,117 @@
+"""A state that follows the log which another node writes: on an edge it stands where the sequencer stands on the leader."""
+
+from collections.abc import Callable
+from struct import unpack_from
+
+from cambist import _core
+from cambist._core import Engine, JournalDamaged, LedgerViolation, commands_of_edge
+from cambist.exchange.pending_commands import PendingCommands
+from cambist.exchange.sequencer import Frame, Subscriber
+
+_CHECKPOINT = 2
+
+
+class LogFollower:
+    """For the event loop's thread. The state is always durable: it is made of what is in the log."""
+
+    def __init__(
+        self, engine: Engine, pending: PendingCommands, timer: Callable[[], float], on_failure: Callable[[BaseException], object]
+    ) -> None:
+        """`timer` counts seconds, the one of `pending`; `on_failure` hears why the log can be followed no further."""
+        self._engine = engine
+        self._pending = pending
+        self._timer = timer
+        self._on_failure = on_failure
+        self._subscribers: list[Subscriber] = []
+        self._failure: BaseException | None = None
+        self.epoch = 0
+        """Of the newest frame, or of a claim that came later."""
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why the log can be followed no further; None while it can."""
+        return self._failure
+
+    @property
+    def durable_seq(self) -> int:
+        """The last command that is in the state."""
+        return self._engine.seq
+
+    @property
+    def backlog(self) -> int:
+        """Commands of this edge that are not decided."""
+        return len(self._pending)
+
+    @property
+    def waiting_since(self) -> int:
+        """Time (µs) of the oldest of them, by the venue's clock; 0 when there is none."""
+        oldest = self._pending.oldest
+        return 0 if oldest is None else max(1, self._engine.time - int((self._timer() - oldest) * 1_000_000))
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Every frame from here on."""
+        self._subscribers.append(subscriber)
+
+    def opened(self, epoch: int) -> None:
+        """The log has a claim of this epoch, and all frames before it were applied."""
+        if epoch > self.epoch:
+            self.epoch = epoch
+            self._pending.opened(epoch)
+
+    def apply(self, frame: _core.Frame) -> None:
+        """Applies the next frame, and tells everybody who waits for something in it, each on the state right after his command.
+
+        Nothing once it has failed: a frame that does not fit the state, a state hash that differs, a ledger that does not add up.
+        """
+        if self._failure is not None:
+            return
+        try:
+            self._apply(frame)
+        except (JournalDamaged, LedgerViolation, ValueError) as error:
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """The log can be followed no further."""
+        if self._failure is None:
+            self._failure = error
+            self._pending.stop()
+            self._on_failure(error)
+
+    def _apply(self, frame: _core.Frame) -> None:
+        engine = self._engine
+        if frame.kind == _CHECKPOINT:
+            if frame.last_seq == engine.seq and frame.payload != engine.state_hash():
+                raise _damaged(frame, f"the state after command {engine.seq} has another hash than the log records")
+            return
+        if frame.first_seq > engine.seq + 1:
+            raise _damaged(frame, f"command {frame.first_seq} comes after command {engine.seq}")
+        self.opened(frame.epoch)  # a claim may be lost where the chain is whole
+        run = _behind(frame.payload, engine.seq + 1 - frame.first_seq)
+        if not run:
+            return
+        begin = 0
+        for kind, counter, end in commands_of_edge(run, self._pending.edge):
+            outcome = engine.follow(run[begin:end])
+            begin = end
+            self._pending.decided(kind, counter, outcome)
+        if begin < len(run):
+            engine.follow(run[begin:] if begin else run)
+        if engine.seq != frame.last_seq:
+            raise _damaged(frame, f"it ends at command {engine.seq} where its header says {frame.last_seq}")
+        published = Frame(engine.take_events(), engine.seq)
+        for subscriber in self._subscribers:
+            subscriber(published)
+
+
+def _behind(run: bytes, known: int) -> bytes:
+    """The records of a run behind so many that are in the state already."""
+    at = 0
+    for _ in range(known):
+        if at >= len(run):
+            break
+        at += max(16, unpack_from("<I", run, at)[0])
+    return run[at:] if at else run
+
+
+def _damaged(frame: _core.Frame, reason: str) -> JournalDamaged:
+    return JournalDamaged(reason, frame.file, frame.offset)

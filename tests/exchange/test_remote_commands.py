@@ -12,6 +12,7 @@ from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
 from cambist.exchange import Done, JournalStopped, NonceRejected, OutcomeUnknown
+from cambist.exchange.log_follower import LogFollower
 from cambist.exchange.view import Read
 from tests.support.edges import ALICE, BOB, BTC, BTC_USD, PATIENCE, USD, Cluster, Edge
 
@@ -244,8 +245,7 @@ async def test_an_edge_that_begins_inside_a_frame_goes_on_where_its_snapshot_end
     frame = next(iter(cluster.leader.journal.read(cluster.leader.engine.seq)))
     begun = _core.Engine()
     begun.replay(cluster.leader.journal, frame.first_seq + 1)
-    late.engine = late.follower._engine = begun
-    late.follower.apply(frame)
+    LogFollower(begun, late.pending, lambda: 0.0, late.failures.append).apply(frame)
     assert begun.seq == frame.last_seq
     assert begun.state_hash() == cluster.leader.engine.state_hash()
 

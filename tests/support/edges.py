@@ -14,7 +14,7 @@ from cambist.exchange.edge_messages import decode_answer
 from cambist.exchange.log_follower import LogFollower
 from cambist.exchange.pending_commands import PendingCommands
 from tests.support.immediate import ImmediateCommands
-from tests.support.memory_journal import MemoryJournal, MemoryLog
+from tests.support.memory_journal import MemoryLog
 
 BTC, USD, BTC_USD = 0, 1, 0
 ALICE = _core.FIRST_USER_ACCOUNT
@@ -41,14 +41,13 @@ class RisingNonces:
 class Leader:
     """One opening of the log, with everything that leads. `begin` makes the venue that the tests trade on."""
 
-    def __init__(self, log: MemoryLog, journal: MemoryJournal, engine: _core.Engine, nonces: RisingNonces, clock: Callable[[], int]) -> None:
+    def __init__(self, journal: Any, engine: _core.Engine, nonces: RisingNonces, clock: Callable[[], int]) -> None:
         self.journal, self.engine, self.nonces = journal, engine, nonces
         self.failures: list[BaseException] = []
         loop = asyncio.get_running_loop()
         self.sequencer = Sequencer(engine, journal, clock, loop, on_failure=self.failures.append, checkpoint_every=50)
         self.commands = ImmediateCommands(EmbeddedCommands(engine, self.sequencer, nonces))
         self.service = CommandService(engine, self.sequencer, nonces)
-        self.log = log
 
     def begin(self) -> None:
         commands = self.commands
@@ -124,7 +123,7 @@ class Cluster:
         self.silent = False
         """Whether nobody takes commands."""
         self._numbers = count(1)
-        self.leader = Leader(self.log, self.log.open(), _core.Engine(), RisingNonces(), lambda: self.time)
+        self.leader = Leader(self.log.open(), _core.Engine(), RisingNonces(), lambda: self.time)
         self.leader.begin()
 
     def log_reader(self) -> Any:
@@ -158,5 +157,5 @@ class Cluster:
                 meta = Meta.decode(event.meta)
                 if meta.nonce:
                     nonces.judge(meta.key_id, meta.nonce)
-        self.leader = Leader(self.log, journal, engine, nonces, lambda: self.time)
+        self.leader = Leader(journal, engine, nonces, lambda: self.time)
         self.silent = False

@@ -192,13 +192,13 @@ async def locate(stream: LogStream, first: int, last: int, end: Last, identity: 
     while low < high:  # the first message that is at `end.seq` or behind it
         middle = (low + high) // 2
         found = await stream.next_from(middle)
-        if found is None or found.seq >= high or _seq_of(found) >= end.seq:
+        if found is None or found.seq >= high or seq_of(found) >= end.seq:
             high = middle
         else:
             low = found.seq + 1
     while low <= last:
         found = await stream.next_from(low)
-        if found is None or _seq_of(found) > end.seq:
+        if found is None or seq_of(found) > end.seq:
             return None
         if found.kind == FRAME and _hash_of(found, identity) == end.hash:
             return found.seq
@@ -206,7 +206,7 @@ async def locate(stream: LogStream, first: int, last: int, end: Last, identity: 
     return None
 
 
-def _seq_of(message: Message) -> int:
+def seq_of(message: Message) -> int:
     """The last command up to this message; 0 when it does not say."""
     if message.kind == FRAME:
         fields = frame_fields(message.data)

@@ -1,14 +1,12 @@
 """A state that follows the log which another node writes: on an edge it stands where the sequencer stands on the leader."""
 
 from collections.abc import Callable
-from struct import unpack_from
 
 from cambist import _core
 from cambist._core import Engine, JournalDamaged, LedgerViolation, commands_of_edge
 from cambist.exchange.pending_commands import PendingCommands
+from cambist.exchange.replica import CHECKPOINT, Replica
 from cambist.exchange.sequencer import Frame, Subscriber
-
-_CHECKPOINT = 2
 
 
 class LogFollower:
@@ -19,6 +17,8 @@ class LogFollower:
     ) -> None:
         """`timer` counts seconds, the one of `pending`; `on_failure` hears why the log can be followed no further."""
         self._engine = engine
+        self._replica = Replica(engine)
+        self._replica.subscribe(self._publish)
         self._pending = pending
         self._timer = timer
         self._on_failure = on_failure
@@ -79,39 +79,24 @@ class LogFollower:
 
     def _apply(self, frame: _core.Frame) -> None:
         engine = self._engine
-        if frame.kind == _CHECKPOINT:
-            if frame.last_seq == engine.seq and frame.payload != engine.state_hash():
-                raise _damaged(frame, f"the state after command {engine.seq} has another hash than the log records")
-            return
-        if frame.first_seq > engine.seq + 1:
-            raise _damaged(frame, f"command {frame.first_seq} comes after command {engine.seq}")
         self.opened(frame.epoch)  # a claim may be lost where the chain is whole
-        run = _behind(frame.payload, engine.seq + 1 - frame.first_seq)
-        if not run:
+        own: list[tuple[int, int, int]] = []
+        if len(self._pending) and frame.kind != CHECKPOINT and frame.first_seq == engine.seq + 1:
+            own = commands_of_edge(frame.payload, self._pending.edge)
+        if not own:
+            self._replica.apply([frame])
             return
-        begin = 0
-        for kind, counter, end in commands_of_edge(run, self._pending.edge):
+        run, begin = frame.payload, 0
+        for kind, counter, end in own:
             outcome = engine.follow(run[begin:end])
             begin = end
             self._pending.decided(kind, counter, outcome)
         if begin < len(run):
-            engine.follow(run[begin:] if begin else run)
+            engine.follow(run[begin:])
         if engine.seq != frame.last_seq:
-            raise _damaged(frame, f"it ends at command {engine.seq} where its header says {frame.last_seq}")
-        published = Frame(engine.take_events(), engine.seq)
+            raise JournalDamaged(f"it ends at command {engine.seq} where its header says {frame.last_seq}", frame.file, frame.offset)
+        self._publish(Frame(engine.take_events(), engine.seq))
+
+    def _publish(self, published: Frame) -> None:
         for subscriber in self._subscribers:
             subscriber(published)
-
-
-def _behind(run: bytes, known: int) -> bytes:
-    """The records of a run behind so many that are in the state already."""
-    at = 0
-    for _ in range(known):
-        if at >= len(run):
-            break
-        at += max(16, unpack_from("<I", run, at)[0])
-    return run[at:] if at else run
-
-
-def _damaged(frame: _core.Frame, reason: str) -> JournalDamaged:
-    return JournalDamaged(reason, frame.file, frame.offset)

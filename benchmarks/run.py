@@ -20,6 +20,7 @@ GROUPS = {
     "replay": "replay of a journal from disk",
     "history": "folding into SQLite and into PostgreSQL",
     "trade": "signed Trade over HTTP",
+    "cluster": "what an order over an edge costs the leader",
     "native": "a native order against the cheapest dialect's",
     "public": "public ticker and depth over HTTP",
     "strangers": "what clients without a key can do to the others",

@@ -8,7 +8,7 @@ import pytest
 
 from cambist import _core
 from cambist._core import JournalDamaged, JournalError, SnapshotOrigin
-from cambist.app.entropy import system_clock, system_entropy
+from cambist.app.entropy import system_clock
 from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.edge import EdgeLog
@@ -52,7 +52,9 @@ class Running:
         self._opened.callback(node.close)
         return node
 
-    def edge(self, name: str, engine: _core.Engine | None = None, origin: SnapshotOrigin | None = None, patience: float = 30.0) -> "RunningEdge":
+    def edge(
+        self, name: str, engine: _core.Engine | None = None, origin: SnapshotOrigin | None = None, patience: float = 30.0
+    ) -> "RunningEdge":
         return RunningEdge(self.log.node(name), self._opened, engine or _core.Engine(), origin, patience)
 
 

@@ -255,9 +255,7 @@ async def test_events_are_published_once_a_frame_in_order() -> None:
     edge = cluster.edge()
     published: list[int] = []
     edge.follower.subscribe(
-        lambda frame: published.extend(
-            event.seq for event in _core.decode_events(frame.events) if isinstance(event, _core.CommandApplied)
-        )
+        lambda frame: published.extend(event.seq for event in _core.decode_events(frame.events) if isinstance(event, _core.CommandApplied))
     )
     first = edge.engine.seq + 1
     for at in range(4):

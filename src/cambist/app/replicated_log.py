@@ -1,5 +1,6 @@
 """A venue whose log is on several machines: what `[cluster]` says, put to work."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -11,10 +12,12 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import system_entropy
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.recovery import journal_trouble
+from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.settings import LogSettings
 from cambist.cluster.shared_snapshots import SharedSnapshots
+from cambist.exchange.command_service import CommandService
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.metrics import Metrics
 
@@ -83,6 +86,16 @@ class ReplicatedLog:
         """Has the other nodes get a snapshot that was written; one that cannot be shared now stays here, and is logged."""
         if isinstance(journal, JetStreamJournal):
             SharedSnapshots(journal.node.connection).publish(seq, path)
+
+    def take_commands(self, journal: JournalPort, service: CommandService, metrics: Metrics) -> None:
+        """Edges' commands come in from now on, as long as this node leads."""
+        if isinstance(journal, JetStreamJournal):
+            CommandReceiver(journal.node.connection, journal.epoch, asyncio.get_running_loop(), service.take)
+            metrics.counter("edge_commands", "Commands that came over edges and went into the log.", lambda: service.taken)
+            metrics.counter(
+                "edge_commands_repeated", "Commands that edges sent again and that were not done again.", lambda: service.repeated
+            )
+            metrics.gauge("edge_runs", "Runs of edges that sent commands to this leader.", lambda: service.edges)
 
     def measure(self, journal: JournalPort, metrics: Metrics) -> None:
         """What the operator of a cluster looks at besides."""

@@ -296,7 +296,7 @@ def on_the_cluster(config: Config, alone: Environment) -> Environment:
             f"cluster.servers needs more packages ({error.name}): pip install 'cambist[cluster]'", Exit.CONFIGURATION
         ) from None
     log = ReplicatedLog(config.cluster)
-    return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure)
+    return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure, take_commands=log.take_commands)
 
 
 def sandbox_file(files: DataDirectory) -> SandboxFile:

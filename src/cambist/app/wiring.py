@@ -38,6 +38,7 @@ from cambist.directory import Directory, KeyForm, User, marks
 from cambist.domain.meta import Meta
 from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer
+from cambist.exchange.command_service import CommandService
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sequencer import Frame, Subscriber
 from cambist.gateway.app import Gateway
@@ -87,6 +88,9 @@ class Environment:
 
     measure_journal: Callable[[JournalPort, Metrics], object] = lambda _journal, _metrics: None
     """Adds to the metrics what only this kind of journal has."""
+
+    take_commands: Callable[[JournalPort, CommandService, Metrics], object] = lambda _journal, _service, _metrics: None
+    """Has the service get the commands that edges send, where there can be edges."""
 
     make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
     """Given the clock, the one scheduler for everything that waits."""
@@ -249,6 +253,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = front_page.routes(apis, readiness.reasons, play_money=files.sandbox.exists(), built=BuiltPage.read())
     extension = environment.extend(services, sequencer, served)
+    environment.take_commands(exchange.journal, CommandService(engine, sequencer, views.directory.nonces), metrics)
     return Venue(
         files=files,
         config=config,

@@ -53,7 +53,9 @@ class _Posted:
 class CommandReceiver:
     """The leader's end. `take` is called on the venue's loop, with one batch after the other; what it returns is sent back."""
 
-    def __init__(self, connection: Connection, epoch: int, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], BatchAnswer | None]) -> None:
+    def __init__(
+        self, connection: Connection, epoch: int, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], BatchAnswer | None]
+    ) -> None:
         self._connection = connection
         self._loop = loop
         self._take = take

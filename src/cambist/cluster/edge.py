@@ -122,9 +122,7 @@ async def new_number(connection: Connection) -> int:
             try:
                 store = await streams.key_value(bucket)
             except BucketNotFoundError:
-                store = await streams.create_key_value(
-                    bucket=bucket, history=1, replicas=settings.replicas, storage=StorageType.FILE
-                )
+                store = await streams.create_key_value(bucket=bucket, history=1, replicas=settings.replicas, storage=StorageType.FILE)
             try:
                 last = await store.get(_KEY)
             except KeyNotFoundError:

@@ -64,7 +64,9 @@ class MemoryChain:
         if frame.hash == frame_hash:
             self._wanted = None
         elif frame.last_seq > seq:
-            raise JournalDamaged("the edge's state is of a copy of this venue that went on by itself: begin it anew", self._where, frame.last_seq)
+            raise JournalDamaged(
+                "the edge's state is of a copy of this venue that went on by itself: begin it anew", self._where, frame.last_seq
+            )
 
     def last(self) -> Last:
         return self._last

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +23,7 @@ from cambist.marketdata.marketdata import MarketData
 from tests.support.edges import RisingNonces
 from tests.support.immediate import ImmediateCommands
 from tests.support.nats_servers import running_servers
+from tests.support.waiting import until
 
 GROUP = "cluster"
 USERS = 100
@@ -67,14 +67,14 @@ async def _lead(journal: JetStreamJournal, rate: int, batch: int, seconds: int) 
     CommandReceiver(journal.node.connection, journal.epoch, loop, service.take)
     orders = rate * seconds
     arguments = [journal.node.settings.name, str(journal.epoch), str(rate), str(batch), str(orders), *journal.node.settings.servers]
-    edge = subprocess.Popen([sys.executable, "-m", "benchmarks.edge_load", *arguments], cwd=ROOT, stdout=subprocess.PIPE)
+    load = [sys.executable, "-m", "benchmarks.edge_load", *arguments]
+    edge = await asyncio.create_subprocess_exec(*load, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     assert edge.stdout is not None
-    await asyncio.to_thread(edge.stdout.readline)  # it has everything encoded, and begins
+    await edge.stdout.readline()  # it has everything encoded, and begins
     before = _processor_seconds()
-    while (service.taken < orders or sequencer.backlog) and not failures and edge.poll() in (None, 0):
-        await asyncio.sleep(0.02)
+    await until(lambda: failures or edge.returncode or (service.taken == orders and not sequencer.backlog), 10.0 * seconds)
     spent = _processor_seconds() - before
-    edge.wait()
+    await edge.wait()
     if failures or service.taken != orders or service.malformed:
         raise RuntimeError(f"{service.taken} of {orders} orders were taken: {failures}")
     sequencer.close()

@@ -52,19 +52,17 @@ class Running:
         self._opened.callback(node.close)
         return node
 
-    def edge(
-        self, name: str, engine: _core.Engine | None = None, origin: SnapshotOrigin | None = None, patience: float = 30.0
-    ) -> "RunningEdge":
-        return RunningEdge(self.log.node(name), self._opened, engine or _core.Engine(), origin, patience)
+    def edge(self, name: str, engine: _core.Engine | None = None, origin: SnapshotOrigin | None = None) -> "RunningEdge":
+        return RunningEdge(self.log.node(name), self._opened, engine or _core.Engine(), origin)
 
 
 class RunningEdge:
-    def __init__(self, log: LogPlace, opened: ExitStack, engine: _core.Engine, origin: SnapshotOrigin | None, patience: float) -> None:
+    def __init__(self, log: LogPlace, opened: ExitStack, engine: _core.Engine, origin: SnapshotOrigin | None) -> None:
         self.failures: list[BaseException] = []
         self.engine = engine
         connection = Connection(log.settings)
         opened.callback(connection.close)
-        self.log = EdgeLog(connection, engine, origin, lambda _key: 0, self.failures.append, patience_seconds=patience)
+        self.log = EdgeLog(connection, engine, origin, lambda _key: 0, self.failures.append, patience_seconds=30.0)
         opened.callback(self.log.close)
         self.log.begin()
 

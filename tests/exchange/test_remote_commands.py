@@ -11,14 +11,16 @@ from cambist.domain.meta import Meta
 from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.transfers import TransferKind
+from cambist.domain.units import AccountId
 from cambist.exchange import Done, JournalStopped, NonceRejected, OutcomeUnknown
+from cambist.exchange.commands import NO_META
 from cambist.exchange.log_follower import LogFollower
 from cambist.exchange.view import Read
 from tests.support.edges import ALICE, BOB, BTC, BTC_USD, PATIENCE, USD, Cluster, Edge
 
 
 def bid(
-    edge: Edge, price: int = 1_000, *, account: int = ALICE, side: int = Side.BUY, meta: Meta = Meta(), read: Read[Any] | None = None
+    edge: Edge, price: int = 1_000, *, account: AccountId = ALICE, side: int = Side.BUY, meta: Meta = NO_META, read: Read[Any] | None = None
 ) -> "asyncio.Future[Done[Any]]":
     placing: Awaitable[Done[Any]] = edge.commands.place(
         account, BTC_USD, side, OrderType.LIMIT, TimeInForce.GTC, price, 10**8, meta=meta, read=read

@@ -8,6 +8,7 @@ from typing import Any
 
 from cambist import _core
 from cambist.domain.meta import Meta
+from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange import EmbeddedCommands, RemoteCommands, Sequencer
 from cambist.exchange.command_service import CommandService
 from cambist.exchange.edge_messages import decode_answer
@@ -16,9 +17,9 @@ from cambist.exchange.pending_commands import PendingCommands
 from tests.support.immediate import ImmediateCommands
 from tests.support.memory_journal import MemoryLog
 
-BTC, USD, BTC_USD = 0, 1, 0
+BTC, USD, BTC_USD = AssetId(0), AssetId(1), MarketId(0)
 ALICE = _core.FIRST_USER_ACCOUNT
-BOB = ALICE + 1
+BOB = AccountId(ALICE + 1)
 PATIENCE = 5.0
 
 

@@ -92,9 +92,7 @@ class ReplicatedLog:
         if isinstance(journal, JetStreamJournal):
             CommandReceiver(journal.node.connection, journal.epoch, asyncio.get_running_loop(), service.take)
             metrics.counter("edge_commands", "Commands that came over edges and went into the log.", lambda: service.taken)
-            metrics.counter(
-                "edge_commands_repeated", "Commands that edges sent again and that were not done again.", lambda: service.repeated
-            )
+            metrics.counter("edge_commands_repeated", "Commands that came again over an edge and were dropped.", lambda: service.repeated)
             metrics.gauge("edge_runs", "Runs of edges that sent commands to this leader.", lambda: service.edges)
 
     def measure(self, journal: JournalPort, metrics: Metrics) -> None:

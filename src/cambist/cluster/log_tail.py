@@ -97,6 +97,8 @@ class LogTail:
         self.tip = 0
         """The log's last message, as far as it is known."""
         self._running: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
         connection.run(self._open(seq, origin))
 
     @property
@@ -115,7 +117,11 @@ class LogTail:
 
     def take(self) -> Frame | None:
         """The next frame; None when all that were read are taken. From any thread."""
-        return self._chain.take()
+        frame = self._chain.take()
+        if self._chain.size <= AHEAD_BYTES and not self._room.is_set():
+            with contextlib.suppress(RuntimeError):  # the connection's loop has ended
+                self._connection.loop.call_soon_threadsafe(self._room.set)
+        return frame
 
     def follow(self, moved: Callable[[], object], failed: Callable[[JournalError], object]) -> None:
         """Begins. `failed`, on the connection's loop too, hears why it ends. From any thread but the connection's."""
@@ -178,8 +184,9 @@ class LogTail:
                 while self._reader.position < self.tip:
                     await self._reader.read_to(min(self.tip, self._reader.position + BATCH_MESSAGES))
                     moved()
-                    while self._chain.size > AHEAD_BYTES:
-                        await asyncio.sleep(0.005)
+                    self._room.clear()
+                    if self._chain.size > AHEAD_BYTES:
+                        await self._room.wait()
             except Unknown:
                 pass  # servers that do not answer are no reason to end: nobody can write to the log meanwhile
             except JournalError as error:

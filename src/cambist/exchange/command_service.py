@@ -22,7 +22,7 @@ _log = structlog.get_logger("cambist.exchange")
 
 
 class CommandService:
-    """For the event loop's thread. Everything that it takes is durable, and in the log, before anybody hears of it: the log is the answer."""
+    """For the event loop's thread. What it takes is durable, and in the log, before anybody hears of it: the log is the answer."""
 
     def __init__(self, engine: Engine, sequencer: Sequencer, nonces: NonceJudge) -> None:
         self._engine = engine
@@ -50,7 +50,8 @@ class CommandService:
         """What to say of a batch; None: nothing, the log will tell, or it is not for this leader."""
         batch = decode_batch(message)
         if batch is None:
-            return self._malformed()
+            self._complain()
+            return None
         if batch.epoch != self._epoch:
             return None
         known = self._highest.get(batch.edge, 0)
@@ -59,11 +60,13 @@ class CommandService:
         try:
             commands = sent_commands(batch.records)
         except ValueError:
-            return self._malformed()
+            self._complain()
+            return None
         last = batch.after
         for _, _, _, edge, counter, _ in commands:
             if edge != batch.edge or counter <= last:
-                return self._malformed()
+                self._complain()
+                return None
             last = counter
         try:
             time = self._sequencer.stamp()
@@ -122,6 +125,6 @@ class CommandService:
             del self._refused[batch.edge]
         return still
 
-    def _malformed(self) -> None:
+    def _complain(self) -> None:
         self.malformed += 1
         _log.error("a batch of commands cannot be read: an edge of another version, or no edge")

@@ -20,8 +20,9 @@ class CommandBatch:
     edge: int
     """Given to one run of an edge and never again."""
     epoch: int
-    """Of the leader that it is meant for: no other one takes it. The edge had read the log up to the beginning of this epoch, and none of the
-    commands was there."""
+    """Of the leader that it is meant for: no other one takes it. The edge had read the log up to where this epoch begins, and none of the
+    commands was there.
+    """
     after: int
     """The counter of the undecided command before these: who did not get that one must not take these. 0: there is none."""
     decided: int

@@ -72,6 +72,7 @@ async def test_a_batch_that_is_lost_is_sent_again_and_done_once() -> None:
     edge.elapse(1.0)
     await edge.settled(placed)
     assert (placed.result().outcome.code, open_orders(cluster)) == (RejectReason.OK, 1)
+    assert edge.pending.sent_again == 1
 
 
 async def test_what_is_sent_twice_is_done_once() -> None:
@@ -213,6 +214,7 @@ async def test_a_client_waits_so_long_and_is_told_that_nobody_knows() -> None:
     await edge.settled(later)
     assert later.result().outcome.code == RejectReason.OK
     assert open_orders(cluster) == 1, "what was given up is not sent any more"
+    assert edge.pending.given_up == 1
 
 
 async def test_who_goes_away_meanwhile_holds_nobody_up() -> None:

@@ -123,6 +123,8 @@ async def open_venue(files: DataDirectory, config: Config, environment: Environm
         opened.callback(files.close)
         files.warn_if_readable()
         venue = await _assemble(files, config, environment, moved, opened)
+        service = CommandService(venue.engine, venue.sequencer, venue.directory.nonces)
+        environment.take_commands(venue.journal, service, venue.gateway.metrics)
         files.keep_settings(serving=False)
         opened.pop_all()
         return venue
@@ -253,7 +255,6 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = front_page.routes(apis, readiness.reasons, play_money=files.sandbox.exists(), built=BuiltPage.read())
     extension = environment.extend(services, sequencer, served)
-    environment.take_commands(exchange.journal, CommandService(engine, sequencer, views.directory.nonces), metrics)
     return Venue(
         files=files,
         config=config,

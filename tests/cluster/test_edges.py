@@ -19,7 +19,7 @@ from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import Done
 from tests.cluster.conftest import LogPlace, NewLog
 from tests.support.edges import ALICE, BTC_USD, Leader, RisingNonces
-from tests.support.waiting import until
+from tests.support.waiting import ticks, until
 
 
 class Node:
@@ -97,7 +97,7 @@ async def test_orders_go_on_with_the_next_leader_each_once(running: Running) -> 
     given = []
     for at in range(30):
         given.append(asyncio.ensure_future(edge.bid(1_000 + at)))
-        await asyncio.sleep(0)
+        await ticks()
         if at == 15:
             # What it had taken and not made durable yet is lost with it.
             first.leader.sequencer.close()

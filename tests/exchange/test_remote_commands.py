@@ -17,6 +17,7 @@ from cambist.exchange.commands import NO_META
 from cambist.exchange.log_follower import LogFollower
 from cambist.exchange.view import Read
 from tests.support.edges import ALICE, BOB, BTC, BTC_USD, PATIENCE, USD, Cluster, Edge
+from tests.support.waiting import ticks
 
 
 def bid(
@@ -38,7 +39,7 @@ async def test_a_command_is_done_when_the_log_has_it_and_the_edges_state_too() -
     cluster.leader.journal.held = True
     placed = bid(edge)
     for _ in range(5):
-        await asyncio.sleep(0)
+        await ticks()
         edge.read_log()
     assert cluster.leader.engine.open_order_count(ALICE) == 1
     assert (placed.done(), edge.engine.open_order_count(ALICE)) == (False, 0)
@@ -80,8 +81,7 @@ async def test_what_is_sent_twice_is_done_once() -> None:
     edge = cluster.edge()
     cluster.leader.journal.held = True
     placed = bid(edge)
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await ticks(3)
     edge.elapse(3.0)
     assert len(edge.batches) > 1
     await edge.settled(placed)
@@ -94,8 +94,7 @@ async def test_a_batch_behind_one_that_was_lost_waits_for_it() -> None:
     cluster = Cluster()
     edge = cluster.edge(lost=lambda number: number == 1)
     first = bid(edge, 1_000)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await ticks(2)
     second = bid(edge, 1_001)
     await edge.settled(first, second)
     assert first.result().outcome.seq + 1 == second.result().outcome.seq
@@ -108,8 +107,7 @@ async def test_after_a_takeover_an_order_is_there_once(durable: bool) -> None:
     edge = cluster.edge()
     cluster.leader.journal.held = True
     placed = bid(edge)
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await ticks(3)
     assert open_orders(cluster) == 1
     if durable:
         cluster.leader.sequencer.drain()
@@ -203,7 +201,7 @@ async def test_a_client_waits_so_long_and_is_told_that_nobody_knows() -> None:
     edge = cluster.edge()
     cluster.kill_leader()
     placed = bid(edge)
-    await asyncio.sleep(0)
+    await ticks()
     edge.elapse(PATIENCE - 0.2)
     assert not placed.done()
     edge.elapse(0.4)
@@ -221,7 +219,7 @@ async def test_who_goes_away_meanwhile_holds_nobody_up() -> None:
     cluster = Cluster()
     edge = cluster.edge()
     gone, here = bid(edge), bid(edge)
-    await asyncio.sleep(0)
+    await ticks()
     gone.cancel()
     await edge.settled(here)
     assert here.result().outcome.code == RejectReason.OK

@@ -16,6 +16,7 @@ from cambist.exchange.log_follower import LogFollower
 from cambist.exchange.pending_commands import PendingCommands
 from tests.support.immediate import ImmediateCommands
 from tests.support.memory_journal import MemoryLog
+from tests.support.waiting import ticks
 
 BTC, USD, BTC_USD = AssetId(0), AssetId(1), MarketId(0)
 ALICE = _core.FIRST_USER_ACCOUNT
@@ -107,7 +108,7 @@ class Edge:
     async def settled(self, *given: "asyncio.Future[Any]") -> None:
         """Returns once these are decided, or nothing moves any more."""
         for _ in range(50):
-            await asyncio.sleep(0)
+            await ticks()
             if not self.cluster.silent:
                 self.cluster.leader.sequencer.drain()
             self.read_log()

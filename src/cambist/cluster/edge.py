@@ -20,7 +20,7 @@ from cambist.exchange.log_follower import LogFollower
 from cambist.exchange.pending_commands import PendingCommands
 from cambist.exchange.remote import RemoteCommands
 
-TURN_SECONDS = 0.005
+APPLY_SECONDS = 0.005
 """How long frames are applied before the loop turns to requests again."""
 LOOK_SECONDS = 0.1
 """Between two looks at the commands that are not decided."""
@@ -91,7 +91,7 @@ class EdgeLog:
         self._due = False
         if self._closed:
             return
-        until = perf_counter() + TURN_SECONDS
+        until = perf_counter() + APPLY_SECONDS
         epoch = self.tail.epoch  # what it was read behind waits to be taken by now
         while (frame := self.tail.take()) is not None:
             self.follower.apply(frame)

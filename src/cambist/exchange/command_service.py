@@ -76,7 +76,7 @@ class CommandService:
 
     def _judge(self, batch: CommandBatch, commands: list[tuple[int, int, int, int, int, int]], known: int, time: int) -> BatchAnswer | None:
         records, judge, has_space = batch.records, self._nonces.judge, self._sequencer.has_space
-        before = self._refusals(batch)
+        before = self._rejections(batch)
         kept: list[bytes] | None = None  # None: everything up to here
         answers: list[Refused] = []
         begin = 0
@@ -113,7 +113,7 @@ class CommandService:
             del self._refused[next(iter(self._refused))]
         return BatchAnswer(self._epoch, answers)
 
-    def _refusals(self, batch: CommandBatch) -> dict[int, Refused]:
+    def _rejections(self, batch: CommandBatch) -> dict[int, Refused]:
         """What was refused and the edge may not know of yet."""
         refused = self._refused.get(batch.edge)
         if refused is None:

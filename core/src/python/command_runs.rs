@@ -67,9 +67,12 @@ fn key_and_nonce(meta: &[u8]) -> Option<(i64, i64)> {
     Some((integer(&mut f)?, integer(&mut f)?))
 }
 
-/// (kind, key id, nonce, edge, counter, where the record ends) per record of a run that an edge sent.
+/// Kind, key id, nonce, edge, counter, where the record ends.
+type SentCommand = (u8, i64, i64, u32, u64, usize);
+
+/// Of each record of a run that an edge sent.
 #[pyfunction]
-fn sent_commands(run: &[u8]) -> PyResult<Vec<(u8, i64, i64, u32, u64, usize)>> {
+fn sent_commands(run: &[u8]) -> PyResult<Vec<SentCommand>> {
     let mut end = 0;
     records(run)
         .map(|record| {

@@ -63,7 +63,7 @@ format: toolchain-lint build ## Rewrite the sources into the agreed format
 graph: build ## Draw the packages' dependencies into docs/internals/blueprint.md
 	$(BIN)/python scripts/dependency_graph.py
 
-bench: build ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
+bench: build web ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
 
 wheel: build web ## Build an abi3 wheel, which needs no Rust to install, and the source archive into dist/

@@ -27,6 +27,7 @@ GROUPS = {
     "sockets": "pushes: fan-out, latency, memory",
     "faults": "what a sandbox's faults cost while none is armed",
     "sandbox": "a sandbox's start and its memory",
+    "page": "the page in a browser: first load, frames and main thread under load",
     "suites": "sandboxes for tests: many starts at a time, resets, what the pytest plug-in costs",
 }
 """Name of the module (`bench_<name>`) and what it measures, in the order of the table."""

@@ -1,6 +1,5 @@
 // The stream: one WebSocket, topics that are followed again after every interruption, and what is lost meanwhile told to who follows.
 
-import { BASE } from "./client";
 import type { ServerMessage } from "./generated";
 
 export type StreamState = "connecting" | "open" | "waiting";
@@ -161,11 +160,4 @@ export class Stream {
   private say(message: object): void {
     this.socket?.send(JSON.stringify(message));
   }
-}
-
-/** The browser's own WebSocket to the server that the page came from. */
-export function openSocket(): SocketLike {
-  const url = new URL(`${BASE}/stream`, location.href);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  return new WebSocket(url) as unknown as SocketLike;
 }

@@ -20,6 +20,7 @@ import {
 } from "../api/generated";
 import { FollowedRows } from "../model/own";
 import { connection } from "./connection.svelte";
+import { Paced } from "./paced";
 
 const KEPT = 200;
 
@@ -46,6 +47,10 @@ class Account {
   private orders = new FollowedRows<Order>((order) => order.id, isLiveOrder);
   private balanceRows = new FollowedRows<Balance>((balance) => balance.asset);
   private ends: (() => void)[] = [];
+  /** What came since the last drawing: somebody may watch their own program at work. */
+  private ended: Order[] = [];
+  private filled: Fill[] = [];
+  private readonly paced = new Paced(() => this.show());
   private fillListeners = new Set<(fills: Fill[]) => void>();
 
   /** Follows everything of whoever is logged in. */
@@ -66,6 +71,9 @@ class Account {
   end(): void {
     for (const end of this.ends) end();
     this.ends = [];
+    this.paced.stop();
+    this.ended = [];
+    this.filled = [];
     this.orders = new FollowedRows<Order>((order) => order.id, isLiveOrder);
     this.balanceRows = new FollowedRows<Balance>((balance) => balance.asset);
     this.open = [];
@@ -135,28 +143,36 @@ class Account {
   private orderMessage(message: ServerMessage): void {
     if (message.type === "orders-snapshot") {
       this.orders.snapshot(message.sequence, message.orders);
-      this.areOrdersLoaded = true;
     } else if (message.type === "orders") {
       this.orders.change(message.sequence, message.orders);
-      const ended = message.orders.filter((order) => !isLiveOrder(order));
-      if (ended.length > 0) this.finished = merged(ended.reverse(), this.finished, (order) => order.id);
+      for (const order of message.orders) if (!isLiveOrder(order)) this.ended.push(order);
     } else return;
-    this.open = this.orders.all().sort((a, b) => b.created - a.created || Number(BigInt(b.id) - BigInt(a.id)));
+    this.paced.ask();
   }
 
   private balanceMessage(message: ServerMessage): void {
-    if (message.type === "balances-snapshot") {
-      this.balanceRows.snapshot(message.sequence, message.balances);
-      this.areBalancesLoaded = true;
-    } else if (message.type === "balances") this.balanceRows.change(message.sequence, message.balances);
+    if (message.type === "balances-snapshot") this.balanceRows.snapshot(message.sequence, message.balances);
+    else if (message.type === "balances") this.balanceRows.change(message.sequence, message.balances);
     else return;
-    this.balances = new Map(this.balanceRows.all().map((balance) => [balance.asset, balance]));
+    this.paced.ask();
   }
 
   private fillMessage(message: ServerMessage): void {
     if (message.type !== "fills") return;
-    this.fills = merged([...message.fills].reverse(), this.fills, (fill) => `${fill.trade_id}/${fill.order_id}`);
-    for (const listener of this.fillListeners) listener(message.fills);
+    this.filled.push(...message.fills);
+    this.paced.ask();
+  }
+
+  private show(): void {
+    const ended = this.ended.splice(0).reverse();
+    const filled = this.filled.splice(0);
+    if (ended.length > 0) this.finished = merged(ended, this.finished, (order) => order.id);
+    if (filled.length > 0) this.fills = merged([...filled].reverse(), this.fills, (fill) => `${fill.trade_id}/${fill.order_id}`);
+    this.open = this.orders.all().sort((a, b) => b.created - a.created || Number(BigInt(b.id) - BigInt(a.id)));
+    this.balances = new Map(this.balanceRows.all().map((balance) => [balance.asset, balance]));
+    this.areOrdersLoaded ||= this.orders.isLive;
+    this.areBalancesLoaded ||= this.balanceRows.isLive;
+    if (filled.length > 0) for (const listener of this.fillListeners) listener(filled);
   }
 }
 

@@ -4,6 +4,7 @@ import { send } from "../api/client";
 import { showBook, type Market } from "../api/generated";
 import { extended, FollowedBook, levelsOf, type Level } from "../model/book";
 import { connection } from "./connection.svelte";
+import { Paced } from "./paced";
 
 const DEPTH = 100;
 const DEEP = 1_000;
@@ -22,7 +23,7 @@ export class BookStore {
   private readonly topic: string;
   private deepBids: Level[] = [];
   private deepAsks: Level[] = [];
-  private frame = 0;
+  private readonly paced = new Paced(() => this.show());
   private timer: ReturnType<typeof setTimeout> | undefined;
   private unfollow: () => void;
 
@@ -48,17 +49,15 @@ export class BookStore {
 
   close(): void {
     this.unfollow();
-    cancelAnimationFrame(this.frame);
+    this.paced.stop();
     clearTimeout(this.timer);
   }
 
-  /** However many messages come, the page draws the book once a frame. */
   private changed(): void {
-    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.show());
+    this.paced.ask();
   }
 
   private show(): void {
-    this.frame = 0;
     if (!this.followed.isLive) {
       if (this.state === "live") this.state = "stale";
       return;

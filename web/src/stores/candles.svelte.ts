@@ -3,8 +3,11 @@
 import { send } from "../api/client";
 import { listCandles, type Candle, type ServerMessage } from "../api/generated";
 import { connection } from "./connection.svelte";
+import { Paced } from "./paced";
 
 const AT_ONCE = 500;
+/** Milliseconds: a chart is drawn anew as a whole. */
+const DRAWN_EVERY = 300;
 
 export class CandlesStore {
   rows = $state.raw<Candle[]>([]);
@@ -12,6 +15,9 @@ export class CandlesStore {
   private unfollow: () => void;
   private isAtTheBeginning = false;
   private isFetching = false;
+  /** Candles that came since the last drawing, by their start: each as it is now. */
+  private pending = new Map<number, Candle>();
+  private readonly paced = new Paced(() => this.show(), DRAWN_EVERY);
 
   constructor(
     private readonly market: string,
@@ -26,6 +32,7 @@ export class CandlesStore {
 
   close(): void {
     this.unfollow();
+    this.paced.stop();
   }
 
   async load(): Promise<void> {
@@ -54,7 +61,15 @@ export class CandlesStore {
   }
 
   private message(message: ServerMessage): void {
-    if (message.type === "candles") this.take(message.candles);
+    if (message.type !== "candles") return;
+    for (const candle of message.candles) this.pending.set(candle.start, candle);
+    this.paced.ask();
+  }
+
+  private show(): void {
+    const came = [...this.pending.values()];
+    this.pending.clear();
+    this.take(came);
   }
 
   private take(candles: Candle[]): void {

@@ -1,7 +1,8 @@
 // The one connection to the stream that all stores share.
 
 import type { ServerMessage } from "../api/generated";
-import { openSocket, Stream, type Follower, type StreamState } from "../api/stream";
+import { openSocket } from "../api/socket-thread";
+import { Stream, type Follower, type StreamState } from "../api/stream";
 
 /** An interruption shorter than this is mended before anybody need know. */
 const UNNOTICED = 1_500;

@@ -2,6 +2,7 @@
 
 import { send } from "../api/client";
 import { listAssets, listMarkets, listTickers, type Asset, type Market, type Ticker } from "../api/generated";
+import { Paced } from "./paced";
 
 const TICKERS_EVERY = 2_000;
 
@@ -11,6 +12,8 @@ class Markets {
   tickers = $state.raw<ReadonlyMap<string, Ticker>>(new Map());
   isLoaded = $state(false);
   problem = $state<unknown>(null);
+  private pending = new Map<string, Ticker>();
+  private readonly paced = new Paced(() => this.show());
 
   async load(): Promise<void> {
     this.problem = null;
@@ -38,11 +41,18 @@ class Markets {
   }
 
   take(ticker: Ticker): void {
-    this.tickers = new Map(this.tickers).set(ticker.market, ticker);
+    this.pending.set(ticker.market, ticker);
+    this.paced.ask();
+  }
+
+  private show(): void {
+    this.tickers = new Map([...this.tickers, ...this.pending]);
+    this.pending.clear();
   }
 
   async loadTickers(): Promise<void> {
     const found = await send(listTickers());
+    this.pending.clear();
     this.tickers = new Map(found.map((ticker) => [ticker.market, ticker]));
   }
 

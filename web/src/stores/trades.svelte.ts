@@ -3,6 +3,7 @@
 import { send } from "../api/client";
 import { listTrades, type ServerMessage, type Trade } from "../api/generated";
 import { connection } from "./connection.svelte";
+import { Paced } from "./paced";
 
 const KEPT = 80;
 
@@ -11,7 +12,7 @@ export class TradesStore {
   isLoaded = $state(false);
   private unfollow: () => void;
   private pending: Trade[] = [];
-  private frame = 0;
+  private readonly paced = new Paced(() => this.take(this.pending.splice(0)));
 
   constructor(private readonly market: string) {
     this.unfollow = connection.follow(`trades:${market}`, {
@@ -23,7 +24,7 @@ export class TradesStore {
 
   close(): void {
     this.unfollow();
-    cancelAnimationFrame(this.frame);
+    this.paced.stop();
   }
 
   private async load(): Promise<void> {
@@ -38,12 +39,9 @@ export class TradesStore {
   private message(message: ServerMessage): void {
     if (message.type !== "trades") return;
     this.pending.push(...message.trades);
-    if (this.frame === 0) {
-      this.frame = requestAnimationFrame(() => {
-        this.frame = 0;
-        this.take(this.pending.splice(0));
-      });
-    }
+    // Of a tab that nobody looks at, frames do not come.
+    if (this.pending.length > 10 * KEPT) this.pending.splice(0, this.pending.length - KEPT);
+    this.paced.ask();
   }
 
   private take(trades: Trade[]): void {

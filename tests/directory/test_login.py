@@ -1,6 +1,9 @@
 """Sessions and one-time codes."""
 
 import base64
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pyotp
 import pytest
@@ -58,6 +61,23 @@ def test_revoking_ends_one_session_or_all_of_a_user(directory: Directory, alice:
     assert [directory.sessions.find(token) is not None for token in (one, two, three, bobs)] == [False, True, True, True]
     directory.sessions.revoke_all(alice)
     assert [directory.sessions.find(token) is not None for token in (one, two, three, bobs)] == [False, False, False, True]
+
+
+def test_a_session_that_is_revoked_while_others_change_stays_revoked(directory: Directory, alice: User) -> None:
+    """Each change copies what is live: none may bring back what another one took away."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            (token, session), (_, other) = directory.sessions.open(alice, HOUR), directory.sessions.open(alice, HOUR)
+            with ThreadPoolExecutor(4) as pool:
+                for work in (directory.sessions.revoke, directory.sessions.prove, directory.sessions.prove):
+                    pool.submit(work, session if work == directory.sessions.revoke else other)
+            assert directory.sessions.find(token) is None
+            assert directory.sessions.of(alice) == [replace(other, proved=NOON)]
+            directory.sessions.revoke_all(alice)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_codes_are_asked_for_only_after_a_first_one_was_right(place: Place, directory: Directory, alice: User) -> None:

@@ -207,7 +207,7 @@ class Directory:
             return None
         user = _user(row)
         if user is not None and self._passwords.outdated(row.password_hash):
-            self._store_password(user, password)
+            self._store_password(user, password, instead_of=row.password_hash)
         return user
 
     def authenticate(self, name: str, password: str, code: str = "", address: str = "") -> User | LoginRejection:
@@ -287,7 +287,6 @@ class Directory:
         now = self._clock()
         for key in self.keys(user):
             self.revoke(key)
-        self.sessions.revoke_all(user)
         with self._database.transaction() as connection:
             connection.execute(totps.delete().where(totps.c.user_id == user.id))
             connection.execute(hotps.delete().where(hotps.c.user_id == user.id))
@@ -301,6 +300,7 @@ class Directory:
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
             erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())
         self._roles.pop(user.id, None)
+        self.sessions.revoke_all(user)
         self._database.forget_old_pages()
         assert erased is not None
         return erased
@@ -474,13 +474,15 @@ class Directory:
         with self._database.transaction() as connection:
             return connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
 
-    def _store_password(self, user: User, password: str) -> int | DirectoryRejection:
-        """The change's number. USER_ERASED."""
+    def _store_password(self, user: User, password: str, instead_of: str | None = None) -> int | DirectoryRejection:
+        """The change's number. USER_ERASED, or another hash than `instead_of` is stored: somebody changed the password meanwhile."""
         with self._database.transaction() as connection:
             number = next_number(connection, PASSWORD_CHANGES)
         hashed = self._passwords.hash(f"change-{number}", password)
         with self._database.transaction() as connection:
             change = update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(password_hash=hashed)
+            if instead_of is not None:
+                change = change.where(users.c.password_hash == instead_of)
             return number if connection.execute(change).rowcount == 1 else DirectoryRejection.USER_ERASED
 
     def _labelled(self, connection: Connection, user: User, form: KeyForm) -> Entropy:

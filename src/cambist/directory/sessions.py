@@ -1,6 +1,7 @@
 """Logins: an opaque token for the browser, its hash for the file."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -38,13 +39,17 @@ AGENT_LENGTH = 200
 
 
 class Sessions:
-    """Live sessions, found in memory by the hash of their token."""
+    """Live sessions, found in memory by the hash of their token. Changes are made one at a time; who only looks never waits."""
 
     def __init__(self, database: Database, entropy: Entropy, clock: Clock) -> None:
         self._database = database
         self._entropy = entropy
         self._clock = clock
         self._ended: list[Callable[[Session], None]] = []
+        self._changing = threading.Lock()
+        self._ends = 0
+        self._ended_for: dict[int, int] = {}
+        """By user: which of all `revoke_all` was the last one of theirs."""
         with database.transaction() as connection:
             connection.execute(delete(sessions).where(sessions.c.expires <= clock()))
             rows = connection.execute(select(sessions, users.c.account).join(users, users.c.id == sessions.c.user_id)).all()
@@ -59,6 +64,19 @@ class Sessions:
         """Calls back with every session that is revoked from here on, in the thread that did it; not with those that expire."""
         self._ended.append(listener)
 
+    def moment(self) -> int:
+        """For `open_since`: to be taken before somebody's password is looked at."""
+        return self._ends
+
+    def open_since(self, moment: int, user: User, lifetime: int, address: str = "", agent: str = "") -> tuple[str, Session] | None:
+        """As `open`; None when all sessions of the user were ended since that moment: what let them in may not be good any more."""
+        token, session = self.open(user, lifetime, address, agent)
+        with self._changing:
+            outdated = self._ended_for.get(user.id, 0) > moment
+        if outdated:
+            self.revoke(session)
+        return None if outdated else (token, session)
+
     def open(self, user: User, lifetime: int, address: str = "", agent: str = "") -> tuple[str, Session]:
         """(token, session) that lives for `lifetime` µs. The token (64 hex digits) is shown here and never again."""
         now = self._clock()
@@ -70,8 +88,8 @@ class Sessions:
             connection.execute(delete(sessions).where(sessions.c.expires <= now))
             row = {"id": number, "user_id": user.id, "token_hash": digest, "created": now, "expires": session.expires}
             connection.execute(insert(sessions).values(**row, address=session.address, agent=session.agent, proved=now))
-        self._by_hash = {key: value for key, value in self._by_hash.items() if value.expires > now}
-        self._by_hash[digest] = session
+        with self._changing:
+            self._by_hash = {**{key: value for key, value in self._by_hash.items() if value.expires > now}, digest: session}
         for oldest in self.of(user)[MOST:]:
             self.revoke(oldest)
         return token, session
@@ -81,6 +99,7 @@ class Sessions:
         proved = replace(session, proved=self._clock())
         with self._database.transaction() as connection:
             connection.execute(update(sessions).where(sessions.c.id == session.id).values(proved=proved.proved))
+        with self._changing:
             self._by_hash = {key: proved if value.id == session.id else value for key, value in self._by_hash.items()}
         return proved
 
@@ -105,11 +124,15 @@ class Sessions:
         """Logs the user out everywhere."""
         with self._database.transaction() as connection:
             connection.execute(delete(sessions).where(sessions.c.user_id == user.id))
+        with self._changing:
+            self._ends += 1
+            self._ended_for[user.id] = self._ends
         self._keep(lambda live: live.user != user.id)
 
     def _keep(self, wanted: Callable[[Session], bool]) -> None:
-        before = self._by_hash
-        self._by_hash = {key: value for key, value in before.items() if wanted(value)}
+        with self._changing:
+            before = self._by_hash
+            self._by_hash = {key: value for key, value in before.items() if wanted(value)}
         for session in before.values():
             if not wanted(session):
                 for listener in tuple(self._ended):

@@ -184,6 +184,10 @@ class Browser:
         self.headers = {"host": "cambist.example", "origin": f"{scheme}://cambist.example", "user-agent": "A browser"}
         self.scheme = scheme
 
+    def elsewhere(self) -> "Browser":
+        """Another browser on the same network."""
+        return Browser(self._floor, self._client, self.scheme)
+
     async def reply(self, method: str, path: str, fields: Any = None, headers: dict[str, str] | None = None) -> Reply:
         """What the server says; cookies are kept."""
         path, _, query = (BASE + path).partition("?")

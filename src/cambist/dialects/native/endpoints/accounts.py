@@ -70,8 +70,10 @@ async def sign_up(call: Call, *, body: api.SignUp) -> Headed[api.Session] | Prob
         user = await asyncio.to_thread(services.directory.add_user, body.name, body.password, account)
     if isinstance(user, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(user, Code.UNAVAILABLE))
+    moment = services.directory.sessions.moment()
     device = await asyncio.to_thread(services.directory.login.remember_device, user, "")
-    return await opened(call, user, device, SecurityEventKind.SIGNED_UP)
+    session = await opened(call, user, device, SecurityEventKind.SIGNED_UP, moment)
+    return problem(Code.UNAVAILABLE) if session is None else session
 
 
 async def log_in(call: Call, *, body: api.LogIn) -> Headed[api.Session] | Problem:
@@ -79,10 +81,12 @@ async def log_in(call: Call, *, body: api.LogIn) -> Headed[api.Session] | Proble
     `code-wrong`, `login-paused`, `code-paused`, `user-frozen`."""
     if not from_this_site(call.request):
         return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
+    moment = call.context.services.directory.sessions.moment()
     login = await _checked(call, body.name, body.password, body.code)
     if isinstance(login, Problem):
         return login
-    return await opened(call, *login, SecurityEventKind.LOGGED_IN)
+    session = await opened(call, *login, SecurityEventKind.LOGGED_IN, moment)
+    return problem(Code.LOGIN_WRONG) if session is None else session
 
 
 async def known_device(call: Call, user: User) -> str:
@@ -99,13 +103,15 @@ async def demo_log_in(call: Call, *, body: DemoLogIn) -> Headed[api.Session] | P
         return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
     if body.name not in demo_users(call):
         return problem(Code.NOT_FOUND, "There is no such demo user here for you.")
+    moment = directory.sessions.moment()
     user = await asyncio.to_thread(directory.user, body.name)
     if user is None or user.frozen is not None:
         return problem(Code.USER_FROZEN if user is not None else Code.NOT_FOUND)
     if (await _profile(call, user)).second_factor:
         return problem(Code.CODE_REQUIRED, "This demo user has one-time codes: log in with password and code.")
     device = await asyncio.to_thread(directory.login.remember_device, user, "")
-    return await opened(call, user, device, SecurityEventKind.LOGGED_IN)
+    session = await opened(call, user, device, SecurityEventKind.LOGGED_IN, moment)
+    return problem(Code.USER_FROZEN) if session is None else session
 
 
 def demo_users(call: Call) -> list[str]:
@@ -142,21 +148,26 @@ async def _checked(call: Call, name: str, password: str, code: str | None) -> tu
     return login.user, login.device
 
 
-async def opened(call: Call, user: User, device: str, kind: SecurityEventKind) -> Headed[api.Session]:
-    """A new session in the place of whatever session the browser had."""
+async def opened(call: Call, user: User, device: str, kind: SecurityEventKind, moment: int) -> Headed[api.Session] | None:
+    """A new session in the place of whatever session the browser had. None when all of the user's were ended since the `moment` (of
+    `Sessions`) before it was looked at who they are: their password was changed meanwhile, or they were frozen."""
     directory, request = call.context.services.directory, call.request
     lifetime = call.context.settings.session_hours * 3_600 * SECOND
     before = directory.sessions.find(session_token(request))
     agent = "".join(each for each in request.headers.get(b"user-agent", b"").decode("latin-1") if each.isprintable())
 
-    def open_session() -> tuple[str, Session]:
+    def open_session() -> tuple[str, Session] | None:
         if before is not None:
             directory.sessions.revoke(before)
-        opened = directory.sessions.open(user, lifetime, request.client, agent)
-        directory.security_events.record(user, kind, request.client)
+        opened = directory.sessions.open_since(moment, user, lifetime, request.client, agent)
+        if opened is not None:
+            directory.security_events.record(user, kind, request.client)
         return opened
 
-    token, session = await asyncio.to_thread(open_session)
+    found = await asyncio.to_thread(open_session)
+    if found is None:
+        return None
+    token, session = found
     cookies = (
         _set_cookie(request, session_cookie(request), token, "/", lifetime // SECOND),
         _set_cookie(request, device_cookie(user.name), device, "/cambist/v1", KNOWN_FOR // SECOND),
@@ -271,8 +282,10 @@ async def change_password(call: Call, *, body: api.ChangePassword) -> Headed[api
     number = await asyncio.to_thread(directory.set_password, user, body.new_password)
     if isinstance(number, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(number, Code.UNAVAILABLE))
+    moment = directory.sessions.moment()
     await call.context.services.commands.note(call.caller.meta(marks.password_set(user.account, number)))
-    return await opened(call, user, await known_device(call, user), SecurityEventKind.PASSWORD_CHANGED)
+    session = await opened(call, user, await known_device(call, user), SecurityEventKind.PASSWORD_CHANGED, moment)
+    return problem(Code.LOGIN_WRONG) if session is None else session
 
 
 async def enrol_totp(call: Call) -> api.Enrolment | Problem:

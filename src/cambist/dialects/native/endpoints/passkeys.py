@@ -197,12 +197,14 @@ async def log_in_with_passkey(call: Call, *, body: api.UsePasskey) -> Headed[Ses
     wait = call.context.strangers.admit("passkey", address=network_of(call.request.client))
     if wait:
         return rate_limited(wait)
+    moment = call.context.services.directory.sessions.moment()
     user = await _signer(call, body.credential, LOG_IN)
     if isinstance(user, Problem):
         return user
     if user.frozen is not None:
         return problem(Code.USER_FROZEN)
-    return await accounts.opened(call, user, await accounts.known_device(call, user), SecurityEventKind.PASSKEY_LOGIN)
+    session = await accounts.opened(call, user, await accounts.known_device(call, user), SecurityEventKind.PASSKEY_LOGIN, moment)
+    return problem(Code.PASSKEY_WRONG) if session is None else session
 
 
 async def begin_passkey_proof(call: Call) -> api.PasskeyRequestOptions | Problem:

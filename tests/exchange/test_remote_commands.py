@@ -247,7 +247,7 @@ async def test_an_edge_that_begins_inside_a_frame_goes_on_where_its_snapshot_end
     frame = next(iter(cluster.leader.journal.read(cluster.leader.engine.seq)))
     begun = _core.Engine()
     begun.replay(cluster.leader.journal, frame.first_seq + 1)
-    LogFollower(begun, late.pending, lambda: 0.0, late.failures.append).apply(frame)
+    LogFollower(begun, late.pending, late.failures.append).apply(frame)
     assert begun.seq == frame.last_seq
     assert begun.state_hash() == cluster.leader.engine.state_hash()
 

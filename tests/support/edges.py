@@ -83,7 +83,7 @@ class Edge:
         self.pending = PendingCommands(
             self.number, self.engine, self, lambda key: self.nonces.get(key, 0), loop, patience_seconds=PATIENCE, timer=lambda: self.now
         )
-        self.follower = LogFollower(self.engine, self.pending, lambda: self.now, self.failures.append)
+        self.follower = LogFollower(self.engine, self.pending, self.failures.append)
         self.commands = RemoteCommands(self.pending)
         self._frames = self.cluster.log_reader()
 

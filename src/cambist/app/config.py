@@ -68,6 +68,7 @@ class ClusterConfig(_Section, frozen=True, kw_only=True):
     replicas: int = 3
     log_gibibytes: int = 16
     give_up_seconds: float = 30.0
+    outcome_seconds: float = 20.0
     credentials: str = ""
     tls_ca: str = ""
 
@@ -221,6 +222,7 @@ def _complaints(config: Config) -> list[str]:
         (config.cluster, "replicas", 1),
         (config.cluster, "log_gibibytes", 1),
         (config.cluster, "give_up_seconds", 1),
+        (config.cluster, "outcome_seconds", 1),
         (config.wallet, "block_seconds", 1),
         (config.wallet, "confirmations", 0),
         (config.merchant, "order_hours", 1),

@@ -1,10 +1,13 @@
 """What a venue tells of itself: readiness and metrics."""
 
+from __future__ import annotations  # an edge's parts are not imported where there is none
+
 import platform
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prometheus_client import ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from cambist import _core
 from cambist.app import logs
 from cambist.app.readiness import Readiness
+from cambist.app.stored_progress import StoredProgress
 from cambist.app.write_failures import WriteFailures
 from cambist.domain.markets import MarketStatus
 from cambist.exchange import Catalogue, Sequencer
@@ -20,6 +24,15 @@ from cambist.gateway.metrics import Metrics
 from cambist.history import HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.scheduling import SteadyClock
+
+if TYPE_CHECKING:
+    from cambist.cluster.edge import EdgeLog
+
+
+MOST_BEHIND = 1_000
+"""Messages of the log that an edge may lack before it counts as behind."""
+MOST_WAITED = 10.0
+"""Seconds that nobody may decide a command before an edge counts as cut off."""
 
 
 def watch_readiness(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
@@ -70,6 +83,52 @@ def venue_metrics(
     metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     metrics.counter("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
     measure_journal(sequencer.journal, metrics)
+    return metrics
+
+
+def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
+    """What must be right for an edge to be sent requests."""
+
+    def follows() -> str:
+        if log.follower.failure is not None:
+            return "the log cannot be followed"
+        if log.tail.behind > MOST_BEHIND:
+            return f"the edge is {log.tail.behind} messages behind the log"
+        return ""
+
+    def commands() -> str:
+        oldest = log.pending.oldest_seconds
+        return f"nobody took an order for {oldest:.0f} s" if oldest > MOST_WAITED else ""
+
+    readiness = Readiness()
+    readiness.watch(follows)
+    readiness.watch(commands)
+    readiness.watch(lambda: "history cannot be asked" if progress.trouble is not None else "")
+    readiness.watch(write_failures.reason)
+    return readiness
+
+
+def edge_metrics(
+    log: EdgeLog, progress: StoredProgress, engine: _core.Engine, clock: SteadyClock, data: Path, write_failures: WriteFailures
+) -> Metrics:
+    """The metrics of an edge below the gateway, and of its process."""
+    metrics = Metrics()
+    ProcessCollector(registry=metrics.registry)
+    metrics.families("build", _build)
+    pending, tail = log.pending, log.tail
+    metrics.gauge("applied_seq", "Commands applied, all of which are durable.", lambda: engine.seq)
+    metrics.gauge("history_seq", "Commands that history had at the last look.", lambda: progress.applied_seq)
+    metrics.gauge("log_epoch", "The epoch of who leads.", lambda: log.follower.epoch)
+    metrics.gauge("log_messages_behind", "Messages of the log that were not read yet.", lambda: tail.behind)
+    metrics.counter("log_damage", "Messages that a server's copy of the log had lost.", lambda: tail.damage.count)
+    metrics.gauge("edge_pending", "Commands of this edge that nobody decided yet.", lambda: len(pending))
+    metrics.gauge("edge_pending_seconds", "For how long the oldest of them has been waiting.", lambda: pending.oldest_seconds)
+    metrics.counter("edge_sent_again", "How often everything undecided was sent again.", lambda: pending.sent_again)
+    metrics.counter("edge_given_up", "Commands whose outcome was not told.", lambda: pending.given_up)
+    metrics.gauge("disk_free_bytes", "Free space where the data directory is.", lambda: shutil.disk_usage(data).free)
+    metrics.gauge("unwritable_files", "Files that cannot be written now and are tried again.", lambda: len(write_failures))
+    metrics.gauge("clock_skew_seconds", "How far the edge's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
+    metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     return metrics
 
 

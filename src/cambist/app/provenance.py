@@ -24,18 +24,27 @@ class JournalView(Protocol):
 
 
 def fingerprint(journal: JournalReads) -> int:
-    """What tells the journal from all others: 1 to 2^63 - 1, an integer of every database.
+    """What tells the journal from all others: 1 to 2^63 - 1, an integer of every database."""
+    return fingerprint_of(journal.identity)
 
-    Made from its identity. Not the identity itself: who knows that could send texts that look like frames, and a history may be given
+
+def fingerprint_of(identity: int) -> int:
+    """The same, made from the journal's identity.
+
+    Not the identity itself: who knows that could send texts that look like frames, and a history may be given
     away.
     """
-    digest = hashlib.blake2b(b"id %016x" % journal.identity, digest_size=8, person=b"cambist view").digest()
+    digest = hashlib.blake2b(b"id %016x" % identity, digest_size=8, person=b"cambist view").digest()
     return int.from_bytes(digest, "big") >> 1 or 1
 
 
 def claim(view: JournalView, file: Path, journal: JournalReads, remedy: str) -> None:
     """OperatorError DAMAGED when the file was folded from another journal. One that does not say, new or old, is this one's from now on."""
-    own = fingerprint(journal)
+    claim_for(view, file, fingerprint(journal), remedy)
+
+
+def claim_for(view: JournalView, file: Path, own: int, remedy: str) -> None:
+    """The same, given the journal's fingerprint."""
     if view.folded_from == 0:
         view.adopt(own)
     elif view.folded_from != own:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -30,11 +30,13 @@ from cambist.app.signals import handle_signals
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
 from cambist.directory import Role, cheap_password_hasher
+from cambist.gateway.app import Gateway
 from cambist.gateway.http.forwarded import TrustedProxies
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.server import Server, run, tls_context
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.sandbox.people import SandboxFile
+from cambist.scheduling import SteadyClock
 
 _log = structlog.get_logger("cambist.app")
 T = TypeVar("T")
@@ -77,7 +79,7 @@ def serve(
     tls = tls_of(listen)
     files = DataDirectory.open(data, create=True)
     config = closing_on_trouble(files, lambda: files.settings(config_file))
-    _configure_logs(config)
+    configure_logs(config)
     new = not files.directory.exists()
     operator = closing_on_trouble(files, lambda: first.found(new=new))  # before there is a loop, in which Ctrl-C would wait for an answer
     run(_serve(files, config, listen, tls, accept_clock_skew, operator))
@@ -171,7 +173,7 @@ class Serving:
     def __init__(self, venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> None:
         self._listen = listen
         self._tls = tls
-        self._server = _server(venue, listen, tls, hooks)
+        self._server = gateway_server(venue, listen, tls, hooks)
         self._admin = AdminServer(venue.files.path, self._answer)
         self._hooks = hooks
         self._lead_to(venue)
@@ -185,8 +187,8 @@ class Serving:
     async def until_stopped(self) -> None:
         """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot."""
         listen, server, venue = self._listen, self._server, self._venue
-        _remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
-        _handle_signals(asyncio.get_running_loop(), venue, listen, self._tls)
+        remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
+        handle_signals_of(asyncio.get_running_loop(), venue.stopping, listen, self._tls)
         try:
             try:
                 await server.start()
@@ -200,12 +202,12 @@ class Serving:
             gc.collect()
             gc.freeze()
             record = await self._hooks.begin(server.url)
-            _write_ready_file(listen.ready_file, record)
+            write_ready_file(listen.ready_file, record)
             _log.info("serving", url=server.url, seq=venue.engine.seq)
             await venue.stopping.wait()
         finally:
             await self._wind_up()
-            _remove_ready_file(listen.ready_file)
+            remove_ready_file(listen.ready_file)
         failures = self._venue.failure
         if failures:
             reason = explained(failures[0]) if isinstance(failures[0], Exception) else None
@@ -235,7 +237,18 @@ class Serving:
         _log.info("stopped", seq=self._venue.engine.seq)
 
 
-def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Listen, tls: ssl.SSLContext | None) -> None:
+class Served(Protocol):
+    """What a server stands before: a venue, or an edge of one."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def gateway(self) -> Gateway: ...
+    @property
+    def machine_clock(self) -> SteadyClock: ...
+
+
+def handle_signals_of(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, listen: Listen, tls: ssl.SSLContext | None) -> None:
     def reload() -> None:
         logs.SINK.reopen()
         if tls is not None and listen.tls_cert is not None and listen.tls_key is not None:
@@ -247,10 +260,10 @@ def _handle_signals(loop: asyncio.AbstractEventLoop, venue: Venue, listen: Liste
                 return
         _log.info("log and certificate opened again")
 
-    handle_signals(loop, venue.stopping.set, reload)
+    handle_signals(loop, stopping.set, reload)
 
 
-def _server(venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> Server:
+def gateway_server(venue: Served, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> Server:
     settings, http = venue.config.server, venue.config.http
     return Server(
         venue.gateway,
@@ -309,7 +322,7 @@ def sandbox_file(files: DataDirectory) -> SandboxFile:
         raise OperatorError(f"{files.sandbox} is damaged: {error}; put it back from a backup", Exit.DAMAGED) from None
 
 
-def _configure_logs(config: Config) -> None:
+def configure_logs(config: Config) -> None:
     try:
         logs.configure(config.log.level, config.log.format, config.log.file)
     except OSError as error:
@@ -341,7 +354,7 @@ def tls_of(listen: Listen) -> ssl.SSLContext | None:
         raise OperatorError(f"the certificate or its key cannot be used: {error}", Exit.CONFIGURATION) from None
 
 
-def _write_ready_file(file: Path | None, record: Any) -> None:
+def write_ready_file(file: Path | None, record: Any) -> None:
     """Whole or not at all: whoever sees the file may read it."""
     if file is None:
         return
@@ -357,7 +370,7 @@ def _write_ready_file(file: Path | None, record: Any) -> None:
         raise OperatorError(f"{file}: the ready file cannot be written: {error.strerror}", Exit.USAGE) from None
 
 
-def _remove_ready_file(file: Path | None) -> None:
+def remove_ready_file(file: Path | None) -> None:
     if file is not None:
         file.unlink(missing_ok=True)
 

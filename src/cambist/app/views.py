@@ -82,11 +82,19 @@ def _open_wallet(files: DataDirectory, config: Config, environment: Environment,
             files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000, synced=files.synced
         )
         opened.callback(chain.close)
-        view = WalletView(files.wallet, synced=files.synced)
     except WalletError as error:
         raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
+    view = open_wallet_view(files)
     opened.callback(view.close)
     return chain, view
+
+
+def open_wallet_view(files: DataDirectory) -> WalletView:
+    """What `wallet.sqlite` holds. OperatorError BUSY, DAMAGED."""
+    try:
+        return WalletView(files.wallet, synced=files.synced)
+    except WalletError as error:
+        raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
 
 
 def _claim_views(files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView) -> None:

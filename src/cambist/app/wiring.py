@@ -172,7 +172,7 @@ def _open_exchange(
 
     # 3. The core: newest good snapshot, then the journal; what the views lack is fed on the way. Time goes on from its last command.
     engine = recovery.recover(snapshots, journal, journal.last().seq, views.applied_seq, views.feed, moved)
-    _continue_time(environment, engine.time, config.server.clock_skew_seconds)
+    continue_time(environment, engine.time, config.server.clock_skew_seconds)
     views.directory.nonces.continue_from(engine.time)
     scheduler = environment.make_scheduler(environment.clock)
 
@@ -188,7 +188,7 @@ def _open_exchange(
     )
     opened.callback(sequencer.close)
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
-    _journal_confirmations(views.directory, commands)
+    journal_confirmations(views.directory, commands)
     policies = wallet_policies(config, engine.assets())
     most, state_parts = config.limits.deposit_addresses, StateParts()
     wallet = WalletService(
@@ -196,13 +196,13 @@ def _open_exchange(
     )
     write_failures = WriteFailures()
     merchants = open_merchants(files, config, environment, views.merchant, commands, engine, wallet, write_failures)
-    forms = _key_forms(config, of_sandbox=files.sandbox.exists())
+    forms = key_forms(config, of_sandbox=files.sandbox.exists())
     return _Exchange(
         journal, snapshots, views, engine, scheduler, sequencer, commands, wallet, merchants, write_failures, state_parts, forms
     )
 
 
-def _journal_confirmations(directory: Directory, commands: Commands) -> None:
+def journal_confirmations(directory: Directory, commands: Commands) -> None:
     """Has the journal say when a user's first code switches codes on, and which recovery codes were used, so that an older copy of the
     directory does not forget it."""
     loop = asyncio.get_running_loop()
@@ -289,7 +289,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     )
 
 
-def _key_forms(config: Config, *, of_sandbox: bool) -> tuple[KeyForm, ...]:
+def key_forms(config: Config, *, of_sandbox: bool) -> tuple[KeyForm, ...]:
     """The kinds of keys that can be minted; those of a sandbox are marked where there is room."""
     forms = dialects.key_forms(config.dialects)
     return tuple(form.of_sandbox() for form in forms) if of_sandbox else forms
@@ -381,7 +381,7 @@ def _open_audit_log(files: DataDirectory, directory: Directory, time: int, opene
     return audit
 
 
-def _continue_time(environment: Environment, last: int, bound_seconds: float) -> None:
+def continue_time(environment: Environment, last: int, bound_seconds: float) -> None:
     """Has the venue's time go on from its last command. OperatorError CLOCK when this machine's clock is too far behind that."""
     clock = environment.clock
     clock.begin_at(last)

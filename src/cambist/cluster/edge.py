@@ -48,10 +48,10 @@ class EdgeLog:
         self.pending = PendingCommands(
             self.number, engine, self, last_nonce, self._loop, patience_seconds=patience_seconds, timer=perf_counter
         )
-        self.follower = LogFollower(engine, self.pending, perf_counter, on_failure)
+        self.follower = LogFollower(engine, self.pending, on_failure)
         self.commands = RemoteCommands(self.pending)
         self._sender = CommandSender(connection, self._loop, self._answered)
-        self._due = self._closed = False
+        self._due = self._closed = self._held = False
         self._looking: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -59,17 +59,31 @@ class EdgeLog:
         self.tail.follow(self._moved, self._ended)
         self._look()
 
+    def hold(self) -> None:
+        """Lets the state stay as it is until `resume`; what comes waits."""
+        self._held = True
+
+    def resume(self) -> None:
+        """Follows on."""
+        self._held = False
+        self._take()
+
+    async def reached_tip(self, *, within: float) -> bool:
+        """Waits until the state has everything that the log has by now; False when the time was over first, or it cannot be followed."""
+        deadline = self._loop.time() + within
+        tip = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self.tail.look(), self._connection.loop))
+        while not tip or not self.tail.taken(tip):
+            if self._loop.time() >= deadline or self.follower.failure is not None:
+                return False
+            await asyncio.sleep(0.005)
+        return True
+
     def close(self) -> None:
         """Follows no more; who waits for a command gets JournalStopped. The connection stays: it is its owner's to close."""
         self._closed = True
         self.pending.stop()
         if self._looking is not None:
             self._looking.cancel()
-
-    @property
-    def caught_up(self) -> bool:
-        """Whether the state has everything that the log had at the last look."""
-        return self.tail.behind == 0 and not self._due
 
     def send(self, epoch: int, batch: bytes) -> None:
         """As `exchange.pending_commands.ToLeader`."""
@@ -89,7 +103,7 @@ class EdgeLog:
     # --- on the venue's loop ----------------------------------------------------------------------------------------------------
     def _take(self) -> None:
         self._due = False
-        if self._closed:
+        if self._closed or self._held:
             return
         until = perf_counter() + APPLY_SECONDS
         epoch = self.tail.epoch  # what it was read behind waits to be taken by now

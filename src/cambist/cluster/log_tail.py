@@ -81,6 +81,16 @@ class MemoryChain:
         return frame
 
 
+async def log_identity(connection: Connection) -> int:
+    """Of the log on these servers. For the connection's loop. JournalError: there is none, or they do not answer in time."""
+    stream = LogStream(connection)
+    info = await stream.find()
+    identity = None if info is None else stream.identity_of(info)
+    if identity is None:
+        raise JournalError("there is no log on these servers: an engine node makes it")
+    return identity
+
+
 class LogTail:
     """Goes on reading the log. `moved` is called on the connection's loop when there are frames to `take`, or a new epoch."""
 
@@ -114,6 +124,17 @@ class LogTail:
     def behind(self) -> int:
         """Messages of the log that are not read yet."""
         return max(0, self.tip - self._reader.position)
+
+    async def look(self) -> int:
+        """The log's last message as its leader has it; 0 when it does not answer. For the connection's loop."""
+        with contextlib.suppress(Unknown):
+            self.tip = max(self.tip, (await self.stream.info()).state.last_seq)
+            return self.tip
+        return 0
+
+    def taken(self, message: int) -> bool:
+        """Whether everything up to this message was read and taken."""
+        return self._reader.position >= message and self._chain.size == 0
 
     def take(self) -> Frame | None:
         """The next frame; None when all that were read are taken. From any thread."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cambist import _core
-from cambist._core import Engine, JournalDamaged, LedgerViolation, commands_of_edge
+from cambist._core import Engine, JournalDamaged, Last, LedgerViolation, commands_of_edge
 from cambist.exchange.pending_commands import PendingCommands
 from cambist.exchange.replica import CHECKPOINT, Replica
 from cambist.exchange.sequencer import Frame, Subscriber
@@ -12,18 +12,17 @@ from cambist.exchange.sequencer import Frame, Subscriber
 class LogFollower:
     """For the event loop's thread. The state is always durable: it is made of what is in the log."""
 
-    def __init__(
-        self, engine: Engine, pending: PendingCommands, timer: Callable[[], float], on_failure: Callable[[BaseException], object]
-    ) -> None:
-        """`timer` counts seconds, the one of `pending`; `on_failure` hears why the log can be followed no further."""
+    def __init__(self, engine: Engine, pending: PendingCommands, on_failure: Callable[[BaseException], object]) -> None:
+        """`on_failure` hears why the log can be followed no further."""
         self._engine = engine
         self._replica = Replica(engine)
         self._replica.subscribe(self._publish)
         self._pending = pending
-        self._timer = timer
         self._on_failure = on_failure
         self._subscribers: list[Subscriber] = []
         self._failure: BaseException | None = None
+        self.last = Last(engine.seq, engine.seq, bytes(32))
+        """The frame that was applied last; before the first one its hash says nothing."""
         self.epoch = 0
         """Of the newest frame, or of a claim that came later."""
 
@@ -45,8 +44,8 @@ class LogFollower:
     @property
     def waiting_since(self) -> int:
         """Time (µs) of the oldest of them, by the venue's clock; 0 when there is none."""
-        oldest = self._pending.oldest
-        return 0 if oldest is None else max(1, self._engine.time - int((self._timer() - oldest) * 1_000_000))
+        waits = self._pending.oldest_seconds
+        return max(1, self._engine.time - int(waits * 1_000_000)) if len(self._pending) else 0
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Every frame from here on."""
@@ -67,6 +66,7 @@ class LogFollower:
             return
         try:
             self._apply(frame)
+            self.last = Last(frame.last_seq, frame.last_seq, frame.hash)
         except (JournalDamaged, LedgerViolation, ValueError) as error:
             self.fail(error)
 

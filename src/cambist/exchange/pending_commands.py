@@ -89,6 +89,12 @@ class PendingCommands:
         """When the oldest undecided command was given, by the timer."""
         return next(iter(self._pending.values())).given if self._pending else None
 
+    @property
+    def oldest_seconds(self) -> float:
+        """For how long the oldest undecided command has been waiting; 0 when there is none."""
+        oldest = self.oldest
+        return 0.0 if oldest is None else self._timer() - oldest
+
     # --- from the handlers ----------------------------------------------------------------------------------------------------
     def give(self, kind: CommandKind, body: bytes, meta: Meta, read: Read[Any] | None) -> asyncio.Future[Done[Any]]:
         """Has the command done; all of one tick leave together. OverflowError; JournalStopped once the log cannot be followed.

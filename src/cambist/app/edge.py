@@ -1,0 +1,381 @@
+"""A gateway of a venue whose log is on several machines: all APIs on a core of its own that follows the log, and commands to who leads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+
+from cambist import _core
+from cambist.account_streams.events import AccountStreams
+from cambist.app import dialects, front_page, provenance
+from cambist.app.config import Config
+from cambist.app.data_directory import DataDirectory
+from cambist.app.errors import Exit, OperatorError
+from cambist.app.front_page import Api
+from cambist.app.history_places import ANSWER_SECONDS, database_address
+from cambist.app.merchants import open_merchant_view, open_merchants
+from cambist.app.monitoring import count_markets, edge_metrics, watch_edge_readiness
+from cambist.app.readiness import Readiness
+from cambist.app.recovery import Moved, journal_trouble, unmoved
+from cambist.app.replicated_log import ReplicatedLog
+from cambist.app.stored_progress import StoredProgress
+from cambist.app.venue import Supervision
+from cambist.app.views import open_wallet_view
+from cambist.app.wallet_policies import default_policy, wallet_policies
+from cambist.app.wiring import AWAY_SECONDS, Environment, continue_time, journal_confirmations, key_forms
+from cambist.app.write_failures import WriteFailures
+from cambist.cluster.connection import Connection
+from cambist.cluster.edge import EdgeLog
+from cambist.cluster.log_tail import log_identity
+from cambist.cluster.shared_snapshots import SharedSnapshots
+from cambist.dialect_kit.logins import Logins
+from cambist.dialect_kit.market_texts import MarketTexts
+from cambist.dialect_kit.venue_services import VenueServices
+from cambist.directory import Directory
+from cambist.domain.events import EventFilter, kinds_of
+from cambist.domain.meta import Meta
+from cambist.domain.state_parts import StateParts
+from cambist.exchange import Catalogue
+from cambist.exchange.sequencer import Frame
+from cambist.gateway.app import Gateway
+from cambist.history import History, HistoryError
+from cambist.marketdata.marketdata import MarketData
+from cambist.merchant import Merchants, MerchantService
+from cambist.merchant.view import MerchantView
+from cambist.scheduling import Scheduler, SteadyClock
+from cambist.wallet import CoinPort, WalletService
+from cambist.wallet.view import WalletView
+from cambist.web.built_page import BuiltPage
+
+_log = structlog.get_logger("cambist.app")
+
+COMMANDS = EventFilter(kinds_of(_core.CommandApplied))
+STRETCH = 50_000
+"""Commands between two looks of whoever watches an edge catch up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedData:
+    """What all nodes and edges of a cluster have in common beside the log."""
+
+    directory: Directory
+    coins: CoinPort
+
+
+@dataclass(slots=True)
+class EdgeVenue:
+    """A running edge. `open_edge` makes one, `close` ends it in order."""
+
+    files: DataDirectory
+    config: Config
+    machine_clock: SteadyClock
+    scheduler: Scheduler
+    engine: _core.Engine
+    connection: Connection
+    log: EdgeLog
+    directory: Directory
+    wallet: WalletService
+    merchants: Merchants
+    marketdata: MarketData
+    history: History
+    progress: StoredProgress
+    gateway: Gateway
+    apis: Sequence[Api]
+    readiness: Readiness
+    supervision: Supervision
+    write_failures: WriteFailures
+    services: VenueServices
+    snapshot_seq: int
+    opened: ExitStack
+    _closed: bool = field(default=False, init=False)
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the edge must end: somebody asked for it, or `failure` says why."""
+        return self.supervision.stopping
+
+    @property
+    def failure(self) -> list[BaseException]:
+        return self.supervision.failure
+
+    def write(self) -> None:
+        """Puts what was folded into its files, and the state beside them, so that the next start goes on from here. Tried again later when
+        the disk does not take it.
+        """
+        files, failures = self.files, self.write_failures
+        for file, view in ((files.wallet, self.wallet), (files.merchant, self.merchants.service)):
+            if failures.due(file.name):
+                try:
+                    view.flush()
+                except Exception as error:
+                    if not failures.failed(file.name, error):
+                        raise
+                else:
+                    failures.written(file.name)
+        name = files.snapshots.name
+        if self.engine.seq - self.snapshot_seq >= self.config.journal.snapshot_every and not len(failures):
+            self._write_snapshot(name)
+
+    def _write_snapshot(self, name: str) -> None:
+        seq, tail = self.engine.seq, self.log.tail
+        last = self.log.follower.last
+        origin = _core.SnapshotOrigin(tail.identity, max(tail.epoch, 1), last.durable_seq, last.hash)
+        try:
+            _core.write_snapshot(str(self.files.snapshots), seq, origin, self.engine.snapshot(), 1)
+        except _core.JournalError as error:
+            self.write_failures.note(name, str(error))
+        else:
+            self.write_failures.written(name)
+            self.snapshot_seq = seq
+
+    async def close(self) -> None:
+        """Ends in order: nothing more is sent or followed, and what was folded is in its files. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self.log.close()
+        try:
+            if not self.failure:
+                with suppress(OSError):
+                    self.write()
+                if self.snapshot_seq < self.engine.seq and not len(self.write_failures):
+                    self._write_snapshot(self.files.snapshots.name)
+        finally:
+            await asyncio.to_thread(self.opened.close)
+
+
+async def open_edge(
+    files: DataDirectory,
+    config: Config,
+    environment: Environment,
+    share: Callable[[DataDirectory, Config, Environment], SharedData],
+    moved: Moved = unmoved,
+) -> EdgeVenue:
+    """Everything, in the order in which it stands on each other; `files` is closed with it. OperatorError."""
+    with ExitStack() as opened:
+        opened.callback(files.close)
+        files.warn_if_readable()
+        edge = await _Opening(files, config, environment, opened, moved).open(share)
+        files.keep_settings(serving=False)
+        opened.pop_all()
+        return edge
+
+
+class _Views:
+    """What an edge folds from the log by itself: wallet and payment orders in files of its own, and nonces in memory."""
+
+    def __init__(self, directory: Directory, wallet: WalletView, merchant: MerchantView) -> None:
+        self.directory, self.wallet, self.merchant = directory, wallet, merchant
+
+    @property
+    def applied_seq(self) -> int:
+        """Both files have every command up to here."""
+        return min(self.wallet.applied_seq, self.merchant.applied_seq)
+
+
+class _Opening:
+    """The steps of opening an edge, and what they hand on."""
+
+    def __init__(self, files: DataDirectory, config: Config, environment: Environment, opened: ExitStack, moved: Moved) -> None:
+        self._files, self._config, self._environment = files, config, environment
+        self._opened, self._moved = opened, moved
+
+    async def open(self, share: Callable[[DataDirectory, Config, Environment], SharedData]) -> EdgeVenue:
+        files, config, environment, opened = self._files, self._config, self._environment, self._opened
+
+        # 1. The servers, and which log is there.
+        with journal_trouble():
+            connection = Connection(ReplicatedLog(config.cluster).settings(files, config.journal.segment_mebibytes << 20))
+            opened.callback(connection.close)
+            identity = connection.run(log_identity(connection))
+
+        # 2. What all have in common, and what this edge has folded before.
+        shared = share(files, config, environment)
+        directory = shared.directory
+        wallet_view, merchant_view = open_wallet_view(files), open_merchant_view(files)
+        opened.callback(wallet_view.close)
+        opened.callback(merchant_view.close)
+        _claim(files, identity, wallet_view, merchant_view)
+        views = _Views(directory, wallet_view, merchant_view)
+
+        # 3. The core, from a snapshot that the views know too, and everybody who hears of frames from there on.
+        engine, origin = self._engine(connection, identity, views.applied_seq)
+        snapshot_seq = engine.seq
+        with journal_trouble():
+            log = EdgeLog(
+                connection,
+                engine,
+                origin,
+                directory.nonces.last,
+                environment.supervision.failed,
+                patience_seconds=config.cluster.outcome_seconds,
+            )
+        opened.callback(log.close)
+        failures, state_parts = WriteFailures(), StateParts()
+        policies = partial(wallet_policies, config)
+        log.follower.subscribe(partial(_fold, views))
+        log.begin()
+        await self._caught_up(log, engine)
+        log.hold()
+        continue_time(environment, engine.time, config.server.clock_skew_seconds)
+        scheduler = environment.make_scheduler(environment.clock)
+        wallet = WalletService(
+            wallet_view,
+            log.commands,
+            engine,
+            shared.coins,
+            environment.entropy,
+            policies(engine.assets()),
+            default_policy(config),
+            config.limits.deposit_addresses,
+            state_parts,
+        )
+        merchants = open_merchants(files, config, environment, merchant_view, log.commands, engine, wallet, failures)
+        journal_confirmations(directory, log.commands)
+
+        # 4. History that another process folds, and market data from it.
+        history, progress = self._open_history(identity)
+        marketdata, account_streams = MarketData((market.id for market in engine.markets()), environment.clock), AccountStreams()
+        await self._load_market_data(marketdata, history, progress, engine)
+        log.follower.subscribe(lambda frame: marketdata.apply(frame.events))
+        log.follower.subscribe(lambda frame: account_streams.apply(frame.events))
+
+        # 5. The dialects on it, and the front before them.
+        catalogue = Catalogue(engine)
+        services = VenueServices(
+            commands=log.commands,
+            view=engine,
+            catalogue=catalogue,
+            durability=log.follower,
+            marketdata=marketdata,
+            market_texts=MarketTexts(marketdata),
+            account_streams=account_streams,
+            history=history,
+            directory=directory,
+            logins=Logins(directory, scheduler, environment.entropy, state_parts),
+            wallet=wallet,
+            merchants=merchants,
+            scheduler=scheduler,
+            wall_clock=environment.clock.wall,
+            entropy=environment.entropy,
+            durable=_at_once,
+            key_forms=key_forms(config, of_sandbox=False),
+            state_parts=state_parts,
+            coupons_per_day=config.limits.coupons_per_day,
+            transfers_per_day=config.limits.transfers_per_day,
+        )
+        readiness = watch_edge_readiness(log, progress, environment.clock, failures)
+        metrics = edge_metrics(log, progress, engine, environment.clock, files.path, failures)
+        count_markets(metrics, engine, catalogue, marketdata)
+        served = dialects.build(config.dialects, services)
+        apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
+        front = front_page.routes(apis, readiness.reasons, play_money=False, built=BuiltPage.read())
+        gateway = environment.make_gateway(
+            [*(route for dialect in served for route in dialect.routes), *front],
+            readiness=readiness.reasons,
+            metrics=metrics,
+            sockets=[socket for dialect in served for socket in dialect.sockets],
+            path_errors=[errors for dialect in served for errors in dialect.path_errors],
+        )
+        log.resume()
+        return EdgeVenue(
+            files=files,
+            config=config,
+            machine_clock=environment.clock,
+            scheduler=scheduler,
+            engine=engine,
+            connection=connection,
+            log=log,
+            directory=directory,
+            wallet=wallet,
+            merchants=merchants,
+            marketdata=marketdata,
+            history=history,
+            progress=progress,
+            gateway=gateway,
+            apis=apis,
+            readiness=readiness,
+            supervision=environment.supervision,
+            write_failures=failures,
+            services=services,
+            snapshot_seq=snapshot_seq,
+            opened=opened,
+        )
+
+    def _engine(self, connection: Connection, identity: int, views_have: int) -> tuple[_core.Engine, _core.SnapshotOrigin | None]:
+        """The newest state that the views know all of: a later one would leave them without what came before it. OperatorError."""
+        files = self._files
+        if views_have == 0:
+            return _core.Engine(), None
+        try:
+            SharedSnapshots(connection).fetch(files.snapshots, views_have)
+        except OSError as error:
+            _log.warning("a shared snapshot could not be kept", error=str(error))
+        for seq, path in _core.snapshot_files(str(files.snapshots)):
+            if seq > views_have:
+                continue
+            snapshot = _core.load_snapshot(path)
+            if snapshot is None or snapshot.origin is None or snapshot.origin.journal_identity != identity:
+                _log.warning("a snapshot is passed over", file=path, reason="it is not what was written, or of another log")
+                continue
+            try:
+                return _core.Engine.restore(snapshot.state), snapshot.origin
+            except ValueError as error:
+                raise OperatorError(f"{path}: the snapshot cannot be restored: {error}; remove it", Exit.DAMAGED) from None
+        return _core.Engine(), None
+
+    async def _caught_up(self, log: EdgeLog, engine: _core.Engine) -> None:
+        """Waits until the state has everything that the log has. OperatorError when it cannot be followed."""
+        while not await log.reached_tip(within=0.2):
+            self._moved(engine.seq, None)
+            if self._environment.supervision.failure:
+                with journal_trouble():
+                    raise self._environment.supervision.failure[0]
+
+    def _open_history(self, identity: int) -> tuple[History, StoredProgress]:
+        from cambist.history.postgresql import PostgresReads
+
+        opened, journal = self._opened, provenance.fingerprint_of(identity)
+        address = database_address(self._files, self._config.history)
+        progress = StoredProgress(PostgresReads(address, journal))
+        opened.callback(progress.close)
+        history = History(PostgresReads(address, journal, lambda: progress.applied_seq), progress.reached, patience=ANSWER_SECONDS)
+        opened.callback(history.close)
+        return history, progress
+
+    async def _load_market_data(self, marketdata: MarketData, history: History, progress: StoredProgress, engine: _core.Engine) -> None:
+        """From history, once it has what this edge's state has; without it the day's figures begin now."""
+        try:
+            await history.reached(engine.seq, within=AWAY_SECONDS)
+            await marketdata.load(history)
+        except HistoryError as error:
+            _log.warning("history is away: the edge starts without past trades", reason=str(progress.trouble or error))
+            marketdata.load_from_events(history, (), engine.time, engine.next_trade_id - 1)
+        marketdata.load_books(engine)
+
+
+async def _at_once() -> None:
+    """What an edge has applied is durable."""
+
+
+def _claim(files: DataDirectory, identity: int, *views: WalletView | MerchantView) -> None:
+    """OperatorError DAMAGED when one of the files was folded from another venue's log."""
+    remedy = f"Put {files.path} aside: an edge begins anew with nothing but its configuration and the master key"
+    for view, file in zip(views, (files.wallet, files.merchant), strict=True):
+        provenance.claim_for(view, file, provenance.fingerprint_of(identity), remedy)
+
+
+def _fold(views: _Views, frame: Frame) -> None:
+    """Folds the frames of the log into the views, each of which passes over what it has."""
+    views.wallet.apply(WalletService.event_filter.of(frame.events), frame.last_seq)
+    views.merchant.apply(MerchantService.event_filter.of(frame.events), frame.last_seq)
+    nonces = views.directory.nonces
+    for event in COMMANDS.of(frame.events):
+        if isinstance(event, _core.CommandApplied):
+            meta = Meta.decode(event.meta)
+            nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)

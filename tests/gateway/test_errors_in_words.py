@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import structlog
+
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import PathErrors, Route
+from cambist.exchange import OutcomeUnknown
 from tests.gateway.conftest import Serve
 
 
@@ -15,7 +18,11 @@ def words(request: Request, status: int) -> Reply:
     return Reply(200, b'{"success":0,"error":"%d %b %d"}' % (status, request.path.encode(), len(request.body)))
 
 
-ROUTES = [Route("/tapi", fails, ("POST",)), Route("/plain", fails)]
+async def is_not_told(_request: Request) -> Reply:
+    raise OutcomeUnknown
+
+
+ROUTES = [Route("/tapi", fails, ("POST",)), Route("/tapi/order", is_not_told), Route("/order", is_not_told), Route("/plain", fails)]
 CLAIM = PathErrors("/tapi", words, dialect="btce")
 
 
@@ -42,6 +49,16 @@ def test_a_chunked_body_that_grows_too_large(serve: Serve) -> None:
 def test_paths_that_nobody_claims_keep_the_gateways_words(serve: Serve) -> None:
     (answer,) = serve(ROUTES, path_errors=[CLAIM]).say(b"GET /plain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert (answer.status, answer.body) == (500, b'{"error":"internal error"}')
+
+
+def test_a_command_whose_outcome_nobody_knows_is_no_failure_of_the_handler(serve: Serve) -> None:
+    venue = serve(ROUTES, path_errors=[CLAIM])
+    with structlog.testing.capture_logs() as logs:
+        (worded,) = venue.say(b"GET /tapi/order HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        (plain,) = venue.say(b"GET /order HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert worded.body == b'{"success":0,"error":"504 /tapi/order 0"}'
+    assert (plain.status, plain.body) == (504, b'{"error":"it is not known whether this was done: look before you repeat it"}')
+    assert not [line for line in logs if line["event"] == "handler failed"]
 
 
 def test_words_that_fail_make_the_plain_error(serve: Serve) -> None:

@@ -46,6 +46,7 @@ class Code(StrEnum):
     BODY_TOO_LARGE = "body-too-large"
     BUSY = "busy"
     INTERNAL = "internal"
+    OUTCOME_UNKNOWN = "outcome-unknown"
     UNAVAILABLE = "unavailable"
     HISTORY_UNAVAILABLE = "history-unavailable"
     REQUEST_INVALID = "request-invalid"
@@ -137,6 +138,11 @@ KINDS: dict[Code, Kind] = {
     Code.BUSY: Kind(503, "Busy", "Too much is asked at once; ask again in a moment.", True),
     Code.INTERNAL: Kind(
         500, "Internal error", "This is a bug of the server's. Whether the request was done is not known: look before you repeat it."
+    ),
+    Code.OUTCOME_UNKNOWN: Kind(
+        504,
+        "Outcome unknown",
+        "Nobody said in time whether this was done. It may have been, or be done still: look before you repeat it.",
     ),
     Code.UNAVAILABLE: Kind(503, "Unavailable", "The venue cannot take this now; the same request may work later.", True),
     Code.HISTORY_UNAVAILABLE: Kind(503, "History unavailable", "Histories cannot be read now; trading goes on.", True),

@@ -18,8 +18,9 @@ from cambist.dialect_kit.interception import Interceptor
 from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import SocketRoute
+from cambist.exchange.commands import OutcomeUnknown
 from cambist.gateway import health
-from cambist.gateway.failures import BROKEN, place_of
+from cambist.gateway.failures import BROKEN, UNDECIDED, place_of
 from cambist.gateway.http.known_targets import KnownTargets
 from cambist.gateway.http.router import NOT_FOUND, InterceptedRouter, Router
 from cambist.gateway.metrics import Metrics, RouteCounts
@@ -128,7 +129,9 @@ class Gateway:
             return plain
 
     def failed(self, route: Route, error: Exception, request: Request) -> Reply:
-        """The 500, after a line in the log."""
+        """The 500, after a line in the log; the 504 for a command whose outcome nobody knows, which is nobody's fault here."""
+        if isinstance(error, OutcomeUnknown):
+            return self.error_reply(request, UNDECIDED)
         with contextlib.suppress(Exception):  # a log that cannot be written must not cost the reply
             name = route.name or route.path
             _log.error("handler failed", dialect=route.dialect, route=name, error=type(error).__name__, at=place_of(error))

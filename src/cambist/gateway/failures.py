@@ -5,6 +5,7 @@ import traceback
 from cambist.dialect_kit.messages import Reply
 
 BROKEN = Reply(500, b'{"error":"internal error"}')
+UNDECIDED = Reply(504, b'{"error":"it is not known whether this was done: look before you repeat it"}')
 
 
 def place_of(error: Exception) -> list[str]:

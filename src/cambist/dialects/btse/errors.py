@@ -40,10 +40,11 @@ METHOD_WRONG = Rejection(405, GENERIC, "This endpoint does not answer that metho
 BODY_TOO_LARGE = Rejection(413, Status.INVALID_REQUEST, "The request is too large")
 TOO_MANY_AT_ONCE = Rejection(429, Status.RATE_LIMITS_EXCEEDED, "Rate limit exceeded", b"1")
 SYSTEM_ERROR = Rejection(500, SYSTEM, "System error")
+UNDECIDED = Rejection(504, Status.REQUEST_FAILED, "The request's outcome is not known, please check the order status")
 BUSY = Rejection(503, Status.REQUEST_FAILED, "The request cannot be done now, please check the order status")
 BANNED = Rejection(451, Status.RATE_LIMITS_EXCEEDED, "This address is banned")
 MAINTENANCE = Rejection(503, Status.REQUEST_FAILED, "The system is under maintenance")
-OF_GATEWAY = {404: NOT_FOUND, 405: METHOD_WRONG, 413: BODY_TOO_LARGE, 429: TOO_MANY_AT_ONCE, 503: BUSY}
+OF_GATEWAY = {404: NOT_FOUND, 405: METHOD_WRONG, 413: BODY_TOO_LARGE, 429: TOO_MANY_AT_ONCE, 503: BUSY, 504: UNDECIDED}
 """The gateway's own errors in this API's words; every other one is a system error."""
 SYMBOL_MISSING = Rejection(400, Status.INVALID_REQUEST, "symbol parameter is mandatory")
 SYMBOL_UNKNOWN = Rejection(400, Status.UNSUPPORTED_SYMBOL, "Unsupported symbol")

@@ -88,6 +88,7 @@ _OF_THE_GATEWAY = {
     413: Rejection(1, "invalid argument", 413),
     429: TOO_MANY_REQUESTS,
     503: SERVICE_UNAVAILABLE,
+    504: Rejection(3, "service unavailable", 504),
 }
 
 

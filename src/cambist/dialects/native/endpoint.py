@@ -280,7 +280,14 @@ def rate_limited(wait: int) -> Problem:
     return problem(Code.RATE_LIMITED, retry_after=int(retry_after(wait)))
 
 
-_OF_GATEWAY = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 413: Code.BODY_TOO_LARGE, 429: Code.RATE_LIMITED, 503: Code.BUSY}
+_OF_GATEWAY = {
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    413: Code.BODY_TOO_LARGE,
+    429: Code.RATE_LIMITED,
+    503: Code.BUSY,
+    504: Code.OUTCOME_UNKNOWN,
+}
 
 
 def of_gateway(routes: Sequence[Route]) -> Callable[[Request, int], Reply]:

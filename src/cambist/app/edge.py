@@ -43,6 +43,7 @@ from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue
 from cambist.exchange.sequencer import Frame
 from cambist.gateway.app import Gateway
+from cambist.gateway.metrics import Metrics
 from cambist.history import History, HistoryError
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants, MerchantService
@@ -61,10 +62,15 @@ STRETCH = 50_000
 
 @dataclass(frozen=True, slots=True)
 class SharedData:
-    """What all nodes and edges of a cluster have in common beside the log."""
+    """What all nodes and edges of a cluster have in common beside the log. `close` lets go of it."""
 
     directory: Directory
     coins: CoinPort
+    close: Callable[[], object]
+
+
+Share = Callable[[DataDirectory, Config, Environment], SharedData]
+"""Opens it. OperatorError."""
 
 
 @dataclass(slots=True)
@@ -76,13 +82,9 @@ class EdgeVenue:
     machine_clock: SteadyClock
     scheduler: Scheduler
     engine: _core.Engine
-    connection: Connection
     log: EdgeLog
-    directory: Directory
     wallet: WalletService
     merchants: Merchants
-    marketdata: MarketData
-    history: History
     progress: StoredProgress
     gateway: Gateway
     apis: Sequence[Api]
@@ -146,14 +148,14 @@ class EdgeVenue:
                 if self.snapshot_seq < self.engine.seq and not len(self.write_failures):
                     self._write_snapshot(self.files.snapshots.name)
         finally:
-            await asyncio.to_thread(self.opened.close)
+            self.opened.close()
 
 
 async def open_edge(
     files: DataDirectory,
     config: Config,
     environment: Environment,
-    share: Callable[[DataDirectory, Config, Environment], SharedData],
+    share: Share,
     moved: Moved = unmoved,
 ) -> EdgeVenue:
     """Everything, in the order in which it stands on each other; `files` is closed with it. OperatorError."""
@@ -162,7 +164,6 @@ async def open_edge(
         files.warn_if_readable()
         edge = await _Opening(files, config, environment, opened, moved).open(share)
         files.keep_settings(serving=False)
-        opened.pop_all()
         return edge
 
 
@@ -178,110 +179,69 @@ class _Views:
         return min(self.wallet.applied_seq, self.merchant.applied_seq)
 
 
+@dataclass(slots=True)
+class _Money:
+    """What moves coins and payments."""
+
+    wallet: WalletService
+    merchants: Merchants
+    failures: WriteFailures
+    state_parts: StateParts
+
+
+@dataclass(slots=True)
+class _Past:
+    """What happened, and what markets look like."""
+
+    history: History
+    progress: StoredProgress
+    marketdata: MarketData
+    account_streams: AccountStreams
+
+
 class _Opening:
-    """The steps of opening an edge, and what they hand on."""
+    """The steps of opening an edge."""
 
     def __init__(self, files: DataDirectory, config: Config, environment: Environment, opened: ExitStack, moved: Moved) -> None:
         self._files, self._config, self._environment = files, config, environment
         self._opened, self._moved = opened, moved
 
-    async def open(self, share: Callable[[DataDirectory, Config, Environment], SharedData]) -> EdgeVenue:
-        files, config, environment, opened = self._files, self._config, self._environment, self._opened
+    async def open(self, share: Share) -> EdgeVenue:
+        files, config, environment = self._files, self._config, self._environment
 
         # 1. The servers, and which log is there.
         with journal_trouble():
             connection = Connection(ReplicatedLog(config.cluster).settings(files, config.journal.segment_mebibytes << 20))
-            opened.callback(connection.close)
+            self._opened.callback(connection.close)
             identity = connection.run(log_identity(connection))
 
         # 2. What all have in common, and what this edge has folded before.
         shared = share(files, config, environment)
-        directory = shared.directory
-        wallet_view, merchant_view = open_wallet_view(files), open_merchant_view(files)
-        opened.callback(wallet_view.close)
-        opened.callback(merchant_view.close)
-        _claim(files, identity, wallet_view, merchant_view)
-        views = _Views(directory, wallet_view, merchant_view)
+        self._opened.callback(shared.close)
+        views = self._open_views(shared.directory, identity)
 
-        # 3. The core, from a snapshot that the views know too, and everybody who hears of frames from there on.
+        # 3. The core, from a snapshot that the views know too, up to the log's end; there it waits for the rest.
         engine, origin = self._engine(connection, identity, views.applied_seq)
         snapshot_seq = engine.seq
-        with journal_trouble():
-            log = EdgeLog(
-                connection,
-                engine,
-                origin,
-                directory.nonces.last,
-                environment.supervision.failed,
-                patience_seconds=config.cluster.outcome_seconds,
-            )
-        opened.callback(log.close)
-        failures, state_parts = WriteFailures(), StateParts()
-        policies = partial(wallet_policies, config)
+        log = self._open_log(connection, engine, origin, shared.directory)
         log.follower.subscribe(partial(_fold, views))
         log.begin()
         await self._caught_up(log, engine)
         log.hold()
         continue_time(environment, engine.time, config.server.clock_skew_seconds)
-        scheduler = environment.make_scheduler(environment.clock)
-        wallet = WalletService(
-            wallet_view,
-            log.commands,
-            engine,
-            shared.coins,
-            environment.entropy,
-            policies(engine.assets()),
-            default_policy(config),
-            config.limits.deposit_addresses,
-            state_parts,
-        )
-        merchants = open_merchants(files, config, environment, merchant_view, log.commands, engine, wallet, failures)
-        journal_confirmations(directory, log.commands)
+        money = self._open_money(log, engine, views, shared.coins)
+        journal_confirmations(shared.directory, log.commands)
 
         # 4. History that another process folds, and market data from it.
-        history, progress = self._open_history(identity)
-        marketdata, account_streams = MarketData((market.id for market in engine.markets()), environment.clock), AccountStreams()
-        await self._load_market_data(marketdata, history, progress, engine)
-        log.follower.subscribe(lambda frame: marketdata.apply(frame.events))
-        log.follower.subscribe(lambda frame: account_streams.apply(frame.events))
+        past = await self._open_past(identity, log, engine)
 
-        # 5. The dialects on it, and the front before them.
-        catalogue = Catalogue(engine)
-        services = VenueServices(
-            commands=log.commands,
-            view=engine,
-            catalogue=catalogue,
-            durability=log.follower,
-            marketdata=marketdata,
-            market_texts=MarketTexts(marketdata),
-            account_streams=account_streams,
-            history=history,
-            directory=directory,
-            logins=Logins(directory, scheduler, environment.entropy, state_parts),
-            wallet=wallet,
-            merchants=merchants,
-            scheduler=scheduler,
-            wall_clock=environment.clock.wall,
-            entropy=environment.entropy,
-            durable=_at_once,
-            key_forms=key_forms(config, of_sandbox=False),
-            state_parts=state_parts,
-            coupons_per_day=config.limits.coupons_per_day,
-            transfers_per_day=config.limits.transfers_per_day,
-        )
-        readiness = watch_edge_readiness(log, progress, environment.clock, failures)
-        metrics = edge_metrics(log, progress, engine, environment.clock, files.path, failures)
-        count_markets(metrics, engine, catalogue, marketdata)
-        served = dialects.build(config.dialects, services)
-        apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-        front = front_page.routes(apis, readiness.reasons, play_money=False, built=BuiltPage.read())
-        gateway = environment.make_gateway(
-            [*(route for dialect in served for route in dialect.routes), *front],
-            readiness=readiness.reasons,
-            metrics=metrics,
-            sockets=[socket for dialect in served for socket in dialect.sockets],
-            path_errors=[errors for dialect in served for errors in dialect.path_errors],
-        )
+        # 5. The dialects on it, and the front before them; then the log goes on.
+        scheduler = environment.make_scheduler(environment.clock)
+        services = self._services(log, engine, shared.directory, money, past, scheduler)
+        readiness = watch_edge_readiness(log, past.progress, money.failures)
+        metrics = edge_metrics(log, past.progress, engine, environment.clock, files.path, money.failures)
+        count_markets(metrics, engine, services.catalogue, past.marketdata)
+        gateway, apis = self._open_gateway(services, readiness, metrics)
         log.resume()
         return EdgeVenue(
             files=files,
@@ -289,23 +249,92 @@ class _Opening:
             machine_clock=environment.clock,
             scheduler=scheduler,
             engine=engine,
-            connection=connection,
             log=log,
-            directory=directory,
-            wallet=wallet,
-            merchants=merchants,
-            marketdata=marketdata,
-            history=history,
-            progress=progress,
+            wallet=money.wallet,
+            merchants=money.merchants,
+            progress=past.progress,
             gateway=gateway,
             apis=apis,
             readiness=readiness,
             supervision=environment.supervision,
-            write_failures=failures,
+            write_failures=money.failures,
             services=services,
             snapshot_seq=snapshot_seq,
-            opened=opened,
+            opened=self._opened.pop_all(),
         )
+
+    def _open_views(self, directory: Directory, identity: int) -> _Views:
+        wallet, merchant = open_wallet_view(self._files), open_merchant_view(self._files)
+        self._opened.callback(wallet.close)
+        self._opened.callback(merchant.close)
+        _claim(self._files, identity, wallet, merchant)
+        return _Views(directory, wallet, merchant)
+
+    def _open_log(self, connection: Connection, engine: _core.Engine, origin: _core.SnapshotOrigin | None, directory: Directory) -> EdgeLog:
+        failed, patience = self._environment.supervision.failed, self._config.cluster.outcome_seconds
+        with journal_trouble():
+            log = EdgeLog(connection, engine, origin, directory.nonces.last, failed, patience_seconds=patience)
+        self._opened.callback(log.close)
+        return log
+
+    def _open_money(self, log: EdgeLog, engine: _core.Engine, views: _Views, coins: CoinPort) -> _Money:
+        config, environment = self._config, self._environment
+        failures, state_parts = WriteFailures(), StateParts()
+        policies, most = wallet_policies(config, engine.assets()), config.limits.deposit_addresses
+        wallet = WalletService(
+            views.wallet, log.commands, engine, coins, environment.entropy, policies, default_policy(config), most, state_parts
+        )
+        merchants = open_merchants(self._files, config, environment, views.merchant, log.commands, engine, wallet, failures)
+        return _Money(wallet, merchants, failures, state_parts)
+
+    async def _open_past(self, identity: int, log: EdgeLog, engine: _core.Engine) -> _Past:
+        history, progress = self._open_history(identity)
+        clock = self._environment.clock
+        marketdata, account_streams = MarketData((market.id for market in engine.markets()), clock), AccountStreams()
+        await self._load_market_data(marketdata, history, progress, engine)
+        log.follower.subscribe(lambda frame: marketdata.apply(frame.events))
+        log.follower.subscribe(lambda frame: account_streams.apply(frame.events))
+        return _Past(history, progress, marketdata, account_streams)
+
+    def _services(
+        self, log: EdgeLog, engine: _core.Engine, directory: Directory, money: _Money, past: _Past, scheduler: Scheduler
+    ) -> VenueServices:
+        config, environment = self._config, self._environment
+        return VenueServices(
+            commands=log.commands,
+            view=engine,
+            catalogue=Catalogue(engine),
+            durability=log.follower,
+            marketdata=past.marketdata,
+            market_texts=MarketTexts(past.marketdata),
+            account_streams=past.account_streams,
+            history=past.history,
+            directory=directory,
+            logins=Logins(directory, scheduler, environment.entropy, money.state_parts),
+            wallet=money.wallet,
+            merchants=money.merchants,
+            scheduler=scheduler,
+            wall_clock=environment.clock.wall,
+            entropy=environment.entropy,
+            durable=_at_once,
+            key_forms=key_forms(config, of_sandbox=False),
+            state_parts=money.state_parts,
+            coupons_per_day=config.limits.coupons_per_day,
+            transfers_per_day=config.limits.transfers_per_day,
+        )
+
+    def _open_gateway(self, services: VenueServices, readiness: Readiness, metrics: Metrics) -> tuple[Gateway, Sequence[Api]]:
+        served = dialects.build(self._config.dialects, services)
+        apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
+        front = front_page.routes(apis, readiness.reasons, play_money=False, built=BuiltPage.read())
+        gateway = self._environment.make_gateway(
+            [*(route for dialect in served for route in dialect.routes), *front],
+            readiness=readiness.reasons,
+            metrics=metrics,
+            sockets=[socket for dialect in served for socket in dialect.sockets],
+            path_errors=[errors for dialect in served for errors in dialect.path_errors],
+        )
+        return gateway, apis
 
     def _engine(self, connection: Connection, identity: int, views_have: int) -> tuple[_core.Engine, _core.SnapshotOrigin | None]:
         """The newest state that the views know all of: a later one would leave them without what came before it. OperatorError."""

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -14,7 +13,7 @@ import structlog
 from cambist.app import logs
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
-from cambist.app.edge import EdgeVenue, SharedData, open_edge
+from cambist.app.edge import EdgeVenue, Share, open_edge
 from cambist.app.entropy import system_clock, system_entropy
 from cambist.app.errors import Exit, OperatorError, explained
 from cambist.app.progress import progress
@@ -44,7 +43,7 @@ def serve_edge(
     data: Path,
     config_file: Path | None,
     listen: Listen,
-    share: Callable[[DataDirectory, Config, Environment], SharedData],
+    share: Share,
 ) -> None:
     """Runs an edge until it is told to stop. OperatorError with its exit code otherwise."""
     tls = tls_of(listen)
@@ -71,7 +70,7 @@ async def _serve(
     config: Config,
     listen: Listen,
     tls: ssl.SSLContext | None,
-    share: Callable[[DataDirectory, Config, Environment], SharedData],
+    share: Share,
 ) -> None:
     environment = Environment(system_clock(int(config.server.clock_skew_seconds * 1_000_000)), system_entropy)
     with progress("Reading the log") as moved:

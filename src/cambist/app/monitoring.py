@@ -86,7 +86,7 @@ def venue_metrics(
     return metrics
 
 
-def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
+def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, write_failures: WriteFailures) -> Readiness:
     """What must be right for an edge to be sent requests."""
 
     def follows() -> str:

@@ -18,11 +18,11 @@ def words(request: Request, status: int) -> Reply:
     return Reply(200, b'{"success":0,"error":"%d %b %d"}' % (status, request.path.encode(), len(request.body)))
 
 
-async def is_not_told(_request: Request) -> Reply:
+async def never_says(_request: Request) -> Reply:
     raise OutcomeUnknown
 
 
-ROUTES = [Route("/tapi", fails, ("POST",)), Route("/tapi/order", is_not_told), Route("/order", is_not_told), Route("/plain", fails)]
+ROUTES = [Route("/tapi", fails, ("POST",)), Route("/tapi/order", never_says), Route("/order", never_says), Route("/plain", fails)]
 CLAIM = PathErrors("/tapi", words, dialect="btce")
 
 

@@ -118,6 +118,15 @@ def test_ledger_entries_by_every_filter(day: Venue, reads: StoreReads) -> None:
     assert legs == [row for row in reads.entries(16, ALL) if row.business == Business.TRADE and row.reference == fill.id]
 
 
+def test_balances_right_after_any_command(day: Venue, reads: StoreReads) -> None:
+    last = max(entry.seq for user in USERS for entry in reads.entries(user, ALL))
+    for user in USERS:
+        for seq in (0, 1, *range(2, last, 97), last, last + 5_000):
+            had = {entry.asset: (entry.available, entry.held) for entry in reads.entries(user, ALL) if entry.seq <= seq}
+            found = {balance.asset: (balance.available, balance.held) for balance in reads.balances_at(user, seq, [USD, BTC, 99])}
+            assert found == {asset: had[asset] for asset in had if asset in (USD, BTC)}, seq
+
+
 def test_transfers_by_every_filter(day: Venue, reads: StoreReads) -> None:
     for account in (0, 3, *USERS):
         rows = reads.transfers(account, ALL)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from cambist.domain.backfill import Backfill
 from cambist.history.fold import Cursor, Rows
-from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 
 class HistoryError(Exception):
@@ -192,6 +192,9 @@ class HistoryReads(Protocol):
     async def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
         """How many entries there are; for views that print a number of pages."""
 
+    async def balances_at(self, account: int, seq: int, assets: Sequence[int]) -> list[Balance]:
+        """What the account had of these assets right after command `seq`, in that order; those that it had never touched are left out."""
+
     async def transfer(self, transfer_id: int) -> Transfer | None: ...
 
     async def transfers(self, account: int, page: Page = WHOLE, *, asset: int | None = None, kind: int | None = None) -> list[Transfer]:
@@ -264,6 +267,8 @@ class StoreReads(Protocol):
     ) -> list[LedgerEntry]: ...
 
     def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int: ...
+
+    def balances_at(self, account: int, seq: int, assets: Sequence[int]) -> list[Balance]: ...
 
     def transfer(self, transfer_id: int) -> Transfer | None: ...
 

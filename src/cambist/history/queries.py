@@ -404,6 +404,19 @@ def entry_count(account: int, asset: int | None, business: int | None) -> Select
     return select(func.count()).select_from(entries).where(*_entry_conditions(account, asset, business, None))
 
 
+def balance_at(account: int, asset: int, seq: int) -> Select[Any]:
+    """The account's newest entry of the asset that a command up to `seq` made. A mark brings the walk to within 1,024 commands of it."""
+    after = select(marks.c.next_entry - 1).where(marks.c.seq > seq).order_by(marks.c.seq).limit(1)
+    before = entries.c.id <= func.coalesce(after.scalar_subquery(), literal(LAST_ID, Id))
+    own = and_(entries.c.account == account, entries.c.asset == asset)
+    return (
+        select(entries.c.asset, entries.c.available, entries.c.held)
+        .where(own, before, entries.c.seq <= seq)
+        .order_by(entries.c.id.desc())
+        .limit(1)
+    )
+
+
 # --- transfers ------------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from cambist.history.port import PATIENCE, WHOLE, HistoryAway, HistoryReads, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
-from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 from cambist.scheduling import Lockstep
 
 T = TypeVar("T")
@@ -113,6 +113,9 @@ class History(HistoryReads):
 
     async def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
         return await self._run(lambda: self._reads.entry_count(account, asset=asset, business=business))
+
+    async def balances_at(self, account: int, seq: int, assets: Sequence[int]) -> list[Balance]:
+        return await self._run(lambda: self._reads.balances_at(account, seq, assets))
 
     async def transfer(self, transfer_id: int) -> Transfer | None:
         return await self._run(lambda: self._reads.transfer(transfer_id))

@@ -220,6 +220,14 @@ class LedgerEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.available + self.held
 
 
+class Balance(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an account had of an asset, atoms."""
+
+    asset: AssetId
+    available: int
+    held: int
+
+
 class Transfer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One transfer. `status` is a TransferStatus; `settled` the time at which a withdrawal left for good (0: not, or no such kind).
 

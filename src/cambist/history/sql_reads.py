@@ -21,7 +21,7 @@ from cambist.domain.units import MarketId
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.port import WHOLE, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
-from cambist.history.records import Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ _ORDERS = _decoder(Order)
 _TRADES = _decoder(Trade)
 _FILLS = _decoder(Fill)
 _ENTRIES = _decoder(LedgerEntry)
+_BALANCES = _decoder(Balance)
 _TRANSFERS = _decoder(Transfer)
 _CANDLES = _decoder(Candle)
 _NOTES = _decoder(Note)
@@ -104,6 +105,11 @@ class SqlReads(StoreReads):
 
     def entry_count(self, account: int, *, asset: int | None = None, business: int | None = None) -> int:
         return self._run(queries.entry_count(account, asset, business), _NUMBERS)[0][0]
+
+    def balances_at(self, account: int, seq: int, assets: Sequence[int]) -> list[Balance]:
+        # One asset at a time: each is one step in an index, while all together would walk the account's whole ledger.
+        found = (self._prepared(_balance(), _BALANCES, account=account, asset=asset, seq=seq) for asset in assets)
+        return [balance for rows in found for balance in rows]
 
     def transfer(self, transfer_id: int) -> Transfer | None:
         return next(iter(self._run(queries.transfer_by_id(transfer_id), _TRANSFERS)), None)
@@ -223,6 +229,11 @@ def _value(name: str) -> int:
 @cache
 def _candles() -> Select[tuple[str]]:
     return as_json(queries.candle_rows(_value("market"), _value("interval"), _value("start"), _value("end"), _value("limit")))
+
+
+@cache
+def _balance() -> Select[tuple[str]]:
+    return as_json(queries.balance_at(_value("account"), _value("asset"), _value("seq")))
 
 
 @cache

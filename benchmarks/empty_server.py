@@ -81,7 +81,7 @@ def build(services: VenueServices) -> DialectService:
         Route("/empty/plain", plain, ("GET",), dialect="empty", durable=False),
         Route("/empty/history", caught_up, ("GET",), dialect="empty", durable=False),
     )
-    return DialectService("empty", routes)
+    return DialectService("empty", routes, render_order=lambda _placed: ())
 
 
 if __name__ == "__main__":

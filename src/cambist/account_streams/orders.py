@@ -63,6 +63,39 @@ class TrackedOrder(msgspec.Struct, frozen=True, gc=False):
         return 0 if self.funds else self.amount - self.filled
 
 
+class OrderTrade(Protocol):
+    """A trade of an order, as that order's market has it: the core's event, or one that is made from history."""
+
+    @property
+    def trade_id(self) -> int: ...
+    @property
+    def time(self) -> int: ...
+    @property
+    def market(self) -> MarketId: ...
+    @property
+    def taker_side(self) -> int: ...
+    @property
+    def taker_market(self) -> bool: ...
+    @property
+    def maker_account(self) -> AccountId: ...
+    @property
+    def taker_account(self) -> AccountId: ...
+    @property
+    def maker_order(self) -> int: ...
+    @property
+    def taker_order(self) -> int: ...
+    @property
+    def price(self) -> int: ...
+    @property
+    def amount(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def maker_fee(self) -> int: ...
+    @property
+    def taker_fee(self) -> int: ...
+
+
 class OrderStep(msgspec.Struct, frozen=True, gc=False):
     """What one command did to one order: `order` as it is after the command. `accepted`: it came into being by this command.
 
@@ -73,7 +106,7 @@ class OrderStep(msgspec.Struct, frozen=True, gc=False):
     time: int
     order: TrackedOrder
     accepted: bool
-    trades: tuple[_core.TradeExecuted, ...]
+    trades: tuple[OrderTrade, ...]
 
 
 class PastFill(Protocol):
@@ -220,7 +253,7 @@ class OrderFeed:
 def _steps(states: OrderStates, happened: Sequence[AccountEvent]) -> list[OrderStep]:
     """Folds one command into the orders; a step for each order that it touched, in the order of the first touch."""
     accepted: set[int] = set()
-    touched: dict[int, list[_core.TradeExecuted]] = {}
+    touched: dict[int, list[OrderTrade]] = {}
     after: dict[int, TrackedOrder] = {}
     for one in happened:
         for order in states.apply(one):

@@ -38,8 +38,11 @@ def enabled(sections: msgspec.Struct) -> list[Dialect[Any]]:
 
 
 def build(sections: msgspec.Struct, services: VenueServices) -> list[DialectService]:
-    """Every dialect that is switched on, on a running venue, its paths narrowed to the host that its section names."""
-    return [_placed(dialect.build(services, section), section.host) for dialect, section in _sections(sections)]
+    """Every dialect that is switched on, on a running venue, its paths narrowed to the host that its section names. From now on each of
+    them is asked how it words an order."""
+    made = [_placed(dialect.build(services, section), section.host) for dialect, section in _sections(sections)]
+    services.order_renderers.bind(service.render_order for service in made)
+    return made
 
 
 def key_forms(sections: msgspec.Struct) -> tuple[KeyForm, ...]:

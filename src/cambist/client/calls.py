@@ -72,6 +72,7 @@ from cambist.api_types.orders import (
     SetCancelAfter,
 )
 from cambist.api_types.passkeys import EnrolPasskey, Passkey, PasskeyCreationOptions, PasskeyRequestOptions, RenamePasskey, UsePasskey
+from cambist.api_types.renderings import OrderRenderings
 from cambist.api_types.values import Nothing, Page, PageQuery
 from cambist.api_types.venue import DemoLogIn, Venue
 from cambist.client.call import Call
@@ -186,6 +187,12 @@ def find_order_by_client_id(client_order_id: str) -> Call[Order]:
 def find_order(order: str) -> Call[Order]:
     """GET /orders/{order}: One order, live or finished. `not-found`."""
     return Call("GET", f"/orders/{quote(order, safe='')}", Order)
+
+
+def render_order(order: str) -> Call[OrderRenderings]:
+    """GET /orders/{order}/renderings: One order as each API of the venue words it: the request that places it, the reply, rows of
+    lists and histories, pushes. No key and no secret is in it. `not-found`."""
+    return Call("GET", f"/orders/{quote(order, safe='')}/renderings", OrderRenderings)
 
 
 def replace_order(order: str, body: ReplaceOrder) -> Call[OrderReplaced]:

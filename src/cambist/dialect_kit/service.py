@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cambist.dialect_kit.identity import Identity
@@ -14,6 +14,7 @@ from cambist.dialect_kit.situations import Wording
 from cambist.dialect_kit.sockets import SocketRoute
 
 if TYPE_CHECKING:
+    from cambist.dialect_kit.order_rendering import RenderOrder
     from cambist.merchant import WebhookSigner
 
 
@@ -34,3 +35,5 @@ class DialectService:
     """What it says instead of an answer, for whoever does not let a request through."""
     reply_reader: ReplyReader | None = None
     """Reads its replies back, for whoever watches what clients are told."""
+    render_order: RenderOrder = field(kw_only=True)
+    """Words any order as this dialect does."""

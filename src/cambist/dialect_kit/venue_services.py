@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from cambist.dialect_kit.operator_requests import OperatorRequests
+from cambist.dialect_kit.order_rendering import OrderRenderers
 from cambist.domain.state_parts import StateParts
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class VenueServices:
     durable: Callable[[], Awaitable[None]]
     """Returns once everything applied so far is on disk, for what must not be remembered elsewhere before; JournalStopped."""
     operator_requests: OperatorRequests = field(default_factory=OperatorRequests)
+    order_renderers: OrderRenderers = field(default_factory=OrderRenderers)
+    """How each dialect that is served words an order."""
     key_forms: tuple[KeyForm, ...] = ()
     """The kinds of keys that can be made, of every dialect that is served."""
     snippets: tuple[Snippet, ...] = ()

@@ -873,6 +873,26 @@ export interface OrderPlaced {
   stop_id: string | null;
 }
 
+/** The order in one version of an API. `request` would place it, and `reply` is what was, or would have been, answered to it; both are null where that API cannot express the order, which `inexpressible` says in a sentence. `rows`: what its lists and histories answer now, as if this were the only order. `pushes`: what its private stream has told of the order, oldest first; null for an API without one. `remarks`: what it leaves out. */
+export interface OrderRendering {
+  api: string;
+  version: string;
+  request: RenderedRequest | null;
+  reply: string | null;
+  rows: RenderedMessage[];
+  pushes: RenderedMessage[] | null;
+  inexpressible: string | null;
+  remarks: string[];
+}
+
+/** An order in every API that is served. Of an order with many trades the first ones are shown; `more_trades` counts the others. `changed`: the order was changed since it was placed, and is shown with the price and the amount of now throughout. */
+export interface OrderRenderings {
+  order: string;
+  renderings: OrderRendering[];
+  more_trades: number;
+  changed: boolean;
+}
+
 /** How the order stands after the change: `filled` and `total` are what the change traded. */
 export interface OrderReplaced {
   id: string;
@@ -1093,6 +1113,26 @@ export interface RelyingParty {
 /** What it is to be called from now on. */
 export interface RenamePasskey {
   name: string;
+}
+
+/** A field of a request. What is secret, or another one in each request, is a word in angle brackets. */
+export interface RenderedHeader {
+  name: string;
+  value: string;
+}
+
+/** What an API says, word for word. `source`: the call that is answered so, or the topic that is pushed on. */
+export interface RenderedMessage {
+  source: string;
+  body: string;
+}
+
+/** A request as it goes over the wire. */
+export interface RenderedRequest {
+  method: string;
+  path: string;
+  headers: RenderedHeader[];
+  body: string;
 }
 
 /** What is left out stays. `amount` is the new whole amount, what is filled included. A change of anything but a smaller amount gives the place in the book up. */
@@ -1541,6 +1581,10 @@ export const findOrderByClientId = (clientOrderId: string): Call<Order> =>
 
 /** One order, live or finished. `not-found`. */
 export const findOrder = (order: string): Call<Order> => call("GET", `/orders/${encodeURIComponent(order)}`);
+
+/** One order as each API of the venue words it: the request that places it, the reply, rows of lists and histories, pushes. No key and no secret is in it. `not-found`. */
+export const renderOrder = (order: string): Call<OrderRenderings> =>
+  call("GET", `/orders/${encodeURIComponent(order)}/renderings`);
 
 /** Changes a live order's price, amount or trigger. `not-found`, `order-not-live`, `order-not-replaceable`, `amount-below-filled`. */
 export const replaceOrder = (order: string, body: ReplaceOrder): Call<OrderReplaced> =>

@@ -8,6 +8,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btce_wex import auth
 from cambist.dialects.btce_wex.auth import KEY_FORMS
 from cambist.dialects.btce_wex.context import DialectContext
+from cambist.dialects.btce_wex.order_rendering import OrderRenderer
 from cambist.dialects.btce_wex.reply_reader import ReplyReader
 from cambist.dialects.btce_wex.routes import NAME, path_errors, routes
 from cambist.dialects.btce_wex.situations import wording
@@ -27,6 +28,7 @@ def build(services: VenueServices, _settings: DialectSettings = DialectSettings(
         identify=identify,
         wording=wording(services.directory),
         reply_reader=ReplyReader(context.assets),
+        render_order=OrderRenderer(context),
     )
 
 

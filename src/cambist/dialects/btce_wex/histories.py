@@ -9,7 +9,7 @@ from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import WEEK, Filters
 from cambist.dialects.btce_wex.pairs import Pair
-from cambist.dialects.btce_wex.render import SIDE_NAMES, quoted_text, seconds, succeeded
+from cambist.dialects.btce_wex.render import SIDE_NAMES, quoted_text, rows, seconds
 from cambist.domain.orders import Side
 from cambist.domain.transfers import Business, TransferKind
 from cambist.domain.units import AccountId, MarketId
@@ -42,10 +42,10 @@ class Histories(MethodGroup):
         fills = await self.services.history.fills(account, page, market=market) if page.limit else []
         if not fills:
             return error_body(errors.NO_TRADES)
-        return succeeded("{" + ",".join(map(self._trade, fills)) + "}")
+        return rows(map(self.trade, fills))
 
-    def _trade(self, fill: Fill) -> str:
-        """`order_id` is always the order that rested; it is "yours" for its maker, and for the taker of his own order."""
+    def trade(self, fill: Fill) -> str:
+        """A row of TradeHistory. `order_id` is always the order that rested; it is "yours" for its maker, and for the taker of his own."""
         pair = self.context.pairs[fill.market]
         yours = fill.maker or fill.maker_account == fill.taker_account
         return (
@@ -78,7 +78,7 @@ class Histories(MethodGroup):
             chunk = replace(chunk, last_id=last - 1) if page.newest_first else replace(chunk, first_id=last + 1)
         if not texts:
             return error_body(errors.NO_TRANSACTIONS)
-        return succeeded("{" + ",".join(texts) + "}")
+        return rows(texts)
 
     def _transaction(self, entry: LedgerEntry) -> str:
         asset = self.context.assets[entry.asset]

@@ -6,7 +6,7 @@ from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
 from cambist.dialects.btce_wex.paging import MAX_COUNT, Filters
-from cambist.dialects.btce_wex.render import SIDE_NAMES, seconds, succeeded
+from cambist.dialects.btce_wex.render import SIDE_NAMES, rows, seconds
 from cambist.domain.units import AccountId, MarketId
 from cambist.history.records import Order, StoredOrderState
 
@@ -43,7 +43,7 @@ class OrderViews(MethodGroup):
         orders = self.view.open_orders(caller.account, market)[:limit]
         if not orders:
             return error_body(errors.NO_ORDERS)
-        return succeeded("{" + ",".join(map(self._live, orders)) + "}")
+        return rows(map(self.live, orders))
 
     async def _all(self, caller: Caller, filters: Filters) -> bytes:
         market = self._market(caller)
@@ -53,7 +53,7 @@ class OrderViews(MethodGroup):
         orders = await self.services.history.orders(caller.account, filters.page, market=None if market == _core.ALL_MARKETS else market)
         if not orders:
             return error_body(errors.NO_ORDERS)
-        return succeeded("{" + ",".join(self._past(order, "") for order in orders) + "}")
+        return rows(map(self.past, orders))
 
     async def order_info(self, caller: Caller) -> bytes:
         """One order, live or done, with its amount at the start and what remains. Strangers' and unknown ids are an `invalid order`."""
@@ -67,22 +67,24 @@ class OrderViews(MethodGroup):
             return await self._finished(caller.account, order_id)
         if order.account != caller.account:
             return error_body(errors.ORDER_INVALID)
-        return succeeded("{" + self._live(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")
+        return rows([self.live(order, with_start=True)])
 
     async def _finished(self, account: AccountId, order_id: int) -> bytes:
         await self.context.history_caught_up()
         orders = await self.services.history.orders_by_id([order_id])
         if not orders or orders[0].account != account:
             return error_body(errors.ORDER_INVALID)
-        order = orders[0]
-        return succeeded("{" + self._past(order, f'"start_amount":{self.context.pairs[order.market].amount_text(order.amount)},') + "}")
+        return rows([self.past(orders[0], with_start=True)])
 
-    def _live(self, order: _core.LiveOrder, start_amount: str = "") -> str:
+    def live(self, order: _core.LiveOrder, *, with_start: bool = False) -> str:
+        """A row of the orders that are open; `with_start`: as OrderInfo has it, with the amount at the start."""
         # A stop that waits (placed through another API) has its stop price where an order here has its rate.
         rate = order.price or order.stop_price
-        return self._entry(order.order_id, order.market, order.side, start_amount, order.remaining, rate, order.created, ACTIVE)
+        start = order.amount if with_start else None
+        return self._entry(order.order_id, order.market, order.side, start, order.remaining, rate, order.created, ACTIVE)
 
-    def _past(self, order: Order, start_amount: str) -> str:
+    def past(self, order: Order, *, with_start: bool = False) -> str:
+        """The same of an order as history has it."""
         if order.state == StoredOrderState.LIVE:
             status = ACTIVE
         elif order.state == StoredOrderState.FILLED:
@@ -90,16 +92,18 @@ class OrderViews(MethodGroup):
         else:
             status = CANCELLED_PARTLY_EXECUTED if order.filled else CANCELLED
         rate = order.price or order.stop_price or self._average_price(order)
-        return self._entry(order.id, order.market, order.side, start_amount, order.remaining, rate, order.created, status)
+        start = order.amount if with_start else None
+        return self._entry(order.id, order.market, order.side, start, order.remaining, rate, order.created, status)
 
     def _average_price(self, order: Order) -> int:
         """What a market order, which named no rate, traded at; cut to the market's digits. 0 when it traded nothing."""
         return order.total // (order.filled * self.context.pairs[order.market].quote_unit) if order.filled else 0
 
     def _entry(
-        self, order_id: int, market: MarketId, side: int, start_amount: str, remaining: int, rate: int, created: int, status: int
+        self, order_id: int, market: MarketId, side: int, start: int | None, remaining: int, rate: int, created: int, status: int
     ) -> str:
         pair = self.context.pairs[market]
+        start_amount = "" if start is None else f'"start_amount":{pair.amount_text(start)},'
         return (
             f'"{ids.shown(order_id)}":{{"pair":"{pair.name}","type":"{SIDE_NAMES[side]}",{start_amount}"amount":{pair.amount_text(remaining)},'
             f'"rate":{pair.price_text(rate)},"timestamp_created":{seconds(created)},"status":{status}}}'

@@ -7,6 +7,7 @@ from cambist.dialects.btce_wex import errors, ids
 from cambist.dialects.btce_wex.auth import Caller
 from cambist.dialects.btce_wex.context import MethodGroup
 from cambist.dialects.btce_wex.errors import error_body
+from cambist.dialects.btce_wex.pairs import Pair
 from cambist.dialects.btce_wex.parse import U64_MAX
 from cambist.dialects.btce_wex.render import quoted_text, succeeded
 from cambist.domain.orders import OrderStatus, OrderType, Side, TimeInForce
@@ -22,6 +23,15 @@ FORMS = {"limit": (OrderType.LIMIT, TimeInForce.GTC), "market": (OrderType.MARKE
 RESTING = int(OrderStatus.RESTING)
 MAX_CANCELS = 1000
 """Order ids in one CancelOrders."""
+
+
+def placed_body(pair: Pair, filled: int, remaining: int, resting: int | None, funds: str) -> bytes:
+    """What Trade answers: what was traded at once and what remains, the order's number if it rests, and `funds` as JSON."""
+    write, scale = _core.format_units, pair.amount_scale
+    order_id = ids.shown(resting) if resting is not None else 0
+    # As `succeeded` would have it, written out: so the funds, of many assets, are not copied once more.
+    placed = f'"received":{write(filled, scale)},"remains":{write(remaining, scale)},"order_id":{order_id},"funds":'
+    return f'{{"success":1,"return":{{{placed}{funds}}}}}'.encode()
 
 
 class Orders(MethodGroup):
@@ -63,12 +73,8 @@ class Orders(MethodGroup):
         outcome = done.outcome
         if outcome.code:
             return error_body(errors.place_rejection(outcome.code, pair, side == Side.BUY))
-        order_id = ids.shown(outcome.id) if outcome.status == RESTING else 0
-        write, scale = _core.format_units, pair.amount_scale
-        received, remains = write(outcome.filled, scale), write(outcome.remaining, scale)
-        # As `succeeded` would have it, written out: so the funds, of many assets, are not copied once more.
-        placed = f'"received":{received},"remains":{remains},"order_id":{order_id},"funds":'
-        return f'{{"success":1,"return":{{{placed}{done.read}}}}}'.encode()
+        resting = outcome.id if outcome.status == RESTING else None
+        return placed_body(pair, outcome.filled, outcome.remaining, resting, done.read)
 
     async def cancel_order(self, caller: Caller) -> bytes:
         """Cancels one order. An order that is done already is a `bad status`, one that is not the caller's an `invalid order`."""

@@ -3,7 +3,7 @@
 Scales, ids and names of a market are fixed for ever; limits, fees and the halt are not and are looked up in the catalogue each time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cambist import _core
@@ -100,6 +100,13 @@ class Assets:
         if code not in self._by_code:
             self._follow()
         return self._by_code.get(code)
+
+    def funds_of(self, available: Mapping[AssetId, int]) -> str:
+        """The same of an account that can spend so many atoms of each asset."""
+        self._follow()
+        pieces = self._template.pieces
+        texts = [asset.shown(available.get(asset.id, 0)) for asset in self._by_id]
+        return "".join(piece + text for piece, text in zip(pieces, [*texts, ""], strict=True))
 
     def funds(self, account: AccountId, view: View) -> str:
         """JSON object of what `account` can spend as `view` stands: every asset in the venue's order, zeros included."""

@@ -3,6 +3,8 @@
 Bodies are put together from ready-made texts, because every number here is an integer of some scale and must never be a float.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 _encode = msgspec.json.encode
@@ -23,6 +25,11 @@ def quoted_text(text: str) -> str:
 def succeeded(result: str) -> bytes:
     """`{"success":1,"return":<result>}`; `result` is JSON already."""
     return f'{{"success":1,"return":{result}}}'.encode()
+
+
+def rows(entries: Iterable[str]) -> bytes:
+    """The same around an object; each entry is a quoted name, a colon and a value."""
+    return succeeded("{" + ",".join(entries) + "}")
 
 
 def seconds(micros: int) -> int:

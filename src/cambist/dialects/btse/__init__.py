@@ -9,6 +9,7 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.dialects.btse.auth import KEY_FORMS
 from cambist.dialects.btse.context import DialectContext
 from cambist.dialects.btse.market_views import MarketViews
+from cambist.dialects.btse.order_rendering import OrderRenderer
 from cambist.dialects.btse.records import OrderRecords
 from cambist.dialects.btse.rejected import RejectedOrders
 from cambist.dialects.btse.reply_reader import ReplyReader
@@ -37,6 +38,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
         identify=context.authenticator.identify,
         wording=wording(services.clock),
         reply_reader=ReplyReader(context.symbols),
+        render_order=OrderRenderer(context),
     )
 
 

@@ -15,6 +15,7 @@ from cambist.dialects.expie import auth, errors
 from cambist.dialects.expie.auth import KEY_FORMS
 from cambist.dialects.expie.context import DialectContext, Pace
 from cambist.dialects.expie.http_api import METHODS, HttpApi
+from cambist.dialects.expie.order_rendering import OrderRenderer
 from cambist.dialects.expie.private_methods import PrivateMethods
 from cambist.dialects.expie.public_methods import PublicMethods
 from cambist.dialects.expie.reply_reader import ReplyReader
@@ -50,8 +51,16 @@ def build(
     routes = (*HttpApi(context).routes(), Route(SOCKET_PATH, plain, METHODS, dialect="expie", durable=False))
     sockets = (SocketRoute(SOCKET_PATH, accept, dialect="expie", message_bytes=MESSAGE_BYTES),)
     path_errors = tuple(PathErrors(path, errors.gateway_reply, "expie") for path in ("/v1", SOCKET_PATH))
-    identify, reader = partial(auth.identify, services.directory), ReplyReader(context.markets)
-    return DialectService("expie", routes, sockets, path_errors, identify=identify, wording=errors.worded, reply_reader=reader)
+    return DialectService(
+        "expie",
+        routes,
+        sockets,
+        path_errors,
+        identify=partial(auth.identify, services.directory),
+        wording=errors.worded,
+        reply_reader=ReplyReader(context.markets),
+        render_order=OrderRenderer(context),
+    )
 
 
 DIALECT = Dialect(

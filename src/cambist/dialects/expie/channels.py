@@ -29,6 +29,12 @@ def push(method: str, params: str) -> bytes:
     return f'{{"method":"{method}","params":[{params}],"id":null}}'.encode()
 
 
+def order_update(market: Market, step: OrderStep) -> bytes:
+    """What one command did to an order."""
+    event = FINISH if step.order.reason else PUT if step.accepted else UPDATE
+    return push("order.update", f"{event},{orders.pending(market, step.order)}")
+
+
 class _MarketChannel(Channel, ABC):
     """A channel that listens to one market."""
 
@@ -239,11 +245,7 @@ class Orders(Channel):
 
     def messages(self) -> Iterable[bytes]:
         steps, self._steps = self._steps, []
-        return [push("order.update", f"{event},{text}") for event, text in map(self._event, steps)]
-
-    def _event(self, step: OrderStep) -> tuple[int, str]:
-        event = FINISH if step.order.reason else PUT if step.accepted else UPDATE
-        return event, orders.pending(self._market, step.order)
+        return [order_update(self._market, step) for step in steps]
 
 
 class Assets(Channel):

@@ -14,6 +14,11 @@ from cambist.history.port import Page
 from cambist.history.records import Order, StoredOrderState
 
 
+def ended_untraded(order: Order) -> bool:
+    """Whether it was no trade that ended the order."""
+    return order.state not in (StoredOrderState.LIVE, StoredOrderState.FILLED)
+
+
 class OrderViews:
     """Each gives the records of one page as JSON texts, newest first."""
 
@@ -58,7 +63,7 @@ class OrderViews:
 
     async def _last_update(self, order: Order) -> int:
         """When it was placed or traded last, µs: the ancestor does not count a cancel as an update."""
-        if order.state in (StoredOrderState.LIVE, StoredOrderState.FILLED):
+        if not ended_untraded(order):
             return order.updated
         last = await self._history.fills_of_order(order.id, Page(limit=1)) if order.filled else []
         return last[0].time if last else order.created

@@ -1,5 +1,6 @@
 """`order/add`, `order/cancel`, `orders`, `order/result`, `order/quote`, `order/lag`."""
 
+from collections.abc import Sequence
 from typing import Generic
 
 import msgspec
@@ -18,6 +19,7 @@ from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.units import AccountId
 from cambist.exchange.view import Read, T
 from cambist.history.port import Page
+from cambist.history.records import Fill
 
 SIDE_OF = {"bid": Side.BUY, "ask": Side.SELL}
 MAX_RESULT_TRADES = 10_000
@@ -178,15 +180,7 @@ class OrderMethods(MethodGroup):
         fills = await self.services.history.fills_of_order(order_id, Page(limit=MAX_RESULT_TRADES, newest_first=False))
         if not fills:
             return NO_TRADES
-        # Of a trade between two currencies the total is not price times amount, but what was really paid.
-        amount, total = sum(fill.amount for fill in fills), sum(fill.total for fill in fills)
-        return {
-            "order_id": ids.make(ids.ORDER, order_id),
-            "trades": [result_trade(pair, fill) for fill in fills],
-            "total_amount": pair.item.value(pair.amount_int(amount)),
-            "total_spent": pair.currency.of_atoms(total),
-            "avg_cost": pair.currency.value(pair.price_int(total) // (amount * pair.quote_unit)),
-        }
+        return order_result(pair, order_id, fills)
 
     def quote(self, call: Call) -> Answer:
         """What a market order for `amount` would cost or bring on the present book, in the currency's integers; no fee is counted.
@@ -219,6 +213,19 @@ class OrderMethods(MethodGroup):
             "lag_text": f"{seconds} seconds",
             "length": str(durability.backlog),
         }
+
+
+def order_result(pair: Pair, order_id: int, fills: Sequence[Fill]) -> dict[str, object]:
+    """The answer of `order/result`: trades, at least one, and their sums."""
+    # Of a trade between two currencies the total is not price times amount, but what was really paid.
+    amount, total = sum(fill.amount for fill in fills), sum(fill.total for fill in fills)
+    return {
+        "order_id": ids.make(ids.ORDER, order_id),
+        "trades": [result_trade(pair, fill) for fill in fills],
+        "total_amount": pair.item.value(pair.amount_int(amount)),
+        "total_spent": pair.currency.of_atoms(total),
+        "avg_cost": pair.currency.value(pair.price_int(total) // (amount * pair.quote_unit)),
+    }
 
 
 def open_order(pair: Pair, order: _core.LiveOrder) -> dict[str, object]:

@@ -20,6 +20,7 @@ from cambist.dialects.mtgox.invalid_orders import InvalidOrders
 from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH
 from cambist.dialects.mtgox.methods import Methods
+from cambist.dialects.mtgox.order_rendering import OrderRenderer
 from cambist.dialects.mtgox.orders import OrderMethods
 from cambist.dialects.mtgox.payment_page import PaymentPage
 from cambist.dialects.mtgox.replies import DATA, RETURN, gateway_reply, unknown_path, worded
@@ -74,6 +75,7 @@ class MtgoxRoutes:
             identify=self._dispatcher.authenticator.identify,
             wording=worded,
             reply_reader=ReplyReader(),
+            render_order=OrderRenderer(self._context),
         )
 
     def _sockets(self) -> tuple[SocketRoute, ...]:

@@ -8,6 +8,7 @@ from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import DIALECT as NAME
 from cambist.dialects.native.endpoint import worded
 from cambist.dialects.native.notices import NoticeSigner
+from cambist.dialects.native.order_rendering import OrderRenderer
 from cambist.dialects.native.reply_reader import ReplyReader
 from cambist.dialects.native.routes import path_errors, routes
 from cambist.dialects.native.settings import Settings
@@ -30,6 +31,7 @@ def build(services: VenueServices, settings: Settings = Settings()) -> DialectSe
         identify=context.authenticator.identify,
         wording=worded,
         reply_reader=ReplyReader(context.listings),
+        render_order=OrderRenderer(context.listings),
     )
 
 

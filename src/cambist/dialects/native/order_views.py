@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cambist import _core
+from cambist.account_streams.orders import OrderTrade, TrackedOrder
 from cambist.api_types import balances as api_balances
 from cambist.api_types import orders as api
 from cambist.api_types.values import Side
@@ -68,6 +69,31 @@ def status_after(outcome: _core.Outcome) -> api.OrderStatus:
             return "filled" if outcome.filled and not outcome.remaining else "cancelled"
 
 
+def placed_of(
+    listing: Listing,
+    number: int,
+    tag: str,
+    status: api.OrderStatus,
+    filled: int,
+    remaining: int | None,
+    total: int,
+    time: int,
+    stop: int = 0,
+) -> api.OrderPlaced:
+    """What is answered to a new order; `remaining` is None for one by funds, `stop` the number of a pair's other order."""
+    return api.OrderPlaced(
+        id=str(number),
+        client_order_id=tag or None,
+        market=listing.name,
+        status=status,
+        filled=listing.amount(filled),
+        remaining=None if remaining is None else listing.amount(remaining),
+        total=listing.total(total),
+        time=time,
+        stop_id=str(stop) if stop else None,
+    )
+
+
 def order_of(order: Order, listing: Listing, live: _core.LiveOrder | None = None) -> api.Order:
     """`live`: the same order as the core has it, which alone knows where a trigger that trails is."""
     asset = listing.fee_asset(order.side)
@@ -99,6 +125,57 @@ def order_of(order: Order, listing: Listing, live: _core.LiveOrder | None = None
         fee_asset=asset.code,
         created=order.created,
         updated=order.updated,
+    )
+
+
+def tracked_order_of(order: TrackedOrder, listing: Listing, tag: str | None, trail: int) -> api.Order:
+    """The same of an order as the stream follows it; `trail` as the core has it of a stop that waits, else 0."""
+    asset = listing.fee_asset(order.side)
+    by_ppm = bool(order.flags & OrderFlag.TRAILS_BY_PPM)
+    return api.Order(
+        id=str(order.id),
+        client_order_id=tag,
+        market=listing.name,
+        side=SIDE_WORDS[order.side],
+        type=type_word(order.type, order.flags),
+        status=status_of(order.reason, order.waiting),
+        reason=REASON_WORDS[order.reason] if order.reason else None,
+        price=listing.price(order.price) if order.price else None,
+        amount=listing.amount(order.amount) if order.amount else None,
+        funds=listing.total(order.funds) if order.funds else None,
+        stop_price=listing.price(order.stop_price) if order.stop_price else None,
+        trail=listing.price(trail) if trail and not by_ppm else None,
+        trail_ppm=trail if trail and by_ppm else None,
+        time_in_force=FORCE_WORDS[order.tif],
+        expires=order.expire_at or None,
+        post_only=bool(order.flags & OrderFlag.POST_ONLY),
+        pair=bool(order.flags & OrderFlag.ONE_CANCELS_OTHER),
+        filled=listing.amount(order.filled),
+        remaining=None if order.funds else listing.amount(order.remaining),
+        total=listing.total(order.total),
+        fee=atoms_text(order.fee, asset),
+        fee_asset=asset.code,
+        created=order.created,
+        updated=order.done or order.updated,
+    )
+
+
+def traded_of(order: TrackedOrder, trade: OrderTrade, listing: Listing, tag: str | None) -> api_balances.Fill:
+    """A trade as the stream tells of it to the order's owner."""
+    asset, maker = listing.fee_asset(order.side), trade.maker_order == order.id
+    return api_balances.Fill(
+        trade_id=str(trade.trade_id),
+        order_id=str(order.id),
+        client_order_id=tag,
+        market=listing.name,
+        side=SIDE_WORDS[order.side],
+        role="maker" if maker else "taker",
+        price=listing.price(trade.price),
+        amount=listing.amount(trade.amount),
+        total=listing.total(trade.total),
+        fee=atoms_text(trade.maker_fee if maker else trade.taker_fee, asset),
+        fee_asset=asset.code,
+        time=trade.time,
     )
 
 

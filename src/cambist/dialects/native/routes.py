@@ -12,7 +12,7 @@ from cambist.dialects.native import asyncapi, openapi, reference_page
 from cambist.dialects.native.answers import OF_ORDERS
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, DIALECT, Endpoint, of_gateway
-from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, operator, orders, passkeys
+from cambist.dialects.native.endpoints import accounts, balances, funds, keys, market_data, merchant, operator, orders, passkeys, renderings
 from cambist.dialects.native.scopes import Effect, Scope
 from cambist.dialects.native.stream.routes import plain_routes
 
@@ -41,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("PUT", "/orders/cancel-after", TRADE, orders.set_cancel_after, COMMAND),
     Endpoint("GET", "/orders/by-client-id/{client_order_id}", READ, orders.find_order_by_client_id),
     Endpoint("GET", "/orders/{order}", READ, orders.find_order),
+    Endpoint("GET", "/orders/{order}/renderings", READ, renderings.render_order),
     Endpoint("PATCH", "/orders/{order}", TRADE, orders.replace_order, COMMAND, problems=OF_ORDERS),
     Endpoint("DELETE", "/orders/{order}", TRADE, orders.cancel_order, COMMAND),
     Endpoint("POST", "/users", PUBLIC, accounts.sign_up, CHANGE, 201),

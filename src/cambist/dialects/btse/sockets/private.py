@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cambist import _core
-from cambist.account_streams.orders import OrderFeed, OrderStep, TrackedOrder
+from cambist.account_streams.orders import OrderFeed, OrderStep, OrderTrade, TrackedOrder
 from cambist.dialect_kit.hub import Channel
 from cambist.dialect_kit.websocket_wire import text_message
 from cambist.dialects.btse.ids import ORDER_IDS, TRADE_IDS
@@ -57,7 +57,7 @@ class Notice:
     size: int
     filled: int
     total: int
-    trade: _core.TradeExecuted | None = None
+    trade: OrderTrade | None = None
 
     @property
     def maker(self) -> bool:
@@ -148,42 +148,23 @@ class PrivateChannel(Channel, ABC):
         ready, self._ready = self._ready, []
         return ready
 
+    @classmethod
     @abstractmethod
-    def rendered(self, notices: list[Notice]) -> list[bytes]:
+    def rendered(cls, notices: list[Notice]) -> list[bytes]:
         """The messages for what one command did to one order."""
 
-    def _message(self, data: Any) -> bytes:
-        return encode({"topic": self.topic, "data": data})
+    @classmethod
+    def _message(cls, data: Any) -> bytes:
+        return encode({"topic": cls.topic, "data": data})
 
     def _notices(self, step: OrderStep) -> list[Notice]:
-        """Insertion, activation, each trade, the end; an amendment when it was none of these."""
-        order, market, tag = step.order, self._sources.symbols[step.order.market], self._tag(step.order)
-        filled = order.filled - sum(trade.amount for trade in step.trades)
-        total = order.total - sum(trade.total for trade in step.trades)
-        notices: list[Notice] = []
-
-        def note(status: Status, trade: _core.TradeExecuted | None = None) -> None:
-            price, size, time = (trade.price, trade.amount, trade.time) if trade else (order.price, order.amount, step.time)
-            notices.append(Notice(order, market, tag, status, time, price, size, filled, total, trade))
-
-        stop = order.type in STOP_TYPES or bool(order.stop_price)
-        if step.accepted:
-            note(Status.TRIGGER_INSERTED if stop else Status.ORDER_INSERTED)
-        if stop and order.waiting:
+        order = step.order
+        was_waiting = order.id in self._waiting_stops
+        if order.waiting:
             self._waiting_stops.add(order.id)
-        elif stop and (step.accepted or order.id in self._waiting_stops):
+        else:
             self._waiting_stops.discard(order.id)
-            if order.reason not in ENDED_WAITING:
-                note(Status.TRIGGER_ACTIVATED)
-        for trade in step.trades:
-            filled, total = filled + trade.amount, total + trade.total
-            last = trade is step.trades[-1] and order.reason == DoneReason.FILLED
-            note(Status.ORDER_FULLY_TRANSACTED if last else Status.ORDER_PARTIALLY_TRANSACTED, trade)
-        if order.reason and order.reason != DoneReason.FILLED:
-            note(Status.ORDER_CANCELLED)
-        if not notices:
-            note(Status.AMEND_ORDER)
-        return notices
+        return notices_of(step, self._sources.symbols[order.market], self._tag(order), was_waiting=was_waiting)
 
 
 class Fills(PrivateChannel):
@@ -191,9 +172,10 @@ class Fills(PrivateChannel):
 
     topic = "fills"
 
-    def rendered(self, notices: list[Notice]) -> list[bytes]:
+    @classmethod
+    def rendered(cls, notices: list[Notice]) -> list[bytes]:
         rows = [_fill(notice, notice.trade) for notice in notices if notice.trade is not None and not _own_maker(notice, notice.trade)]
-        return [self._message(part) for part in parts(rows)]
+        return [cls._message(part) for part in parts(rows)]
 
 
 class NotificationsV2(PrivateChannel):
@@ -201,8 +183,9 @@ class NotificationsV2(PrivateChannel):
 
     topic = "notificationApiV2"
 
-    def rendered(self, notices: list[Notice]) -> list[bytes]:
-        return [self._message(_notification(notice)) for notice in notices]
+    @classmethod
+    def rendered(cls, notices: list[Notice]) -> list[bytes]:
+        return [cls._message(_notification(notice)) for notice in notices]
 
 
 class NotificationsV3(PrivateChannel):
@@ -210,8 +193,9 @@ class NotificationsV3(PrivateChannel):
 
     topic = "notificationApiV3"
 
-    def rendered(self, notices: list[Notice]) -> list[bytes]:
-        return [self._message(_sized_notification(notice)) for notice in notices]
+    @classmethod
+    def rendered(cls, notices: list[Notice]) -> list[bytes]:
+        return [cls._message(_sized_notification(notice)) for notice in notices]
 
 
 class NotificationsV1(PrivateChannel):
@@ -219,8 +203,9 @@ class NotificationsV1(PrivateChannel):
 
     topic = "notificationApiV1"
 
-    def rendered(self, notices: list[Notice]) -> list[bytes]:
-        return [self._message([_notification(notice) for notice in part]) for part in parts(notices)]
+    @classmethod
+    def rendered(cls, notices: list[Notice]) -> list[bytes]:
+        return [cls._message([_notification(notice) for notice in part]) for part in parts(notices)]
 
 
 class Notifications(PrivateChannel):
@@ -228,8 +213,9 @@ class Notifications(PrivateChannel):
 
     topic = "notificationApi"
 
-    def rendered(self, notices: list[Notice]) -> list[bytes]:
-        return [self._message([_old_notification(notice) for notice in part]) for part in parts(notices)]
+    @classmethod
+    def rendered(cls, notices: list[Notice]) -> list[bytes]:
+        return [cls._message([_old_notification(notice) for notice in part]) for part in parts(notices)]
 
 
 PRIVATE_TOPICS: dict[str, type[PrivateChannel]] = {
@@ -237,11 +223,38 @@ PRIVATE_TOPICS: dict[str, type[PrivateChannel]] = {
 }
 
 
-def _own_maker(notice: Notice, trade: _core.TradeExecuted) -> bool:
+def notices_of(step: OrderStep, market: Market, tag: str, *, was_waiting: bool) -> list[Notice]:
+    """Insertion, activation, each trade, the end; an amendment when it was none of these. `was_waiting`: it was a stop that waited."""
+    order = step.order
+    filled = order.filled - sum(trade.amount for trade in step.trades)
+    total = order.total - sum(trade.total for trade in step.trades)
+    notices: list[Notice] = []
+
+    def note(status: Status, trade: OrderTrade | None = None) -> None:
+        price, size, time = (trade.price, trade.amount, trade.time) if trade else (order.price, order.amount, step.time)
+        notices.append(Notice(order, market, tag, status, time, price, size, filled, total, trade))
+
+    stop = order.type in STOP_TYPES or bool(order.stop_price)
+    if step.accepted:
+        note(Status.TRIGGER_INSERTED if stop else Status.ORDER_INSERTED)
+    if stop and not order.waiting and (step.accepted or was_waiting) and order.reason not in ENDED_WAITING:
+        note(Status.TRIGGER_ACTIVATED)
+    for trade in step.trades:
+        filled, total = filled + trade.amount, total + trade.total
+        last = trade is step.trades[-1] and order.reason == DoneReason.FILLED
+        note(Status.ORDER_FULLY_TRANSACTED if last else Status.ORDER_PARTIALLY_TRANSACTED, trade)
+    if order.reason and order.reason != DoneReason.FILLED:
+        note(Status.ORDER_CANCELLED)
+    if not notices:
+        note(Status.AMEND_ORDER)
+    return notices
+
+
+def _own_maker(notice: Notice, trade: OrderTrade) -> bool:
     return notice.maker and trade.maker_account == trade.taker_account
 
 
-def _fill(notice: Notice, trade: _core.TradeExecuted) -> dict[str, Any]:
+def _fill(notice: Notice, trade: OrderTrade) -> dict[str, Any]:
     market, order = notice.market, notice.order
     asset = market.fee_asset(order.side)
     return {

@@ -75,7 +75,7 @@ class V2Trade:
         if isinstance(request, Rejection):
             return request
         placed = await self._entry.place(caller, request)
-        return placed if isinstance(placed, Rejection) else encode({"id": placed.uuid})
+        return placed if isinstance(placed, Rejection) else order_reply(placed)
 
     def _request(self, fields: Fields) -> OrderRequest | Rejection:
         market = market_of(self._symbols, fields)
@@ -113,21 +113,7 @@ class V2Trade:
         if fields.checked("username") or (symbol and market is None):
             return fields.rejection or errors.SYMBOL_UNKNOWN
         records = await self._records.live(self._records.live_orders(caller.account, market))
-        return encode([self._pending_row(record) for record in records])
-
-    def _pending_row(self, record: OrderRecord) -> dict[str, Any]:
-        """Side and type are numbers of the enumeration, in the 2.0 flavour words."""
-        return {
-            "amount": record.market.amount(record.remaining),
-            "created_at": calendar(record.created),
-            "id": record.uuid,
-            "price": record.market.price(record.price),
-            "symbol": record.market.symbol,
-            "side": SIDE_NAMES[record.side] if self._old else int(mode_of(record.side)),
-            "status": "STATUS_INACTIVE" if record.waiting else "STATUS_ACTIVE",
-            "tag": record.tag,
-            "type": TYPE_NAMES[record.type] if self._old else int(type_number(record.type)),
-        }
+        return encode([pending_row(record, in_words=self._old) for record in records])
 
     def fills(self, caller: Caller, fields: Fields) -> Answer | Awaitable[Answer]:
         """Trades of the account: of an order, of a market, or all. `after` and `before` are fill ids, both exclusive.
@@ -158,22 +144,7 @@ class V2Trade:
             fills = await history.fills_of_order(record.id, page)
         else:
             fills = await history.fills(account, page, market=market.id if market else None)
-        return encode([self._fill(fill) for fill in fills])
-
-    def _fill(self, fill: Fill) -> dict[str, Any]:
-        market = self._symbols[fill.market]
-        return {
-            "amount": market.amount(fill.amount),
-            "created_at": calendar(fill.time),
-            "fee": number(shown(market.fee_asset(fill.side), fill.fee)),
-            "id": fill.id,
-            "order_id": ORDER_IDS.text(fill.order_id),
-            "price": market.price(fill.price),
-            "symbol": market.symbol,
-            "side": SIDE_NAMES[fill.side],
-            "tag": fill.tag,
-            "trade_id": TRADE_IDS.text(fill.id),
-        }
+        return encode([fill_row(self._symbols[fill.market], fill) for fill in fills])
 
     async def delete_order(self, caller: Caller, fields: Fields) -> Answer:
         """Cancels one order by id, all that bear a tag, or without either every order of the market."""
@@ -221,3 +192,39 @@ class V2Trade:
                 for record in records
             ]
         )
+
+
+def order_reply(record: OrderRecord) -> bytes:
+    """The whole answer to a new order."""
+    return encode({"id": record.uuid})
+
+
+def pending_row(record: OrderRecord, *, in_words: bool) -> dict[str, Any]:
+    """An open order. Side and type are numbers of the enumeration, `in_words` of the 2.0 flavour words."""
+    return {
+        "amount": record.market.amount(record.remaining),
+        "created_at": calendar(record.created),
+        "id": record.uuid,
+        "price": record.market.price(record.price),
+        "symbol": record.market.symbol,
+        "side": SIDE_NAMES[record.side] if in_words else int(mode_of(record.side)),
+        "status": "STATUS_INACTIVE" if record.waiting else "STATUS_ACTIVE",
+        "tag": record.tag,
+        "type": TYPE_NAMES[record.type] if in_words else int(type_number(record.type)),
+    }
+
+
+def fill_row(market: Market, fill: Fill) -> dict[str, Any]:
+    """An own trade."""
+    return {
+        "amount": market.amount(fill.amount),
+        "created_at": calendar(fill.time),
+        "fee": number(shown(market.fee_asset(fill.side), fill.fee)),
+        "id": fill.id,
+        "order_id": ORDER_IDS.text(fill.order_id),
+        "price": market.price(fill.price),
+        "symbol": market.symbol,
+        "side": SIDE_NAMES[fill.side],
+        "tag": fill.tag,
+        "trade_id": TRADE_IDS.text(fill.id),
+    }

@@ -18,6 +18,7 @@ from cambist.dialects.mtgox.market_data import MarketDataMethods
 from cambist.dialects.mtgox.stream import messages
 from cambist.dialects.mtgox.stream.channels import LAG, TRADES, channel_id
 from cambist.dialects.mtgox.stream.group_watch import DurableReads, GroupWatch
+from cambist.dialects.mtgox.stream.order_messages import account_channel
 from cambist.dialects.mtgox.stream.private import PrivateFeed
 from cambist.domain.units import AccountId
 from cambist.marketdata.values import LevelChange, MarketUpdate
@@ -217,7 +218,7 @@ class AccountFeed(Feed):
     """One account's orders, trades and wallets."""
 
     def __init__(self, context: DialectContext, account: AccountId, prefix: bytes, invalids: InvalidOrders) -> None:
-        channel = ids.of_words("account channel", str(account))
+        channel = account_channel(account)
         super().__init__(context, channel, channel, prefix)
         self._account = account
         self._feed = PrivateFeed(context, account, self.say)

@@ -12,7 +12,7 @@ from cambist.dialects.native import entry
 from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call
 from cambist.dialects.native.listings import Listing
-from cambist.dialects.native.order_views import order_of, status_after
+from cambist.dialects.native.order_views import order_of, placed_of, status_after
 from cambist.dialects.native.paging import cut, history_page
 from cambist.domain.orders import SelfTrade
 from cambist.domain.reject_reasons import RejectReason
@@ -91,17 +91,8 @@ async def _place(
 
 
 def _placed(listing: Listing, outcome: _core.Outcome, tag: str, time: int, *, funds: bool = False, stop: int = 0) -> api.OrderPlaced:
-    return api.OrderPlaced(
-        id=str(outcome.id),
-        client_order_id=tag or None,
-        market=listing.name,
-        status=status_after(outcome),
-        filled=listing.amount(outcome.filled),
-        remaining=None if funds else listing.amount(outcome.remaining),
-        total=listing.total(outcome.total),
-        time=time,
-        stop_id=str(stop) if stop else None,
-    )
+    remaining = None if funds else outcome.remaining
+    return placed_of(listing, outcome.id, tag, status_after(outcome), outcome.filled, remaining, outcome.total, time, stop)
 
 
 async def _placed_before(call: Call, listing: Listing, order_id: int, body: api.PlaceOrder | api.PlacePair) -> api.OrderPlaced | Problem:
@@ -184,20 +175,20 @@ def _pair_units(body: api.PlacePair, listing: Listing) -> tuple[int, int, int, i
 
 
 # --- changing and cancelling ----------------------------------------------------------------------------------------------------
-def _order_number(text: str) -> int:
+def order_number(text: str) -> int:
     """0 for what is no order's id."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 and text[0] != "0" else 0
 
 
 def _live(call: Call, text: str) -> _core.LiveOrder | None:
     """One's own live order."""
-    order = call.context.services.view.order(_order_number(text))
+    order = call.context.services.view.order(order_number(text))
     return order if order is not None and order.account == call.account else None
 
 
 async def _not_live(call: Call, text: str) -> Problem:
     """Why there is no live order of that id: it has ended, if it was one's own."""
-    stored = await _stored(call, _order_number(text))
+    stored = await _stored(call, order_number(text))
     return problem(Code.NOT_FOUND) if stored is None else problem(Code.ORDER_NOT_LIVE, order_id=text)
 
 
@@ -266,7 +257,7 @@ async def cancel_order(call: Call, *, order: str) -> api.OrderCancelled | Proble
 
 async def cancel_orders(call: Call, *, body: api.CancelOrders) -> api.OrdersCancelled | Problem:
     """Takes several orders back in one command."""
-    numbers = [number for number in map(_order_number, body.ids) if number]
+    numbers = [number for number in map(order_number, body.ids) if number]
     done = await call.context.services.commands.cancel_many(call.account, numbers, meta=call.caller.meta())
     return of_core(done.outcome.code) if done.outcome.code else api.OrdersCancelled(count=done.outcome.count)
 
@@ -333,7 +324,7 @@ def _shown(call: Call, orders: Sequence[Order]) -> list[api.Order]:
 
 async def find_order(call: Call, *, order: str) -> api.Order | Problem:
     """One order, live or finished. `not-found`."""
-    stored = await _stored(call, _order_number(order))
+    stored = await _stored(call, order_number(order))
     return problem(Code.NOT_FOUND) if stored is None else _shown(call, [stored])[0]
 
 

@@ -17,11 +17,10 @@ from cambist.api_types import stream
 from cambist.dialect_kit.hub import Channel
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoints.balances import balance_of
-from cambist.dialects.native.listings import atoms_text
-from cambist.dialects.native.order_views import FORCE_WORDS, REASON_WORDS, SIDE_WORDS, order_of, status_of, type_word
+from cambist.dialects.native.listings import Listing
+from cambist.dialects.native.order_views import order_of, tracked_order_of, traded_of
 from cambist.dialects.native.stream.market_channels import ROWS, encode
 from cambist.domain.meta import Meta
-from cambist.domain.orders import OrderFlag
 from cambist.domain.units import AccountId
 from cambist.history.port import HistoryError
 
@@ -134,74 +133,39 @@ class Orders(OrderChannel):
     topic = "orders"
 
     def _rendered(self, seq: int, steps: Sequence[OrderStep]) -> list[bytes]:
-        rows = [self._order(step.order) for step in steps]
-        parts = (rows[first : first + ROWS] for first in range(0, len(rows), ROWS))
-        return [encode(stream.OrdersChanged(topic=self.topic, sequence=seq, orders=part)) for part in parts]
+        return orders_changed(seq, [self._order(step.order) for step in steps])
 
     def _order(self, order: TrackedOrder) -> api.Order:
-        listing = self._context.listings.of(order.market)
-        asset = listing.fee_asset(order.side)
         live = self._context.services.view.order(order.id) if order.waiting else None
-        trail = live.trail if live is not None else 0
-        by_ppm = bool(order.flags & OrderFlag.TRAILS_BY_PPM)
-        return api.Order(
-            id=str(order.id),
-            client_order_id=self._tag(order),
-            market=listing.name,
-            side=SIDE_WORDS[order.side],
-            type=type_word(order.type, order.flags),
-            status=status_of(order.reason, order.waiting),
-            reason=REASON_WORDS[order.reason] if order.reason else None,
-            price=listing.price(order.price) if order.price else None,
-            amount=listing.amount(order.amount) if order.amount else None,
-            funds=listing.total(order.funds) if order.funds else None,
-            stop_price=listing.price(order.stop_price) if order.stop_price else None,
-            trail=listing.price(trail) if trail and not by_ppm else None,
-            trail_ppm=trail if trail and by_ppm else None,
-            time_in_force=FORCE_WORDS[order.tif],
-            expires=order.expire_at or None,
-            post_only=bool(order.flags & OrderFlag.POST_ONLY),
-            pair=bool(order.flags & OrderFlag.ONE_CANCELS_OTHER),
-            filled=listing.amount(order.filled),
-            remaining=None if order.funds else listing.amount(order.remaining),
-            total=listing.total(order.total),
-            fee=atoms_text(order.fee, asset),
-            fee_asset=asset.code,
-            created=order.created,
-            updated=order.done or order.updated,
-        )
+        listing = self._context.listings.of(order.market)
+        return tracked_order_of(order, listing, self._tag(order), live.trail if live is not None else 0)
 
 
 class Fills(OrderChannel):
     topic = "fills"
 
     def _rendered(self, seq: int, steps: Sequence[OrderStep]) -> list[bytes]:
-        rows = [self._fill(step.order, trade) for step in steps for trade in step.trades if not _own_maker(step.order, trade)]
-        parts = (rows[first : first + ROWS] for first in range(0, len(rows), ROWS))
-        return [encode(stream.FillsMade(topic=self.topic, sequence=seq, fills=part)) for part in parts]
-
-    def _fill(self, order: TrackedOrder, trade: _core.TradeExecuted) -> api_balances.Fill:
-        listing = self._context.listings.of(order.market)
-        asset, maker = listing.fee_asset(order.side), trade.maker_order == order.id
-        return api_balances.Fill(
-            trade_id=str(trade.trade_id),
-            order_id=str(order.id),
-            client_order_id=self._tag(order),
-            market=listing.name,
-            side=SIDE_WORDS[order.side],
-            role="maker" if maker else "taker",
-            price=listing.price(trade.price),
-            amount=listing.amount(trade.amount),
-            total=listing.total(trade.total),
-            fee=atoms_text(trade.maker_fee if maker else trade.taker_fee, asset),
-            fee_asset=asset.code,
-            time=trade.time,
-        )
+        listings = self._context.listings
+        return fills_made(seq, [row for step in steps for row in step_fills(step, listings.of(step.order.market), self._tag(step.order))])
 
 
-def _own_maker(order: TrackedOrder, trade: _core.TradeExecuted) -> bool:
-    """A trade with oneself is one fill, its taker's, as in history."""
-    return trade.maker_order == order.id and trade.maker_account == trade.taker_account
+def orders_changed(seq: int, rows: Sequence[api.Order]) -> list[bytes]:
+    """The messages of `orders` for what one command did."""
+    parts = (rows[first : first + ROWS] for first in range(0, len(rows), ROWS))
+    return [encode(stream.OrdersChanged(topic=Orders.topic, sequence=seq, orders=list(part))) for part in parts]
+
+
+def fills_made(seq: int, rows: Sequence[api_balances.Fill]) -> list[bytes]:
+    """The messages of `fills` for what one command did."""
+    parts = (rows[first : first + ROWS] for first in range(0, len(rows), ROWS))
+    return [encode(stream.FillsMade(topic=Fills.topic, sequence=seq, fills=list(part))) for part in parts]
+
+
+def step_fills(step: OrderStep, listing: Listing, tag: str | None) -> list[api_balances.Fill]:
+    """The trades of one command on one order. A trade with oneself is one fill, its taker's, as in history."""
+    order = step.order
+    own_maker = (trade.maker_order == order.id and trade.maker_account == trade.taker_account for trade in step.trades)
+    return [traded_of(order, trade, listing, tag) for trade, other in zip(step.trades, own_maker, strict=True) if not other]
 
 
 PRIVATE: dict[str, type[PrivateChannel]] = {channel.topic: channel for channel in (Orders, Fills, Balances)}

@@ -24,8 +24,18 @@ class LogPlace:
         defaults: dict[str, object] = {"max_bytes": 256 << 20, "segment_bytes": SEGMENT, "give_up_seconds": 30.0}
         self.settings = LogSettings(tuple(servers.urls), node, name, **{**defaults, **settings})  # type: ignore[arg-type]
 
-    def open(self, *, take_over: bool = True) -> JetStreamJournal:
-        return JetStreamJournal(self.settings, self.directory / self.settings.node, system_entropy, take_over=take_over)
+    def open(self) -> JetStreamJournal:
+        """Opened, and leading."""
+        journal = self.follow()
+        try:
+            journal.lead()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def follow(self) -> JetStreamJournal:
+        return JetStreamJournal(self.settings, self.directory / self.settings.node, system_entropy)
 
     def node(self, node: str, **settings: object) -> "LogPlace":
         """Another node of the same log."""

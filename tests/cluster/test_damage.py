@@ -98,7 +98,7 @@ def test_what_one_server_has_lost_comes_from_another(log: LogPlace, own: NatsSer
 def test_what_all_servers_have_lost_comes_from_another_nodes_journal(log: LogPlace, own: NatsServers) -> None:
     damage(own, own.servers, record(20))
     one = log.open()  # its own journal has everything
-    two = log.node("two").open(take_over=True)
+    two = log.node("two").open()
     assert payload(list(two.read())) == records(1, COMMANDS)
     assert {entry.healed_from for entry in two.node.damage.newest} == {"the journal of node one"}
     two.close()
@@ -273,7 +273,7 @@ def test_what_was_purged_comes_from_the_nodes_journals(new_log: NewLog, tmp_path
     append_singly(journal, 5)
     info = journal.node.connection.run(journal.node.stream.info())
     assert info.state.first_seq == plan.before_message == 22  # behind the claim and twenty frames
-    two = log.node("two").open(take_over=True)
+    two = log.node("two").open()
     assert payload(list(two.read())) == records(1, 35)
     two.close()
     journal.close()

@@ -20,7 +20,8 @@ def main() -> int:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     directory, name, node, most, *servers = sys.argv[1:]
     settings = LogSettings(tuple(servers), node, name, max_bytes=int(most), segment_bytes=1 << 20)
-    journal = JetStreamJournal(settings, Path(directory), system_entropy, take_over=True)
+    journal = JetStreamJournal(settings, Path(directory), system_entropy)
+    journal.lead()
     seq = journal.last().seq
     try:
         while True:

@@ -7,8 +7,8 @@ import pytest
 from cambist import _core
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.transfers import TransferKind
-from cambist.exchange.replica import Checkpoint, Replica
-from cambist.exchange.sequencer import Frame
+from cambist.exchange.replica import Replica
+from cambist.exchange.sequencer import Checkpoint, Frame
 
 BTC, USD, BTC_USD = 0, 1, 0
 ALICE = _core.FIRST_USER_ACCOUNT

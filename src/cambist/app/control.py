@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
@@ -20,7 +21,7 @@ from cambist.exchange import JournalStopped
 from cambist.operations.audit import AuditFailed
 from cambist.operations.conditions import Activity, BackupFile, Condition
 from cambist.operations.context import Backup, OperationsContext
-from cambist.operations.operation import Actor
+from cambist.operations.operation import Actor, Effect
 from cambist.operations.registry import OPERATIONS, Operations
 from cambist.operations.rejections import Kind, Rejected
 
@@ -35,7 +36,9 @@ _log = structlog.get_logger("cambist.app")
 class Control:
     """`answer(asker, action, arguments)` runs one operation and returns what is sent back as JSON."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, elsewhere: Callable[[], str] = lambda: "") -> None:
+        """`elsewhere`: where changes have to be asked for when not here; empty: here."""
+        self._elsewhere = elsewhere
         self.operations = Operations(operations_context(venue), venue.audit)
         self._rates = venue.files.path / venue.config.rates.file if venue.config.rates.file else None
 
@@ -62,6 +65,9 @@ class Control:
 
     async def answer(self, asker: str, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """`{"result": ...}` once everything that it did is durable, or `{"error": {"code": ..., "kind": ..., "text": ...}}`."""
+        elsewhere = self._elsewhere()
+        if elsewhere and action in OPERATIONS and OPERATIONS[action].effect is not Effect.READ:
+            return _error("elsewhere", "refused", elsewhere)
         try:
             result = await self.operations.run(Actor(asker), action, arguments)
         except (JournalStopped, OperatorError):

@@ -28,7 +28,8 @@ _log = structlog.get_logger("cambist.app")
 
 
 class PeriodicTasks:
-    """Starts with the venue's loop; `stop` before the venue is closed."""
+    """Starts with the venue's loop; `stop` before the venue is closed. What gives commands or acts outside goes on while the venue leads:
+    of several nodes with one journal only one does those."""
 
     def __init__(self, venue: Venue, rates_file: RatesFile | None = None) -> None:
         self._venue = venue
@@ -38,21 +39,27 @@ class PeriodicTasks:
         self._stepped_back = venue.machine_clock.stepped_back
 
     def start(self) -> None:
-        for period, task in (
-            (EXPIRY, self._expire),
-            (WALLET, self._move_coins),
-            (MERCHANT, self._serve_merchants),
+        if self._venue.sequencer.leads:
+            self.lead()
+        self._every(
             (VIEWS, self._write_views),
             (SNAPSHOT, self._snapshot),
             (CLOCK, self._watch_clock),
             (CLOCK, self._recall_nonces),
             (ACTIVITY, self._sample_activity),
-        ):
-            self._timers.append(self._venue.scheduler.every(period, self._guarded(task), task.__name__))
+        )
+        self._timers.append(self._venue.scheduler.after(0, self._guarded(self._check_history)))
+
+    def lead(self) -> None:
+        """Starts what only the node does that leads: the venue does from here on."""
+        self._every((EXPIRY, self._expire), (WALLET, self._move_coins), (MERCHANT, self._serve_merchants))
         if self._rates_file is not None:
             look = self._guarded(self._rates_file.look)
             self._timers += [self._venue.scheduler.after(0, look), self._venue.scheduler.every(RATES, look, "rates file")]
-        self._timers.append(self._venue.scheduler.after(0, self._guarded(self._check_history)))
+
+    def _every(self, *tasks: tuple[int, Callable[[], Awaitable[None]]]) -> None:
+        for period, task in tasks:
+            self._timers.append(self._venue.scheduler.every(period, self._guarded(task), task.__name__))
 
     async def stop(self) -> None:
         """Lets what is at work finish, then ends."""

@@ -81,9 +81,9 @@ def replayed_events(engine: _core.Engine, journal: JournalReads, until: int | No
 def recover(
     snapshots: Snapshots, journal: JournalReads, last_seq: int, views_have: int, feed: Feed, moved: Moved = unmoved
 ) -> _core.Engine:
-    """The engine at `last_seq`, the journal's end. `feed` gets the events of every command after `views_have`, in order.
+    """The engine at `last_seq`, the journal's end, or beyond it when somebody else writes meanwhile.
 
-    OperatorError DAMAGED, DISK.
+    `feed` gets the events of every command after `views_have`, in order. OperatorError DAMAGED, DISK.
     """
     if views_have > last_seq:
         raise OperatorError(
@@ -98,7 +98,7 @@ def recover(
     for run in replayed_events(engine, journal):
         feed(_core.decode_events(run))
         moved(engine.seq, last_seq)
-    if engine.seq != last_seq:
+    if engine.seq < last_seq:
         raise OperatorError(f"the journal's replay ends at command {engine.seq}, the journal at {last_seq}", Exit.DAMAGED)
     return engine
 

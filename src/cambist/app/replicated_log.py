@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import structlog
 
 from cambist import _core
+from cambist._core import JournalError, JournalLocked
 from cambist.app.config import ClusterConfig
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import system_entropy
@@ -15,6 +16,9 @@ from cambist.app.recovery import journal_trouble
 from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.journal import JetStreamJournal
+from cambist.cluster.lease import holder as lease_holder
+from cambist.cluster.log_stream import TROUBLE
+from cambist.cluster.nodes import NodeStatus, ask_hand_over, ask_statuses
 from cambist.cluster.settings import LogSettings
 from cambist.cluster.shared_snapshots import SharedSnapshots
 from cambist.exchange.command_service import CommandService
@@ -38,11 +42,48 @@ def asked(files: DataDirectory, question: Callable[[Connection], Coroutine[Any, 
             connection.close()
 
 
+LEADING_SECONDS = 15.0
+"""How long a node that was handed the lead is waited for."""
+
+
+async def handed_over(connection: Connection, to: str) -> NodeStatus:
+    """Has the node that leads hand over to `to`, or to whichever is ready; the status of the one that leads then. OperatorError REFUSED."""
+    leader = next((status.node for status in await ask_statuses(connection) if status.leads), None)
+    if leader is None:
+        raise OperatorError("no node leads now")
+    answer = await ask_hand_over(connection, leader, to)
+    if answer is None:
+        raise OperatorError(f"node {leader} does not answer; `cambist cluster status` shows who leads")
+    if answer.refusal:
+        raise OperatorError(f"node {leader} does not hand over: {answer.refusal}")
+    deadline = connection.loop.time() + LEADING_SECONDS
+    while connection.loop.time() < deadline:
+        statuses = await ask_statuses(connection, until=lambda status: status.leads and status.node != leader)
+        for status in statuses:
+            if status.leads and status.node != leader:
+                return status
+    raise OperatorError(f"node {answer.to} was handed the lead and does not lead yet; `cambist cluster status` shows who does")
+
+
+def _refuse_beside_a_leader(journal: JetStreamJournal) -> None:
+    """JournalLocked while another node leads, or just has and may be about to again."""
+    connection = journal.node.connection
+    leaders = [status.node for status in connection.run(ask_statuses(connection, until=lambda status: status.leads)) if status.leads]
+    try:
+        leaders += [holder] if (holder := connection.run(lease_holder(connection))) else []
+    except TROUBLE as error:
+        raise JournalError(f"it cannot be seen whether a node leads: {error!r}") from None
+    if leaders:
+        raise JournalLocked(f"node {leaders[0]} leads, and writes the log")
+
+
 class ReplicatedLog:
     """Opens the journal on the cluster's servers, and shares snapshots there."""
 
     def __init__(self, config: ClusterConfig) -> None:
         self._config = config
+        self.opening = system_entropy("process", 16).hex()
+        """Of this process alone."""
 
     def settings(self, files: DataDirectory, segment_bytes: int) -> LogSettings:
         config = self._config
@@ -60,7 +101,19 @@ class ReplicatedLog:
         )
 
     def open(self, files: DataDirectory, segment_bytes: int) -> JournalPort:
-        """This node becomes the one that writes. OperatorError BUSY (another one does), DAMAGED, DISK."""
+        """This process becomes the one that writes, for one action on a stopped venue. OperatorError BUSY (a node leads), DAMAGED, DISK."""
+        journal = self.follow(files, segment_bytes)
+        try:
+            with journal_trouble():
+                _refuse_beside_a_leader(journal)
+                journal.lead()
+        except BaseException:
+            journal.close()
+            raise
+        return journal
+
+    def follow(self, files: DataDirectory, segment_bytes: int) -> JetStreamJournal:
+        """The log, read to its end, and its newest shared snapshot. OperatorError DAMAGED, DISK."""
         with journal_trouble():
             journal = JetStreamJournal(self.settings(files, segment_bytes), files.journal, system_entropy)
         missing = files.missing()
@@ -84,7 +137,7 @@ class ReplicatedLog:
 
     def share(self, journal: JournalPort, seq: int, path: str) -> None:
         """Has the other nodes get a snapshot that was written; one that cannot be shared now stays here, and is logged."""
-        if isinstance(journal, JetStreamJournal):
+        if isinstance(journal, JetStreamJournal) and journal.leads:
             SharedSnapshots(journal.node.connection).publish(seq, path)
 
     def take_commands(self, journal: JournalPort, service: CommandService, metrics: Metrics) -> None:

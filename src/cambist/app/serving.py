@@ -82,7 +82,10 @@ def serve(
     configure_logs(config)
     new = not files.directory.exists()
     operator = closing_on_trouble(files, lambda: first.found(new=new))  # before there is a loop, in which Ctrl-C would wait for an answer
-    run(_serve(files, config, listen, tls, accept_clock_skew, operator))
+    if config.cluster.servers:
+        _serve_node(files, config, listen, tls, accept_clock_skew, operator)
+    else:
+        run(_serve(files, config, listen, tls, accept_clock_skew, operator))
 
 
 def rebuild(files: DataDirectory, moved: Moved, *, database: bool = True) -> int:
@@ -124,6 +127,32 @@ async def _serve(
     await Serving(venue, listen, tls, ServeHooks(said)).until_stopped()
 
 
+def _serve_node(
+    files: DataDirectory,
+    config: Config,
+    listen: Listen,
+    tls: ssl.SSLContext | None,
+    accept_clock_skew: bool,
+    operator: NewOperator | None,
+) -> None:
+    """One engine node of several. When another one leads instead, this process begins anew in its own place: what it had applied and
+    could not make durable must not stay in its memory."""
+    _check_cluster_packages()
+    from cambist.app.engine_node import EngineNode
+
+    async def serve_node() -> bool:
+        node = EngineNode(config, environment(files, config, accept_clock_skew))
+        with progress("Replaying the journal") as moved:
+            venue = await open_venue(files, config, node.environment, moved)
+        node.bind(venue, lambda: _with_operator(venue, operator))
+        serving = Serving(venue, listen, tls, node)
+        node.serving = serving
+        return await serving.until_stopped()
+
+    if run(serve_node()):
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - this very command line
+
+
 async def _with_operator(venue: Venue, operator: NewOperator | None) -> str:
     """Makes them one, unless they are already; what to say to people of the venue's operators. OperatorError."""
     known = venue.directory.user(operator.name) if operator is not None else None
@@ -143,6 +172,8 @@ class ServeHooks:
 
     dated = True
     """Whether replies carry a Date."""
+    again = False
+    """Whether a process that ended in order is to begin anew."""
     patient = False
     """Whether the machine's clock counts for no connection: sockets are not pinged, the idle are not closed, the busy not refused."""
 
@@ -166,6 +197,18 @@ class ServeHooks:
     def end(self) -> None:
         """Called before the venue is closed."""
 
+    async def before_closing(self) -> None:
+        """Called once nothing is served any more and no periodic task runs, before the venue is closed."""
+
+    def elsewhere(self) -> str:
+        """Where changes have to be asked for when not here; empty: here."""
+        return ""
+
+    def supplanted(self, failure: BaseException) -> bool:
+        """Whether the venue ended because another node leads, and not because something is broken."""
+        del failure
+        return False
+
 
 class Serving:
     """A server before a venue, which another one may take the place of."""
@@ -173,19 +216,19 @@ class Serving:
     def __init__(self, venue: Venue, listen: Listen, tls: ssl.SSLContext | None, hooks: ServeHooks) -> None:
         self._listen = listen
         self._tls = tls
+        self._hooks = hooks
         self._server = gateway_server(venue, listen, tls, hooks)
         self._admin = AdminServer(venue.files.path, self._answer)
-        self._hooks = hooks
         self._lead_to(venue)
 
     def _lead_to(self, venue: Venue) -> None:
         self._venue = venue
-        self._control = Control(venue)
+        self._control = Control(venue, self._hooks.elsewhere)
         venue.operator_requests.bind(self._control.perform)
         self._periodic_tasks = PeriodicTasks(venue, self._control.rates_file())
 
-    async def until_stopped(self) -> None:
-        """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot."""
+    async def until_stopped(self) -> bool:
+        """Serves until a signal or a failure, then ends in order: requests in flight, journal, views, snapshot. Whether to begin anew."""
         listen, server, venue = self._listen, self._server, self._venue
         remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
         handle_signals_of(asyncio.get_running_loop(), venue.stopping, listen, self._tls)
@@ -209,10 +252,17 @@ class Serving:
             await self._wind_up()
             remove_ready_file(listen.ready_file)
         failures = self._venue.failure
+        if any(map(self._hooks.supplanted, failures)):
+            return True
         if failures:
             reason = explained(failures[0]) if isinstance(failures[0], Exception) else None
             words = reason.text if reason is not None else str(failures[0]) or type(failures[0]).__name__
             raise OperatorError(f"the venue had to stop: {words}", Exit.DISK)
+        return self._hooks.again
+
+    def lead(self) -> None:
+        """Starts what only the node does that leads."""
+        self._periodic_tasks.lead()
 
     async def suspend(self) -> None:
         """Ends what runs by the clock; the server goes on. `resume` follows."""
@@ -233,6 +283,7 @@ class Serving:
         await self._admin.close()
         await self._control.close()
         await self._periodic_tasks.stop()
+        await self._hooks.before_closing()
         await self._venue.close()
         _log.info("stopped", seq=self._venue.engine.seq)
 
@@ -299,17 +350,24 @@ def environment(files: DataDirectory, config: Config, accept_clock_skew: bool = 
 
 
 def on_the_cluster(config: Config, alone: Environment) -> Environment:
-    """With the log on several machines where the configuration says so. OperatorError CONFIGURATION when what that needs is missing."""
+    """With the log on several machines, to be written from here at once. OperatorError CONFIGURATION when what that needs is missing."""
     if not config.cluster.servers:
         return alone
+    _check_cluster_packages()
+    from cambist.app.replicated_log import ReplicatedLog
+
+    log = ReplicatedLog(config.cluster)
+    return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure, take_commands=log.take_commands)
+
+
+def _check_cluster_packages() -> None:
+    """OperatorError CONFIGURATION when they are missing."""
     try:
-        from cambist.app.replicated_log import ReplicatedLog
+        import cambist.app.replicated_log  # noqa: F401 - whether it can be
     except ModuleNotFoundError as error:
         raise OperatorError(
             f"cluster.servers needs more packages ({error.name}): pip install 'cambist[cluster]'", Exit.CONFIGURATION
         ) from None
-    log = ReplicatedLog(config.cluster)
-    return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure, take_commands=log.take_commands)
 
 
 def sandbox_file(files: DataDirectory) -> SandboxFile:

@@ -167,7 +167,8 @@ class Venue:
         """
         try:
             if not self.failure:
-                self.sequencer.checkpoint()
+                if self.sequencer.leads:
+                    self.sequencer.checkpoint()
                 with suppress(HistoryError):  # the next start continues where history ends
                     await self.history.reached(self.sequencer.durable_seq)
                 await self.write_views()

@@ -48,7 +48,7 @@ class Views:
         """Folds the events of commands after `applied_seq`, in order."""
         self.wallet.apply(events)
         self.merchant.apply(events)
-        _apply_to_directory(self.directory, events)
+        apply_to_directory(self.directory, events)
 
 
 def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
@@ -106,7 +106,7 @@ def _claim_views(files: DataDirectory, journal: JournalPort, directory: Director
         provenance.claim(view, file, journal, rebuild)
 
 
-def _apply_to_directory(directory: Directory, events: Sequence[_core.Event]) -> None:
+def apply_to_directory(directory: Directory, events: Sequence[_core.Event]) -> None:
     """What was journaled stays so: a used nonce after a crash, and whoever was shut out when an older copy of the directory is put back."""
     known = directory.nonces.applied_seq
     for event in events:

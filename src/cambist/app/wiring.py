@@ -92,6 +92,9 @@ class Environment:
     take_commands: Callable[[JournalPort, CommandService, Metrics], object] = lambda _journal, _service, _metrics: None
     """Has the service get the commands that edges send, where there can be edges."""
 
+    leads: bool = True
+    """Whether the journal is this process's to write. Without, the venue takes no commands until it is led to (`engine_node.py`)."""
+
     make_scheduler: Callable[[SteadyClock], Scheduler] = LoopScheduler
     """Given the clock, the one scheduler for everything that waits."""
 
@@ -123,11 +126,17 @@ async def open_venue(files: DataDirectory, config: Config, environment: Environm
         opened.callback(files.close)
         files.warn_if_readable()
         venue = await _assemble(files, config, environment, moved, opened)
-        service = CommandService(venue.engine, venue.sequencer, venue.directory.nonces)
-        environment.take_commands(venue.journal, service, venue.gateway.metrics)
+        if environment.leads:
+            take_commands(venue, environment)
         files.keep_settings(serving=False)
         opened.pop_all()
         return venue
+
+
+def take_commands(venue: Venue, environment: Environment) -> None:
+    """Has the venue, which leads, take the commands that edges send."""
+    service = CommandService(venue.engine, venue.sequencer, venue.directory.nonces)
+    environment.take_commands(venue.journal, service, venue.gateway.metrics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +194,7 @@ def _open_exchange(
         on_failure=environment.supervision.failed,
         checkpoint_every=config.journal.checkpoint_every,
         waits=environment.lockstep is not None,
+        leads=environment.leads,
     )
     opened.callback(sequencer.close)
     commands = EmbeddedCommands(engine, sequencer, views.directory.nonces)
@@ -236,9 +246,10 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     _subscribe(sequencer, environment.supervision.failed, writer, marketdata, account_streams, (wallet_follower, merchant_follower))
 
     # 7. What the configuration adds or changes, as commands of its own.
-    for sentence in await provisioning.apply(files, config, exchange.commands, engine):
-        _log.info(sentence)
-    sequencer.drain()
+    if environment.leads:
+        for sentence in await provisioning.apply(files, config, exchange.commands, engine):
+            _log.info(sentence)
+        sequencer.drain()
 
     # 8. Market data starts from what history and books hold.
     with_history = await _history_reached(history, writer, views.history, sequencer.durable_seq, moved)

@@ -52,6 +52,13 @@ async def connect(settings: LogSettings, servers: list[str] | None = None, *, pa
     )
 
 
+async def cut_off(work: asyncio.Task[None]) -> None:
+    """Cancels it and returns when it has ended. The client now and then takes a cancellation for an answer that is late."""
+    while not work.done():
+        work.cancel()
+        await asyncio.wait([work], timeout=0.1)
+
+
 class Connection:
     """The thread, its loop and the client on it."""
 

@@ -7,8 +7,9 @@ import contextlib
 import threading
 import time as clock
 import weakref
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import structlog
 from nats.aio.msg import Msg
@@ -19,13 +20,13 @@ from cambist._core import (
     JournalError,
     JournalFailed,
     JournalFenced,
-    JournalLocked,
     Last,
     ReadOnlyJournal,
     decode_frame,
     encode_frame,
 )
 from cambist.cluster.claims import Claim
+from cambist.cluster.connection import cut_off
 from cambist.cluster.frame_writer import FrameWriter, WriterCounts
 from cambist.cluster.handed_in import OVERHEAD, Draft, HandedIn
 from cambist.cluster.log_stream import CLAIM, FRAME, Unknown
@@ -44,38 +45,61 @@ LOOK_SECONDS = 1.0
 
 
 class JetStreamJournal:
-    """A `JournalPort`. One opening: whoever opens the log after it fences it."""
+    """A `JournalPort`. It follows the log, as a reader, until `lead`; whoever leads after it fences it."""
 
-    def __init__(self, settings: LogSettings, directory: Path, entropy: Entropy, *, take_over: bool = False) -> None:
-        """Catches up with the log and claims the next epoch of it. `directory`: this node's own journal files.
+    def __init__(self, settings: LogSettings, directory: Path, entropy: Entropy) -> None:
+        """Catches up with the log. `directory`: this node's own journal files.
 
-        JournalLocked: another node leads (unless `take_over`), or another process has the directory. JournalDamaged, JournalError,
-        JournalFailed.
+        JournalLocked: another process has the directory. JournalDamaged, JournalError, JournalFailed.
         """
         self._changed = threading.Condition()
         self._failure: JournalError | None = None
-        self._closing = self._closed = False
+        self._closing = self._closed = self._leads = False
         self._bell = Bell()
         self._listeners: weakref.WeakSet[Bell] = weakref.WeakSet()
         self.counts = WriterCounts()
-        self.node = LogNode(settings, directory, entropy)
-        self._loop = self.node.connection.loop
         try:
-            self._epoch = self.node.connection.run(self._claim(take_over))
+            self.node = LogNode(settings, directory, entropy)
         except BaseException:
             self._bell.close()
-            self.node.close()
             raise
+        self._loop = self.node.connection.loop
         self._files = ReadOnlyJournal(str(directory))
         end = self.node.files.last()
         self._durable_seq, self._durable_hash = end.seq, end.hash
-        message_limit = self.node.stream.payload_limit - HEADER_BYTES
-        self._handed = HandedIn(end.seq, self._last_time(end.seq), FRAME_BYTES, message_limit)
+        self._handed = self._nothing_handed_in()
         self._in_flight = False
         self._work = asyncio.Event()
         self._idle = True
-        self._writing = asyncio.run_coroutine_threadsafe(self._write(), self._loop)
-        _log.info("this node leads", node=settings.node, epoch=self._epoch, seq=end.seq)
+        self.node.connection.run(self._begin(self._follow()))
+
+    def lead(self) -> None:
+        """Reads to the log's end and claims its next epoch: from here on this opening writes. Blocks until that is so.
+
+        JournalDamaged, JournalError, JournalFailed: this opening is of no use any more.
+        """
+        self._check_open()
+        self.node.connection.run(self._end(cut=True))
+        with self._changed:
+            if self._failure is not None:
+                raise self._failure
+        try:
+            epoch = self.node.connection.run(self._claim())
+        except JournalError as error:
+            self._fail(error)
+            raise
+        with self._changed:
+            self._epoch, self._leads = epoch, True
+            self._note_end()
+            self._handed = self._nothing_handed_in()
+            self._bell.clear()
+        self.node.connection.run(self._begin(self._write()))
+        _log.info("this node leads", node=self.node.settings.node, epoch=epoch, seq=self._durable_seq)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this opening has the log's newest claim, as far as it knows."""
+        return self._leads and self._failure is None
 
     # --- the port: reading ---------------------------------------------------------------------------------------------------
     @property
@@ -92,17 +116,17 @@ class JetStreamJournal:
 
     def last(self) -> Last:
         with self._changed:
-            return Last(self._handed.last_seq, self._durable_seq, self._durable_hash)
+            return Last(self._handed.last_seq if self._leads else self._durable_seq, self._durable_seq, self._durable_hash)
 
     # --- the port: writing ---------------------------------------------------------------------------------------------------
     @property
     def epoch(self) -> int:
-        return self._epoch
+        return self._epoch if self._leads else self.node.reader.epoch
 
     @property
     def space_low(self) -> bool:
         with self._changed:
-            low = self._room() < self._reserve
+            low = self._leads and self._room() < self._reserve
         if low:
             self._look_for_room()
         return low
@@ -151,8 +175,7 @@ class JetStreamJournal:
             self._closing = True
         failure: JournalError | None = None
         with contextlib.suppress(RuntimeError):  # the loop is gone with a thread that died
-            self._loop.call_soon_threadsafe(self._work.set)
-            self._writing.result()
+            self.node.connection.run(self._end(cut=not self._leads))
         with self._changed:
             if self._in_flight or len(self._handed):
                 failure = self._failure or JournalFailed("the journal was closed before everything was durable")
@@ -167,14 +190,46 @@ class JetStreamJournal:
         if failure is not None:
             raise failure
 
-    # --- taking over ---------------------------------------------------------------------------------------------------------
-    async def _claim(self, take_over: bool) -> int:
+    # --- following, and taking over ------------------------------------------------------------------------------------------
+    async def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Has this go on beside everything else: following first, writing later."""
+        self._running = asyncio.create_task(work)
+
+    async def _end(self, *, cut: bool) -> None:
+        """Returns when what goes on has ended, which what is not cut off does once nothing is handed in."""
+        if cut:
+            await cut_off(self._running)
+        self._work.set()
+        await asyncio.wait([self._running])
+
+    async def _follow(self) -> None:
+        try:
+            await self.node.follow(self._moved)
+        except JournalError as error:
+            self._fail(error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            _log.exception("following the log failed")
+            self._fail(JournalFailed(f"following the log failed: {error!r}"))
+
+    def _moved(self) -> None:
+        with self._changed:
+            self._note_end()
+
+    def _note_end(self) -> None:
+        """The caller holds `_changed`."""
+        end = self.node.files.last()
+        self._durable_seq, self._durable_hash = end.seq, end.hash
+        self._announce()
+
+    def _nothing_handed_in(self) -> HandedIn:
+        seq = self._durable_seq
+        return HandedIn(seq, self._last_time(seq), FRAME_BYTES, self.node.stream.payload_limit - HEADER_BYTES)
+
+    async def _claim(self) -> int:
         """Puts this opening's claim at the log's end; returns its epoch."""
         node = self.node
-        if not take_over:
-            leaders = [status for status in await node.nodes.statuses(until=lambda status: status.leads) if status.leads]
-            if leaders:
-                raise JournalLocked(f"node {leaders[0].node} leads, and writes the log")
         opening = node.entropy("log opening", 16)
         while True:
             await node.catch_up()
@@ -265,6 +320,7 @@ class JetStreamJournal:
             self._used += len(encoded) + OVERHEAD
             self._in_flight = False
             self._announce()
+        await self.node.tell_tip()
 
     def _announce(self) -> None:
         """Wakes everybody. The caller holds `_changed`."""
@@ -332,6 +388,8 @@ class JetStreamJournal:
         self._check_open()
         if self._failure is not None:
             raise self._failure
+        if not self._leads:
+            raise JournalFenced("this node follows the log and does not write it")
         if epoch != self._epoch:
             raise JournalFenced(f"epoch {epoch} is not the current epoch {self._epoch}")
         if expected_last_seq != self._handed.last_seq:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import nats.errors
 import structlog
+from nats.aio.msg import Msg
 from nats.js.api import StreamInfo
 
 from cambist._core import JournalCopy, JournalError, ReadOnlyJournal
@@ -15,15 +18,27 @@ from cambist.cluster.connection import Connection
 from cambist.cluster.damage import DamageRecord
 from cambist.cluster.frame_fields import frame_fields
 from cambist.cluster.log_reader import LogReader, locate
-from cambist.cluster.log_stream import FRAME, LogStream, Unknown, damaged
+from cambist.cluster.log_stream import BATCH_MESSAGES, FRAME, LogStream, Unknown, damaged
 from cambist.cluster.nodes import Nodes, NodeStatus, whole_frame
 from cambist.cluster.settings import LogSettings
 
 _log = structlog.get_logger("cambist.cluster")
 
 Entropy = Callable[[str, int], bytes]
+LOOK_SECONDS = 0.25
+"""Between two looks at the log's end of a node that follows, when it hears of nothing."""
 SEEDED_AT_ONCE = 64
 """Frames on their way when a journal from before the cluster is put into the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the core stands that is fed from the log."""
+
+    applied: int = 0
+    checkpoints: Sequence[tuple[int, bytes]] = ()
+    """As in NodeStatus."""
+    trouble: str = "no venue runs on it"
 
 
 class LogNode:
@@ -36,6 +51,8 @@ class LogNode:
         self.entropy = entropy
         self.damage = DamageRecord()
         self.leads = False
+        self.standing: Callable[[], Standing] = Standing
+        """Asked for what only the process around the log knows. From any thread."""
         self.connection = Connection(settings)
         self.copy: JournalCopy | None = None
         try:
@@ -56,8 +73,18 @@ class LogNode:
 
     def status(self) -> NodeStatus:
         """For the other nodes. From any thread."""
-        last = self.files.last()
-        return NodeStatus(self.settings.node, self.leads, self.reader.epoch, last.seq, last.hash.hex(), self.damage.count)
+        last, standing = self.files.last(), self.standing()
+        return NodeStatus(
+            self.settings.node,
+            self.leads,
+            self.reader.epoch,
+            last.seq,
+            last.hash.hex(),
+            self.damage.count,
+            standing.applied,
+            tuple((seq, state_hash.hex()) for seq, state_hash in standing.checkpoints),
+            standing.trouble,
+        )
 
     def close(self) -> None:
         """Lets go of everything. Idempotent. JournalFailed the first time when the node's own journal could not be written."""
@@ -79,6 +106,42 @@ class LogNode:
                 await asyncio.sleep(0.05)
             else:
                 return
+
+    async def follow(self, moved: Callable[[], object]) -> None:
+        """Goes on reading what is added to the log until it is cancelled; `moved` is called when the node's own journal has more.
+
+        JournalDamaged, JournalError, JournalFailed.
+        """
+        loop, heard, wanted, looked = self.connection.loop, asyncio.Event(), 0, 0.0
+
+        async def hear(message: Msg) -> None:
+            nonlocal wanted
+            with contextlib.suppress(ValueError):
+                wanted = max(wanted, int(message.data))
+            heard.set()
+
+        subscription = await self.connection.client.subscribe(self.settings.tip, cb=hear)
+        try:
+            while True:
+                heard.clear()
+                # Servers that do not answer are no reason to end: nobody can write to the log meanwhile.
+                with contextlib.suppress(Unknown):
+                    if loop.time() - looked >= LOOK_SECONDS:
+                        looked = loop.time()
+                        wanted = max(wanted, (await self.stream.info()).state.last_seq)
+                    while self.reader.position < wanted:
+                        await self.reader.read_to(min(wanted, self.reader.position + BATCH_MESSAGES))
+                        moved()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(heard.wait(), LOOK_SECONDS)
+        finally:
+            with contextlib.suppress(nats.errors.Error):
+                await subscription.unsubscribe()
+
+    async def tell_tip(self) -> None:
+        """Has those who follow know that the log has more. What gets lost they find out by themselves."""
+        with contextlib.suppress(nats.errors.Error):
+            await self.connection.client.publish(self.settings.tip, b"%d" % self.reader.position)
 
     # --- opening -------------------------------------------------------------------------------------------------------------
     async def _open(self) -> None:

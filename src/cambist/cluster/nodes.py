@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import msgspec
 import nats.errors
@@ -19,6 +19,8 @@ from cambist.exchange.journal_port import GENESIS
 
 ANSWER_SECONDS = 1.0
 """How long the nodes are waited for; one that is silent for longer counts as away."""
+HAND_OVER_SECONDS = 30.0
+"""How long the node that leads may take to hand over."""
 VERIFY_SECONDS = 3600.0
 """How long a node may take to read its whole journal."""
 REPLY_BYTES = 512 << 10
@@ -36,6 +38,12 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """Of its journal's last frame, in hexadecimal digits."""
     damage: int
     """How many damaged messages it met with since it began."""
+    applied: int = 0
+    """The last command in its core's state."""
+    checkpoints: tuple[tuple[int, str], ...] = ()
+    """(seq, hash of the state after it in hexadecimal digits) of the newest checkpoints that its own state agreed with, oldest first."""
+    trouble: str = ""
+    """Why it could not lead; empty when it could."""
 
 
 class JournalCheck(msgspec.Struct, frozen=True):
@@ -60,6 +68,19 @@ class VerifyWanted(msgspec.Struct, frozen=True):
     up_to: int
 
 
+class HandOverWanted(msgspec.Struct, frozen=True):
+    """A request to the node that leads."""
+
+    to: str
+    """The node that shall lead; empty: whichever is ready."""
+
+
+class HandedOver(msgspec.Struct, frozen=True):
+    to: str
+    refusal: str = ""
+    """Why nothing was handed over."""
+
+
 class Nodes:
     """This node's side of it. For the connection's loop, unless a method says otherwise."""
 
@@ -80,6 +101,16 @@ class Nodes:
             (f"{self._name}.node.{self._node}.verify", self._answer_verify),
         ):
             await self._client.subscribe(subject, cb=answer)
+
+    async def serve_hand_over(self, hand_over: Callable[[str], Awaitable[HandedOver]]) -> None:
+        """Has requests to hand over answered, given the node that shall lead."""
+
+        async def answer(message: Msg) -> None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                wanted = msgspec.json.decode(message.data, type=HandOverWanted)
+                await message.respond(msgspec.json.encode(await hand_over(wanted.to)))
+
+        await self._client.subscribe(f"{self._name}.node.{self._node}.hand-over", cb=answer)
 
     async def register(self) -> None:
         """Has the cluster know of this node, for good: what is purged must be in its journal too. Errors of the client."""
@@ -199,6 +230,15 @@ async def ask_verified(connection: Connection, node: str, up_to: int) -> Journal
     async for answer in _answers(connection, f"{connection.settings.name}.node.{node}.verify", request, VERIFY_SECONDS):
         with contextlib.suppress(msgspec.MsgspecError):
             return msgspec.json.decode(answer.data, type=JournalCheck)
+    return None
+
+
+async def ask_hand_over(connection: Connection, node: str, to: str) -> HandedOver | None:
+    """Has the node that leads hand over; None when it does not answer in time."""
+    request = msgspec.json.encode(HandOverWanted(to))
+    async for answer in _answers(connection, f"{connection.settings.name}.node.{node}.hand-over", request, HAND_OVER_SECONDS):
+        with contextlib.suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(answer.data, type=HandedOver)
     return None
 
 

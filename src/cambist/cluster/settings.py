@@ -39,3 +39,8 @@ class LogSettings:
     def subject(self, kind: str) -> str:
         """What a message of the log is published to: `frame` or `claim`."""
         return f"{self.name}.log.{kind}"
+
+    @property
+    def tip(self) -> str:
+        """Where the number of each new message is told, outside the log and without a promise."""
+        return f"{self.name}.tip"

@@ -2,21 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from cambist import _core
-from cambist.exchange.sequencer import Frame, Subscriber
+from cambist.exchange.sequencer import CHECKPOINTS_KEPT, Checkpoint, Frame, Subscriber
 
 CHECKPOINT = 2
 """The kind of a journal's frame that holds the hash of the state."""
-KEPT = 8
-
-
-class Checkpoint(NamedTuple):
-    """The state after a command, as its hash."""
-
-    seq: int
-    state_hash: bytes
 
 
 class Replica:
@@ -29,7 +20,7 @@ class Replica:
     def __init__(self, engine: _core.Engine) -> None:
         """`engine`: of this log, at any command."""
         self.engine = engine
-        self.checkpoints: deque[Checkpoint] = deque(maxlen=KEPT)
+        self.checkpoints: deque[Checkpoint] = deque(maxlen=CHECKPOINTS_KEPT)
         """The newest that were compared and found equal, oldest first."""
         self._frames = _Frames()
         self._subscribers: list[Subscriber] = []

@@ -4,10 +4,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
+from typing import NamedTuple
 
 import msgspec
 
-from cambist._core import Engine, JournalError, LedgerViolation, Outcome
+from cambist._core import Engine, JournalError, JournalFenced, LedgerViolation, Outcome
 from cambist.exchange.commands import JournalStopped
 from cambist.exchange.journal_port import JournalPort
 from cambist.exchange.sync_times import SyncTimes
@@ -30,6 +31,16 @@ CHECKPOINT_EVERY = 100_000
 """Commands between two state hashes in the journal: a hash walks the whole state, a replay checks each one it meets."""
 
 
+CHECKPOINTS_KEPT = 8
+
+
+class Checkpoint(NamedTuple):
+    """The state after a command, as its hash."""
+
+    seq: int
+    state_hash: bytes
+
+
 class _Batch:
     """The commands of one tick on their way to disk."""
 
@@ -49,6 +60,8 @@ class Sequencer:
     The facade calls `stamp()`, then the engine, then `committed(outcome)`. All commands of one event-loop tick become one
     frame; the journal's own thread syncs, and syncs again as soon as the last sync returned. With `waits` each tick's commands are synced
     and published at its end, before anything else goes on: then no two ticks' commands are published in one tick, however slow the disk.
+
+    One that does not lead takes no commands: it publishes what another process wrote (`follow`), until `lead`.
     """
 
     def __init__(
@@ -62,6 +75,7 @@ class Sequencer:
         checkpoint_every: int = CHECKPOINT_EVERY,
         timer: Callable[[], float] = perf_counter,
         waits: bool = False,
+        leads: bool = True,
     ) -> None:
         self._engine = engine
         self.journal = journal
@@ -73,22 +87,50 @@ class Sequencer:
         self._timer = timer
         self._waits = waits
         self.sync_times = SyncTimes()
-        self._checkpointed = engine.seq
-        self._time = engine.time
+        self._checkpointed = 0
+        self._time = 0
         self._subscribers: list[Subscriber] = []
         self._in_flight: deque[_Batch] = deque()
         self._newest = _Batch()
         self._flush_due = False
-        self._failure: BaseException | None = None
+        self._stopped: BaseException | None = None
+        """Why no command can be taken."""
+        self.failure: BaseException | None = None
+        """Why the journal stopped; None while it works."""
         self._closed = False
         self.applied_seq = engine.seq
         self.durable_seq = engine.seq
-        loop.add_reader(journal.fileno(), self._on_durable)
+        self.checkpoints: deque[Checkpoint] = deque(maxlen=CHECKPOINTS_KEPT)
+        """The newest that this process wrote into the journal, oldest first."""
+        self.leads = False
+        if leads:
+            self.lead()
+        else:
+            self._stopped = JournalFenced("this node follows: another one writes the journal")
 
-    @property
-    def failure(self) -> BaseException | None:
-        """Why the journal stopped; None while it works."""
-        return self._failure
+    # --- following, and leading ---------------------------------------------------------------------------------------------
+    def follow(self, frame: Frame) -> None:
+        """Publishes what another process wrote and the engine has applied."""
+        self.applied_seq = self.durable_seq = frame.last_seq
+        for subscriber in self._subscribers:
+            subscriber(frame)
+
+    def lead(self, *, checkpoint_first: bool = False) -> None:
+        """Takes commands from here on: the engine has everything that is in the journal, and the journal is this process's to write.
+
+        `checkpoint_first`: the first commands are followed by the state's hash, so that whoever follows can compare at once.
+        """
+        self.leads, self._stopped = True, None
+        self._time = self._engine.time
+        self._checkpointed = self._engine.seq - (self._checkpoint_every if checkpoint_first else 0)
+        self._loop.add_reader(self.journal.fileno(), self._on_durable)
+
+    def retire(self) -> None:
+        """Takes no more commands, once everything applied is durable and the journal ends with the state's hash. JournalStopped."""
+        self.checkpoint()
+        self.leads = False
+        self._stopped = JournalFenced("this node has handed over")
+        self._loop.remove_reader(self.journal.fileno())
 
     @property
     def has_space(self) -> bool:
@@ -113,8 +155,8 @@ class Sequencer:
 
     def stamp(self) -> int:
         """Time for the next command, never decreasing. Orders that ended by then are expired first. JournalStopped."""
-        if self._failure is not None:
-            raise JournalStopped from self._failure
+        if self._stopped is not None:
+            raise JournalStopped from self._stopped
         now = self._clock()
         if now > self._time:
             self._time = now
@@ -139,7 +181,7 @@ class Sequencer:
 
     def barrier(self) -> asyncio.Future[None] | None:
         """Done when everything applied so far is durable; None when it already is. Fails with JournalStopped."""
-        if self._failure is not None:
+        if self.failure is not None:
             failed: asyncio.Future[None] = self._loop.create_future()
             failed.set_exception(JournalStopped())
             return failed
@@ -157,7 +199,7 @@ class Sequencer:
         except LedgerViolation as error:
             self._fail(error)
             return
-        if count == 0 or self._closed or self._failure is not None:
+        if count == 0 or self._closed or self.failure is not None:
             return
         batch, self._newest = self._newest, _Batch()
         batch.last_seq = first + count - 1
@@ -175,7 +217,9 @@ class Sequencer:
 
     def _checkpoint(self) -> None:
         self._checkpointed = self.applied_seq
-        self.journal.checkpoint(self.applied_seq, self.journal.epoch, self._engine.state_hash())
+        state_hash = self._engine.state_hash()
+        self.journal.checkpoint(self.applied_seq, self.journal.epoch, state_hash)
+        self.checkpoints.append(Checkpoint(self.applied_seq, state_hash))
 
     def _on_durable(self) -> None:
         try:
@@ -197,9 +241,9 @@ class Sequencer:
                 subscriber(frame)
 
     def _fail(self, error: BaseException) -> None:
-        if self._failure is not None:
+        if self.failure is not None:
             return
-        self._failure = error
+        self.failure = self._stopped = error
         self._loop.remove_reader(self.journal.fileno())
         self._let_nobody_wait()
         self._on_failure(error)
@@ -212,13 +256,13 @@ class Sequencer:
     def drain(self) -> None:
         """Blocks until everything applied is durable and published. For start, shutdown and tools; not for the hot path. JournalStopped."""
         self._flush()
-        if self._failure is None:
+        if self.failure is None:
             try:
                 self._publish(self.journal.wait())
             except JournalError as error:
                 self._fail(error)
-        if self._failure is not None:
-            raise JournalStopped from self._failure
+        if self.failure is not None:
+            raise JournalStopped from self.failure
 
     def checkpoint(self) -> None:
         """Drains, then records the state hash in the journal and waits for that too. JournalStopped."""

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 from cambist.app.command_line.output import Data, Json, print_json, show
 
@@ -11,14 +12,39 @@ app = typer.Typer(help="A log on several machines: its nodes, and removing its b
 
 @app.command("status")
 def show_status(data: Data, as_json: Json = False) -> None:
-    """Show the nodes that run: which one leads, under which epoch, how far each one's journal is, what damage it met with."""
+    """Show the nodes that run: which one leads, under which epoch, how far each one is, whether their states agree, and damage found."""
     from cambist.app.data_directory import DataDirectory
     from cambist.app.replicated_log import asked
     from cambist.cluster.nodes import ask_statuses
+    from cambist.cluster.standings import standings
 
-    columns = ["node", "leads", "epoch", "seq", "hash", "damage"]
-    found = asked(DataDirectory(data), ask_statuses)
-    show([{column: getattr(status, column) for column in columns} for status in found], columns, as_json)
+    found = standings(asked(DataDirectory(data), ask_statuses))
+    rows = [to_builtins(row) for row in found.nodes]
+    if as_json:
+        print_json({"nodes": rows, "checkpoint": found.checkpoint, "agree": found.agree})
+        return
+    show(rows, ["node", "leads", "epoch", "seq", "lag", "state_hash", "damage", "trouble"], as_json)
+    if not found.checkpoint:
+        typer.echo("No checkpoint is known to all of them yet.")
+    else:
+        typer.echo(f"State hashes are those after command {found.checkpoint}: {'they agree' if found.agree else 'THEY DIFFER'}.")
+
+
+@app.command("hand-over")
+def hand_over(
+    data: Data,
+    to: Annotated[str, typer.Option("--to", help="The node that shall lead; without, the one that is furthest.", show_default=False)] = "",
+    as_json: Json = False,
+) -> None:
+    """Have another node lead, for maintenance of the one that does now: trading stands still for less than a second."""
+    from cambist.app.data_directory import DataDirectory
+    from cambist.app.replicated_log import asked, handed_over
+
+    done = asked(DataDirectory(data), lambda connection: handed_over(connection, to))
+    if as_json:
+        print_json(to_builtins(done))
+    else:
+        typer.echo(f"Node {done.node} leads, under epoch {done.epoch}, from command {done.seq} on.")
 
 
 @app.command("purge")

@@ -29,7 +29,8 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.domain.events import EventFilter, kinds_of
 from cambist.exchange import JournalStopped, Sequencer
 from cambist.exchange.journal_port import Follower, JournalPort
-from cambist.exchange.replica import Replica
+from cambist.exchange.replica import CHECKPOINT, Replica
+from cambist.exchange.sequencer import Checkpoint
 from cambist.gateway.metrics import Metrics
 
 _log = structlog.get_logger("cambist.app")
@@ -38,6 +39,8 @@ APPLY_SECONDS = 0.02
 """How long frames are applied at a stretch before the loop does something else."""
 MOST_LAG = 10_000
 """Commands that a node may be behind to be handed the lead: what it lacks costs the others time."""
+LOOKED_BACK = 20_000
+"""Commands whose frames a start looks through for checkpoints."""
 EVERY_COMMAND = EventFilter(kinds_of(_core.CommandApplied))
 
 
@@ -86,6 +89,7 @@ class EngineNode(ServeHooks):
         self._replica = Replica(venue.engine)
         self._replica.subscribe(lambda frame: apply_to_directory(venue.directory, EVERY_COMMAND.of(frame.events)))
         self._replica.subscribe(venue.sequencer.follow)
+        self._replica.checkpoints.extend(_checked_at_the_start(venue))
         venue.readiness.watch(self.elsewhere)
         self._node.standing = self._standing
         self._follower: Follower | None = None
@@ -240,6 +244,7 @@ class EngineNode(ServeHooks):
         try:
             await self.serving.suspend()
             self._venue.sequencer.retire()
+            self._journal.retire()
         except JournalStopped:
             return False  # another node had taken over already
         assert self._lease is not None
@@ -280,6 +285,14 @@ class EngineNode(ServeHooks):
 
     def _lease_troubles(self) -> int:
         return 0 if self._lease is None else self._lease.renewals_failed
+
+
+def _checked_at_the_start(venue: Venue) -> list[Checkpoint]:
+    """Checkpoints among the journal's last commands, behind the newest snapshot: the replay from there compared them. JournalError."""
+    seq = venue.engine.seq
+    since = max(venue.snapshot_seq, seq - LOOKED_BACK)
+    frames = venue.journal.read(max(since, 1))
+    return [Checkpoint(frame.first_seq, frame.payload) for frame in frames if frame.kind == CHECKPOINT and since <= frame.first_seq <= seq]
 
 
 def _reason_against(status: NodeStatus, seq: int) -> str:

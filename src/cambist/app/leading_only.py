@@ -49,5 +49,6 @@ class LeadingOnly:
         return replace(route, accept=accept_here)
 
     def _refused(self, request: Request) -> Reply:
+        """503 also where an API says everything with 200: whoever stands between, such as a load balancer, must see it."""
         reply = self._worded(request, PLAIN)
-        return msgspec.structs.replace(reply, headers=(*reply.headers, RETRY_AFTER))
+        return msgspec.structs.replace(reply, status=503, headers=(*reply.headers, RETRY_AFTER))

@@ -54,7 +54,7 @@ class JetStreamJournal:
         """
         self._changed = threading.Condition()
         self._failure: JournalError | None = None
-        self._closing = self._closed = self._leads = False
+        self._closing = self._closed = self._leads = self._retired = False
         self._bell = Bell()
         self._listeners: weakref.WeakSet[Bell] = weakref.WeakSet()
         self.counts = WriterCounts()
@@ -96,10 +96,15 @@ class JetStreamJournal:
         self.node.connection.run(self._begin(self._write()))
         _log.info("this node leads", node=self.node.settings.node, epoch=epoch, seq=self._durable_seq)
 
+    def retire(self) -> None:
+        """Writes no more: everything handed in is durable, and another node's claim is expected."""
+        with self._changed:
+            self._retired, self.node.leads = True, False
+
     @property
     def leads(self) -> bool:
         """Whether this opening has the log's newest claim, as far as it knows."""
-        return self._leads and self._failure is None
+        return self._leads and not self._retired and self._failure is None
 
     # --- the port: reading ---------------------------------------------------------------------------------------------------
     @property
@@ -261,6 +266,8 @@ class JetStreamJournal:
     async def _hear_claim(self, message: Msg) -> None:
         """Somebody asks for the log: when he gets it, this writer need not wait for its next frame to hear of that."""
         del message
+        if self._retired:
+            return
         self._work.set()
         for _ in range(20):
             await asyncio.sleep(0.05)
@@ -388,7 +395,7 @@ class JetStreamJournal:
         self._check_open()
         if self._failure is not None:
             raise self._failure
-        if not self._leads:
+        if not self._leads or self._retired:
             raise JournalFenced("this node follows the log and does not write it")
         if epoch != self._epoch:
             raise JournalFenced(f"epoch {epoch} is not the current epoch {self._epoch}")

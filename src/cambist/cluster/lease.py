@@ -25,6 +25,8 @@ AGE_SECONDS = 5.0
 RENEW_SECONDS = 1.0
 TROUBLED_SECONDS = 0.25
 """Between two attempts while the servers do not answer."""
+EXPECTED_SECONDS = 0.02
+"""Between two looks at a key that was heard to be for this node."""
 ABSENT_SECONDS = 1.0
 """How long the key must be seen to be gone before another node takes it: a holder whose servers were electing a leader comes first."""
 ANSWER_SECONDS = 1.0
@@ -59,6 +61,8 @@ class Lease:
         self._first_look = True
         self._absent_since: float | None = None
         self._told = asyncio.Event()
+        self._expected_until = 0.0
+        """Until then the key may turn out to be for this node: it was heard of, and is perhaps not stored yet."""
         self._work: asyncio.Task[None] | None = None
         self.holder = ""
         """The node that was seen to hold it last; empty: none."""
@@ -132,6 +136,8 @@ class Lease:
                 _log.exception("the lease cannot be kept", error=repr(error))
             if self._absent_since is not None:
                 pause = TROUBLED_SECONDS
+            if not self._revision and time.monotonic() < self._expected_until:
+                pause = EXPECTED_SECONDS
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), pause)
 
@@ -139,6 +145,7 @@ class Lease:
         """Somebody writes the key: when it is for this node, it need not wait for its next look."""
         with contextlib.suppress(msgspec.MsgspecError):
             if msgspec.json.decode(message.data, type=Holding).node in ("", self._settings.node) and not self._revision:
+                self._expected_until = time.monotonic() + ABSENT_SECONDS
                 self._told.set()
 
     async def _look(self, bucket: KeyValue) -> None:

@@ -249,6 +249,7 @@ class JetStreamJournal:
         node.reader.position = self._writer.position
         node.reader.claim(claim)
         node.leads = True
+        await node.tell_tip()
         self._note_room(await self._info())
         await node.connection.client.subscribe(node.settings.subject(CLAIM), cb=self._hear_claim)
         return claim.epoch

@@ -9,6 +9,7 @@ import contextlib
 import json
 import random
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ async def so(condition: Callable[[], object]) -> None:
     await asyncio.to_thread(wait_until, condition)
 
 
+LOOK_SECONDS = 0.5
+"""How long a load balancer waits for /readyz."""
 HUNG_SECONDS = 1.0
 """After so long without an answer a client tries the other node; what it asked stays asked."""
 
@@ -68,6 +71,14 @@ class EngineNode:
         except (OSError, ValueError):
             return -1.0
 
+    def ready(self) -> bool:
+        """As a load balancer sees it."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=LOOK_SECONDS) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
     @property
     def leads(self) -> bool:
         return self.metric("cluster_leads") == 1
@@ -84,6 +95,8 @@ class Cluster:
     answers: list[float] = field(default_factory=list)
     """When each acknowledgement came, in seconds of the machine's steady clock."""
     late: list[Late] = field(default_factory=list)
+    _ready: dict[int, bool] = field(default_factory=dict)
+    """By port."""
     _ended: bool = False
 
     def start(self) -> None:
@@ -107,23 +120,29 @@ class Cluster:
         return max(later - earlier for earlier, later in zip(self.answers, self.answers[1:], strict=False))
 
     # --- load ----------------------------------------------------------------------------------------------------------------
-    async def under_load(self, trade: Load, happening: Callable[[], Awaitable[None]], dice: random.Random) -> None:
+    async def under_load(self, trade: Load, event: Callable[[], Awaitable[None]], dice: random.Random) -> None:
         """Trades before, during and after what happens; returns when every client has been acknowledged something since."""
         coupons: list[str] = []
         self.fleet.connect(self.nodes[0].port)
         for client in self.fleet.clients:
             client.answered = lambda client=client: self._answered(client)  # type: ignore[misc]
+        watching = asyncio.create_task(self._watch())
         tasks = [asyncio.create_task(self._trade(client, trade, random.Random(dice.random()), coupons)) for client in self.fleet.clients]
         try:
             await until(lambda: len(self.answers) > 100)
-            await happening()
+            await event()
             since = len(self.answers)
             await until(lambda: len(self.answers) > since + 100)
         finally:
             self._ended = True
-            await asyncio.gather(*tasks)
+            await asyncio.gather(watching, *tasks)
         for client in self.fleet.clients:
             await client.close()
+
+    async def _watch(self) -> None:
+        while not self._ended:
+            for node in self.nodes:
+                self._ready[node.port] = await asyncio.to_thread(node.ready)
 
     def _answered(self, client: BtceClient) -> None:
         sent = client.sent[-1]
@@ -133,9 +152,9 @@ class Cluster:
             self.answers.append(time.monotonic())
 
     async def _trade(self, client: BtceClient, trade: Load, dice: random.Random, coupons: list[str]) -> None:
-        number = 0
         while not self._ended:
-            client.port = self.nodes[number % len(self.nodes)].port
+            await until(lambda: self._ended or any(self._ready.values()))
+            client.port = next((port for port, ready in self._ready.items() if ready), self.nodes[0].port)
             task = asyncio.create_task(trade(client, dice, coupons))
             asked = -1
             while not task.done():
@@ -152,14 +171,12 @@ class Cluster:
             elif client._writer is not None:
                 client._writer.close()
             client._reader = client._writer = None
-            number += 1
-            await asyncio.sleep(0.02)  # a load balancer's look at who is ready
 
     async def hear_late(self) -> None:
         """Takes in what came late on connections that were left, until they end: what it says has to be true too."""
         for late in self.late:
-            late.writer.write_eof()
-            with contextlib.suppress(ConnectionError, TimeoutError):
+            with contextlib.suppress(OSError, TimeoutError):
+                late.writer.write_eof()
                 content = await asyncio.wait_for(late.reader.read(), 30.0)
                 _, found, body = content.partition(b"\r\n\r\n")
                 if found:

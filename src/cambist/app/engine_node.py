@@ -12,14 +12,14 @@ import structlog
 
 from cambist import _core
 from cambist._core import JournalDamaged, JournalError, JournalFenced
-from cambist.app import logs, provisioning
+from cambist.app import logs
 from cambist.app.config import Config
 from cambist.app.leading_only import LeadingOnly
 from cambist.app.replicated_log import ReplicatedLog
 from cambist.app.serving import ServeHooks, Serving
 from cambist.app.venue import Venue
 from cambist.app.views import apply_to_directory
-from cambist.app.wiring import Environment, Extension, take_commands
+from cambist.app.wiring import Environment, Extension, provision, take_commands
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.lease import Lease
 from cambist.cluster.node import Standing
@@ -196,8 +196,7 @@ class EngineNode(ServeHooks):
             venue.machine_clock.begin_at(last)
             venue.directory.nonces.continue_from(last)
             venue.sequencer.lead(checkpoint_first=True)
-            for sentence in await provisioning.apply(venue.files, venue.config, venue.commands, engine):
-                _log.info(sentence)
+            await provision(venue.files, venue.config, venue.commands, engine, venue.sequencer)
             said = await self._make_operator()
             take_commands(venue, self.environment)
             venue.sequencer.drain()

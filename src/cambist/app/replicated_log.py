@@ -54,8 +54,8 @@ async def handed_over(connection: Connection, to: str) -> NodeStatus:
     answer = await ask_hand_over(connection, leader, to)
     if answer is None:
         raise OperatorError(f"node {leader} does not answer; `cambist cluster status` shows who leads")
-    if answer.refusal:
-        raise OperatorError(f"node {leader} does not hand over: {answer.refusal}")
+    if answer.rejection:
+        raise OperatorError(f"node {leader} does not hand over: {answer.rejection}")
     deadline = connection.loop.time() + LEADING_SECONDS
     while connection.loop.time() < deadline:
         statuses = await ask_statuses(connection, until=lambda status: status.leads and status.node != leader)
@@ -65,7 +65,7 @@ async def handed_over(connection: Connection, to: str) -> NodeStatus:
     raise OperatorError(f"node {answer.to} was handed the lead and does not lead yet; `cambist cluster status` shows who does")
 
 
-def _refuse_beside_a_leader(journal: JetStreamJournal) -> None:
+def _check_no_leader(journal: JetStreamJournal) -> None:
     """JournalLocked while another node leads, or just has and may be about to again."""
     connection = journal.node.connection
     leaders = [status.node for status in connection.run(ask_statuses(connection, until=lambda status: status.leads)) if status.leads]
@@ -105,7 +105,7 @@ class ReplicatedLog:
         journal = self.follow(files, segment_bytes)
         try:
             with journal_trouble():
-                _refuse_beside_a_leader(journal)
+                _check_no_leader(journal)
                 journal.lead()
         except BaseException:
             journal.close()

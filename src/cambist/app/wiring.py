@@ -227,6 +227,13 @@ def journal_confirmations(directory: Directory, commands: Commands) -> None:
     directory.recovery.follow_uses(note_used)
 
 
+async def provision(files: DataDirectory, config: Config, commands: Commands, engine: _core.Engine, sequencer: Sequencer) -> None:
+    """Adds and changes what the configuration says, durably. OperatorError, JournalStopped."""
+    for sentence in await provisioning.apply(files, config, commands, engine):
+        _log.info(sentence)
+    sequencer.drain()
+
+
 async def _assemble(files: DataDirectory, config: Config, environment: Environment, moved: recovery.Moved, opened: ExitStack) -> Venue:
     exchange = _open_exchange(files, config, environment, moved, opened)
     engine, sequencer, views = exchange.engine, exchange.sequencer, exchange.views
@@ -247,9 +254,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
 
     # 7. What the configuration adds or changes, as commands of its own.
     if environment.leads:
-        for sentence in await provisioning.apply(files, config, exchange.commands, engine):
-            _log.info(sentence)
-        sequencer.drain()
+        await provision(files, config, exchange.commands, engine, sequencer)
 
     # 8. Market data starts from what history and books hold.
     with_history = await _history_reached(history, writer, views.history, sequencer.durable_seq, moved)

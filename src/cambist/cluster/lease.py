@@ -60,7 +60,7 @@ class Lease:
         self._valid_until = 0.0
         self._first_look = True
         self._absent_since: float | None = None
-        self._told = asyncio.Event()
+        self._look_now = asyncio.Event()
         self._expected_until = 0.0
         """Until then the key may turn out to be for this node: it was heard of, and is perhaps not stored yet."""
         self._work: asyncio.Task[None] | None = None
@@ -117,7 +117,7 @@ class Lease:
     async def _go_on(self) -> None:
         bucket: KeyValue | None = None
         while True:
-            self._told.clear()
+            self._look_now.clear()
             pause = RENEW_SECONDS
             try:
                 if bucket is None:
@@ -139,14 +139,14 @@ class Lease:
             if not self._revision and time.monotonic() < self._expected_until:
                 pause = EXPECTED_SECONDS
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), pause)
+                await asyncio.wait_for(self._look_now.wait(), pause)
 
     async def _hear(self, message: Msg) -> None:
         """Somebody writes the key: when it is for this node, it need not wait for its next look."""
         with contextlib.suppress(msgspec.MsgspecError):
             if msgspec.json.decode(message.data, type=Holding).node in ("", self._settings.node) and not self._revision:
                 self._expected_until = time.monotonic() + ABSENT_SECONDS
-                self._told.set()
+                self._look_now.set()
 
     async def _look(self, bucket: KeyValue) -> None:
         """Takes it when it is free, meant for this node, was held by this node before it started, or is gone for long enough.
@@ -198,7 +198,7 @@ class Lease:
             return
         if entry.value == self._value:  # a renewal whose answer did not come
             self._revision = entry.revision or 0
-            self._told.set()
+            self._look_now.set()
             return
         self._revision, self._valid_until = 0, 0.0
         _log.warning("this node has lost the lease", node=self._settings.node)

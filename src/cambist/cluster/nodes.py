@@ -77,7 +77,7 @@ class HandOverWanted(msgspec.Struct, frozen=True):
 
 class HandedOver(msgspec.Struct, frozen=True):
     to: str
-    refusal: str = ""
+    rejection: str = ""
     """Why nothing was handed over."""
 
 

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ from cambist.directory import (
 from cambist.directory.migrations import configuration, upgrade
 from cambist.directory.tables import REVISION, metadata
 from tests.directory.conftest import Place, seeded
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    place = Place(tmp_path)
+    yield place
+    place.close()
 
 
 def test_a_second_opener_is_told_who_is_in_the_way(place: Place, directory: Directory) -> None:

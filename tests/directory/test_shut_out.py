@@ -1,8 +1,6 @@
 """Frozen users, and an older copy of the file: whoever was shut out stays out."""
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pyotp
 import pytest
@@ -62,14 +60,12 @@ def test_an_older_copy_learns_from_the_journal_what_it_missed(
     words: str, change: Callable[[Directory, User, ApiKey], dict[str, object]], place: Place, directory: Directory, alice: User, key: ApiKey
 ) -> None:
     directory.close()
-    older = Path(shutil.copy(place.file, place.folder / "older"))
+    older = place.copy()
     directory = place.open()
     mark = change(directory, alice, key)
     assert directory.apply_mark(mark) is None, "who made the change hears nothing new"
     directory.close()
-    older.rename(place.file)
-    for suffix in ("-wal", "-shm"):
-        place.file.with_name(place.file.name + suffix).unlink(missing_ok=True)
+    place.put_back(older)
     put_back = place.open()
     assert (put_back.apply_mark(mark) or "").startswith(words)
     assert put_back.apply_mark(mark) is None, "twice is harmless"
@@ -110,14 +106,12 @@ def test_a_passkey_that_was_removed_since_is_removed_from_the_copy(place: Place,
 def older_than(place: Place, directory: Directory, change: Callable[[Directory], dict[str, object]]) -> tuple[Directory, dict[str, object]]:
     """The directory as it was before the change, put back after it; and the change's mark."""
     directory.close()
-    older = Path(shutil.copy(place.file, place.folder / "older"))
+    older = place.copy()
     directory = place.open()
     mark = change(directory)
     assert directory.apply_mark(mark) is None
     directory.close()
-    older.rename(place.file)
-    for suffix in ("-wal", "-shm"):
-        place.file.with_name(place.file.name + suffix).unlink(missing_ok=True)
+    place.put_back(older)
     return place.open(), mark
 
 

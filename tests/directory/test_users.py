@@ -83,7 +83,7 @@ def test_a_login_renews_a_hash_made_with_other_parameters(place: Place, director
     directory.close()
     costly = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
     for _ in range(2):
-        stronger = Directory.open(place.file, place.master_key, place.entropy, place.clock, costly)
+        stronger = place.open(hasher=costly)
         assert stronger.verify_password("alice", PASSWORD) == alice
         stronger.close()
         assert b"$argon2id$v=19$m=16,t=2,p=1$" in place.octets()

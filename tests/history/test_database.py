@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Select, inspect
 
 from cambist.domain.meta import Meta
-from cambist.history import HistoryError, HistoryForeign, HistoryLocked, HistoryWriter, Page, migrations, queries, rebuild, schema
+from cambist.history import HistoryError, HistoryForeign, HistoryLocked, HistoryWriter, Page, migrations, queries, rebuild
 from cambist.history.fold import Cursor, Fold, fold
 from cambist.history.postgresql import PostgresReads, PostgresWrites, drop
-from cambist.history.postgresql_server import address_of
 from cambist.history.sql_reads import as_json
+from cambist.postgresql.lines import escaped
+from cambist.postgresql.server import address_of
 from tests.history.scenes import LinkedVenue, Venue, random_day
 from tests.history.test_file import PLANNED
 from tests.support.history_places import PostgresPlace, SqlitePlace, content
@@ -111,7 +112,7 @@ def test_rows_and_questions_write_a_text_alike(tag: str) -> None:
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     written = line.decode().rstrip("\n").split("\t")[13]
-    assert written.replace("\\\\", "\\") == schema.escaped(tag)
+    assert written.replace("\\\\", "\\") == escaped(tag)
 
 
 def test_rows_are_made_text_in_parts(venue: Venue) -> None:

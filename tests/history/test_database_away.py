@@ -23,7 +23,7 @@ from cambist.history import (
 )
 from cambist.history.fold import fold
 from cambist.history.postgresql import PostgresReads, PostgresWrites
-from cambist.history.postgresql_server import Address, address_of
+from cambist.postgresql.server import Address, address_of
 from tests.history.scenes import Venue, random_day
 from tests.support.cutting_proxy import cutting_proxy
 from tests.support.history_places import PostgresPlace, SqlitePlace, content
@@ -41,7 +41,7 @@ def place(postgresql: Server) -> PostgresPlace:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bounds themselves are of seconds; here they are short."""
-    monkeypatch.setattr("cambist.history.postgresql_server.Connection.patience", 1.0)
+    monkeypatch.setattr("cambist.postgresql.server.Connection.patience", 1.0)
     monkeypatch.setattr("cambist.history.postgresql.ANSWER_SECONDS", 1.0)
     monkeypatch.setattr("cambist.history.postgresql.WRITE_SECONDS", 1.0)
     monkeypatch.setattr("cambist.history.postgresql.CHECK_SECONDS", 0.1)

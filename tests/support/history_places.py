@@ -9,9 +9,9 @@ from sqlalchemy import Engine, create_engine, select
 
 from cambist.history.port import HistoryWrites, StoreReads
 from cambist.history.postgresql import PostgresReads, PostgresWrites
-from cambist.history.postgresql_server import Address, address_of
 from cambist.history.schema import FOLDED, progress
 from cambist.history.sqlite import SqliteReads, SqliteWrites
+from cambist.postgresql.server import Address, address_of
 from tests.support.locked_files import locked
 from tests.support.postgresql import Server
 

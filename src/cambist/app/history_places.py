@@ -14,7 +14,7 @@ from cambist.history.port import HistoryBlocked, HistoryError, HistoryUnwritable
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 
 if TYPE_CHECKING:
-    from cambist.history.postgresql_server import Address
+    from cambist.postgresql.server import Address
 
 ANSWER_SECONDS = 10.0
 """How long whoever asks a database's history waits for its answer."""
@@ -50,7 +50,7 @@ def database_address(files: DataDirectory, config: HistoryConfig) -> Address:
     """Where the database is. OperatorError CONFIGURATION."""
     if find_spec("psycopg") is None:
         raise OperatorError("history.url needs PostgreSQL's driver: pip install 'cambist[postgresql]'", Exit.CONFIGURATION)
-    from cambist.history.postgresql_server import address_of
+    from cambist.postgresql.server import address_of
 
     try:
         return address_of(config.url, files.path / config.password_file if config.password_file else None)

@@ -10,6 +10,7 @@ from .database import Database
 from .tables import facts
 
 _FACT = "audit-line"
+"""Of a directory in a file. Where several nodes share one, each has a log of its own, and its name stands behind."""
 
 Remembered = tuple[int, str]
 """(number, hash in hex) of a line of the audit log."""
@@ -18,10 +19,11 @@ Remembered = tuple[int, str]
 class AuditMemory:
     """One line of the audit log, a late one. From any thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, node: str) -> None:
         self._database = database
-        with database.transaction() as connection:
-            stored = connection.execute(select(facts.c.value).where(facts.c.name == _FACT)).scalar_one_or_none()
+        self._fact = f"{_FACT}/{node}" if node else _FACT
+        with database.reading() as connection:
+            stored = connection.execute(select(facts.c.value).where(facts.c.name == self._fact)).scalar_one_or_none()
         self._line = None if stored is None else _parsed(stored)
 
     @property
@@ -33,8 +35,8 @@ class AuditMemory:
         """Keeps the newest line in the place of the one before."""
         record, line_hash = line
         with self._database.transaction() as connection:
-            connection.execute(delete(facts).where(facts.c.name == _FACT))
-            connection.execute(insert(facts).values(name=_FACT, value=f"{record} {line_hash}".encode()))
+            connection.execute(delete(facts).where(facts.c.name == self._fact))
+            connection.execute(insert(facts).values(name=self._fact, value=f"{record} {line_hash}".encode()))
         self._line = line
 
 

@@ -1,116 +1,89 @@
-"""The directory's SQLite file: one connection that owns it, a fresh schema at once, an old one through Alembic."""
+"""Where the directory's tables are: a file that one process owns (`sqlite.py`), or a database that several share (`postgresql.py`)."""
 
-import os
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, insert, inspect, select, text, update
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import ColumnElement, Connection, Table, case, insert, select, text, update
+from sqlalchemy.dialects import sqlite
 
 from .tables import REVISION, counters, metadata
-from .values import DirectoryBusy, DirectoryUnreadable
-
-_PRAGMAS = (
-    # Keys and nonces are held in memory, so nobody else may change the file meanwhile: own it from the first statement to close().
-    "PRAGMA locking_mode = EXCLUSIVE",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    # Erasing a person means that the words are gone from the file, not only from the tables.
-    "PRAGMA secure_delete = ON",
-    "PRAGMA trusted_schema = OFF",
-)
-
 
 PASSWORD_CHANGES, CODE_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES = "passwords", "code-changes", "recovery-changes", "role-changes"
 """Counters whose numbers stand in the journal (marks.py)."""
 
 
-class Database:
-    """Transactions on the file, one at a time, from any thread."""
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Ids of rows that may be others than they were: of users, API keys, sessions."""
 
-    def __init__(self, path: str | os.PathLike[str], busy_timeout: float, synced: bool = True) -> None:
-        """Opens, creates or migrates; `synced`: what is committed survives a power cut.
+    users: frozenset[int] = frozenset()
+    keys: frozenset[int] = frozenset()
+    sessions: frozenset[int] = frozenset()
 
-        DirectoryBusy, DirectoryUnreadable; OSError when the file cannot be made.
-        """
-        self._path = Path(path)
-        self._lock = threading.RLock()
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._engine = create_engine(
-            URL.create("sqlite", database=str(self._path)),
-            poolclass=StaticPool,
-            # An error text names the statement, never the values: they may be a hash or a sealed secret.
-            hide_parameters=True,
-            connect_args={"timeout": busy_timeout, "check_same_thread": False},
-        )
-        event.listen(self._engine, "connect", _prepare)
-        if not synced:
-            event.listen(self._engine, "connect", _unsync)
-        event.listen(self._engine, "begin", _begin)
-        try:
-            self._bring_up()
-        except BaseException as error:
-            self._engine.dispose()
-            if isinstance(error, DatabaseError | sqlite3.DatabaseError):
-                raise self._explained(error) from error
-            raise
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+class Database(ABC):
+    """Transactions, from any thread. Each is by itself: none of this or another process begins before the last one has ended.
+
+    So what was looked up in a transaction is still so when it writes. Where several processes share the tables, each method raises
+    DirectoryUnavailable while they are out of reach.
+    """
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Connection]:
         """All or nothing; durable when the block is left."""
-        with self._lock, self._engine.begin() as connection:
-            yield connection
 
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Connection]:
+        """For a query; of several in one block, a later one may see more than an earlier one. Waits for no transaction where it can."""
+
+    @abstractmethod
+    def follow(self, changed: Callable[[Changed | None], None]) -> None:
+        """Calls back, on a thread of its own, with what other processes changed (None: anything may be), within a second. Where there
+        are no others, never."""
+
+    @abstractmethod
     def forget_old_pages(self) -> None:
-        """Empties the write-ahead log, where pages live on as they were before an erasure."""
-        with self._lock, self._engine.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Has what was erased vanish from the storage too, as far as that can be had from here."""
 
+    @abstractmethod
     def copy_to(self, file: Path) -> None:
-        """Writes a copy of the database, as it is now, into a new file."""
-        with self._lock, self._engine.connect() as connection:
-            raw: Any = connection.connection.dbapi_connection
-            raw.execute("VACUUM INTO ?", (str(file),))
+        """Writes everything, as it is at one moment, into a new SQLite file."""
 
+    @abstractmethod
     def close(self) -> None:
-        """Releases the file. Idempotent."""
-        with self._lock:
-            self._engine.dispose()
+        """Lets go of it. Idempotent."""
 
-    def _bring_up(self) -> None:
-        with self.transaction() as connection:
-            tables = set(inspect(connection).get_table_names())
-            if not tables:
-                self._create(connection)
-                return
-            if "alembic_version" not in tables:
-                raise DirectoryUnreadable(f"{self._path} is a database, but not a directory")
-            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-            if revision != REVISION:
-                # Only here: importing Alembic costs more time than opening the directory.
-                from .migrations import upgrade  # noqa: PLC0415
 
-                upgrade(connection, str(self._path))
+def create_tables(connection: Connection) -> None:
+    """Makes all tables where there are none, as the newest migration has them."""
+    metadata.create_all(connection, checkfirst=False)  # there are none: looking for each takes as long as making it
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
 
-    @staticmethod
-    def _create(connection: Connection) -> None:
-        metadata.create_all(connection, checkfirst=False)  # there are none: looking for each takes as long as making it
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-        connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": REVISION})
 
-    def _explained(self, error: Exception) -> DirectoryBusy | DirectoryUnreadable:
-        cause = error.orig if isinstance(error, OperationalError) else error
-        if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return DirectoryBusy(f"{self._path} is in use by another process. Stop the running venue, or ask it through its admin socket")
-        return DirectoryUnreadable(f"{self._path} cannot be read as a directory: {cause}")
+def is_newest(connection: Connection) -> bool:
+    """Whether the tables are as the newest migration has them."""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none() == REVISION
+
+
+def upsert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]], *, rising: bool = False) -> None:
+    """Adds rows, or gives those whose primary key is there already the new values; with `rising` none becomes less than it was."""
+    if connection.dialect.name == "sqlite":
+        statement: Any = sqlite.insert(table)
+    else:
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a venue that keeps everything in files does not need it
+
+        statement = postgresql.insert(table)
+    values: dict[str, ColumnElement[Any]] = {}
+    for column in table.columns:
+        given = statement.excluded[column.name]
+        if not column.primary_key:
+            values[column.name] = case((column > given, column), else_=given) if rising else given
+    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=values), list(rows))
 
 
 def next_number(connection: Connection, name: str, at_least: int = 1) -> int:
@@ -127,18 +100,3 @@ def next_number(connection: Connection, name: str, at_least: int = 1) -> int:
 def last_number(connection: Connection, name: str) -> int:
     """The last number that the counter gave, 0 when none."""
     return connection.execute(select(counters.c.last).where(counters.c.name == name)).scalar_one_or_none() or 0
-
-
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    # sqlite3's own idea of when a transaction begins leaves DDL and reads outside of it; _begin says it aloud instead.
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-
-
-def _unsync(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -4,20 +4,22 @@ import logging
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cambist.domain.units import AccountId
 
 from . import marks
 from .audit_memory import AuditMemory
-from .database import CODE_CHANGES, PASSWORD_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES, Database, last_number, next_number
+from .cache import Cache, user_of
+from .database import CODE_CHANGES, PASSWORD_CHANGES, RECOVERY_CHANGES, ROLE_CHANGES, Changed, Database, last_number, next_number
 from .dual_control import DualControl
 from .guess_budgets import GuessBudgets
 from .hotp import HotpKeys, draw_hotp_key
@@ -30,6 +32,7 @@ from .sealing import Sealer, read_master_key
 from .second_factor import SecondFactor, draw_totp_secret
 from .security_events import SecurityEvents
 from .sessions import Sessions
+from .sqlite import SqliteDatabase
 from .tables import api_keys, facts, hotps, login_devices, login_networks, passkeys, recovery_codes, security_events, sessions, totps, users
 from .values import (
     REVEAL_WINDOW,
@@ -58,13 +61,25 @@ class Directory:
     """Users, passwords and API keys; beside them `sessions`, `totp`, `hotp`, `recovery`, `passkeys`, `security_events`, `guess_budgets`,
     `login`, `nonces`, `audit_memory` and `dual_control`.
 
-    Owns its file until `close`.
+    Over a file, which it owns until `close`, or over a database that other processes change too (`postgresql.py`): what they change is
+    known here within a second, and whoever follows revocations and ends of sessions hears of theirs as well.
 
     Safe to call from several threads, except `nonces` (see there). What people cause comes back as a Rejection; DirectoryError and its
-    kinds are raised when the machine, the file or the master key is not right.
+    kinds are raised when the machine, the file or the master key is not right. Over a database each method may raise DirectoryUnavailable
+    and belongs on a worker thread, except those that say that they look into memory.
     """
 
-    def __init__(self, database: Database, sealer: Sealer, passwords: Passwords, entropy: Entropy, clock: Clock, wall_clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        passwords: Passwords,
+        entropy: Entropy,
+        clock: Clock,
+        wall_clock: Clock,
+        node: str = "",
+    ) -> None:
+        """`node`: which of those that share the database this is."""
         self._database = database
         self._sealer = sealer
         self._passwords = passwords
@@ -72,14 +87,15 @@ class Directory:
         self._clock = clock
         self._check_master_key()
         self.nonces = Nonces(database, wall_clock)
-        self.sessions = Sessions(database, entropy, clock)
+        self._refreshing = threading.RLock()
+        self.sessions = Sessions(database, entropy, clock, self._refreshing)
         self.totp = SecondFactor(database, sealer, entropy, wall_clock)
         self.hotp = HotpKeys(database, sealer, entropy, clock)
         self.recovery = RecoveryCodes(database, entropy)
         self.passkeys = Passkeys(database, sealer, clock)
         self.security_events = SecurityEvents(database, clock)
         self.guess_budgets = GuessBudgets(database, clock)
-        self.audit_memory = AuditMemory(database)
+        self.audit_memory = AuditMemory(database, node)
         self.dual_control = DualControl(database, clock)
         self._revocation_listeners: list[Callable[[ApiKey], None]] = []
         self.login = Login(
@@ -92,10 +108,9 @@ class Directory:
             find_user=self.user,
             verify_password=self.verify_password,
         )
-        everybody = self.users()
-        self._roles: dict[int, Role] = {user.id: user.role for user in everybody if user.role is not None}
-        frozen = {user.id for user in everybody if user.frozen is not None}
-        self._live: dict[str, ApiKey] = {key.key: key for key in self.keys() if key.user not in frozen}
+        self._cache = Cache(lambda key_id, secret: sealer.unseal(_context(key_id), secret))
+        database.follow(self._read_again)
+        self._read_again(None)
 
     @classmethod
     def open(
@@ -114,10 +129,23 @@ class Directory:
         `wall_clock`: the machine's, where `clock` may be ahead of it: one-time codes and nonces that are times are made by other clocks.
         `synced`: whether what is written must survive a power cut.
         """
-        sealer = Sealer(master_key, entropy)
-        database = Database(path, busy_timeout, synced)
+        return cls.over(SqliteDatabase(path, busy_timeout, synced), master_key, entropy, clock, password_hasher, wall_clock)
+
+    @classmethod
+    def over(
+        cls,
+        database: Database,
+        master_key: bytes,
+        entropy: Entropy,
+        clock: Clock,
+        password_hasher: PasswordHasher | None = None,
+        wall_clock: Clock | None = None,
+        node: str = "",
+    ) -> "Directory":
+        """The directory in a database, which is closed with it, or when this fails. MasterKeyWrong, and what the database raises."""
         try:
-            return cls(database, sealer, Passwords(password_hasher or PasswordHasher(), entropy), entropy, clock, wall_clock or clock)
+            sealer, passwords = Sealer(master_key, entropy), Passwords(password_hasher or PasswordHasher(), entropy)
+            return cls(database, sealer, passwords, entropy, clock, wall_clock or clock, node)
         except BaseException:
             database.close()
             raise
@@ -146,7 +174,8 @@ class Directory:
             user = User(next_number(connection, "users"), name, AccountId(account), self._clock())
             row = {"id": user.id, "name": name, "folded_name": name.lower(), "account": account, "created": user.created}
             connection.execute(insert(users).values(**row, password_hash=hashed))
-            return user
+        self._read_again(Changed(users=frozenset({user.id})))
+        return user
 
     def new_user_rejection(self, name: str, password: str) -> DirectoryRejection | None:
         """Why `add_user` would refuse these, None when only another `add_user` meanwhile could: ask before an account is opened."""
@@ -157,19 +186,16 @@ class Directory:
         return self._passwords.rejection(password)
 
     def user(self, name: str) -> User | None:
-        """By name, without regard to case."""
-        return _user(self._row(name))
+        """By name, without regard to case: one look into memory."""
+        return self._cache.named(name)
 
     def user_by_account(self, account: int) -> User | None:
-        """By account number; an erased user is still found."""
-        with self._database.transaction() as connection:
-            return _user(connection.execute(select(users).where(users.c.account == account)).one_or_none())
+        """By account number; an erased user is still found. One look into memory."""
+        return self._cache.of_account(account)
 
     def operators(self) -> list[User]:
-        """Users with the role of an operator, the frozen ones too."""
-        with self._database.transaction() as connection:
-            rows = connection.execute(select(users).where(users.c.role == Role.OPERATOR.value, users.c.erased.is_(None))).all()
-        return [user for row in rows if (user := _user(row)) is not None]
+        """Users with the role of an operator, the frozen ones too. From memory."""
+        return [user for user in self.users() if user.role is Role.OPERATOR]
 
     def search(
         self, words: str = "", *, role: Role | None = None, frozen: bool | None = None, after: int = 0, limit: int = 100
@@ -181,21 +207,21 @@ class Directory:
         query = query.outerjoin(keys, keys.c.user_id == users.c.id)
         query = query.outerjoin(totps, totps.c.user_id == users.c.id).outerjoin(hotps, hotps.c.user_id == users.c.id)
         query = query.where(users.c.account > after)
+        if "\0" in words:
+            return []  # no name has one, and not every database takes the question
         if words:
             query = query.where(users.c.folded_name.contains(words.lower(), autoescape=True))
         if role is not None:
             query = query.where(users.c.role == role.value)
         if frozen is not None:
             query = query.where(users.c.frozen.is_not(None) if frozen else users.c.frozen.is_(None))
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query.order_by(users.c.account).limit(limit)).all()
-        return [UserSummary(user, row.keys, bool(row.factor)) for row in rows if (user := _user(row)) is not None]
+        return [UserSummary(user_of(row), row.keys, bool(row.factor)) for row in rows]
 
     def users(self, erased: bool = False) -> list[User]:
-        """In order of creation; the erased ones only when asked for."""
-        with self._database.transaction() as connection:
-            found = [_user(row) for row in connection.execute(select(users).order_by(users.c.id))]
-        return [user for user in found if user is not None and (erased or user.erased is None)]
+        """In order of creation; the erased ones only when asked for. From memory."""
+        return [user for user in self._cache.everybody() if erased or user.erased is None]
 
     def verify_password(self, name: str, password: str) -> User | None:
         """The user when name and password fit. An unknown name costs the same time.
@@ -205,8 +231,8 @@ class Directory:
         row = self._row(name)
         if not self._passwords.check(row.password_hash if row else None, password) or row is None:
             return None
-        user = _user(row)
-        if user is not None and self._passwords.outdated(row.password_hash):
+        user = user_of(row)
+        if self._passwords.outdated(row.password_hash):
             self._store_password(user, password, instead_of=row.password_hash)
         return user
 
@@ -233,18 +259,16 @@ class Directory:
 
     def role(self, user_id: int) -> Role | None:
         """What a user may do for the venue: one look into memory."""
-        return self._roles.get(user_id)
+        user = self._cache.user(user_id)
+        return None if user is None else user.role
 
     def set_role(self, user: User, role: Role | None) -> int:
         """Gives a user a role, or takes it away. The change's number, for `marks.role_set`."""
         with self._database.transaction() as connection:
             number = next_number(connection, ROLE_CHANGES)
             change = update(users).where(users.c.id == user.id, users.c.erased.is_(None))
-            done = connection.execute(change.values(role=role.value if role is not None else None)).rowcount == 1
-        if role is None or not done:
-            self._roles.pop(user.id, None)
-        else:
-            self._roles[user.id] = role
+            connection.execute(change.values(role=role.value if role is not None else None))
+        self._read_again(Changed(users=frozenset({user.id})))
         return number
 
     def remove_codes(self, user: User) -> int:
@@ -265,22 +289,19 @@ class Directory:
         """
         done = self._set_frozen(user, self._clock())
         self.sessions.revoke_all(user)
-        for key in self.keys(user):
-            self._live.pop(key.key, None)
-            self._tell_revoked(key)
         return done
 
     def unfreeze(self, user: User) -> bool:
         """Lets the user in again, with the same keys and password. False when they were not frozen."""
-        done = self._set_frozen(user, None)
-        self._live |= {key.key: key for key in self.keys(user)}
-        return done
+        return self._set_frozen(user, None)
 
     def _set_frozen(self, user: User, since: int | None) -> bool:
         was = users.c.frozen.is_(None) if since is not None else users.c.frozen.is_not(None)
         with self._database.transaction() as connection:
             change = update(users).where(users.c.id == user.id, users.c.erased.is_(None), was)
-            return connection.execute(change.values(frozen=since)).rowcount == 1
+            done = connection.execute(change.values(frozen=since)).rowcount == 1
+        self._read_again(Changed(users=frozenset({user.id})))
+        return done
 
     def erase_user(self, user: User) -> User:
         """Removes what is personal (name, password, second factor, sessions) and revokes the keys. The account number stays."""
@@ -298,11 +319,10 @@ class Directory:
             connection.execute(login_devices.delete().where(login_devices.c.user_id == user.id))
             gone = {"name": None, "folded_name": None, "password_hash": None, "erased": now, "frozen": None, "role": None}
             connection.execute(update(users).where(users.c.id == user.id, users.c.erased.is_(None)).values(gone))
-            erased = _user(connection.execute(select(users).where(users.c.id == user.id)).one())
-        self._roles.pop(user.id, None)
+            erased = user_of(connection.execute(select(users).where(users.c.id == user.id)).one())
+        self._read_again(Changed(users=frozenset({user.id})))
         self.sessions.revoke_all(user)
         self._database.forget_old_pages()
-        assert erased is not None
         return erased
 
     # --- API keys -------------------------------------------------------------------------------------------------------
@@ -322,55 +342,60 @@ class Directory:
                 if stored.erased is not None or stored.frozen is not None:
                     return DirectoryRejection.USER_ERASED if stored.erased is not None else DirectoryRejection.USER_FROZEN
                 number = next_number(connection, "api_keys", at_least=self.nonces.highest_key_id() + 1)
-                text, secret = form.make(self._labelled(connection, user, form))
+                # Labels name dialect, account and how many keys there were: a seed gives the same keys whatever else exists.
+                theirs = select(func.count()).where(api_keys.c.user_id == user.id, api_keys.c.dialect == form.dialect)
+                place = f"api-key/{form.dialect}/account-{user.account}/{connection.execute(theirs).scalar_one()}"
+                text, secret = form.make(lambda label, length: self._entropy(f"{place}/{label}", length))
                 key = ApiKey(number, user.id, user.account, form.dialect, text, secret, granted, networks, self._clock())
                 connection.execute(insert(api_keys).values(**_key_row(key), secret=self._sealer.seal(_context(number), secret)))
         except IntegrityError:
             return DirectoryRejection.KEY_TAKEN
-        self._live[key.key] = key
+        self._read_again(Changed(keys=frozenset({key.id})))
         return key
 
     def find_key(self, key: str) -> ApiKey | None:
         """The live key of that text: one look into memory. Unknown and revoked ones, and those of frozen users, are None."""
-        return self._live.get(key)
+        return self._cache.live.get(key)
 
     def stored_key(self, key: str) -> ApiKey | None:
-        """The key of that text, also one that opens nothing: revoked, or a frozen user's. For whoever administers keys."""
-        query = select(api_keys, users.c.account).join(users, users.c.id == api_keys.c.user_id).where(api_keys.c.key == key)
-        with self._database.transaction() as connection:
-            row = connection.execute(query).one_or_none()
-            return None if row is None else self._key(row)
+        """The key of that text, also one that opens nothing: revoked, or a frozen user's. For whoever administers keys. From memory."""
+        return self._cache.key(key)
 
     def keys(self, user: User | None = None, revoked: bool = False) -> list[ApiKey]:
-        """In order of creation, of one user or of all; the revoked ones (without secret) only when asked for."""
-        query = select(api_keys, users.c.account).join(users, users.c.id == api_keys.c.user_id).order_by(api_keys.c.id)
-        if user is not None:
-            query = query.where(api_keys.c.user_id == user.id)
-        if not revoked:
-            query = query.where(api_keys.c.revoked.is_(None))
-        with self._database.transaction() as connection:
-            return [self._key(row) for row in connection.execute(query)]
+        """In order of creation, of one user or of all; the revoked ones (without secret) only when asked for. From memory."""
+        found = self._cache.keys_of(None if user is None else user.id)
+        return [key for key in found if revoked or key.revoked is None]
 
     def revoke(self, key: ApiKey) -> bool:
         """Ends the key for good and deletes its secret. False when it was revoked before."""
         with self._database.transaction() as connection:
             change = update(api_keys).where(api_keys.c.id == key.id, api_keys.c.revoked.is_(None))
             done = connection.execute(change.values(revoked=self._clock(), secret=None)).rowcount == 1
-        self._live.pop(key.key, None)
-        if done:
-            self._tell_revoked(key)
+        self._read_again(Changed(keys=frozenset({key.id})))
         return done
 
-    def _tell_revoked(self, key: ApiKey) -> None:
-        for listener in tuple(self._revocation_listeners):
-            try:
-                listener(key)
-            except Exception:
-                # The key is gone; what a listener makes of it must not look as if it were not.
-                _log.exception("a listener of revocations failed")
+    def _read_again(self, changed: Changed | None) -> None:
+        """Has memory follow what may have changed, here or by another process (None: anything), and tells of the keys that ended."""
+        with self._refreshing:  # so that whoever changed something has it told before it goes on, whichever thread is quicker
+            with self._database.transaction() as connection:
+                if changed is None:
+                    ended = self._cache.read_all(connection)
+                    ended_sessions = self.sessions.read(connection, None)
+                else:
+                    ended = self._cache.read(connection, changed.users, changed.keys)
+                    ended_sessions = self.sessions.read(connection, changed.sessions)
+            for key in ended:
+                for listener in tuple(self._revocation_listeners):
+                    try:
+                        listener(key)
+                    except Exception:
+                        # The key is gone; what a listener makes of it must not look as if it were not.
+                        _log.exception("a listener of revocations failed")
+            self.sessions.tell(ended_sessions)
 
     def follow_revocations(self, listener: Callable[[ApiKey], None]) -> Callable[[], None]:
-        """Calls back with every key that is revoked, or whose user is frozen, from here on: once it is, in the thread that did it.
+        """Calls back with every key that is revoked, or whose user is frozen, from here on: once it is, in the thread that did it, or in
+        the one that heard of it when another process did.
 
         Returns what ends it.
         """
@@ -384,7 +409,7 @@ class Directory:
 
     def reveal_secret(self, key: ApiKey, now: int | None = None) -> str | DirectoryRejection:
         """The secret again, during the first hour. KEY_REVOKED, REVEAL_OVER. `now`: µs, the clock's when not given."""
-        live = self._live.get(key.key)
+        live = self._cache.live.get(key.key)
         if live is None:
             return DirectoryRejection.KEY_REVOKED
         age = (self._clock() if now is None else now) - live.created
@@ -471,7 +496,7 @@ class Directory:
         # What no name can be need not be looked for; a lone surrogate could not even be handed to the database.
         if not _NAME.fullmatch(name):
             return None
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return connection.execute(select(users).where(users.c.folded_name == name.lower())).one_or_none()
 
     def _store_password(self, user: User, password: str, instead_of: str | None = None) -> int | DirectoryRejection:
@@ -484,19 +509,6 @@ class Directory:
             if instead_of is not None:
                 change = change.where(users.c.password_hash == instead_of)
             return number if connection.execute(change).rowcount == 1 else DirectoryRejection.USER_ERASED
-
-    def _labelled(self, connection: Connection, user: User, form: KeyForm) -> Entropy:
-        """Entropy whose labels name dialect, account and how many keys there were: a seed gives the same keys whatever else exists."""
-        theirs = select(api_keys.c.id).where(api_keys.c.user_id == user.id, api_keys.c.dialect == form.dialect)
-        ordinal = len(connection.execute(theirs).all())
-        return lambda label, length: self._entropy(f"api-key/{form.dialect}/account-{user.account}/{ordinal}/{label}", length)
-
-    def _key(self, row: Row[Any]) -> ApiKey:
-        networks = parse_networks(row.ip_allow.split())
-        assert not isinstance(networks, DirectoryRejection)
-        secret = self._sealer.unseal(_context(row.id), row.secret) if row.secret is not None else ""
-        scopes = frozenset(row.scopes.split())
-        return ApiKey(row.id, row.user_id, row.account, row.dialect, row.key, secret, scopes, networks, row.created, row.revoked)
 
     def _check_master_key(self) -> None:
         with self._database.transaction() as connection:
@@ -530,12 +542,6 @@ def _check_unsealed(sealer: Sealer, sealed: bytes) -> None:
         sealer.unseal(_CHECK, sealed)
     except MasterKeyWrong:
         raise MasterKeyWrong("this master key is not the one that the directory was made with: restore the right key file") from None
-
-
-def _user(row: Row[Any] | None) -> User | None:
-    if row is None:
-        return None
-    return User(row.id, row.name or "", row.account, row.created, row.erased, row.frozen, Role(row.role) if row.role else None)
 
 
 def _key_row(key: ApiKey) -> dict[str, object]:

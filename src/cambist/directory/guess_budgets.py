@@ -8,9 +8,8 @@ import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from .database import Database
+from .database import Database, upsert
 from .tables import guess_budgets
 from .values import Clock
 
@@ -57,7 +56,7 @@ class GuessBudgets:
 
     def made(self, budget: Budget, whose: str | int) -> float:
         """How many of its guesses are missing now."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return self._used(connection, budget, whose, self._clock()) / budget.each
 
     @staticmethod
@@ -70,8 +69,7 @@ class GuessBudgets:
     def _add(self, connection: Connection, budget: Budget, whose: str | int, now: int, micros: int) -> None:
         full_at = now + min(max(0, self._used(connection, budget, whose, now) + micros), budget.whole)
         connection.execute(delete(guess_budgets).where(guess_budgets.c.full_at <= now))
-        row = upsert(guess_budgets).values(subject=subject(budget, whose), full_at=full_at)
-        connection.execute(row.on_conflict_do_update(set_={"full_at": full_at}))
+        upsert(connection, guess_budgets, [{"subject": subject(budget, whose), "full_at": full_at}])
 
 
 def subject(budget: Budget, whose: str | int) -> bytes:

@@ -63,7 +63,7 @@ class HotpKeys:
 
     def active(self, user: User) -> bool:
         """Whether a login of this user needs a code."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return connection.execute(select(hotps.c.confirmed).where(hotps.c.user_id == user.id)).scalar_one_or_none() is not None
 
     def verify(self, user: User, code: str) -> bool:

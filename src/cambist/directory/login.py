@@ -5,9 +5,8 @@ import ipaddress
 from collections.abc import Callable
 
 from sqlalchemy import Column, Connection, Table, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
-from .database import Database, next_number
+from .database import Database, next_number, upsert
 from .guess_budgets import Budget, GuessBudgets
 from .hotp import HotpKeys
 from .recovery import RecoveryCodes
@@ -170,16 +169,16 @@ class Login:
 
     def _knows(self, table: Table, user: User, place: str) -> bool:
         query = select(table.c.last).where(table.c.user_id == user.id, _place_column(table) == _digest(user, place))
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             last = connection.execute(query).scalar_one_or_none()
         return last is not None and last > self._clock() - KNOWN_FOR
 
     def _remember(self, table: Table, user: User, place: str) -> None:
         now = self._clock()
-        seen = upsert(table).values({"user_id": user.id, _place_column(table).name: _digest(user, place), "last": now})
+        seen = {"user_id": user.id, _place_column(table).name: _digest(user, place), "last": now}
         with self._database.transaction() as connection:
             connection.execute(delete(table).where(table.c.last <= now - KNOWN_FOR))
-            connection.execute(seen.on_conflict_do_update(set_={"last": now}))
+            upsert(connection, table, [seen])
             _forget_oldest(connection, table, user)
 
 

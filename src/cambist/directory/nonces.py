@@ -14,10 +14,9 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, delete, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, delete, insert, select
 
-from .database import Database
+from .database import Database, upsert
 from .tables import facts, nonce_marks, used_nonces
 from .values import Clock
 
@@ -66,6 +65,8 @@ class _Memory:
     changed: set[int] = field(default_factory=set)
     used: dict[int, _UsedOnce] = field(default_factory=dict)
     unwritten: list[tuple[int, int, int]] = field(default_factory=list)
+    most_unwritten: int = ONCE_CAPACITY
+    """Beyond it the expired ones are taken out: a node that only follows the log writes nothing."""
 
 
 class Nonces:
@@ -195,7 +196,14 @@ class Nonces:
             used.drop_expired(now)
             if -nonce not in used.nonces:
                 used.add(-nonce, until)
-                self._memory.unwritten.append((key_id, -nonce, until))
+                self._keep_unwritten((key_id, -nonce, until), now)
+
+    def _keep_unwritten(self, entry: tuple[int, int, int], now: int) -> None:
+        memory = self._memory
+        memory.unwritten.append(entry)
+        if len(memory.unwritten) > memory.most_unwritten:
+            memory.unwritten = [each for each in memory.unwritten if each[2] > now]
+            memory.most_unwritten = max(ONCE_CAPACITY, 2 * len(memory.unwritten))
 
     def flush(self, seq: int) -> None:
         """Writes what changed and `seq` in one transaction. `seq`: a journal position whose commands all went through accept or apply."""
@@ -221,16 +229,13 @@ class Nonces:
 
     def store(self, collected: NonceMarks) -> None:
         """Writes one collection; nothing in the file ever goes down. When it raises, hand the collection to `uncollect`."""
-        rise = upsert(nonce_marks)
-        rise = rise.on_conflict_do_update(set_={"nonce": func.max(nonce_marks.c.nonce, rise.excluded.nonce)})
-        used = upsert(used_nonces)
-        used = used.on_conflict_do_update(set_={"until": func.max(used_nonces.c.until, used.excluded.until)})
         with self._database.transaction() as connection:
             if collected.marks:
-                connection.execute(rise, [{"key_id": key_id, "nonce": nonce} for key_id, nonce in collected.marks])
+                upsert(connection, nonce_marks, [{"key_id": key_id, "nonce": nonce} for key_id, nonce in collected.marks], rising=True)
             connection.execute(delete(used_nonces).where(used_nonces.c.until <= collected.now))
             if collected.used:
-                connection.execute(used, [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used])
+                used = [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used]
+                upsert(connection, used_nonces, used, rising=True)
             _put_fact(connection, _SEQ, max(collected.seq, _fact(connection, _SEQ)))
         self._applied_seq = max(self._applied_seq, collected.seq)
 

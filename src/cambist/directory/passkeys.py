@@ -62,7 +62,7 @@ class Passkeys:
         self._database = database
         self._sealer = sealer
         self._clock = clock
-        with database.transaction() as connection:
+        with database.reading() as connection:
             newest = connection.execute(select(func.max(passkeys.c.challenge))).scalar_one_or_none()
         self.challenges = Challenges(sealer, clock, newest or 0)
 
@@ -125,7 +125,7 @@ class Passkeys:
 
     def _found(self, where: Any) -> list[Passkey]:
         query = select(passkeys, users.c.account).join(users, users.c.id == passkeys.c.user_id).where(where).order_by(passkeys.c.id)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return [_passkey(row) for row in connection.execute(query)]
 
 

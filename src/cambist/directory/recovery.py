@@ -53,7 +53,7 @@ class RecoveryCodes:
 
     def left(self, user: User) -> int:
         """How many are still good."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             query = select(func.count()).select_from(recovery_codes).where(recovery_codes.c.user_id == user.id)
             return connection.execute(query).scalar_one()
 

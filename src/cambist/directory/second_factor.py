@@ -41,7 +41,7 @@ class SecondFactor:
 
     def active(self, user: User) -> bool:
         """Whether a login of this user needs a code."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             return connection.execute(select(totps.c.confirmed).where(totps.c.user_id == user.id)).scalar_one_or_none() is not None
 
     def enrol(self, user: User, issuer: str = "Cambist") -> Enrolment | DirectoryRejection:

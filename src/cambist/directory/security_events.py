@@ -72,6 +72,6 @@ class SecurityEvents:
         query = select(security_events).where(security_events.c.user_id == user.id)
         if before is not None:
             query = query.where(security_events.c.id < before)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(query.order_by(security_events.c.id.desc()).limit(limit)).all()
         return [SecurityEvent(row.id, row.time, SecurityEventKind(row.kind), row.address) for row in rows]

@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
+from cambist.postgresql.lines import Line
+
 REVISION = "0009"
 """The newest migration: what a fresh database is stamped with."""
 
@@ -100,8 +102,8 @@ sessions = Table(
     Column("token_hash", LargeBinary, nullable=False, unique=True),
     Column("created", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
-    Column("address", Text),
-    Column("agent", Text),
+    Column("address", Line),
+    Column("agent", Line),
     Column("proved", BigInteger),
     CheckConstraint("length(token_hash) = 32", name="hash_length"),
     CheckConstraint("expires > created", name="lifetime"),
@@ -120,8 +122,8 @@ passkeys = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("host", Text, nullable=False),
+    Column("name", Line, nullable=False),
+    Column("host", Line, nullable=False),
     Column("credential", LargeBinary, nullable=False, unique=True),
     Column("public_key", LargeBinary, nullable=False),
     Column("counter", BigInteger, nullable=False),
@@ -139,16 +141,16 @@ security_events = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("time", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("address", Text, nullable=False),
+    Column("address", Line, nullable=False),
 )
 
 approvals = Table(
     "approvals",
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("operation", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("arguments", Text, nullable=False),
+    Column("operation", Line, nullable=False),
+    Column("subject", Line, nullable=False),
+    Column("arguments", Line, nullable=False),
     Column("asked_by", BigInteger, nullable=False),
     Column("asked", BigInteger, nullable=False),
     UniqueConstraint("operation", "subject"),
@@ -160,7 +162,7 @@ api_keys = Table(
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("user_id", ForeignKey("users.id"), nullable=False),
     Column("dialect", Text, nullable=False),
-    Column("key", Text, nullable=False, unique=True),
+    Column("key", Line, nullable=False, unique=True),
     Column("secret", LargeBinary),
     Column("scopes", Text, nullable=False),
     Column("ip_allow", Text, nullable=False),

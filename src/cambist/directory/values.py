@@ -113,6 +113,10 @@ class DirectoryUnreadable(DirectoryError):
     """The file is no directory, is damaged, or was written by a newer program."""
 
 
+class DirectoryUnavailable(DirectoryError):
+    """The directory's database is away, or too slow: what only it knows cannot be told, and nothing changed. What memory has goes on."""
+
+
 class MasterKeyWrong(DirectoryError):
     """The file was sealed under another master key."""
 

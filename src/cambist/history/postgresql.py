@@ -28,19 +28,11 @@ from cambist.history.port import (
     HistoryMoved,
     HistoryWrites,
 )
-from cambist.history.postgresql_server import (
-    ANSWER_SECONDS,
-    MIGRATION_SECONDS,
-    Address,
-    Connection,
-    Unanswered,
-    connect,
-    engine_over,
-    explained,
-    is_lost,
-)
+from cambist.history.postgresql_server import connect, explained, is_lost
 from cambist.history.sql_reads import SqlReads
 from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_memo_encoded
+from cambist.postgresql.lines import Line, escaped
+from cambist.postgresql.server import ANSWER_SECONDS, MIGRATION_SECONDS, Address, Connection, Unanswered, engine_over
 
 COPY_ROWS = 4_096
 """Rows that are made text at a time."""
@@ -54,7 +46,7 @@ UNLOCK_SECONDS = 1.0
 
 _LOCK_CLASS = 0x63616D62
 """`camb`: the first half of the advisory lock's key; the second is the schema's name."""
-_LINES = {table: [index for index, column in enumerate(table.columns) if isinstance(column.type, schema.Line)] for table in schema.FOLDED}
+_LINES = {table: [index for index, column in enumerate(table.columns) if isinstance(column.type, Line)] for table in schema.FOLDED}
 
 
 def _names(table: Table) -> str:
@@ -277,7 +269,7 @@ class PostgresWrites(HistoryWrites):
     @staticmethod
     def _add_words(db: Connection, words: list[tuple[str, str, int]]) -> None:
         if words:
-            db.execute(_WORDS, _columns([(schema.escaped(word), schema.escaped(value), number) for word, value, number in words]))
+            db.execute(_WORDS, _columns([(escaped(word), escaped(value), number) for word, value, number in words]))
 
     @staticmethod
     def _change_transfers(db: Connection, rows: Rows) -> None:
@@ -292,7 +284,7 @@ class PostgresWrites(HistoryWrites):
     def _add_backfills(db: Connection, backfills: Sequence[Sequence[Any]]) -> None:
         for row in backfills:
             # A market's first one counts: what it had before its first trade does not change.
-            values = [schema.escaped(value) if index in _LINES[schema.backfills] else value for index, value in enumerate(row)]
+            values = [escaped(value) if index in _LINES[schema.backfills] else value for index, value in enumerate(row)]
             places = ", ".join(["%s"] * len(values))
             db.execute(f"INSERT INTO backfills VALUES ({places}) ON CONFLICT DO NOTHING", values)  # noqa: S608 - places only
 

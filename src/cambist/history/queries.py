@@ -33,7 +33,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from cambist.domain.transfers import Business
 from cambist.history.port import OrderFilter, Page
 from cambist.history.records import Leg
-from cambist.history.schema import Id, Line, Memo, TagKey, backfills, candles, entries, marks, notes, orders, trades, transfers, words
+from cambist.history.schema import Id, Memo, TagKey, backfills, candles, entries, marks, notes, orders, trades, transfers, words
+from cambist.postgresql.lines import Line
 
 MAX_IDS = 10_000
 MAX_NOTES = 10_000

@@ -8,13 +8,14 @@ float.) One number has one form, so equality works; nothing orders by them.
 
 from typing import Any
 
-import msgspec
-from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, String, Table, Text, literal_column
+from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, MetaData, Numeric, SmallInteger, Table, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.compiler import DDLCompiler, SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+from cambist.postgresql.lines import Line
 
 REVISION = "0007"
 """The newest migration. A file at this revision is opened without Alembic."""
@@ -57,43 +58,11 @@ class Unsigned(_Wide):
     digits = 20
 
 
-class Line(TypeDecorator[str]):
-    """A text of somebody's, of any characters.
-
-    PostgreSQL knows no text with a NUL in it, so it keeps what stands between the quotes of the JSON form: nearly always the text itself.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, length: int | None = None) -> None:
-        """`length`: as SQLite declares it."""
-        super().__init__()
-        self.length = length
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return String(self.length) if self.length is not None and dialect.name == "sqlite" else Text()
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return value if value is None or dialect.name == "sqlite" else escaped(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        return value if value is None or dialect.name == "sqlite" else msgspec.json.decode(f'"{value}"', type=str)
-
-
 class Memo(TypeDecorator[str]):
     """A JSON text, kept as it was written."""
 
     impl = Text
     cache_ok = True
-
-
-def escaped(text: str) -> str:
-    """A `Line` as PostgreSQL keeps it; `_core.RowTable.copy_text` writes the same."""
-    return _encode(text).decode()[1:-1]
-
-
-_encode = msgspec.json.Encoder().encode
 
 
 def fitting(value: Any) -> Any:

@@ -22,6 +22,7 @@ from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.port import WHOLE, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
 from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.postgresql.lines import Line
 
 T = TypeVar("T")
 
@@ -268,7 +269,7 @@ class _Embedded(FunctionElement[str]):
 
 
 class _Quoted(FunctionElement[str]):
-    """A `schema.Line` as a part of a JSON text."""
+    """A `Line` as a part of a JSON text."""
 
     type = Text()
     inherit_cache = True
@@ -322,7 +323,7 @@ def _quoted_there(element: _Quoted, compiler: SQLCompiler, **more: Any) -> str:
 def _part(column: ColumnElement[Any]) -> ColumnElement[Any]:
     if isinstance(column.type, schema.Memo):
         return _Embedded(column)
-    return _Quoted(column) if isinstance(column.type, schema.Line) else column
+    return _Quoted(column) if isinstance(column.type, Line) else column
 
 
 def as_json(statement: Select[Any]) -> Select[tuple[str]]:

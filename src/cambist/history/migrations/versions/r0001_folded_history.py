@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from cambist.history.schema import Atoms, Id, Line, Unsigned
+from cambist.history.schema import Atoms, Id, Unsigned
+from cambist.postgresql.lines import Line
 
 revision = "0001"
 down_revision = None

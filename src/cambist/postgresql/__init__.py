@@ -1,0 +1,1 @@
+"""What history and directory share where they are kept in PostgreSQL."""

@@ -20,9 +20,9 @@ from benchmarks.streams import w10k_stream
 
 from cambist.history.port import EventSource, HistoryWrites
 from cambist.history.postgresql import PostgresWrites
-from cambist.history.postgresql_server import address_of
 from cambist.history.sqlite import SqliteWrites
 from cambist.history.writer import rebuild
+from cambist.postgresql.server import address_of
 from tests.support.postgresql import MISSING, Server, binaries
 
 GROUP = "history"

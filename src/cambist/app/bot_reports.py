@@ -15,7 +15,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.recovery import journal_trouble, unmoved
 from cambist.app.serving import closing_on_trouble, environment
-from cambist.app.views import open_directory
+from cambist.app.shared_directory import open_directory
 from cambist.sandbox import run_files
 from cambist.sandbox.control.operations import Refused
 from cambist.sandbox.control.report import PictureOptions, ReportOptions, limits
@@ -119,7 +119,7 @@ class Files:
     def __init__(self, data: Path) -> None:
         with DataDirectory.open(data) as files:
             config = closing_on_trouble(files, files.settings)
-            directory = open_directory(files, environment(files, config))
+            directory = open_directory(files, config, environment(files, config))
             try:
                 self._users: Mapping[int, str] = {user.account: user.name for user in directory.users()}
             finally:

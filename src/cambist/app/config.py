@@ -71,6 +71,8 @@ class ClusterConfig(_Section, frozen=True, kw_only=True):
     outcome_seconds: float = 20.0
     credentials: str = ""
     tls_ca: str = ""
+    database: str = ""
+    database_password_file: str = ""
 
 
 class LogConfig(_Section, frozen=True, kw_only=True):
@@ -278,6 +280,11 @@ def _cluster_complaints(section: ClusterConfig) -> list[str]:
     for setting, text in (("name", section.name), ("node", section.node)):
         if not re.fullmatch(r"[A-Za-z0-9_-]*", text) or (setting == "name" and not text):
             found.append(f'cluster.{setting} = "{text}": letters, digits, - and _')
+    # Nothing of the address is quoted: it may hold a password.
+    if section.database and not section.database.startswith(("postgresql://", "postgres://")):
+        found.append('cluster.database is no address such as "postgresql://cambist@db.example.com/cambist"')
+    if section.database_password_file and not section.database:
+        found.append("cluster.database_password_file is of no use without cluster.database")
     if section.servers and not section.node:
         found.append("cluster.node is missing: the name of this node, which no other node has")
     return found

@@ -23,6 +23,8 @@ from cambist.app.config import Config, HistoryConfig, load
 from cambist.app.data_directory import FORMAT, DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.history_places import database_address
+from cambist.app.shared_directory import database_of, is_shared
+from cambist.directory import DirectoryError, DirectoryUnavailable
 from cambist.history.port import HistoryBlocked, HistoryError
 from cambist.operations.audit import LOST, AuditDamaged, lines
 
@@ -54,19 +56,20 @@ def examine(data: Path) -> list[Finding]:
     if not data.is_dir():
         raise OperatorError(f"{data}: there is no data directory", Exit.NOT_A_VENUE)
     running = _running(data)
-    section = _history_section(files)
+    settings = _settings(files)
     found = list(_versions())
     looks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _process(running),
         lambda: _format(files),
         lambda: _permissions(files),
         lambda: _access(files),
-        lambda: _completeness(files, section),
-        lambda: _databases(files, running is not None),
-        lambda: _history_database(files, section),
+        lambda: _completeness(files, settings),
+        lambda: _databases(files, settings, running is not None),
+        lambda: _history_database(files, settings.history),
+        lambda: _shared_directory(files, settings),
         lambda: _journal(files),
         lambda: _snapshots(files),
-        lambda: _audit(files, running is not None),
+        lambda: _audit(files, settings, running is not None),
     ]
     for look in looks:
         found += _guarded(look)
@@ -154,12 +157,12 @@ def _access(files: DataDirectory) -> Iterator[Finding]:
     yield Finding("access", Verdict.OK, "everything can be read and written")
 
 
-def _history_section(files: DataDirectory) -> HistoryConfig:
-    """Where history is kept, as far as the configuration can be read."""
+def _settings(files: DataDirectory) -> Config:
+    """The configuration, as far as it can be read: `_config` says what is wrong with it."""
     try:
-        return load(files.config).history
+        return load(files.config)
     except OperatorError:
-        return HistoryConfig()
+        return Config()
 
 
 def _history_database(files: DataDirectory, section: HistoryConfig) -> Iterator[Finding]:
@@ -179,22 +182,37 @@ def _history_database(files: DataDirectory, section: HistoryConfig) -> Iterator[
         reads.close()
 
 
-def _completeness(files: DataDirectory, section: HistoryConfig) -> Iterator[Finding]:
-    integrity.check_files(files)
-    integrity.check_key(files)
-    for view in (*(() if section.url else (files.history,)), files.wallet, files.merchant):
+def _shared_directory(files: DataDirectory, settings: Config) -> Iterator[Finding]:
+    if not is_shared(settings):
+        return
+    address = database_of(files, settings)
+    from cambist.directory.postgresql import look
+
+    try:
+        yield Finding("directory", Verdict.OK, f"{address} answers, and has the directory: {look(address)} users")
+    except DirectoryUnavailable as error:
+        yield Finding("directory", Verdict.FAIL, f"{error}; a running venue trades on, and none starts", int(Exit.BUSY))
+    except DirectoryError as error:
+        yield Finding("directory", Verdict.FAIL, str(error), int(Exit.DAMAGED))
+
+
+def _completeness(files: DataDirectory, settings: Config) -> Iterator[Finding]:
+    integrity.check_files(files, settings)
+    integrity.check_key(files, settings)
+    for view in (*(() if settings.history.url else (files.history,)), files.wallet, files.merchant):
         if not view.exists():
             yield Finding("files", Verdict.WARN, f"{view.name} is missing: the next start makes it again, which takes a while")
             return
     yield Finding("files", Verdict.OK, "nothing is missing")
 
 
-def _databases(files: DataDirectory, running: bool) -> Iterator[Finding]:
+def _databases(files: DataDirectory, settings: Config, running: bool) -> Iterator[Finding]:
     if running:
         yield Finding("databases", Verdict.OK, "in use by the running venue, which checked them when it started")
         return
     whole = True
-    for file in (files.directory, files.chain, files.wallet, files.merchant, files.history):
+    own = (files.chain, files.wallet, files.merchant, files.history)
+    for file in own if is_shared(settings) else (files.directory, *own):
         found = integrity.damage(file)
         if found is not None:
             whole = False
@@ -207,8 +225,8 @@ def _databases(files: DataDirectory, running: bool) -> Iterator[Finding]:
 
 def _journal(files: DataDirectory) -> Iterator[Finding]:
     if not (files.journal / "format").is_file():
-        text = "there is none yet" if not files.directory.exists() else "the journal is missing: put it back from a backup"
-        verdict = Verdict.WARN if not files.directory.exists() else Verdict.FAIL
+        text = "there is none yet" if not files.master_key.exists() else "the journal is missing: put it back from a backup"
+        verdict = Verdict.WARN if not files.master_key.exists() else Verdict.FAIL
         yield Finding("journal", verdict, text, int(Exit.DAMAGED))
         return
     try:
@@ -244,10 +262,10 @@ def _snapshots(files: DataDirectory) -> Iterator[Finding]:
         yield Finding("snapshots", Verdict.OK, f"{len(found)}, the newest at command {found[0][0]}")
 
 
-def _audit(files: DataDirectory, running: bool) -> Iterator[Finding]:
+def _audit(files: DataDirectory, settings: Config, running: bool) -> Iterator[Finding]:
     try:
         # A running venue has the directory to itself, and looked when it started.
-        count = sum(1 for _ in lines(files.audit)) if running else integrity.check_audit_log(files)
+        count = sum(1 for _ in lines(files.audit)) if running else integrity.check_audit_log(files, settings)
         gaps = [line.record for line in lines(files.audit) if line.operation == LOST]
     except AuditDamaged as error:
         text = f"{error}; put it back from a backup, or the next start goes on with a record that says so"

@@ -46,10 +46,13 @@ _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 def explained(error: Exception) -> OperatorError | None:
     """What a broken machine did, as a person reads it; None for what only a bug in this program explains."""
     from cambist._core import JournalError
+    from cambist.directory import DirectoryUnavailable
     from cambist.exchange import JournalStopped
 
     cause: BaseException | None = error
     while cause is not None:
+        if isinstance(cause, DirectoryUnavailable):
+            return OperatorError(str(cause), Exit.DISK)
         if isinstance(cause, OSError) and cause.errno is not None:
             return of_system(cause)
         if isinstance(cause, JournalError | JournalStopped):

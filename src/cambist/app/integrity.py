@@ -10,8 +10,10 @@ from pathlib import Path
 from cambist import _core
 from cambist.app import provisioning
 from cambist.app.access import check_access
+from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import SQLITE_DISK_ERRORS, Exit, OperatorError
+from cambist.app.shared_directory import is_shared
 from cambist.directory import DirectoryError, check_master_key_fits
 from cambist.directory.audit_memory import read_remembered
 from cambist.operations.audit import AuditDamaged, lines, why_lost
@@ -46,7 +48,7 @@ def _of_disk(file: Path) -> OSError:
     return OSError(number, os.strerror(number), str(file))
 
 
-def check_before_opening(files: DataDirectory) -> None:
+def check_before_opening(files: DataDirectory, config: Config) -> None:
     """All that a start relies on, before anything is opened, so that nothing is written either; history is looked at by itself, for it
     may be large.
 
@@ -55,15 +57,16 @@ def check_before_opening(files: DataDirectory) -> None:
     """
     check_access(files)
     check_configuration_kept(files)
-    check_files(files)
+    check_files(files, config)
     provisioning.check(files)
     rebuild = f"`cambist rebuild --data {files.path}` makes it again from the journal"
     restore = "put it back from a backup"
-    for file, remedy in ((files.directory, restore), (files.chain, restore), (files.wallet, rebuild), (files.merchant, rebuild)):
+    own = ((files.chain, restore), (files.wallet, rebuild), (files.merchant, rebuild))
+    for file, remedy in own if is_shared(config) else ((files.directory, restore), *own):
         found = damage(file)
         if found is not None:
             raise OperatorError(f"{file} is damaged: {found}; {remedy}", Exit.DAMAGED)
-    check_key(files)
+    check_key(files, config)
 
 
 def check_configuration_kept(files: DataDirectory) -> None:
@@ -76,9 +79,9 @@ def check_configuration_kept(files: DataDirectory) -> None:
         )
 
 
-def check_files(files: DataDirectory) -> None:
+def check_files(files: DataDirectory, config: Config) -> None:
     """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
-    missing = files.missing()
+    missing = files.missing(directory_elsewhere=is_shared(config))
     if missing and _has_commands(files.journal):
         names = ", ".join(file.name for file in missing)
         raise OperatorError(
@@ -88,8 +91,13 @@ def check_files(files: DataDirectory) -> None:
         )
 
 
-def check_key(files: DataDirectory) -> None:
-    """OperatorError DAMAGED when master.key holds no key, lets others read it, or is not the key of directory.sqlite. OSError."""
+def check_key(files: DataDirectory, config: Config) -> None:
+    """OperatorError DAMAGED when master.key holds no key, lets others read it, or is not the key of directory.sqlite. OSError.
+
+    A directory in a database looks at the key when it is opened.
+    """
+    if is_shared(config):
+        return
     try:
         check_master_key_fits(files.directory, files.master_key)
     except DirectoryError as error:
@@ -105,9 +113,14 @@ def _has_commands(journal: Path) -> bool:
         return True
 
 
-def check_audit_log(files: DataDirectory) -> int:
-    """How many lines the audit log of a stopped venue has, when each is as it was written and none is missing. AuditDamaged, OSError."""
+def check_audit_log(files: DataDirectory, config: Config) -> int:
+    """How many lines the audit log of a stopped venue has, when each is as it was written and none is missing. AuditDamaged, OSError.
+
+    What a directory in a database remembers of it is looked at when that is opened.
+    """
     count = sum(1 for _ in lines(files.audit))
+    if is_shared(config):
+        return count
     lost = why_lost(files.audit, read_remembered(files.directory))
     if lost:
         raise AuditDamaged(lost)
@@ -117,10 +130,10 @@ def check_audit_log(files: DataDirectory) -> int:
 def check_all(files: DataDirectory) -> None:
     """The settings of a stopped venue, all that its start relies on, history, and the audit log. OperatorError CONFIGURATION, DAMAGED,
     PERMISSION; OSError."""
-    files.settings()
-    check_before_opening(files)
+    config = files.settings()
+    check_before_opening(files, config)
     try:
-        check_audit_log(files)
+        check_audit_log(files, config)
     except AuditDamaged as error:
         raise OperatorError(f"{error}; put the audit log back from a backup", Exit.DAMAGED) from None
     found = damage(files.history)

@@ -5,7 +5,6 @@ told to people as their past.
 """
 
 import hashlib
-from pathlib import Path
 from typing import Protocol
 
 from cambist.app.errors import Exit, OperatorError
@@ -38,12 +37,12 @@ def fingerprint_of(identity: int) -> int:
     return int.from_bytes(digest, "big") >> 1 or 1
 
 
-def claim(view: JournalView, file: Path, journal: JournalReads, remedy: str) -> None:
+def claim(view: JournalView, file: str, journal: JournalReads, remedy: str) -> None:
     """OperatorError DAMAGED when the file was folded from another journal. One that does not say, new or old, is this one's from now on."""
     claim_for(view, file, fingerprint(journal), remedy)
 
 
-def claim_for(view: JournalView, file: Path, own: int, remedy: str) -> None:
+def claim_for(view: JournalView, file: str, own: int, remedy: str) -> None:
     """The same, given the journal's fingerprint."""
     if view.folded_from == 0:
         view.adopt(own)

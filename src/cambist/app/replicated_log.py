@@ -8,11 +8,12 @@ import structlog
 
 from cambist import _core
 from cambist._core import JournalError, JournalLocked
-from cambist.app.config import ClusterConfig
+from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.entropy import system_entropy
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.recovery import journal_trouble
+from cambist.app.shared_directory import is_shared
 from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.journal import JetStreamJournal
@@ -35,7 +36,7 @@ def asked(files: DataDirectory, question: Callable[[Connection], Coroutine[Any, 
     if not config.cluster.servers:
         raise OperatorError(f"{files.config}: cluster.servers is empty: this venue's log is on this machine alone", Exit.CONFIGURATION)
     with journal_trouble():
-        connection = Connection(ReplicatedLog(config.cluster).settings(files, config.journal.segment_mebibytes << 20))
+        connection = Connection(ReplicatedLog(config).settings(files, config.journal.segment_mebibytes << 20))
         try:
             return connection.run(question(connection))
         finally:
@@ -80,8 +81,9 @@ def _check_no_leader(journal: JetStreamJournal) -> None:
 class ReplicatedLog:
     """Opens the journal on the cluster's servers, and shares snapshots there."""
 
-    def __init__(self, config: ClusterConfig) -> None:
-        self._config = config
+    def __init__(self, config: Config) -> None:
+        self._venue = config
+        self._config = config.cluster
         self.opening = system_entropy("process", 16).hex()
         """Of this process alone."""
 
@@ -116,7 +118,7 @@ class ReplicatedLog:
         """The log, read to its end, and its newest shared snapshot. OperatorError DAMAGED, DISK."""
         with journal_trouble():
             journal = JetStreamJournal(self.settings(files, segment_bytes), files.journal, system_entropy)
-        missing = files.missing()
+        missing = files.missing(directory_elsewhere=is_shared(self._venue))
         if missing and journal.last().seq:
             journal.close()
             names = ", ".join(file.name for file in missing)

@@ -9,6 +9,7 @@ from cambist.app.admin_client import ask
 from cambist.app.data_directory import DataDirectory, sync_directory
 from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.progress import progress
+from cambist.app.shared_directory import is_shared
 from cambist.app.upkeep import examine
 
 
@@ -55,7 +56,9 @@ def restore(source: Path, data: Path, master_key: Path | None) -> backup.Manifes
             (draft / "master.key").unlink(missing_ok=True)
             backup.copy_file(master_key, draft / "master.key")
         # Where the log is on several machines, opening this copy of it would be taking the log over: the first start makes history.
-        if not DataDirectory(draft).settings().cluster.servers:
+        # Nor may a directory in a database, which is another's, be opened by a copy of its venue.
+        config = DataDirectory(draft).settings()
+        if not config.cluster.servers and not is_shared(config):
             with progress("Making history again") as moved:
                 # A database is left to the venue's own start: the one that runs may be folding into it.
                 files = DataDirectory.open(draft)

@@ -449,6 +449,14 @@ class SandboxStatus:
         return "   ".join(words)
 
 
+def _check_alone(config: Config) -> None:
+    """OperatorError CONFIGURATION for what only a venue may have."""
+    for setting, used in (("history.url", config.history.url), ("cluster.database", config.cluster.database)):
+        if used:
+            words = f"{setting}: a sandbox keeps everything in its own directory, for its snapshots to hold"
+            raise OperatorError(words, Exit.CONFIGURATION)
+
+
 def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxFile, Config]:
     """The sandbox's seed and configuration: the directory's own when it is reopened."""
     complaint = None if plan.seed is None else seed_complaint(plan.seed)
@@ -468,8 +476,7 @@ def _sandbox_settings(files: DataDirectory, plan: SandboxPlan) -> tuple[SandboxF
         note = SandboxFile(plan.seed if plan.seed is not None else DEFAULT_SEED)
         files.keep_sandbox(msgspec.json.encode(note).decode())
     config = files.settings(plan.config)
-    if config.history.url:
-        raise OperatorError("history.url: a sandbox keeps its history in its own directory, for its snapshots to hold", Exit.CONFIGURATION)
+    _check_alone(config)
     if plan.loopback_callbacks:
         config = msgspec.structs.replace(config, merchant=msgspec.structs.replace(config.merchant, loopback_callbacks=True))
     if plan.preset is not None:

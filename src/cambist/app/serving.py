@@ -80,7 +80,7 @@ def serve(
     files = DataDirectory.open(data, create=True)
     config = closing_on_trouble(files, lambda: files.settings(config_file))
     configure_logs(config)
-    new = not files.directory.exists()
+    new = not files.journal.exists()
     operator = closing_on_trouble(files, lambda: first.found(new=new))  # before there is a loop, in which Ctrl-C would wait for an answer
     if config.cluster.servers:
         _serve_node(files, config, listen, tls, accept_clock_skew, operator)

@@ -31,6 +31,8 @@ from cambist.scheduling import Clock, Scheduler, SteadyClock
 from cambist.wallet import SimulatedChain, WalletService
 
 Entropy = Callable[[str, int], bytes]
+DIRECTORY = "the directory"
+"""What write failures call it: a file, or a database."""
 
 
 class Supervision:
@@ -144,7 +146,7 @@ class Venue:
         await self.merchant_follower.write()
 
     async def _write_directory(self) -> None:
-        name, nonces = self.files.directory.name, self.directory.nonces
+        name, nonces = DIRECTORY, self.directory.nonces
         if not self.write_failures.due(name):
             return
         marks = nonces.collect(self.sequencer.durable_seq)

@@ -16,7 +16,8 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.history_places import HistoryPlace, history_place
 from cambist.app.merchants import open_merchant_view
-from cambist.directory import Directory, DirectoryBusy, DirectoryError, load_or_create_master_key
+from cambist.app.shared_directory import database_of, is_shared, open_directory
+from cambist.directory import Directory
 from cambist.domain.meta import Meta
 from cambist.exchange.journal_port import JournalPort
 from cambist.merchant.view import MerchantView
@@ -53,27 +54,15 @@ class Views:
 
 def open_views(files: DataDirectory, config: Config, environment: Environment, journal: JournalPort, opened: ExitStack) -> Views:
     """Opens them all, each entered into `opened`. OperatorError BUSY, DAMAGED: missing, broken, or of another journal."""
-    directory = open_directory(files, environment)
+    directory = open_directory(files, config, environment)
     opened.callback(directory.close)
     chain, wallet = _open_wallet(files, config, environment, opened)
     merchant = open_merchant_view(files)
     opened.callback(merchant.close)
-    _claim_views(files, journal, directory, wallet, merchant)
+    _claim_views(files, config, journal, directory, wallet, merchant)
     history = history_place(files, config.history)
     opened.callback(history.writes.close)
     return Views(directory, chain, wallet, merchant, history)
-
-
-def open_directory(files: DataDirectory, environment: Environment) -> Directory:
-    """People and keys. OperatorError BUSY, DAMAGED."""
-    try:
-        master_key = load_or_create_master_key(files.master_key, environment.entropy)
-        clock = environment.clock
-        return Directory.open(
-            files.directory, master_key, environment.entropy, clock, environment.hasher, wall_clock=clock.wall, synced=files.synced
-        )
-    except DirectoryError as error:
-        raise OperatorError(str(error), Exit.BUSY if isinstance(error, DirectoryBusy) else Exit.DAMAGED) from None
 
 
 def _open_wallet(files: DataDirectory, config: Config, environment: Environment, opened: ExitStack) -> tuple[SimulatedChain, WalletView]:
@@ -97,13 +86,22 @@ def open_wallet_view(files: DataDirectory) -> WalletView:
         raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
 
 
-def _claim_views(files: DataDirectory, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView) -> None:
+def _claim_views(
+    files: DataDirectory, config: Config, journal: JournalPort, directory: Directory, wallet: WalletView, merchants: MerchantView
+) -> None:
     """OperatorError DAMAGED when one of the files was folded from another venue's journal; before any is fed from this one's.
     History looks by itself when it is opened, which may be later."""
-    provenance.claim(directory.nonces, files.directory, journal, "Its users and keys cannot be made again: put this venue's back")
+    place = f"{database_of(files, config)}" if is_shared(config) else f"{files.directory}"
+    if is_shared(config) and directory.nonces.folded_from == 0 and journal.last().seq:
+        raise OperatorError(
+            f"{place} has no directory yet, and the journal has commands: people would be cut off their money. "
+            f"Put the venue's there: cambist cluster move-directory --data {files.path}",
+            Exit.DAMAGED,
+        )
+    provenance.claim(directory.nonces, place, journal, "Its users and keys cannot be made again: put this venue's back")
     rebuild = f"`cambist rebuild --data {files.path}` makes it again"
     for view, file in ((wallet, files.wallet), (merchants, files.merchant)):
-        provenance.claim(view, file, journal, rebuild)
+        provenance.claim(view, str(file), journal, rebuild)
 
 
 def apply_to_directory(directory: Directory, events: Sequence[_core.Event]) -> None:
@@ -113,5 +111,5 @@ def apply_to_directory(directory: Directory, events: Sequence[_core.Event]) -> N
         if isinstance(event, _core.CommandApplied) and event.seq > known:
             meta = Meta.decode(event.meta)
             if meta.memo and (missed := directory.apply_mark(meta.memo)) is not None:
-                _log.warning("directory.sqlite is an older copy", seq=event.seq, done=missed)
+                _log.warning("the directory is an older copy", seq=event.seq, done=missed)
             directory.nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)

@@ -169,7 +169,7 @@ def _open_exchange(
     opened: ExitStack,
 ) -> _Exchange:
     if environment.check_files:
-        integrity.check_before_opening(files)
+        integrity.check_before_opening(files, config)
 
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)

@@ -10,7 +10,7 @@ Nothing here is imported by a venue that keeps everything in files.
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -26,7 +26,7 @@ from cambist.postgresql.server import MIGRATION_SECONDS, Address, Trouble, Unusa
 from .copying import NOT_COPIED, copy_rows, new_file
 from .database import Changed, Database, create_tables, is_newest
 from .following import ChangeLog, Follower
-from .tables import approvals, counters, facts, guess_budgets, nonce_marks, used_nonces, users
+from .tables import REVISION, approvals, counters, facts, guess_budgets, nonce_marks, used_nonces, users
 from .values import DirectoryError, DirectoryUnavailable, DirectoryUnreadable
 
 CONNECTIONS, MORE_CONNECTIONS = 2, 6
@@ -259,3 +259,19 @@ class PostgresDatabase(Database):
 
         upgrade(connection, str(self._address))
         return True
+
+
+def look(address: Address) -> int:
+    """How many users the directory there has; changes nothing. DirectoryUnavailable, DirectoryUnreadable."""
+    try:
+        with closing(server.connect(address, "cambist directory (looking)", _SESSION)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            if row != (REVISION,):
+                raise DirectoryUnreadable(f"{address} has a directory of another form: the next start brings it up to date, if it can")
+            found = connection.execute("SELECT count(*) FROM users WHERE erased IS NULL").fetchone()
+            assert found is not None
+            return int(found[0])
+    except psycopg.errors.UndefinedTable:
+        raise DirectoryUnreadable(f"{address} has no directory yet: cambist cluster move-directory") from None
+    except (psycopg.Error, Unusable) as error:
+        raise DirectoryUnavailable(f"{address}, which has the directory, cannot be asked ({trouble_of(error)[1]})") from None

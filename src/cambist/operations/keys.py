@@ -40,17 +40,17 @@ async def create_key(call: OperatorCall, request: CreateKey) -> KeyShown | Rejec
     if isinstance(user, Rejected):
         return user
     scopes = sorted(form.default_scopes) if request.scopes is None else request.scopes
-    return _minted(call, user, form, scopes, request.ip_allow)
+    return await _minted(call, user, form, scopes, request.ip_allow)
 
 
-def _minted(call: OperatorCall, user: User, form: KeyForm, scopes: Sequence[str], ip_allow: Sequence[str]) -> KeyShown | Rejected:
+async def _minted(call: OperatorCall, user: User, form: KeyForm, scopes: Sequence[str], ip_allow: Sequence[str]) -> KeyShown | Rejected:
     known = ", ".join(sorted(form.scopes))
     if not scopes:
         return Rejected("scopes-empty", Kind.REFUSED, f"a key without any scope could do nothing; {form.dialect} has {known}")
     unknown = sorted(set(scopes) - form.scopes) if form.scopes else []
     if unknown:
         return Rejected("scope-unknown", Kind.REFUSED, f"{form.dialect} has no scope {', '.join(unknown)}; it has {known}")
-    key = call.context.directory.mint_key(user, form, scopes, ip_allow)
+    key = await asyncio.to_thread(call.context.directory.mint_key, user, form, scopes, ip_allow)
     return of_directory(key) if isinstance(key, DirectoryRejection) else _shown(user.name, form, key)
 
 
@@ -131,7 +131,7 @@ async def renew_key(call: OperatorCall, request: OfKey) -> KeyShown | Rejected:
         return form
     user = directory.user_by_account(old.account)
     assert user is not None, f"key {old.id} has no user"
-    shown = _minted(call, user, form, sorted(old.scopes), [str(network) for network in old.ip_allow])
+    shown = await _minted(call, user, form, sorted(old.scopes), [str(network) for network in old.ip_allow])
     if not isinstance(shown, Rejected):
         await _revoke(call, old)
     return shown

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from cambist.directory import DirectoryUnavailable
 from cambist.history import HistoryError
 from cambist.operations import (
     audit_records,
@@ -96,6 +97,14 @@ class Operations:
             _log.error("the end of record %d is missing in the audit log: %s", call.record, error)
 
     async def _done(self, call: OperatorCall, operation: Operation[Any], request: msgspec.Struct, written: dict[str, Any]) -> Any:
+        try:
+            return await self._twice_asked(call, operation, request, written)
+        except DirectoryUnavailable as error:
+            return Rejected("directory-unavailable", Kind.UNAVAILABLE, f"{error}. Whether it was done, a look tells once that answers")
+
+    @staticmethod
+    async def _twice_asked(call: OperatorCall, operation: Operation[Any], request: msgspec.Struct, written: dict[str, Any]) -> Any:
+        """Does it, where one operator is enough or a second one asks."""
         subject = await second_operator(call, operation, request, written)
         if not isinstance(subject, str):
             return subject

@@ -7,7 +7,7 @@ from msgspec import to_builtins
 
 from cambist.app.command_line.output import Data, Json, print_json, show
 
-app = typer.Typer(help="A log on several machines: its nodes, and removing its beginning.", no_args_is_help=True)
+app = typer.Typer(help="A venue on several machines: its nodes, its log, and the directory that nodes share.", no_args_is_help=True)
 
 
 @app.command("status")
@@ -71,3 +71,13 @@ def purge(
         print_json(done)
     else:
         typer.echo(f"{'Purged' if yes else 'Nothing is against purging'} up to command {planned.up_to_seq}.")
+
+
+@app.command("move-directory")
+def move_directory(data: Data) -> None:
+    """Put people and keys of a stopped venue from its file into the database that nodes share: cluster.database, else history.url."""
+    from cambist.app.data_directory import DataDirectory
+    from cambist.app.shared_directory import move_directory
+
+    with DataDirectory.open(data) as files:
+        typer.echo(move_directory(files))

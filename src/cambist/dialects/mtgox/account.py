@@ -1,5 +1,6 @@
 """`info`, `idkey`, `trades`, `currency`, `hotp_gen`: who one is, and what one did."""
 
+import asyncio
 import uuid
 
 from cambist.dialect_kit.rate_limits import SECOND
@@ -112,7 +113,7 @@ class AccountMethods(MethodGroup):
         found = self.instruments.currency(code) if code else None
         return currency_words(found) if found is not None else invalid("currency", "should be a known currency")
 
-    def hotp_gen(self, call: Call) -> Answer:
+    async def hotp_gen(self, call: Call) -> Answer:
         """A new HOTP key. Signed, it is also kept for the account: its first good code makes it the account's second factor."""
         hotp = self.services.directory.hotp
         if call.caller is None:
@@ -122,7 +123,7 @@ class AccountMethods(MethodGroup):
             return {"name": str(uuid.UUID(bytes=fresh.name, version=4)), "key": fresh.secret}
         user = self.services.directory.user_by_account(call.caller.account)
         assert user is not None
-        kept = hotp.enrol(user)
+        kept = await asyncio.to_thread(hotp.enrol, user)
         if isinstance(kept, DirectoryRejection):
             return Rejection(kept.words, "hotp_active")
         return {"name": str(uuid.UUID(bytes=kept.name, version=4)), "key": kept.secret}

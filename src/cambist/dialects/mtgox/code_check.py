@@ -26,7 +26,7 @@ class CodeCheck(MethodGroup):
         """
         user = self.services.directory.user_by_account(call.signed.account)
         assert user is not None
-        if not self.services.directory.hotp.active(user):
+        if not await asyncio.to_thread(self.services.directory.hotp.active, user):
             return None
         code = call.text("code")
         if not code:

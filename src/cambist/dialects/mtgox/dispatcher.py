@@ -7,6 +7,7 @@ from cambist.dialects.mtgox import replies
 from cambist.dialects.mtgox.auth import Authenticator
 from cambist.dialects.mtgox.call import Call, DialectContext, Method
 from cambist.dialects.mtgox.replies import Rejection, Result
+from cambist.directory import DirectoryUnavailable
 from cambist.exchange.commands import NonceRejected
 from cambist.history.port import HistoryError
 
@@ -42,6 +43,6 @@ class Dispatcher:
         try:
             result = method.run(call)
             return await result if inspect.isawaitable(result) else result
-        except HistoryError:
-            # What only histories know cannot be told now; trading goes on.
+        except (HistoryError, DirectoryUnavailable):
+            # What only histories, or the directory's database, know cannot be told now; trading goes on.
             return replies.BUSY

@@ -18,7 +18,7 @@ from cambist.dialects.mtgox.call import DialectContext
 from cambist.dialects.mtgox.currencies import Currency
 from cambist.dialects.mtgox.merchant_orders import PAY_PATH, order_key, pay_rejection, transaction
 from cambist.dialects.mtgox.parse import form_fields
-from cambist.directory import LoginRejection, User
+from cambist.directory import DirectoryUnavailable, LoginRejection, User
 from cambist.directory.login import ADMISSION_INTERVAL, KNOWN_FOR
 from cambist.domain.state_parts import Serial
 from cambist.merchant import MerchantOrder, MerchantRejection, PaymentState
@@ -34,6 +34,7 @@ LOGIN_ERRORS = {
     LoginRejection.FROZEN: ("This user may not pay now.", 403),
 }
 """What is shown instead of WRONG_LOGIN, and the HTTP status."""
+AWAY = "Nobody can log in just now. Please try again in a moment."
 MAX_QR_CODES = 1_000
 HTML = b"text/html; charset=utf-8"
 NO_SUCH_PAGE = b"<!doctype html><title>Not found</title><p>There is no such payment order."
@@ -78,7 +79,10 @@ class PaymentPage:
         name = fields.get("user", "").strip()
         cookie = _cookie_name(name)
         password, code = fields.get("password", ""), fields.get("code", "").strip()
-        login = await self._logins.login(name, password, code, request.client, _device(request, cookie))
+        try:
+            login = await self._logins.login(name, password, code, request.client, _device(request, cookie))
+        except DirectoryUnavailable:
+            return await self._show(order, AWAY, name, 503)
         if isinstance(login, LoginRejection):
             error, status = LOGIN_ERRORS.get(login, (WRONG_LOGIN, 403))
             return _with(

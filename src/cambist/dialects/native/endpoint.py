@@ -24,6 +24,7 @@ from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.idempotency import DAY, HOUR, REPLAYED, key_of
 from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
+from cambist.directory import DirectoryUnavailable
 from cambist.directory.login import network_of
 from cambist.domain.units import AccountId
 from cambist.exchange.commands import JournalStopped, NonceRejected
@@ -347,7 +348,7 @@ async def _later(answer: Awaitable[Any], status: int) -> Reply:
         return reply_of(await answer, status)
     except HistoryError:
         return problem_reply(problem(Code.HISTORY_UNAVAILABLE))
-    except JournalStopped:
+    except (JournalStopped, DirectoryUnavailable):
         return problem_reply(problem(Code.UNAVAILABLE))
 
 
@@ -433,7 +434,7 @@ class _Handler:
                 value = await self._answer(call)
         except NonceRejected:
             return problem_reply(problem(Code.REQUEST_REPEATED), PRIVATE)
-        except JournalStopped:
+        except (JournalStopped, DirectoryUnavailable):
             return problem_reply(problem(Code.UNAVAILABLE), PRIVATE)
         return reply_of(value, self._endpoint.status, PRIVATE)
 

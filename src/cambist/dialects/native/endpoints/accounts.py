@@ -70,7 +70,7 @@ async def sign_up(call: Call, *, body: api.SignUp) -> Headed[api.Session] | Prob
         user = await asyncio.to_thread(services.directory.add_user, body.name, body.password, account)
     if isinstance(user, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(user, Code.UNAVAILABLE))
-    moment = services.directory.sessions.moment()
+    moment = await asyncio.to_thread(services.directory.sessions.moment)
     device = await asyncio.to_thread(services.directory.login.remember_device, user, "")
     session = await opened(call, user, device, SecurityEventKind.SIGNED_UP, moment)
     return problem(Code.UNAVAILABLE) if session is None else session
@@ -81,7 +81,7 @@ async def log_in(call: Call, *, body: api.LogIn) -> Headed[api.Session] | Proble
     `code-wrong`, `login-paused`, `code-paused`, `user-frozen`."""
     if not from_this_site(call.request):
         return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
-    moment = call.context.services.directory.sessions.moment()
+    moment = await asyncio.to_thread(call.context.services.directory.sessions.moment)
     login = await _checked(call, body.name, body.password, body.code)
     if isinstance(login, Problem):
         return login
@@ -103,7 +103,7 @@ async def demo_log_in(call: Call, *, body: DemoLogIn) -> Headed[api.Session] | P
         return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
     if body.name not in demo_users(call):
         return problem(Code.NOT_FOUND, "There is no such demo user here for you.")
-    moment = directory.sessions.moment()
+    moment = await asyncio.to_thread(directory.sessions.moment)
     user = await asyncio.to_thread(directory.user, body.name)
     if user is None or user.frozen is not None:
         return problem(Code.USER_FROZEN if user is not None else Code.NOT_FOUND)
@@ -282,7 +282,7 @@ async def change_password(call: Call, *, body: api.ChangePassword) -> Headed[api
     number = await asyncio.to_thread(directory.set_password, user, body.new_password)
     if isinstance(number, DirectoryRejection):
         return problem(DIRECTORY_CODES.get(number, Code.UNAVAILABLE))
-    moment = directory.sessions.moment()
+    moment = await asyncio.to_thread(directory.sessions.moment)
     await call.context.services.commands.note(call.caller.meta(marks.password_set(user.account, number)))
     session = await opened(call, user, await known_device(call, user), SecurityEventKind.PASSWORD_CHANGED, moment)
     return problem(Code.LOGIN_WRONG) if session is None else session

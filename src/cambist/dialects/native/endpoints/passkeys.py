@@ -197,7 +197,7 @@ async def log_in_with_passkey(call: Call, *, body: api.UsePasskey) -> Headed[Ses
     wait = call.context.strangers.admit("passkey", address=network_of(call.request.client))
     if wait:
         return rate_limited(wait)
-    moment = call.context.services.directory.sessions.moment()
+    moment = await asyncio.to_thread(call.context.services.directory.sessions.moment)
     user = await _signer(call, body.credential, LOG_IN)
     if isinstance(user, Problem):
         return user

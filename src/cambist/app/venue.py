@@ -14,6 +14,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api
 from cambist.app.readiness import Readiness
+from cambist.app.shared_directory import is_shared
 from cambist.app.snapshots import Snapshots, SnapshotUnwritten, origin_of_now
 from cambist.app.view_follower import ViewFollower
 from cambist.app.write_failures import WriteFailures
@@ -31,8 +32,8 @@ from cambist.scheduling import Clock, Scheduler, SteadyClock
 from cambist.wallet import SimulatedChain, WalletService
 
 Entropy = Callable[[str, int], bytes]
-DIRECTORY = "the directory"
-"""What write failures call it: a file, or a database."""
+SHARED_DIRECTORY = "the directory's database"
+"""What write failures call it where it is no file."""
 
 
 class Supervision:
@@ -146,7 +147,7 @@ class Venue:
         await self.merchant_follower.write()
 
     async def _write_directory(self) -> None:
-        name, nonces = DIRECTORY, self.directory.nonces
+        name, nonces = SHARED_DIRECTORY if is_shared(self.config) else self.files.directory.name, self.directory.nonces
         if not self.write_failures.due(name):
             return
         marks = nonces.collect(self.sequencer.durable_seq)

@@ -211,7 +211,7 @@ class _Opening:
 
         # 1. The servers, and which log is there.
         with journal_trouble():
-            connection = Connection(ReplicatedLog(config.cluster).settings(files, config.journal.segment_mebibytes << 20))
+            connection = Connection(ReplicatedLog(config).settings(files, config.journal.segment_mebibytes << 20))
             self._opened.callback(connection.close)
             identity = connection.run(log_identity(connection))
 
@@ -396,7 +396,7 @@ def _claim(files: DataDirectory, identity: int, *views: WalletView | MerchantVie
     """OperatorError DAMAGED when one of the files was folded from another venue's log."""
     remedy = f"Put {files.path} aside: an edge begins anew with nothing but its configuration and the master key"
     for view, file in zip(views, (files.wallet, files.merchant), strict=True):
-        provenance.claim_for(view, file, provenance.fingerprint_of(identity), remedy)
+        provenance.claim_for(view, str(file), provenance.fingerprint_of(identity), remedy)
 
 
 def _fold(views: _Views, frame: Frame) -> None:

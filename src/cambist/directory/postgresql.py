@@ -153,7 +153,7 @@ class PostgresDatabase(Database):
         if monotonic() < self._away_until and not self._closed.is_set():
             raise DirectoryUnavailable(self._away)
         connection = self._connected()
-        connection.autocommit = False
+        connection.set_autocommit(False)
         return connection
 
     def _connected(self) -> server.Connection:

@@ -58,7 +58,7 @@ class EngineNode(ServeHooks):
     def __init__(self, config: Config, alone: Environment) -> None:
         """`alone`: the environment of a venue on one machine."""
         super().__init__()
-        self._log = ReplicatedLog(config.cluster)
+        self._log = ReplicatedLog(config)
         self._gate = LeadingOnly(self._answers)
         self._leads = False
         self._out = ""

@@ -356,7 +356,7 @@ def on_the_cluster(config: Config, alone: Environment) -> Environment:
     _check_cluster_packages()
     from cambist.app.replicated_log import ReplicatedLog
 
-    log = ReplicatedLog(config.cluster)
+    log = ReplicatedLog(config)
     return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure, take_commands=log.take_commands)
 
 

@@ -87,7 +87,7 @@ class EngineNode(ServeHooks):
         self._loop = asyncio.get_running_loop()
         self._gate.worded_by(venue.gateway.error_reply)
         self._replica = Replica(venue.engine)
-        self._replica.subscribe(lambda frame: apply_to_directory(venue.directory, EVERY_COMMAND.of(frame.events)))
+        self._replica.subscribe(lambda frame: apply_to_directory(venue.directory, EVERY_COMMAND.of(frame.events), live=True))
         self._replica.subscribe(venue.sequencer.follow)
         self._replica.checkpoints.extend(_checked_at_the_start(venue))
         venue.readiness.watch(self.elsewhere)

@@ -104,12 +104,13 @@ def _claim_views(
         provenance.claim(view, str(file), journal, rebuild)
 
 
-def apply_to_directory(directory: Directory, events: Sequence[_core.Event]) -> None:
+def apply_to_directory(directory: Directory, events: Sequence[_core.Event], *, live: bool = False) -> None:
     """What was journaled stays so: a used nonce after a crash, and whoever was shut out when an older copy of the directory is put back."""
     known = directory.nonces.applied_seq
     for event in events:
         if isinstance(event, _core.CommandApplied) and event.seq > known:
             meta = Meta.decode(event.meta)
-            if meta.memo and (missed := directory.apply_mark(meta.memo)) is not None:
+            # While a node follows, whoever leads tells a directory that both share; and this is the event loop's thread.
+            if meta.memo and not (live and directory.shared) and (missed := directory.apply_mark(meta.memo)) is not None:
                 _log.warning("the directory is an older copy", seq=event.seq, done=missed)
             directory.nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, Connection, Table, case, insert, select, text, update
 from sqlalchemy.dialects import sqlite
@@ -31,6 +31,9 @@ class Database(ABC):
     So what was looked up in a transaction is still so when it writes. Where several processes share the tables, each method raises
     DirectoryUnavailable while they are out of reach.
     """
+
+    shared: ClassVar[bool]
+    """Whether other processes may change it."""
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Connection]:

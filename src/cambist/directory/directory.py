@@ -150,6 +150,11 @@ class Directory:
             database.close()
             raise
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may change it."""
+        return self._database.shared
+
     def copy_to(self, file: Path) -> None:
         """Writes a copy of the file, as it is now, to where none is yet; nonces since the last flush are not in it."""
         self._database.copy_to(file)

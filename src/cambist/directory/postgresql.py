@@ -41,7 +41,7 @@ _SESSION = (
     " SELECT set_config('search_path', quote_ident(current_schema() || '_directory'), false)"
 )
 """Who stands still in the middle of a transaction loses it, so that the others' logins go on."""
-_TURN = text("SELECT pg_advisory_xact_lock(:lock_class, hashtext(current_schema()))")
+_LOCK = text("SELECT pg_advisory_xact_lock(:lock_class, hashtext(current_schema()))")
 _PERSONAL = ("users", "totps", "hotps", "sessions", "recovery_codes", "passkeys", "security_events", "login_networks", "login_devices")
 _log = logging.getLogger(__name__)
 _CHANGE_LOG = """
@@ -66,6 +66,8 @@ CREATE OR REPLACE TRIGGER noted AFTER INSERT OR DELETE OR UPDATE ON sessions FOR
 
 class PostgresDatabase(Database):
     """Transactions in the database, one at a time among all processes."""
+
+    shared = True
 
     def __init__(self, address: Address, node: str = "") -> None:
         """Connects; makes or migrates the tables. `node`: what the server's list of sessions shows of this process.
@@ -99,7 +101,7 @@ class PostgresDatabase(Database):
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         with self._explained(), self._engine.connect() as connection:
-            connection.execute(_TURN, {"lock_class": _LOCK_CLASS})
+            connection.execute(_LOCK, {"lock_class": _LOCK_CLASS})
             yield connection
             connection.commit()
 
@@ -227,7 +229,7 @@ class PostgresDatabase(Database):
                 assert isinstance(raw, server.Connection)
                 patience, raw.patience = raw.patience, MIGRATION_SECONDS
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
-                connection.execute(_TURN, {"lock_class": _LOCK_CLASS})
+                connection.execute(_LOCK, {"lock_class": _LOCK_CLASS})
                 if self._make_tables(connection):
                     connection.exec_driver_sql(_CHANGE_LOG)
                 connection.commit()

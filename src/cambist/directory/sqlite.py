@@ -31,6 +31,8 @@ _PRAGMAS = (
 class SqliteDatabase(Database):
     """Transactions on the file, one at a time, from any thread."""
 
+    shared = False
+
     def __init__(self, path: str | os.PathLike[str], busy_timeout: float, synced: bool = True) -> None:
         """Opens, creates or migrates; `synced`: what is committed survives a power cut.
 

@@ -31,10 +31,12 @@ from cambist.app.wiring import AWAY_SECONDS, Environment, continue_time, journal
 from cambist.app.write_failures import WriteFailures
 from cambist.cluster.connection import Connection
 from cambist.cluster.edge import EdgeLog
+from cambist.cluster.edge_counts import EdgeCounts
 from cambist.cluster.log_tail import log_identity
 from cambist.cluster.shared_snapshots import SharedSnapshots
 from cambist.dialect_kit.logins import Logins
 from cambist.dialect_kit.market_texts import MarketTexts
+from cambist.dialect_kit.shared_counts import SharedCounts
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import Directory
 from cambist.domain.events import EventFilter, kinds_of
@@ -242,6 +244,8 @@ class _Opening:
         metrics = edge_metrics(log, past.progress, engine, environment.clock, files.path, money.failures)
         count_markets(metrics, engine, services.catalogue, past.marketdata)
         gateway, apis = self._open_gateway(services, readiness, metrics)
+        counts = EdgeCounts(connection, log.number, services.shared_counts)
+        self._opened.callback(counts.close)
         log.resume()
         return EdgeVenue(
             files=files,
@@ -299,7 +303,7 @@ class _Opening:
     def _services(
         self, log: EdgeLog, engine: _core.Engine, directory: Directory, money: _Money, past: _Past, scheduler: Scheduler
     ) -> VenueServices:
-        config, environment = self._config, self._environment
+        config, environment, shared_counts = self._config, self._environment, SharedCounts(active=True)
         return VenueServices(
             commands=log.commands,
             view=engine,
@@ -310,7 +314,7 @@ class _Opening:
             account_streams=past.account_streams,
             history=past.history,
             directory=directory,
-            logins=Logins(directory, scheduler, environment.entropy, money.state_parts),
+            logins=Logins(directory, scheduler, environment.entropy, money.state_parts, shared_counts),
             wallet=money.wallet,
             merchants=money.merchants,
             scheduler=scheduler,
@@ -319,6 +323,7 @@ class _Opening:
             durable=_at_once,
             key_forms=key_forms(config, of_sandbox=False),
             state_parts=money.state_parts,
+            shared_counts=shared_counts,
             coupons_per_day=config.limits.coupons_per_day,
             transfers_per_day=config.limits.transfers_per_day,
         )

@@ -22,7 +22,7 @@ def _subject(connection: Connection, epoch: int) -> str:
     return f"{connection.settings.name}.commands.{epoch}"
 
 
-class _Posted:
+class Posting:
     """What the venue's loop has the connection's loop send, in order."""
 
     def __init__(self, connection: Connection) -> None:
@@ -59,7 +59,7 @@ class CommandReceiver:
         self._connection = connection
         self._loop = loop
         self._take = take
-        self._posted = _Posted(connection)
+        self._posting = Posting(connection)
         self._heard: deque[tuple[bytes, str]] = deque()
         self._due = False
         self._subscription = connection.run(connection.client.subscribe(_subject(connection, epoch), cb=self._hear))
@@ -82,7 +82,7 @@ class CommandReceiver:
             batch, reply = self._heard.popleft()
             answer = self._take(batch)
             if answer is not None and reply:
-                self._posted.post(reply, answer.encode())
+                self._posting.post(reply, answer.encode())
 
 
 class CommandSender:
@@ -92,12 +92,12 @@ class CommandSender:
         self._connection = connection
         self._loop = loop
         self._answered = answered
-        self._posted = _Posted(connection)
+        self._posting = Posting(connection)
         self._inbox = connection.client.new_inbox()
         connection.run(connection.client.subscribe(self._inbox, cb=self._hear))
 
     def send(self, epoch: int, batch: bytes) -> None:
-        self._posted.post(_subject(self._connection, epoch), batch, self._inbox)
+        self._posting.post(_subject(self._connection, epoch), batch, self._inbox)
 
     async def _hear(self, message: Msg) -> None:
         if message.headers:  # nobody leads under this epoch, as the servers say

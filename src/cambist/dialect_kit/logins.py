@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from cambist.dialect_kit.rate_limits import MINUTE, SECOND, Budget, RateLimits, RateRules
+from cambist.dialect_kit.shared_counts import SharedCounts
 from cambist.directory import Directory, LoginRejection, User
 from cambist.directory.login import ADMISSION_INTERVAL, network_of
 from cambist.domain.state_parts import Serial, StateParts
@@ -56,7 +57,12 @@ class Logins:
     """One for the venue; for the event loop's thread."""
 
     def __init__(
-        self, directory: Directory, scheduler: Scheduler, entropy: Callable[[str, int], bytes], state_parts: StateParts | None = None
+        self,
+        directory: Directory,
+        scheduler: Scheduler,
+        entropy: Callable[[str, int], bytes],
+        state_parts: StateParts | None = None,
+        shared_counts: SharedCounts | None = None,
     ) -> None:
         self._directory = directory
         self._scheduler = scheduler
@@ -65,6 +71,8 @@ class Logins:
         parts = StateParts() if state_parts is None else state_parts
         self._lots = Serial(parts, "login lots")
         parts.add(self._addresses.part("login addresses"))
+        if shared_counts is not None:
+            shared_counts.share("login addresses", self._addresses)
         self._queues: dict[str, _Queue] = {}
 
     async def login(self, name: str, password: str, code: str, address: str, device: str) -> LoggedIn | LoginRejection:

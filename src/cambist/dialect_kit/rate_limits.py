@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from cambist.domain.state_parts import StatePart
 
@@ -71,6 +72,8 @@ class RateLimits:
         self._rules = rules
         self._clock = clock
         self._counters: dict[tuple[str, str, str | int], _Counter] = {}
+        self._admitted: dict[tuple[str, str, str | int], int] | None = None
+        """What was counted here and other processes have not heard of; None: there are none."""
 
     def admit(self, group: str, **subjects: str | int) -> int:
         """0 and the request is counted, or for how many µs it is refused (then nothing is counted).
@@ -94,7 +97,46 @@ class RateLimits:
         if not wait:
             for counter in counters:
                 counter.count += 1
+            if self._admitted is not None:
+                self._note_admitted(group, budgets, subjects, self._admitted)
         return wait
+
+    # --- over several processes (`shared_counts.py`) ---------------------------------------------------------------------------
+    def remember_admitted(self) -> None:
+        """From now on, for `take_admitted`."""
+        self._admitted = {}
+
+    def take_admitted(self, most: int) -> list[tuple[tuple[str, str, str | int], int]]:
+        """(group, scope and subject, how many requests) that were counted here since the last time, at most so many; the rest stays."""
+        admitted = self._admitted or {}
+        taken = [(subject, admitted[subject]) for subject in islice(admitted, most)]
+        for subject, _ in taken:
+            del admitted[subject]
+        return taken
+
+    def count_elsewhere(self, group: str, scope: str, subject: str | int, count: int) -> None:
+        """Counts requests that another process admitted; who exceeds a budget by them waits for its end, and is not blocked for them."""
+        budget = next((budget for budget in self._rules.budgets.get(group, ()) if budget.scope == scope), None)
+        if budget is None or count < 1:
+            return
+        now = self._clock()
+        counter = self._counter((group, scope, subject), now)
+        if now >= counter.window_end:
+            counter.window_end = now + budget.window
+            counter.count = 0
+        counter.count += count
+
+    def _note_admitted(
+        self,
+        group: str,
+        budgets: tuple[Budget, ...],
+        subjects: Mapping[str, str | int],
+        admitted: dict[tuple[str, str, str | int], int],
+    ) -> None:
+        for budget in budgets:
+            subject = subjects.get(budget.scope)
+            if subject is not None and (len(admitted) < self._rules.remembered or (group, budget.scope, subject) in admitted):
+                admitted[group, budget.scope, subject] = admitted.get((group, budget.scope, subject), 0) + 1
 
     def _wait(self, counter: _Counter, budget: Budget, now: int) -> int:
         if now < counter.blocked_until:

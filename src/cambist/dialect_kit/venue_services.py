@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cambist.dialect_kit.operator_requests import OperatorRequests
 from cambist.dialect_kit.order_rendering import OrderRenderers
+from cambist.dialect_kit.shared_counts import SharedCounts
 from cambist.domain.state_parts import StateParts
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class VenueServices:
     """Programs for those keys."""
     state_parts: StateParts = field(default_factory=StateParts)
     """Where a dialect adds what it has in memory only, if its replies depend on that."""
+    shared_counts: SharedCounts = field(default_factory=SharedCounts)
+    """Where a dialect adds the limits of its callers, for them to hold over all processes that serve them."""
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""
     transfers_per_day: int = 1_000

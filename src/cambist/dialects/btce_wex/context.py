@@ -29,6 +29,7 @@ class DialectContext:
         day = RateRules({"coupons": (Budget("account", services.coupons_per_day, DAY),)}, tiers=())
         limits = RateLimits(day, services.clock)
         services.state_parts.add(limits.part("btce_wex/coupons"))
+        services.shared_counts.share("btce_wex/coupons", limits)
         return DialectContext(services, assets, Pairs(services.catalogue, assets), coupons, limits)
 
     def now(self) -> int:

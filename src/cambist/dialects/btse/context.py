@@ -24,6 +24,7 @@ class DialectContext:
         authenticator = Authenticator(services.directory, services.wall_clock, settings)
         limits = RateLimits(settings.rates, services.clock)
         services.state_parts.add(limits.part("btse/rate limits"))
+        services.shared_counts.share("btse/rate limits", limits)
         return DialectContext(services, settings, Symbols(services.catalogue), authenticator, limits)
 
     async def history_caught_up(self) -> None:

@@ -53,6 +53,7 @@ class DialectContext:
         parts = services.state_parts
         for name, counted in (("rate limits", limits), ("strangers", strangers), ("daily", daily)):
             parts.add(counted.part(f"native/{name}"))
+            services.shared_counts.share(f"native/{name}", counted)
         parts.add(replies.part("native/replies"))
         return DialectContext(
             services=services,

@@ -50,6 +50,7 @@ def measure(settings: Settings) -> list[Row]:
             log = LogSettings(tuple(servers.urls), "leader", f"bench{batch}", max_bytes=1 << 30)
             journal = JetStreamJournal(log, Path(scratch) / log.name, system_entropy)
             try:
+                journal.lead()
                 micros, frames = asyncio.run(_lead(journal, rate, batch, seconds))
                 if batch == LOADS[0][1]:
                     speed = asyncio.run(_catch_up(log, rate * seconds))
@@ -69,6 +70,7 @@ def _latencies(servers: NatsServers, scratch: Path, seconds: int) -> list[Row]:
     log = LogSettings(tuple(servers.urls), "leader", "latency", max_bytes=1 << 30)
     journal = JetStreamJournal(log, scratch / log.name, system_entropy)
     try:
+        journal.lead()
         waits = sorted(asyncio.run(_there_and_back(journal, seconds)))
     finally:
         journal.close()

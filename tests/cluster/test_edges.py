@@ -14,6 +14,7 @@ from cambist.cluster.connection import Connection
 from cambist.cluster.edge import EdgeLog
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.log_tail import LogTail
+from cambist.cluster.tips import encode_tip
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import Done
@@ -125,6 +126,23 @@ async def test_an_edge_begins_with_a_snapshot_of_this_log_only(running: Running)
     elsewhere = running.edge("e4", _core.Engine.restore(state), SnapshotOrigin(node.journal.identity, 1, seq + 1, b"x" * 32))
     await until(lambda: bool(elsewhere.failures))
     assert isinstance(elsewhere.failures[0], JournalDamaged)
+
+
+async def test_a_frame_that_is_told_wrong_is_read_from_the_log(running: Running) -> None:
+    node = running.leads("one", with_venue=True)
+    edge = running.edge("e1")
+    await edge.bid(1_000)
+    stranger = Connection(running.log.node("stranger").settings)
+    try:
+        for told in (b"", b"x", encode_tip(0), *(encode_tip(edge.log.tail.tip + ahead, b"no frame") for ahead in range(1, 9))):
+            stranger.run(stranger.client.publish(stranger.settings.tip, told))
+        stranger.run(stranger.client.flush())
+        done = [await edge.bid(1_001 + at) for at in range(3)]
+    finally:
+        stranger.close()
+    assert [each.read for each in done] == [2, 3, 4]
+    assert edge.engine.state_hash() == node.leader.engine.state_hash()
+    assert edge.failures == []
 
 
 async def test_without_a_log_there_is_no_edge(running: Running) -> None:

@@ -79,8 +79,11 @@ class EdgeLog:
         return True
 
     def close(self) -> None:
-        """Follows no more; who waits for a command gets JournalStopped. The connection stays: it is its owner's to close."""
+        """Follows no more; who waits for a command gets JournalStopped. The connection stays: it is its owner's to close, later."""
+        if self._closed:
+            return
         self._closed = True
+        self.tail.close()
         self.pending.stop()
         if self._looking is not None:
             self._looking.cancel()

@@ -328,7 +328,7 @@ class JetStreamJournal:
             self._used += len(encoded) + OVERHEAD
             self._in_flight = False
             self._announce()
-        await self.node.tell_tip()
+        await self.node.tell_tip(encoded)
 
     def _announce(self) -> None:
         """Wakes everybody. The caller holds `_changed`."""

@@ -17,6 +17,7 @@ from cambist.cluster.frame_fields import frame_fields
 from cambist.cluster.log_reader import LogReader, seq_of
 from cambist.cluster.log_stream import BATCH_MESSAGES, FRAME, LogStream, Unknown
 from cambist.cluster.nodes import Nodes, NodeStatus
+from cambist.cluster.tips import decode_tip
 from cambist.exchange.journal_port import GENESIS
 
 LOOK_SECONDS = 0.25
@@ -148,6 +149,16 @@ class LogTail:
         """Begins. `failed`, on the connection's loop too, hears why it ends. From any thread but the connection's."""
         self._connection.run(self._begin(moved, failed))
 
+    def close(self) -> None:
+        """Reads no more. From any thread but the connection's. Idempotent."""
+        self._connection.run(self._end())
+
+    async def _end(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.cancel()
+            await asyncio.wait([running])
+
     async def _begin(self, moved: Callable[[], object], failed: Callable[[JournalError], object]) -> None:
         self._running = asyncio.create_task(self._follow(moved, failed))
 
@@ -188,14 +199,18 @@ class LogTail:
 
     async def _follow(self, moved: Callable[[], object], failed: Callable[[JournalError], object]) -> None:
         heard = asyncio.Event()
+        told: dict[int, bytes] = {}
         loop, looked = self._connection.loop, -LOOK_SECONDS
 
         async def hear(message: Msg) -> None:
             with contextlib.suppress(ValueError):
-                self.tip = max(self.tip, int(message.data))
+                number, frame = decode_tip(message.data)
+                self.tip = max(self.tip, number)
+                if frame and len(told) < BATCH_MESSAGES:
+                    told[number] = frame
             heard.set()
 
-        await self._connection.client.subscribe(f"{self._connection.settings.name}.tip", cb=hear)
+        await self._connection.client.subscribe(self._connection.settings.tip, cb=hear)
         while True:
             heard.clear()
             try:
@@ -203,7 +218,8 @@ class LogTail:
                     looked = loop.time()
                     self.tip = max(self.tip, (await self.stream.info()).state.last_seq)
                 while self._reader.position < self.tip:
-                    await self._reader.read_to(min(self.tip, self._reader.position + BATCH_MESSAGES))
+                    if not self._reader.take_told(told):
+                        await self._reader.read_to(min(self.tip, self._reader.position + BATCH_MESSAGES))
                     moved()
                     self._room.clear()
                     if self._chain.size > AHEAD_BYTES:

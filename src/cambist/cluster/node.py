@@ -21,6 +21,7 @@ from cambist.cluster.log_reader import LogReader, locate
 from cambist.cluster.log_stream import BATCH_MESSAGES, FRAME, LogStream, Unknown, damaged
 from cambist.cluster.nodes import Nodes, NodeStatus, whole_frame
 from cambist.cluster.settings import LogSettings
+from cambist.cluster.tips import decode_tip, encode_tip
 
 _log = structlog.get_logger("cambist.cluster")
 
@@ -117,7 +118,7 @@ class LogNode:
         async def hear(message: Msg) -> None:
             nonlocal wanted
             with contextlib.suppress(ValueError):
-                wanted = max(wanted, int(message.data))
+                wanted = max(wanted, decode_tip(message.data)[0])
             heard.set()
 
         subscription = await self.connection.client.subscribe(self.settings.tip, cb=hear)
@@ -138,10 +139,10 @@ class LogNode:
             with contextlib.suppress(nats.errors.Error):
                 await subscription.unsubscribe()
 
-    async def tell_tip(self) -> None:
-        """Has those who follow know that the log has more. What gets lost they find out by themselves."""
+    async def tell_tip(self, frame: bytes = b"") -> None:
+        """Has those who follow know that the log has more; `frame`, where it is one. What gets lost they find out by themselves."""
         with contextlib.suppress(nats.errors.Error):
-            await self.connection.client.publish(self.settings.tip, b"%d" % self.reader.position)
+            await self.connection.client.publish(self.settings.tip, encode_tip(self.reader.position, frame))
 
     # --- opening -------------------------------------------------------------------------------------------------------------
     async def _open(self) -> None:

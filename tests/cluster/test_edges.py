@@ -134,8 +134,8 @@ async def test_a_frame_that_is_told_wrong_is_read_from_the_log(running: Running)
     await edge.bid(1_000)
     stranger = Connection(running.log.node("stranger").settings)
     try:
-        for told in (b"", b"x", encode_tip(0), *(encode_tip(edge.log.tail.tip + ahead, b"no frame") for ahead in range(1, 9))):
-            stranger.run(stranger.client.publish(stranger.settings.tip, told))
+        for sent in (b"", b"x", encode_tip(0), *(encode_tip(edge.log.tail.tip + ahead, b"no frame") for ahead in range(1, 9))):
+            stranger.run(stranger.client.publish(stranger.settings.tip, sent))
         stranger.run(stranger.client.flush())
         done = [await edge.bid(1_001 + at) for at in range(3)]
     finally:

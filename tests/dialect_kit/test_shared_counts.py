@@ -54,7 +54,7 @@ def test_what_is_told_is_told_once() -> None:
     assert two.counts.collect() is None, "what came from elsewhere is not told on"
 
 
-def test_much_is_told_in_several_messages() -> None:
+def test_many_counts_are_several_messages() -> None:
     one, two = Process(), Process()
     for key in range(4_000):
         one.limits.admit("orders", key=key, user=key)

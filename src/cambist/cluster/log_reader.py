@@ -76,17 +76,17 @@ class LogReader:
             else:
                 await asyncio.sleep(_LOOK_SECONDS)
 
-    def take_told(self, told: dict[int, bytes]) -> bool:
+    def take_frames(self, frames: dict[int, bytes]) -> bool:
         """Takes frames that came by another way than the log, by their messages' numbers, as far as they fit; whether any did.
 
-        What is taken or behind is removed from `told`, and what does not fit too: the log has what should be there. JournalFailed.
+        What is taken or behind is removed from `frames`, and what does not fit too: the log has what should be there. JournalFailed.
         """
         before = self.position
-        while (data := told.pop(self.position + 1, None)) is not None:
+        while (data := frames.pop(self.position + 1, None)) is not None:
             if self._skipped is not None or self._take(Message(self.position + 1, FRAME, data)) is not None:
                 break
-        for number in [number for number in told if number <= self.position]:
-            del told[number]
+        for number in [number for number in frames if number <= self.position]:
+            del frames[number]
         return self.position > before
 
     async def _take_in_order(self, message: Message) -> None:

@@ -199,15 +199,15 @@ class LogTail:
 
     async def _follow(self, moved: Callable[[], object], failed: Callable[[JournalError], object]) -> None:
         heard = asyncio.Event()
-        told: dict[int, bytes] = {}
+        frames: dict[int, bytes] = {}
         loop, looked = self._connection.loop, -LOOK_SECONDS
 
         async def hear(message: Msg) -> None:
             with contextlib.suppress(ValueError):
                 number, frame = decode_tip(message.data)
                 self.tip = max(self.tip, number)
-                if frame and len(told) < BATCH_MESSAGES:
-                    told[number] = frame
+                if frame and len(frames) < BATCH_MESSAGES:
+                    frames[number] = frame
             heard.set()
 
         await self._connection.client.subscribe(self._connection.settings.tip, cb=hear)
@@ -218,7 +218,7 @@ class LogTail:
                     looked = loop.time()
                     self.tip = max(self.tip, (await self.stream.info()).state.last_seq)
                 while self._reader.position < self.tip:
-                    if not self._reader.take_told(told):
+                    if not self._reader.take_frames(frames):
                         await self._reader.read_to(min(self.tip, self._reader.position + BATCH_MESSAGES))
                     moved()
                     self._room.clear()

@@ -15,7 +15,7 @@ CORE_SOURCES := $(shell find core/src -name '*.rs' 2>/dev/null) $(wildcard core/
 WEB_SOURCES := $(shell find web/src web/build -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js web/*.html)
 
 .DEFAULT_GOAL := help
-.PHONY: help graph build web run test test-core test-python test-web lint format bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
+.PHONY: help graph build web run test test-core test-python test-web lint format pictures bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,10 @@ format: toolchain-lint build ## Rewrite the sources into the agreed format
 
 graph: build ## Draw the packages' dependencies into docs/internals/blueprint.md
 	$(BIN)/python scripts/dependency_graph.py
+
+pictures: build web ## Take the pages' pictures of the web page anew, in Chromium
+	@scripts/install-test-packages
+	CAMBIST_PICTURES="$$PWD/docs/images" $(BIN)/python -m pytest -q tests/web/test_pictures.py
 
 bench: build web ## Measure the speeds; a table here, the same as JSON in benchmarks/latest.json
 	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)

@@ -117,7 +117,6 @@ class Visitor:
 
     def check(self, folder: Path, name: str) -> None:
         """The page as it stands: photographed, nothing wider than the screen, and axe finds nothing."""
-        self.photograph(folder, name)
         findings: list[str] = []
 
         def found() -> bool:
@@ -127,6 +126,7 @@ class Visitor:
         # Between a theme's switch and its drawing, a browser on a busy machine answers with colours of both.
         with suppress(AssertionError):
             wait_until(lambda: not found(), DRAWN_SECONDS)
+        self.photograph(folder, name)
         assert not findings, f"{name}:\n" + "\n".join(findings)
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0, f"{name} is {wide} pixels wider than the screen"

@@ -42,6 +42,7 @@ export class CandlesStore {
     } catch {
       if (this.state === "loading") this.state = "failed";
     }
+    if (this.pending.size > 0) this.show();
   }
 
   /** Fetches what is before the oldest one that is known. */
@@ -66,7 +67,9 @@ export class CandlesStore {
     this.paced.ask();
   }
 
+  /** What came before the past is known waits for it: a chart that begins with one candle jumps. */
   private show(): void {
+    if (this.state === "loading") return;
     const came = [...this.pending.values()];
     this.pending.clear();
     this.take(came);

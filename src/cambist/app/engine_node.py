@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 
-from cambist import _core
 from cambist._core import JournalDamaged, JournalError, JournalFenced
 from cambist.app import logs
 from cambist.app.config import Config
@@ -18,7 +17,7 @@ from cambist.app.leading_only import LeadingOnly
 from cambist.app.replicated_log import ReplicatedLog
 from cambist.app.serving import ServeHooks, Serving
 from cambist.app.venue import Venue
-from cambist.app.views import apply_to_directory
+from cambist.app.venue_follower import VenueFollower
 from cambist.app.wiring import Environment, Extension, provision, take_commands
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.lease import Lease
@@ -26,22 +25,14 @@ from cambist.cluster.node import Standing
 from cambist.cluster.nodes import HandedOver, NodeStatus, ask_statuses
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import VenueServices
-from cambist.domain.events import EventFilter, kinds_of
 from cambist.exchange import JournalStopped, Sequencer
-from cambist.exchange.journal_port import Follower, JournalPort
-from cambist.exchange.replica import CHECKPOINT, Replica
-from cambist.exchange.sequencer import Checkpoint
+from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.metrics import Metrics
 
 _log = structlog.get_logger("cambist.app")
 
-APPLY_SECONDS = 0.02
-"""How long frames are applied at a stretch before the loop does something else."""
 MOST_LAG = 10_000
 """Commands that a node may be behind to be handed the lead: what it lacks costs the others time."""
-LOOKED_BACK = 20_000
-"""Commands whose frames a start looks through for checkpoints."""
-EVERY_COMMAND = EventFilter(kinds_of(_core.CommandApplied))
 
 
 class EngineNode(ServeHooks):
@@ -86,20 +77,13 @@ class EngineNode(ServeHooks):
         self._node = venue.journal.node
         self._loop = asyncio.get_running_loop()
         self._gate.worded_by(venue.gateway.error_reply)
-        self._replica = Replica(venue.engine)
-        self._replica.subscribe(lambda frame: apply_to_directory(venue.directory, EVERY_COMMAND.of(frame.events), live=True))
-        self._replica.subscribe(venue.sequencer.follow)
-        self._replica.checkpoints.extend(_checked_at_the_start(venue))
+        self._follower = VenueFollower(venue, self._fail)
         venue.readiness.watch(self.elsewhere)
         self._node.standing = self._standing
-        self._follower: Follower | None = None
-        self._last_time = venue.engine.time
-        """Of the last command that was applied here while another node led, µs."""
 
     # --- the process's hooks -------------------------------------------------------------------------------------------------
     async def begin(self, url: str) -> Any:
-        self._follower = self._journal.follow(self._venue.engine.seq + 1)
-        self._loop.add_reader(self._follower.fileno(), self._apply_due)
+        self._follower.begin()
         connection = self._node.connection
         self._lease = Lease(connection, self._log.opening, wants=lambda: not self._trouble(), taken=self._lead_soon)
         connection.run(self._node.nodes.serve_hand_over(self._hand_over_asked))
@@ -113,7 +97,7 @@ class EngineNode(ServeHooks):
             await self._retire("")
         if self._lease is not None:
             await asyncio.to_thread(self._lease.end)
-        self._stop_following()
+        self._follower.end()
 
     def elsewhere(self) -> str:
         node = self._node.settings.node
@@ -128,32 +112,6 @@ class EngineNode(ServeHooks):
         return isinstance(failure, JournalFenced)
 
     # --- following -------------------------------------------------------------------------------------------------------------
-    def _apply_due(self) -> None:
-        """Applies what came, for a moment: the descriptor stays readable while there is more."""
-        until = time.perf_counter() + APPLY_SECONDS
-        try:
-            assert self._follower is not None
-            for frame in self._follower:
-                self._replica.apply((frame,))
-                self._last_time = frame.time
-                if time.perf_counter() > until:
-                    return
-            self._journal.acknowledge()
-        except JournalError as error:
-            self._stop_following()
-            self._fail(error)
-
-    def _apply_rest(self) -> None:
-        """Everything that the node's journal has. JournalDamaged, JournalError."""
-        assert self._follower is not None
-        self._replica.apply(self._follower)
-
-    def _stop_following(self) -> None:
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            self._loop.remove_reader(follower.fileno())
-            follower.close()
-
     def _fail(self, error: JournalError) -> None:
         """A state that differs from the log's keeps the node from ever leading; whoever looks after it must hear why. All else ends it."""
         if isinstance(error, JournalDamaged):
@@ -172,7 +130,7 @@ class EngineNode(ServeHooks):
         """Why this node should not lead; empty when it may. From any thread."""
         if self._out or self._handing_over or self._venue.failure or self._venue.stopping.is_set():
             return self._out or "it is stopping"
-        clock, ahead = self._venue.machine_clock, self._last_time - self._venue.machine_clock.wall()
+        clock, ahead = self._venue.machine_clock, self._follower.last_time - self._venue.machine_clock.wall()
         if ahead > clock.bound and not self.environment.accept_clock_skew:
             return f"its clock is {ahead / 1_000_000:.1f} s behind the last command"
         return ""
@@ -186,17 +144,10 @@ class EngineNode(ServeHooks):
             return  # a lease that had run out, and was taken again before anybody else did
         started, venue = time.monotonic(), self._venue
         try:
-            assert self._follower is not None
-            self._loop.remove_reader(self._follower.fileno())
+            self._follower.rest()
             await asyncio.to_thread(self._journal.lead)
-            self._apply_rest()
-            self._stop_following()
-            engine = venue.engine
-            last = engine.time
-            venue.machine_clock.begin_at(last)
-            venue.directory.nonces.continue_from(last)
-            venue.sequencer.lead(checkpoint_first=True)
-            await provision(venue.files, venue.config, venue.commands, engine, venue.sequencer)
+            self._follower.lead()
+            await provision(venue.files, venue.config, venue.commands, venue.engine, venue.sequencer)
             said = await self._make_operator()
             take_commands(venue, self.environment)
             venue.sequencer.drain()
@@ -209,7 +160,7 @@ class EngineNode(ServeHooks):
         self._took_seconds = time.monotonic() - started
         self.serving.lead()
         logs.say(f"Node {self._node.settings.node} leads\n{said}")
-        _log.info("trading goes on", epoch=self._journal.epoch, seq=engine.seq, took_seconds=round(self._took_seconds, 3))
+        _log.info("trading goes on", epoch=self._journal.epoch, seq=venue.engine.seq, took_seconds=round(self._took_seconds, 3))
 
     # --- handing over ----------------------------------------------------------------------------------------------------------
     async def _hand_over_asked(self, to: str) -> HandedOver:
@@ -255,7 +206,7 @@ class EngineNode(ServeHooks):
     def _standing(self) -> Standing:
         """From any thread."""
         sequencer = self._venue.sequencer
-        checkpoints = sorted({*self._replica.checkpoints, *sequencer.checkpoints})
+        checkpoints = sorted({*self._follower.checkpoints, *sequencer.checkpoints})
         return Standing(sequencer.applied_seq, checkpoints[-8:], self._trouble())
 
     def _extend(self, services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService]) -> Extension:
@@ -284,14 +235,6 @@ class EngineNode(ServeHooks):
 
     def _lease_troubles(self) -> int:
         return 0 if self._lease is None else self._lease.renewals_failed
-
-
-def _checked_at_the_start(venue: Venue) -> list[Checkpoint]:
-    """Checkpoints among the journal's last commands, behind the newest snapshot: the replay from there compared them. JournalError."""
-    seq = venue.engine.seq
-    since = max(venue.snapshot_seq, seq - LOOKED_BACK)
-    frames = venue.journal.read(max(since, 1))
-    return [Checkpoint(frame.first_seq, frame.payload) for frame in frames if frame.kind == CHECKPOINT and since <= frame.first_seq <= seq]
 
 
 def _reason_against(status: NodeStatus, seq: int) -> str:

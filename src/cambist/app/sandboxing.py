@@ -451,7 +451,8 @@ class SandboxStatus:
 
 def _check_alone(config: Config) -> None:
     """OperatorError CONFIGURATION for what only a venue may have."""
-    for setting, used in (("history.url", config.history.url), ("cluster.database", config.cluster.database)):
+    everywhere = {"cluster.servers": config.cluster.servers, "cluster.database": config.cluster.database, "history.url": config.history.url}
+    for setting, used in everywhere.items():
         if used:
             words = f"{setting}: a sandbox keeps everything in its own directory, for its snapshots to hold"
             raise OperatorError(words, Exit.CONFIGURATION)

@@ -1,4 +1,4 @@
-"""Everything that somebody was told in secret, in a venue where each kind of it was made: none of it lies in a file or in the log."""
+"""A venue in which every kind of secret was made: none of them lies in a file or in the log."""
 
 import base64
 import json
@@ -30,11 +30,11 @@ SECRET_NAMES = {
 PUBLIC_NAMES = {"secret_until", "recovery_codes", "allow_credentials", "exclude_credentials"}
 """Names that have such a word in them: a time, a count, ids of passkeys."""
 
-Told = dict[str, set[str]]
+Secrets = dict[str, set[str]]
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Running, Told]]:
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Running, Secrets]]:
     """A venue with a person who did everything that gives a secret, through the network and by command."""
     folder = tmp_path_factory.mktemp("secrets")
     (folder / "own.toml").write_text(CONFIGURATION)
@@ -43,38 +43,38 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Runn
     data = folder / "venue"
     first = ("--operator", "olga", "--operator-password-file", password)
     with serving(folder, "serve", "--data", data, "--config", folder / "own.toml", *first) as running:
-        told: Told = {"password": {"operators horse battery"}}
-        by_command(data, told)
+        secrets: Secrets = {"password": {"operators horse battery"}}
+        by_command(data, secrets)
         with Client(running.url.replace("127.0.0.1", "localhost")) as client:
-            over_the_network(client, data, told)
-        yield folder, running, told
+            over_the_network(client, data, secrets)
+        yield folder, running, secrets
 
 
-def by_command(data: Path, told: Told) -> None:
+def by_command(data: Path, secrets: Secrets) -> None:
     def asked(*words: str) -> Any:
         done = cambist(*words, "--data", data, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    told["password"] |= {asked("user", "add", "bob")["password"], asked("user", "password", "bob")["password"]}
-    told["secret"] = {asked("second-factor", "enrol", "bob")["secret"]}
+    secrets["password"] |= {asked("user", "add", "bob")["password"], asked("user", "password", "bob")["password"]}
+    secrets["secret"] = {asked("second-factor", "enrol", "bob")["secret"]}
     made = asked("key", "create", "bob", "--dialect", "btce")
-    told["credentials"] = {made["secret"]}
-    told["credentials"].add(asked("key", "renew", made["key"])["secret"])
+    secrets["credentials"] = {made["secret"]}
+    secrets["credentials"].add(asked("key", "renew", made["key"])["secret"])
     asked("operator", "reset", "olga", "--made-up")
 
 
-def over_the_network(client: Client, data: Path, told: Told) -> None:
+def over_the_network(client: Client, data: Path, secrets: Secrets) -> None:
     said = SignUp(name="maria", password="a horse of marias")
     session = client.send(calls.sign_up(said))
-    told["password"].add(said.password)
-    told["csrf_token"] = {session.csrf_token}
-    told["cookies"] = set(client._http.cookies.values())
+    secrets["password"].add(said.password)
+    secrets["csrf_token"] = {session.csrf_token}
+    secrets["cookies"] = set(client._http.cookies.values())
     assert cambist("fund", "maria", "BTC=10", "--data", data).returncode == 0
     for kind in client.send(calls.list_key_kinds()):
         made = client.send(calls.create_key(CreateKey(api=kind.api)))
-        told["credentials"] |= set(made.credentials.values()) - {made.key.key}
-    told["code"] = {client.send(calls.create_coupon(CreateCoupon(asset="BTC", amount="1"))).code}
+        secrets["credentials"] |= set(made.credentials.values()) - {made.key.key}
+    secrets["code"] = {client.send(calls.create_coupon(CreateCoupon(asset="BTC", amount="1"))).code}
     wanted = CreateMerchantOrder(
         asset="BTC",
         amount="1",
@@ -84,18 +84,18 @@ def over_the_network(client: Client, data: Path, told: Told) -> None:
         notify_url="https://shop.example.com/notices",
     )
     order = client.send(calls.create_merchant_order(wanted))
-    told["notice_secret"] = {client.send(calls.show_notice_secret(order.id)).notice_secret or ""}
-    with_passkey(client, told)
+    secrets["notice_secret"] = {client.send(calls.show_notice_secret(order.id)).notice_secret or ""}
+    with_passkey(client, secrets)
     enrolment = client.send(calls.enrol_totp())
-    told["secret"].add(enrolment.secret)
-    told["uri"] = {enrolment.uri}
+    secrets["secret"].add(enrolment.secret)
+    secrets["uri"] = {enrolment.uri}
     codes = client.send(calls.confirm_totp(ConfirmCode(code=pyotp.TOTP(enrolment.secret).now()))).codes
-    told["codes"] = set(codes)
+    secrets["codes"] = set(codes)
     changed = ChangePassword(password=said.password, new_password="another horse of marias", code=codes[0])
-    told["csrf_token"].add(client.send(calls.change_password(changed)).csrf_token)
-    told["new_password"] = {changed.new_password}
-    told["cookies"] |= set(client._http.cookies.values())
-    told["password"].add("a wrong horse")
+    secrets["csrf_token"].add(client.send(calls.change_password(changed)).csrf_token)
+    secrets["new_password"] = {changed.new_password}
+    secrets["cookies"] |= set(client._http.cookies.values())
+    secrets["password"].add("a wrong horse")
     for call in (
         calls.prove_identity(ProveIdentity(password="a wrong horse")),
         calls.log_in(LogIn(name="maria", password="a wrong horse")),
@@ -104,7 +104,7 @@ def over_the_network(client: Client, data: Path, told: Told) -> None:
             client.send(call)
 
 
-def with_passkey(client: Client, told: Told) -> None:
+def with_passkey(client: Client, secrets: Secrets) -> None:
     def asked(path: str, body: Any = None) -> Any:
         """Through the client's own connection, in the browser's words."""
         said = client._http.request(
@@ -119,7 +119,7 @@ def with_passkey(client: Client, told: Told) -> None:
     options = asked("/account/passkeys/options")
     phone = Authenticator(client.url)
     asked("/account/passkeys", {"name": "My phone", "credential": phone.create(options)})
-    told["id"], told["challenge"] = {options["user"]["id"]}, {options["challenge"]}
+    secrets["id"], secrets["challenge"] = {options["user"]["id"]}, {options["challenge"]}
 
 
 def forms(text: str) -> Iterator[bytes]:
@@ -149,17 +149,17 @@ def fields_of(kind: Any) -> Iterator[str]:
             yield from fields_of(hint)
 
 
-def test_every_field_that_is_secret_by_name_was_told_something() -> None:
+def test_every_field_that_is_secret_by_name_is_in_the_table() -> None:
     words = ("secret", "password", "code", "token", "credentials", "passphrase")
     kinds = [kind for each in ENDPOINTS if each.scope not in OPERATORS for kind in (each.signature().body, each.signature().reply)]
     named = {name for kind in kinds for name in fields_of(kind) if any(word in name for word in words)}
     assert named - PUBLIC_NAMES <= SECRET_NAMES
 
 
-def test_nothing_that_was_told_in_secret_lies_in_a_file_or_in_the_log(scene: tuple[Path, Running, Told]) -> None:
-    folder, running, told = scene
-    assert set(told) - {"cookies"} == SECRET_NAMES
-    assert [(name, text) for name, texts in told.items() for text in texts if len(text) < 13] == []
+def test_no_secret_lies_in_a_file_or_in_the_log(scene: tuple[Path, Running, Secrets]) -> None:
+    folder, running, secrets = scene
+    assert set(secrets) - {"cookies"} == SECRET_NAMES
+    assert [(name, text) for name, texts in secrets.items() for text in texts if len(text) < 13] == []
     running.terminate()
     files = {
         path: path.read_bytes().rstrip(b"\0") for path in folder.rglob("*") if path.is_file() and path.name not in (MASTER_KEY, "password")
@@ -168,7 +168,7 @@ def test_nothing_that_was_told_in_secret_lies_in_a_file_or_in_the_log(scene: tup
     assert b"\n" in files[running.log]
     found = [
         f"{name} in {path.name}"
-        for name, texts in told.items()
+        for name, texts in secrets.items()
         for text in texts
         for form in forms(text)
         for path, content in files.items()

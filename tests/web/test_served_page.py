@@ -39,7 +39,7 @@ def field(reply: Reply, name: str) -> str:
 
 
 # --- where it is ----------------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("path", ["/trade", "/trade/", "/trade/btc_usd", "/sign-up"])
+@pytest.mark.parametrize("path", ["/trade", "/trade/", "/trade/btc_usd", "/trade/@17", "/trade/%4017", "/sign-up"])
 def test_every_path_of_the_page_has_its_document(path: str, built: BuiltPage) -> None:
     reply = ask(served(built), path)
     assert (reply.status, reply.content_type) == (200, b"text/html; charset=utf-8")

@@ -2,6 +2,15 @@
 
 import paths from "./paths.json";
 
+/** A part of a path; as it stands where its percent signs mean nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 class Router {
   path = $state(location.pathname);
 
@@ -17,7 +26,7 @@ class Router {
 
   /** What follows it. */
   get rest(): string[] {
-    return this.path.split("/").slice(2).filter(Boolean).map(decodeURIComponent);
+    return this.path.split("/").slice(2).filter(Boolean).map(decoded);
   }
 
   go(path: string, options: { replace?: boolean } = {}): void {

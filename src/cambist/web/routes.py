@@ -33,8 +33,8 @@ ASSET_HEADERS = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     _VARY,
 )
-_REST = r"(?:/[A-Za-z0-9_.:-]{1,64}){0,3}/?"
-"""What may follow a path's first part: a market, an order's number."""
+_REST = r"(?:/(?:[A-Za-z0-9_.:@-]|%40){1,64}){0,3}/?"
+"""What may follow a path's first part: a market, an order's number, an account as @17."""
 
 
 def routes(page: BuiltPage) -> list[Route]:

@@ -6,6 +6,8 @@ it.each<[Record<string, unknown>, string]>([
   [{ user: "@17", cancel_orders: false, market: null }, "user @17"],
   [{ orders: [4, 5] }, "orders 4, 5"],
   [{ name: "btc_usd", maker_fee_ppm: 0 }, "name btc_usd · maker fee ppm 0"],
+  [{ name: "\u202ecod.exe", halted: true }, "name \\u202ecod.exe · halted true"],
+  [{ key: "a\u200bb\nc" }, "key a\\u200bb\\u000ac"],
   [{}, ""],
 ])("arguments %j are worded %j", (said, words) => expect(argumentWords(said)).toBe(words));
 

@@ -37,10 +37,16 @@ export function withNames(text: string, names: Record<string, string>): string {
   return text.replace(/(?<!\S)@\d{1,10}(?!\S)/g, (found) => names[found] ?? found);
 }
 
+/** A text of a stranger's in which nothing is unseen: what turns the direction of letters, or has no width, is spelled out. */
+function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => `\\u${found.codePointAt(0)?.toString(16).padStart(4, "0")}`);
+}
+
 /** What an operation was asked with, on one line: "user alice, role operator". What was left out is left out. */
 export function argumentWords(said: Record<string, unknown>): string {
   return Object.entries(said)
     .filter(([, value]) => value !== null && value !== "" && value !== false)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${Array.isArray(value) ? value.join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value)}`)
+    .map(plain)
     .join(" · ");
 }

@@ -305,7 +305,16 @@ async def test_what_is_shown_is_what_the_api_itself_says(scene: Scene, api: str,
         assert row.body == await answer(scene.owner, api, row.source, order, situation.terms.side), row.source
 
 
-STREAMS = [(api, version) for api, version in VERSIONS if api not in ("BTC-e", "WEX")]
+STREAMS = [("Expie", ""), ("Mt.Gox", "v2"), ("BTSE", "v2.1"), ("BTSE", "v3.2"), ("BTSE", "v3.3"), ("Cambist", "")]
+"""Each private stream once: other versions have the same ones."""
+
+
+@pytest.mark.parametrize(("api", "older", "newer"), [("Mt.Gox", "v1", "v2"), ("BTSE", "v3.3", "v4")])
+async def test_versions_with_one_stream_show_the_same(scene: Scene, api: str, older: str, newer: str) -> None:
+    order, _sent = await bring_about(scene, api, newer, SITUATIONS["filled in two trades"])
+    shown = await scene.rendering(order, api, newer)
+    assert shown.pushes
+    assert shown.pushes == (await scene.rendering(order, api, older)).pushes
 
 
 @pytest.mark.parametrize("step", [SECOND, 0], ids=["moving clock", "standing clock"])
@@ -337,6 +346,91 @@ def topic_of(api: str, message: str) -> str:
     if api == "Mt.Gox":
         return str(said.get("private", "")) if said.get("op") == "private" else ""
     return str(said.get("topic", ""))
+
+
+# --- pairs and stops that follow the price ------------------------------------------------------------------------------------------
+def v3_pair(version: str) -> tuple[str, str]:
+    stop = '"triggerPrice":900,"stopPrice":890,"time_in_force":"GTC","clOrderID":"both"'
+    return f"/spot/api/{version}/order", f'{{"symbol":"BTC-USD","side":"SELL","type":"OCO","price":1100,"size":0.4,{stop}}}'
+
+
+PAIRS = {
+    ("BTSE", "v3.2"): v3_pair("v3.2"),
+    ("BTSE", "v3.3"): v3_pair("v3.3"),
+    ("BTSE", "v4"): (
+        "/spot/api/v4/trade/orders/algo",
+        '{"symbol":"BTC-USD","orderSide":"SELL","orderType":"OCO","orderSize":"0.4","takeProfitOrderPrice":"1100",'
+        '"stopLossTriggerPrice":"900","stopLossOrderPrice":"890","timeInForce":"GTC","clOrderId":"both"}',
+    ),
+    ("Cambist", ""): (
+        f"{V1}/orders/pair",
+        '{"market":"btc_usd","side":"sell","price":"1100","amount":"0.4","client_order_id":"both",'
+        '"stop_price":"900","stop_limit_price":"890"}',
+    ),
+}
+
+
+@pytest.mark.parametrize("then", [(), ("cancel",), ("0.1",)], ids=["rests", "cancelled", "partly filled"])
+@pytest.mark.parametrize(("api", "version"), PAIRS)
+async def test_both_orders_of_a_pair_show_the_request_that_placed_them(scene: Scene, api: str, version: str, then: tuple[str, ...]) -> None:
+    path, body = PAIRS[api, version]
+    reply = await (scene.owner.btse("POST", path, body) if api == "BTSE" else scene.owner.native("POST", path, body))
+    assert reply.status in (200, 201), reply.content
+    stop = scene.floor.engine.next_order_id - 1
+    for what in then:
+        scene.happens(what, Terms(), stop - 1)
+    for order in (stop - 1, stop):
+        shown = await scene.rendering(order, api, version)
+        assert shown.request is not None
+        assert (shown.request.path, shown.request.body) == (path, body)
+        assert shown.reply == reply.content.decode()
+        for row in shown.rows:
+            if row.source.endswith((f"/{order}", "/order")):
+                assert row.body == await answer(scene.owner, api, row.source, order, "sell")
+
+
+@pytest.mark.parametrize(("api", "version"), [one for one in VERSIONS if one not in PAIRS])
+async def test_an_api_without_pairs_says_so(scene: Scene, api: str, version: str) -> None:
+    assert (await scene.owner.native("POST", *PAIRS["Cambist", ""])).status == 201
+    shown = await scene.rendering(scene.floor.engine.next_order_id - 1, api, version)
+    assert shown.request is None
+    assert shown.inexpressible is not None
+    assert "of which one cancels the other" in shown.inexpressible
+
+
+def v3_trailing(version: str, trail: str) -> tuple[str, str]:
+    return f"/spot/api/{version}/order", f'{{"symbol":"BTC-USD","side":"SELL","type":"MARKET","txType":"STOP","size":0.4,{trail}}}'
+
+
+TRAILING = {
+    ("BTSE", "v3.2"): v3_trailing("v3.2", '"trailValue":20,"trailValueType":"DISTANCE"'),
+    ("BTSE", "v3.3"): v3_trailing("v3.3", '"trailValue":2.5,"trailValueType":"PERCENTAGE"'),
+    ("BTSE", "v4"): (
+        "/spot/api/v4/trade/orders/algo",
+        '{"symbol":"BTC-USD","orderSide":"SELL","orderType":"TRAILING","orderSize":"0.4","trailValue":20,"trailValueType":"DISTANCE"}',
+    ),
+    ("Cambist", ""): (
+        f"{V1}/orders",
+        '{"market":"btc_usd","side":"sell","type":"trailing-stop-limit","price":"900","amount":"0.4","trail":"20"}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("api", "version"), TRAILING)
+async def test_a_stop_that_follows_the_price_while_it_waits_and_afterwards(scene: Scene, api: str, version: str) -> None:
+    path, body = TRAILING[api, version]
+    reply = await (scene.owner.btse("POST", path, body) if api == "BTSE" else scene.owner.native("POST", path, body))
+    assert reply.status in (200, 201), reply.content
+    order = scene.floor.engine.next_order_id - 1
+    shown = await scene.rendering(order, api, version)
+    assert shown.request is not None
+    assert (shown.request.path, shown.request.body) == (path, body)
+    assert shown.reply == reply.content.decode()
+    for row in shown.rows:
+        assert row.body == await answer(scene.owner, api, row.source, order, "sell"), row.source
+    scene.happens("cancel", Terms(), order)
+    shown = await scene.rendering(order, api, version)
+    assert shown.inexpressible == "How far a stop stays behind the price is known only while it waits."
 
 
 @pytest.mark.parametrize(("api", "version"), [("BTC-e", ""), ("WEX", "")])
@@ -383,12 +477,12 @@ async def test_nothing_secret_is_shown(scene: Scene) -> None:
 
 
 async def test_of_an_order_with_very_many_trades_the_first_are_shown(scene: Scene) -> None:
-    order, _sent = await bring_about(scene, "Cambist", "", Situation(Terms(amount="1"), then=("0.01",) * 60))
+    order, _sent = await bring_about(scene, "Cambist", "", Situation(Terms(amount="1"), then=("0.01",) * 30))
     shown = await scene.renderings(order)
     assert shown.more_trades == 10
     (native,) = [one for one in shown.renderings if one.api == "Cambist"]
     assert native.pushes is not None
-    assert len([push for push in native.pushes if push.source == "fills"]) == 50
+    assert len([push for push in native.pushes if push.source == "fills"]) == 20
 
 
 async def test_an_order_that_was_changed_is_shown_as_it_is_and_says_so(scene: Scene) -> None:

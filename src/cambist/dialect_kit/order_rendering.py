@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -68,6 +69,10 @@ class OrderRenderers:
         """Has orders rendered by these from now on."""
         self._renderers = list(renderers)
 
-    def render(self, placed: PlacedOrder) -> list[OrderRendering]:
+    async def render(self, placed: PlacedOrder) -> list[OrderRendering]:
         """The order in every API."""
-        return [rendering for render in self._renderers for rendering in render(placed)]
+        found: list[OrderRendering] = []
+        for render in self._renderers:
+            found += render(placed)
+            await asyncio.sleep(0)  # an order of many trades takes each some milliseconds: others are served between
+        return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cambist import _core
 from cambist.dialect_kit.order_life import STOP_TYPES, LifeCommand, Moments, life_of
@@ -14,7 +14,7 @@ from cambist.domain.units import AccountId, AssetId
 from cambist.history.port import Page
 from cambist.history.records import Fill, Order
 
-MOST_TRADES = 50
+MOST_TRADES = 20
 """Trades of an order that are worded; it may have thousands."""
 MOST_READ = 10_000
 """Trades of an order that are read, to add up what it traded at once."""
@@ -48,7 +48,7 @@ class PlacedOrder:
 
     `fills` are its first trades, oldest first, `more_fills` how many it has beside these. `commands` are what was done to it, up to the
     last of these. `available`: atoms that the account could spend right after the order was placed, of every asset. `changed`: it was
-    seen to have been replaced, and is shown with the terms of now throughout. `now`: µs.
+    seen to have been replaced, and is shown with the terms of now throughout. `now`: µs. `other`: of an order of a pair the other one.
     """
 
     order: Order
@@ -61,6 +61,14 @@ class PlacedOrder:
     username: str
     changed: bool
     now: int
+    other: PlacedOrder | None = None
+
+    @property
+    def pair(self) -> tuple[PlacedOrder, PlacedOrder] | None:
+        """The limit order and the stop of the pair that the order is of; None when it is of none."""
+        if self.other is None:
+            return None
+        return (self.other, self) if self.is_stop else (self, self.other)
 
     @property
     def is_stop(self) -> bool:
@@ -96,7 +104,20 @@ async def read_placed_order(services: VenueServices, account: AccountId, number:
     found = await services.history.orders_by_id([number])
     if not found or found[0].account != account:
         return None
-    order = found[0]
+    placed = await _read(services, found[0])
+    partner = await _partner(services, found[0])
+    return placed if partner is None else replace(placed, other=await _read(services, partner))
+
+
+async def _partner(services: VenueServices, order: Order) -> Order | None:
+    """The other order of a pair, which the same command placed."""
+    number = _partner_number(order)
+    found = await services.history.orders_by_id([number]) if number else []
+    return next((other for other in found if other.seq == order.seq and other.account == order.account), None)
+
+
+async def _read(services: VenueServices, order: Order) -> PlacedOrder:
+    account, number = order.account, order.id
     fills = await _fills(services, number)
     shown = fills[:MOST_TRADES]
     triggered, ended = await _triggered(services, order, fills), await _ended(services, order, fills)
@@ -157,15 +178,27 @@ def _reaches(price: int, order: Order) -> bool:
 
 
 async def _ended(services: VenueServices, order: Order, fills: Sequence[Fill]) -> int:
-    """Seq of the command that ended the order. One that is not filled had its money given back by it, but for one that never held any: that
-    one ended as it was placed."""
+    """Seq of the command that ended the order; 0 where nothing tells it. One that is not filled had its money given back by it, but for one
+    that never held any: that one ended as it was placed. Two orders of a pair hold the same money: what ends one ends the other."""
     if not order.reason:
         return 0
     if order.reason == DoneReason.FILLED and fills:
         return fills[-1].seq
+    partner = _partner_number(order)
     page = Page(since=order.updated, until=order.updated, limit=PAGE)
     released = await services.history.entries(order.account, page, business=Business.RELEASE)
-    return next((entry.seq for entry in released if entry.order_id == order.id), order.seq)
+    seq = next((entry.seq for entry in released if entry.order_id in (order.id, partner)), 0)
+    if seq or not partner:
+        return seq or order.seq
+    traded = await services.history.fills_of_order(partner, Page(limit=1, newest_first=False))
+    return traded[0].seq if traded else 0
+
+
+def _partner_number(order: Order) -> int:
+    """Of the other order of a pair, whose stop has the number behind the limit order's; 0 for an order of none."""
+    if not order.flags & OrderFlag.ONE_CANCELS_OTHER:
+        return 0
+    return order.id - 1 if order.type in STOP_TYPES else order.id + 1
 
 
 def _at_once(order: Order, fills: Sequence[Fill], moments: Moments) -> AtOnce:

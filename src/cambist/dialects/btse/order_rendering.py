@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,12 @@ from cambist.dialects.btse.render import encode, millis, number
 from cambist.dialects.btse.settings import Flavour
 from cambist.dialects.btse.sockets.private import Fills, Notifications, NotificationsV2, NotificationsV3, PrivateChannel, notices_of
 from cambist.dialects.btse.status import SIDE_NAMES, TYPE_NAMES
-from cambist.dialects.btse.symbols import shown
+from cambist.dialects.btse.symbols import Market, shown
 from cambist.dialects.btse.unified.envelope import enveloped
 from cambist.dialects.btse.unified.orders import open_row, order_row, trade_row
 from cambist.dialects.btse.v2.trade import fill_row, order_reply, pending_row
 from cambist.dialects.btse.v3.rows import Rows, SizedRows, trail_value
-from cambist.domain.orders import OrderFlag, OrderType, Side, TimeInForce
+from cambist.domain.orders import OrderType, Side, TimeInForce
 
 API = "BTSE"
 SIGNED = (
@@ -43,7 +43,7 @@ class OrderRenderer:
         self._versions = (V2(in_words=old), V3("v3.2", Rows(), NotificationsV2), V3("v3.3", SizedRows(), NotificationsV3), V4())
 
     def __call__(self, placed: PlacedOrder) -> list[OrderRendering]:
-        record = replace(of_history(placed.order, self._context.symbols[placed.order.market]), trail=placed.trail)
+        record = _record(placed, self._context.symbols[placed.order.market])
         return [version.render(placed, record) for version in self._versions]
 
 
@@ -54,13 +54,17 @@ class Version(ABC):
     notifications: type[PrivateChannel]
 
     def render(self, placed: PlacedOrder, record: OrderRecord) -> OrderRendering:
-        beyond = _beyond(placed, record) or self.beyond(placed, record)
-        path, fields = self.request(placed, record) if not beyond else ("", {})
+        pair = placed.pair
+        asked: Request | str = _beyond(placed, record)
+        if not asked:
+            asked = self.request(placed, record) if pair is None else self.pair_request(*pair, record.market)
+        beyond, (path, fields) = (asked, ("", {})) if isinstance(asked, str) else ("", asked)
+        legs = [_at_once(leg, _record(leg, record.market)) for leg in pair or (placed,)]
         rendering = OrderRendering(
             api=API,
             version=self.name,
             request=RenderedRequest("POST", path, SIGNED, encode(fields).decode()),
-            reply=self.reply(_at_once(placed, record)).decode(),
+            reply=self.reply(legs).decode(),
             rows=tuple(RenderedMessage(call, body.decode()) for call, body in self.rows(placed, record)),
             pushes=tuple(self._pushes(placed, record)),
         )
@@ -76,16 +80,16 @@ class Version(ABC):
                 yield from (RenderedMessage(channel.topic, message.decode()) for message in channel.rendered(notices))
 
     @abstractmethod
-    def beyond(self, placed: PlacedOrder, record: OrderRecord) -> str:
-        """Why this version cannot place the order, a sentence; else empty."""
+    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request | str:
+        """What places the order, or why this version cannot place it: a sentence."""
 
     @abstractmethod
-    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request:
-        """What places an order that it can place."""
+    def pair_request(self, limit: PlacedOrder, stop: PlacedOrder, market: Market) -> Request | str:
+        """The same of both orders of a pair."""
 
     @abstractmethod
-    def reply(self, record: OrderRecord) -> bytes:
-        """What is answered; the record is as the order stood then."""
+    def reply(self, records: Sequence[OrderRecord]) -> bytes:
+        """What is answered; the record, or the two of a pair, are as the orders stood then."""
 
     @abstractmethod
     def rows(self, placed: PlacedOrder, record: OrderRecord) -> Iterable[tuple[str, bytes]]:
@@ -101,10 +105,9 @@ class V2(Version):
         if in_words:
             self.name = "v2.0"
 
-    def beyond(self, placed: PlacedOrder, record: OrderRecord) -> str:
-        return "BTSE's v2 has no stops that follow the price; v3.2 and later have." if placed.trails else ""
-
-    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request:
+    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request | str:
+        if placed.trails:
+            return "BTSE's v2 has no stops that follow the price; v3.2 and later have."
         market = record.market
         fields: dict[str, Any] = {"symbol": market.symbol, "side": SIDE_NAMES[record.side], "type": TYPE_NAMES[record.type]}
         if record.price:
@@ -116,8 +119,11 @@ class V2(Version):
             fields |= {"stop_price": market.price(record.stop_price), **profit}
         return "/spot/v2/order", fields | _force(placed, record, "time_in_force") | _truths(record, "post_only") | _tag(record, "tag")
 
-    def reply(self, record: OrderRecord) -> bytes:
-        return order_reply(record)
+    def pair_request(self, limit: PlacedOrder, stop: PlacedOrder, market: Market) -> Request | str:
+        return "BTSE's v2 has no pairs of orders of which one cancels the other; v3.2 and later have."
+
+    def reply(self, records: Sequence[OrderRecord]) -> bytes:
+        return order_reply(records[0])
 
     def rows(self, placed: PlacedOrder, record: OrderRecord) -> Iterable[tuple[str, bytes]]:
         if placed.live is not None:
@@ -132,12 +138,7 @@ class V3(Version):
         self._write = write
         self._prefix = f"/spot/api/{name}"
 
-    def beyond(self, placed: PlacedOrder, record: OrderRecord) -> str:
-        if placed.trails and record.type != OrderType.STOP_MARKET:
-            return "A stop that follows the price is always at market at BTSE, and this one is at a limit."
-        return ""
-
-    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request:
+    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request | str:
         market = record.market
         fields: dict[str, Any] = {"symbol": market.symbol, "side": SIDE_NAMES[record.side], "type": TYPE_NAMES[record.type]}
         if placed.is_stop:
@@ -151,8 +152,17 @@ class V3(Version):
         force = _force(placed, record, "time_in_force")
         return f"{self._prefix}/order", fields | force | _truths(record, "postOnly") | _tag(record, "clOrderID")
 
-    def reply(self, record: OrderRecord) -> bytes:
-        return encode([self._write.order(record, record.status, millis(record.created))])
+    def pair_request(self, limit: PlacedOrder, stop: PlacedOrder, market: Market) -> Request | str:
+        if not stop.order.price:
+            return f"The stop of a pair is at a limit in {self.name}, and this one is at market."
+        record = _record(limit, market)
+        fields = {"symbol": market.symbol, "side": SIDE_NAMES[record.side], "type": "OCO", "price": market.price(record.price)}
+        fields |= {"size": market.amount(record.amount), "triggerPrice": market.price(stop.order.stop_price)}
+        fields |= {"stopPrice": market.price(stop.order.price), **_force(limit, record, "time_in_force")}
+        return f"{self._prefix}/order", fields | _truths(record, "postOnly") | _tag(record, "clOrderID")
+
+    def reply(self, records: Sequence[OrderRecord]) -> bytes:
+        return encode([self._write.order(record, record.status, millis(record.created)) for record in records])
 
     def rows(self, placed: PlacedOrder, record: OrderRecord) -> Iterable[tuple[str, bytes]]:
         if placed.live is not None:
@@ -167,14 +177,9 @@ class V4(Version):
     notifications = NotificationsV3
     prefix = "/spot/api/v4/trade"
 
-    def beyond(self, placed: PlacedOrder, record: OrderRecord) -> str:
-        if placed.trails and record.type != OrderType.STOP_MARKET:
-            return "A stop that follows the price is always at market at BTSE, and this one is at a limit."
+    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request | str:
         if placed.is_market and record.side == Side.BUY and not record.funds:
             return "A market order that buys says in v4 how much to spend (`quoteOrderSize`), not how much to buy as this one does."
-        return ""
-
-    def request(self, placed: PlacedOrder, record: OrderRecord) -> Request:
         market = record.market
         fields: dict[str, Any] = {"symbol": market.symbol, "orderSide": SIDE_NAMES[record.side]}
         if not placed.is_stop:
@@ -195,14 +200,28 @@ class V4(Version):
         path = f"{self.prefix}/orders{'/algo' if placed.is_stop else ''}"
         return path, fields | _force(placed, record, "timeInForce") | _truths(record, "postOnly") | _tag(record, "clOrderId")
 
-    def reply(self, record: OrderRecord) -> bytes:
-        return encode([order_row(record, record.status, millis(record.created))])
+    def pair_request(self, limit: PlacedOrder, stop: PlacedOrder, market: Market) -> Request | str:
+        record = _record(limit, market)
+        fields = {"symbol": market.symbol, "orderSide": SIDE_NAMES[record.side], "orderType": "OCO"}
+        fields |= {"orderSize": market.amount_text(record.amount), "takeProfitOrderPrice": market.price_text(record.price)}
+        fields["stopLossTriggerPrice"] = market.price_text(stop.order.stop_price)
+        if stop.order.price:
+            fields["stopLossOrderPrice"] = market.price_text(stop.order.price)
+        more = _force(limit, record, "timeInForce") | _truths(record, "postOnly") | _tag(record, "clOrderId")
+        return f"{self.prefix}/orders/algo", {**fields, **more}
+
+    def reply(self, records: Sequence[OrderRecord]) -> bytes:
+        return encode([order_row(record, record.status, millis(record.created)) for record in records])
 
     def rows(self, placed: PlacedOrder, record: OrderRecord) -> Iterable[tuple[str, bytes]]:
         if placed.live is not None:
             yield f"GET {self.prefix}/orders", encode([open_row(record)])
         yield f"GET {self.prefix}/order", encode(open_row(record))
         yield f"GET {self.prefix}/trade_history", enveloped([trade_row(fill, record) for fill in reversed(placed.fills)], placed.now)
+
+
+def _record(placed: PlacedOrder, market: Market) -> OrderRecord:
+    return replace(of_history(placed.order, market), trail=placed.trail)
 
 
 def _at_once(placed: PlacedOrder, record: OrderRecord) -> OrderRecord:
@@ -220,8 +239,8 @@ def _at_once(placed: PlacedOrder, record: OrderRecord) -> OrderRecord:
 
 def _beyond(placed: PlacedOrder, record: OrderRecord) -> str:
     """What no version can place, or place with what is known of the order."""
-    if placed.has(OrderFlag.ONE_CANCELS_OTHER):
-        return "It is one of a pair of which one cancels the other; BTSE places both with one request of type OCO."
+    if placed.trails and record.type != OrderType.STOP_MARKET:
+        return "A stop that follows the price is always at market at BTSE, and this one is at a limit."
     if placed.trails and not placed.trail:
         return "How far a stop stays behind the price is known only while it waits."
     if record.tif == TimeInForce.GTD and all(abs(record.expire_at - record.created - span) > SECOND for span in TIMED.values()):

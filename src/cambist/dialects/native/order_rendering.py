@@ -16,7 +16,7 @@ from cambist.dialects.native.endpoint import BASE
 from cambist.dialects.native.listings import Listing, Listings
 from cambist.dialects.native.order_views import FORCE_WORDS, fill_of, order_of, placed_of, tracked_order_of, type_word
 from cambist.dialects.native.stream.private_channels import Fills, Orders, fills_made, orders_changed, step_fills
-from cambist.domain.orders import OrderFlag, Side, TimeInForce
+from cambist.domain.orders import Side, TimeInForce
 
 API = "Cambist"
 SIGNED = (
@@ -34,10 +34,12 @@ class OrderRenderer:
 
     def __call__(self, placed: PlacedOrder) -> list[OrderRendering]:
         listing = self._listings.of(placed.order.market)
+        pair = placed.pair
+        path, fields = ("/orders", _fields(placed, listing)) if pair is None else ("/orders/pair", _pair_fields(*pair, listing))
         rendering = OrderRendering(
             api=API,
             version="",
-            request=RenderedRequest("POST", f"{BASE}/orders", SIGNED, encode(_fields(placed, listing)).decode()),
+            request=RenderedRequest("POST", BASE + path, SIGNED, encode(fields).decode()),
             reply=encode(_reply(placed, listing)).decode(),
             rows=tuple(RenderedMessage(f"GET {BASE}{path}", encode(row).decode()) for path, row in _rows(placed, listing)),
             pushes=tuple(_pushes(placed, listing)),
@@ -46,8 +48,6 @@ class OrderRenderer:
 
 
 def _inexpressible(placed: PlacedOrder) -> str:
-    if placed.has(OrderFlag.ONE_CANCELS_OTHER):
-        return f"It is one of a pair of which one cancels the other; POST {BASE}/orders/pair places both with one request."
     if placed.trails and not placed.trail:
         return "How far a stop stays behind the price is known only while it waits."
     return ""
@@ -76,7 +76,23 @@ def _fields(placed: PlacedOrder, listing: Listing) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def _pair_fields(limit: PlacedOrder, stop: PlacedOrder, listing: Listing) -> dict[str, Any]:
+    """Of PlacePair, the same way."""
+    fields = _fields(limit, listing)
+    trigger, at = listing.price(stop.order.stop_price), stop.order.price
+    fields |= {"stop_price": trigger} | ({"stop_limit_price": listing.price(at)} if at else {})
+    return {name: value for name, value in fields.items() if name not in ("type", "time_in_force")}
+
+
 def _reply(placed: PlacedOrder, listing: Listing) -> api.OrderPlaced:
+    """Of a pair the limit order's."""
+    pair = placed.pair
+    if pair is not None:
+        return msgspec.structs.replace(_single_reply(pair[0], listing), stop_id=str(pair[1].order.id))
+    return _single_reply(placed, listing)
+
+
+def _single_reply(placed: PlacedOrder, listing: Listing) -> api.OrderPlaced:
     order, at_once = placed.order, placed.at_once
     remaining = None if order.funds else order.amount - at_once.filled
     status: api.OrderStatus = "waiting" if at_once.waiting else "open"

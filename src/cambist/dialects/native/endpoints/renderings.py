@@ -19,7 +19,7 @@ async def render_order(call: Call, *, order: str) -> api.OrderRenderings | Probl
         return problem(Code.NOT_FOUND)
     return api.OrderRenderings(
         order=order,
-        renderings=[_rendering(rendering) for rendering in services.order_renderers.render(placed)],
+        renderings=[_rendering(rendering) for rendering in await services.order_renderers.render(placed)],
         more_trades=placed.more_fills,
         changed=placed.changed,
     )

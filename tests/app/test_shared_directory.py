@@ -69,7 +69,9 @@ def test_a_venues_directory_is_moved_by_one_command(site: Site, tmp_path: Path) 
     moved = cambist("cluster", "move-directory", "--data", site.data)
     assert moved.returncode == 0, moved.stderr
     assert not (site.data / "directory.sqlite").exists()
+    assert not (site.data / "chain.sqlite").exists()
     assert (site.data / "directory.sqlite.moved").exists()
+    assert (site.data / "chain.sqlite.moved").exists()
     again = cambist("cluster", "move-directory", "--data", site.data)
     assert again.returncode == Exit.NOT_A_VENUE
 
@@ -129,3 +131,16 @@ def test_another_venues_database_is_refused(site: Site, tmp_path: Path) -> None:
     for refused in (cambist("serve", "--data", other.data, "--port", "0"), cambist("cluster", "move-directory", "--data", other.data)):
         assert refused.returncode == Exit.DAMAGED
         assert "master key" in refused.stderr or "has a directory already" in refused.stderr
+    assert (other.data / "directory.sqlite").exists()
+    assert (other.data / "chain.sqlite").exists()
+
+
+def test_a_move_that_was_cut_off_between_the_files_is_made_again(site: Site, tmp_path: Path) -> None:
+    kept = site.data / "chain.sqlite.kept"
+    (site.data / "chain.sqlite").rename(kept)
+    assert cambist("cluster", "move-directory", "--data", site.data).returncode == 0
+    kept.rename(site.data / "chain.sqlite")
+    assert cambist("cluster", "move-directory", "--data", site.data).returncode == 0
+    assert (site.data / "chain.sqlite.moved").exists()
+    with serving(tmp_path, "serve", "--data", site.data) as running:
+        assert post(running, "/session", ALICE)[0] == 201

@@ -1,11 +1,17 @@
 """The simulated network: it remembers by itself, and everything follows from its seed and the clock."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cambist.postgresql.server import address_of
 from cambist.wallet import Broadcast, ChainOutput, ChainTransaction, SendRejected, SimulatedChain, WalletBusy, WalletUnreadable
+from cambist.wallet.postgresql import PostgresChainStore
+from tests.support.postgresql import Server, postgresql
 from tests.wallet.conftest import BLOCK, NOON, SOMEWHERE, Venue
+
+__all__ = ["postgresql"]
 
 
 class Clock:
@@ -16,17 +22,31 @@ class Clock:
 
 
 class Place:
-    def __init__(self, folder: Path) -> None:
+    """A file for a network, or a database of `server`."""
+
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
         self.clock = Clock()
         self.file = folder / "chain.sqlite"
+        self.server = server
+        self.database = server.new_database() if server is not None else ""
+        self.opened: list[SimulatedChain] = []
+
+    def store(self) -> PostgresChainStore:
+        assert self.server is not None
+        return PostgresChainStore(address_of(self.server.url(self.database)))
 
     def open(self) -> SimulatedChain:
-        return SimulatedChain(self.file, self.clock, Venue.entropy, BLOCK, {"LTC": BLOCK // 2})
+        store = self.store() if self.server is not None else self.file
+        self.opened.append(SimulatedChain(store, self.clock, Venue.entropy, BLOCK, {"LTC": BLOCK // 2}))
+        return self.opened[-1]
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    place = Place(tmp_path, request.getfixturevalue("postgresql") if request.param == "postgresql" else None)
+    yield place
+    for opened in place.opened:
+        opened.close()
 
 
 def test_it_serves_coins_and_not_the_money_of_states(place: Place) -> None:
@@ -204,7 +224,8 @@ def test_payments_to_an_address_of_ours_and_of_others(place: Place) -> None:
     assert chain.payments_to("LTC", SOMEWHERE) == []
 
 
-def test_the_file_has_one_owner_and_a_format(place: Place, tmp_path: Path) -> None:
+def test_the_file_has_one_owner_and_a_format(tmp_path: Path) -> None:
+    place = Place(tmp_path)
     chain = place.open()
     with pytest.raises(WalletBusy, match=r"chain\.sqlite is in use"):
         place.open()

@@ -116,12 +116,13 @@ class DataDirectory:
         """
         return not self._settings_given and not self.config.exists() and self.snapshots.is_dir() and any(self.snapshots.iterdir())
 
-    def missing(self, *, directory_elsewhere: bool) -> list[Path]:
+    def missing(self, *, shared: bool) -> list[Path]:
         """Files that a venue with a past must have and that cannot be made again from its journal.
 
-        An empty file is none: SQLite would take it for a new database, and fill it.
+        `shared`: whether people and the coin network are in a database. An empty file is none: SQLite would take it for a new database,
+        and fill it.
         """
-        wanted = (self.master_key, self.chain) if directory_elsewhere else (self.master_key, self.directory, self.chain)
+        wanted = (self.master_key,) if shared else (self.master_key, self.directory, self.chain)
         return [file for file in wanted if not file.exists() or file.stat().st_size == 0]
 
     def check_format(self, *, create: bool = False) -> None:

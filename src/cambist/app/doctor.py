@@ -211,8 +211,8 @@ def _databases(files: DataDirectory, settings: Config, running: bool) -> Iterato
         yield Finding("databases", Verdict.OK, "in use by the running venue, which checked them when it started")
         return
     whole = True
-    own = (files.chain, files.wallet, files.merchant, files.history)
-    for file in own if is_shared(settings) else (files.directory, *own):
+    views = (files.wallet, files.merchant, files.history)
+    for file in views if is_shared(settings) else (files.directory, files.chain, *views):
         found = integrity.damage(file)
         if found is not None:
             whole = False

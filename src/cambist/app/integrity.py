@@ -61,8 +61,8 @@ def check_before_opening(files: DataDirectory, config: Config) -> None:
     provisioning.check(files)
     rebuild = f"`cambist rebuild --data {files.path}` makes it again from the journal"
     restore = "put it back from a backup"
-    own = ((files.chain, restore), (files.wallet, rebuild), (files.merchant, rebuild))
-    for file, remedy in own if is_shared(config) else ((files.directory, restore), *own):
+    views = ((files.wallet, rebuild), (files.merchant, rebuild))
+    for file, remedy in views if is_shared(config) else ((files.directory, restore), (files.chain, restore), *views):
         found = damage(file)
         if found is not None:
             raise OperatorError(f"{file} is damaged: {found}; {remedy}", Exit.DAMAGED)
@@ -81,7 +81,7 @@ def check_configuration_kept(files: DataDirectory) -> None:
 
 def check_files(files: DataDirectory, config: Config) -> None:
     """OperatorError DAMAGED when files are gone that the journal's commands rely on: making them anew would cut people off their money."""
-    missing = files.missing(directory_elsewhere=is_shared(config))
+    missing = files.missing(shared=is_shared(config))
     if missing and _has_commands(files.journal):
         names = ", ".join(file.name for file in missing)
         raise OperatorError(

@@ -118,7 +118,7 @@ class ReplicatedLog:
         """The log, read to its end, and its newest shared snapshot. OperatorError DAMAGED, DISK."""
         with journal_trouble():
             journal = JetStreamJournal(self.settings(files, segment_bytes), files.journal, system_entropy)
-        missing = files.missing(directory_elsewhere=is_shared(self._venue))
+        missing = files.missing(shared=is_shared(self._venue))
         if missing and journal.last().seq:
             journal.close()
             names = ", ".join(file.name for file in missing)

@@ -1,18 +1,22 @@
-"""Where a venue keeps its people and keys: in a file of its directory, or in a database that it shares with other nodes."""
+"""Where a venue keeps what is no fold of its journal, people and the coin network: in files, or in a database that nodes share."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cambist.app.config import Config
-from cambist.app.data_directory import DataDirectory
+from cambist.app.data_directory import DataDirectory, sync_directory
 from cambist.app.errors import Exit, OperatorError
 from cambist.directory import Directory, DirectoryBusy, DirectoryError, DirectoryUnavailable, load_or_create_master_key
+from cambist.wallet import CoinPortUnavailable, SimulatedChain, WalletBusy, WalletError
 
 if TYPE_CHECKING:
     from cambist.app.wiring import Environment
     from cambist.postgresql.server import Address
+    from cambist.wallet.chain_store import ChainStore
 
 
 def is_shared(config: Config) -> bool:
@@ -54,32 +58,63 @@ def open_directory(files: DataDirectory, config: Config, environment: Environmen
         node = config.cluster.node
         return Directory.over(PostgresDatabase(address, node), master_key, entropy, clock, environment.hasher, clock.wall, node)
     except DirectoryError as error:
-        busy = isinstance(error, DirectoryBusy | DirectoryUnavailable)
-        raise OperatorError(str(error), Exit.BUSY if busy else Exit.DAMAGED) from None
+        raise _explained(error) from None
+
+
+def open_coin_network(files: DataDirectory, config: Config, environment: Environment) -> SimulatedChain:
+    """The simulated coin network, which is where people and keys are. OperatorError BUSY (also: the database is away), DAMAGED,
+    CONFIGURATION."""
+    try:
+        place: ChainStore | Path = files.chain
+        if is_shared(config):
+            from cambist.wallet.postgresql import PostgresChainStore
+
+            place = PostgresChainStore(database_of(files, config), config.cluster.node)
+        interval = config.wallet.block_seconds * 1_000_000
+        return SimulatedChain(place, environment.clock, environment.entropy, interval, synced=files.synced)
+    except (WalletError, CoinPortUnavailable) as error:
+        raise _explained(error) from None
 
 
 def move_directory(files: DataDirectory) -> str:
-    """Puts the directory of a stopped venue, from its file, into the database that nodes share; where it is now, in words.
+    """Puts people, keys and the coin network of a stopped venue, from its files, into the database that nodes share; where they are now,
+    in words. Each file is kept under another name once it is moved, so that a call that was cut off can be made again.
 
-    The file is kept under another name. OperatorError CONFIGURATION, BUSY, DAMAGED, NOT_A_VENUE.
+    OperatorError CONFIGURATION, BUSY, DAMAGED, NOT_A_VENUE.
     """
     config = files.settings()
-    address = database_of(files, config)
-    if not files.directory.exists():
+    address, node = database_of(files, config), config.cluster.node
+    if not files.directory.exists() and not files.chain.exists():
         raise OperatorError(f"{files.directory}: there is no directory to move", Exit.NOT_A_VENUE)
     from cambist.directory.copying import opened_file
     from cambist.directory.postgresql import PostgresDatabase
+    from cambist.wallet.chain_store import open_file
+    from cambist.wallet.postgresql import PostgresChainStore
 
     try:
-        database = PostgresDatabase(address, config.cluster.node)
-        try:
-            with opened_file(files.directory) as source:
-                database.take_over(source)
-        finally:
-            database.close()
-    except DirectoryError as error:
-        busy = isinstance(error, DirectoryBusy | DirectoryUnavailable)
-        raise OperatorError(str(error), Exit.BUSY if busy else Exit.DAMAGED) from None
-    kept = files.directory.with_name(f"{files.directory.name}.moved")
-    files.directory.rename(kept)
-    return f"The directory is in {address} now. {kept} is its last state in a file: remove it once a venue runs on the database."
+        # People first: a database that has another venue's is refused before anything in it is touched.
+        if files.directory.exists():
+            with closing(PostgresDatabase(address, node)) as database, opened_file(files.directory) as people:
+                database.take_over(people)
+            _put_aside(files.directory)
+        if files.chain.exists():
+            with (
+                closing(PostgresChainStore(address, node)) as store,
+                closing(open_file(files.chain, synced=True)) as file,
+                file.reading() as source,
+            ):
+                store.take_over(source)
+            _put_aside(files.chain)
+    except (DirectoryError, WalletError, CoinPortUnavailable) as error:
+        raise _explained(error) from None
+    return f"The directory is in {address} now. Files that end with .moved are its last state: remove them once a venue runs on it."
+
+
+def _put_aside(file: Path) -> None:
+    file.rename(file.with_name(f"{file.name}.moved"))
+    sync_directory(file.parent)
+
+
+def _explained(error: Exception) -> OperatorError:
+    busy = isinstance(error, DirectoryBusy | DirectoryUnavailable | WalletBusy | CoinPortUnavailable)
+    return OperatorError(str(error), Exit.BUSY if busy else Exit.DAMAGED)

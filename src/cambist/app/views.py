@@ -16,7 +16,7 @@ from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.history_places import HistoryPlace, history_place
 from cambist.app.merchants import open_merchant_view
-from cambist.app.shared_directory import database_of, is_shared, open_directory
+from cambist.app.shared_directory import database_of, is_shared, open_coin_network, open_directory
 from cambist.directory import Directory
 from cambist.domain.meta import Meta
 from cambist.exchange.journal_port import JournalPort
@@ -66,13 +66,8 @@ def open_views(files: DataDirectory, config: Config, environment: Environment, j
 
 
 def _open_wallet(files: DataDirectory, config: Config, environment: Environment, opened: ExitStack) -> tuple[SimulatedChain, WalletView]:
-    try:
-        chain = SimulatedChain(
-            files.chain, environment.clock, environment.entropy, config.wallet.block_seconds * 1_000_000, synced=files.synced
-        )
-        opened.callback(chain.close)
-    except WalletError as error:
-        raise OperatorError(str(error), Exit.BUSY if isinstance(error, WalletBusy) else Exit.DAMAGED) from None
+    chain = open_coin_network(files, config, environment)
+    opened.callback(chain.close)
     view = open_wallet_view(files)
     opened.callback(view.close)
     return chain, view

@@ -14,32 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .addresses import FORMS
+from .chain_store import ChainStore, Sql, open_file
 from .port import Broadcast, ChainBlock, ChainOutput, ChainTransaction, CoinPortUnavailable, Incoming, SendRejected
-from .sqlite import SqliteFile
 from .values import Clock, Entropy
 
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE addresses (asset TEXT NOT NULL, address TEXT NOT NULL, label TEXT NOT NULL, PRIMARY KEY (asset, address),
-                        UNIQUE (asset, label)) STRICT;
--- serial is given when the clock reaches `at`: readers go by serial, so a deposit scripted for later is never skipped.
-CREATE TABLE outputs (id INTEGER PRIMARY KEY, serial INTEGER UNIQUE, asset TEXT NOT NULL, txid TEXT NOT NULL, output INTEGER NOT NULL,
-                      address TEXT NOT NULL, amount TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (asset, txid, output)) STRICT;
-CREATE TABLE transactions (asset TEXT NOT NULL, txid TEXT NOT NULL, at INTEGER NOT NULL, dropped INTEGER NOT NULL DEFAULT 0,
-                           PRIMARY KEY (asset, txid)) STRICT;
-CREATE TABLE sends (reference TEXT PRIMARY KEY, asset TEXT NOT NULL, address TEXT NOT NULL, amount TEXT NOT NULL, txid TEXT,
-                    refused TEXT, CHECK ((txid IS NULL) = (refused IS NOT NULL))) STRICT;
-CREATE TABLE rejections (address TEXT PRIMARY KEY, reason TEXT NOT NULL) STRICT;
-"""
-_INDEXES = """
-CREATE INDEX IF NOT EXISTS outputs_to ON outputs (asset, address);
-CREATE INDEX IF NOT EXISTS sends_to ON sends (asset, address);
-CREATE INDEX IF NOT EXISTS sends_as ON sends (asset, txid);
-CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (asset, at);
-CREATE TABLE IF NOT EXISTS mined (asset TEXT NOT NULL, at INTEGER NOT NULL, behind INTEGER NOT NULL, count INTEGER NOT NULL) STRICT;
-"""
-# mined: blocks beside the clock.s, found at `at` behind the transaction of rowid `behind`.
-_VERSION = 1
 _BLOCK_ID = re.compile(r"0{8}([0-9a-f]{16})[0-9a-f]{40}", re.ASCII)
 _CANCELLED = "cancelled before it was sent"
 _PAGE = 1_000
@@ -61,45 +39,43 @@ class SimulatedChain:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        place: str | os.PathLike[str] | ChainStore,
         clock: Clock,
         entropy: Entropy,
         block_interval: int = 10_000_000,
         intervals: Mapping[str, int] | None = None,
         synced: bool = True,
     ) -> None:
-        """Opens or creates the file; `synced`: it must survive a power cut. WalletBusy, WalletUnreadable."""
+        """Opens or creates the file, unless a store that is open takes its place and is closed with this; `synced`: the file must survive a
+        power cut. WalletBusy, WalletUnreadable; CoinPortUnavailable."""
         self._clock = clock
         self._interval = block_interval
         self._intervals = dict(intervals or {})
         self._nothing_after = ("", 0)
-        # FULL: what left for the outside world must not be undone by a power cut.
-        self._file = SqliteFile(path, _SCHEMA, _VERSION, synchronous="FULL" if synced else "OFF")
-        with self._file.transaction() as sql:
+        self._store = place if isinstance(place, ChainStore) else open_file(Path(place), synced=synced)
+        with self._store.transaction() as sql:
             row = sql.execute("SELECT value FROM facts WHERE name = 'seed'").fetchone()
             if row is None:
                 row = (entropy("simulated-chain", 32),)
                 sql.execute("INSERT INTO facts VALUES ('seed', ?)", row)
-            for statement in _INDEXES.strip().split("\n"):
-                sql.execute(statement)
             self._mined: dict[str, list[_Mined]] = {}
             for asset, *mined in sql.execute("SELECT asset, at, behind, count FROM mined ORDER BY rowid"):
                 self._mined.setdefault(asset, []).append(_Mined(*mined))
         self._seed: bytes = row[0]
 
     def close(self) -> None:
-        """Releases the file. Idempotent."""
-        self._file.close()
+        """Releases the store. Idempotent."""
+        self._store.close()
 
     def copy_to(self, file: Path) -> None:
         """Writes a copy of the file to where none is yet. From any thread, beside everything else."""
-        self._file.copy_to(file)
+        self._store.copy_to(file)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[Sql]:
         """CoinPortUnavailable when the disk takes nothing: then nothing was changed."""
         try:
-            with self._file.transaction() as sql:
+            with self._store.transaction() as sql:
                 yield sql
         except sqlite3.OperationalError as error:
             raise CoinPortUnavailable(f"the simulated network cannot write: {error}") from error
@@ -115,7 +91,7 @@ class SimulatedChain:
     def new_address(self, asset: str, label: str) -> str:
         address = FORMS[asset].write(self._derive("address", asset, label)[:20])
         with self._transaction() as sql:
-            sql.execute("INSERT OR IGNORE INTO addresses VALUES (?, ?, ?)", (asset, address, label))
+            sql.execute("INSERT INTO addresses VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (asset, address, label))
         return address
 
     def send(self, asset: str, address: str, amount: str, reference: str) -> Broadcast | SendRejected | None:
@@ -139,7 +115,7 @@ class SimulatedChain:
 
     def cancel(self, reference: str) -> bool:
         with self._transaction() as sql:
-            sql.execute("INSERT OR IGNORE INTO sends VALUES (?, '', '', '', NULL, ?)", (reference, _CANCELLED))
+            sql.execute("INSERT INTO sends VALUES (?, '', '', '', NULL, ?) ON CONFLICT DO NOTHING", (reference, _CANCELLED))
             return bool(sql.execute("SELECT refused IS NOT NULL FROM sends WHERE reference = ?", (reference,)).fetchone()[0])
 
     def incoming(self, after: str) -> list[Incoming]:
@@ -161,14 +137,14 @@ class SimulatedChain:
         return [Incoming(str(serial), *rest) for serial, *rest in rows]
 
     def confirmations(self, asset: str, txid: str) -> int | None:
-        with self._transaction() as sql:
+        with self._reading() as sql:
             row = sql.execute("SELECT at, rowid, dropped FROM transactions WHERE asset = ? AND txid = ?", (asset, txid)).fetchone()
         if row is None or row[2]:
             return None
         return max(0, self._tip(asset) - self._height(asset, row[0], row[1]) + 1)
 
     def transaction(self, asset: str, txid: str) -> ChainTransaction | None:
-        with self._transaction() as sql:
+        with self._reading() as sql:
             known = sql.execute(
                 "SELECT at, rowid FROM transactions WHERE asset = ? AND txid = ? AND dropped = 0 AND at <= ?", (asset, txid, self._clock())
             ).fetchone()
@@ -176,9 +152,9 @@ class SimulatedChain:
                 return None
             # What comes in stands in `outputs`, what goes out in `sends`, and what goes from here to here in both.
             rows = sql.execute(
-                "SELECT output, address, amount FROM outputs WHERE asset = ?1 AND txid = ?2"
-                " UNION SELECT 0, address, amount FROM sends WHERE asset = ?1 AND txid = ?2 ORDER BY 1",
-                (asset, txid),
+                "SELECT output, address, amount FROM outputs WHERE asset = ? AND txid = ?"
+                " UNION SELECT 0, address, amount FROM sends WHERE asset = ? AND txid = ? ORDER BY 1",
+                (asset, txid, asset, txid),
             ).fetchall()
         height = self._height(asset, *known)
         confirmations = max(0, self._tip(asset) - height + 1)
@@ -192,7 +168,7 @@ class SimulatedChain:
         if height is None or not self.serves(asset) or not 0 < height <= self._tip(asset):
             return None
         interval, found = self._interval_of(asset), self._found(asset, height)
-        with self._transaction() as sql:
+        with self._reading() as sql:
             rows = sql.execute(
                 "SELECT txid, at, rowid FROM transactions WHERE asset = ? AND dropped = 0 AND at >= ? AND at <= ? ORDER BY at, rowid",
                 (asset, found - interval, found),
@@ -202,13 +178,13 @@ class SimulatedChain:
         return ChainBlock(self._block_id(asset, height), height, found, previous, inside)
 
     def payments_to(self, asset: str, address: str) -> list[ChainTransaction]:
-        with self._transaction() as sql:
+        with self._reading() as sql:
             rows = sql.execute(
-                "SELECT txid FROM transactions WHERE asset = ?1 AND dropped = 0 AND at <= ?3 AND txid IN ("
-                "SELECT txid FROM outputs WHERE asset = ?1 AND address = ?2"
-                " UNION SELECT txid FROM sends WHERE asset = ?1 AND address = ?2)"
-                " ORDER BY at DESC, rowid DESC LIMIT ?4",
-                (asset, address, self._clock(), _SHOWN),
+                "SELECT txid FROM transactions WHERE asset = ? AND dropped = 0 AND at <= ? AND txid IN ("
+                "SELECT txid FROM outputs WHERE asset = ? AND address = ?"
+                " UNION SELECT txid FROM sends WHERE asset = ? AND address = ?)"
+                " ORDER BY at DESC, rowid DESC LIMIT ?",
+                (asset, self._clock(), asset, address, asset, address, _SHOWN),
             ).fetchall()
         found = [self.transaction(asset, txid) for (txid,) in reversed(rows)]
         return [transaction for transaction in found if transaction is not None]
@@ -279,13 +255,24 @@ class SimulatedChain:
     def simulate_rejection(self, address: str, reason: str) -> None:
         """Sends to that address are refused from now on."""
         with self._transaction() as sql:
-            sql.execute("INSERT OR REPLACE INTO rejections VALUES (?, ?)", (address, reason))
+            sql.execute(
+                "INSERT INTO rejections VALUES (?, ?) ON CONFLICT (address) DO UPDATE SET reason = excluded.reason", (address, reason)
+            )
 
     def sent(self) -> list[tuple[str, str, str, str]]:
         """(reference, asset, address, amount) of everything that really left, in order of reference: for audits and tests."""
-        with self._transaction() as sql:
+        with self._reading() as sql:
             query = "SELECT reference, asset, address, amount FROM sends WHERE txid IS NOT NULL ORDER BY reference"
             return [tuple(row) for row in sql.execute(query)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[Sql]:
+        """For queries alone. CoinPortUnavailable."""
+        try:
+            with self._store.reading() as sql:
+                yield sql
+        except sqlite3.OperationalError as error:
+            raise CoinPortUnavailable(f"the simulated network cannot be read: {error}") from error
 
     def _record(self, asset: str, txid: str, address: str, amount: str, at: int) -> None:
         """Inside a transaction: the network has the payment; if it is to one of our own addresses, it comes in here too."""

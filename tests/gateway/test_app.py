@@ -20,7 +20,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
-from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.messages import FixedFields, Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.app import Receive, Scope, Send
 from cambist.gateway.http.limits import HttpLimits
@@ -105,6 +105,7 @@ def says_nothing(_request: Request) -> Any:
 WRONG_REPLIES = {
     "/split": Reply(200, b"", headers=((b"x", b"a\r\nset-cookie: b"),)),
     "/name": Reply(200, b"", headers=((b"x y", b"a"),)),
+    "/fixed": Reply(200, b"", headers=FixedFields(((b"x", b"a\r\nset-cookie: b"),))),
     "/length": Reply(200, b"", headers=((b"Content-Length", b"7"),)),
     "/type": Reply(200, b"", b"text/plain\r\nx: y"),
     "/early": Reply(101),

@@ -40,6 +40,13 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         return f"Request({self.method} {self.path}, {len(self.headers)} headers, {len(self.body)} bytes)"
 
 
+class FixedFields(tuple[tuple[bytes, bytes], ...]):
+    """Header fields that many replies have alike, such as a module's constant: they are checked and written once."""
+
+    written: bytes | None = None
+    """Their lines, once the gateway has sent them."""
+
+
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """One HTTP reply. Content-Length is the gateway's affair, as is Connection; `headers` are further fields, names in lower case.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http
 import re
+from collections.abc import Iterable
 
 import msgspec
 
-from cambist.dialect_kit.messages import Reply
+from cambist.dialect_kit.messages import FixedFields, Reply
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -47,10 +48,13 @@ def render(reply: Reply, *, head: bool = False, close: bool = False, lines: byte
     """
     key = (reply.status, reply.content_type)
     start = _starts.get(key) or _new_start(key)
-    body = reply.body
-    plain = not (head or close or reply.headers or reply.chunked or reply.parts)
+    body, headers = reply.body, reply.headers
+    plain = not (head or close or reply.chunked or reply.parts)
     if plain and reply.status not in _BODILESS and len(body) <= JOINED:
-        return b"%b%d\r\n%b\r\n%b" % (start, len(body), lines, body)
+        if not headers:
+            return b"%b%d\r\n%b\r\n%b" % (start, len(body), lines, body)
+        if type(headers) is FixedFields:
+            return b"%b%d\r\n%b%b\r\n%b" % (start, len(body), headers.written or _field_lines(headers), lines, body)
     parts = (*reply.parts, body)
     size = sum(map(len, parts))
     first = _render_head(reply, start, size, close=close, lines=lines)
@@ -81,13 +85,26 @@ def _render_head(reply: Reply, start: bytes, size: int, *, close: bool, lines: b
         parts = [start.removesuffix(b"content-length: "), b"transfer-encoding: chunked\r\n"]
     else:
         parts = [b"%b%d\r\n" % (start, size)]
-    for name, value in reply.headers:
+    parts += (_field_lines(reply.headers), lines, b"connection: close\r\n\r\n" if close else b"\r\n")
+    return b"".join(parts)
+
+
+def _field_lines(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The lines of a handler's header fields. Unsendable."""
+    if type(fields) is not FixedFields:
+        return _checked_lines(fields)
+    if fields.written is None:
+        fields.written = _checked_lines(fields)
+    return fields.written
+
+
+def _checked_lines(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    lines = []
+    for name, value in fields:
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value) or name.lower() in _OURS:
             raise Unsendable("header field")
-        parts.append(b"%b: %b\r\n" % (name, value))
-    parts.append(lines)
-    parts.append(b"connection: close\r\n\r\n" if close else b"\r\n")
-    return b"".join(parts)
+        lines.append(b"%b: %b\r\n" % (name, value))
+    return b"".join(lines)
 
 
 def plain_error(status: int, words: str) -> Reply:

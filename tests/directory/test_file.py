@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from cambist.directory import (
+    MAX_NONCE,
     ApiKey,
     Directory,
     DirectoryBusy,
@@ -25,7 +26,7 @@ from cambist.directory import (
 )
 from cambist.directory.migrations import configuration, upgrade
 from cambist.directory.tables import REVISION, metadata
-from tests.directory.conftest import Place, seeded
+from tests.directory.conftest import NOON, SECOND, Place, seeded
 
 
 @pytest.fixture
@@ -105,6 +106,22 @@ def test_an_older_file_is_migrated_when_opened(place: Place) -> None:
     with sqlite3.connect(place.file) as now:
         assert now.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
     now.close()
+
+
+def test_once_only_nonces_of_an_older_file_stay_used(place: Place) -> None:
+    from alembic import command
+
+    engine = create_engine(f"sqlite:///{place.file}")
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection), "0009")
+        rows = [(1, 5, NOON + SECOND), (1, 7, NOON + 2 * SECOND), (2, MAX_NONCE, NOON + SECOND)]
+        for key_id, nonce, until in rows:
+            connection.execute(text(f"INSERT INTO used_nonces VALUES ({key_id}, {nonce}, {until})"))
+    engine.dispose()
+    nonces = place.open().nonces
+    asked = [(key_id, nonce) for key_id in (1, 2) for nonce in (5, 7, MAX_NONCE)]
+    accepted = [asked_of for asked_of in asked if nonces.judge(asked_of[0], -asked_of[1])]
+    assert accepted == [(1, MAX_NONCE), (2, 5), (2, 7)]
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all" * 100, None], ids=["noise", "a database of something else"])

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cambist.directory import MAX_NONCE, Directory
-from cambist.directory.nonces import ONCE_CAPACITY, ONCE_HORIZON
+from cambist.directory import MAX_NONCE, Directory, Nonces
+from cambist.directory.nonces import ONCE_CAPACITY, ONCE_HORIZON, SPAN
 from tests.directory.conftest import NOON, SECOND, Place
 
 KEY, OTHER = 1, 2
+once = Nonces.once
 
 
 @pytest.mark.parametrize(
@@ -87,56 +88,89 @@ def test_many_keys_are_flushed_at_once(place: Place, directory: Directory) -> No
 
 
 def test_a_once_only_nonce_needs_no_order(directory: Directory) -> None:
-    until = NOON + 10 * SECOND
-    answers = [directory.nonces.accept_once(KEY, nonce, until) for nonce in (5, 3, 4, 5, 3)]
+    answers = [directory.nonces.judge(KEY, once(nonce)) for nonce in (5, 3, 4, 5, 3)]
     assert answers == [True, True, True, False, False]
-    assert directory.nonces.accept_once(OTHER, 5, until)
+    assert directory.nonces.judge(OTHER, once(5))
     assert directory.nonces.accept(KEY, 1), "the mark of rising nonces is another memory"
     assert directory.nonces.last(KEY) == 1
 
 
-def test_a_once_only_nonce_is_forgotten_when_its_window_is_over(place: Place, directory: Directory) -> None:
-    assert directory.nonces.accept_once(KEY, 5, NOON + 10)
-    place.clock.now += 9
-    assert not directory.nonces.accept_once(KEY, 5, NOON + 100)
-    assert not directory.nonces.accept_once(KEY, 6, place.clock.now), "a window that is over accepts nothing"
-    place.clock.now += 1
-    assert directory.nonces.accept_once(KEY, 5, NOON + 100), "refusing it now is the dialect's window check"
+@pytest.mark.parametrize(("nonce", "accepted"), [(-1, True), (-MAX_NONCE, True), (-MAX_NONCE - 1, False)])
+def test_a_once_only_nonce_has_63_bits(directory: Directory, nonce: int, accepted: bool) -> None:
+    assert directory.nonces.judge(KEY, nonce) is accepted
+
+
+def test_a_once_only_nonce_is_forgotten_when_every_window_is_over(place: Place, directory: Directory) -> None:
+    assert directory.nonces.judge(KEY, once(5))
+    place.clock.now += ONCE_HORIZON - 1
+    assert not directory.nonces.judge(KEY, once(5))
+    place.clock.now += SPAN + 1
+    assert directory.nonces.judge(KEY, once(5)), "refusing it now is the dialect's window check"
+
+
+def test_what_is_forgotten_together_is_remembered_long_enough(place: Place, directory: Directory) -> None:
+    used = []
+    for nonce in range(1, 100):  # through many spans
+        assert directory.nonces.judge(KEY, once(nonce))
+        used.append((place.clock.now, nonce))
+        place.clock.now += SPAN // 3
+        remembered = [nonce for at, nonce in used if at + ONCE_HORIZON > place.clock.now]
+        assert not any(directory.nonces.judge(KEY, once(nonce)) for nonce in remembered)
 
 
 def test_once_only_memory_is_bounded_and_full_means_refused(place: Place, directory: Directory) -> None:
     for nonce in range(1, ONCE_CAPACITY + 1):
-        assert directory.nonces.accept_once(KEY, nonce, NOON + 10)
-    assert not directory.nonces.accept_once(KEY, ONCE_CAPACITY + 1, NOON + 10)
-    assert directory.nonces.accept_once(OTHER, 1, NOON + 10)
-    place.clock.now += 10
-    assert directory.nonces.accept_once(KEY, ONCE_CAPACITY + 1, NOON + 20)
+        assert directory.nonces.judge(KEY, once(nonce))
+    assert not directory.nonces.judge(KEY, once(ONCE_CAPACITY + 1))
+    assert directory.nonces.judge(OTHER, once(1))
+    place.clock.now += SPAN
+    assert not directory.nonces.judge(KEY, once(ONCE_CAPACITY + 1)), "the span has ended, and its nonces are not forgotten"
+    place.clock.now += ONCE_HORIZON
+    assert directory.nonces.judge(KEY, once(ONCE_CAPACITY + 1)), "it was forgotten in time"
 
 
 def test_once_only_nonces_survive_flush_and_restart_until_they_expire(place: Place, directory: Directory) -> None:
-    directory.nonces.accept_once(KEY, 5, NOON + 10)
-    directory.nonces.accept_once(KEY, 6, NOON + 20)
+    directory.nonces.judge(KEY, once(5))
     directory.nonces.flush(seq=3)
+    place.clock.now += SECOND
+    directory.nonces.judge(KEY, once(6))
+    directory.nonces.judge(OTHER, once(MAX_NONCE))
+    directory.nonces.flush(seq=4)
     directory.close()
-    place.clock.now += 10
+    place.clock.now += ONCE_HORIZON - 1
     reopened = place.open()
-    assert not reopened.nonces.accept_once(KEY, 6, NOON + 20)
-    assert reopened.nonces.accept_once(KEY, 5, NOON + 20)
-    place.clock.now += 10
-    reopened.nonces.flush(seq=4)
+    assert not reopened.nonces.judge(KEY, once(6))
+    assert not reopened.nonces.judge(OTHER, once(MAX_NONCE))
+    place.clock.now += ONCE_HORIZON + SPAN
+    reopened.nonces.flush(seq=5)
     reopened.close()
-    assert place.open().nonces.accept_once(KEY, 6, NOON + 40)
+    forgotten = place.open().nonces
+    assert all(forgotten.judge(KEY, once(nonce)) for nonce in (5, 6))
+
+
+def test_once_only_nonces_that_could_not_be_stored_are_stored_with_the_next(place: Place, directory: Directory) -> None:
+    directory.nonces.judge(KEY, once(5))
+    collected = directory.nonces.collect(seq=3)
+    directory.nonces.store(collected)
+    directory.nonces.uncollect(collected)  # it failed behind the store, so that the nonces are stored twice
+    directory.nonces.judge(KEY, once(6))
+    directory.nonces.flush(seq=4)
+    directory.close()
+    reopened = place.open()
+    assert not any(reopened.nonces.judge(KEY, once(nonce)) for nonce in (5, 6))
+    place.clock.now += ONCE_HORIZON + SPAN
+    reopened.nonces.flush(seq=5)
+    assert all(reopened.nonces.judge(KEY, once(nonce)) for nonce in (5, 6))
 
 
 def test_once_only_nonces_come_back_from_the_journal_by_their_sign(place: Place, directory: Directory) -> None:
-    journaled = directory.nonces.once(5)
     directory.close()
     nonces = place.open().nonces
-    nonces.apply(KEY, journaled, seq=9, at=NOON - SECOND)
-    nonces.apply(KEY, journaled, seq=9, at=NOON - SECOND)
-    nonces.apply(KEY, nonces.once(4), seq=10, at=NOON - ONCE_HORIZON)
-    assert not nonces.accept_once(KEY, 5, NOON + SECOND)
-    assert nonces.accept_once(KEY, 4, NOON + SECOND), "too long ago for any window: not kept"
+    nonces.apply(KEY, once(5), seq=9, at=NOON - SECOND)
+    nonces.apply(KEY, once(5), seq=9, at=NOON - SECOND)
+    nonces.apply(KEY, once(4), seq=10, at=NOON - ONCE_HORIZON)
+    assert not nonces.judge(KEY, once(5))
+    assert nonces.judge(KEY, once(4)), "too long ago for any window: not kept"
     assert nonces.last(KEY) == 0
     assert nonces.applied_seq == 10
 

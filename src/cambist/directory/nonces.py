@@ -9,22 +9,27 @@ a nonce that was forgotten could pass a second time. The journal has them all: `
 until they were handed to `recall` once-only nonces are refused.
 """
 
-import heapq
+from __future__ import annotations
+
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
-from .database import Database, upsert
-from .tables import facts, nonce_marks, used_nonces
+from .database import Database, next_number, upsert
+from .tables import facts, nonce_marks, once_only_nonces
 from .values import Clock
 
 MAX_NONCE = (1 << 63) - 1
 CLOCK_STEP = 10_000_000
 """By how much the machine's clock may be set back without any forgotten nonce passing again, µs."""
 ONCE_HORIZON = 120_000_000 + CLOCK_STEP
-"""How long a once-only nonce is remembered, µs: twice the widest window that a dialect grants (±60 s), and a step of the clock."""
+"""How long a once-only nonce is remembered at least, µs: twice the widest window that a dialect grants (±60 s), and a step of the clock."""
+SPAN = 5_000_000
+"""Once-only nonces of so many µs are forgotten together."""
 ONCE_CAPACITY = 65_536
 """Once-only nonces kept per key; a key that has more alive is refused until some expire."""
 _SEQ = "nonces-applied-seq"
@@ -37,36 +42,36 @@ class NonceMarks:
 
     seq: int
     marks: list[tuple[int, int]]
-    used: list[tuple[int, int, int]]
+    used: list[_Span]
     now: int
 
 
-class _UsedOnce:
-    """The live once-only nonces of one key, the one that expires first on top of the heap."""
+@dataclass(slots=True, eq=False)
+class _Span:
+    """The once-only nonces that were used within a short time, by key, as `Meta.nonce` has them. They are remembered until `until` (µs)."""
 
-    __slots__ = ("expiry", "nonces")
-
-    def __init__(self) -> None:
-        self.nonces: set[int] = set()
-        self.expiry: list[tuple[int, int]] = []
-
-    def drop_expired(self, now: int) -> None:
-        while self.expiry and self.expiry[0][0] <= now:
-            self.nonces.discard(heapq.heappop(self.expiry)[1])
-
-    def add(self, nonce: int, until: int) -> None:
-        self.nonces.add(nonce)
-        heapq.heappush(self.expiry, (until, nonce))
+    until: int
+    nonces: dict[int, array[int]]
 
 
 @dataclass(slots=True)
 class _Memory:
     marks: dict[int, int] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
-    used: dict[int, _UsedOnce] = field(default_factory=dict)
-    unwritten: list[tuple[int, int, int]] = field(default_factory=list)
-    most_unwritten: int = ONCE_CAPACITY
-    """Beyond it the expired ones are taken out: a node that only follows the log writes nothing."""
+    used: dict[int, set[int]] = field(default_factory=dict)
+    """By key, its once-only nonces of all spans, as `Meta.nonce` has them."""
+    newest: dict[int, array[int]] = field(default_factory=dict)
+    """Those of the span that goes on."""
+    spans: list[_Span] = field(default_factory=list)
+    """Those that have ended."""
+    unwritten: list[_Span] = field(default_factory=list)
+
+    def forget(self, span: _Span) -> None:
+        for key_id, nonces in span.nonces.items():
+            used = self.used.get(key_id, set())  # what was stored twice is forgotten twice
+            used.difference_update(nonces)
+            if not used:
+                self.used.pop(key_id, None)
 
 
 class Nonces:
@@ -81,9 +86,10 @@ class Nonces:
         self._clock = wall_clock
         self._memory = _Memory()
         self._latest = wall_clock()
-        """The highest time of the clock by which nonces may have been forgotten."""
+        """The highest time of the clock by which once-only nonces were forgotten."""
         self._recalled: Mapping[int, Sequence[int]] = {}
         self._recalled_until = 0
+        self._span_ends = 0
         self._applied_seq = 0
         self._folded_from = 0
         self._load()
@@ -117,37 +123,52 @@ class Nonces:
         memory.changed.add(key_id)
         return True
 
-    def accept_once(self, key_id: int, nonce: int, until: int) -> bool:
-        """True, and remembered until `until` (µs), when the nonce was not used on the key. Independent of `accept`'s mark.
-
-        `until` is the moment from which the dialect's own window check refuses this nonce. The command's meta carries `once(nonce)`.
-        """
-        if not 1 <= nonce <= MAX_NONCE:
-            return False
-        now = self._clock()
-        if now < self._latest - CLOCK_STEP or self._was_recalled(key_id, nonce, now):
-            return False
-        self._latest = max(self._latest, now)
-        used = self._memory.used.get(key_id)
-        if used is None:
-            used = self._memory.used[key_id] = _UsedOnce()
-        used.drop_expired(now)
-        if until <= now or nonce in used.nonces or len(used.nonces) >= ONCE_CAPACITY:
-            return False
-        used.add(nonce, until)
-        self._memory.unwritten.append((key_id, nonce, until))
-        return True
-
     def judge(self, key_id: int, nonce: int) -> bool:
-        """True, and remembered, when a request of that key may use this nonce, written as `Meta.nonce` has it. For the command port."""
+        """True, and remembered, when a request of that key may use this nonce, written as `Meta.nonce` has it. For the command port.
+
+        A once-only one must not have been used on the key for ONCE_HORIZON; older ones the dialect's own window check refuses. It has
+        nothing to do with `accept`'s mark.
+        """
+        memory = self._memory
         if nonce > 0:  # as `accept`, written out for the orders' sake
-            memory = self._memory
             if not memory.marks.get(key_id, 0) < nonce <= MAX_NONCE:
                 return False
             memory.marks[key_id] = nonce
             memory.changed.add(key_id)
             return True
-        return self.accept_once(key_id, -nonce, self._clock() + ONCE_HORIZON)
+        now = self._clock()
+        if now >= self._span_ends:
+            self._end_span(now)
+        if now < self._latest - CLOCK_STEP or nonce < -MAX_NONCE or (self._recalled and self._was_recalled(key_id, nonce, now)):
+            return False
+        used = memory.used.get(key_id)
+        if used is None:
+            used = memory.used[key_id] = set()
+        elif nonce in used or len(used) >= ONCE_CAPACITY:
+            return False
+        used.add(nonce)
+        newest = memory.newest.get(key_id)
+        if newest is None:
+            memory.newest[key_id] = array("q", (nonce,))
+        else:
+            newest.append(nonce)
+        return True
+
+    def _end_span(self, now: int) -> None:
+        """Begins a new span, and forgets those that are over."""
+        memory = self._memory
+        self._latest = max(self._latest, now)
+        if memory.newest:
+            span = _Span(self._span_ends + ONCE_HORIZON, memory.newest)
+            memory.newest = {}
+            memory.spans.append(span)
+            memory.unwritten.append(span)
+        self._span_ends = now + SPAN
+        for span in memory.spans:
+            if span.until <= now:
+                memory.forget(span)
+        memory.spans = [span for span in memory.spans if span.until > now]
+        memory.unwritten = [span for span in memory.unwritten if span.until > now]
 
     # --- after the clock was set back ---------------------------------------------------------------------------------------
 
@@ -168,13 +189,14 @@ class Nonces:
         self._recalled = used
         self._recalled_until = max(self._recalled_until, self._latest + ONCE_HORIZON)
         self._latest = since + ONCE_HORIZON
+        self._end_span(self._latest)
 
     def _was_recalled(self, key_id: int, nonce: int, now: int) -> bool:
-        if self._recalled and now >= self._recalled_until:
+        if now >= self._recalled_until:
             self._recalled = {}
         used = self._recalled.get(key_id, ())
-        place = bisect_left(used, self.once(nonce))
-        return place < len(used) and used[place] == self.once(nonce)
+        place = bisect_left(used, nonce)
+        return place < len(used) and used[place] == nonce
 
     @staticmethod
     def once(nonce: int) -> int:
@@ -189,21 +211,12 @@ class Nonces:
         if nonce > 0:
             self.accept(key_id, nonce)
             return
-        now = self._clock()
-        until = (now if at is None else at) + ONCE_HORIZON
-        if until > now:
-            used = self._memory.used.setdefault(key_id, _UsedOnce())
-            used.drop_expired(now)
-            if -nonce not in used.nonces:
-                used.add(-nonce, until)
-                self._keep_unwritten((key_id, -nonce, until), now)
-
-    def _keep_unwritten(self, entry: tuple[int, int, int], now: int) -> None:
-        memory = self._memory
-        memory.unwritten.append(entry)
-        if len(memory.unwritten) > memory.most_unwritten:
-            memory.unwritten = [each for each in memory.unwritten if each[2] > now]
-            memory.most_unwritten = max(ONCE_CAPACITY, 2 * len(memory.unwritten))
+        memory, now = self._memory, self._clock()
+        if (now if at is None else at) + ONCE_HORIZON > now and nonce not in memory.used.get(key_id, ()):
+            if now >= self._span_ends:
+                self._end_span(now)
+            memory.used.setdefault(key_id, set()).add(nonce)
+            memory.newest.setdefault(key_id, array("q")).append(nonce)
 
     def flush(self, seq: int) -> None:
         """Writes what changed and `seq` in one transaction. `seq`: a journal position whose commands all went through accept or apply."""
@@ -212,15 +225,11 @@ class Nonces:
     def collect(self, seq: int) -> NonceMarks:
         """Takes what changed since the last collect; hand it to `store`, which may run on another thread. In memory only."""
         memory, now = self._memory, self._clock()
-        self._latest = max(self._latest, now)
-        for key_id, used in list(memory.used.items()):
-            used.drop_expired(now)
-            if not used.nonces:
-                del memory.used[key_id]
+        self._end_span(now)
         collected = NonceMarks(
             seq=max(seq, self._applied_seq),
             marks=[(key_id, memory.marks[key_id]) for key_id in sorted(memory.changed)],
-            used=[entry for entry in memory.unwritten if entry[2] > now],
+            used=memory.unwritten,
             now=now,
         )
         memory.changed = set()
@@ -232,10 +241,10 @@ class Nonces:
         with self._database.transaction() as connection:
             if collected.marks:
                 upsert(connection, nonce_marks, [{"key_id": key_id, "nonce": nonce} for key_id, nonce in collected.marks], rising=True)
-            connection.execute(delete(used_nonces).where(used_nonces.c.until <= collected.now))
-            if collected.used:
-                used = [{"key_id": key_id, "nonce": nonce, "until": until} for key_id, nonce, until in collected.used]
-                upsert(connection, used_nonces, used, rising=True)
+            connection.execute(delete(once_only_nonces).where(once_only_nonces.c.until <= collected.now))
+            for span in collected.used:
+                number = next_number(connection, "once_only_nonces")
+                connection.execute(insert(once_only_nonces).values(id=number, until=span.until, nonces=_encoded(span.nonces)))
             _put_fact(connection, _SEQ, max(collected.seq, _fact(connection, _SEQ)))
         self._applied_seq = max(self._applied_seq, collected.seq)
 
@@ -255,10 +264,22 @@ class Nonces:
         now = self._clock()
         with self._database.transaction() as connection:
             self._memory.marks = {row.key_id: row.nonce for row in connection.execute(select(nonce_marks))}
-            for row in connection.execute(select(used_nonces).where(used_nonces.c.until > now)):
-                self._memory.used.setdefault(row.key_id, _UsedOnce()).add(row.nonce, row.until)
+            for row in connection.execute(select(once_only_nonces).where(once_only_nonces.c.until > now)):
+                span = _Span(row.until, _decoded(row.nonces))
+                self._memory.spans.append(span)
+                for key_id, nonces in span.nonces.items():
+                    self._memory.used.setdefault(key_id, set()).update(nonces)
             self._applied_seq = _fact(connection, _SEQ)
             self._folded_from = _fact(connection, _JOURNAL)
+
+
+def _encoded(nonces: Mapping[int, array[int]]) -> bytes:
+    return msgspec.msgpack.encode({key_id: used.tolist() for key_id, used in nonces.items()})
+
+
+def _decoded(encoded: bytes) -> dict[int, array[int]]:
+    stored = msgspec.msgpack.decode(encoded, type=dict[int, list[int]])
+    return {key_id: array("q", used) for key_id, used in stored.items()}
 
 
 def _fact(connection: Connection, name: str) -> int:

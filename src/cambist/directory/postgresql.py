@@ -26,7 +26,7 @@ from cambist.postgresql.server import MIGRATION_SECONDS, Address, Trouble, Unusa
 from .copying import NOT_COPIED, copy_rows, new_file
 from .database import Changed, Database, create_tables, is_newest
 from .following import ChangeLog, Follower
-from .tables import REVISION, approvals, counters, facts, guess_budgets, nonce_marks, used_nonces, users
+from .tables import REVISION, approvals, counters, facts, guess_budgets, nonce_marks, once_only_nonces, users
 from .values import DirectoryError, DirectoryUnavailable, DirectoryUnreadable
 
 CONNECTIONS, MORE_CONNECTIONS = 2, 6
@@ -136,7 +136,7 @@ class PostgresDatabase(Database):
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             if connection.execute(select(users.c.id).limit(1)).first() is not None:
                 raise DirectoryError(f"{self._address} has a directory already: nothing was changed")
-            for table in (facts, guess_budgets, nonce_marks, used_nonces, approvals):
+            for table in (facts, guess_budgets, nonce_marks, once_only_nonces, approvals):
                 connection.execute(delete(table))
             connection.execute(delete(counters).where(counters.c.name.not_in(NOT_COPIED)))
             copy_rows(source, connection)

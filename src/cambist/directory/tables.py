@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, L
 
 from cambist.postgresql.lines import Line
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration: what a fresh database is stamped with."""
 
 metadata = MetaData(
@@ -182,10 +182,10 @@ nonce_marks = Table(
     CheckConstraint("nonce > 0", name="nonce"),
 )
 
-used_nonces = Table(
-    "used_nonces",
+once_only_nonces = Table(
+    "once_only_nonces",
     metadata,
-    Column("key_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("nonce", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("until", BigInteger, nullable=False),
+    Column("nonces", LargeBinary, nullable=False),
 )

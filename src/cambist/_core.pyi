@@ -773,6 +773,11 @@ def form_fields(body: bytes, limit: int) -> dict[str, str]:
     one the last counts, and wrong encodings become U+FFFD.
     """
 
+def all_names_differ(text: bytes) -> bool:
+    """Whether a JSON text is an object without objects or arrays within, at most 32 members and no escapes, whose names all differ. Of a
+    text that is no JSON it says nothing. When False, somebody has to look closer.
+    """
+
 class RepeatedField(Exception):
     """A field came twice that must not; its argument is the name, in lower case."""
 
@@ -793,6 +798,11 @@ class HeaderFields:
 def client_units(text: str, scale: int) -> int | None:
     """As `parse_units`, of what a client wrote: None for what is no number, is finer than the scale or has more than 64 characters, and
     2^64 for what is larger: beyond every limit of a market, and still of a size that callers can compare.
+    """
+
+def plain_units(text: str, scale: int) -> int | None:
+    """As `parse_units`, of a text of 1 to 30 digits and perhaps a point with 1 to 18 digits behind it; None for every other text, for one
+    that is finer than the scale, and for 2^96 and more.
     """
 
 def whole_number(text: str) -> int | None:

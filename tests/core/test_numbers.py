@@ -1,6 +1,8 @@
 """Number texts: exact, both ways, of the native module and of the twin."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Context, Decimal
 from typing import Protocol
 
@@ -179,3 +181,46 @@ def read(numbers: Numbers, text: str, scale: int) -> int | None:
         return numbers.parse_units(text, scale)
     except ValueError:
         return None
+
+
+PLAIN = re.compile(r"[0-9]{1,30}(\.[0-9]{1,18})?", re.ASCII)
+"""What clients of the native API may write: `cambist.api_types.values.PLAIN_DECIMAL` says the same."""
+
+
+@pytest.mark.parametrize(
+    ("text", "scale", "units"),
+    [
+        ("0.25", 8, 25_000_000),
+        ("0", 3, 0),
+        ("007.50", 1, 75),
+        ("1.500000000000000000", 1, 15),
+        ("1.25", 1, None),
+        (f"{2**96 - 1}", 0, 2**96 - 1),
+        (f"{2**96}", 0, None),
+        ("9" * 30, 0, None),
+        ("0" * 31, 0, None),
+        ("0." + "0" * 19, 18, None),
+        ("", 0, None),
+        ("+1", 0, None),
+        ("-1", 0, None),
+        ("1e3", 0, None),
+        (" 1", 0, None),
+        ("1\n", 0, None),
+        ("1.", 2, None),
+        (".5", 2, None),
+        ("1.2.3", 4, None),
+        ("١", 0, None),
+        ("1", 37, None),
+    ],
+)
+def test_a_plain_decimal_text(text: str, scale: int, units: int | None) -> None:
+    assert cambist._core.plain_units(text, scale) == units
+
+
+@given(text=st.one_of(st.from_regex(PLAIN, fullmatch=True), st.text("0123456789.+-e \n", max_size=8)), scale=st.integers(0, 20))
+def test_plain_decimal_texts_are_those_of_the_form_that_parse(text: str, scale: int) -> None:
+    expected = None
+    if PLAIN.fullmatch(text):
+        with suppress(ValueError):
+            expected = cambist._core.parse_units(text, scale)
+    assert cambist._core.plain_units(text, scale) == expected

@@ -8,6 +8,7 @@ mod forms;
 mod header_fields;
 mod history;
 mod journal;
+mod json_names;
 mod level_book;
 mod numbers;
 mod replay;
@@ -50,6 +51,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     header_fields::register(module)?;
     history::register(module)?;
     journal::register(module)?;
+    json_names::register(module)?;
     level_book::register(module)?;
     numbers::register(module)?;
     rows::register(module)?;

@@ -106,6 +106,20 @@ fn client_units<'py>(py: Python<'py>, text: &str, scale: u8) -> Option<Bound<'py
     decimal::parse(text, scale).ok().map(|units| integer(py, units.min(1 << 64)))
 }
 
+/// Digits before and behind the point of a plain decimal text, at most.
+const MAX_PLAIN: (usize, usize) = (30, 18);
+
+#[pyfunction]
+fn plain_units<'py>(py: Python<'py>, text: &str, scale: u8) -> Option<Bound<'py, PyInt>> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let is_plain =
+        |part: &str, most: usize| (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if scale > MAX_DIGITS || !is_plain(whole, MAX_PLAIN.0) || !fraction.is_none_or(|part| is_plain(part, MAX_PLAIN.1)) {
+        return None;
+    }
+    decimal::parse(text, scale).ok().map(|units| integer(py, units))
+}
+
 /// Decimal digits of the longest whole number of a client: 2^64 has as many.
 const MAX_WHOLE_TEXT: usize = 20;
 
@@ -128,5 +142,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(format_units, module)?)?;
     module.add_function(wrap_pyfunction!(parse_units, module)?)?;
     module.add_function(wrap_pyfunction!(client_units, module)?)?;
+    module.add_function(wrap_pyfunction!(plain_units, module)?)?;
     module.add_function(wrap_pyfunction!(whole_number, module)?)
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from cambist.api_types.values import Value
 
@@ -11,6 +11,7 @@ CONTENT_TYPE = "application/problem+json"
 REFERENCE = "/cambist/v1/reference"
 
 
+@final
 class Problem(Value, frozen=True, kw_only=True):
     """`code` is for programs and never changes its meaning, `detail` is a sentence for people.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -18,13 +19,17 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """What the server sends. Fields may be added to it; those that are there keep their meaning."""
 
 
-Decimal = Annotated[str, Meta(pattern=r"^[0-9]{1,30}(\.[0-9]{1,18})?$", examples=["0.25"])]
-"""An exact decimal number, not negative."""
+PLAIN_DECIMAL = re.compile(r"[0-9]{1,30}(\.[0-9]{1,18})?")
+"""As `_core.plain_units` takes them."""
+_DECIMAL_FORM = {"pattern": f"^{PLAIN_DECIMAL.pattern}$"}
+Decimal = Annotated[str, Meta(extra_json_schema=_DECIMAL_FORM, examples=["0.25"])]
+"""An exact decimal number, not negative. Whoever reads it as a number sees whether it is one, at a third of a pattern's cost."""
 SignedDecimal = Annotated[str, Meta(pattern=r"^-?[0-9]{1,40}(\.[0-9]{1,18})?$", examples=["-0.25"])]
 Time = Annotated[int, Meta(description="µs since 1970-01-01, UTC", examples=[1795000000000000])]
 Id = Annotated[str, Meta(min_length=1, max_length=64, examples=["1042"])]
-MarketName = Annotated[str, Meta(pattern="^[a-z0-9]{2,12}_[a-z0-9]{2,12}$", examples=["btc_usd"])]
-AssetCode = Annotated[str, Meta(pattern="^[A-Z0-9]{2,12}$", examples=["BTC"])]
+MarketName = Annotated[str, Meta(extra_json_schema={"pattern": "^[a-z0-9]{2,12}_[a-z0-9]{2,12}$"}, examples=["btc_usd"])]
+AssetCode = Annotated[str, Meta(extra_json_schema={"pattern": "^[A-Z0-9]{2,12}$"}, examples=["BTC"])]
+"""Of both the venue has a list, and nothing that is written otherwise is in it."""
 ClientOrderId = Annotated[str, Meta(pattern=r"^[\x21-\x7e]{1,64}$", examples=["my-order-7"])]
 Side = Literal["buy", "sell"]
 

@@ -75,6 +75,10 @@ class RateLimits:
         self._admitted: dict[tuple[str, str, str | int], int] | None = None
         """What was counted here and other processes have not heard of; None: there are none."""
 
+    def limits(self, group: str) -> bool:
+        """Whether the group has any budget: a call without one need not be asked for."""
+        return bool(self._rules.budgets.get(group))
+
     def admit(self, group: str, **subjects: str | int) -> int:
         """0 and the request is counted, or for how many µs it is refused (then nothing is counted).
 

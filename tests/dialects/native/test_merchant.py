@@ -189,7 +189,7 @@ async def test_what_is_paid_is_sold_at_once(floor: Floor, alice: Trader, bob: Tr
 
 
 @pytest.mark.parametrize(
-    ("market", "status", "code"), [("xxx_yyy", 404, "market-unknown"), ("ltc_usd", 400, "request-invalid"), ("BTC", 400, "request-invalid")]
+    ("market", "status", "code"), [("xxx_yyy", 404, "market-unknown"), ("ltc_usd", 400, "request-invalid"), ("BTC", 404, "market-unknown")]
 )
 async def test_it_is_sold_in_a_market_of_that_asset(floor: Floor, shopkeeper: Trader, market: str, status: int, code: str) -> None:
     assert await floor.problem(shopkeeper, "POST", "/merchant/orders", {**HAT, "autosell": market}) == (status, code)

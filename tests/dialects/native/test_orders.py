@@ -75,7 +75,7 @@ async def test_every_type_of_order(
     ("fields", "status", "code", "field"),
     [
         ({"market": "btc_eur"}, 404, "market-unknown", "market"),
-        ({"market": "nothing"}, 400, "request-invalid", "market"),
+        ({"market": "nothing"}, 404, "market-unknown", "market"),
         ({"price": None}, 422, "order-invalid", "price"),
         ({"price": "0"}, 422, "order-invalid", "price"),
         ({"price": "0.0001"}, 422, "too-many-decimals", "price"),

@@ -7,7 +7,9 @@ another site: it is SameSite, what changes something needs the CSRF token in a f
 from __future__ import annotations
 
 import hmac
+from binascii import hexlify
 from hashlib import blake2b
+from typing import final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -17,10 +19,9 @@ from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
-from cambist.dialects.native.scopes import DEFAULT_KEY_SCOPES, KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES, Scope
+from cambist.dialects.native.scopes import DEFAULT_KEY_SCOPES, KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES
 from cambist.dialects.native.settings import Settings
 from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm, Role, Session
-from cambist.directory.nonces import Nonces
 from cambist.directory.values import Clock, Entropy
 from cambist.domain.meta import Meta
 from cambist.domain.units import AccountId
@@ -62,17 +63,18 @@ def csrf_token(token: str) -> str:
     return blake2b(token.encode(), digest_size=16, person=b"cambist csrf").hexdigest()
 
 
+@final
 class KeyCaller(SignedCall, eq=False, gc=False, kw_only=True):
-    """Whoever signed with a key."""
+    """Whoever signed with a key. `scopes`: what it may do, by the values of Scope."""
+
+    scopes: frozenset[str]
 
     @property
     def user(self) -> int:
         return self.key.user
 
-    def permits(self, scope: Scope) -> bool:
-        return self.key.permits(scope.value)
 
-
+@final
 class SessionCaller(msgspec.Struct, eq=False, gc=False):
     """Whoever logged in. `token` is their cookie's."""
 
@@ -88,8 +90,10 @@ class SessionCaller(msgspec.Struct, eq=False, gc=False):
     def user(self) -> int:
         return self.session.user
 
-    def permits(self, scope: Scope) -> bool:
-        return scope in SESSION_SCOPES or (self.role is not None and scope in ROLE_SCOPES[self.role])
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it may do, by the values of Scope."""
+        return SESSION_SCOPES if self.role is None else SESSION_SCOPES | ROLE_SCOPES[self.role]
 
     def meta(self, memo: dict[str, object] | None = None, tag: str = "") -> Meta:
         """The meta of a command that this request causes."""
@@ -108,13 +112,36 @@ class Authenticator:
         self._window = settings.timestamp_window_seconds * 1_000_000
         self._public_keys: dict[int, Ed25519PublicKey] = {}
 
-    def caller(self, request: Request, *, changes: bool) -> Caller | Problem:
+    def caller(self, request: Request, changes: bool) -> Caller | Problem:
         """Who sent a request. `changes`: it uses up its nonce. A key goes before a cookie."""
-        if KEY in request.headers:
-            headers = request.headers
-            timestamp, signature = headers.get(TIMESTAMP, b""), headers.get(SIGNATURE, b"")
-            message = signed_message(timestamp, request.method, request.path, request.query, request.body)
-            return self.signer(headers[KEY], timestamp, signature, message, request.client, changes=changes)
+        headers = request.headers
+        sent = headers.get(KEY)
+        if sent is None:
+            return self._logged_in(request)
+        key = self._directory.find_key(sent.decode("latin-1"))
+        if key is None or key.dialect != DIALECT:
+            return problem(Code.KEY_UNKNOWN)
+        timestamp, signature = headers.get(TIMESTAMP, b""), headers.get(SIGNATURE, b"")
+        message = signed_message(timestamp, request.method, request.path, request.query, request.body)
+        # The digest stands for the request: two that differ in anything are two, and one that is sent again is refused. An HMAC is one
+        # already; of one message there are many good Ed25519 signatures.
+        if key.secret.startswith(ED25519):
+            right = self._verified(key, message, signature)
+            digest = blake2b(message, digest_size=8).digest()
+        else:
+            digest = key.mac("sha256", message)
+            right = hmac.compare_digest(hexlify(digest), signature)
+        if not right:
+            return problem(Code.SIGNATURE_WRONG)
+        if key.ip_allow and not key.allows(request.client):
+            return problem(Code.ADDRESS_REFUSED)
+        if not timestamp.isdigit() or len(timestamp) > 17 or abs(int(timestamp) - self._wall_clock()) > self._window:
+            return problem(Code.TIMESTAMP_WRONG)
+        nonce = -1 - int.from_bytes(digest[:8], "big") % MAX_NONCE if changes else 0  # negative: once-only, as `Nonces.once` says
+        return KeyCaller(key, nonce, not changes, scopes=key.scopes)
+
+    def _logged_in(self, request: Request) -> SessionCaller | Problem:
+        """Who sent a request without a key."""
         token = session_token(request)
         session = self._directory.sessions.find(token) if token else None
         if session is None:
@@ -124,23 +151,6 @@ class Authenticator:
         if not from_this_site(request):
             return problem(Code.CSRF_WRONG, "This request comes from another site's page.")
         return SessionCaller(session, token, self._directory.role(session.user))
-
-    def signer(
-        self, sent_key: bytes, timestamp: bytes, signature: bytes, message: bytes, client: str, *, changes: bool
-    ) -> KeyCaller | Problem:
-        """Who signed `message`, which begins with the timestamp."""
-        key = self._directory.find_key(sent_key.decode("latin-1"))
-        if key is None or key.dialect != DIALECT:
-            return problem(Code.KEY_UNKNOWN)
-        if not self._verified(key, message, signature):
-            return problem(Code.SIGNATURE_WRONG)
-        if key.ip_allow and not key.allows(client):
-            return problem(Code.ADDRESS_REFUSED)
-        if not timestamp.isdigit() or len(timestamp) > 17 or abs(int(timestamp) - self._wall_clock()) > self._window:
-            return problem(Code.TIMESTAMP_WRONG)
-        # The message stands for the request: two that differ in anything are two, and one that is sent again is refused.
-        nonce = Nonces.once(int.from_bytes(blake2b(message, digest_size=8).digest(), "big") % MAX_NONCE + 1) if changes else 0
-        return KeyCaller(key=key, nonce=nonce, carried=not changes)
 
     def identify(self, request: Request) -> Identity | None:
         """Whose key or session a request names; nothing is verified but the session's token."""
@@ -154,8 +164,7 @@ class Authenticator:
         return Identity(session.account, f"session {session.id}") if session is not None else None
 
     def _verified(self, key: ApiKey, message: bytes, signature: bytes) -> bool:
-        if not key.secret.startswith(ED25519):
-            return hmac.compare_digest(key.mac("sha256", message).hex().encode(), signature)
+        """Of an Ed25519 key."""
         try:
             self._public_key(key).verify(bytes.fromhex(signature.decode("latin-1")), message)
         except (InvalidSignature, ValueError):

@@ -8,21 +8,23 @@ import typing
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from inspect import iscoroutinefunction
+from types import CoroutineType
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from cambist._core import all_names_differ
 from cambist.api_types.problems import CONTENT_TYPE, Code, Problem, problem
 from cambist.dialect_kit.duplicate_fields import contradictory_member
-from cambist.dialect_kit.messages import Handler, Reply, Request
+from cambist.dialect_kit.messages import FixedFields, Handler, Reply, Request
 from cambist.dialect_kit.rate_limits import retry_after
 from cambist.dialect_kit.routes import Route
-from cambist.dialect_kit.signed_call import answered
 from cambist.dialect_kit.situations import Situation
 from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller
 from cambist.dialects.native.context import DialectContext
-from cambist.dialects.native.idempotency import DAY, HOUR, REPLAYED, key_of
+from cambist.dialects.native.idempotency import DAY, HEADER, HOUR, REPLAYED, key_of
 from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
 from cambist.directory import DirectoryUnavailable
 from cambist.directory.login import network_of
@@ -34,7 +36,7 @@ BASE = "/cambist/v1"
 DIALECT = "native"
 MAX_FIELDS = 32
 """Parameters of a query that are read."""
-PRIVATE = ((b"cache-control", b"no-store"),)
+PRIVATE = FixedFields(((b"cache-control", b"no-store"),))
 """Fields of every reply that is somebody's own."""
 _WHERE = re.compile(r" - at `(\$[^`]*)`$")
 
@@ -65,14 +67,8 @@ class Call(msgspec.Struct, eq=False, gc=False):
 
     context: DialectContext
     request: Request
-    sender: Caller | None
+    caller: Caller = None  # type: ignore[assignment]  # endpoints that everybody may ask have none
     idempotency_key: str = ""
-
-    @property
-    def caller(self) -> Caller:
-        """Who sent it; endpoints that everybody may ask have none."""
-        assert self.sender is not None, "this endpoint is public"
-        return self.sender
 
     @property
     def account(self) -> AccountId:
@@ -81,8 +77,8 @@ class Call(msgspec.Struct, eq=False, gc=False):
     @property
     def session(self) -> SessionCaller:
         """Who sent it, where only who logged in may."""
-        assert isinstance(self.sender, SessionCaller), "this endpoint may be asked with a key"
-        return self.sender
+        assert isinstance(self.caller, SessionCaller), "this endpoint may be asked with a key"
+        return self.caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +185,7 @@ class _Reader:
     def __init__(self, signature: Signature) -> None:
         self._path = signature.path
         self._query = signature.query
-        self._body = signature.body
+        self._decode = msgspec.json.Decoder(signature.body).decode if signature.body is not None else None
 
     def arguments(self, request: Request) -> dict[str, Any] | Problem:
         found: dict[str, Any] = {}
@@ -203,12 +199,53 @@ class _Reader:
             found["query"] = query
         elif request.query:
             return problem(Code.REQUEST_INVALID, "This takes no query.")
-        if self._body is not None:
-            body = _body(request.body, self._body)
-            if isinstance(body, Problem):
+        if self._decode is not None:
+            body = _body(request.body, self._decode)
+            if type(body) is Problem:
                 return body
             found["body"] = body
         return found
+
+
+def _answering(endpoint: Endpoint) -> Callable[[Call], Any]:
+    """The endpoint's function with what the request says, or why that cannot be read."""
+    run, signature = endpoint.run, endpoint.signature()
+    arguments_of = _Reader(signature).arguments
+
+    def answer(call: Call) -> Any:
+        arguments = arguments_of(call.request)
+        return arguments if type(arguments) is Problem else run(call, **arguments)
+
+    if signature.path or signature.query is not None or signature.body is None:
+        return answer
+    decode = msgspec.json.Decoder(signature.body).decode
+
+    def answer_body(call: Call) -> Any:
+        """The same where there is nothing but a body, written out: an order passes here."""
+        request = call.request
+        if request.query or not all_names_differ(request.body):
+            return answer(call)
+        try:
+            body = decode(request.body)
+        except (msgspec.DecodeError, RecursionError, ValueError):
+            return answer(call)  # which says what is wrong
+        return run(call, body=body)
+
+    return answer_body
+
+
+def _body(raw: bytes, decode: Callable[[bytes], Any]) -> Any:
+    try:
+        if not all_names_differ(raw):
+            members = msgspec.json.decode(raw)
+            twice = contradictory_member(raw, members) if isinstance(members, dict) else None
+            if twice is not None:
+                return problem(Code.REQUEST_INVALID, f"The body names {_shown(twice)} twice.", field=_shown(twice))
+        return decode(raw)
+    except msgspec.ValidationError as error:
+        return invalid(str(error))
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return problem(Code.REQUEST_INVALID, "The body is no JSON object.")
 
 
 def _query(raw: bytes, kind: Any) -> Any:
@@ -227,19 +264,6 @@ def _query(raw: bytes, kind: Any) -> Any:
         return invalid(str(error))
 
 
-def _body(raw: bytes, kind: Any) -> Any:
-    try:
-        decoded = msgspec.json.decode(raw)
-        twice = contradictory_member(raw, decoded) if isinstance(decoded, dict) else None
-        if twice is not None:
-            return problem(Code.REQUEST_INVALID, f"The body names {_shown(twice)} twice.", field=_shown(twice))
-        return msgspec.convert(decoded, kind)
-    except msgspec.ValidationError as error:
-        return invalid(str(error))
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        return problem(Code.REQUEST_INVALID, "The body is no JSON object.")
-
-
 def invalid(words: str) -> Problem:
     """msgspec's "Expected `str`, got `int` - at `$.price`" as a problem of the field."""
     where = _WHERE.search(words)
@@ -255,17 +279,21 @@ def _shown(name: str) -> str:
 
 
 # --- answering --------------------------------------------------------------------------------------------------------------
+_MARKED = frozenset((Problem, Written, Accepted, Headed))
+"""Types of answers that are more than the reply's value."""
+
+
 def reply_of(value: Any, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
     """What an endpoint's function gave, as a reply."""
+    if type(value) not in _MARKED:
+        return Reply(status, msgspec.json.encode(value), headers=headers)
     if isinstance(value, Problem):
         return problem_reply(value, headers)
     if isinstance(value, Written):
         return Reply(status, headers=headers, parts=value.parts)
     if isinstance(value, Accepted):
         return Reply(202, msgspec.json.encode(value.value), headers=headers)
-    if isinstance(value, Headed):
-        return Reply(status, msgspec.json.encode(value.value), headers=(*headers, *value.headers))
-    return Reply(status, msgspec.json.encode(value), headers=headers)
+    return Reply(status, msgspec.json.encode(value.value), headers=(*headers, *value.headers))
 
 
 def problem_reply(said: Problem, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
@@ -337,7 +365,7 @@ def _public(context: DialectContext, endpoint: Endpoint) -> Handler:
         arguments = reader.arguments(request)
         if isinstance(arguments, Problem):
             return problem_reply(arguments)
-        answer = run(Call(context, request, None), **arguments)
+        answer = run(Call(context, request), **arguments)
         return _later(answer, status) if isinstance(answer, Awaitable) else reply_of(answer, status)
 
     return handle
@@ -363,41 +391,50 @@ class _Handler:
     def __init__(self, context: DialectContext, endpoint: Endpoint) -> None:
         self._context = context
         self._endpoint = endpoint
-        self._reader = _Reader(endpoint.signature())
+        self._caller = context.authenticator.caller
+        self._commands = context.services.commands
+        self._answer = _answering(endpoint)
+        self._waits = iscoroutinefunction(endpoint.run)
+        self._status = endpoint.status
+        self._scope = endpoint.scope.value
+        self._group = endpoint.group
+        self._limited = context.limits.limits(endpoint.group)
         self._changes = endpoint.effect is not Effect.READ
         self._commanding = endpoint.effect is Effect.COMMAND
 
-    async def handle(self, request: Request) -> Reply:
-        endpoint, context = self._endpoint, self._context
-        caller = context.authenticator.caller(request, changes=self._changes)
-        if isinstance(caller, Problem):
+    def handle(self, request: Request) -> Reply | Awaitable[Reply]:
+        caller = self._caller(request, self._changes)
+        if type(caller) is Problem:
             return problem_reply(caller, PRIVATE)
-        refused = self._refused(caller, request)
-        if refused is not None:
-            return problem_reply(refused, PRIVATE)
-        wait = context.limits.admit(endpoint.group, user=caller.user)
-        if wait:
-            return problem_reply(rate_limited(wait), PRIVATE)
-        if not self._changes:
-            return reply_of(await self._answer(Call(context, request, caller)), endpoint.status, PRIVATE)
-        key = key_of(request)
-        if isinstance(key, Problem):
-            return problem_reply(key, PRIVATE)
-        return await (self._repeatable(caller, request, key) if key else self._done(Call(context, request, caller)))
+        if self._scope not in caller.scopes:
+            return problem_reply(self._scope_missing(caller), PRIVATE)
+        if type(caller) is SessionCaller:
+            refused = self._refused(caller, request)
+            if refused is not None:
+                return problem_reply(refused, PRIVATE)
+        if self._limited:
+            wait = self._context.limits.admit(self._group, user=caller.user)
+            if wait:
+                return problem_reply(rate_limited(wait), PRIVATE)
+        if self._changes and HEADER in request.headers:
+            key = key_of(request)
+            return problem_reply(key, PRIVATE) if isinstance(key, Problem) else self._repeatable(caller, request, key)
+        return self._done(Call(self._context, request, caller))
 
-    def _refused(self, caller: Caller, request: Request) -> Problem | None:
-        scope = self._endpoint.scope
-        if not caller.permits(scope):
-            if isinstance(caller, SessionCaller):
-                return problem(Code.SCOPE_MISSING, "This is for the venue's operators.")
-            if scope in OF_PEOPLE:
-                return problem(Code.SESSION_REQUIRED)
-            return problem(Code.SCOPE_MISSING, f"This needs the scope {scope}, which the key has not.")
-        if self._endpoint.proof and isinstance(caller, SessionCaller) and not self._proved(caller):
+    def _refused(self, caller: SessionCaller, request: Request) -> Problem | None:
+        if self._endpoint.proof and not self._proved(caller):
             return problem(Code.PROOF_REQUIRED)
-        if request.body and isinstance(caller, SessionCaller) and not is_json(request):
+        if request.body and not is_json(request):
             return problem(Code.CONTENT_TYPE_WRONG)
         return None
+
+    def _scope_missing(self, caller: Caller) -> Problem:
+        scope = self._endpoint.scope
+        if isinstance(caller, SessionCaller):
+            return problem(Code.SCOPE_MISSING, "This is for the venue's operators.")
+        if scope in OF_PEOPLE:
+            return problem(Code.SESSION_REQUIRED)
+        return problem(Code.SCOPE_MISSING, f"This needs the scope {scope}, which the key has not.")
 
     def _proved(self, caller: SessionCaller) -> bool:
         context = self._context
@@ -425,28 +462,27 @@ class _Handler:
         return reply
 
     async def _done(self, call: Call) -> Reply:
-        caller = call.caller
+        signed = call.caller if type(call.caller) is KeyCaller else None
         try:
-            if isinstance(caller, KeyCaller):
-                commands = self._context.services.commands
-                value = await answered(commands, caller, self._answer, call, commanding=self._commanding)
-            else:
-                value = await self._answer(call)
+            # The kit's `answered`, written out: an order passes here, and each further call costs it something.
+            if signed is not None and not self._commanding:
+                await signed.claim(self._commands)
+            try:
+                value = self._answer(call)
+                if type(value) is CoroutineType or (not self._waits and isinstance(value, Awaitable)):
+                    value = await value
+            except HistoryError:
+                value = problem(Code.HISTORY_UNAVAILABLE)
+            finally:
+                if signed is not None and not signed.carried:
+                    await signed.claim(self._commands)
         except NonceRejected:
             return problem_reply(problem(Code.REQUEST_REPEATED), PRIVATE)
         except (JournalStopped, DirectoryUnavailable):
             return problem_reply(problem(Code.UNAVAILABLE), PRIVATE)
-        return reply_of(value, self._endpoint.status, PRIVATE)
-
-    async def _answer(self, call: Call) -> Any:
-        arguments = self._reader.arguments(call.request)
-        if isinstance(arguments, Problem):
-            return arguments
-        try:
-            answer = self._endpoint.run(call, **arguments)
-            return await answer if isinstance(answer, Awaitable) else answer
-        except HistoryError:
-            return problem(Code.HISTORY_UNAVAILABLE)
+        if type(value) in _MARKED:
+            return reply_of(value, self._status, PRIVATE)
+        return Reply(self._status, msgspec.json.encode(value), headers=PRIVATE)
 
 
 def _may_be_tried_again(status: int) -> bool:

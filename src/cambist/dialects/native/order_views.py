@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cambist import _core
+from cambist._core import format_units
 from cambist.account_streams.orders import OrderTrade, TrackedOrder
 from cambist.api_types import balances as api_balances
 from cambist.api_types import orders as api
@@ -30,6 +31,7 @@ REASON_WORDS: dict[int, api.EndReason] = {
     DoneReason.CANCEL_AFTER: "cancel-after",
     DoneReason.ONE_CANCELS_OTHER: "one-cancels-other",
 }
+LIVE_WORDS: dict[int, api.OrderStatus] = {OrderStatus.WAITING: "waiting", OrderStatus.RESTING: "open"}
 TRAILS = OrderFlag.TRAILS_BY_PRICE | OrderFlag.TRAILS_BY_PPM
 
 
@@ -60,13 +62,10 @@ def status_of(reason: int, waiting: bool) -> api.OrderStatus:
 
 def status_after(outcome: _core.Outcome) -> api.OrderStatus:
     """Of the order of a command, right after it."""
-    match outcome.status:
-        case OrderStatus.WAITING:
-            return "waiting"
-        case OrderStatus.RESTING:
-            return "open"
-        case _:
-            return "filled" if outcome.filled and not outcome.remaining else "cancelled"
+    live = LIVE_WORDS.get(outcome.status)
+    if live is not None:
+        return live
+    return "filled" if outcome.filled and not outcome.remaining else "cancelled"
 
 
 def placed_of(
@@ -86,9 +85,9 @@ def placed_of(
         client_order_id=tag or None,
         market=listing.name,
         status=status,
-        filled=listing.amount(filled),
-        remaining=None if remaining is None else listing.amount(remaining),
-        total=listing.total(total),
+        filled=format_units(filled, listing.amount_scale) if filled else "0",
+        remaining=None if remaining is None else format_units(remaining, listing.amount_scale),
+        total=format_units(total, listing.total_scale) if total else "0",
         time=time,
         stop_id=str(stop) if stop else None,
     )

@@ -12,7 +12,7 @@ from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Page, PageQuery
 from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call, rate_limited
-from cambist.dialects.native.listings import atoms_text, units_of
+from cambist.dialects.native.listings import NumberField, atoms_text
 from cambist.dialects.native.paging import cut, history_page
 from cambist.dialects.native.qr_code import qr_code
 from cambist.dialects.native.user_names import names_of
@@ -47,18 +47,21 @@ WALLET_CODES = {
 }
 
 
+AMOUNT = NumberField(
+    "amount",
+    _core.MAX_ATOMS,
+    zero=problem(Code.REQUEST_INVALID, "The amount must be above zero.", field="amount"),
+    too_large=problem(Code.AMOUNT_TOO_LARGE, "No transfer moves so much.", field="amount"),
+)
+
+
 def _asset(call: Call, code: str) -> _core.AssetSpec | Problem:
     return call.context.listings.asset(code) or problem(Code.ASSET_UNKNOWN, field="asset")
 
 
 def amount_of(text: str, scale: int) -> int | Problem:
     """Units of 10^-scale of an amount above zero."""
-    units = units_of(text, scale)
-    if units is None:
-        return problem(Code.TOO_MANY_DECIMALS, f"The amount has more than {scale} decimals.", field="amount")
-    if units == 0:
-        return problem(Code.REQUEST_INVALID, "The amount must be above zero.", field="amount")
-    return units if units <= _core.MAX_ATOMS else problem(Code.AMOUNT_TOO_LARGE, "No transfer moves so much.", field="amount")
+    return AMOUNT.units(text, scale)
 
 
 def atoms_of(text: str, asset: _core.AssetSpec) -> int | Problem:
@@ -67,7 +70,7 @@ def atoms_of(text: str, asset: _core.AssetSpec) -> int | Problem:
     if isinstance(units, Problem):
         return units
     atoms: int = units * 10 ** (asset.scale - asset.display_scale)
-    return atoms if atoms <= _core.MAX_ATOMS else problem(Code.AMOUNT_TOO_LARGE, "No transfer moves so much.", field="amount")
+    return atoms if atoms <= _core.MAX_ATOMS else AMOUNT.too_large
 
 
 def of_wallet(rejection: WalletRejection) -> Problem:

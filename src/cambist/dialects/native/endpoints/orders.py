@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from cambist import _core
 from cambist.api_types import orders as api
@@ -14,16 +15,14 @@ from cambist.dialects.native.endpoint import Call
 from cambist.dialects.native.listings import Listing
 from cambist.dialects.native.order_views import order_of, placed_of, status_after
 from cambist.dialects.native.paging import cut, history_page
-from cambist.domain.orders import SelfTrade
 from cambist.domain.reject_reasons import RejectReason
-from cambist.exchange.view import View
+from cambist.exchange.view import Read
 from cambist.history.records import Order
 
 SECOND = 1_000_000
 
 
-def _time(view: View) -> int:
-    return view.time
+_time: Read[int] = attrgetter("time")
 
 
 async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | Problem:
@@ -34,60 +33,54 @@ async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | 
     if listing is None:
         return problem(Code.MARKET_UNKNOWN, field="market")
     order = entry.read(body, listing)
-    if isinstance(order, Problem):
+    if not isinstance(order, entry.NewOrder):
         return order
     tag = body.client_order_id or call.idempotency_key
-    outcome, time = await _place(call, listing, order, tag, body.post_only, entry.SELF_TRADES[body.self_trade])
-    if outcome.code == RejectReason.CLIENT_ID_USED and call.idempotency_key:
-        return await _placed_before(call, listing, outcome.id, body)
-    if outcome.code:
-        return of_core(outcome.code, listing, order_id=outcome.id if outcome.code == RejectReason.CLIENT_ID_USED else 0)
-    return _placed(listing, outcome, tag, time, funds=bool(order.funds))
-
-
-async def _place(
-    call: Call, listing: Listing, order: entry.NewOrder, tag: str, post_only: bool, self_trade: SelfTrade
-) -> tuple[_core.Outcome, int]:
-    commands, account, meta = call.context.services.commands, call.account, call.caller.meta(tag=tag)
-    number = entry.client_id(tag)
+    commands, caller = call.context.services.commands, call.caller
     if order.trail:
-        done = await commands.place_trailing(
-            account,
+        placing = commands.place_trailing(
+            caller.account,
             listing.id,
             order.side,
-            order.type,
-            order.tif,
+            order.form.kind,
+            order.form.tif,
             order.price,
             order.amount,
             order.trail,
             by_ppm=order.trails_by_ppm,
             funds=order.funds,
-            self_trade=self_trade,
+            self_trade=entry.SELF_TRADES[body.self_trade],
             expire_at=order.expires,
-            client_id=number,
-            meta=meta,
+            client_id=entry.client_id(tag) if tag else 0,
+            meta=caller.meta(tag=tag),
             read=_time,
         )
     else:
-        done = await commands.place(
-            account,
+        placing = commands.place(
+            caller.account,
             listing.id,
             order.side,
-            order.type,
-            order.tif,
+            order.form.kind,
+            order.form.tif,
             order.price,
             order.amount,
             funds=order.funds,
-            post_only=post_only,
-            take_profit=order.take_profit,
-            self_trade=self_trade,
+            post_only=body.post_only,
+            take_profit=order.form.take_profit,
+            self_trade=entry.SELF_TRADES[body.self_trade],
             stop_price=order.stop_price,
             expire_at=order.expires,
-            client_id=number,
-            meta=meta,
+            client_id=entry.client_id(tag) if tag else 0,
+            meta=caller.meta(tag=tag),
             read=_time,
         )
-    return done.outcome, done.read
+    done = await placing
+    outcome = done.outcome
+    if outcome.code:
+        if outcome.code != RejectReason.CLIENT_ID_USED:
+            return of_core(outcome.code, listing)
+        return await _placed_before(call, listing, outcome.id, body) if call.idempotency_key else of_core(outcome.code, order_id=outcome.id)
+    return _placed(listing, outcome, tag, done.read, funds=bool(order.funds))
 
 
 def _placed(listing: Listing, outcome: _core.Outcome, tag: str, time: int, *, funds: bool = False, stop: int = 0) -> api.OrderPlaced:
@@ -155,13 +148,13 @@ async def place_pair(call: Call, *, body: api.PlacePair) -> api.OrderPlaced | Pr
 
 def _pair_units(body: api.PlacePair, listing: Listing) -> tuple[int, int, int, int] | Problem:
     found = []
-    for name, text, scale in (
-        ("price", body.price, listing.spec.price_scale),
-        ("amount", body.amount, listing.spec.amount_scale),
-        ("stop_price", body.stop_price, listing.spec.price_scale),
-        ("stop_limit_price", body.stop_limit_price, listing.spec.price_scale),
+    for field, text, scale in (
+        (entry.PRICE, body.price, listing.price_scale),
+        (entry.AMOUNT, body.amount, listing.amount_scale),
+        (entry.STOP_PRICE, body.stop_price, listing.price_scale),
+        (entry.STOP_LIMIT_PRICE, body.stop_limit_price, listing.price_scale),
     ):
-        units = entry.number(name, text, scale)
+        units = entry.units(field, text, scale)
         if isinstance(units, Problem):
             return units
         found.append(units)
@@ -209,12 +202,12 @@ async def replace_order(call: Call, *, order: str, body: api.ReplaceOrder) -> ap
         return await _not_live(call, order)
     listing = call.context.listings.of(live.market)
     units = []
-    for name, text, scale in (
-        ("price", body.price, listing.spec.price_scale),
-        ("amount", body.amount, listing.spec.amount_scale),
-        ("stop_price", body.stop_price, listing.spec.price_scale),
+    for field, text, scale in (
+        (entry.PRICE, body.price, listing.price_scale),
+        (entry.AMOUNT, body.amount, listing.amount_scale),
+        (entry.STOP_PRICE, body.stop_price, listing.price_scale),
     ):
-        found = entry.number(name, text, scale)
+        found = entry.units(field, text, scale)
         if isinstance(found, Problem):
             return found
         units.append(found)

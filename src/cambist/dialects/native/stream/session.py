@@ -13,10 +13,11 @@ from cambist.api_types import stream
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.hub import Hub
 from cambist.dialect_kit.identity import Identity
+from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.revocations import Revocations
 from cambist.dialect_kit.situations import Situation
 from cambist.dialect_kit.sockets import Session, Socket
-from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller, signed_message
+from cambist.dialects.native.auth import KEY, SIGNATURE, TIMESTAMP, Caller, KeyCaller, SessionCaller
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.endpoint import BASE, SITUATIONS, invalid
 from cambist.dialects.native.scopes import Scope
@@ -99,10 +100,8 @@ class StreamClient(Session):
     # --- who ------------------------------------------------------------------------------------------------------------------
     async def _login(self, said: stream.Login) -> None:
         context = self._shared.context
-        timestamp = said.timestamp.encode()
-        message = signed_message(timestamp, "GET", PATH, b"", b"")
-        key, signature = said.key.encode(), said.signature.encode()
-        caller = context.authenticator.signer(key, timestamp, signature, message, self.socket.client, changes=True)
+        signed = {KEY: said.key.encode(), TIMESTAMP: said.timestamp.encode(), SIGNATURE: said.signature.encode()}
+        caller = context.authenticator.caller(Request("GET", PATH, headers=signed, client=self.socket.client), changes=True)
         if isinstance(caller, KeyCaller):
             try:
                 await caller.claim(context.services.commands)
@@ -176,7 +175,7 @@ class StreamClient(Session):
     def _private(self, topic: str) -> Problem | None:
         if self._caller is None:
             return problem(Code.UNAUTHENTICATED, f"Log in to follow {topic}.")
-        if not self._caller.permits(Scope.READ):
+        if Scope.READ not in self._caller.scopes:
             return problem(Code.SCOPE_MISSING, "This needs the scope read, which the key has not.")
         return None
 

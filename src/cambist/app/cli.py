@@ -81,6 +81,28 @@ def serve(
     serving.serve(data, config, listen, accept_clock_skew=accept_clock_skew, first=serving.FirstOperator(operator, operator_password_file))
 
 
+@app.command()
+def edge(
+    data: Annotated[Path, path_option("--data", envvar="CAMBIST_DATA", help="The edge's own data directory.", show_default=False)],
+    config: Annotated[
+        Path | None, path_option("--config", help="TOML configuration; becomes the directory's own.", show_default=False)
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    ready_file: ReadyFile = None,
+) -> None:
+    """Answer clients of a venue on several machines: all APIs here, commands to the node that leads."""
+    with imports_kept():
+        from cambist.app import serving
+
+        serving.check_cluster_packages()
+        from cambist.app import edge_serving
+
+    edge_serving.serve_edge(data, config, serving.Listen(host, port, tls_cert, tls_key, ready_file))
+
+
 sandbox_app = typer.Typer(invoke_without_command=True)
 """`cambist sandbox` runs one; what follows it is about one that runs."""
 sandbox_app.add_typer(ctl.app, name="ctl")

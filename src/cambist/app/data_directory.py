@@ -148,7 +148,7 @@ class DataDirectory:
                 f"{FORMAT.strip()!r} wrote this directory, run: echo '{FORMAT.strip()}' > {shlex.quote(str(self.format))}",
                 Exit.NOT_A_VENUE,
             )
-        if any(entry.name != "lock" for entry in self.path.iterdir()):
+        if any(entry.name not in ("lock", self.master_key.name) for entry in self.path.iterdir()):
             raise OperatorError(f"{self.path}: this directory holds other things and is no data directory of Cambist", Exit.NOT_A_VENUE)
         if not create:
             raise OperatorError(f"{self.path}: there is no venue here; `cambist serve --data {self.path}` makes one", Exit.NOT_A_VENUE)

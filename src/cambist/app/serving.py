@@ -137,7 +137,7 @@ def _serve_node(
 ) -> None:
     """One engine node of several. When another one leads instead, this process begins anew in its own place: what it had applied and
     could not make durable must not stay in its memory."""
-    _check_cluster_packages()
+    check_cluster_packages()
     from cambist.app.engine_node import EngineNode
 
     async def serve_node() -> bool:
@@ -353,14 +353,14 @@ def on_the_cluster(config: Config, alone: Environment) -> Environment:
     """With the log on several machines, to be written from here at once. OperatorError CONFIGURATION when what that needs is missing."""
     if not config.cluster.servers:
         return alone
-    _check_cluster_packages()
+    check_cluster_packages()
     from cambist.app.replicated_log import ReplicatedLog
 
     log = ReplicatedLog(config)
     return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure, take_commands=log.take_commands)
 
 
-def _check_cluster_packages() -> None:
+def check_cluster_packages() -> None:
     """OperatorError CONFIGURATION when they are missing."""
     try:
         import cambist.app.replicated_log  # noqa: F401 - whether it can be

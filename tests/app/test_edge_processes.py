@@ -1,0 +1,196 @@
+"""`cambist edge` as processes: two engine nodes, two edges, three NATS servers and PostgreSQL, and a leader that is killed."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from cambist.app.errors import Exit
+from tests.cluster import conftest
+from tests.support.btce_client import BtceClient
+from tests.support.clients import drive
+from tests.support.history_places import PostgresPlace
+from tests.support.nats_servers import NatsServers
+from tests.support.postgresql import Server, postgresql
+from tests.support.processes import Running, cambist, start
+from tests.support.waiting import until, wait_until
+
+__all__ = ["postgresql"]
+servers = conftest.servers
+
+
+def done(*arguments: str | Path) -> str:
+    answer = cambist(*arguments)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+@dataclass
+class Site:
+    """The processes, each with a folder of its own."""
+
+    folder: Path
+    servers: NatsServers
+    database: str
+    name: str
+    opened: ExitStack
+    running: dict[str, Running] = field(default_factory=dict)
+
+    def config(self, node: str) -> Path:
+        file = self.folder / f"{node}.toml"
+        file.write_text(
+            f'[cluster]\nservers = {json.dumps(self.servers.urls)}\nname = "{self.name}"\nnode = "{node}"\nlog_gibibytes = 1\n'
+            f'outcome_seconds = 40.0\n[history]\nurl = "{self.database}"\n'
+        )
+        return file
+
+    def data(self, node: str) -> Path:
+        return self.folder / node / "data"
+
+    def start(self, command: str, node: str) -> Running:
+        home = self.folder / node
+        home.mkdir(exist_ok=True)
+        running = self.running[node] = start(home, command, "--data", self.data(node), "--config", self.config(node))
+        self.opened.callback(self._end, running)
+        return running
+
+    def second_node(self) -> None:
+        """Another engine node, which follows."""
+        done("backup", self.folder / "saved", "--data", self.data("one"))
+        done("restore", self.folder / "saved", "--data", self.data("two"))
+        self.start("serve", "two")
+
+    def edge(self, node: str) -> Running:
+        """With nothing but its configuration and the master key."""
+        self.data(node).mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.data("one") / "master.key", self.data(node))
+        return self.start("edge", node)
+
+    @staticmethod
+    def _end(running: Running) -> None:
+        if running.process.poll() is None:
+            running.process.send_signal(signal.SIGCONT)
+            running.terminate()
+
+    def leads(self, node: str) -> bool:
+        try:
+            return self.running[node].metric("cambist_cluster_leads") == 1
+        except (OSError, ValueError):
+            return False
+
+    def user(self, name: str, funds: str, dialect: str = "btce") -> dict[str, str]:
+        """A user of the venue that node one leads, with money; the key."""
+        data = self.data("one")
+        done("user", "add", name, "--data", data)
+        done("fund", name, funds, "--data", data)
+        key: dict[str, str] = json.loads(done("key", "create", name, "--data", data, "--dialect", dialect, "--json"))
+        return key
+
+
+@pytest.fixture
+def site(tmp_path: Path, servers: NatsServers, postgresql: Server, request: pytest.FixtureRequest) -> Iterator[Site]:
+    place = PostgresPlace(postgresql)
+    with ExitStack() as opened:
+        made = Site(tmp_path, servers, postgresql.tcp_url(place.database), f"p{os.getpid()}{request.node.name[-12:]}", opened)
+        made.start("serve", "one")
+        wait_until(lambda: made.leads("one"))
+        yield made
+
+
+async def test_orders_go_on_over_edges_when_the_leader_is_killed_and_each_is_there_once(site: Site) -> None:
+    alice, bob = site.user("alice", "USD=1000000"), site.user("bob", "USD=1000000")
+    site.second_node()
+    edges = [site.edge("e1"), site.edge("e2")]
+    clients = [BtceClient(edge.port, key["key"], key["secret"]) for edge, key in zip(edges, (alice, bob), strict=True)]
+    placed: list[list[int]] = [[], []]
+    ending = False
+
+    async def trade(number: int) -> None:
+        client = clients[number]
+        while not ending:
+            exchanged = await client.call("Trade", pair="btc_usd", type="buy", rate=str(10 + len(placed[number]) % 50), amount="0.01")
+            assert exchanged.result is not None, exchanged.reply
+            placed[number].append(int(exchanged.result["order_id"]))
+
+    tasks = [asyncio.create_task(trade(number)) for number in (0, 1)]
+    try:
+        await until(lambda: all(len(orders) > 10 for orders in placed))
+        await asyncio.to_thread(site.running["one"].kill)
+        before = [len(orders) for orders in placed]
+        await until(lambda: all(len(orders) > known + 10 for orders, known in zip(placed, before, strict=True)))
+    finally:
+        ending = True
+        await asyncio.gather(*tasks)
+    for number, (client, orders) in enumerate(zip(clients, placed, strict=True)):
+        other = BtceClient(edges[1 - number].port, client.key, client.secret, client.nonce)
+        active = await other.call("ActiveOrders", pair="btc_usd")
+        assert active.result is not None, active.reply
+        assert sorted(map(int, active.result)) == orders, "each once, in order, and nothing else"
+        await other.close()
+        await client.close()
+    assert await asyncio.to_thread(site.leads, "two")
+
+
+async def test_an_edge_tells_whom_it_waits_for_and_ends_in_order(site: Site) -> None:
+    alice = site.user("alice", "USD=1000")
+    edge = site.edge("e1")
+    assert edge.ready["edge"] >= 1
+    client = BtceClient(edge.port, alice["key"], alice["secret"])
+    placed = await client.call("Trade", pair="btc_usd", type="buy", rate="100", amount="1")
+    assert placed.result is not None
+    await client.close()
+    done("key", "revoke", alice["key"], "--data", site.data("one"))
+
+    async def refused() -> bool:
+        asked = BtceClient(edge.port, alice["key"], alice["secret"], 100)
+        try:
+            return (await asked.call("getInfo")).result is None
+        finally:
+            await asked.close()
+
+    for _ in range(20):
+        if await refused():
+            break
+    assert await refused()
+    assert await asyncio.to_thread(edge.terminate) == Exit.OK
+    again = site.edge("e1")
+    assert again.ready["edge"] > edge.ready["edge"]
+
+
+async def test_an_unmodified_client_trades_through_an_edge_while_the_leader_is_killed(site: Site, tmp_path: Path) -> None:
+    users = {name: site.user(name, "BTC=100,LTC=1000,USD=100000", "wex") for name in ("alice", "bob")}
+    site.second_node()
+    edge = site.edge("e1")
+    config = {"url": edge.url, "folder": str(tmp_path), **users}
+    driving = asyncio.create_task(asyncio.to_thread(drive, "drive_edge_ccxt.py", "ccxt-1.18", config, tmp_path))
+    await until(lambda: driving.done() or (tmp_path / "placed").exists())
+    if not driving.done():
+        await asyncio.to_thread(site.running["one"].kill)
+        (tmp_path / "killed").touch()
+    assert await driving == ["balance", "order", "trade", "history"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "an edge needs cluster.servers and history.url"),
+        ('[cluster]\nservers = ["nats://127.0.0.1:4222"]\nnode = "e"\n', "an edge needs history.url"),
+        (
+            '[cluster]\nservers = ["nats://127.0.0.1:4222"]\nnode = "e"\n[history]\nurl = "postgresql://a@127.0.0.1/b"\n',
+            "master.key is missing: copy it from an engine node",
+        ),
+    ],
+)
+def test_what_cannot_be_an_edge_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "edge.toml"
+    file.write_text(text)
+    answer = cambist("edge", "--data", tmp_path / "edge", "--config", file, "--port", "0")
+    assert answer.returncode == Exit.CONFIGURATION
+    assert complaint in answer.stderr

@@ -169,11 +169,12 @@ async def test_an_unmodified_client_trades_through_an_edge_while_the_leader_is_k
     site.second_node()
     edge = site.edge("e1")
     config = {"url": edge.url, "folder": str(tmp_path), **users}
+    os.mkfifo(tmp_path / "killed")
     driving = asyncio.create_task(asyncio.to_thread(drive, "drive_edge_ccxt.py", "ccxt-1.18", config, tmp_path))
     await until(lambda: driving.done() or (tmp_path / "placed").exists())
     if not driving.done():
         await asyncio.to_thread(site.running["one"].kill)
-        (tmp_path / "killed").touch()
+        await asyncio.to_thread((tmp_path / "killed").write_bytes, b"x")
     assert await driving == ["balance", "order", "trade", "history"]
 
 

@@ -69,7 +69,7 @@ export class CandlesStore {
 
   /** What came before the past is known waits for it: a chart that begins with one candle jumps. */
   private show(): void {
-    if (this.state === "loading") return;
+    if (this.state !== "loaded") return;
     const came = [...this.pending.values()];
     this.pending.clear();
     this.take(came);

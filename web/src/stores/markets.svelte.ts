@@ -11,6 +11,10 @@ class Markets {
   assets = $state<Asset[]>([]);
   tickers = $state.raw<ReadonlyMap<string, Ticker>>(new Map());
   isLoaded = $state(false);
+  /** Whether every market's ticker is known, and not only that of one that was followed. */
+  areTickersLoaded = $state(false);
+  /** Why they could not be had the last time they were asked for. */
+  tickersProblem = $state<unknown>(null);
   problem = $state<unknown>(null);
   private pending = new Map<string, Ticker>();
   private readonly paced = new Paced(() => this.show());
@@ -54,13 +58,19 @@ class Markets {
     const found = await send(listTickers());
     this.pending.clear();
     this.tickers = new Map(found.map((ticker) => [ticker.market, ticker]));
+    this.areTickersLoaded = true;
   }
 
   /** Keeps all tickers fresh until the returned function is called. */
   keepTickers(): () => void {
     let ended = false;
     const again = async (): Promise<void> => {
-      if (document.visibilityState === "visible") await this.loadTickers().catch(() => undefined);
+      if (document.visibilityState === "visible") {
+        this.tickersProblem = await this.loadTickers().then(
+          () => null,
+          (error: unknown) => error,
+        );
+      }
       if (!ended) setTimeout(() => void again(), TICKERS_EVERY);
     };
     void again();

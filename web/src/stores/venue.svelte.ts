@@ -18,9 +18,11 @@ class VenueStore {
   }
 
   async load(): Promise<void> {
-    const [found, time] = await Promise.all([send(showVenue()), send(serverTime())]);
-    this.found = found;
-    this.sayTime(time.venue_time, paceOf(found.sandbox?.clock ?? "real"));
+    const time = send(serverTime());
+    time.catch(() => undefined); // it is awaited below
+    // That it is play money is said as soon as it is known.
+    const found = (this.found = await send(showVenue()));
+    this.sayTime((await time).venue_time, paceOf(found.sandbox?.clock ?? "real"));
   }
 
   /** What time it is at the venue now, and how many times as fast as here it passes. */

@@ -31,9 +31,7 @@ class OrderRenderer:
 
     def _render(self, placed: PlacedOrder, api: str) -> OrderRendering:
         pair, order = self._context.pairs[placed.order.market], placed.order
-        remarks = ["It has no socket that tells of one's own orders: clients ask again and again."]
-        if order.tag:
-            remarks.append("It has no client order ids: this order's stays untold.")
+        remarks = ["It has no client order ids: this order's stays untold."] if order.tag else []
         if placed.is_market and not placed.is_stop and api == BTCE:
             remarks.append("`mode` came with WEX in 2018; BTC-e's own clients bought at a price that every seller takes.")
         rendering = OrderRendering(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from cambist.app.serving import in_a_browser
 from tests.support.processes import cambist, command, serving
 from tests.support.waiting import PATIENCE, wait_until
 
@@ -222,3 +223,16 @@ def make(folder: Path) -> Path:
     with serving(folder, "serve", "--data", folder / "venue"):
         pass
     return folder / "venue"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:8700", "open it in a browser"),
+        ("http://0.0.0.0:8700", "open it in a browser: http://localhost:8700 on this machine, by the machine's name from elsewhere"),
+        ("https://[::]:8443", "open it in a browser: https://localhost:8443 on this machine, by the machine's name from elsewhere"),
+        ("https://venue.example:443", "open it in a browser"),
+    ],
+)
+def test_an_address_is_said_that_a_browser_can_go_to(url: str, words: str) -> None:
+    assert in_a_browser(url) == words

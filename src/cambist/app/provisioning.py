@@ -27,14 +27,15 @@ Provisioned = dict[str, dict[str, int]]
 
 async def apply(files: DataDirectory, config: Config, commands: Commands, view: View) -> list[str]:
     """Creates what is new and sets what changed. Returns a sentence for each change; OperatorError when it breaks a promise."""
-    said = []
+    created: list[str] = []
     known = {asset.code: asset for asset in view.assets()}
     for asset in config.asset:
         if asset.code in known:
             _same_asset(known[asset.code], asset)
         else:
             _must(await commands.create_asset(asset.code, asset.scale, asset.display_scale), f"asset {asset.code}")
-            said.append(f"asset {asset.code} created")
+            created.append(asset.code)
+    said = [f"assets created: {', '.join(created)}"] if created else []
     before = _read(files)
     said += await _markets(config, commands, view, before)
     wanted = {market.name: terms(config, market) for market in config.market}
@@ -65,7 +66,8 @@ def _read(files: DataDirectory) -> Provisioned:
 
 
 async def _markets(config: Config, commands: Commands, view: View, before: Provisioned) -> list[str]:
-    said = []
+    said: list[str] = []
+    created: list[str] = []
     numbers = {asset.code: asset.id for asset in view.assets()}
     codes = {number: code for code, number in numbers.items()}
     known = {f"{codes[market.base]}_{codes[market.quote]}".lower(): market for market in view.markets()}
@@ -84,8 +86,8 @@ async def _markets(config: Config, commands: Commands, view: View, before: Provi
             **limits,
         )
         _must(outcome, f"market {market.name}")
-        said.append(f"market {market.name} created")
-    return said
+        created.append(market.name)
+    return [*([f"markets created: {', '.join(created)}"] if created else []), *said]
 
 
 async def _adjust(commands: Commands, name: str, spec: MarketSpec, wanted: MarketTerms, before: dict[str, int]) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 import structlog
@@ -167,6 +168,15 @@ async def _with_operator(venue: Venue, operator: NewOperator | None) -> str:
     return f"There is no operator yet. Make one, also while it runs: cambist operator create NAME --data {place}\n"
 
 
+def in_a_browser(url: str) -> str:
+    """Where people open it: what stands for every address of the machine is none that a browser can go to."""
+    parts = urlsplit(url)
+    if parts.hostname not in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, nothing listens there
+        return "open it in a browser"
+    here = urlunsplit(parts._replace(netloc=f"localhost:{parts.port}"))
+    return f"open it in a browser: {here} on this machine, by the machine's name from elsewhere"
+
+
 class ServeHooks:
     """What a process has beside the venue and its server; a plain venue has nothing."""
 
@@ -191,7 +201,7 @@ class ServeHooks:
 
     async def begin(self, url: str) -> Any:
         """Called when the server answers; returns the ready file's content."""
-        logs.say(f"Cambist at {url} (open it in a browser)\n{self._said}")
+        logs.say(f"Cambist at {url} ({in_a_browser(url)})\n{self._said}")
         return {"url": url, "pid": os.getpid()}
 
     def end(self) -> None:

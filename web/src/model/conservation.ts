@@ -16,5 +16,5 @@ export function conservation(row: AssetBooks): Conservation {
   const world = Decimal.from(row.world);
   const sum = [row.users, row.fees, row.withdrawals, row.coupons, row.conversion].map((text) => Decimal.from(text)).reduce((a, b) => a.add(b), world);
   const holds = sum.isZero && Decimal.from(row.total).isZero && !Decimal.from(row.users).lessThan(Decimal.from(row.held));
-  return { cameIn: world.negate().toString(), sum: sum.toString(), holds };
+  return { cameIn: world.negate().toString(), sum: sum.toShortString(), holds };
 }

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from cambist.api_types.stream import Done, LoggedOut
 from cambist.app.errors import Exit
+from cambist.client import Credentials
+from cambist.client.stream import AsyncStream
 from tests.cluster import conftest
 from tests.support.btce_client import BtceClient
 from tests.support.clients import drive
@@ -176,6 +179,20 @@ async def test_an_unmodified_client_trades_through_an_edge_while_the_leader_is_k
         await asyncio.to_thread(site.running["one"].kill)
         await asyncio.to_thread((tmp_path / "killed").write_bytes, b"x")
     assert await driving == ["balance", "order", "trade", "history"]
+
+
+async def test_a_key_that_is_revoked_elsewhere_ends_what_an_open_socket_showed_to_it(site: Site) -> None:
+    alice = site.user("alice", "USD=1000", "native")
+    edge = site.edge("e1")
+    async with AsyncStream(edge.url, Credentials(alice["key"], alice["secret"])) as stream:
+        await stream.subscribe("orders")
+        heard = [await stream.receive() for _ in range(2)]
+        assert isinstance(heard[0], Done), heard
+        revoked = asyncio.create_task(asyncio.to_thread(done, "key", "revoke", alice["key"], "--data", site.data("one")))
+        async with asyncio.timeout(60):
+            while not isinstance(await stream.receive(), LoggedOut):
+                pass
+        await revoked
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from cambist.app.entropy import system_clock
 from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.edge import EdgeLog
+from cambist.cluster.edge_counts import EdgeCounts
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.log_tail import LogTail
 from cambist.cluster.tips import encode_tip
+from cambist.dialect_kit.rate_limits import SECOND, Budget, RateLimits, RateRules
+from cambist.dialect_kit.shared_counts import SharedCounts
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.domain.reject_reasons import RejectReason
 from cambist.exchange import Done
@@ -143,6 +146,22 @@ async def test_a_frame_that_is_told_wrong_is_read_from_the_log(running: Running)
     assert [each.read for each in done] == [2, 3, 4]
     assert edge.engine.state_hash() == node.leader.engine.state_hash()
     assert edge.failures == []
+
+
+async def test_what_one_edge_admits_counts_at_the_other(running: Running) -> None:
+    rules = RateRules({"orders": (Budget("key", 10, 3_600 * SECOND),)}, tiers=())
+    limits = [RateLimits(rules, lambda: 5 * SECOND) for _ in range(2)]
+    with ExitStack() as opened:
+        for number, each in enumerate(limits):
+            counts = SharedCounts(active=True)
+            counts.share("a dialect", each)
+            connection = Connection(running.log.node(f"e{number}").settings)
+            opened.callback(connection.close)
+            opened.callback(EdgeCounts(connection, number, counts).close)
+        assert [limits[0].admit("orders", key=1) for _ in range(10)] == [0] * 10
+        await until(lambda: len(limits[1]) == 1)
+        assert limits[1].admit("orders", key=1) > 0
+        assert limits[1].admit("orders", key=2) == 0
 
 
 async def test_without_a_log_there_is_no_edge(running: Running) -> None:

@@ -28,6 +28,8 @@ from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import EmbeddedCommands, Sequencer
 from cambist.exchange.command_service import CommandService
 from cambist.marketdata.marketdata import MarketData
+from cambist.merchant import MerchantService
+from cambist.wallet import WalletService
 from tests.support.edges import RisingNonces
 from tests.support.immediate import ImmediateCommands
 from tests.support.nats_servers import NatsServers, running_servers
@@ -116,13 +118,17 @@ async def _there_and_back(journal: JetStreamJournal, seconds: int) -> list[float
 
 
 async def _catch_up(log: LogSettings, orders: int) -> float:
-    """Commands a second of an edge that begins with nothing, market data included."""
+    """Commands a second of an edge that begins with nothing, with everything that it folds from them."""
     connection = Connection(log)
     engine = _core.Engine()
     failures: list[BaseException] = []
     edge = EdgeLog(connection, engine, None, lambda _key: 0, failures.append, patience_seconds=60.0)
     market_data = MarketData([MARKET], system_clock().__call__)
     edge.follower.subscribe(lambda frame: market_data.apply(frame.events))
+    edge.follower.subscribe(lambda frame: WalletService.event_filter.of(frame.events))
+    edge.follower.subscribe(lambda frame: MerchantService.event_filter.of(frame.events))
+    nonces = RisingNonces()
+    edge.follower.subscribe(lambda frame: [nonces.judge(key, nonce) for key, nonce, _, _ in _core.used_nonces(frame.events)])
     began = perf_counter()
     try:
         edge.begin()

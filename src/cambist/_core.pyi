@@ -996,6 +996,9 @@ def sent_commands(run: bytes) -> list[tuple[int, int, int, int, int, int]]:
 def commands_of_edge(run: bytes, edge: int) -> list[tuple[int, int, int]]:
     """(kind, counter, where the record ends) of those records of a run that this edge sent. ValueError."""
 
+def used_nonces(events: bytes) -> list[tuple[int, int, int, int]]:
+    """(key id, nonce as `Meta.nonce` has it, seq, time) of each command of an encoded run of events that used a nonce. ValueError."""
+
 @final
 class SnapshotOrigin:
     """Of which log a snapshot is: the one with this identity that holds a frame with this hash ending at `frame_seq`."""

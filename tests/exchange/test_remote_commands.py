@@ -266,6 +266,29 @@ async def test_events_are_published_once_a_frame_in_order() -> None:
     assert published == list(range(first, first + 4))
 
 
+async def test_nonces_are_read_off_events_as_their_metas_say_them() -> None:
+    cluster = Cluster()
+    edge = cluster.edge()
+    events: list[bytes] = []
+    edge.follower.subscribe(lambda frame: events.append(frame.events))
+    numbers = [(0, 0), (7, 0), (0, 5), (7, 2**63 - 1), (300, -(2**63 - 1)), (1, -1)]
+    metas = [Meta(key_id=key_id, nonce=nonce, tag="x") for key_id, nonce in numbers]
+    given = [asyncio.ensure_future(edge.commands.note(meta)) for meta in metas]
+    await edge.settled(*given)
+    within = await _noted(cluster, Meta(key_id=9, nonce=1, memo={"why": "no edge"}))
+    edge.read_log()
+    seqs = [noted.result().outcome.seq for noted in given]
+    expected = [(meta.key_id, meta.nonce, seq) for meta, seq in zip(metas, seqs, strict=True) if meta.key_id and meta.nonce]
+    assert [used[:3] for used in _core.used_nonces(b"".join(events))] == [*expected, (9, 1, within)]
+
+
+async def _noted(cluster: Cluster, meta: Meta) -> int:
+    """A command that comes over no edge; its seq."""
+    outcome = cluster.leader.commands.note(meta)
+    cluster.leader.sequencer.drain()
+    return int(outcome.seq)
+
+
 async def test_what_is_no_batch_is_counted_and_changes_nothing() -> None:
     cluster = Cluster()
     edge = cluster.edge()

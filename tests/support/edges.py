@@ -25,12 +25,14 @@ PATIENCE = 5.0
 
 
 class RisingNonces:
-    """Each key's nonces must rise."""
+    """Each key's nonces must rise; once-only ones, which are negative, are all new."""
 
     def __init__(self) -> None:
         self.marks: dict[int, int] = {}
 
     def judge(self, key_id: int, nonce: int) -> bool:
+        if nonce < 0:
+            return True
         if nonce <= self.marks.get(key_id, 0):
             return False
         self.marks[key_id] = nonce

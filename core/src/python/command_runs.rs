@@ -4,6 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::events::{COMMAND_APPLIED, Events, META};
 use crate::command::{Command, PlaceOco, PlaceOrder, PlaceTrailing};
 use crate::core::Core;
 use crate::outcome::Outcome;
@@ -103,6 +104,29 @@ fn commands_of_edge(run: &[u8], edge: u32) -> PyResult<Vec<(u8, u64, usize)>> {
     Ok(found)
 }
 
+/// Key id, nonce, seq, time.
+type UsedNonce = (i64, i64, u64, u64);
+
+/// Of each command of a run of events that used a nonce.
+#[pyfunction]
+fn used_nonces(events: &[u8]) -> PyResult<Vec<UsedNonce>> {
+    let mut used = Vec::new();
+    for event in Events::of(events) {
+        let event = event?;
+        if event.kind != COMMAND_APPLIED {
+            continue;
+        }
+        let mut f = Fields(event.fields);
+        let (Some(seq), Some(time), Some(meta)) = (f.u64(), f.u64(), event.fields.get(META..)) else {
+            return Err(event.broken().into());
+        };
+        if let Some((key, nonce)) = key_and_nonce(meta).filter(|(key, nonce)| *key != 0 && *nonce != 0) {
+            used.push((key, nonce, seq, time));
+        }
+    }
+    Ok(used)
+}
+
 /// Applies a whole run, or nothing of one that is malformed or empty; the last outcome. `stamp` takes the place of the records' own times.
 /// `each` hears of every command that was applied.
 pub(super) fn apply<'a>(
@@ -137,5 +161,6 @@ pub(super) fn placed_in(command: &Command<'_>) -> Option<MarketId> {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decode_commands, module)?)?;
     module.add_function(wrap_pyfunction!(sent_commands, module)?)?;
-    module.add_function(wrap_pyfunction!(commands_of_edge, module)?)
+    module.add_function(wrap_pyfunction!(commands_of_edge, module)?)?;
+    module.add_function(wrap_pyfunction!(used_nonces, module)?)
 }

@@ -39,8 +39,6 @@ from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.shared_counts import SharedCounts
 from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import Directory
-from cambist.domain.events import EventFilter, kinds_of
-from cambist.domain.meta import Meta
 from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue
 from cambist.exchange.sequencer import Frame
@@ -57,7 +55,6 @@ from cambist.web.built_page import BuiltPage
 
 _log = structlog.get_logger("cambist.app")
 
-COMMANDS = EventFilter(kinds_of(_core.CommandApplied))
 STRETCH = 50_000
 """Commands between two looks of whoever watches an edge catch up."""
 
@@ -409,7 +406,5 @@ def _fold(views: _Views, frame: Frame) -> None:
     views.wallet.apply(WalletService.event_filter.of(frame.events), frame.last_seq)
     views.merchant.apply(MerchantService.event_filter.of(frame.events), frame.last_seq)
     nonces = views.directory.nonces
-    for event in COMMANDS.of(frame.events):
-        if isinstance(event, _core.CommandApplied):
-            meta = Meta.decode(event.meta)
-            nonces.apply(meta.key_id, meta.nonce, event.seq, event.time)
+    for key_id, nonce, seq, time in _core.used_nonces(frame.events):
+        nonces.apply(key_id, nonce, seq, time)

@@ -80,6 +80,11 @@ class EngineNode:
             return False
 
     @property
+    def follows(self) -> bool:
+        """In a process that never led, and could."""
+        return self.metric("cluster_take_overs_total") == 0 and self.metric("cluster_may_lead") == 1
+
+    @property
     def leads(self) -> bool:
         return self.metric("cluster_leads") == 1
 
@@ -108,7 +113,7 @@ class Cluster:
             answer = cambist(*arguments)
             assert answer.returncode == 0, answer.stderr
         self.nodes[1].start()
-        wait_until(lambda: self.nodes[1].metric("cluster_may_lead") == 1)
+        wait_until(lambda: self.nodes[1].follows)
 
     @property
     def leader(self) -> EngineNode:

@@ -137,6 +137,7 @@ def of_the_cluster() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("gauge", "counter"):
                 name = node.args[0]
                 assert isinstance(name, ast.Constant)
+                assert isinstance(name.value, str)
                 found.add(f"cambist_{name.value}" + ("_total" if node.func.attr == "counter" else ""))
     assert len(found) > 8
     return found

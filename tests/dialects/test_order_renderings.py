@@ -433,6 +433,60 @@ async def test_a_stop_that_follows_the_price_while_it_waits_and_afterwards(scene
     assert shown.inexpressible == "How far a stop stays behind the price is known only while it waits."
 
 
+# --- linked markets ---------------------------------------------------------------------------------------------------------------------
+def link_euros(floor: EveryDialect) -> int:
+    """A market of BTC in euros, linked with that in dollars; its number."""
+    usd, btc, eur = (spec for code in ("USD", "BTC", "EUR") if (spec := floor.catalogue.assets.by_code(code)) is not None)
+    limits = {"min_price": 100, "max_price": 10**8, "min_amount": 10**5, "max_amount": 10**14, "min_total": 0}
+    made = floor.immediate.create_market(btc.id, eur.id, 3, 8, self_trade=1, maker_ppm=2_000, taker_ppm=2_000, **limits)
+    assert made.code == 0
+    assert floor.immediate.create_linked_group(btc.id, usd.id, 2_500, 0).code == 0
+    for market in (BTC_USD, made.id):
+        assert floor.immediate.link_market(0, market).code == 0
+    assert floor.immediate.set_conversion_rates(0, [(eur.id, _core.parse_units("1.107", 12))]).code == 0
+    for code in ("USD", "EUR"):
+        floor.fund(_core.CONVERSION, code, "1000000")
+    return int(made.id)
+
+
+@pytest.mark.parametrize("takes", [True, False], ids=["takes from another currency", "is taken by another currency"])
+@pytest.mark.parametrize(("api", "version"), [("BTC-e", ""), *STREAMS])
+async def test_trades_between_two_currencies(scene: Scene, api: str, version: str, takes: bool) -> None:
+    euros, other = link_euros(scene.floor), scene.floor.owner("dora", EUR="100000")
+    units = _core.parse_units
+
+    def bids(price: str) -> None:
+        scene.floor.clock.now += scene.step
+        bid = (euros, Side.BUY, OrderType.LIMIT, TimeInForce.GTC, units(price, 3), units("0.1", 8))
+        assert scene.floor.immediate.place(other.account, *bid).code == 0
+
+    async def comes_about() -> tuple[int, tuple[str, str, str] | None]:
+        if takes:
+            bids("950")
+        order, sent = await bring_about(scene, api, version, Situation(Terms(price="1000")))
+        if not takes:
+            bids("950")
+        await scene.floor.settled()
+        assert _core.format_units((await scene.floor.history.orders_by_id([order]))[0].filled, 8) == "0.1"
+        return order, sent
+
+    heard: list[str] = []
+    if api == "BTC-e":
+        order, sent = await comes_about()
+    else:
+        async with listening(scene.floor, scene.owner, api) as listener:
+            order, sent = await comes_about()
+            heard = await listener.quiet()
+    shown = await scene.rendering(order, api, version)
+    assert sent is not None
+    assert shown.reply == sent[2]
+    for row in shown.rows:
+        assert row.body == await answer(scene.owner, api, row.source, order, "sell"), row.source
+    for topic in {push.source for push in shown.pushes or []}:
+        pushed = [push.body for push in shown.pushes or [] if push.source == topic]
+        assert pushed == [message for message in heard if topic_of(api, message) == topic]
+
+
 @pytest.mark.parametrize(("api", "version"), [("BTC-e", ""), ("WEX", "")])
 async def test_an_api_without_a_private_stream_pushes_nothing(scene: Scene, api: str, version: str) -> None:
     order, _sent = await bring_about(scene, api, version, SITUATIONS["rests"])

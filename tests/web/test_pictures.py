@@ -13,11 +13,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.documents.blocks import blocks
 from tests.support.processes import Running, cambist, serving
 from tests.tidy.test_tidy import ROOT
 from tests.web.visitor import Screen, Visitor
 
 IMAGES = ROOT / "docs" / "images"
+TUTORIAL = ROOT / "docs" / "tutorial" / "open-a-venue.md"
+START, *COMMANDS = (line.split()[1:] for block in blocks(TUTORIAL) for line in block.commands if line.startswith("cambist "))
+"""The tutorial's own: how the venue is started, and what is done in a second terminal."""
 TAKEN = ("trade", "venue-operator", "venue-new-market", "venue-first-order", "venue-first-trade", "venue-books")
 QUALITY = 82
 PASSWORD = "correct horse battery"
@@ -47,6 +51,7 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, P
     secret.write_text(PASSWORD)
     secret.chmod(0o600)
     data = folder / "venue"
+    assert START == ["serve", "--data", "./venue"]
     with serving(folder, "serve", "--data", data, "--operator", "olga", "--operator-password-file", secret) as running:
         yield running, data
 
@@ -98,8 +103,8 @@ def test_open_a_venue(venue: tuple[Running, Path], visit: Callable[..., Visitor]
     make_market(olga, pictures)
 
     maria, otto = visit(running.url).sign_up("maria", PASSWORD), visit(running.url).sign_up("otto", PASSWORD)
-    done("fund", "maria", "USD=10000", "--data", data)
-    done("fund", "otto", "GOLD=5", "--data", data)
+    for line in COMMANDS:
+        done(*line, "--data", data)
     otto.open("/trade/gold_usd")
     order(otto, "Sell", "2650", "2")
     expect(otto.page.get_by_role("tab", name="Open orders")).to_contain_text("1")
@@ -132,5 +137,5 @@ def test_the_readme_s_picture_shows_a_market_that_moves(sandbox: Running, visit:
 def test_the_pages_have_each_picture_and_no_other() -> None:
     assert {path.stem for path in IMAGES.glob("*.webp")} == set(TAKEN)
     assert all(path.stat().st_size < 100_000 for path in IMAGES.glob("*.webp"))
-    shown = (ROOT / "README.md").read_text() + (ROOT / "docs" / "tutorial" / "open-a-venue.md").read_text()
+    shown = (ROOT / "README.md").read_text() + TUTORIAL.read_text()
     assert set(re.findall(r"images/([a-z-]+)\.webp", shown)) == set(TAKEN)

@@ -187,6 +187,14 @@ def mcp(url: ctl.Url = None) -> None:
     McpServer(lambda: ctl.sandbox_url(url)).serve(sys.stdin.buffer, sys.stdout.buffer)
 
 
+@app.command()
+def historian(data: Data) -> None:
+    """Fold a venue's history into the database of history.url, for history.folded_by = "historian", until told to end."""
+    from cambist.app.historian import run
+
+    run(data)
+
+
 @app.command("config")
 def show_config() -> None:
     """Print the commented default configuration."""

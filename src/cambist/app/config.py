@@ -57,6 +57,7 @@ class HistoryConfig(_Section, frozen=True, kw_only=True):
 
     url: str = ""
     password_file: str = ""
+    folded_by: Literal["venue", "historian"] = "venue"
 
 
 class ClusterConfig(_Section, frozen=True, kw_only=True):
@@ -268,6 +269,8 @@ def _history_complaints(section: HistoryConfig) -> list[str]:
         return ['history.url is no address such as "postgresql://cambist@db.example.com/cambist"']
     if section.password_file and not section.url:
         return ["history.password_file is of no use without history.url"]
+    if section.folded_by == "historian" and not section.url:
+        return ['history.folded_by = "historian" needs history.url: only a database can be folded into by another process']
     return []
 
 

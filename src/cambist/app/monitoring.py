@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from cambist import _core
 from cambist.app import logs
+from cambist.app.history_elsewhere import WrittenHistory
 from cambist.app.readiness import Readiness
 from cambist.app.stored_progress import StoredProgress
 from cambist.app.write_failures import WriteFailures
@@ -21,7 +22,6 @@ from cambist.domain.markets import MarketStatus
 from cambist.exchange import Catalogue, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.metrics import Metrics
-from cambist.history import HistoryWriter
 from cambist.marketdata.marketdata import MarketData
 from cambist.scheduling import SteadyClock
 
@@ -35,7 +35,7 @@ MOST_WAITED = 10.0
 """Seconds that nobody may decide a command before an edge counts as cut off."""
 
 
-def watch_readiness(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
+def watch_readiness(sequencer: Sequencer, writer: WrittenHistory, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
     """What must be right for the venue to be ready."""
 
     def journal() -> str:
@@ -57,7 +57,7 @@ def watch_readiness(sequencer: Sequencer, writer: HistoryWriter, clock: SteadyCl
 
 def venue_metrics(
     sequencer: Sequencer,
-    writer: HistoryWriter,
+    writer: WrittenHistory,
     clock: SteadyClock,
     data: Path,
     write_failures: WriteFailures,

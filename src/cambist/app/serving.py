@@ -97,6 +97,7 @@ def rebuild(files: DataDirectory, moved: Moved, *, database: bool = True) -> int
     config = closing_on_trouble(files, files.settings)
     if not database:
         config = msgspec.structs.replace(config, history=HistoryConfig())
+    config = msgspec.structs.replace(config, history=msgspec.structs.replace(config.history, folded_by="venue"))
     logs.configure("warning", "text")
 
     async def make() -> int:

@@ -13,6 +13,7 @@ from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api
+from cambist.app.history_elsewhere import WrittenHistory
 from cambist.app.readiness import Readiness
 from cambist.app.shared_directory import is_shared
 from cambist.app.snapshots import Snapshots, SnapshotUnwritten, origin_of_now
@@ -24,7 +25,7 @@ from cambist.domain.state_parts import StateParts
 from cambist.exchange import Catalogue, Commands, JournalStopped, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.app import Gateway
-from cambist.history import History, HistoryError, HistoryWriter
+from cambist.history import History, HistoryError
 from cambist.marketdata.marketdata import MarketData
 from cambist.merchant import Merchants
 from cambist.operations.audit import AuditLog
@@ -70,7 +71,7 @@ class Venue:
     merchants: Merchants
     marketdata: MarketData
     history: History
-    history_writer: HistoryWriter
+    history_writer: WrittenHistory
     gateway: Gateway
     apis: Sequence[Api]
     readiness: Readiness

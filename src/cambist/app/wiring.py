@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from math import inf
+from time import monotonic
 
 import structlog
 from argon2 import PasswordHasher
@@ -18,7 +20,8 @@ from cambist.app import dialects, front_page, integrity, provenance, provisionin
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
-from cambist.app.history_places import HistoryPlace
+from cambist.app.history_elsewhere import HistoryElsewhere, WrittenHistory
+from cambist.app.history_places import HistoryPlace, database_address
 from cambist.app.merchants import open_merchants
 from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
@@ -242,7 +245,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     durable_seq = exchange.durable_seq
     source = recovery.JournalEvents(exchange.snapshots, exchange.journal, durable_seq)
     journal = provenance.fingerprint(exchange.journal)
-    history, writer = _follow_history(files, source, views.history, journal, opened, environment.lockstep, durable_seq)
+    history, writer = _follow_history(files, source, views.history, journal, opened, environment.lockstep, durable_seq, config)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
@@ -421,10 +424,15 @@ def _follow_history(
     opened: ExitStack,
     lockstep: Lockstep | None,
     durable_seq: Callable[[], int],
-) -> tuple[History, HistoryWriter]:
+    config: Config,
+) -> tuple[History, WrittenHistory]:
     try:
-        writer = HistoryWriter(place.writes, source, journal=journal)
-        writer.start()
+        writer: WrittenHistory
+        if config.history.folded_by == "historian":
+            writer = _folded_elsewhere(files, config, journal)
+        else:
+            writer = HistoryWriter(place.writes, source, journal=journal, source_may_lag=bool(config.cluster.servers))
+            writer.start()
         opened.callback(writer.close)
         reads = place.open_reads(journal, lambda: writer.applied_seq)
     except HistoryForeign as error:
@@ -436,14 +444,22 @@ def _follow_history(
     return history, writer
 
 
-async def _history_reached(history: History, writer: HistoryWriter, place: HistoryPlace, seq: int, moved: recovery.Moved) -> bool:
+def _folded_elsewhere(files: DataDirectory, config: Config, journal: int) -> HistoryElsewhere:
+    from cambist.app.stored_progress import StoredProgress
+    from cambist.history.postgresql import PostgresReads
+
+    return HistoryElsewhere(StoredProgress(PostgresReads(database_address(files, config.history), journal)))
+
+
+async def _history_reached(history: History, writer: WrittenHistory, place: HistoryPlace, seq: int, moved: recovery.Moved) -> bool:
     """Waits for history; `moved` hears how far it is. False: its database is away, and the venue starts without it. OperatorError."""
     waiting = asyncio.ensure_future(history.reached(seq, within=None))
+    patient_until = monotonic() + AWAY_SECONDS if isinstance(writer, HistoryElsewhere) else inf
     while not waiting.done():
         moved(writer.applied_seq, seq)
         await asyncio.wait({waiting}, timeout=0.1)
         blocked = writer.blocked
-        if place.may_be_away and writer.blocked_seconds > AWAY_SECONDS:
+        if place.may_be_away and (writer.blocked_seconds > AWAY_SECONDS or monotonic() > patient_until):
             waiting.cancel()
             return False
         if isinstance(blocked, HistoryUnwritable) and not place.may_be_away:
@@ -472,7 +488,7 @@ async def _load_market_data(
 def _subscribe(
     sequencer: Sequencer,
     failed: Callable[[BaseException], None],
-    writer: HistoryWriter,
+    writer: WrittenHistory,
     marketdata: MarketData,
     account_streams: AccountStreams,
     views: Sequence[ViewFollower],

@@ -83,14 +83,17 @@ class HistoryWriter:
         journal: int = 0,
         max_bytes: int = MAX_BYTES,
         on_failure: Callable[[BaseException], None] | None = None,
+        source_may_lag: bool = False,
     ) -> None:
         """`source` supplies what was never fed; without one a hole is a failure. `journal` is its fingerprint (0: not known).
-        `on_failure` is called on the writer's thread."""
+        `on_failure` is called on the writer's thread. `source_may_lag`: others fold into the store too, one at a time, so that it may know
+        more than this source has yet."""
         self._store = store
         self._source = source
         self._journal = journal
         self._max_bytes = max_bytes
         self._on_failure = on_failure
+        self._source_may_lag = source_may_lag
         self._opened = False
         self._applied = 0
         self._offered = 0  # the last command fed, kept or dropped
@@ -164,7 +167,7 @@ class HistoryWriter:
             self._offered = max(self._offered, seq)
             if self._source is not None:
                 last = self._source.last_seq
-                if seq > last:
+                if seq > last and not self._source_may_lag:
                     raise HistoryAhead(f"history ends at command {seq}, the journal at {last}. Make it again: cambist rebuild")
                 self._behind = self._behind or seq < last
                 self._offered = max(self._offered, last)
@@ -185,6 +188,14 @@ class HistoryWriter:
             if before == 0 or before < GATHER_BYTES <= self._queued_bytes:
                 self._work.notify()  # not for each frame: waking a thread costs the loop more than feeding it
             return True
+
+    def look(self) -> None:
+        """The source has more than before: reads it, in the place of a feed."""
+        assert self._source is not None
+        with self._lock:
+            self._offered = max(self._offered, self._source.last_seq)
+            self._behind = True
+            self._work.notify()
 
     async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
         """Returns once every command up to `seq` is in the store.

@@ -40,7 +40,7 @@ USERS = 100
 BTC, USD, MARKET = 0, 1, 0
 TARGET = Target(AT_MOST, 8)
 CATCH_UP = Target(AT_LEAST, 0.3)
-LOADS = ((20_000, 100), (10_000, 20), (1_000, 1))
+LOADS = ((50_000, 250), (10_000, 20), (1_000, 1))
 """Orders a second, and how many of them come in one batch: what an edge gives in one tick."""
 
 

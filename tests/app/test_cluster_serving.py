@@ -1,12 +1,19 @@
 """`cambist serve` with its log on three real NATS servers: the same venue, on another machine when the first one dies."""
 
 import json
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cambist import _core
+from cambist.app.entropy import system_entropy
 from cambist.app.errors import Exit
+from cambist.cluster.journal import JetStreamJournal
+from cambist.cluster.lease import Lease
+from cambist.cluster.settings import LogSettings
 from tests.cluster import conftest
 from tests.support.nats_servers import NatsServers
 from tests.support.processes import Running, cambist, serving, start
@@ -71,6 +78,32 @@ def test_another_node_follows_and_goes_on_with_everything_when_the_first_is_kill
     assert "Begin this node with `cambist restore`" in empty.stderr
     taken_over, left = verified(two), verified(one)
     assert taken_over["commands"] > left["commands"] > 0
+
+
+def test_a_node_whose_state_differs_from_the_log_s_says_so_and_never_leads(tmp_path: Path, servers: NatsServers) -> None:
+    settings = LogSettings(tuple(servers.urls), "one", "differs", max_bytes=64 << 20)
+    leader = JetStreamJournal(settings, tmp_path / "one", system_entropy)
+    taken: list[bool] = []
+    lease = Lease(leader.node.connection, "the test's", wants=lambda: True, taken=lambda: taken.append(True))
+    lease.begin()
+    wait_until(lambda: taken)
+    leader.lead()
+    with serving(tmp_path, "serve", "--data", tmp_path / "two", "--config", configuration(tmp_path, servers, "two", "differs")) as node:
+        engine = _core.Engine()
+        for code in ("BTC", "USD"):
+            engine.create_asset(1, code, 16, 8)
+            first, count, time, commands = engine.take_commands()
+            leader.append(first - 1, leader.epoch, count, time, commands)
+            leader.checkpoint(first, leader.epoch, bytes(32))
+        wait_until(lambda: node.metric("cambist_cluster_may_lead") == 0)
+        with pytest.raises(urllib.error.HTTPError) as not_ready:
+            urllib.request.urlopen(f"{node.url}/readyz", timeout=60)
+        assert b"the state after command 1 has another hash than the journal recorded" in not_ready.value.read()
+        assert lease.hand_over()
+        two = next(row for row in status(tmp_path / "two")["nodes"] if row["node"] == "two")
+        assert "another hash" in two["trouble"]
+        assert not leads(node)
+    leader.close()
 
 
 def test_a_venue_of_one_machine_moves_to_three_with_all_it_has(tmp_path: Path, servers: NatsServers) -> None:

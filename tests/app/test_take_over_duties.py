@@ -116,7 +116,7 @@ class Nodes:
 @pytest.fixture
 def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     network = Outside(tmp_path / "outside.sqlite", system_clock(2 * SECOND), SeededEntropy(2), SECOND)
-    monkeypatch.setattr("cambist.app.views.SimulatedChain", lambda *_positions, **_names: network)
+    monkeypatch.setattr("cambist.app.shared_directory.SimulatedChain", lambda *_positions, **_names: network)
     yield network
     SimulatedChain.close(network)
 

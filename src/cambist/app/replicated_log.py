@@ -78,6 +78,11 @@ def _check_no_leader(journal: JetStreamJournal) -> None:
         raise JournalLocked(f"node {leaders[0]} leads, and writes the log")
 
 
+def _in(files: DataDirectory, name: str) -> str:
+    """A file that a setting names: in the data directory, unless its path is absolute."""
+    return str(files.path / name) if name else ""
+
+
 class ReplicatedLog:
     """Opens the journal on the cluster's servers, and shares snapshots there."""
 
@@ -95,8 +100,8 @@ class ReplicatedLog:
             config.name,
             replicas=config.replicas,
             max_bytes=config.log_gibibytes << 30,
-            credentials=config.credentials,
-            tls_ca=config.tls_ca,
+            credentials=_in(files, config.credentials),
+            tls_ca=_in(files, config.tls_ca),
             give_up_seconds=config.give_up_seconds,
             segment_bytes=segment_bytes,
             synced=files.synced,

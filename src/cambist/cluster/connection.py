@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import Coroutine
+from collections import deque
+from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import nats
@@ -31,11 +33,31 @@ def _tls(settings: LogSettings) -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=settings.tls_ca or None) if secured else None
 
 
-async def connect(settings: LogSettings, servers: list[str] | None = None, *, patient: bool = True) -> Client:
-    """A client of all servers, or of one alone. `patient`: it looks for them until it is closed."""
+def _login(settings: LogSettings) -> dict[str, str]:
+    """User and password, where the servers want some. JournalError, which quotes nothing of the file."""
+    if not settings.credentials:
+        return {}
+    try:
+        line = Path(settings.credentials).read_text().partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise JournalError(f"cluster.credentials: {settings.credentials} cannot be read: {reason}") from None
+    user, colon, password = line.partition(":")
+    if not (user and colon and password):
+        raise JournalError(f"cluster.credentials: the first line of {settings.credentials} is not USER:PASSWORD")
+    return {"user": user, "password": password}
+
+
+async def connect(
+    settings: LogSettings, servers: list[str] | None = None, *, patient: bool = True, heard: Callable[[Exception], None] | None = None
+) -> Client:
+    """A client of all servers, or of one alone. `patient`: it looks for them until it is closed. `heard` is told why one cannot be used.
+    JournalError when there are no credentials where there should be."""
 
     async def complain(error: Exception) -> None:
         """Once for each attempt with a server that is away: who waits for an answer says it once."""
+        if heard is not None:
+            heard(error)
 
     return await nats.connect(
         servers if servers is not None else list(settings.servers),
@@ -46,9 +68,9 @@ async def connect(settings: LogSettings, servers: list[str] | None = None, *, pa
         connect_timeout=2,
         ping_interval=PING_SECONDS,
         max_outstanding_pings=2,
-        user_credentials=settings.credentials or None,
         tls=_tls(settings),
         error_cb=complain,
+        **_login(settings),
     )
 
 
@@ -88,14 +110,18 @@ class Connection:
 
     async def _connect(self) -> Client:
         deadline = self.loop.time() + self.settings.give_up_seconds
+        reasons: deque[Exception] = deque(maxlen=1)
         while True:
             try:
                 # The client tries for ever by itself, and would not say why it fails.
                 async with asyncio.timeout_at(deadline):
-                    return await connect(self.settings)
+                    return await connect(self.settings, heard=reasons.append)
             except TimeoutError:
                 servers = ", ".join(self.settings.servers)
-                raise JournalError(f"no NATS server answers within {self.settings.give_up_seconds:g} s: {servers}") from None
+                last = f" ({reasons[-1]})" if reasons and str(reasons[-1]) else ""
+                raise JournalError(
+                    f"no NATS server lets this node in within {self.settings.give_up_seconds:g} s: {servers}{last}"
+                ) from None
             except OSError as error:
                 if self.loop.time() >= deadline:
                     raise JournalError(f"NATS cannot be reached: {error}") from None

@@ -20,7 +20,7 @@ class LogSettings:
     max_bytes: int = 16 << 30
     """What the log may take on each server; a new one is made with it."""
     credentials: str = ""
-    """A file with the user's credentials; empty: none."""
+    """A file whose first line is USER:PASSWORD, as the servers know this node; empty: they let everybody in."""
     tls_ca: str = ""
     """A file with the certificate authority of the servers; empty: those of the system, for addresses with tls://."""
     give_up_seconds: float = 30.0

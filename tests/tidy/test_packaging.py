@@ -20,6 +20,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 HOME = PROJECT["urls"]["Homepage"]
 README = (ROOT / "README.md").read_text()
 UNIT = ROOT / "deploy" / "cambist.service"
+EDGE_UNIT = ROOT / "deploy" / "cambist-edge.service"
+NATS_UNIT = ROOT / "deploy" / "nats-server.service"
 CONTAINERFILE = ROOT / "deploy" / "Containerfile"
 
 
@@ -69,11 +71,11 @@ def accepted(arguments: list[str]) -> bool:
     return root.commands[name].make_context(name, [*rest, "--data", "x"]) is not None
 
 
-def service() -> dict[str, list[str]]:
-    """The settings of the unit's [Service], each with all its values."""
+def service(unit: Path = UNIT) -> dict[str, list[str]]:
+    """The settings of a unit's [Service], each with all its values."""
     settings: dict[str, list[str]] = {}
     section = ""
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line.startswith("["):
             section = line
         elif "=" in line and not line.startswith("#") and section == "[Service]":
@@ -82,31 +84,34 @@ def service() -> dict[str, list[str]]:
     return settings
 
 
-def test_the_unit_starts_a_command_that_exists() -> None:
-    settings = service()
+@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT], ids=lambda unit: unit.stem)
+def test_the_unit_starts_a_command_that_exists(unit: Path) -> None:
+    settings = service(unit)
     program, *arguments = shlex.split(settings["ExecStart"][0])
     assert Path(program).name == "cambist"
     assert accepted(arguments)
     assert f"CAMBIST_DATA=/var/lib/{settings['StateDirectory'][0]}" in settings["Environment"]
 
 
-def test_the_unit_does_not_restart_what_a_restart_cannot_mend() -> None:
+@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT], ids=lambda unit: unit.stem)
+def test_the_unit_does_not_restart_what_a_restart_cannot_mend(unit: Path) -> None:
     hopeless = {Exit.USAGE, Exit.CONFIGURATION, Exit.NOT_A_VENUE, Exit.DAMAGED, Exit.CLOCK, Exit.PERMISSION}
-    assert {int(code) for code in service()["RestartPreventExitStatus"][0].split()} == {int(code) for code in hopeless}
+    assert {int(code) for code in service(unit)["RestartPreventExitStatus"][0].split()} == {int(code) for code in hopeless}
 
 
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT, NATS_UNIT], ids=lambda unit: unit.stem)
+def test_systemd_understands_the_unit(unit: Path, tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("needs systemd-analyze (Debian: systemd)")
-    text = UNIT.read_text()
+    text = unit.read_text()
     for old, new in ((r"^ExecStart=\S+", "ExecStart=/bin/true"), (r"^User=.*", "User=root"), (r"^Group=.*", "Group=root")):
         text, count = re.subn(old, new, text, flags=re.MULTILINE)
         assert count == 1
-    checked = tmp_path / UNIT.name
+    checked = tmp_path / unit.name
     checked.write_text(text)
     answer = subprocess.run([analyze, "verify", checked], capture_output=True, text=True, timeout=60)
-    assert UNIT.name not in answer.stderr, answer.stderr
+    assert unit.name not in answer.stderr, answer.stderr
     checked.write_text(text.replace("ProtectHome=", "ProtctHome="))
     answer = subprocess.run([analyze, "verify", checked], capture_output=True, text=True, timeout=60)
     assert "ProtctHome" in answer.stderr, "the check lets everything pass"

@@ -148,6 +148,8 @@ async def test_an_edge_tells_whom_it_waits_for_and_ends_in_order(site: Site) -> 
     client = BtceClient(edge.port, alice["key"], alice["secret"])
     placed = await client.call("Trade", pair="btc_usd", type="buy", rate="100", amount="1")
     assert placed.result is not None
+    address = await client.call("CoinDepositAddress", coinName="BTC", need_new=1)
+    assert address.result is not None, address.reply
     await client.close()
     done("key", "revoke", alice["key"], "--data", site.data("one"))
 

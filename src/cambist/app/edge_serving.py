@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import ssl
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -28,11 +29,10 @@ from cambist.app.serving import (
     tls_of,
     write_ready_file,
 )
-from cambist.app.shared_directory import open_directory
+from cambist.app.shared_directory import open_coin_network, open_directory
 from cambist.app.wiring import Environment
 from cambist.gateway.server import run
 from cambist.scheduling import Timer
-from cambist.wallet.distant import DistantNetwork
 
 _log = structlog.get_logger("cambist.app")
 
@@ -79,8 +79,12 @@ async def _serve(
 
 
 def _share(files: DataDirectory, config: Config, environment: Environment) -> SharedData:
-    directory = open_directory(files, config, environment)
-    return SharedData(directory, DistantNetwork(), directory.close)
+    with ExitStack() as opened:
+        directory = open_directory(files, config, environment)
+        opened.callback(directory.close)
+        coins = open_coin_network(files, config, environment)
+        opened.callback(coins.close)
+        return SharedData(directory, coins, opened.pop_all().close)
 
 
 class EdgeServing:

@@ -14,7 +14,7 @@ import pytest
 
 from cambist.api_types.stream import Done, LoggedOut
 from cambist.app.errors import Exit
-from cambist.client import Credentials
+from cambist.client import AsyncClient, Credentials, calls
 from cambist.client.stream import AsyncStream
 from tests.cluster import conftest
 from tests.support.btce_client import BtceClient
@@ -148,8 +148,6 @@ async def test_an_edge_tells_whom_it_waits_for_and_ends_in_order(site: Site) -> 
     client = BtceClient(edge.port, alice["key"], alice["secret"])
     placed = await client.call("Trade", pair="btc_usd", type="buy", rate="100", amount="1")
     assert placed.result is not None
-    address = await client.call("CoinDepositAddress", coinName="BTC", need_new=1)
-    assert address.result is not None, address.reply
     await client.close()
     done("key", "revoke", alice["key"], "--data", site.data("one"))
 
@@ -186,7 +184,11 @@ async def test_an_unmodified_client_trades_through_an_edge_while_the_leader_is_k
 async def test_a_key_that_is_revoked_elsewhere_ends_what_an_open_socket_showed_to_it(site: Site) -> None:
     alice = site.user("alice", "USD=1000", "native")
     edge = site.edge("e1")
-    async with AsyncStream(edge.url, Credentials(alice["key"], alice["secret"])) as stream:
+    credentials = Credentials(alice["key"], alice["secret"])
+    async with AsyncClient(edge.url, credentials) as client:
+        made = await client.send(calls.create_deposit_address("BTC"))
+        assert await client.send(calls.show_deposit_address("BTC")) == made
+    async with AsyncStream(edge.url, credentials) as stream:
         await stream.subscribe("orders")
         heard = [await stream.receive() for _ in range(2)]
         assert isinstance(heard[0], Done), heard

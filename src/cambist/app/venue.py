@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cambist import _core
+from cambist._core import JournalError
 from cambist.app.activity import ActivityLog
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
@@ -193,6 +194,10 @@ class Venue:
         self.wallet.close()
         self.chain.close()
         self.directory.close()
-        self.journal.close()
+        try:
+            self.journal.close()
+        except JournalError:
+            if not self.failure:  # else it says again why the venue ends
+                raise
         self.audit.close()
         self.files.close()

@@ -8,9 +8,10 @@ import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -46,6 +47,15 @@ def answers(address: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def not_ready(running: Running) -> str:
+    """What /readyz says, empty when it is ready."""
+    try:
+        with urllib.request.urlopen(f"{running.url}/readyz", timeout=PATIENCE):
+            return ""
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
 
 
 @dataclass
@@ -212,6 +222,14 @@ async def test_a_venue_is_moved_to_three_machines_by_the_pages_lines(site: Site)
     active = await client.call("ActiveOrders", pair="btc_usd")
     assert active.result is not None
     assert set(active.result) == {str(first.result["order_id"]), str(second.result["order_id"])}
-    await client.close()
     done("backup", site.folder / "saved", "--data", site.data(two))
-    site.running[one, "cambist-edge"].process.send_signal(signal.SIGTERM)
+
+    with site.database.stopped():
+        third = await client.call("Trade", pair="btc_usd", type="buy", rate="102", amount="1")
+        assert third.result is not None, third.reply
+        await until(lambda: "history cannot be asked" in not_ready(site.running[one, "cambist-edge"]))
+        active = await client.call("ActiveOrders", pair="btc_usd")
+        assert active.result is not None
+        assert str(third.result["order_id"]) in active.result
+    await until(lambda: not_ready(site.running[one, "cambist-edge"]) == "")
+    await client.close()

@@ -275,6 +275,24 @@ def test_a_reader_does_not_take_a_copy_without_rows_that_were_stored(place: Post
     reads.close()
 
 
+async def test_who_only_looks_how_far_it_is_sees_that_it_is_away_and_that_it_is_back(place: PostgresPlace, venue: Venue) -> None:
+    store = place.writes()
+    venue.folded_into(store)
+    store.close()
+    reads = place.reads()
+    assert reads.look() == venue.last_seq
+    with place.server.without_connections(place.database):
+        for _ in range(2):
+            with pytest.raises(HistoryAway):
+                reads.look()
+    assert await answered(lambda: _looked(reads), but=HistoryAway) == venue.last_seq
+    reads.close()
+
+
+async def _looked(reads: PostgresReads) -> int:
+    return reads.look()
+
+
 async def test_another_venues_rows_come_back_and_are_not_told_to_anybody(following: Following, place: PostgresPlace) -> None:
     other = place.another()
     foreign = PostgresWrites(other.address)

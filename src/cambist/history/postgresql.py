@@ -10,7 +10,7 @@ older rows by one statement a table. Whether a transaction was committed whose e
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Connection as Statements
@@ -33,6 +33,8 @@ from cambist.history.sql_reads import SqlReads
 from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_memo_encoded
 from cambist.postgresql.lines import Line, escaped
 from cambist.postgresql.server import ANSWER_SECONDS, MIGRATION_SECONDS, Address, Connection, Unanswered, engine_over
+
+T = TypeVar("T")
 
 COPY_ROWS = 4_096
 """Rows that are made text at a time."""
@@ -413,10 +415,14 @@ class PostgresReads(SqlReads):
             return self._asked(statement, values)
 
     def _asked(self, statement: Select[tuple[str]], values: dict[str, int]) -> str:
+        return self._over_connection(lambda connection: cast(str, connection.scalars(statement, values).one()))
+
+    def _over_connection(self, question: Callable[[Statements], T]) -> T:
+        """Makes a connection where there is none. One that is lost is let go of: the next question makes another."""
         try:
             connection = self._connection or self._connected()
             with explained(self._address):
-                return cast(str, connection.scalars(statement, values).one())
+                return question(connection)
         except HistoryBlocked as error:
             if is_lost(error):
                 self._drop()
@@ -443,9 +449,7 @@ class PostgresReads(SqlReads):
 
     def look(self) -> int:
         """Connects, and looks whether history can be read: the last command that is in it. HistoryError as the queries."""
-        connection = self._connection or self._connected()
-        with explained(self._address):
-            return int(connection.execute(select(schema.progress.c.seq)).scalar_one())
+        return self._over_connection(lambda connection: int(connection.execute(select(schema.progress.c.seq)).scalar_one()))
 
     def _check(self, db: Connection) -> None:
         """That what is there is our journal's, and all that there was."""

@@ -13,6 +13,7 @@ import structlog
 from cambist._core import JournalDamaged, JournalError, JournalFenced
 from cambist.app import logs
 from cambist.app.config import Config
+from cambist.app.history_elsewhere import HistoryOfLeader
 from cambist.app.leading_only import LeadingOnly
 from cambist.app.replicated_log import ReplicatedLog
 from cambist.app.serving import ServeHooks, Serving
@@ -147,6 +148,8 @@ class EngineNode(ServeHooks):
             self._follower.rest()
             await asyncio.to_thread(self._journal.lead)
             self._follower.lead()
+            if isinstance(venue.history_writer, HistoryOfLeader):
+                venue.history_writer.lead()
             await provision(venue.files, venue.config, venue.commands, venue.engine, venue.sequencer)
             said = await self._make_operator()
             take_commands(venue, self.environment)

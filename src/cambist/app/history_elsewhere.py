@@ -72,5 +72,61 @@ class HistoryElsewhere:
         self._progress.close()
 
 
-WrittenHistory = HistoryWriter | HistoryElsewhere
+class HistoryOfLeader:
+    """History that the node that leads folds: until this one does, it waits for another. For the event loop's thread."""
+
+    def __init__(self, elsewhere: HistoryElsewhere, writer: HistoryWriter) -> None:
+        """`writer` is not started yet; both are closed with it."""
+        self._elsewhere = elsewhere
+        self._writer = writer
+        self._now: HistoryElsewhere | HistoryWriter = elsewhere
+
+    def lead(self) -> None:
+        """From here on this process folds, as soon as the one before has let go of the database; what is missing comes from the journal."""
+        if self._now is not self._writer:
+            self._writer.start()
+            self._now = self._writer
+
+    @property
+    def leads(self) -> bool:
+        return self._now is self._writer
+
+    @property
+    def applied_seq(self) -> int:
+        """From any thread."""
+        return self._now.applied_seq
+
+    @property
+    def failure(self) -> BaseException | None:
+        return self._now.failure
+
+    @property
+    def blocked(self) -> HistoryBlocked | None:
+        return self._now.blocked
+
+    @property
+    def blocked_seconds(self) -> float:
+        return self._now.blocked_seconds
+
+    @property
+    def behind(self) -> bool:
+        return self._now.behind
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._now.queued_bytes
+
+    def feed(self, raw: bytes, last_seq: int) -> bool:
+        return self._now.feed(raw, last_seq)
+
+    async def reached(self, seq: int, *, within: float | None = PATIENCE) -> None:
+        """Returns once every command up to `seq` is in the database. HistoryBehind after `within` seconds (None: never)."""
+        await self._now.reached(seq, within=within)
+
+    def close(self) -> None:
+        self._writer.close()
+        self._elsewhere.close()
+
+
+WrittenHistory = HistoryWriter | HistoryElsewhere | HistoryOfLeader
 """What tells how far history is: this process's writer, or what stands in its place."""

@@ -20,7 +20,7 @@ from cambist.app import dialects, front_page, integrity, provenance, provisionin
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
-from cambist.app.history_elsewhere import HistoryElsewhere, WrittenHistory
+from cambist.app.history_elsewhere import HistoryElsewhere, HistoryOfLeader, WrittenHistory
 from cambist.app.history_places import HistoryPlace, database_address
 from cambist.app.merchants import open_merchants
 from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
@@ -245,7 +245,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     durable_seq = exchange.durable_seq
     source = recovery.JournalEvents(exchange.snapshots, exchange.journal, durable_seq)
     journal = provenance.fingerprint(exchange.journal)
-    history, writer = _follow_history(files, source, views.history, journal, opened, environment.lockstep, durable_seq, config)
+    history, writer = _follow_history(files, config, environment, source, views.history, journal, opened, durable_seq)
 
     # 6. Who hears of durable frames: each once, in order.
     marketdata = MarketData((market.id for market in engine.markets()), environment.clock)
@@ -418,28 +418,32 @@ def continue_time(environment: Environment, last: int, bound_seconds: float) -> 
 
 def _follow_history(
     files: DataDirectory,
+    config: Config,
+    environment: Environment,
     source: recovery.JournalEvents,
     place: HistoryPlace,
     journal: int,
     opened: ExitStack,
-    lockstep: Lockstep | None,
     durable_seq: Callable[[], int],
-    config: Config,
 ) -> tuple[History, WrittenHistory]:
     try:
         writer: WrittenHistory
         if config.history.folded_by == "historian":
             writer = _folded_elsewhere(files, config, journal)
         else:
-            writer = HistoryWriter(place.writes, source, journal=journal, source_may_lag=bool(config.cluster.servers))
-            writer.start()
+            own = HistoryWriter(place.writes, source, journal=journal, source_may_lag=bool(config.cluster.servers))
+            if environment.leads or not config.history.url:
+                own.start()
+                writer = own
+            else:
+                writer = HistoryOfLeader(_folded_elsewhere(files, config, journal), own)
         opened.callback(writer.close)
         reads = place.open_reads(journal, lambda: writer.applied_seq)
     except HistoryForeign as error:
         raise OperatorError(f"{error}. `cambist rebuild --data {files.path}` makes it again", Exit.DAMAGED) from None
     except HistoryError as error:
         raise OperatorError(f"{error}", Exit.DAMAGED) from None
-    history = History(reads, writer.reached, lockstep, durable_seq, place.patience)
+    history = History(reads, writer.reached, environment.lockstep, durable_seq, place.patience)
     opened.callback(history.close)
     return history, writer
 
@@ -454,7 +458,7 @@ def _folded_elsewhere(files: DataDirectory, config: Config, journal: int) -> His
 async def _history_reached(history: History, writer: WrittenHistory, place: HistoryPlace, seq: int, moved: recovery.Moved) -> bool:
     """Waits for history; `moved` hears how far it is. False: its database is away, and the venue starts without it. OperatorError."""
     waiting = asyncio.ensure_future(history.reached(seq, within=None))
-    patient_until = monotonic() + AWAY_SECONDS if isinstance(writer, HistoryElsewhere) else inf
+    patient_until = monotonic() + AWAY_SECONDS if isinstance(writer, HistoryElsewhere | HistoryOfLeader) else inf
     while not waiting.done():
         moved(writer.applied_seq, seq)
         await asyncio.wait({waiting}, timeout=0.1)

@@ -15,7 +15,7 @@ CORE_SOURCES := $(shell find core/src -name '*.rs' 2>/dev/null) $(wildcard core/
 WEB_SOURCES := $(shell find web/src web/build -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.js web/*.html)
 
 .DEFAULT_GOAL := help
-.PHONY: help graph build web run test test-core test-python test-web lint format pictures bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
+.PHONY: help graph build web run cluster test test-core test-python test-web lint format pictures bench wheel lock clean toolchain-python toolchain-rust toolchain-lint
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,10 @@ run: toolchain-python ## Start a sandbox with a moving market at http://127.0.0.
 	@"$(PYTHON)" scripts/check_port.py "$(PORT)"
 	@$(MAKE) --no-print-directory build web
 	@exec $(BIN)/cambist sandbox --port "$(PORT)" $(RUN_ARGS)
+
+cluster: build web ## Start a venue of several machines on this one: three log servers, PostgreSQL, two nodes, two edges
+	@scripts/install-test-packages
+	@exec $(BIN)/python scripts/local_cluster.py $(CLUSTER_ARGS)
 
 test: test-core test-web test-python ## Run every test: the core's in Rust, the page's modules, then everything in Python
 

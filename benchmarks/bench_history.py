@@ -17,13 +17,14 @@ from statistics import median
 from benchmarks import w10k
 from benchmarks.report import AT_LEAST, Row, Settings, Target
 from benchmarks.streams import w10k_stream
+from scripts.local_cluster import Missing, postgresql_programs
 
 from cambist.history.port import EventSource, HistoryWrites
 from cambist.history.postgresql import PostgresWrites
 from cambist.history.sqlite import SqliteWrites
 from cambist.history.writer import rebuild
 from cambist.postgresql.server import address_of
-from tests.support.postgresql import MISSING, Server, binaries
+from tests.support.postgresql import Server
 
 GROUP = "history"
 COMMANDS = 300_000
@@ -67,9 +68,10 @@ def measure(settings: Settings) -> list[Row]:
         file = SqliteWrites(folder / "history.sqlite")
         rows.append(_row("SQLite", source, [_folded(file, source) for _ in range(2)], _stored(folder / "history.sqlite"), None))
         file.close()
-        programs = binaries()
-        if programs is None:
-            settings.say(f"history: PostgreSQL is left out: {MISSING}")
+        try:
+            programs = postgresql_programs()
+        except Missing as missing:
+            settings.say(f"history: PostgreSQL is left out: it needs {missing}")
             return rows
         with ExitStack() as stack:
             server = Server(programs)

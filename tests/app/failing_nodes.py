@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scripts.local_cluster import free_ports
+
 from cambist.dialects.btce_wex.errors import UNAVAILABLE
 from tests.app.killed_venue import Fleet, Load, check_history, check_round, make_venue
 from tests.support.btce_client import BtceClient, Exchanged
-from tests.support.nats_servers import NatsServers, free_ports
+from tests.support.nats_servers import NatsServers
 from tests.support.processes import Running, cambist, start
 from tests.support.waiting import until, wait_until
 

@@ -6,11 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from scripts.local_cluster import free_ports, nats_program
 
 from cambist._core import JournalError
 from cambist.cluster.connection import Connection
 from cambist.cluster.settings import LogSettings
-from tests.support.nats_servers import free_ports, program, skip_without_server
+from tests.support.nats_servers import skip_without_server
 from tests.support.waiting import wait_until
 
 
@@ -18,8 +19,7 @@ from tests.support.waiting import wait_until
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of one that knows the user `one`, whose password has a colon in it."""
     skip_without_server()
-    place, (port,) = program(), free_ports(1)
-    assert place is not None
+    place, (port,) = nats_program(), free_ports(1)
     config, log = tmp_path / "server.conf", tmp_path / "server.log"
     config.write_text(f'listen: "127.0.0.1:{port}"\nauthorization {{ users: [ {{ user: "one", password: "right:one" }} ] }}\n')
     with log.open("wb") as output:

@@ -1,52 +1,26 @@
 """Real `nats-server` processes for tests: three of them with JetStream on free loopback ports, to be killed, paused and started again."""
 
 import asyncio
-import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
 import pytest
+from scripts.local_cluster import Missing, free_ports, nats_program
 
 from tests.support.waiting import wait_until
-
-LEAST_VERSION = (2, 12, 3)
-"""Before it JetStream had ways to lose what it had acknowledged (docs/internals/cluster.md)."""
-
-
-@cache
-def program() -> str | None:
-    """The server's program: on the PATH, or where `go install` puts it. None when there is none that is new enough."""
-    places = [shutil.which("nats-server"), str(Path(os.environ.get("GOBIN") or Path.home() / "go" / "bin") / "nats-server")]
-    for place in places:
-        if place is not None and os.access(place, os.X_OK):
-            answer = subprocess.run([place, "--version"], capture_output=True, text=True, timeout=60).stdout
-            found = re.search(r"v(\d+)\.(\d+)\.(\d+)", answer)
-            if found is not None and tuple(map(int, found.groups())) >= LEAST_VERSION:
-                return place
-    return None
 
 
 def skip_without_server() -> None:
     """Skips the test, by name, where the server or its client cannot be had."""
-    if program() is None:
-        version = ".".join(map(str, LEAST_VERSION))
-        pytest.skip(f"needs nats-server {version} or newer (scripts/install-test-packages gets it, where there is Go)")
+    try:
+        nats_program()
+    except Missing as missing:
+        pytest.skip(f"needs {missing}")
     pytest.importorskip("nats", reason="needs nats-py: pip install 'cambist[cluster]'")
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [opened.getsockname()[1] for opened in sockets]
-    for opened in sockets:
-        opened.close()
-    return ports
 
 
 class NatsServer:
@@ -78,10 +52,8 @@ class NatsServer:
 
     def begin(self) -> None:
         """Starts it and waits for nothing."""
-        place = program()
-        assert place is not None
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen([place, "--config", str(self._config)], stdout=log, stderr=log)
+            self._process = subprocess.Popen([nats_program(), "--config", str(self._config)], stdout=log, stderr=log)
 
     def kill(self) -> None:
         """kill -9."""

@@ -4,7 +4,6 @@ It is Debian's `postgres`, run by an unprivileged user (it refuses root), on a s
 """
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -17,28 +16,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from scripts.local_cluster import Missing, as_user, postgresql_programs, unprivileged
 
 from tests.support.waiting import PATIENCE, wait_until
 
-MISSING = "needs a PostgreSQL server (initdb, postgres): sudo apt-get install postgresql"
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "40", "autovacuum": "off"}
 """For tests that are over in seconds; kill -9 of the server needs no syncs."""
-
-
-def binaries() -> Path | None:
-    """The folder of the newest server's programs; Debian keeps them off the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    on_path = shutil.which("initdb")
-    folder = found[-1].parent if found else Path(on_path).resolve().parent if on_path else None
-    return folder if folder is not None and (folder / "postgres").exists() else None
-
-
-def unprivileged() -> str | None:
-    """Whom the server runs as, where that must be somebody else than who runs the tests."""
-    if os.geteuid() != 0:
-        return None
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return next(name for name in ("postgres", "nobody") if name in names)
 
 
 class Server:
@@ -69,9 +52,7 @@ class Server:
     def _as_user(self) -> dict[str, Any]:
         """How its programs are run."""
         common: dict[str, Any] = {"cwd": self.folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C"}}
-        if self._user is None:
-            return common
-        return common | {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "extra_groups": []}
+        return common | as_user(self._user)
 
     def start(self, settings: Mapping[str, str] = SETTINGS) -> None:
         """Runs it, and waits until it answers."""
@@ -203,9 +184,10 @@ def _signal(processes: list[int], number: signal.Signals) -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Server]:
     """The session's server; without one the test is skipped, and says what to install."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip(MISSING)
+    try:
+        programs = postgresql_programs()
+    except Missing as missing:
+        pytest.skip(f"needs {missing}")
     server = Server(programs)
     yield server
     server.remove()

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from scripts.local_cluster import nats_program
 
 from cambist.app import config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.edge_serving import checked
-from tests.support.nats_servers import program, skip_without_server
+from tests.support.nats_servers import skip_without_server
 from tests.tidy.test_packaging import PROJECT, accepted
 from tests.tidy.test_tidy import ROOT
 
@@ -98,8 +99,7 @@ def test_the_logs_servers_name_the_others_and_not_themselves() -> None:
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_server_takes_its_configuration(name: str) -> None:
     skip_without_server()
-    place, conf = program(), DEPLOY / "cluster.nats.conf"
-    assert place is not None
+    place, conf = nats_program(), DEPLOY / "cluster.nats.conf"
     environment = {**os.environ, **services(SEVERAL)[name]["environment"]}
     answer = subprocess.run([place, "-t", "-c", conf], env=environment, capture_output=True, text=True, timeout=60)
     assert answer.returncode == 0, answer.stderr

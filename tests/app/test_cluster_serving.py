@@ -1,6 +1,7 @@
 """`cambist serve` with its log on three real NATS servers: the same venue, on another machine when the first one dies."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -14,10 +15,12 @@ from cambist.app.errors import Exit
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.lease import Lease
 from cambist.cluster.settings import LogSettings
+from tests.app.test_metrics import OF_A_CLUSTER
 from tests.cluster import conftest
 from tests.support.nats_servers import NatsServers
 from tests.support.processes import Running, cambist, serving, start
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
+from tests.tidy.test_tidy import ROOT
 
 servers = conftest.servers
 
@@ -104,6 +107,17 @@ def test_a_node_whose_state_differs_from_the_log_s_says_so_and_never_leads(tmp_p
         assert "another hash" in two["trouble"]
         assert not leads(node)
     leader.close()
+
+
+def test_every_metric_of_a_cluster_that_the_documentation_names_is_there(tmp_path: Path, servers: NatsServers) -> None:
+    page = (ROOT / "docs" / "reference" / "http-front.md").read_text()
+    named = {name for name in re.findall(r"`(cambist_[a-z_]+)`", page) if name.startswith(OF_A_CLUSTER)}
+    assert len(named) > 10
+    with serving(tmp_path, "serve", "--data", tmp_path / "venue", "--config", configuration(tmp_path, servers, "one", "metrics")) as node:
+        wait_until(lambda: node.metric("cambist_cluster_leads") == 1)
+        with urllib.request.urlopen(f"{node.url}/metrics", timeout=PATIENCE) as answer:
+            there = set(re.findall(r"^(cambist_\w+) ", answer.read().decode(), re.MULTILINE))
+        assert named - there == set()
 
 
 def test_a_venue_of_one_machine_moves_to_three_with_all_it_has(tmp_path: Path, servers: NatsServers) -> None:

@@ -10,7 +10,7 @@ A block says it in a comment on the line before it, which no reader of the rende
 | `stop, run` | the server is stopped first |
 | `file NAME` | it is saved under that name |
 | `python NAME` | it is run with the packages of tests/clients/NAME.txt |
-| `elsewhere FILE` | that test runs it |
+| `elsewhere FILE` | that test runs it; further words are that test's own |
 | `none, REASON` | nobody runs it; names and imports are checked all the same |
 """
 

@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import secrets
+import select
 import shlex
 import shutil
 import signal
@@ -26,6 +27,7 @@ from typing import Any
 LEAST_NATS = (2, 12, 3)
 """Before it JetStream had ways to lose what it had acknowledged (docs/internals/cluster.md)."""
 PATIENCE = 60.0
+LOOK_SECONDS = 0.2
 SERVERS = ("n1", "n2", "n3")
 NODES = ("one", "two")
 PERSON, PASSWORD = "alice", "try a failover"
@@ -333,13 +335,21 @@ def tell(cluster: LocalCluster, command: str) -> None:
 
 
 def watch(cluster: LocalCluster) -> None:
-    """Until Ctrl-C or the end of input: Enter starts again what has ended."""
-    for _line in sys.stdin:
+    """Until Ctrl-C: says what has ended, and starts it again on Enter."""
+    inputs, ended = [sys.stdin.fileno()], set[str]()
+    while True:
+        asked = select.select(inputs, [], [], LOOK_SECONDS)[0]
+        if asked and not os.read(asked[0], 4096):
+            inputs = []  # nobody is there to press Enter
+            asked = []
         for process in cluster.processes:
-            if not process.running:
+            if not process.running and asked:
                 process.start()
+                ended.discard(process.name)
                 print(f"  {process.pid:>8}  {process.name}, again", flush=True)
-    signal.pause()
+            elif not process.running and process.name not in ended:
+                ended.add(process.name)
+                print(f"            {process.name} has ended", flush=True)
 
 
 def main() -> None:

@@ -49,29 +49,36 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(place, ignore_errors=True)
 
 
-def test_it_says_where_everything_is_starts_again_what_was_killed_and_leaves_nothing(command: Path, folder: Path) -> None:
+def test_it_says_where_everything_is_starts_again_what_was_killed_and_leaves_nothing(command: Path, folder: Path, tmp_path: Path) -> None:
     line = [sys.executable, "-u", "scripts/local_cluster.py", "--cambist", str(command), "--edges", "0,0", "--keep", str(folder)]
-    started = subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert started.stdin is not None
-    assert started.stdout is not None
-    said = ""
-    for words in started.stdout:
-        said += words
-        if words.startswith("What was killed"):
-            break
-    assert started.poll() is None, said
-    processes = {name: int(pid) for pid, name in re.findall(r"^ +(\d+)  (\S+)", said, re.MULTILINE)}
-    assert list(processes) == ["nats-n1", "nats-n2", "nats-n3", "postgresql", "node-one", "node-two", "edge-1", "edge-2"]
-    for door in re.findall(r"http://[0-9.:]+", said):
-        with urllib.request.urlopen(f"{door}/readyz", timeout=PATIENCE) as answer:
-            assert answer.status == 200
-    os.kill(processes["edge-1"], signal.SIGKILL)
-    wait_until(lambda: Path(f"/proc/{processes['edge-1']}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
-    started.stdin.write("\n")
-    started.stdin.flush()
-    again = started.stdout.readline()
-    assert "edge-1, again" in again
-    processes["edge-1"] = int(again.split()[0])
-    started.send_signal(signal.SIGINT)
-    assert started.wait(2 * PATIENCE) == 0
+    output = tmp_path / "output"
+    with output.open("w") as written:
+        started = subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=written, stderr=written)
+    try:
+        _said(started, output, "Ctrl-C ends everything.")
+        processes = {name: int(pid) for pid, name in re.findall(r"^ +(\d+)  (\S+)", output.read_text(), re.MULTILINE)}
+        assert list(processes) == ["nats-n1", "nats-n2", "nats-n3", "postgresql", "node-one", "node-two", "edge-1", "edge-2"]
+        for door in re.findall(r"http://[0-9.:]+", output.read_text()):
+            with urllib.request.urlopen(f"{door}/readyz", timeout=PATIENCE) as answer:
+                assert answer.status == 200
+        os.kill(processes["edge-1"], signal.SIGKILL)
+        _said(started, output, "edge-1 has ended")
+        assert started.stdin is not None
+        started.stdin.write(b"\n")
+        started.stdin.flush()
+        _said(started, output, "edge-1, again")
+    finally:
+        started.send_signal(signal.SIGINT)
+        ended = started.wait(2 * PATIENCE)
+    assert ended == 0
     assert not [name for name, pid in processes.items() if Path(f"/proc/{pid}").exists()]
+
+
+def _said(started: subprocess.Popen[bytes], output: Path, words: str) -> None:
+    """Returns when it has said so; fails with what it said when it has ended instead."""
+
+    def so() -> bool:
+        assert started.poll() is None, output.read_text()
+        return words in output.read_text()
+
+    wait_until(so)

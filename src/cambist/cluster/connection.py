@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections import deque
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 import nats
+import nats.errors
 import structlog
 import uvloop
 from nats.aio.client import Client
@@ -110,15 +110,21 @@ class Connection:
 
     async def _connect(self) -> Client:
         deadline = self.loop.time() + self.settings.give_up_seconds
-        reasons: deque[Exception] = deque(maxlen=1)
+        said: list[Exception] = []
+
+        def hear(error: Exception) -> None:
+            # A server that refuses says why and hangs up, and the client may hear of either first.
+            if not said or isinstance(error, nats.errors.Error) or not isinstance(said[0], nats.errors.Error):
+                said[:] = [error]
+
         while True:
             try:
                 # The client tries for ever by itself, and would not say why it fails.
                 async with asyncio.timeout_at(deadline):
-                    return await connect(self.settings, heard=reasons.append)
+                    return await connect(self.settings, heard=hear)
             except TimeoutError:
                 servers = ", ".join(self.settings.servers)
-                last = f" ({reasons[-1]})" if reasons and str(reasons[-1]) else ""
+                last = f" ({said[0]})" if said and str(said[0]) else ""
                 raise JournalError(
                     f"no NATS server lets this node in within {self.settings.give_up_seconds:g} s: {servers}{last}"
                 ) from None

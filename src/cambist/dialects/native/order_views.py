@@ -95,13 +95,22 @@ def placed_of(
 
 def order_of(order: Order, listing: Listing, live: _core.LiveOrder | None = None) -> api.Order:
     """`live`: the same order as the core has it, which alone knows where a trigger that trails is."""
+    waiting = live if live is not None and live.waiting else None
+    stop_price, trail = (order.stop_price, 0) if waiting is None else (waiting.stop_price, waiting.trail)
+    return _order(order, listing, order.tag or None, stop_price, trail, order.updated)
+
+
+def tracked_order_of(order: TrackedOrder, listing: Listing, tag: str | None, trail: int) -> api.Order:
+    """The same of an order as the stream follows it; `trail` as the core has it of a stop that waits, else 0."""
+    return _order(order, listing, tag, order.stop_price, trail, order.done or order.updated)
+
+
+def _order(order: Order | TrackedOrder, listing: Listing, tag: str | None, stop_price: int, trail: int, updated: int) -> api.Order:
     asset = listing.fee_asset(order.side)
-    trail = live.trail if live is not None and live.waiting else 0
     by_ppm = bool(order.flags & OrderFlag.TRAILS_BY_PPM)
-    stop_price = live.stop_price if live is not None and live.waiting else order.stop_price
     return api.Order(
         id=str(order.id),
-        client_order_id=order.tag or None,
+        client_order_id=tag,
         market=listing.name,
         side=SIDE_WORDS[order.side],
         type=type_word(order.type, order.flags),
@@ -123,39 +132,7 @@ def order_of(order: Order, listing: Listing, live: _core.LiveOrder | None = None
         fee=atoms_text(order.fee, asset),
         fee_asset=asset.code,
         created=order.created,
-        updated=order.updated,
-    )
-
-
-def tracked_order_of(order: TrackedOrder, listing: Listing, tag: str | None, trail: int) -> api.Order:
-    """The same of an order as the stream follows it; `trail` as the core has it of a stop that waits, else 0."""
-    asset = listing.fee_asset(order.side)
-    by_ppm = bool(order.flags & OrderFlag.TRAILS_BY_PPM)
-    return api.Order(
-        id=str(order.id),
-        client_order_id=tag,
-        market=listing.name,
-        side=SIDE_WORDS[order.side],
-        type=type_word(order.type, order.flags),
-        status=status_of(order.reason, order.waiting),
-        reason=REASON_WORDS[order.reason] if order.reason else None,
-        price=listing.price(order.price) if order.price else None,
-        amount=listing.amount(order.amount) if order.amount else None,
-        funds=listing.total(order.funds) if order.funds else None,
-        stop_price=listing.price(order.stop_price) if order.stop_price else None,
-        trail=listing.price(trail) if trail and not by_ppm else None,
-        trail_ppm=trail if trail and by_ppm else None,
-        time_in_force=FORCE_WORDS[order.tif],
-        expires=order.expire_at or None,
-        post_only=bool(order.flags & OrderFlag.POST_ONLY),
-        pair=bool(order.flags & OrderFlag.ONE_CANCELS_OTHER),
-        filled=listing.amount(order.filled),
-        remaining=None if order.funds else listing.amount(order.remaining),
-        total=listing.total(order.total),
-        fee=atoms_text(order.fee, asset),
-        fee_asset=asset.code,
-        created=order.created,
-        updated=order.done or order.updated,
+        updated=updated,
     )
 
 

@@ -21,6 +21,7 @@ from cambist.app.progress import progress
 from cambist.app.serving import (
     Listen,
     ServeHooks,
+    begin_to_listen,
     closing_on_trouble,
     configure_logs,
     gateway_server,
@@ -103,10 +104,7 @@ class EdgeServing:
         remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
         handle_signals_of(asyncio.get_running_loop(), edge.stopping, listen, self._tls)
         try:
-            try:
-                await server.start()
-            except OSError as error:
-                raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
+            await begin_to_listen(server)
             self._timers = [
                 edge.scheduler.every(WRITE, self._write, "views"),
                 edge.scheduler.every(LOOK, edge.progress.look, "history"),

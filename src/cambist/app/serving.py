@@ -244,10 +244,7 @@ class Serving:
         remove_ready_file(listen.ready_file)  # one that a killed process left would be believed
         handle_signals_of(asyncio.get_running_loop(), venue.stopping, listen, self._tls)
         try:
-            try:
-                await server.start()
-            except OSError as error:
-                raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
+            await begin_to_listen(server)
             await self._admin.start()
             self._periodic_tasks.start()
             venue.files.keep_settings(serving=True)
@@ -399,6 +396,14 @@ def configure_logs(config: Config) -> None:
 
 
 # --- files and sockets ----------------------------------------------------------------------------------------------------
+
+
+async def begin_to_listen(server: Server) -> None:
+    """OperatorError BUSY: the port is taken, or may not be."""
+    try:
+        await server.start()
+    except OSError as error:
+        raise OperatorError(f"cannot listen on {server.host} port {server.port}: {error.strerror or error}", Exit.BUSY) from None
 
 
 def _check_tls_files(*files: Path) -> None:

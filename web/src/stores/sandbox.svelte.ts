@@ -95,9 +95,9 @@ class SandboxStore {
     const look = async (): Promise<void> => {
       if (document.visibilityState === "visible" && !this.isMoving) {
         await this.clock.load();
-        this.took();
+        if (this.clock.problem === null) this.took();
       }
-      if (!ended) timer = setTimeout(() => void look(), this.isManual ? LOOK_EVERY : LOOK_EVERY * 15);
+      if (!ended) timer = setTimeout(() => void look(), this.isManual || this.clock.problem !== null ? LOOK_EVERY : LOOK_EVERY * 15);
     };
     untrack(() => void look());
     return () => {

@@ -17,6 +17,7 @@ describe("keys", () => {
     ["S", "nowhere", { shiftKey: true }, { do: "side", side: "sell" }],
     ["s", "amount", {}, { do: "side", side: "sell" }],
     ["s", "name", {}, null],
+    ["s", "select", {}, null],
     ["ArrowUp", "nowhere", {}, { do: "move", ticks: 1 }],
     ["ArrowDown", "nowhere", { shiftKey: true }, { do: "move", ticks: -10 }],
     ["ArrowDown", "select", {}, null],

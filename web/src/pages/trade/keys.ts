@@ -28,15 +28,15 @@ interface Pressed {
   target: EventTarget | null;
 }
 
-/** Where letters are typed: there only Escape means something. Fields of numbers take no letters, so the keys of sides work in them. */
+/** Where letters are typed, as they are to find what a list offers: there only Escape means something. Fields of numbers take no letters, so the keys of sides work in them. */
 type Place = "text" | "number" | "control" | "nothing";
 
 function placeOf(target: EventTarget | null): Place {
   const element = target as { tagName?: string; inputMode?: string; type?: string } | null;
   const tag = element?.tagName ?? "";
   if (tag === "INPUT") return element?.inputMode === "decimal" ? "number" : element?.type === "checkbox" ? "control" : "text";
-  if (tag === "TEXTAREA") return "text";
-  return tag === "SELECT" || tag === "BUTTON" || tag === "A" ? "control" : "nothing";
+  if (tag === "TEXTAREA" || tag === "SELECT") return "text";
+  return tag === "BUTTON" || tag === "A" ? "control" : "nothing";
 }
 
 export function keyMeaning(event: Pressed): Meaning | null {

@@ -34,7 +34,8 @@ export class Ticket {
   total = $state("");
   stopPrice = $state("");
   trail = $state("");
-  timeInForce = $state<TimeInForce>("gtc");
+  /** What was chosen; a type that has no such force does not make one forget it. */
+  private wantedForce = $state<TimeInForce>("gtc");
   /** As a date-and-time input writes it, in this machine's zone. */
   expires = $state("");
   postOnly = $state(false);
@@ -50,6 +51,9 @@ export class Ticket {
     readonly market: Market,
     private readonly book: BookStore,
   ) {}
+
+  readonly forces = $derived(forcesOf(this.type));
+  readonly timeInForce = $derived(this.forces.includes(this.wantedForce) ? this.wantedForce : (this.forces[0] as TimeInForce));
 
   private readonly draft = $derived<Draft>({
     side: this.side,
@@ -76,7 +80,6 @@ export class Ticket {
   }));
 
   readonly checked = $derived(check(this.draft, this.situation));
-  readonly forces = $derived(forcesOf(this.type));
   readonly mayPostOnly = $derived(canPostOnly(this.draft));
   readonly isByTotal = $derived(isByTotal(this.draft));
 
@@ -106,12 +109,16 @@ export class Ticket {
   setType(type: OrderType): void {
     this.type = type;
     this.changed();
-    if (!forcesOf(type).includes(this.timeInForce)) this.timeInForce = forcesOf(type)[0] as TimeInForce;
     if (!hasLimit(type)) {
       this.total = "";
       this.isTotalLeading = false;
     }
     if (hasLimit(type) && this.price === "") this.price = this.bestPrice();
+  }
+
+  setForce(force: TimeInForce): void {
+    this.wantedForce = force;
+    this.changed();
   }
 
   setPrice(price: string): void {
@@ -151,11 +158,13 @@ export class Ticket {
     if (amount !== undefined) this.setAmount(Decimal.from(amount).toShortString());
   }
 
-  movePrice(ticks: number): void {
-    const field = hasLimit(this.type) ? "price" : "stopPrice";
+  movePrice(ticks: number, field: "price" | "stopPrice" = hasLimit(this.type) ? "price" : "stopPrice"): void {
     const next = moved(this[field], ticks, this.market.price_decimals, this.bestPrice());
     if (field === "price") this.setPrice(next);
-    else this.stopPrice = next;
+    else {
+      this.stopPrice = next;
+      this.changed();
+    }
   }
 
   clear(): void {

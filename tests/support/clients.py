@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import venv
@@ -95,6 +96,23 @@ def npm_modules(package: str) -> Path:
         if done.returncode != 0:
             pytest.skip(f"CLIENT NOT TESTED: npm could not install {package}: {done.stderr.strip()[-300:]}")
     return installed
+
+
+def drive_node(script: str, package: str, config: dict[str, Any], folder: Path) -> list[str]:
+    """`drive` for a script of Node; `package` ("name@version") is what it drives, found at the config's `modules`."""
+    with one_at_a_time(f"npm-{package.replace('@', '-')}"):
+        installed = npm_modules(package)
+    config_file = folder / "client.json"
+    config_file.write_text(json.dumps({"modules": str(installed), **config}))
+    line: list[str | Path] = [shutil.which("node") or "node", "--no-deprecation", CLIENTS / script, config_file]
+    run = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, env={"PATH": os.environ["PATH"]})
+    assert run.returncode == 0, f"{script} stopped:\n{run.stdout}\n{run.stderr}"
+    return [row.removeprefix("passed: ") for row in run.stdout.splitlines()]
+
+
+def node_situations(script: str) -> list[str]:
+    """Names of the situations of a script of Node."""
+    return re.findall(r"^  async '([^']+)'\(\)", (CLIENTS / script).read_text(), re.MULTILINE)
 
 
 def situations(script: str) -> list[str]:

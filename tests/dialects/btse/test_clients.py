@@ -1,16 +1,11 @@
 """Real client libraries, unmodified, against a live sandbox process: tests/clients has what they are made to do."""
 
 import json
-import os
-import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.clients import CLIENTS as CLIENT_SCRIPTS
-from tests.support.clients import PATIENCE, drive, npm_modules, situations
+from tests.support.clients import drive, drive_node, node_situations, situations
 from tests.support.processes import cambist, serving
 
 CLIENTS = [("drive_cryptoxlib.py", "cryptoxlib"), ("drive_ccxt_btse.py", "ccxt-4.5"), ("drive_ccxt_unified.py", "ccxt-4.5")]
@@ -48,14 +43,6 @@ def test_all_that_ccxt_declares_and_every_error_that_it_knows(tmp_path: Path) ->
 
 
 def test_an_unmodified_client_for_node(tmp_path: Path) -> None:
-    installed = npm_modules("ccxt@4.5.84")
-    script = CLIENT_SCRIPTS / "drive_ccxt.js"
     with serving(tmp_path, "sandbox", "--seed", "7", "--quiet") as sandbox:
         keys = {user["name"]: user["keys"]["btse"] for user in sandbox.ready["users"]}
-        config = tmp_path / "client.json"
-        config.write_text(json.dumps({"url": sandbox.url, "modules": str(installed), **keys}))
-        line = [shutil.which("node") or "node", "--no-deprecation", str(script), str(config)]
-        run = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, env={"PATH": os.environ["PATH"]})
-    assert run.returncode == 0, f"{script.name} stopped:\n{run.stdout}\n{run.stderr}"
-    passed = [row.removeprefix("passed: ") for row in run.stdout.splitlines()]
-    assert passed == re.findall(r"^  async '([^']+)'\(\)", script.read_text(), re.MULTILINE)
+        assert drive_node("drive_ccxt.js", "ccxt@4.5.84", {"url": sandbox.url, **keys}, tmp_path) == node_situations("drive_ccxt.js")

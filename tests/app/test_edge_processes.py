@@ -1,13 +1,6 @@
 """`cambist edge` as processes: two engine nodes, two edges, three NATS servers and PostgreSQL, and a leader that is killed."""
 
 import asyncio
-import json
-import os
-import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,93 +11,13 @@ from cambist.client import AsyncClient, Credentials, calls
 from cambist.client.stream import AsyncStream
 from tests.cluster import conftest
 from tests.support.btce_client import BtceClient
-from tests.support.clients import drive
-from tests.support.history_places import PostgresPlace
-from tests.support.nats_servers import NatsServers
-from tests.support.postgresql import Server, postgresql
-from tests.support.processes import Running, cambist, start
-from tests.support.waiting import until, wait_until
+from tests.support.edge_sites import Site, done, site
+from tests.support.postgresql import postgresql
+from tests.support.processes import cambist
+from tests.support.waiting import until
 
-__all__ = ["postgresql"]
+__all__ = ["postgresql", "site"]
 servers = conftest.servers
-
-
-def done(*arguments: str | Path) -> str:
-    answer = cambist(*arguments)
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
-
-
-@dataclass
-class Site:
-    """The processes, each with a folder of its own."""
-
-    folder: Path
-    servers: NatsServers
-    database: str
-    name: str
-    opened: ExitStack
-    running: dict[str, Running] = field(default_factory=dict)
-
-    def config(self, node: str) -> Path:
-        file = self.folder / f"{node}.toml"
-        file.write_text(
-            f'[cluster]\nservers = {json.dumps(self.servers.urls)}\nname = "{self.name}"\nnode = "{node}"\nlog_gibibytes = 1\n'
-            f'outcome_seconds = 40.0\n[history]\nurl = "{self.database}"\n'
-        )
-        return file
-
-    def data(self, node: str) -> Path:
-        return self.folder / node / "data"
-
-    def start(self, command: str, node: str) -> Running:
-        home = self.folder / node
-        home.mkdir(exist_ok=True)
-        running = self.running[node] = start(home, command, "--data", self.data(node), "--config", self.config(node))
-        self.opened.callback(self._end, running)
-        return running
-
-    def second_node(self) -> None:
-        """Another engine node, which follows."""
-        done("backup", self.folder / "saved", "--data", self.data("one"))
-        done("restore", self.folder / "saved", "--data", self.data("two"))
-        self.start("serve", "two")
-
-    def edge(self, node: str) -> Running:
-        """With nothing but its configuration and the master key."""
-        self.data(node).mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.data("one") / "master.key", self.data(node))
-        return self.start("edge", node)
-
-    @staticmethod
-    def _end(running: Running) -> None:
-        if running.process.poll() is None:
-            running.process.send_signal(signal.SIGCONT)
-            running.terminate()
-
-    def leads(self, node: str) -> bool:
-        try:
-            return self.running[node].metric("cambist_cluster_leads") == 1
-        except (OSError, ValueError):
-            return False
-
-    def user(self, name: str, funds: str, dialect: str = "btce") -> dict[str, str]:
-        """A user of the venue that node one leads, with money; the key."""
-        data = self.data("one")
-        done("user", "add", name, "--data", data)
-        done("fund", name, funds, "--data", data)
-        key: dict[str, str] = json.loads(done("key", "create", name, "--data", data, "--dialect", dialect, "--json"))
-        return key
-
-
-@pytest.fixture
-def site(tmp_path: Path, servers: NatsServers, postgresql: Server, request: pytest.FixtureRequest) -> Iterator[Site]:
-    place = PostgresPlace(postgresql)
-    with ExitStack() as opened:
-        made = Site(tmp_path, servers, postgresql.tcp_url(place.database), f"p{os.getpid()}{request.node.name[-12:]}", opened)
-        made.start("serve", "one")
-        wait_until(lambda: made.leads("one"))
-        yield made
 
 
 async def test_orders_go_on_over_edges_when_the_leader_is_killed_and_each_is_there_once(site: Site) -> None:
@@ -165,20 +78,6 @@ async def test_an_edge_tells_whom_it_waits_for_and_ends_in_order(site: Site) -> 
     assert await asyncio.to_thread(edge.terminate) == Exit.OK
     again = site.edge("e1")
     assert again.ready["edge"] > edge.ready["edge"]
-
-
-async def test_an_unmodified_client_trades_through_an_edge_while_the_leader_is_killed(site: Site, tmp_path: Path) -> None:
-    users = {name: site.user(name, "BTC=100,LTC=1000,USD=100000", "wex") for name in ("alice", "bob")}
-    site.second_node()
-    edge = site.edge("e1")
-    config = {"url": edge.url, "folder": str(tmp_path), **users}
-    os.mkfifo(tmp_path / "killed")
-    driving = asyncio.create_task(asyncio.to_thread(drive, "drive_edge_ccxt.py", "ccxt-1.18", config, tmp_path))
-    await until(lambda: driving.done() or (tmp_path / "placed").exists())
-    if not driving.done():
-        await asyncio.to_thread(site.running["one"].kill)
-        await asyncio.to_thread((tmp_path / "killed").write_bytes, b"x")
-    assert await driving == ["balance", "order", "trade", "history"]
 
 
 async def test_a_key_that_is_revoked_elsewhere_ends_what_an_open_socket_showed_to_it(site: Site) -> None:

@@ -102,7 +102,12 @@ def test_notices_are_listed_and_signed_with_the_secret_that_is_shown(
         shop.page.get_by_role("button", name="Show the secret").click()
         secret = shop.page.get_by_test_id("notice-secret").inner_text()
         shop.check(photographs, "merchant-order-notices")
-    timestamp, signature, body = came[-1]
+        timestamp, signature, body = came[-1]
+        shop.page.get_by_role("button", name="Replace the secret").click()
+        shop.check(photographs, "merchant-order-replace-secret")
+        shop.page.get_by_role("button", name="Replace it").click()
+        expect(shop.page.get_by_role("main")).to_contain_text("the secret before it signs them too")
+        assert shop.page.get_by_test_id("notice-secret").inner_text() != secret
     assert hmac.new(secret.encode(), timestamp.encode() + b"\n" + body, hashlib.sha256).hexdigest() == signature
 
 

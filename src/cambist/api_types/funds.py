@@ -193,9 +193,11 @@ class MerchantOrderCreated(MerchantOrder, frozen=True, kw_only=True):
 
 
 class NoticeSecret(Value, frozen=True, kw_only=True):
-    """What an order's notices are signed with, 64 hex digits; null when nobody is told."""
+    """What an order's notices are signed with, 64 hex digits; null when nobody is told. `previous_until`: until when the secret before the
+    last rotation signs them too (`MerchantNotice`); null when it does not, or no more."""
 
     notice_secret: str | None
+    previous_until: Time | None
 
 
 NoticeWord = Literal["paid", "partial", "cancelled", "closed"]
@@ -203,8 +205,9 @@ NoticeWord = Literal["paid", "partial", "cancelled", "closed"]
 
 class MerchantNotice(Value, frozen=True, kw_only=True):
     """What is posted to an order's `notify_url`, again and again until the answer's status is 2xx. The field `cambist-signature` is hex of
-    the HMAC-SHA256, with the order's `notice_secret` as text for key, of the field `cambist-timestamp`, a line feed and the body. `id` is
-    the same at each attempt. `paid` and `pending` are sums over all payments as they stood then."""
+    the HMAC-SHA256, with the order's `notice_secret` as text for key, of the field `cambist-timestamp`, a line feed and the body. For 24
+    hours after the secret was rotated `cambist-signature-previous` is the same with the secret before it. `id` is the same at each
+    attempt. `paid` and `pending` are sums over all payments as they stood then."""
 
     id: Id
     order: Id

@@ -105,6 +105,7 @@ class Code(StrEnum):
     COUPON_REDEEMED = "coupon-redeemed"
     COUPON_CODE_USED = "coupon-code-used"
     URL_INVALID = "url-invalid"
+    NO_NOTICES = "no-notices"
     PAYMENT_NOT_OPEN = "payment-not-open"
     PAYMENT_BEGUN = "payment-begun"
     OWN_PAYMENT = "own-payment"
@@ -214,6 +215,7 @@ KINDS: dict[Code, Kind] = {
     Code.COUPON_REDEEMED: Kind(409, "Coupon redeemed", "This coupon was redeemed before."),
     Code.COUPON_CODE_USED: Kind(409, "Coupon code used", "Another coupon has or had this code."),
     Code.URL_INVALID: Kind(422, "Invalid address of a page", "The address of a page begins with http:// or https:// and has no blanks."),
+    Code.NO_NOTICES: Kind(409, "No notices", "Nobody is told of this payment, or another API signs its notices with the key of that API."),
     Code.PAYMENT_NOT_OPEN: Kind(409, "Payment not open", "This is not waiting for a payment any more."),
     Code.PAYMENT_BEGUN: Kind(409, "Payment begun", "Something was paid of it already, so it cannot be taken back."),
     Code.OWN_PAYMENT: Kind(409, "Own payment", "This payment is to yourself: somebody else must pay it."),

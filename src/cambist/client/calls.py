@@ -457,6 +457,12 @@ def show_notice_secret(merchant_order: str) -> Call[NoticeSecret]:
     return Call("GET", f"/merchant/orders/{quote(merchant_order, safe='')}/notice-secret", NoticeSecret)
 
 
+def rotate_notice_secret(merchant_order: str) -> Call[NoticeSecret]:
+    """POST /merchant/orders/{merchant_order}/notice-secret: Has a new secret sign the notices of one of one's own orders; the one
+    before it signs them too for 24 hours, in a field of its own. `not-found`, `no-notices`, `proof-required`."""
+    return Call("POST", f"/merchant/orders/{quote(merchant_order, safe='')}/notice-secret", NoticeSecret)
+
+
 def show_payment(payment: str) -> Call[PaymentRequest]:
     """GET /payments/{payment}: A payment that somebody asked for, by its id, which is nobody's secret but that of those who were given
     it. `not-found`."""

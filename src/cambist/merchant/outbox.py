@@ -27,7 +27,7 @@ class Webhook:
 
 
 WebhookSigner = Callable[[Notice], Webhook | None]
-"""A notice as a dialect sends it, signed, the same bytes every time; None for another dialect's, and when it cannot be sent any more."""
+"""A notice as a dialect sends it, signed, the same body every time; None for another dialect's, and when it cannot be sent any more."""
 
 _log = structlog.get_logger("cambist.merchant")
 

@@ -215,6 +215,11 @@ class MerchantService:
             return MerchantRejection.BEGUN
         return None if await self._end(order.id, PaymentState.CANCELLED) else MerchantRejection.UNAVAILABLE
 
+    async def rotate_secret(self, order: MerchantOrder) -> MerchantRejection | None:
+        """Has the order's next secret sign its notices; None when done."""
+        noted = await self._note(Meta(memo={"merchant_secret": [order.id, order.rotations + 1]}))
+        return None if noted else MerchantRejection.UNAVAILABLE
+
     # --- moving on ----------------------------------------------------------------------------------------------------------
     async def run_due(self, now: int) -> None:
         """Closes what nobody paid in time, sells what is to be sold, and finishes payments that a crash left between their two steps."""

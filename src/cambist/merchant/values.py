@@ -92,7 +92,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class MerchantOrder:
-    """`amount` atoms of `asset` for `account`, asked for with the API key `key`. `address` is empty until coins are to be sent."""
+    """`amount` atoms of `asset` for `account`, asked for with the API key `key`. `address` is empty until coins are to be sent.
+
+    `rotations`: how often the secret that its notices are signed with was replaced, the last time at `rotated`.
+    """
 
     id: str
     account: AccountId
@@ -106,6 +109,8 @@ class MerchantOrder:
     created: int
     expires: int
     changed: int
+    rotations: int
+    rotated: int
 
     @property
     def waiting(self) -> bool:

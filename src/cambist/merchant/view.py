@@ -11,6 +11,7 @@
 | the same with a `part` | one of several payments of an order |
 | Order or note, memo `merchant_sold` (payment) | what that payment brought is sold, or cannot be |
 | Note, memo `merchant_told` (subject, number) | the notice, acknowledged |
+| Note, memo `merchant_secret` (order, number) | the order's notices, signed with its secret of that number from then on |
 | Note, memo `merchant_label` (account, asset, label, address; or these, whom to tell of coins, and the key) | a named deposit address |
 | Transfer kind deposit to such an address, pending, posted, voided | an arrival, its notice of being seen, and that of credit |
 
@@ -33,13 +34,14 @@ from cambist.exchange.merchants import CREDIT, PAY, payment_id
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 
-VERSION = 6
+VERSION = 7
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 CREATE TABLE orders (id TEXT PRIMARY KEY, account INTEGER NOT NULL, asset INTEGER NOT NULL, amount TEXT NOT NULL, key TEXT NOT NULL,
                      description TEXT NOT NULL, success TEXT NOT NULL, failure TEXT NOT NULL, notify TEXT NOT NULL, data TEXT NOT NULL,
                      only_accounts INTEGER NOT NULL, repeated INTEGER NOT NULL, sell_in INTEGER NOT NULL, state INTEGER NOT NULL,
-                     address TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+                     address TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL, changed INTEGER NOT NULL,
+                     rotations INTEGER NOT NULL, rotated INTEGER NOT NULL) STRICT;
 CREATE INDEX orders_open ON orders (expires) WHERE state < 2;
 CREATE INDEX orders_open_of ON orders (account) WHERE state < 2;
 CREATE INDEX orders_of ON orders (account);
@@ -66,7 +68,7 @@ ARRIVED_NUMBER, SEEN_NUMBER = 0, 1
 """The two notices of an arrival. Fixed: acknowledgements in journals name a notice by its number."""
 _ORDER_COLUMNS = (
     "id, account, asset, amount, key, description, success, failure, notify, data, only_accounts, repeated, sell_in, state, address,"
-    " created, expires, changed"
+    " created, expires, changed, rotations, rotated"
 )
 
 
@@ -172,6 +174,11 @@ class MerchantView:
             case {"merchant_sold": str(payment)}:
                 with self._transaction():
                     self._sql.execute("UPDATE payments SET sell = 0 WHERE id = ?", (payment,))
+            case {"merchant_secret": [str(order), int(number)]}:
+                with self._transaction():
+                    # Two requests at once may have asked for the same one.
+                    values = (number, command.time, order, number)
+                    self._sql.execute("UPDATE orders SET rotations = ?, rotated = ? WHERE id = ? AND rotations < ?", values)
             case {"merchant_told": [str(subject), int(number)]}:
                 with self._transaction():
                     self._sql.execute("UPDATE notices SET due = NULL, said = 'ok' WHERE subject = ? AND number = ?", (subject, number))
@@ -181,7 +188,7 @@ class MerchantView:
         texts = (description, success, failure, notify, data)
         repeated, sell_in = rest or (False, NOT_SOLD)
         terms = (int(only_accounts), int(repeated), sell_in)
-        row = (key, account, asset, str(amount), api_key, *texts, *terms, int(PaymentState.OPEN), "", time, expires, time)
+        row = (key, account, asset, str(amount), api_key, *texts, *terms, int(PaymentState.OPEN), "", time, expires, time, 0, 0)
         self._sql.execute(f"INSERT OR IGNORE INTO orders VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608 - fixed text
 
     def _end(self, order: str, state: PaymentState, time: int) -> None:

@@ -23,6 +23,7 @@ from tests.support.shop import Heard, Shop, reply
 HAT = {"asset": "BTC", "amount": "1.5", "description": "A hat", "success_url": "http://s.example/", "failure_url": "http://f.example/"}
 SECOND = 1_000_000
 PAUSE = 30 * 60 * SECOND
+DAY = 24 * 3_600 * SECOND
 TAKEN = reply(b"", "204 No Content")
 
 
@@ -137,18 +138,72 @@ async def test_what_was_paid_cannot_be_taken_back(floor: Floor, alice: Trader, s
 async def test_an_order_without_notices_has_no_secret(floor: Floor, shopkeeper: Trader) -> None:
     made = await floor.call(shopkeeper, "POST", "/merchant/orders", HAT)
     assert (made["notify_url"], made["notice_secret"]) == (None, None)
-    assert await floor.call(shopkeeper, "GET", f"/merchant/orders/{made['id']}/notice-secret") == {"notice_secret": None}
+    assert await floor.call(shopkeeper, "GET", f"/merchant/orders/{made['id']}/notice-secret") == {
+        "notice_secret": None,
+        "previous_until": None,
+    }
+    assert await floor.problem(shopkeeper, "POST", f"/merchant/orders/{made['id']}/notice-secret") == (409, "no-notices")
 
 
 async def test_the_secret_is_for_whoever_may_move_money(floor: Floor, shopkeeper: Trader) -> None:
     async with Shop([TAKEN]) as shop:
         made = await floor.call(shopkeeper, "POST", "/merchant/orders", {**HAT, "notify_url": shop.url})
         path = f"/merchant/orders/{made['id']}"
-        assert await floor.call(shopkeeper, "GET", f"{path}/notice-secret") == {"notice_secret": made["notice_secret"]}
+        assert await floor.call(shopkeeper, "GET", f"{path}/notice-secret") == {
+            "notice_secret": made["notice_secret"],
+            "previous_until": None,
+        }
         reader = floor.keyed(shopkeeper.user, frozenset({"read"}))
-        assert await floor.problem(reader, "GET", f"{path}/notice-secret") == (403, "scope-missing")
+        for method in ("GET", "POST"):
+            assert await floor.problem(reader, method, f"{path}/notice-secret") == (403, "scope-missing")
         for seen in (path, "/merchant/orders"):
             assert made["notice_secret"] not in json.dumps(await floor.call(reader, "GET", seen))
+
+
+async def rotated(floor: Floor, shopkeeper: Trader, order: str) -> dict[str, Any]:
+    """What the answer to a rotation says."""
+    done = await floor.call(shopkeeper, "POST", f"/merchant/orders/{order}/notice-secret")
+    assert await floor.call(shopkeeper, "GET", f"/merchant/orders/{order}/notice-secret") == done
+    return dict(done)
+
+
+async def test_a_rotated_secret_signs_and_the_one_before_it_too_for_a_day(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
+    async with Shop([reply(b"", "500 Oops"), TAKEN]) as shop:
+        made = await floor.call(shopkeeper, "POST", "/merchant/orders", {**HAT, "notify_url": shop.url})
+        await floor.call(alice, "POST", f"/payments/{made['id']}/pay")
+        done = await rotated(floor, shopkeeper, made["id"])
+        assert done["notice_secret"] != made["notice_secret"]
+        assert done["previous_until"] == floor.clock.now + DAY
+        await work(floor)
+        floor.clock.now += DAY
+        await work(floor)
+        both, alone = shop.heard
+        for heard in (both, alone):
+            checked(heard, done["notice_secret"])
+        assert field(both, "cambist-signature-previous") == signature(made["notice_secret"], field(both, "cambist-timestamp"), both.body)
+        assert "cambist-signature-previous" not in alone.head
+        shown = await floor.call(shopkeeper, "GET", f"/merchant/orders/{made['id']}/notice-secret")
+        assert shown == {"notice_secret": done["notice_secret"], "previous_until": None}
+
+
+async def test_each_rotation_gives_a_secret_that_none_had_and_only_the_last_but_one_signs_too(
+    floor: Floor, alice: Trader, shopkeeper: Trader
+) -> None:
+    async with Shop([TAKEN]) as shop:
+        made = await floor.call(shopkeeper, "POST", "/merchant/orders", {**HAT, "notify_url": shop.url})
+        second, third = [(await rotated(floor, shopkeeper, made["id"]))["notice_secret"] for _ in range(2)]
+        assert len({made["notice_secret"], second, third}) == 3
+        await floor.call(alice, "POST", f"/payments/{made['id']}/pay")
+        await work(floor)
+        (heard,) = shop.heard
+        checked(heard, third)
+        assert field(heard, "cambist-signature-previous") == signature(second, field(heard, "cambist-timestamp"), heard.body)
+
+
+async def test_nobody_rotates_the_secret_of_another(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
+    async with Shop([TAKEN]) as shop:
+        made = await floor.call(shopkeeper, "POST", "/merchant/orders", {**HAT, "notify_url": shop.url})
+        assert await floor.problem(alice, "POST", f"/merchant/orders/{made['id']}/notice-secret") == (404, "not-found")
 
 
 async def test_a_notice_needs_no_key_that_lives(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
@@ -215,6 +270,7 @@ async def test_each_api_signs_its_own_orders(floor: Floor, alice: Trader, shopke
         assert checked(by_form["application/json"], made["notice_secret"])["order"] == made["id"]
         assert field(by_form["application/x-www-form-urlencoded"], "rest-key") == theirs.key
         assert (await floor.call(shopkeeper, "GET", f"/merchant/orders/{other}/notice-secret"))["notice_secret"] is None
+        assert await floor.problem(shopkeeper, "POST", f"/merchant/orders/{other}/notice-secret") == (409, "no-notices")
 
 
 def test_a_signature_is_over_timestamp_and_body() -> None:

@@ -795,9 +795,10 @@ export interface NoticeAttempts {
   outcome: string;
 }
 
-/** What an order's notices are signed with, 64 hex digits; null when nobody is told. */
+/** What an order's notices are signed with, 64 hex digits; null when nobody is told. `previous_until`: until when the secret before the last rotation signs them too (`MerchantNotice`); null when it does not, or no more. */
 export interface NoticeSecret {
   notice_secret: string | null;
+  previous_until: number | null;
 }
 
 export interface OfAccount {
@@ -1758,6 +1759,10 @@ export const cancelMerchantOrder = (merchantOrder: string): Call<MerchantOrder> 
 /** What the notices of one of one's own orders are signed with. `not-found`, `proof-required`. */
 export const showNoticeSecret = (merchantOrder: string): Call<NoticeSecret> =>
   call("GET", `/merchant/orders/${encodeURIComponent(merchantOrder)}/notice-secret`);
+
+/** Has a new secret sign the notices of one of one's own orders; the one before it signs them too for 24 hours, in a field of its own. `not-found`, `no-notices`, `proof-required`. */
+export const rotateNoticeSecret = (merchantOrder: string): Call<NoticeSecret> =>
+  call("POST", `/merchant/orders/${encodeURIComponent(merchantOrder)}/notice-secret`);
 
 /** A payment that somebody asked for, by its id, which is nobody's secret but that of those who were given it. `not-found`. */
 export const showPayment = (payment: string): Call<PaymentRequest> =>

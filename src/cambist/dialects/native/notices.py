@@ -1,7 +1,7 @@
 """Notices of merchant orders as webhooks: JSON, signed with a secret that each order has.
 
-The secret follows from the venue's master key and the order, so nothing is stored, and no API key need live for it. The bytes are the same
-at every attempt: everything in them follows from journaled facts.
+The secret follows from the venue's master key, the order and how often it was rotated, so nothing is stored, and no API key need live for
+it. The body is the same at every attempt: everything in it follows from journaled facts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from cambist.dialects.native.listings import atoms_text
 from cambist.merchant import Answered, MerchantOrder, Notice, Webhook
 
 JSON = ("Content-Type", "application/json")
-TIMESTAMP, SIGNATURE = "cambist-timestamp", "cambist-signature"
+TIMESTAMP, SIGNATURE, PREVIOUS_SIGNATURE = "cambist-timestamp", "cambist-signature", "cambist-signature-previous"
+OVERLAP = 24 * 3_600_000_000
+"""µs after a rotation in which the secret before it signs too."""
 WORDS = frozenset(typing.get_args(NoticeWord))
 
 
@@ -27,7 +29,18 @@ def secret_of(context: DialectContext, order: MerchantOrder) -> str | None:
     """What the notices of an order are signed with; None when nobody is told, or another API signs."""
     if not order.texts.notify or not _asked_for_here(context, order):
         return None
-    return context.services.directory.derived_secret(f"merchant-order/{order.id}")
+    return _secret(context, order, order.rotations)
+
+
+def previous_until(context: DialectContext, order: MerchantOrder) -> int | None:
+    """Until when (µs) the secret before the order's present one signs its notices too; None when it does not, or no more."""
+    until = order.rotated + OVERLAP
+    return until if order.rotations and context.services.clock() < until else None
+
+
+def _secret(context: DialectContext, order: MerchantOrder, rotations: int) -> str:
+    number = f"/{rotations}" if rotations else ""
+    return context.services.directory.derived_secret(f"merchant-order/{order.id}{number}")
 
 
 def _asked_for_here(context: DialectContext, order: MerchantOrder) -> bool:
@@ -74,6 +87,9 @@ class NoticeSigner:
         )
         timestamp = str(notice.time)
         headers = [JSON, (TIMESTAMP, timestamp), (SIGNATURE, signature(secret, timestamp, body))]
+        if previous_until(self._context, order) is not None:
+            previous = _secret(self._context, order, order.rotations - 1)
+            headers.append((PREVIOUS_SIGNATURE, signature(previous, timestamp, body)))
         return Webhook(order.texts.notify, body, headers, _acknowledged)
 
 

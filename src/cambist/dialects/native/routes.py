@@ -90,6 +90,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/merchant/orders/{merchant_order}", READ, merchant.find_merchant_order),
     Endpoint("DELETE", "/merchant/orders/{merchant_order}", FUNDS, merchant.cancel_merchant_order, CHANGE),
     Endpoint("GET", "/merchant/orders/{merchant_order}/notice-secret", FUNDS, merchant.show_notice_secret, proof=True),
+    Endpoint("POST", "/merchant/orders/{merchant_order}/notice-secret", FUNDS, merchant.rotate_notice_secret, CHANGE, proof=True),
     Endpoint("GET", "/payments/{payment}", READ, merchant.show_payment),
     Endpoint("POST", "/payments/{payment}/address", READ, merchant.show_payment_address, CHANGE),
     Endpoint("POST", "/payments/{payment}/pay", FUNDS, merchant.pay, COMMAND, proof=True),

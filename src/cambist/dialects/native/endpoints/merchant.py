@@ -13,7 +13,7 @@ from cambist.dialects.native.core_problems import of_core
 from cambist.dialects.native.endpoint import Call
 from cambist.dialects.native.endpoints.funds import atoms_of, shown_address
 from cambist.dialects.native.listings import atoms_text
-from cambist.dialects.native.notices import secret_of
+from cambist.dialects.native.notices import previous_until, secret_of
 from cambist.domain.reject_reasons import RejectReason
 from cambist.domain.units import AssetId, MarketId
 from cambist.merchant import MerchantOrder, MerchantRejection, OrderTexts, PaymentState, Terms
@@ -87,7 +87,27 @@ def _own(call: Call, text: str) -> MerchantOrder | None:
 def show_notice_secret(call: Call, *, merchant_order: str) -> api.NoticeSecret | Problem:
     """What the notices of one of one's own orders are signed with. `not-found`, `proof-required`."""
     order = _own(call, merchant_order)
-    return problem(Code.NOT_FOUND) if order is None else api.NoticeSecret(notice_secret=secret_of(call.context, order))
+    return problem(Code.NOT_FOUND) if order is None else _secret_shown(call, order)
+
+
+async def rotate_notice_secret(call: Call, *, merchant_order: str) -> api.NoticeSecret | Problem:
+    """Has a new secret sign the notices of one of one's own orders; the one before it signs them too for 24 hours, in a field of its own.
+    `not-found`, `no-notices`, `proof-required`."""
+    order = _own(call, merchant_order)
+    if order is None:
+        return problem(Code.NOT_FOUND)
+    if secret_of(call.context, order) is None:
+        return problem(Code.NO_NOTICES)
+    services = call.context.services
+    refused = await services.merchants.service.rotate_secret(order)
+    if refused is not None:
+        return _rejected(refused)
+    await services.durable()
+    return _secret_shown(call, services.merchants.service.order(order.id) or order)
+
+
+def _secret_shown(call: Call, order: MerchantOrder) -> api.NoticeSecret:
+    return api.NoticeSecret(notice_secret=secret_of(call.context, order), previous_until=previous_until(call.context, order))
 
 
 async def cancel_merchant_order(call: Call, *, merchant_order: str) -> api.MerchantOrder | Problem:

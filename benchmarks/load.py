@@ -11,6 +11,7 @@ import select
 import socket
 import time
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -115,6 +116,26 @@ class Load:
             connection.socket.setblocking(False)
         return latencies
 
+    def open_run(self, requests: Sequence[Sequence[bytes]], rate: float, begins: bytes) -> Result:
+        """Sends so many requests a second, the next one on the next connection, whatever the server does.
+
+        A latency counts from when the request was due: what a slow reply kept from being sent, on the one connection or in this
+        generator, waited too. Returns when everything has its reply.
+        """
+        counted = sum(map(len, requests))
+        run = _OpenRun(self._epoll, list(self._by_fd.values()), requests, rate, begins)
+        gc_was_on = gc.isenabled()
+        gc.collect()
+        gc.disable()
+        busy, started = time.process_time(), time.perf_counter()
+        try:
+            latencies = run.until_done(counted)
+        finally:
+            if gc_was_on:
+                gc.enable()
+        seconds = time.perf_counter() - started
+        return Result(counted, seconds, latencies, (time.process_time() - busy) / seconds)
+
     def _run(self, requests: Sequence[Sequence[bytes]], begins: bytes, latencies: array[float]) -> Result:
         clock, by_fd, report, poll = time.perf_counter, self._by_fd, self.replies, self._epoll.poll
         in_flight, done, ended = 0, 0, 0.0
@@ -162,6 +183,65 @@ class Load:
                 connection.socket.send(following)
         seconds = ended - started
         return Result(done, seconds, latencies[:done], busy / seconds)
+
+
+class _OpenRun:
+    """One run at a rate."""
+
+    def __init__(
+        self, epoll: select.epoll, connections: list[Connection], requests: Sequence[Sequence[bytes]], rate: float, begins: bytes
+    ) -> None:
+        self._epoll = epoll
+        self._connections = connections
+        self._by_fd = {connection.socket.fileno(): connection for connection in connections}
+        self._requests = [iter(requests[connection.number]) for connection in connections]
+        self._pause = 1 / rate
+        self._begins = begins
+        self._waiting: dict[int, deque[tuple[float, bytes]]] = {fd: deque() for fd in self._by_fd}
+        """By connection, what is due and waits for the reply to the one before; the one in flight comes first."""
+
+    def until_done(self, count: int) -> array[float]:
+        """Seconds of each request."""
+        clock, poll, latencies = time.perf_counter, self._epoll.poll, array("d")
+        begin, sent = clock(), 0
+        while len(latencies) < count:
+            due = begin + sent * self._pause
+            # select() takes its time limit to the microsecond, epoll's own to the millisecond.
+            early = max(0.0, due - clock()) if sent < count else PATIENCE
+            if select.select([self._epoll], [], [], early)[0]:
+                for fd, _event in poll(0):
+                    self._receive(fd, latencies)
+            elif sent == count:
+                raise BadReply(f"no reply for {PATIENCE:.0f} seconds, {count - len(latencies)} requests in flight")
+            while sent < count and begin + sent * self._pause <= clock():
+                self._send(sent, begin + sent * self._pause)
+                sent += 1
+        return latencies
+
+    def _send(self, number: int, due: float) -> None:
+        at = number % len(self._connections)
+        waiting = self._waiting[self._connections[at].socket.fileno()]
+        request = next(self._requests[at])
+        waiting.append((due, request))
+        if len(waiting) == 1:
+            self._connections[at].socket.send(request)
+
+    def _receive(self, fd: int, latencies: array[float]) -> None:
+        connection, waiting = self._by_fd[fd], self._waiting[fd]
+        data = connection.socket.recv(262_144)
+        if not data:
+            raise BadReply("the server closed a connection")
+        body = whole_body(connection.pending + data)
+        if body is None:
+            connection.pending += data
+            return
+        connection.pending = b""
+        if not body.startswith(self._begins):
+            raise BadReply(f"a reply begins {body[:200]!r}")
+        due, _request = waiting.popleft()
+        latencies.append(time.perf_counter() - due)
+        if waiting:
+            connection.socket.send(waiting[0][1])
 
 
 def whole_body(data: bytes) -> bytes | None:

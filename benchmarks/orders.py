@@ -24,6 +24,7 @@ class Client:
     """One user with one key. `host` is what the requests name."""
 
     def __init__(self, number: int, keys: Mapping[str, str], host: str) -> None:
+        self.number = number
         self._key = keys["key"].encode()
         self._secret = keys["secret"].encode()
         self._host = host.encode()

@@ -78,8 +78,7 @@ class Process:
 
     def processor_seconds(self) -> float:
         """Processor time of all its threads so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return _processor_seconds(self.process.pid)
 
     def get(self, path: str, patience: float = START_PATIENCE) -> bytes:
         """What a GET of that path answers."""
@@ -93,6 +92,16 @@ class Process:
             if line.startswith(f"{name} "):
                 return float(line.rpartition(" ")[2])
         raise ServerFailed(f"/metrics has no {name}")
+
+
+def family_processor_seconds(pid: int) -> float:
+    """Processor time so far of a process and of those that it started and still has."""
+    return sum(map(_processor_seconds, _family(pid)))
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _family(pid: int) -> list[int]:

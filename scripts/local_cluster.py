@@ -148,16 +148,18 @@ class Process:
 class LocalCluster:
     """The venue's processes and their folder."""
 
-    def __init__(self, folder: Path, cambist: str, edge_ports: Sequence[int], settings: str = "") -> None:
+    def __init__(
+        self, folder: Path, cambist: str, edge_ports: Sequence[int], settings: str = "", node_names: Sequence[str] = NODES
+    ) -> None:
         """`cambist`: the command; `edge_ports`: one edge is started on each, 0 takes a free port; `settings`: more of the configuration,
-        TOML. Missing.
+        TOML; `node_names`: of the engine nodes. Missing.
         """
         self._settings = settings
         self.folder = folder
         self._cambist = cambist
         self._clients, self._routes = free_ports(len(SERVERS)), free_ports(len(SERVERS))
-        self._database_port, *ports = free_ports(1 + len(NODES) + len(edge_ports))
-        node_ports, free = ports[: len(NODES)], ports[len(NODES) :]
+        self._database_port, *ports = free_ports(1 + len(node_names) + len(edge_ports))
+        node_ports, free = ports[: len(node_names)], ports[len(node_names) :]
         self._postgres_user = unprivileged()
         self._password = secrets.token_hex(16)
         programs = postgresql_programs()
@@ -165,7 +167,7 @@ class LocalCluster:
         nats = nats_program()
         self.servers = [self._nats(nats, number) for number in range(len(SERVERS))]
         self.database = self._database()
-        self.nodes = [self._venue(f"node-{name}", name, port, "serve") for name, port in zip(NODES, node_ports, strict=True)]
+        self.nodes = [self._venue(f"node-{name}", name, port, "serve") for name, port in zip(node_names, node_ports, strict=True)]
         self.edges = [
             self._venue(f"edge-{number}", f"edge-{number}", port or free.pop(), "edge") for number, port in enumerate(edge_ports, 1)
         ]

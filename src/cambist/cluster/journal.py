@@ -130,8 +130,7 @@ class JetStreamJournal:
 
     @property
     def space_low(self) -> bool:
-        with self._changed:
-            low = self._leads and self._room() < self._reserve
+        low = self._leads and self._room() < self._reserve
         if low:
             self._look_for_room()
         return low
@@ -322,8 +321,8 @@ class JetStreamJournal:
         finally:
             await synced
         self.node.reader.position = self._writer.position
+        last = self.node.files.append(encoded)
         with self._changed:
-            last = self.node.files.append(encoded)
             self._durable_seq, self._durable_hash = last.seq, last.hash
             self._used += len(encoded) + OVERHEAD
             self._in_flight = False
@@ -360,7 +359,7 @@ class JetStreamJournal:
         self._looked = clock.monotonic()
 
     def _room(self) -> int:
-        """Bytes that the log takes before it is full, as far as this writer knows. The caller holds `_changed`."""
+        """Bytes that the log takes before it is full, as far as this writer knows: a frame more or less, without the lock."""
         return 0 if self._writer.full else self._most - self._used - self._handed.size
 
     def _check_room(self, payload: int) -> None:

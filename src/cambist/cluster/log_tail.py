@@ -230,7 +230,8 @@ class LogTail:
                 failed(error)
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(heard.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await heard.wait()
 
 
 async def frame_before(stream: LogStream, first: int, last: int, seq: int, identity: int) -> tuple[int, Last, int] | None:

@@ -134,7 +134,8 @@ class LogNode:
                         await self.reader.read_to(min(wanted, self.reader.position + BATCH_MESSAGES))
                         moved()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(heard.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await heard.wait()
         finally:
             with contextlib.suppress(nats.errors.Error):
                 await subscription.unsubscribe()

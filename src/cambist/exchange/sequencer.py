@@ -230,13 +230,17 @@ class Sequencer:
         self._publish(durable)
 
     def _publish(self, durable: int) -> None:
+        """Tells everybody of what one sync made durable, which the commands of several ticks may have waited for, as one frame."""
+        events: list[bytes] = []
         while self._in_flight and self._in_flight[0].last_seq <= durable:
             batch = self._in_flight.popleft()
             self.durable_seq = batch.last_seq
             self.sync_times.observe(self._timer() - batch.handed_over)
             if batch.future is not None and not batch.future.done():
                 batch.future.set_result(None)
-            frame = Frame(batch.events, batch.last_seq)
+            events.append(batch.events)
+        if events:
+            frame = Frame(events[0] if len(events) == 1 else b"".join(events), self.durable_seq)
             for subscriber in self._subscribers:
                 subscriber(frame)
 

@@ -1,18 +1,20 @@
 """`cambist edge` as processes: two engine nodes, two edges, three NATS servers and PostgreSQL, and a leader that is killed."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from cambist.api_types.stream import Done, LoggedOut
 from cambist.app.errors import Exit
+from cambist.app.monitoring import DIRECTORY_AWAY
 from cambist.client import AsyncClient, Credentials, calls
 from cambist.client.stream import AsyncStream
 from tests.cluster import conftest
 from tests.support.btce_client import BtceClient
 from tests.support.edge_sites import Site, done, site
-from tests.support.postgresql import postgresql
+from tests.support.postgresql import Server, postgresql
 from tests.support.processes import cambist
 from tests.support.waiting import until
 
@@ -52,6 +54,38 @@ async def test_orders_go_on_over_edges_when_the_leader_is_killed_and_each_is_the
         await other.close()
         await client.close()
     assert await asyncio.to_thread(site.leads, "two")
+
+
+async def test_a_node_takes_over_while_the_database_is_away_and_status_says_what_does_not_work(site: Site, postgresql: Server) -> None:
+    alice = site.user("alice", "USD=1000")
+    site.second_node()
+    edge = site.edge("e1")
+    client = BtceClient(edge.port, alice["key"], alice["secret"])
+
+    def degraded() -> list[str]:
+        nodes = json.loads(done("cluster", "status", "--data", site.data("two"), "--json"))["nodes"]
+        return [node["degraded"] for node in nodes]
+
+    await until(lambda: site.running["two"].metric("cambist_cluster_may_lead") == 1)
+    await asyncio.to_thread(postgresql.stop)
+    try:
+        await asyncio.to_thread(site.running["one"].kill)
+        placed = await client.call("Trade", pair="btc_usd", type="buy", rate="100", amount="1")
+        assert placed.result is not None, placed.reply
+        assert await asyncio.to_thread(site.leads, "two")
+        said = "history does not follow; " + DIRECTORY_AWAY
+        await until(lambda: site.running["two"].degraded().startswith(said))
+        await until(lambda: degraded()[0].startswith(said))
+        assert await asyncio.to_thread(edge.degraded) == "history cannot be asked; " + DIRECTORY_AWAY
+    finally:
+        await asyncio.to_thread(postgresql.start)
+    await until(lambda: site.running["two"].degraded() == edge.degraded() == "")
+    assert await asyncio.to_thread(degraded) == [""]
+    await until(lambda: site.running["two"].metric("cambist_history_seq") == site.running["two"].metric("cambist_durable_seq"))
+    mine = await client.call("ActiveOrders", pair="btc_usd")
+    assert mine.result is not None
+    assert len(mine.result) == 1
+    await client.close()
 
 
 async def test_an_edge_tells_whom_it_waits_for_and_ends_in_order(site: Site) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from cambist.app.dialects import DIALECTS
 from cambist.app.front_page import Api, page
+from cambist.gateway.health import ReadinessReport
 from tests.support.processes import Running, serving
 
 
@@ -84,15 +85,16 @@ def test_it_needs_no_script_and_its_policy_allows_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["'><script>alert(1)</script>", "a b"])
 def test_a_host_that_is_none_is_not_repeated(host: str, tmp_path: Path) -> None:
-    text = page("", [Api("X", ("/x",))], [], play_money=False)
+    text = page("", [Api("X", ("/x",))], ReadinessReport(), play_money=False)
     assert "<code>/x</code>" in text
     with serving(tmp_path, "sandbox", "--quiet") as running, pytest.raises(urllib.error.HTTPError, match="400"):
         get(running, host)
 
 
 def test_what_keeps_a_venue_from_being_ready_is_escaped() -> None:
-    text = page("http://h", [Api("<b>", ("/<i>",))], ["the <disk> is full"], play_money=True)
+    text = page("http://h", [Api("<b>", ("/<i>",))], ReadinessReport(["the <disk> is full"], ["<a>"]), play_money=True)
     assert "not ready: the &lt;disk&gt; is full" in text
+    assert "ready, but &lt;a&gt;" in page("http://h", [], ReadinessReport(degraded=["<a>"]), play_money=True)
     assert "<b>" not in text
     assert "<i>" not in text
 

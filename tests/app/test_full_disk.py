@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import urllib.error
-import urllib.request
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from cambist.app.errors import Exit
 from tests.support.btce_client import BtceClient
-from tests.support.processes import Running, cambist, serving
+from tests.support.processes import cambist, serving
 from tests.support.small_disks import SmallDisk, small_disk
 from tests.support.waiting import until, wait_until
 
@@ -23,15 +22,6 @@ SMALL_SEGMENTS = "[journal]\nsegment_mebibytes = 1\n"
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     with small_disk(tmp_path / "disk", 24 << 10) as made:
         yield made
-
-
-def not_ready(running: Running) -> str:
-    """What /readyz says, empty when the venue is ready."""
-    try:
-        with urllib.request.urlopen(f"{running.url}/readyz", timeout=30):
-            return ""
-    except urllib.error.HTTPError as error:
-        return error.read().decode()
 
 
 async def order(client: BtceClient) -> dict[str, Any]:
@@ -79,15 +69,15 @@ async def test_a_full_disk_ends_nothing_and_what_was_missed_is_caught_up(disk: S
 
         assert (await client.call("TransHistory")).result is None, "histories say in time that they are not available"
         await until(lambda: running.metric("cambist_unwritable_files") >= 3)
-        reasons = not_ready(running)
-        for words in ("the disk is nearly full: no new orders", "history does not follow", "directory.sqlite", "wallet.sqlite"):
-            assert words in reasons
+        status, said = running.readiness()
+        assert (status, said["reasons"]) == (503, ["the disk is nearly full: no new orders"])
+        assert re.search("history does not follow; .*directory.sqlite, .*wallet.sqlite", "; ".join(said["degraded"])), said
         refused = await asyncio.to_thread(cambist, "user", "freeze", "bob", "--data", data, inside=disk.inside)
         assert refused.returncode == Exit.DISK
         assert "disk is full" in refused.stderr
 
         disk.free()
-        await until(lambda: not_ready(running) == "")
+        await until(lambda: running.readiness() == (200, {"status": "ready"}))
         await until(lambda: running.metric("cambist_history_seq") == running.metric("cambist_durable_seq"))
         assert running.metric("cambist_unwritable_files") == 0
         assert (await order(client))["success"] == 1

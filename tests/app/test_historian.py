@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cambist.app.errors import Exit
-from tests.app.test_history_database import Site, not_ready
+from tests.app.test_history_database import Site
 from tests.support.history_places import PostgresPlace
 from tests.support.postgresql import Server, postgresql
 from tests.support.processes import cambist, command, serving
@@ -41,10 +41,10 @@ def historian(site: Site, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 def test_the_venue_trades_without_one_and_reads_what_it_folds(site: Site, tmp_path: Path) -> None:
     with serving(tmp_path, "serve", "--data", site.data) as running:
-        assert "history does not follow" in not_ready(running), "nobody has made its tables yet"
+        assert running.degraded() == "history does not follow", "nobody has made its tables yet"
         assert cambist("user", "add", "alice", "--data", site.data).returncode == 0
         with historian(site, tmp_path / "historian.log") as folding:
-            wait_until(lambda: not_ready(running) == "")
+            wait_until(lambda: running.degraded() == "")
             assert cambist("user", "add", "bob", "--data", site.data).returncode == 0
             wait_until(lambda: site.stored() == running.metric("cambist_durable_seq"))
             wait_until(lambda: cambist("user", "activity", "bob", "--data", site.data).returncode != Exit.DISK)
@@ -55,7 +55,7 @@ def test_the_venue_trades_without_one_and_reads_what_it_folds(site: Site, tmp_pa
 def test_when_one_is_killed_the_next_goes_on_where_it_ended(site: Site, tmp_path: Path) -> None:
     with serving(tmp_path, "serve", "--data", site.data) as running:
         with historian(site, tmp_path / "one.log") as one, historian(site, tmp_path / "two.log"):
-            wait_until(lambda: not_ready(running) == "")
+            wait_until(lambda: running.degraded() == "")
             for number in range(3):
                 assert cambist("user", "add", f"before-{number}", "--data", site.data).returncode == 0
             one.kill()

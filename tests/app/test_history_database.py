@@ -4,8 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from cambist.app.errors import Exit
 from tests.documents.blocks import blocks
 from tests.support.history_places import PostgresPlace
 from tests.support.postgresql import Server, postgresql
-from tests.support.processes import Running, cambist, serving
+from tests.support.processes import cambist, serving
 from tests.support.waiting import PATIENCE, wait_until
 from tests.tidy.test_tidy import ROOT
 
@@ -50,15 +48,6 @@ def site(tmp_path: Path, postgresql: Server) -> Site:
     return made
 
 
-def not_ready(running: Running) -> str:
-    """What /readyz says, empty when the venue is ready."""
-    try:
-        with urllib.request.urlopen(f"{running.url}/readyz", timeout=PATIENCE):
-            return ""
-    except urllib.error.HTTPError as error:
-        return error.read().decode()
-
-
 def test_it_is_made_from_the_journal_at_the_first_start_and_followed(site: Site, tmp_path: Path) -> None:
     (site.data / "history.sqlite").unlink()
     with serving(tmp_path, "serve", "--data", site.data) as running:
@@ -74,10 +63,10 @@ def test_trading_goes_on_while_it_is_away_and_readiness_tells(site: Site, tmp_pa
     with serving(tmp_path, "serve", "--data", site.data) as running:
         with site.place.server.stopped():
             assert cambist("user", "add", "alice", "--data", site.data).returncode == 0
-            wait_until(lambda: "history does not follow" in not_ready(running))
+            wait_until(lambda: running.degraded() == "history does not follow")
             assert running.metric("cambist_history_blocked_seconds") > 0
             assert running.metric("cambist_history_seq") < running.metric("cambist_durable_seq")
-        wait_until(lambda: not_ready(running) == "")
+        wait_until(lambda: running.degraded() == "")
         wait_until(lambda: running.metric("cambist_history_seq") == running.metric("cambist_durable_seq"))
         assert running.metric("cambist_history_blocked_seconds") == 0
 
@@ -87,7 +76,7 @@ def test_a_venue_starts_and_ends_while_it_is_away(site: Site, tmp_path: Path) ->
         doctor = cambist("doctor", "--data", site.data)
         assert "starts and trades without it" in doctor.stdout
         with serving(tmp_path, "serve", "--data", site.data) as running:
-            assert "history does not follow" in not_ready(running)
+            assert running.degraded() == "history does not follow"
             assert cambist("user", "add", "alice", "--data", site.data).returncode == 0
             assert running.terminate() == 0
         refused = cambist("rebuild", "--data", site.data)

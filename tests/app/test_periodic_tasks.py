@@ -107,6 +107,6 @@ async def test_damage_in_history_is_found_beside_everything_else_and_told(tmp_pa
         file.seek((root - 1) * size)
         file.write(bytes([kind ^ 0x40]))
     async with running(path, machine) as venue:
-        await until(lambda: _tick(machine) and any("history.sqlite is damaged" in reason for reason in venue.readiness.reasons()))
+        await until(lambda: _tick(machine) and any("history.sqlite is damaged" in reason for reason in venue.readiness.degraded()))
         assert not venue.failure, "trading goes on"
         assert (await venue.commands.open_account()).code == 0

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import json
 import ssl
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from cambist.dialect_kit.messages import FixedFields, Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.app import Receive, Scope, Send
+from cambist.gateway.health import ReadinessReport
 from cambist.gateway.http.limits import HttpLimits
 from cambist.gateway.metrics import BOUNDS, Metrics
 from cambist.gateway.server import tls_context
@@ -158,7 +158,7 @@ def test_healthz_is_up_even_when_the_journal_is_dead(serve: Serve) -> None:
     def dead() -> asyncio.Future[None] | None:
         raise RuntimeError
 
-    services = serve(barrier=dead, readiness=lambda: ["the journal has failed"])
+    services = serve(barrier=dead, readiness=lambda: ReadinessReport(["the journal has failed"]))
     assert one(services, "GET", "/healthz").status == 200
     answer = one(services, "GET", "/readyz")
     assert (answer.status, json.loads(answer.body)) == (503, {"status": "not ready", "reasons": ["the journal has failed"]})
@@ -167,11 +167,12 @@ def test_healthz_is_up_even_when_the_journal_is_dead(serve: Serve) -> None:
 
 def test_readyz_follows_its_reasons(serve: Serve) -> None:
     reasons: list[str] = []
+    degraded: list[str] = []
 
-    def readiness() -> Sequence[str]:
+    def readiness() -> ReadinessReport:
         if "boom" in reasons:
             raise RuntimeError
-        return reasons
+        return ReadinessReport(reasons, degraded)
 
     services = serve(readiness=readiness)
     assert one(services, "GET", "/readyz").status == 200
@@ -181,6 +182,13 @@ def test_readyz_follows_its_reasons(serve: Serve) -> None:
     assert json.loads(one(services, "GET", "/readyz").body)["reasons"] == ["the readiness check failed"]
     reasons.clear()
     assert one(services, "HEAD", "/readyz").status == 200
+    degraded.append("history does not follow")
+    answer = one(services, "GET", "/readyz")
+    assert (answer.status, json.loads(answer.body)) == (200, {"status": "ready", "degraded": ["history does not follow"]})
+    reasons.append("the journal failed")
+    answer = one(services, "GET", "/readyz")
+    assert answer.status == 503
+    assert json.loads(answer.body) == {"status": "not ready", "reasons": ["the journal failed"], "degraded": ["history does not follow"]}
 
 
 def samples(services: Running) -> dict[tuple[str, ...], float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from cambist import _core
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.edge import EdgeVenue, SharedData, open_edge
+from cambist.app.edge_serving import LOOK, open_shared_data
 from cambist.app.entropy import system_clock, system_entropy
 from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.serving import on_the_cluster
@@ -69,7 +71,7 @@ class LeadingVenue:
             )
         await venue.durable()
         form = next(form for form in venue.key_forms if form.dialect == dialect)
-        key = await asyncio.to_thread(venue.directory.mint_key, user, form, form.scopes & {"info", "trade"})
+        key = await asyncio.to_thread(venue.directory.mint_key, user, form, form.scopes)
         assert isinstance(key, ApiKey), key
         return key
 
@@ -106,13 +108,18 @@ class ServedEdge:
 
 
 @asynccontextmanager
-async def served_edge(place: Place, node: str, shared: SharedData) -> AsyncIterator[ServedEdge]:
+async def served_edge(place: Place, node: str, shared: SharedData | None = None) -> AsyncIterator[ServedEdge]:
+    """`shared`: the leader's own people and coins; without, the edge asks the database, as a process of its own does."""
     files, config = place.files(node)
-    edge = await open_edge(files, config, environment(), lambda *_: shared)
+    if shared is None and not files.master_key.exists():
+        shutil.copy(place.folder / "one" / files.master_key.name, files.master_key)
+    edge = await open_edge(files, config, environment(), (lambda *_: shared) if shared is not None else open_shared_data)
     server = Server(edge.gateway)
     await server.start()
+    looking = edge.scheduler.every(LOOK, edge.progress.look, "history")
     try:
         yield ServedEdge(edge, server)
     finally:
+        looking.cancel()
         await server.stop(deadline=2.0)
         await edge.close()

@@ -47,6 +47,7 @@ class MemoryStorage:
             started=1,
             ready=True,
             reasons=[],
+            degraded=[],
             history_seq=self._floor.engine.seq,
             wallet_seq=self._floor.engine.seq,
             merchant_seq=self._floor.engine.seq,

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,20 @@ class Running:
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=PATIENCE) as answer:
             (value,) = [line.split()[1] for line in answer.read().decode().splitlines() if line.startswith(f"{name} ")]
         return float(value)
+
+    def readiness(self) -> tuple[int, dict[str, Any]]:
+        """The status and the body of /readyz."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=PATIENCE) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def degraded(self) -> str:
+        """What a venue that is ready says not to work; empty when all does."""
+        status, said = self.readiness()
+        assert status == 200, said
+        return "; ".join(said.get("degraded", ()))
 
     def terminate(self) -> int:
         """SIGTERM, then its exit code."""

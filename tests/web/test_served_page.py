@@ -10,6 +10,7 @@ from cambist.app.front_page import Api, routes
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialects import btce_wex, btse, expie, mtgox, native
 from cambist.gateway.app import Gateway
+from cambist.gateway.health import always_ready
 from cambist.gateway.http.router import NOT_FOUND
 from cambist.sandbox.control.catalogue import OPERATIONS
 from cambist.web.built_page import MANIFEST, BuiltPage
@@ -22,7 +23,7 @@ OWN_PATHS = json.loads((ROOT / "web" / "src" / "paths.json").read_text())
 
 
 def served(built: BuiltPage | None) -> Gateway:
-    return Gateway(routes([Api("BTC-e and WEX", ("/tapi", "/api/3"))], lambda: [], play_money=True, built=built))
+    return Gateway(routes([Api("BTC-e and WEX", ("/tapi", "/api/3"))], always_ready, play_money=True, built=built))
 
 
 def ask(gateway: Gateway, path: str, **headers: bytes) -> Reply:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 def condition_of(venue: Venue) -> Condition:
     """As it is now. OSError when the disk does not say."""
     segments = [size for file in venue.files.journal.glob("*.seg") if (size := _size(file)) is not None]
-    disk, reasons = shutil.disk_usage(venue.files.path), venue.readiness.reasons()
+    disk, report = shutil.disk_usage(venue.files.path), venue.readiness.report()
     return Condition(
         version=version("cambist"),
         started=venue.started,
-        ready=not reasons,
-        reasons=reasons,
+        ready=not report.reasons,
+        reasons=list(report.reasons),
+        degraded=list(report.degraded),
         history_seq=venue.history_writer.applied_seq,
         wallet_seq=venue.wallet.applied_seq,
         merchant_seq=venue.merchants.service.applied_seq,

@@ -19,7 +19,7 @@ from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api
 from cambist.app.history_places import ANSWER_SECONDS, database_address
 from cambist.app.merchants import open_merchant_view, open_merchants
-from cambist.app.monitoring import count_markets, edge_metrics, watch_edge_readiness
+from cambist.app.monitoring import count_markets, edge_metrics, measure_readiness, watch_edge_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.recovery import Moved, journal_trouble, unmoved
 from cambist.app.replicated_log import ReplicatedLog
@@ -237,9 +237,10 @@ class _Opening:
         # 5. The dialects on it, and the front before them; then the log goes on.
         scheduler = environment.make_scheduler(environment.clock)
         services = self._services(log, engine, shared.directory, money, past, scheduler)
-        readiness = watch_edge_readiness(log, past.progress, money.failures)
+        readiness = watch_edge_readiness(log, past.progress, money.failures, shared.directory)
         metrics = edge_metrics(log, past.progress, engine, environment.clock, files.path, money.failures)
         count_markets(metrics, engine, services.catalogue, past.marketdata)
+        measure_readiness(metrics, readiness)
         gateway, apis = self._open_gateway(services, readiness, metrics)
         counts = EdgeCounts(connection, log.number, services.shared_counts)
         self._opened.callback(counts.close)
@@ -328,10 +329,10 @@ class _Opening:
     def _open_gateway(self, services: VenueServices, readiness: Readiness, metrics: Metrics) -> tuple[Gateway, Sequence[Api]]:
         served = dialects.build(self._config.dialects, services)
         apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-        front = front_page.routes(apis, readiness.reasons, play_money=False, built=BuiltPage.read())
+        front = front_page.routes(apis, readiness.report, play_money=False, built=BuiltPage.read())
         gateway = self._environment.make_gateway(
             [*(route for dialect in served for route in dialect.routes), *front],
-            readiness=readiness.reasons,
+            readiness=readiness.report,
             metrics=metrics,
             sockets=[socket for dialect in served for socket in dialect.sockets],
             path_errors=[errors for dialect in served for errors in dialect.path_errors],

@@ -75,11 +75,12 @@ async def _serve(
 ) -> None:
     environment = Environment(system_clock(int(config.server.clock_skew_seconds * 1_000_000)), system_entropy)
     with progress("Reading the log") as moved:
-        edge = await open_edge(files, config, environment, _share, moved)
+        edge = await open_edge(files, config, environment, open_shared_data, moved)
     await EdgeServing(edge, listen, tls).until_stopped()
 
 
-def _share(files: DataDirectory, config: Config, environment: Environment) -> SharedData:
+def open_shared_data(files: DataDirectory, config: Config, environment: Environment) -> SharedData:
+    """What an edge asks the cluster's database for. OperatorError."""
     with ExitStack() as opened:
         directory = open_directory(files, config, environment)
         opened.callback(directory.close)

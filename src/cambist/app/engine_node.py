@@ -29,11 +29,14 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.exchange import JournalStopped, Sequencer
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.metrics import Metrics
+from cambist.scheduling import Timer
 
 _log = structlog.get_logger("cambist.app")
 
 MOST_LAG = 10_000
 """Commands that a node may be behind to be handed the lead: what it lacks costs the others time."""
+LOOK = 1_000_000
+"""How often a node looks what of it does not work, µs."""
 
 
 class EngineNode(ServeHooks):
@@ -56,6 +59,9 @@ class EngineNode(ServeHooks):
         self._out = ""
         """Why this node's state cannot be trusted any more; it never leads then."""
         self._handing_over = False
+        self._degraded: list[str] = []
+        """As the event loop saw it last: others are told from another thread."""
+        self._watching: Timer | None = None
         self._take_overs = 0
         self._took_seconds = 0.0
         self._lease: Lease | None = None
@@ -89,11 +95,14 @@ class EngineNode(ServeHooks):
         self._lease = Lease(connection, self._log.opening, wants=lambda: not self._trouble(), taken=self._lead_soon)
         connection.run(self._node.nodes.serve_hand_over(self._hand_over_asked))
         self._lease.begin()
+        self._watching = self._venue.scheduler.every(LOOK, self._look_at_readiness, "readiness")
         logs.say(f"Node {self._node.settings.node} at {url}\n")
         return await super().begin(url)
 
     async def before_closing(self) -> None:
         """In good order the next node need not wait for the lease to run out."""
+        if self._watching is not None:
+            self._watching.cancel()
         if self._leads and not self._handing_over and not self._venue.failure:
             await self._retire("")
         if self._lease is not None:
@@ -206,11 +215,14 @@ class EngineNode(ServeHooks):
         return given
 
     # --- for those who look after it -------------------------------------------------------------------------------------------
+    def _look_at_readiness(self) -> None:
+        self._degraded = self._venue.readiness.degraded()
+
     def _standing(self) -> Standing:
         """From any thread."""
         sequencer = self._venue.sequencer
         checkpoints = sorted({*self._follower.checkpoints, *sequencer.checkpoints})
-        return Standing(sequencer.applied_seq, checkpoints[-8:], self._trouble())
+        return Standing(sequencer.applied_seq, checkpoints[-8:], self._trouble(), self._degraded)
 
     def _extend(self, services: VenueServices, sequencer: Sequencer, served: Sequence[DialectService]) -> Extension:
         del services, sequencer, served

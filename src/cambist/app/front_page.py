@@ -5,7 +5,7 @@ HTML without scripts, one style sheet inside.
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Self
@@ -14,6 +14,7 @@ from cambist.app.project import documents_url
 from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.service import DialectService
+from cambist.gateway.health import Readiness, ReadinessReport
 from cambist.web.built_page import BuiltPage
 from cambist.web.routes import ROOT_PATH, shell_reply
 from cambist.web.routes import routes as web_routes
@@ -105,8 +106,8 @@ def _below(path: str, prefix: str) -> bool:
 ABOUT_PATH = "/about"
 
 
-def routes(served: Sequence[Api], readiness: Callable[[], Sequence[str]], *, play_money: bool, built: BuiltPage | None) -> list[Route]:
-    """`/`, `/about` and those of the page for people. `readiness` gives why the venue is not ready, in words fit for strangers."""
+def routes(served: Sequence[Api], readiness: Readiness, *, play_money: bool, built: BuiltPage | None) -> list[Route]:
+    """`/`, `/about` and those of the page for people. `readiness`: what is said of the venue."""
 
     documents = documents_url()  # asked for once: it is found by looking at the installation's files
 
@@ -127,14 +128,19 @@ def routes(served: Sequence[Api], readiness: Callable[[], Sequence[str]], *, pla
 
 
 def page(
-    url: str, served: Sequence[Api], reasons: Sequence[str], play_money: bool, *, built: bool = True, documents: str | None = None
+    url: str, served: Sequence[Api], found: ReadinessReport, play_money: bool, *, built: bool = True, documents: str | None = None
 ) -> str:
     """`url`: this server as the browser called it; empty when that is not known. `built`: whether there is a page for people; `documents`:
     where the project's documents are."""
     kind = "sandbox" if play_money else "venue"
     rows = "".join(f"<tr><th scope=row>{escape(api.title)}<td>{_codes(api.urls(url))}" for api in served)
-    mood, words = ("bad", f"not ready: {escape('; '.join(reasons))}") if reasons else ("good", "ready")
-    state = f"<span class='state {mood}'>{words}</span>"
+    if found.reasons:
+        mood, words = "bad", f"not ready: {'; '.join(found.reasons)}"
+    elif found.degraded:
+        mood, words = "bad", f"ready, but {'; '.join(found.degraded)}"
+    else:
+        mood, words = "good", "ready"
+    state = f"<span class='state {mood}'>{escape(words)}</span>"
     said = "<p><span class=play>PLAY MONEY</span> An exchange for tests: nothing in it is worth anything.</p>" if play_money else ""
     link = f"<a href='{escape(documents)}' rel=noreferrer>Documentation</a> · " if documents else ""
     example = f"<h2>Try</h2><pre><code>curl {escape(url)}/api/3/info</code></pre>" if _has(served, "/api/3") else ""

@@ -18,6 +18,7 @@ from cambist.app.history_elsewhere import WrittenHistory
 from cambist.app.readiness import Readiness
 from cambist.app.stored_progress import StoredProgress
 from cambist.app.write_failures import WriteFailures
+from cambist.directory import Directory
 from cambist.domain.markets import MarketStatus
 from cambist.exchange import Catalogue, Sequencer
 from cambist.exchange.journal_port import JournalPort
@@ -33,10 +34,13 @@ MOST_BEHIND = 1_000
 """Messages of the log that an edge may lack before it counts as behind."""
 MOST_WAITED = 10.0
 """Seconds that nobody may decide a command before an edge counts as cut off."""
+DIRECTORY_AWAY = "the database of people and keys is away: nobody can log in, and nothing of theirs can change"
 
 
-def watch_readiness(sequencer: Sequencer, writer: WrittenHistory, clock: SteadyClock, write_failures: WriteFailures) -> Readiness:
-    """What must be right for the venue to be ready."""
+def watch_readiness(
+    sequencer: Sequencer, writer: WrittenHistory, clock: SteadyClock, write_failures: WriteFailures, directory: Directory
+) -> Readiness:
+    """What must be right for the venue to be ready, and what people can trade without."""
 
     def journal() -> str:
         if sequencer.failure is not None:
@@ -49,10 +53,17 @@ def watch_readiness(sequencer: Sequencer, writer: WrittenHistory, clock: SteadyC
 
     readiness = Readiness()
     readiness.watch(journal)
-    readiness.watch(lambda: "history does not follow" if writer.failure is not None or writer.blocked is not None else "")
-    readiness.watch(write_failures.reason)
     readiness.watch(time)
+    readiness.watch_degraded(lambda: "history does not follow" if writer.failure is not None or writer.blocked is not None else "")
+    readiness.watch_degraded(lambda: DIRECTORY_AWAY if directory.away else "")
+    readiness.watch_degraded(write_failures.reason)
     return readiness
+
+
+def measure_readiness(metrics: Metrics, readiness: Readiness) -> None:
+    """Adds what `/readyz` says, in numbers."""
+    metrics.gauge("ready", "1 while nothing speaks against sending requests.", lambda: float(not readiness.reasons()))
+    metrics.gauge("degraded", "How many things do not work although people can trade.", lambda: len(readiness.degraded()))
 
 
 def venue_metrics(
@@ -86,8 +97,8 @@ def venue_metrics(
     return metrics
 
 
-def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, write_failures: WriteFailures) -> Readiness:
-    """What must be right for an edge to be sent requests."""
+def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, write_failures: WriteFailures, directory: Directory) -> Readiness:
+    """What must be right for an edge to be sent requests, and what people can trade without."""
 
     def follows() -> str:
         if log.follower.failure is not None:
@@ -103,8 +114,9 @@ def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, write_failures:
     readiness = Readiness()
     readiness.watch(follows)
     readiness.watch(commands)
-    readiness.watch(lambda: "history cannot be asked" if progress.trouble is not None else "")
-    readiness.watch(write_failures.reason)
+    readiness.watch_degraded(lambda: "history cannot be asked" if progress.trouble is not None else "")
+    readiness.watch_degraded(lambda: DIRECTORY_AWAY if directory.away else "")
+    readiness.watch_degraded(write_failures.reason)
     return readiness
 
 

@@ -123,7 +123,7 @@ class PeriodicTasks:
             return  # a database server looks after its own files
         found = await asyncio.to_thread(integrity.damage, self._venue.files.history)
         if found is not None:
-            self._venue.readiness.report("history.sqlite", f"history.sqlite is damaged: {found}")
+            self._venue.readiness.report_degraded("history.sqlite", f"history.sqlite is damaged: {found}")
             _log.error("history.sqlite is damaged: stop the venue and run `cambist rebuild`", found=found)
 
     async def _sample_activity(self) -> None:

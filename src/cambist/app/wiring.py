@@ -23,7 +23,7 @@ from cambist.app.errors import Exit, OperatorError, of_system
 from cambist.app.history_elsewhere import HistoryElsewhere, HistoryOfLeader, WrittenHistory
 from cambist.app.history_places import HistoryPlace, database_address
 from cambist.app.merchants import open_merchants
-from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
+from cambist.app.monitoring import count_markets, measure_readiness, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
 from cambist.app.venue import Entropy, Supervision, Venue
@@ -268,11 +268,12 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     catalogue = Catalogue(engine)
     services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, environment.offer(services))
-    readiness = watch_readiness(sequencer, writer, environment.clock, failures)
+    readiness = watch_readiness(sequencer, writer, environment.clock, failures, views.directory)
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures, environment.measure_journal)
     count_markets(metrics, engine, catalogue, marketdata)
+    measure_readiness(metrics, readiness)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    front = front_page.routes(apis, readiness.reasons, play_money=files.sandbox.exists(), built=BuiltPage.read())
+    front = front_page.routes(apis, readiness.report, play_money=files.sandbox.exists(), built=BuiltPage.read())
     extension = environment.extend(services, sequencer, served)
     return Venue(
         files=files,
@@ -379,7 +380,7 @@ def _open_gateway(
     return make_gateway(
         [*routes, *front, *extension.routes],
         barrier=exchange.sequencer.barrier,
-        readiness=readiness.reasons,
+        readiness=readiness.report,
         metrics=metrics,
         sockets=sockets,
         path_errors=[errors for dialect in served for errors in dialect.path_errors],

@@ -40,6 +40,7 @@ class Standing:
     checkpoints: Sequence[tuple[int, bytes]] = ()
     """As in NodeStatus."""
     trouble: str = "no venue runs on it"
+    degraded: Sequence[str] = ()
 
 
 class LogNode:
@@ -85,6 +86,7 @@ class LogNode:
             standing.applied,
             tuple((seq, state_hash.hex()) for seq, state_hash in standing.checkpoints),
             standing.trouble,
+            tuple(standing.degraded),
         )
 
     def close(self) -> None:

@@ -44,6 +44,8 @@ class NodeStatus(msgspec.Struct, frozen=True):
     """(seq, hash of the state after it in hexadecimal digits) of the newest checkpoints that its own state agreed with, oldest first."""
     trouble: str = ""
     """Why it could not lead; empty when it could."""
+    degraded: tuple[str, ...] = ()
+    """What does not work there although people can trade."""
 
 
 class JournalCheck(msgspec.Struct, frozen=True):

@@ -25,6 +25,8 @@ class NodeRow(msgspec.Struct, frozen=True):
     """How many damaged messages it met with since it began."""
     trouble: str
     """Why it could not lead; empty when it could."""
+    degraded: str
+    """What does not work there although people can trade; empty when all does."""
 
 
 class Standings(msgspec.Struct, frozen=True):
@@ -51,6 +53,7 @@ def standings(statuses: Sequence[NodeStatus]) -> Standings:
             state.get(common, ""),
             status.damage,
             status.trouble,
+            "; ".join(status.degraded),
         )
         for status, state in zip(statuses, states, strict=True)
     )

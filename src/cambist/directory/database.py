@@ -35,6 +35,11 @@ class Database(ABC):
     shared: ClassVar[bool]
     """Whether other processes may change it."""
 
+    @property
+    def away(self) -> bool:
+        """Whether it was out of reach when it was asked last, at most some seconds ago."""
+        return False
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Connection]:
         """All or nothing; durable when the block is left."""

@@ -155,6 +155,11 @@ class Directory:
         """Whether other processes may change it."""
         return self._database.shared
 
+    @property
+    def away(self) -> bool:
+        """Whether the database was out of reach when it was asked last. From any thread."""
+        return self._database.away
+
     def copy_to(self, file: Path) -> None:
         """Writes a copy of the file, as it is now, to where none is yet; nonces since the last flush are not in it."""
         self._database.copy_to(file)

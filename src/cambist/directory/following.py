@@ -99,7 +99,8 @@ class Follower:
         self._closing = False
         self._wake, self._waker = os.pipe()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
-        self._away = False
+        self.away = False
+        """Whether the database was out of reach at the last look. From any thread."""
         self._thread = threading.Thread(target=self._run, name="directory changes", daemon=True)
 
     def start(self) -> None:
@@ -139,14 +140,14 @@ class Follower:
             except BaseException:
                 self._change_log.unread()
                 raise
-        if self._away:
+        if self.away:
             _log.warning("the directory's database answers again")
-            self._away = False
+            self.away = False
 
     def _lost(self, error: DirectoryUnavailable) -> None:
-        if not self._away:
+        if not self.away:
             _log.error("%s: known keys and sessions go on; logins and changes do not", error)
-            self._away = True
+            self.away = True
         self._drop()
 
     def _drop(self) -> None:

@@ -98,6 +98,10 @@ class PostgresDatabase(Database):
             self._engine.dispose()
             raise
 
+    @property
+    def away(self) -> bool:
+        return self._follower is not None and self._follower.away
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         with self._explained(), self._engine.connect() as connection:

@@ -1,6 +1,7 @@
 """/healthz, /readyz and /metrics: none of them waits for the journal, since they must answer when it has failed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -10,16 +11,26 @@ from cambist.dialect_kit.messages import Reply, Request
 from cambist.dialect_kit.routes import Route
 from cambist.gateway.metrics import Metrics
 
-Readiness = Callable[[], Sequence[str]]
-"""Why the venue is not ready, in words fit for strangers; empty when it is."""
+
+@dataclass(frozen=True, slots=True)
+class ReadinessReport:
+    """In words fit for strangers."""
+
+    reasons: Sequence[str] = ()
+    """Why the venue is not ready; empty when it is."""
+    degraded: Sequence[str] = ()
+    """What does not work, whether it is ready or not."""
+
+
+Readiness = Callable[[], ReadinessReport]
 
 _ALIVE = Reply(200, b'{"status":"up"}')
 _READY = Reply(200, b'{"status":"ready"}')
 
 
-def always_ready() -> Sequence[str]:
+def always_ready() -> ReadinessReport:
     """The readiness of something that needs nothing."""
-    return ()
+    return ReadinessReport()
 
 
 class _Scrapes:
@@ -53,12 +64,13 @@ def routes(readiness: Readiness, metrics: Metrics) -> list[Route]:
 
     def readyz(_request: Request) -> Reply:
         try:
-            reasons = list(readiness())
+            found = readiness()
         except Exception:  # a broken check is itself a reason, and must not look like a crash
-            reasons = ["the readiness check failed"]
-        if not reasons:
-            return _READY
-        return Reply(503, msgspec.json.encode({"status": "not ready", "reasons": reasons}))
+            found = ReadinessReport(["the readiness check failed"])
+        degraded = {"degraded": found.degraded} if found.degraded else {}
+        if found.reasons:
+            return Reply(503, msgspec.json.encode({"status": "not ready", "reasons": found.reasons} | degraded))
+        return Reply(200, msgspec.json.encode({"status": "ready"} | degraded)) if degraded else _READY
 
     scrapes = _Scrapes(metrics)
 

@@ -16,7 +16,7 @@ from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.gateway.app import Barrier, Gateway
-from cambist.gateway.health import Readiness
+from cambist.gateway.health import Readiness, ReadinessReport
 from cambist.gateway.metrics import Metrics
 from cambist.scheduling import first_step
 
@@ -74,7 +74,7 @@ class ReplaceableGateway:
         self._gateway = Gateway(
             [self._leading_route(number, route) for number, route in enumerate(self._routes)],
             barrier=self._durable,
-            readiness=self._reasons,
+            readiness=self._report,
             metrics=metrics,
             sockets=[self._leading_socket_route(number, route) for number, route in enumerate(self._sockets)],
             path_errors=[self._leading_errors(number, errors) for number, errors in enumerate(self._errors)],
@@ -85,7 +85,7 @@ class ReplaceableGateway:
     def _durable(self) -> asyncio.Future[None] | None:
         return self._barrier()
 
-    def _reasons(self) -> Sequence[str]:
+    def _report(self) -> ReadinessReport:
         return self._readiness()
 
     # --- while nothing is open ----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ class SnapshotFile(msgspec.Struct, frozen=True):
 
 class Condition(msgspec.Struct, frozen=True):
     """How the venue and its files are. `ready`: nothing speaks against sending it orders; `reasons`: what does.
+    `degraded`: what does not work although people can trade.
 
     `history_seq`, `wallet_seq` and `merchant_seq`: how far these views are behind the journal's `durable_seq`. Sizes in bytes;
     `started` in µs. `unwritable`: files that cannot be written just now.
@@ -24,6 +25,7 @@ class Condition(msgspec.Struct, frozen=True):
     started: int
     ready: bool
     reasons: list[str]
+    degraded: list[str]
     history_seq: int
     wallet_seq: int
     merchant_seq: int

@@ -275,12 +275,13 @@ export interface CoinNetwork {
   min_withdrawal: Decimal;
 }
 
-/** How the venue and its files are. `ready`: nothing speaks against sending it orders; `reasons`: what does. `history_seq`, `wallet_seq` and `merchant_seq`: how far these views are behind the journal's `durable_seq`. Sizes in bytes; `started` in µs. `unwritable`: files that cannot be written just now. */
+/** How the venue and its files are. `ready`: nothing speaks against sending it orders; `reasons`: what does. `degraded`: what does not work although people can trade. `history_seq`, `wallet_seq` and `merchant_seq`: how far these views are behind the journal's `durable_seq`. Sizes in bytes; `started` in µs. `unwritable`: files that cannot be written just now. */
 export interface Condition {
   version: string;
   started: number;
   ready: boolean;
   reasons: string[];
+  degraded: string[];
   history_seq: number;
   wallet_seq: number;
   merchant_seq: number;

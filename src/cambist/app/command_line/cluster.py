@@ -23,7 +23,7 @@ def show_status(data: Data, as_json: Json = False) -> None:
     if as_json:
         print_json({"nodes": rows, "checkpoint": found.checkpoint, "agree": found.agree})
         return
-    show(rows, ["node", "leads", "epoch", "seq", "lag", "state_hash", "damage", "trouble"], as_json)
+    show(rows, ["node", "leads", "epoch", "seq", "lag", "state_hash", "damage", "trouble", "degraded"], as_json)
     if not found.checkpoint:
         typer.echo("No checkpoint is known to all of them yet.")
     else:

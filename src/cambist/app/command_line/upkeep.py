@@ -52,6 +52,8 @@ def status(data: Data, as_json: Json = False) -> None:
         found, activity = asked("status", {}), asked("activity", {})
     condition = found["condition"]
     ready = "ready" if condition["ready"] else "not ready: " + "; ".join(condition["reasons"])
+    if condition["degraded"]:
+        ready += f" (degraded: {'; '.join(condition['degraded'])})"
     behind = found["durable_seq"] - min(condition["history_seq"], condition["wallet_seq"], condition["merchant_seq"])
     snapshots = ", ".join(f"{each['seq']}" for each in condition["snapshots"]) or "none"
     replies, seconds = activity["replies"], activity["seconds"]

@@ -1,13 +1,15 @@
 """How the page is served: at which paths, compressed as the browser takes it, kept as long as it may be, and under which policy."""
 
+import inspect
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from cambist.app.front_page import Api, routes
+from cambist.app.front_page import Api, path_errors, routes
 from cambist.dialect_kit.messages import Reply, Request
+from cambist.dialect_kit.service import DialectService
 from cambist.dialects import btce_wex, btse, expie, mtgox, native
 from cambist.gateway.app import Gateway
 from cambist.gateway.health import always_ready
@@ -23,7 +25,8 @@ OWN_PATHS = json.loads((ROOT / "web" / "src" / "paths.json").read_text())
 
 
 def served(built: BuiltPage | None) -> Gateway:
-    return Gateway(routes([Api("BTC-e and WEX", ("/tapi", "/api/3"))], always_ready, play_money=True, built=built))
+    front = routes([Api("BTC-e and WEX", ("/tapi", "/api/3"))], always_ready, play_money=True, built=built)
+    return Gateway(front, path_errors=path_errors(built))
 
 
 def ask(gateway: Gateway, path: str, **headers: bytes) -> Reply:
@@ -75,19 +78,23 @@ def test_what_is_served_is_always_at_its_own_path(built: BuiltPage) -> None:
 
 
 @pytest.fixture
-async def dialect_paths(tmp_path: Path) -> AsyncIterator[Gateway]:
-    """Everything that the dialects answer, without the page."""
+async def dialects(tmp_path: Path) -> AsyncIterator[list[DialectService]]:
     make_empty_files(tmp_path)
     floor = TradingFloor(tmp_path)
     open_markets(floor.commands, floor.engine)
     services = floor.venue_services()
-    made = [build(services) for build in (btce_wex.build, expie.build, mtgox.build, btse.build, native.build)]
-    yield Gateway(
-        [route for dialect in made for route in dialect.routes],
-        sockets=[socket for dialect in made for socket in dialect.sockets],
-        path_errors=[claim for dialect in made for claim in dialect.path_errors],
-    )
+    yield [build(services) for build in (btce_wex.build, expie.build, mtgox.build, btse.build, native.build)]
     floor.close()
+
+
+@pytest.fixture
+def dialect_paths(dialects: list[DialectService]) -> Gateway:
+    """Everything that the dialects answer, without the page."""
+    return Gateway(
+        [route for dialect in dialects for route in dialect.routes],
+        sockets=[socket for dialect in dialects for socket in dialect.sockets],
+        path_errors=[claim for dialect in dialects for claim in dialect.path_errors],
+    )
 
 
 @pytest.mark.parametrize("first", [*OWN_PATHS, "about", "assets"])
@@ -97,6 +104,63 @@ async def test_no_path_of_the_page_is_a_dialect_s(first: str, dialect_paths: Gat
             assert dialect_paths.find(method, path)[0] is NOT_FOUND, f"{method} {path} is a dialect's"
         assert dialect_paths.find_socket(path) is None, f"{path} is a dialect's socket"
     assert not [one.path for one in OPERATIONS if one.path.startswith(f"/{first}/")], "the sandbox's control API has it"
+
+
+# --- at a path that nobody has --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/foo", "/trade/a/b/c/d/e", "/api/9/x", "/favicon.ico"])
+@pytest.mark.parametrize(
+    ("accept", "is_page"),
+    [
+        (BROWSER, True),
+        (b"text/html", True),
+        (b"text/html;q=0.2, */*", True),
+        (b"application/json, text/html;q=0.9", False),
+        (b"application/json, text/html", False),
+        (b"text/html;q=0", False),
+        (b"text/html;q=nan", False),
+        (b"text/plain", False),
+        (b"*/*", False),
+        (b"", False),
+    ],
+)
+def test_browsers_get_the_page_that_says_so_and_programs_the_error(path: str, accept: bytes, is_page: bool, built: BuiltPage) -> None:
+    reply = ask(served(built), path, accept=accept)
+    assert reply.status == 404
+    assert reply.body == (built.shell.variants[-1][1] if is_page else b'{"error":"not found"}')
+    assert reply.content_type == (b"text/html; charset=utf-8" if is_page else b"application/json")
+
+
+def test_an_unknown_path_is_never_taken_for_one_that_the_browser_has_already(built: BuiltPage) -> None:
+    reply = ask(served(built), "/foo", accept=BROWSER, if_none_match=b'"e1"')
+    assert (reply.status, field(reply, "etag"), field(reply, "vary")) == (404, "", "accept, accept-encoding")
+
+
+def test_other_methods_are_a_program_s(built: BuiltPage) -> None:
+    gateway = served(built)
+    for method, path, status in (("POST", "/foo", 404), ("POST", "/trade", 405)):
+        route, match = gateway.find(method, path)
+        reply = gateway.call(route, Request(method, path, headers={b"accept": BROWSER}, match=match))
+        assert isinstance(reply, Reply)
+        assert (reply.status, reply.content_type) == (status, b"application/json")
+
+
+def test_while_it_is_not_built_browsers_get_the_error_too() -> None:
+    assert ask(served(None), "/foo", accept=BROWSER).body == b'{"error":"not found"}'
+
+
+@pytest.mark.parametrize("path", ["/v1/foo", "/tapi/foo", "/api/3/foo", "/spot/foo", "/cambist/v1/foo", "/api/1/foo", "/mtgox/foo"])
+async def test_a_dialect_words_its_own_unknown_paths_for_browsers_too(path: str, dialects: list[DialectService], built: BuiltPage) -> None:
+    """The same bytes, whether there is a page for people or not."""
+    replies = []
+    for page in (built, None):
+        claims = [claim for dialect in dialects for claim in dialect.path_errors]
+        gateway = Gateway([route for dialect in dialects for route in dialect.routes], path_errors=[*claims, *path_errors(page)])
+        route, match = gateway.find("GET", path)
+        reply = gateway.call(route, Request("GET", path, headers={b"accept": BROWSER}, match=match))
+        replies.append(await reply if inspect.isawaitable(reply) else reply)
+    with_page, without = replies
+    assert (with_page.status, with_page.content, with_page.content_type) == (without.status, without.content, without.content_type)
+    assert with_page.content_type != b"text/html; charset=utf-8"
 
 
 # --- while it is not built ------------------------------------------------------------------------------------------------------------

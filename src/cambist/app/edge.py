@@ -329,13 +329,14 @@ class _Opening:
     def _open_gateway(self, services: VenueServices, readiness: Readiness, metrics: Metrics) -> tuple[Gateway, Sequence[Api]]:
         served = dialects.build(self._config.dialects, services)
         apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-        front = front_page.routes(apis, readiness.report, play_money=False, built=BuiltPage.read())
+        built = BuiltPage.read()
+        front = front_page.routes(apis, readiness.report, play_money=False, built=built)
         gateway = self._environment.make_gateway(
             [*(route for dialect in served for route in dialect.routes), *front],
             readiness=readiness.report,
             metrics=metrics,
             sockets=[socket for dialect in served for socket in dialect.sockets],
-            path_errors=[errors for dialect in served for errors in dialect.path_errors],
+            path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front_page.path_errors(built)],
         )
         return gateway, apis
 

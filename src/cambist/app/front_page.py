@@ -12,11 +12,11 @@ from typing import Self
 
 from cambist.app.project import documents_url
 from cambist.dialect_kit.messages import Reply, Request
-from cambist.dialect_kit.routes import Route
+from cambist.dialect_kit.routes import PathErrors, Route
 from cambist.dialect_kit.service import DialectService
 from cambist.gateway.health import Readiness, ReadinessReport
 from cambist.web.built_page import BuiltPage
-from cambist.web.routes import ROOT_PATH, shell_reply
+from cambist.web.routes import ROOT_PATH, prefers_page, shell_reply
 from cambist.web.routes import routes as web_routes
 
 STYLE = """
@@ -116,7 +116,7 @@ def routes(served: Sequence[Api], readiness: Readiness, *, play_money: bool, bui
         return Reply(200, text.encode(), HTML, HEADERS)
 
     def root(request: Request) -> Reply:
-        if built is not None and b"text/html" in request.headers.get(b"accept", b""):
+        if built is not None and prefers_page(request):
             return shell_reply(built, request)
         return about(request)
 
@@ -125,6 +125,17 @@ def routes(served: Sequence[Api], readiness: Readiness, *, play_money: bool, bui
         Route(ABOUT_PATH, about, dialect="gateway", name=ABOUT_PATH, durable=False),
         *(web_routes(built) if built is not None else ()),
     ]
+
+
+def path_errors(built: BuiltPage | None) -> list[PathErrors]:
+    """What a browser gets at a path that nobody has: the page, which says so. Programs get the gateway's own words."""
+    if built is None:
+        return []
+
+    def reply(request: Request, status: int) -> Reply | None:
+        return shell_reply(built, request, status) if status == 404 and prefers_page(request) else None
+
+    return [PathErrors(ROOT_PATH, reply, dialect="gateway")]
 
 
 def page(

@@ -273,7 +273,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     count_markets(metrics, engine, catalogue, marketdata)
     measure_readiness(metrics, readiness)
     apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    front = front_page.routes(apis, readiness.report, play_money=files.sandbox.exists(), built=BuiltPage.read())
+    built = BuiltPage.read()
+    front = front_page.routes(apis, readiness.report, play_money=files.sandbox.exists(), built=built)
     extension = environment.extend(services, sequencer, served)
     return Venue(
         files=files,
@@ -294,7 +295,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, front, extension, exchange, readiness, metrics, environment.make_gateway),
+        gateway=_open_gateway(served, front, built, extension, exchange, readiness, metrics, environment.make_gateway),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
@@ -362,6 +363,7 @@ def _durable(sequencer: Sequencer) -> Callable[[], Awaitable[None]]:
 def _open_gateway(
     served: Sequence[DialectService],
     front: Sequence[Route],
+    built: BuiltPage | None,
     extension: Extension,
     exchange: _Exchange,
     readiness: Readiness,
@@ -383,7 +385,7 @@ def _open_gateway(
         readiness=readiness.report,
         metrics=metrics,
         sockets=sockets,
-        path_errors=[errors for dialect in served for errors in dialect.path_errors],
+        path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front_page.path_errors(built)],
         interceptors=extension.outermost,
     )
 

@@ -123,7 +123,7 @@ class Gateway:
         if claim is None:
             return plain
         try:
-            return claim.reply(request, plain.status)
+            return claim.reply(request, plain.status) or plain
         except Exception as error:
             _log.error("error reply failed", dialect=claim.dialect, error=type(error).__name__, at=place_of(error))
             return plain

@@ -133,7 +133,7 @@ class ReplaceableGateway:
         return replace(route, accept=accept)
 
     def _leading_errors(self, number: int, errors: PathErrors) -> PathErrors:
-        def reply(request: Request, status: int) -> Reply:
+        def reply(request: Request, status: int) -> Reply | None:
             return self._errors[number].reply(request, status)
 
         return replace(errors, reply=reply)

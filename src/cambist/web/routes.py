@@ -33,6 +33,7 @@ ASSET_HEADERS = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     _VARY,
 )
+_WEIGHT = re.compile(rb"[01](?:\.[0-9]{0,3})?")
 _REST = r"(?:/(?:[A-Za-z0-9_.:@-]|%40){1,64}){0,3}/?"
 """What may follow a path's first part: a market, an order's number, an account as @17."""
 
@@ -51,9 +52,18 @@ def routes(page: BuiltPage) -> list[Route]:
     return found
 
 
-def shell_reply(page: BuiltPage, request: Request) -> Reply:
-    """The document, at `/`: another one than programs get there."""
-    return _reply(page.shell, request, (*SHELL_HEADERS, (b"vary", b"accept, accept-encoding")))
+def prefers_page(request: Request) -> bool:
+    """Whether it asks for a document to look at, as browsers do: its Accept names HTML, and JSON not as much."""
+    if request.method not in ("GET", "HEAD"):
+        return False
+    weights = _weights(request.headers.get(b"accept", b""))
+    html = weights.get(b"text/html", 0.0)
+    return html > 0 and html > weights.get(b"application/json", 0.0)
+
+
+def shell_reply(page: BuiltPage, request: Request, status: int = 200) -> Reply:
+    """The document where programs get something else: at `/`, and with 404 at a path that nobody has."""
+    return _reply(page.shell, request, (*SHELL_HEADERS, (b"vary", b"accept, accept-encoding")), status)
 
 
 def _handler(file: BuiltFile, headers: Sequence[tuple[bytes, bytes]]) -> Handler:
@@ -62,23 +72,29 @@ def _handler(file: BuiltFile, headers: Sequence[tuple[bytes, bytes]]) -> Handler
     return lambda request: _reply(file, request, headers)
 
 
-def _reply(file: BuiltFile, request: Request, headers: Sequence[tuple[bytes, bytes]]) -> Reply:
+def _reply(file: BuiltFile, request: Request, headers: Sequence[tuple[bytes, bytes]], status: int = 200) -> Reply:
     """The file in the smallest form that the browser takes, or that it has it already."""
-    headers = (*headers, (b"etag", file.etag))
-    if file.etag in request.headers.get(b"if-none-match", b""):
-        return Reply(304, content_type=file.content_type, headers=headers)
-    taken = _codings(request.headers.get(b"accept-encoding", b""))
+    if status == 200:
+        headers = (*headers, (b"etag", file.etag))
+        if file.etag in request.headers.get(b"if-none-match", b""):
+            return Reply(304, content_type=file.content_type, headers=headers)
+    weights = _weights(request.headers.get(b"accept-encoding", b""))
+    taken = {coding for coding, weight in weights.items() if weight > 0}
     coding, body = next((coding, body) for coding, body in file.variants if not coding or coding in taken)
     if coding:
         headers = (*headers, (b"content-encoding", coding))
-    return Reply(200, body, file.content_type, headers)
+    return Reply(status, body, file.content_type, headers)
 
 
-def _codings(field: bytes) -> frozenset[bytes]:
-    """What an Accept-Encoding names and does not exclude with a weight of zero."""
-    found = set()
+def _weights(field: bytes) -> dict[bytes, float]:
+    """What an Accept or Accept-Encoding names, each with its weight between 0 and 1; one that cannot be read is 0."""
+    found = {}
     for part in field[:256].lower().split(b","):
-        coding, _, weight = part.partition(b";")
-        if weight.replace(b" ", b"").rstrip(b"0") not in (b"q=", b"q=0."):
-            found.add(coding.strip())
-    return frozenset(found)
+        name, *parameters = part.split(b";")
+        weight = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.replace(b" ", b"").partition(b"=")
+            if key == b"q":
+                weight = float(value) if _WEIGHT.fullmatch(value) else 0.0
+        found[name.strip()] = weight
+    return found

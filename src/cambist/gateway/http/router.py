@@ -65,8 +65,12 @@ class ErrorTable:
 
 
 def _unknown_route(claim: PathErrors) -> Route:
-    reply, name = claim.reply, f"{claim.prefix}: (unknown)"
-    return Route("/", lambda request: reply(request, 404), prefix=True, dialect=claim.dialect, name=name, durable=False)
+    name = NOT_FOUND.name if claim.prefix == "/" else f"{claim.prefix}: (unknown)"
+
+    def answer(request: Request) -> Reply | Awaitable[Reply]:
+        return claim.reply(request, 404) or NOT_FOUND.handler(request)
+
+    return Route("/", answer, prefix=True, dialect=claim.dialect, name=name, durable=False)
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ class _Methods:
 
         def answer(request: Request) -> Reply | Awaitable[Reply]:
             claimed = claim(request.path)
-            return plain(request) if claimed is None else claimed.reply(request, 405)
+            return (claimed and claimed.reply(request, 405)) or plain(request)
 
         self.wrong_method = Route("/", answer, prefix=True, dialect="gateway", name="(method)", durable=False)
 

@@ -92,6 +92,19 @@ def test_a_reopened_directory_is_the_same_sandbox(tmp_path: Path) -> None:
     assert "All is well" in cambist("verify", "--data", data).stdout
 
 
+def test_who_signed_up_is_no_demo_user_after_a_restart_either(tmp_path: Path) -> None:
+    """No keys of the sandbox's making, no password of its own in the ready file, and no login without one."""
+    data = tmp_path / "kept"
+    with serving(tmp_path, "sandbox", "--data", data, "--users", "alice", "--quiet") as running:
+        body = json.dumps({"name": "maria", "password": "correct horse"}).encode()
+        sign_up = urllib.request.Request(running.url + "/cambist/v1/users", body, {"content-type": "application/json"})
+        with urllib.request.urlopen(sign_up, timeout=30) as answer:
+            assert answer.status == 201
+    with serving(tmp_path, "sandbox", "--data", data, "--quiet") as running:
+        assert [user["name"] for user in running.ready["users"]] == ["alice"]
+        assert get(running, "/cambist/v1/venue")["demo_users"] == ["alice"]
+
+
 def test_another_seed_on_a_kept_directory_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "kept"
     with serving(tmp_path, "sandbox", "--data", data, "--seed", "9", "--quiet"):

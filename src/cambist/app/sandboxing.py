@@ -34,7 +34,7 @@ from cambist.app.venue import Venue
 from cambist.app.wiring import Extension
 from cambist.dialect_kit.service import DialectService
 from cambist.dialect_kit.venue_services import SandboxFacts, VenueServices
-from cambist.directory import DirectoryRejection
+from cambist.directory import DirectoryRejection, User
 from cambist.domain.markets import MarketStatus
 from cambist.domain.units import AccountId, MarketId
 from cambist.exchange import Commands, Sequencer
@@ -228,6 +228,7 @@ class _Making:
         plan, people = self._plan, _people(venue, note.seed)
         await _open_halted_by_faults(venue, note)
         call = OperatorCall(operations_context(venue), Actor("sandbox"))
+        before = [user.name for user in _demo_users(venue, note)]
         new = not venue.directory.users()
         names = plan.users if plan.users is not None else (DEFAULT_USERS if new else "")
         funds = _taken(parse_amounts(venue.engine.assets(), plan.fund or _default_funds(venue)))
@@ -237,11 +238,13 @@ class _Making:
                 raise OperatorError(f"user {name}: {user.words}", Exit.USAGE)
             await _give_first_funds(call, user.account, funds)
             await _give_addresses(venue, user.account)
+        note.users = list(dict.fromkeys((*before, *_users(names))))
+        venue.files.keep_sandbox(msgspec.json.encode(note).decode())
         self.extended.faults.keep_halted(partial(_keep_halted, venue, note))
         commands = self.extended.faults.for_traders(venue.commands, venue.engine)
         movers = await _prepare_movers(venue, people, note, call, time if past else None, commands)
         await venue.durable()
-        everybody = [people.person(user) for user in venue.directory.users()]
+        everybody = [people.person(user) for user in _demo_users(venue, note)]
         return _inside(venue, note, time, [*movers, self.extended.faults], everybody)
 
     def found(self, venue: Venue, note: SandboxFile, time: SandboxTime) -> Inside:
@@ -257,7 +260,7 @@ class _Making:
             movers.append(traders)
             if note.linked and not self._config.rates.file:
                 movers.append(ConversionRates(venue.commands, venue.engine, venue.scheduler, traders.fundamentals))
-        return _inside(venue, note, time, [*movers, self.extended.faults], [people.shown(user) for user in venue.directory.users()])
+        return _inside(venue, note, time, [*movers, self.extended.faults], [people.shown(user) for user in _demo_users(venue, note)])
 
     def extending(self, seed: int) -> Extending:
         """The control API, and what stands before the dialects, for one venue."""
@@ -328,6 +331,14 @@ def _people(venue: Venue, seed: int) -> People:
 def first_password(seed: int, name: str) -> str:
     """A user's, as it follows from the seed."""
     return made_up_password(SeededEntropy(seed).scoped(f"user/{name.lower()}")("password", 15))
+
+
+def _demo_users(venue: Venue, note: SandboxFile) -> list[User]:
+    """The users whom sandboxes made, and who are still there."""
+    if note.users is None:
+        return list(venue.directory.users())
+    made = {user.account for user in map(venue.directory.user, note.users) if user is not None}
+    return [user for user in venue.directory.users() if user.account in made]
 
 
 def _inside(venue: Venue, note: SandboxFile, time: SandboxTime, movers: Sequence[Mover], people: list[Person]) -> Inside:

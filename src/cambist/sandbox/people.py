@@ -28,6 +28,9 @@ class SandboxFile(msgspec.Struct):
     """Whether this sandbox has linked its coin's markets."""
     halted_by_faults: list[MarketId] = []
     """Markets that only faults have halted: a start, which has no faults any more, opens them."""
+    users: list[str] | None = None
+    """Names of the users whom sandboxes made: they have keys for everything and may log in without a password, which who signed up by
+    himself may not. None in a file from before they were noted: everybody."""
 
 
 class Person(msgspec.Struct):

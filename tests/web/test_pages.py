@@ -17,6 +17,8 @@ PAGES = [
     ("/trade/btc_usd", "", "BTC/USD"),
     ("/trade/btc_usd", "alice", "BTC/USD"),
     ("/trade/xyz_usd", "", "There is no market"),
+    ("/foo/bar", "", "Page not found"),
+    ("/wallet/deposit", "", "Log in to see this"),
     ("/markets", "", "BTC/USD"),
     ("/login", "", "Demo users"),
     ("/sign-up", "", "Password again"),
@@ -36,6 +38,26 @@ def test_a_page(
     expect(visitor.page.get_by_role("complementary", name="Play money")).to_contain_text("PLAY MONEY")
     expect(visitor.page.get_by_role("main").get_by_role("status", name=re.compile("Loading"))).to_have_count(0)
     visitor.check(photographs, "-".join([*path.strip("/").split("/"), *([who] if who else []), screen.name.lower(), theme]))
+
+
+def test_an_unknown_address_has_the_page_with_the_status_of_one(sandbox: Running, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(sandbox.url)
+    reply = visitor.page.goto(f"{sandbox.url}/foo")
+    assert reply is not None
+    assert reply.status == 404
+    expect(visitor.page.get_by_role("heading", name="Page not found")).to_be_visible()
+    visitor.page.get_by_role("main").get_by_role("link", name="All markets").click()
+    expect(visitor.page).to_have_url(re.compile("/markets$"))
+
+
+def test_who_logs_in_is_where_he_wanted_to_be(sandbox: Running, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(sandbox.url).open("/wallet/coupons")
+    main = visitor.page.get_by_role("main")
+    main.get_by_role("link", name="Sign up").click()
+    main.get_by_role("link", name="Log in").click()
+    main.get_by_role("group", name="Log in as a demo user").get_by_role("button", name="carol").click()
+    expect(visitor.page).to_have_url(re.compile("/wallet/coupons$"))
+    expect(main).to_contain_text("Redeem a coupon")
 
 
 BROKEN = [

@@ -16,7 +16,6 @@ from playwright.sync_api import Locator, expect
 from cambist.api_types.orders import CancelOrders, CancelQuery
 from cambist.client import calls
 from tests.support.processes import Running, serving, start
-from tests.support.sandbox_control import done
 from tests.support.waiting import wait_until
 from tests.web.trading import client_of, limit, public
 from tests.web.visitor import Screen, Visitor
@@ -80,7 +79,10 @@ def test_from_signing_up_to_the_first_trade(empty_book: Running, visit: Visit, p
     expect(maria.page.get_by_text("The book is empty")).to_be_visible()
     expect(tab(maria, "Balances")).to_contain_text("Your account is empty")
     maria.photograph(photographs, "trade-first-visit")
-    done(empty_book, "POST", "/sandbox/funds", {"account": "Maria", "give": "USD=1000"})
+    maria.page.get_by_role("form", name="Order").get_by_role("button", name="Faucet").click()
+    faucet = maria.page.get_by_role("dialog", name="Faucet")
+    faucet.get_by_label("Amount").fill("1000")
+    faucet.get_by_role("button", name="Give Maria 1000 USD").click()
     expect(tab(maria, "Balances")).to_contain_text("1 000.00")
     place(empty_book, "alice", "sell", "250", "2")
     field(maria, "Price").fill("251")
@@ -88,9 +90,10 @@ def test_from_signing_up_to_the_first_trade(empty_book: Running, visit: Visit, p
     form = maria.page.get_by_role("form", name="Order")
     expect(form).to_contain_text("375 USD")  # all of it trades at once, at 250
     form.get_by_role("button", name="Buy 1.5 BTC at 251").click()
-    expect(maria.page.get_by_role("status").filter(has_text="Filled: 1.5 BTC")).to_be_visible()
+    expect(maria.page.get_by_role("status").filter(has_text="Filled: 1.5 BTC at ")).to_be_visible()
     expect(tab(maria, "Fills")).to_contain_text("taker")
-    expect(tab(maria, "Order history")).to_contain_text("filled")
+    expect(tab(maria, "Order history").get_by_role("row").nth(1)).to_contain_text(re.compile(r"251\.\d+250\.\d+.*filled"))  # limit, average
+    expect(maria.page.locator(".told")).to_contain_text(re.compile(r"O\s*250"))
     expect(tab(maria, "Balances")).to_contain_text("1.49")
     maria.photograph(photographs, "trade-first-trade")
 
@@ -277,6 +280,35 @@ def test_mistakes_are_said_in_words_and_nothing_is_sent(
 
 
 # --- the keyboard alone -------------------------------------------------------------------------------------------------------------------
+def test_a_market_order_leaves_the_time_in_force_of_limit_orders_alone(empty_book: Running, visit: Visit) -> None:
+    """Else the next limit order would be immediate-or-cancel without having been asked to be."""
+    alice = at(visit(empty_book.url), "alice")
+    form = alice.page.get_by_role("form", name="Order")
+    kind, force = form.get_by_label("Order type"), form.get_by_label("Time in force")
+    kind.select_option("Market")
+    expect(force).to_have_value("ioc")
+    force.select_option("Fill or kill")
+    kind.select_option("Limit")
+    expect(force).to_have_value("gtc")
+    force.select_option("Until a time")
+    kind.select_option("Stop, then market")
+    expect(force).to_have_value("ioc")
+    kind.select_option("Stop, then limit")
+    expect(force).to_have_value("gtd")
+
+
+def test_nobody_is_told_what_he_has_before_he_has_logged_in(empty_book: Running, visit: Visit) -> None:
+    stranger = visit(empty_book.url).open(MARKET)
+    field(stranger, "Price").fill("100")
+    field(stranger, "Amount").fill("5")
+    form = stranger.page.get_by_role("form", name="Order")
+    expect(form).to_contain_text("500 USD")
+    expect(form.get_by_role("alert")).to_have_count(0)
+    form.get_by_role("link", name="Log in to trade").click()
+    stranger.page.get_by_role("main").get_by_role("group", name="Log in as a demo user").get_by_role("button", name="bob").click()
+    expect(stranger.page).to_have_url(re.compile(MARKET))
+
+
 def focus_by_tabbing(visitor: Visitor, words: str) -> None:
     """Presses Tab until the element of that label has the focus."""
     for _ in range(60):

@@ -11,8 +11,12 @@ function decoded(part: string): string {
   }
 }
 
+const isEntrance = (path: string): boolean => /^\/(login|sign-up)(\/|$)/.test(path);
+
 class Router {
   path = $state(location.pathname);
+  /** Where one was before one went to log in or to sign up. */
+  private cameFrom = "/trade";
 
   constructor() {
     window.addEventListener("popstate", () => (this.path = location.pathname));
@@ -31,9 +35,15 @@ class Router {
 
   go(path: string, options: { replace?: boolean } = {}): void {
     if (path === location.pathname) return;
+    if (isEntrance(path) && !isEntrance(this.path)) this.cameFrom = this.path;
     if (options.replace) history.replaceState(null, "", path);
     else history.pushState(null, "", path);
     this.path = location.pathname;
+  }
+
+  /** From logging in back to where one was; who was asked for a login at a page itself is there. */
+  leaveEntrance(): void {
+    if (isEntrance(this.path)) this.go(this.cameFrom);
   }
 
   /** A plain click on a link to one of the page's own paths. */

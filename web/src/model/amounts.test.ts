@@ -3,6 +3,10 @@ import { amountProblem, amountText } from "./amounts";
 
 const BTC = { code: "BTC", decimals: 8, available: "1.5", least: "0.001" };
 
+it("says what there is with the asset's decimals, as it stands beside the field", () => {
+  expect(amountProblem("1", { code: "BTC", decimals: 8, available: "0.00000000894" })).toBe("You have 0 BTC.");
+});
+
 describe("an amount that somebody wrote", () => {
   it.each([
     ["1.5", null],

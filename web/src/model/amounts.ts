@@ -20,7 +20,7 @@ export function amountProblem(text: string, rules: AmountRules): string | null {
   if (amount.isZero) return "The amount must be above zero.";
   if (!amount.rescale(rules.decimals).equals(amount)) return `${rules.code} has at most ${rules.decimals} decimals.`;
   if (rules.least !== undefined && amount.lessThan(Decimal.from(rules.least))) return `The smallest amount is ${rules.least} ${rules.code}.`;
-  if (rules.available !== undefined && Decimal.from(rules.available).lessThan(amount)) return `You have ${grouped(rules.available)} ${rules.code}.`;
+  if (rules.available !== undefined && Decimal.from(rules.available).lessThan(amount)) return `You have ${grouped(Decimal.from(rules.available).rescale(rules.decimals).toShortString())} ${rules.code}.`;
   return null;
 }
 

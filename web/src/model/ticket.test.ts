@@ -92,6 +92,18 @@ describe("what is wrong, in words", () => {
     expect(plain(checked.errors[field as "price"])).toBe(words);
   });
 
+  it("counts what a buy at market would cost by the book as it is", () => {
+    const checked = check(draft({ type: "market", amount: "2" }), situation({ availableQuote: Decimal.from("200.5") }));
+    expect(plain(checked.errors.amount ?? "")).toBe("This needs about 201 USD; you have 200.5.");
+    expect(checked.order).toBeNull();
+    expect(check(draft({ type: "market", amount: "2" }), situation({ availableQuote: Decimal.from("201") })).errors).toEqual({});
+  });
+
+  it.each<Partial<Draft>>([{ amount: "11" }, { side: "sell", amount: "2.5" }, { type: "market", amount: "6" }])(
+    "says nothing of money while it is not known what there is: %j",
+    (change) => expect(check(draft(change), situation({ availableBase: null, availableQuote: null })).errors).toEqual({}),
+  );
+
   it("does not complain of what is still empty, and names it", () => {
     const checked = check(draft({ price: "", amount: "" }), situation());
     expect(checked.errors).toEqual({});
@@ -149,6 +161,10 @@ describe("portions", () => {
     [{ type: "market" }, 100, { total: "1000" }],
     [{ price: "" }, 50, null],
   ])("%j, %i %", (change, percent, expected) => expect(portion(draft(change), situation(), percent)).toEqual(expected));
+
+  it("are of nothing while it is not known what there is", () => {
+    expect(portion(draft({ side: "sell" }), situation({ availableBase: null }), 50)).toBeNull();
+  });
 });
 
 it("moves prices by ticks", () => {

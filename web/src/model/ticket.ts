@@ -26,8 +26,9 @@ export interface Draft {
 
 export interface Situation {
   market: Market;
-  availableBase: Decimal;
-  availableQuote: Decimal;
+  /** Null as long as that is not known, as for who is not logged in. */
+  availableBase: Decimal | null;
+  availableQuote: Decimal | null;
   bids: Level[];
   asks: Level[];
   makerPpm: number;
@@ -143,15 +144,18 @@ function checkAmount(said: Complaints, amount: Decimal, market: Market): void {
 
 function checkMoney(said: Complaints, draft: Draft, situation: Situation, price: Decimal | null, amount: Decimal | null, funds: Decimal | null): void {
   const { market, availableBase, availableQuote } = situation;
+  const atMarket = draft.type === "market" && draft.side === "buy" && amount !== null ? sweep(situation.asks, amount, null, "buy").total : null;
   const total = funds ?? (price !== null && amount !== null ? price.multiply(amount) : null);
   const least = Decimal.from(market.min_total);
   const field = funds === null ? "amount" : "total";
   if (total !== null && total.lessThan(least)) said.say(field, `The total must be at least ${short(least, 8)} ${market.quote}.`);
-  if (draft.side === "sell" && amount !== null && availableBase.lessThan(amount)) {
+  if (draft.side === "sell" && amount !== null && availableBase?.lessThan(amount)) {
     said.say("amount", `You have ${short(availableBase, 8)} ${market.base} available.`);
   }
-  if (draft.side === "buy" && total !== null && availableQuote.lessThan(total)) {
-    said.say(field, `This needs ${short(total.rescale(8, "up"), 8)} ${market.quote}; you have ${short(availableQuote, 8)}.`);
+  const cost = total ?? atMarket;
+  if (draft.side === "buy" && cost !== null && availableQuote?.lessThan(cost)) {
+    const needed = short(cost.rescale(8, "up"), 8);
+    said.say(field, `This needs ${total === null ? "about " : ""}${needed} ${market.quote}; you have ${short(availableQuote, 8)}.`);
   }
 }
 
@@ -274,6 +278,7 @@ function feeOf(received: Decimal, ppm: number): Decimal {
 export function portion(draft: Draft, situation: Situation, percent: number): { amount: string } | { total: string } | null {
   const share = Decimal.of(BigInt(percent), 2);
   const { market } = situation;
+  if (situation.availableBase === null || situation.availableQuote === null) return null;
   if (draft.side === "sell") return { amount: situation.availableBase.multiply(share).rescale(market.amount_decimals).toShortString() };
   const money = situation.availableQuote.multiply(share);
   if (!hasLimit(draft.type)) return { total: money.rescale(8).toShortString() };

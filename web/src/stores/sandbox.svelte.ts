@@ -19,6 +19,8 @@ class SandboxStore {
   isPlaying = $state(false);
   isMoving = $state(false);
   speed = $state<Speed>("1");
+  /** The asset that the open faucet starts with; null while it is closed. */
+  faucet = $state<string | null>(null);
   /** Why the clock could not be moved. */
   problem = $state.raw<unknown>(null);
   /** µs that it shows now; null before it was looked at. */
@@ -69,6 +71,15 @@ class SandboxStore {
       await new Promise((resolve) => setTimeout(resolve, PLAY_EVERY));
     }
     this.isPlaying = false;
+  }
+
+  /** Without an asset: the venue's first. */
+  openFaucet(asset = ""): void {
+    this.faucet = asset;
+  }
+
+  closeFaucet(): void {
+    this.faucet = null;
   }
 
   async fund(account: string, give: string): Promise<void> {

@@ -3,7 +3,7 @@
 import { wordsOf, ApiProblem } from "../../api/client";
 import type { Market, OrderPlaced } from "../../api/generated";
 import { Decimal } from "../../model/decimal";
-import { marketTitle, short } from "../../model/format";
+import { fixed, marketTitle, short } from "../../model/format";
 import {
   canPostOnly,
   check,
@@ -34,8 +34,9 @@ export class Ticket {
   total = $state("");
   stopPrice = $state("");
   trail = $state("");
-  /** What was chosen; a type that has no such force does not make one forget it. */
+  /** What was chosen for orders with a limit, and for the others: neither makes the other something that nobody asked for. */
   private wantedForce = $state<TimeInForce>("gtc");
+  private wantedAtMarket = $state<TimeInForce>("ioc");
   /** As a date-and-time input writes it, in this machine's zone. */
   expires = $state("");
   postOnly = $state(false);
@@ -53,7 +54,10 @@ export class Ticket {
   ) {}
 
   readonly forces = $derived(forcesOf(this.type));
-  readonly timeInForce = $derived(this.forces.includes(this.wantedForce) ? this.wantedForce : (this.forces[0] as TimeInForce));
+  readonly timeInForce = $derived.by<TimeInForce>(() => {
+    const wanted = hasLimit(this.type) ? this.wantedForce : this.wantedAtMarket;
+    return this.forces.includes(wanted) ? wanted : (this.forces[0] as TimeInForce);
+  });
 
   private readonly draft = $derived<Draft>({
     side: this.side,
@@ -70,8 +74,8 @@ export class Ticket {
 
   private readonly situation = $derived.by<Situation>(() => ({
     market: markets.find(this.market.name) ?? this.market,
-    availableBase: Decimal.from(account.available(this.market.base)),
-    availableQuote: Decimal.from(account.available(this.market.quote)),
+    availableBase: account.areBalancesLoaded ? Decimal.from(account.available(this.market.base)) : null,
+    availableQuote: account.areBalancesLoaded ? Decimal.from(account.available(this.market.quote)) : null,
     bids: this.book.bids,
     asks: this.book.asks,
     makerPpm: account.fees.get(this.market.name)?.maker_ppm ?? this.market.maker_fee_ppm,
@@ -113,11 +117,12 @@ export class Ticket {
       this.total = "";
       this.isTotalLeading = false;
     }
-    if (hasLimit(type) && this.price === "") this.price = this.bestPrice();
+    if (hasLimit(type)) this.setPrice(this.price === "" ? this.bestPrice() : this.price);
   }
 
   setForce(force: TimeInForce): void {
-    this.wantedForce = force;
+    if (hasLimit(this.type)) this.wantedForce = force;
+    else this.wantedAtMarket = force;
     this.changed();
   }
 
@@ -225,14 +230,16 @@ export class Ticket {
 function wordsOfPlaced(placed: OrderPlaced, market: Market): string {
   const filled = short(placed.filled, market.amount_decimals);
   const title = marketTitle(market.name);
+  const traded = Decimal.from(placed.filled);
+  const average = traded.isZero ? "" : ` at ${fixed(Decimal.from(placed.total).divide(traded, market.price_decimals), market.price_decimals)}`;
   switch (placed.status) {
     case "filled":
-      return `Filled: ${filled} ${market.base} on ${title}.`;
+      return `Filled: ${filled} ${market.base}${average} on ${title}.`;
     case "waiting":
       return `Order ${placed.id} waits for its trigger.`;
     case "open":
-      return Decimal.from(placed.filled).isZero ? `Order ${placed.id} is in the book.` : `Order ${placed.id}: ${filled} ${market.base} filled, the rest is in the book.`;
+      return traded.isZero ? `Order ${placed.id} is in the book.` : `Order ${placed.id}: ${filled} ${market.base} filled${average}, the rest is in the book.`;
     default:
-      return Decimal.from(placed.filled).isZero ? "Nothing was filled; the order is cancelled." : `${filled} ${market.base} filled; the rest is cancelled.`;
+      return traded.isZero ? "Nothing was filled; the order is cancelled." : `${filled} ${market.base} filled${average}; the rest is cancelled.`;
   }
 }

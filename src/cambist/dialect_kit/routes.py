@@ -50,10 +50,10 @@ class PathErrors:
     `reply` gets the request (without its body when that was refused) and the status that the gateway would answer with: 404 for a path
     without a route, 405 for a method without one, 413 for a body above the cap, 429 and 503 for too much at once, 500 for a handler that
     raised, 504 for one whose command nobody knows the outcome of. Its Reply may have another status; None leaves it to the gateway's plain
-    words. The gateway ends the connection after a 413 or 503 whatever the reply says. A reply that raises makes a bare 500. Only malformed HTTP is beyond it. `/tapi` covers `/tapi`,
-    `/tapi/` and `/tapi/x`, not `/tapix`; doubled slashes count as one. `pattern` narrows the prefix to paths that it matches whole, for two
-    dialects below one prefix. `host` and `listener` as in Route; of several, the longest prefix of the narrowest place counts, with a
-    pattern before without.
+    words. The gateway ends the connection after a 413 or 503 whatever the reply says. A reply that raises makes a bare 500. Only malformed
+    HTTP is beyond it. `/tapi` covers `/tapi`, `/tapi/` and `/tapi/x`, not `/tapix`; doubled slashes count as one. `pattern` narrows the
+    prefix to paths that it matches whole, for two dialects below one prefix. `host` and `listener` as in Route; of several, the longest
+    prefix of the narrowest place counts, with a pattern before without.
     """
 
     prefix: str

@@ -12,11 +12,11 @@ import structlog
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import dialects, front_page, provenance
+from cambist.app import dialects, provenance
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError
-from cambist.app.front_page import Api
+from cambist.app.front_page import Api, Front
 from cambist.app.history_places import ANSWER_SECONDS, database_address
 from cambist.app.merchants import open_merchant_view, open_merchants
 from cambist.app.monitoring import count_markets, edge_metrics, measure_readiness, watch_edge_readiness
@@ -328,15 +328,14 @@ class _Opening:
 
     def _open_gateway(self, services: VenueServices, readiness: Readiness, metrics: Metrics) -> tuple[Gateway, Sequence[Api]]:
         served = dialects.build(self._config.dialects, services)
-        apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-        built = BuiltPage.read()
-        front = front_page.routes(apis, readiness.report, play_money=False, built=built)
+        apis = [Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
+        front = Front.of(apis, readiness.report, play_money=False, built=BuiltPage.read())
         gateway = self._environment.make_gateway(
-            [*(route for dialect in served for route in dialect.routes), *front],
+            [*(route for dialect in served for route in dialect.routes), *front.routes],
             readiness=readiness.report,
             metrics=metrics,
             sockets=[socket for dialect in served for socket in dialect.sockets],
-            path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front_page.path_errors(built)],
+            path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front.path_errors],
         )
         return gateway, apis
 

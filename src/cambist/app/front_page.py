@@ -106,6 +106,18 @@ def _below(path: str, prefix: str) -> bool:
 ABOUT_PATH = "/about"
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What is before the dialects: routes, and what is said at a path that nobody has."""
+
+    routes: Sequence[Route]
+    path_errors: Sequence[PathErrors]
+
+    @classmethod
+    def of(cls, served: Sequence[Api], readiness: Readiness, *, play_money: bool, built: BuiltPage | None) -> Self:
+        return cls(routes(served, readiness, play_money=play_money, built=built), path_errors(built))
+
+
 def routes(served: Sequence[Api], readiness: Readiness, *, play_money: bool, built: BuiltPage | None) -> list[Route]:
     """`/`, `/about` and those of the page for people. `readiness`: what is said of the venue."""
 

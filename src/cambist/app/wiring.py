@@ -16,10 +16,11 @@ from argon2 import PasswordHasher
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
-from cambist.app import dialects, front_page, integrity, provenance, provisioning, recovery
+from cambist.app import dialects, integrity, provenance, provisioning, recovery
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
 from cambist.app.errors import Exit, OperatorError, of_system
+from cambist.app.front_page import Api, Front
 from cambist.app.history_elsewhere import HistoryElsewhere, HistoryOfLeader, WrittenHistory
 from cambist.app.history_places import HistoryPlace, database_address
 from cambist.app.merchants import open_merchants
@@ -272,9 +273,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures, environment.measure_journal)
     count_markets(metrics, engine, catalogue, marketdata)
     measure_readiness(metrics, readiness)
-    apis = [front_page.Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
-    built = BuiltPage.read()
-    front = front_page.routes(apis, readiness.report, play_money=files.sandbox.exists(), built=built)
+    apis = [Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
+    front = Front.of(apis, readiness.report, play_money=files.sandbox.exists(), built=BuiltPage.read())
     extension = environment.extend(services, sequencer, served)
     return Venue(
         files=files,
@@ -295,7 +295,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         marketdata=marketdata,
         history=history,
         history_writer=writer,
-        gateway=_open_gateway(served, front, built, extension, exchange, readiness, metrics, environment.make_gateway),
+        gateway=_open_gateway(served, front, extension, exchange, readiness, metrics, environment.make_gateway),
         apis=apis,
         readiness=readiness,
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
@@ -362,8 +362,7 @@ def _durable(sequencer: Sequencer) -> Callable[[], Awaitable[None]]:
 
 def _open_gateway(
     served: Sequence[DialectService],
-    front: Sequence[Route],
-    built: BuiltPage | None,
+    front: Front,
     extension: Extension,
     exchange: _Exchange,
     readiness: Readiness,
@@ -380,12 +379,12 @@ def _open_gateway(
         if dialect.webhook_signer is not None:
             exchange.merchants.outbox.sign_with(dialect.webhook_signer)
     return make_gateway(
-        [*routes, *front, *extension.routes],
+        [*routes, *front.routes, *extension.routes],
         barrier=exchange.sequencer.barrier,
         readiness=readiness.report,
         metrics=metrics,
         sockets=sockets,
-        path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front_page.path_errors(built)],
+        path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front.path_errors],
         interceptors=extension.outermost,
     )
 

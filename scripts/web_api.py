@@ -13,6 +13,7 @@ import msgspec
 
 from cambist.api_types import stream
 from cambist.api_types.problems import Problem
+from cambist.api_types.values import schema_components
 from cambist.dialects.native import openapi
 from cambist.dialects.native.endpoint import Endpoint
 from cambist.dialects.native.routes import ENDPOINTS
@@ -150,7 +151,7 @@ def wanted() -> str:
     bodies = [kind for endpoint in ENDPOINTS for kind in (endpoint.signature().query, endpoint.signature().body) if kind is not None]
     replies = [kind for endpoint in ENDPOINTS for kind in (endpoint.signature().reply, endpoint.accepted) if kind is not None]
     kinds = [*bodies, *replies, *messages, Problem]
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=openapi.REFERENCE)
+    schemas, components = schema_components(kinds, openapi.REFERENCE)
     by_kind = dict(zip(kinds, schemas, strict=True))
     sent = closure({name for kind in (*bodies, *stream.CLIENT_MESSAGES) for name in referenced(by_kind[kind])}, components)
     lines = [HEAD.rstrip()]

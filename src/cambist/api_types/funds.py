@@ -94,7 +94,7 @@ class CreateCoupon(Request, frozen=True, kw_only=True):
     asset: AssetCode
     amount: Decimal
     receiver: Annotated[str, Meta(max_length=64)] | None = None
-    code: Annotated[str, Meta(pattern="^[A-Za-z0-9]{32,96}$")] | None = None
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{32,96}\Z")] | None = None
 
 
 class CouponCreated(Value, frozen=True, kw_only=True):

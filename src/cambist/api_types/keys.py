@@ -24,7 +24,7 @@ class CreateKey(Request, frozen=True, kw_only=True):
     api: Annotated[str, Meta(max_length=32, examples=["native"])]
     scopes: Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=16)] | None = None
     addresses: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=32)] = []  # noqa: RUF012 - msgspec copies it
-    public_key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    public_key: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")] | None = None
 
 
 class Key(Value, frozen=True, kw_only=True):

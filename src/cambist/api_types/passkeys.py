@@ -10,8 +10,8 @@ from msgspec import Meta
 from cambist.api_types.values import Id, Request, Time, Value
 
 PasskeyName = Annotated[str, Meta(min_length=1, max_length=64, examples=["My phone"])]
-Base64Url = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", max_length=4_096)]
-Octets = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$", max_length=16_384)]
+Base64Url = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*\Z", max_length=4_096)]
+Octets = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]*\Z", max_length=16_384)]
 
 
 class Passkey(Value, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from cambist.api_types.values import MarketName, Time
 DEPTHS = (10, 25, 50, 100)
 """Levels a side that a followed book may have."""
 MOST_TOPICS = 128
-TOPIC_PATTERN = r"^(book:[a-z0-9]{2,12}_[a-z0-9]{2,12}:(10|25|50|100)|candles:[a-z0-9]{2,12}_[a-z0-9]{2,12}:[0-9]{2,8}|(trades|ticker):[a-z0-9]{2,12}_[a-z0-9]{2,12}|orders|fills|balances)$"  # noqa: E501
+TOPIC_PATTERN = r"^(book:[a-z0-9]{2,12}_[a-z0-9]{2,12}:(10|25|50|100)|candles:[a-z0-9]{2,12}_[a-z0-9]{2,12}:[0-9]{2,8}|(trades|ticker):[a-z0-9]{2,12}_[a-z0-9]{2,12}|orders|fills|balances)\Z"  # noqa: E501
 Topic = Annotated[str, Meta(pattern=TOPIC_PATTERN, examples=["book:btc_usd:50", "trades:btc_usd", "candles:btc_usd:3600", "orders"])]
 Tag = Annotated[str, Meta(max_length=64, description="a text of the client's that the answer has too")]
 
@@ -31,7 +31,7 @@ class Login(ClientMessage, frozen=True, kw_only=True, tag="login"):
     """Signs as a request does, for the method GET, the path of the stream, no query and no body."""
 
     key: Annotated[str, Meta(max_length=64)]
-    timestamp: Annotated[str, Meta(pattern="^[0-9]{1,17}$")]
+    timestamp: Annotated[str, Meta(pattern=r"^[0-9]{1,17}\Z")]
     signature: Annotated[str, Meta(max_length=128)]
 
 

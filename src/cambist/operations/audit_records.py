@@ -13,7 +13,7 @@ from cambist.operations.operation import Effect, Holder, Limit, Number, Operatio
 from cambist.operations.rejections import Kind, Rejected
 from cambist.operations.users import names_in
 
-Cursor = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,18}$")]
+Cursor = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}\Z")]
 
 
 class ListRecords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

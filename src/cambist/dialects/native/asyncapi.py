@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from cambist.api_types import stream
+from cambist.api_types.values import schema_components
 from cambist.dialects.native.stream.session import PATH
 
 REFERENCE = "#/components/schemas/{name}"
@@ -21,7 +22,7 @@ EXAMPLES: tuple[msgspec.Struct, ...] = (
 def document() -> dict[str, Any]:
     """AsyncAPI 3.0: one channel, what clients send, and what they receive."""
     kinds = [*stream.CLIENT_MESSAGES, *stream.SERVER_MESSAGES]
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+    schemas, components = schema_components(kinds, REFERENCE)
     messages = {kind.__name__: _message(kind, schema) for kind, schema in zip(kinds, schemas, strict=True)}
     return {
         "asyncapi": "3.0.0",

@@ -10,11 +10,12 @@ import msgspec
 
 from cambist.api_types.funds import MerchantNotice
 from cambist.api_types.problems import CONTENT_TYPE, KINDS, Code, Problem
-from cambist.api_types.values import AssetCode, Decimal, MarketName, SignedDecimal, Time, name_of
+from cambist.api_types.values import AssetCode, Decimal, MarketName, SignedDecimal, Time, name_of, schema_components
 from cambist.dialects.native.answers import statuses_of
 from cambist.dialects.native.auth import COOKIE, CSRF, KEY, SIGNATURE, TIMESTAMP
 from cambist.dialects.native.endpoint import BASE, Endpoint
 from cambist.dialects.native.idempotency import HEADER as IDEMPOTENCY_KEY
+from cambist.dialects.native.notices import PREVIOUS_SIGNATURE
 from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
 
 VERSION = "1"
@@ -27,7 +28,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1."""
     kinds = [each for endpoint in endpoints for each in _kinds(endpoint)]
     kinds += [Problem, MerchantNotice]
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+    schemas, components = schema_components(kinds, REFERENCE)
     by_kind = dict(zip(kinds, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
@@ -47,13 +48,18 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 def _merchant_notice(schema: dict[str, Any]) -> dict[str, Any]:
     """What a shop's server gets."""
-    headers = ((TIMESTAMP.decode(), "µs since 1970"), (SIGNATURE.decode(), "hex of the HMAC-SHA256"))
+    headers = (
+        (TIMESTAMP.decode(), True, "µs since 1970"),
+        (SIGNATURE.decode(), True, "hex of the HMAC-SHA256"),
+        (PREVIOUS_SIGNATURE, False, "the same with the secret before the last rotation, for 24 hours after it"),
+    )
     return {
         "operationId": "merchant_notice",
         "summary": "Something happened to a merchant order",
         "description": " ".join((MerchantNotice.__doc__ or "").split()),
         "parameters": [
-            {"name": name, "in": "header", "required": True, "description": words, "schema": {"type": "string"}} for name, words in headers
+            {"name": name, "in": "header", "required": always, "description": words, "schema": {"type": "string"}}
+            for name, always, words in headers
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
         "responses": {"2XX": {"description": "It was taken, and is not sent again."}},

@@ -1,6 +1,6 @@
 """What an order that comes over an edge costs the node that leads, how long it takes there and back, and how fast an edge catches up.
 
-On three real servers on this machine.
+On three real servers on this machine; over HTTP as benchmarks/edge_http.py says.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks import edge_http
 from benchmarks.report import AT_LEAST, AT_MOST, ROOT, Row, Settings, Target
 
 from cambist import _core
@@ -65,7 +66,7 @@ def measure(settings: Settings) -> list[Row]:
             detail = {"orders": rate * seconds, "frames": frames}
             rows.append(Row(GROUP, words, micros, "us", TARGET if batch == LOADS[0][1] else None, f"{frames:,} frames", detail))
         rows += _latencies(servers, Path(scratch), seconds)
-    return rows
+    return rows + edge_http.measure(GROUP, settings)
 
 
 def _latencies(servers: NatsServers, scratch: Path, seconds: int) -> list[Row]:

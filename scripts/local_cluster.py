@@ -4,6 +4,7 @@
 """
 
 import argparse
+import asyncio
 import os
 import pwd
 import re
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -30,6 +31,7 @@ PATIENCE = 60.0
 LOOK_SECONDS = 0.2
 SERVERS = ("n1", "n2", "n3")
 NODES = ("one", "two")
+LOG = "local"
 PERSON, PASSWORD = "alice", "try a failover"
 
 
@@ -209,6 +211,11 @@ class LocalCluster:
         for process in self.servers:
             process.stop()
 
+    def log_leader(self) -> Process:
+        """The server that leads the log, as the servers say."""
+        name = asyncio.run(_stream_leader(f"nats://127.0.0.1:{port}" for port in self._clients))
+        return self.servers[SERVERS.index(name)]
+
     def command(self, *words: str, password: str = "") -> str:
         """What a `cambist` command prints. SystemExit with its complaint when it fails."""
         environment = {**os.environ, "CAMBIST_OPERATOR_PASSWORD": password} if password else None
@@ -280,11 +287,23 @@ class LocalCluster:
         config = self.folder / f"{name}.toml"
         config.write_text(
             f"{self._settings}\n"
-            f'[cluster]\nservers = [{servers}]\nname = "local"\nnode = "{node}"\nlog_gibibytes = 1\n\n'
+            f'[cluster]\nservers = [{servers}]\nname = "{LOG}"\nnode = "{node}"\nlog_gibibytes = 1\n\n'
             f'[history]\nurl = "postgresql://postgres:{self._password}@127.0.0.1:{self._database_port}/postgres"\n'
         )
         command = [self._cambist, word, "--data", str(self.folder / name), "--config", str(config), "--port", str(port)]
         return Process(name, command, self.folder / f"{name}.log", port)
+
+
+async def _stream_leader(servers: Iterable[str]) -> str:
+    import nats
+
+    client = await nats.connect(list(servers))
+    try:
+        info = await client.jetstream().stream_info(f"{LOG}-log")
+    finally:
+        await client.close()
+    assert info.cluster is not None and info.cluster.leader is not None
+    return str(info.cluster.leader)
 
 
 def unprivileged() -> str | None:

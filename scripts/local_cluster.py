@@ -4,7 +4,6 @@
 """
 
 import argparse
-import asyncio
 import os
 import pwd
 import re
@@ -19,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -211,10 +210,9 @@ class LocalCluster:
         for process in self.servers:
             process.stop()
 
-    def log_leader(self) -> Process:
-        """The server that leads the log, as the servers say."""
-        name = asyncio.run(_stream_leader(f"nats://127.0.0.1:{port}" for port in self._clients))
-        return self.servers[SERVERS.index(name)]
+    @property
+    def server_urls(self) -> list[str]:
+        return [f"nats://127.0.0.1:{port}" for port in self._clients]
 
     def command(self, *words: str, password: str = "") -> str:
         """What a `cambist` command prints. SystemExit with its complaint when it fails."""
@@ -292,18 +290,6 @@ class LocalCluster:
         )
         command = [self._cambist, word, "--data", str(self.folder / name), "--config", str(config), "--port", str(port)]
         return Process(name, command, self.folder / f"{name}.log", port)
-
-
-async def _stream_leader(servers: Iterable[str]) -> str:
-    import nats
-
-    client = await nats.connect(list(servers))
-    try:
-        info = await client.jetstream().stream_info(f"{LOG}-log")
-    finally:
-        await client.close()
-    assert info.cluster is not None and info.cluster.leader is not None
-    return str(info.cluster.leader)
 
 
 def unprivileged() -> str | None:

@@ -518,6 +518,10 @@ class RowFold:
         self,
     ) -> list[tuple[int, tuple[int, int | None, int | None, int | None, int, int, int, int, int]]]:
         """Of orders accepted before: (id, (updated, price, amount, stop price, filled, total, fee, reason, triggered))."""
+    def take_terms(self) -> list[tuple[int, int, int, int, int, int]]:
+        """Of each replacement what the order asks for from then on: (order, seq, time, price, amount, stop price). An order that the run
+        accepted has its first terms before them, with a stop price of 0 where its trigger moves.
+        """
     def take_seconds(self) -> list[tuple[tuple[int, int], tuple[int, int, int, int, int, int, int]]]:
         """Candles of one second: ((market, second), (open, high, low, close, volume, notional, count))."""
     def take_marks(self) -> list[tuple[int, int, int, int]]:

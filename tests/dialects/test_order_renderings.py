@@ -82,6 +82,13 @@ SITUATIONS = {
     "filled at once in part, then wholly": Situation(Terms(price="980"), book=BIDS, then=("0.1",)),
     "cancelled": Situation(Terms(), then=("cancel",)),
     "cancelled when partly filled": Situation(Terms(), then=("0.1", "cancel")),
+    "replaced while it rests": Situation(Terms(), then=("price 1200",)),
+    "replaced twice, then cancelled": Situation(Terms(), then=("price 1200", "amount 0.3", "cancel")),
+    "replaced when partly filled, then filled": Situation(Terms(), then=("0.1", "amount 0.3", "0.2")),
+    "replaced so that it trades at once": Situation(Terms(), book=DEEP, then=("price 985",)),
+    "stop replaced while it waits, then triggered": Situation(
+        Terms(price="995", stop="985"), book=DEEP, then=("amount 0.3", "trigger"), beyond=PLAIN
+    ),
     "market sale": Situation(Terms(kind="market", price=""), book=DEEP),
     "market sale beyond the book": Situation(Terms(kind="market", price=""), book=BIDS),
     "market purchase by amount": Situation(Terms(side="buy", kind="market", price=""), book=ASKS, beyond=frozenset({"Expie", "v4"})),
@@ -229,10 +236,19 @@ class Scene:
         assert outcome.code == 0
 
     def happens(self, what: str, terms: Terms, order: int) -> None:
-        """Of the owner's order: it is cancelled or triggered, or somebody takes so much of it."""
+        """Of the owner's order: it is cancelled, triggered or replaced ("price 1200"), or somebody takes so much of it."""
+        word, _, number = what.partition(" ")
         if what == "cancel":
             self.floor.clock.now += self.step
             assert self.floor.immediate.cancel(self.owner.account, order).code == 0
+        elif number:
+            self.floor.clock.now += self.step
+            assert (
+                self.floor.immediate.replace(
+                    self.owner.account, order, **{word: _core.parse_units(number, 3 if word == "price" else 8)}
+                ).code
+                == 0
+            )
         elif what == "trigger":  # 0.1 at 990 and then 0.2 at 980
             self.other_places("sell", "980", "0.15")
         else:
@@ -539,14 +555,15 @@ async def test_of_an_order_with_very_many_trades_the_first_are_shown(scene: Scen
     assert len([push for push in native.pushes if push.source == "fills"]) == 20
 
 
-async def test_an_order_that_was_changed_is_shown_as_it_is_and_says_so(scene: Scene) -> None:
+async def test_an_order_that_was_changed_is_shown_as_it_was_placed(scene: Scene) -> None:
     order, _sent = await bring_about(scene, "Cambist", "", SITUATIONS["rests"])
     assert not (await scene.renderings(order)).changed
     scene.floor.clock.now += SECOND
     reply = await scene.owner.native("PATCH", f"{V1}/orders/{order}", '{"price":"1200"}')
     assert reply.status == 200, reply.content
     shown = await scene.renderings(order)
-    assert shown.changed
-    request = next(one.request for one in shown.renderings if one.api == "Cambist")
-    assert request is not None
-    assert json.loads(request.body)["price"] == "1200"
+    assert not shown.changed
+    native = next(one for one in shown.renderings if one.api == "Cambist")
+    assert native.request is not None
+    assert json.loads(native.request.body)["price"] == "1100"
+    assert [json.loads(row.body)["price"] for row in native.rows if row.source.endswith(f"/orders/{order}")] == ["1200"]

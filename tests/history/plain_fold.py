@@ -11,7 +11,7 @@ import msgspec
 from cambist import _core
 from cambist.domain.commands import CommandKind
 from cambist.domain.meta import Meta
-from cambist.domain.orders import Side
+from cambist.domain.orders import OrderFlag, Side
 from cambist.domain.transfers import Business, TransferKind
 from cambist.history.fold import SETTLED_WITHDRAWAL, CandleRow, Cursor, OrderChange, Row, TransferChange, _candles
 from cambist.history.records import Leg, TransferStatus
@@ -20,6 +20,7 @@ MARK_EVERY = 1_024
 
 # Positions in an order's row that change after it was accepted (schema.orders).
 PRICE, AMOUNT, STOP_PRICE, FILLED, TOTAL, FEE, REASON, TRIGGERED, UPDATED = 7, 8, 10, 16, 17, 18, 19, 20, 22
+FLAGS, CREATED, SEQ = 6, 21, 23
 # Positions in a transfer's row that change after it was made (schema.transfers).
 STATUS, SETTLED, MEMO, DESTINATION_ENTRY, TRANSFER_UPDATED = 6, 7, 8, 10, 12
 
@@ -32,6 +33,7 @@ class PlainRows:
     cursor: Cursor
     orders: list[list[Any]]
     order_changes: dict[int, OrderChange]
+    terms: list[Row]
     trades: list[Row]
     entries: list[Row]
     transfers: list[list[Any]]
@@ -55,6 +57,8 @@ class PlainFold:
         self._command: _core.CommandApplied | None = None
         self._orders: dict[int, list[Any]] = {}
         self._order_changes: dict[int, OrderChange] = {}
+        self._terms: list[Row] = []
+        self._replaced_here: set[int] = set()
         self._trades: list[Row] = []
         self._entries: list[Row] = []
         self._transfers: dict[int, list[Any]] = {}
@@ -145,6 +149,7 @@ class PlainFold:
             cursor=cursor,
             orders=list(self._orders.values()),
             order_changes=self._order_changes,
+            terms=self._terms,
             trades=self._trades,
             entries=self._entries,
             transfers=list(self._transfers.values()),
@@ -247,6 +252,12 @@ class PlainFold:
 
     def _replaced(self, event: _core.OrderReplaced) -> None:
         row = self._orders.get(event.order_id)
+        if row is not None and event.order_id not in self._replaced_here:
+            self._replaced_here.add(event.order_id)
+            moves = row[FLAGS] & (OrderFlag.TRAILS_BY_PRICE | OrderFlag.TRAILS_BY_PPM)
+            first = (row[PRICE], row[AMOUNT], 0 if moves else row[STOP_PRICE])
+            self._terms.append((event.order_id, row[SEQ], row[CREATED], *first))
+        self._terms.append((event.order_id, self._seq, self._time, event.price, event.amount, event.stop_price))
         if row is not None:
             row[PRICE] = event.price
             row[AMOUNT] = event.amount

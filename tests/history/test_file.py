@@ -17,6 +17,7 @@ from cambist.domain.transfers import Business, TransferKind
 from cambist.history import migrations, queries, schema
 from cambist.history.fold import Cursor, fold
 from cambist.history.port import HistoryError, Page
+from cambist.history.records import OrderTerms
 from cambist.history.sql_reads import as_json
 from cambist.history.sqlite import SqliteReads, SqliteWrites
 from tests.history.scenes import Venue, random_day
@@ -98,6 +99,23 @@ def test_trades_of_an_older_file_learn_from_their_takers_orders(tmp_path: Path) 
     SqliteWrites(tmp_path / "history").close()
     reads = SqliteReads(tmp_path / "history")
     assert [trade.taker_market for trade in reads.trades_by_id(range(5))] == [False, True, False, True]
+    reads.close()
+
+
+def test_of_an_order_that_an_older_file_knew_alive_no_terms_from_before_are_known(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'history'}")
+    with engine.begin() as connection:
+        command.upgrade(migrations.configuration(connection), "0007")
+        for order, reason in ((1, 0), (2, 1)):
+            values = {"id": order, "reason": reason, "price": 95, "amount": 7, "stop_price": 3, "updated": 1_000}
+            names = [column.name for column in schema.orders.columns]
+            row = ", ".join(str(values.get(name, 0)) for name in names)
+            connection.exec_driver_sql(f"INSERT INTO orders VALUES ({row})")
+    engine.dispose()
+    SqliteWrites(tmp_path / "history").close()
+    reads = SqliteReads(tmp_path / "history")
+    assert reads.terms_of_order(1) == [OrderTerms(1, 0, 1_000, 95, 7, 3)]
+    assert reads.terms_of_order(2) == []
     reads.close()
 
 

@@ -9,7 +9,7 @@ import pytest
 from cambist.domain.orders import DoneReason
 from cambist.domain.transfers import Business, TransferKind
 from cambist.history.port import HistoryWrites, Page, StoreReads
-from cambist.history.records import Candle, Leg, StoredOrderState, TransferStatus
+from cambist.history.records import Candle, Leg, OrderTerms, StoredOrderState, TransferStatus
 from tests.history.scenes import BTC, BTC_USD, LTC_BTC, START, USD, USERS, Venue, random_day
 
 ALL = Page(limit=1_000_000, newest_first=False)
@@ -231,6 +231,26 @@ def test_a_cancelled_order_and_a_triggered_stop(venue: Venue, writes: HistoryWri
     assert (triggered.triggered, triggered.waiting, triggered.state) == (at, False, StoredOrderState.LIVE)
     hold, *_, release = [row for row in reads.entries(16, ALL) if row.order_id == first.id]
     assert (hold.business, release.business, release.change, release.side) == (Business.HOLD, Business.RELEASE, 0, 0)
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["in runs of their own", "in one run"])
+def test_what_a_replaced_order_asked_for_is_kept(venue: Venue, writes: HistoryWrites, reads: StoreReads, cut: bool) -> None:
+    placed, other = venue.place(16, 0, 100, 10**6), venue.place(16, 0, 101, 10**6)
+    times = [venue.time - 1_000]
+    seqs = [placed.seq]
+    for price, amount in ((90, 0), (0, 2 * 10**6)):
+        if cut:
+            venue.cut()
+            venue.folded_into(writes)
+        times.append(venue.tick())
+        seqs.append(venue.engine.replace_order(times[-1], 16, placed.id, price, amount).seq)
+    venue.cut()
+    venue.folded_into(writes)
+    asked = [(100, 10**6), (90, 10**6), (90, 2 * 10**6)]
+    assert reads.terms_of_order(placed.id) == [
+        OrderTerms(placed.id, seq, time, price, amount, 0) for seq, time, (price, amount) in zip(seqs, times, asked, strict=True)
+    ]
+    assert reads.terms_of_order(other.id) == []
 
 
 def test_a_withdrawal_from_pending_to_settled(venue: Venue, writes: HistoryWrites, reads: StoreReads) -> None:

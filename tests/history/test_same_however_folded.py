@@ -155,7 +155,7 @@ def test_the_native_fold_gives_the_rows_of_the_plain_one(new_venue: type[Venue],
             rows, expected = getattr(ours, table), getattr(theirs, table)
             assert rows.values(0, 1 << 30) == [fitting(value) for row in expected for value in row]
             assert rows.values(1, 2) == [fitting(value) for row in expected[1:3] for value in row]
-        for part in ("cursor", "order_changes", "transfers", "transfer_changes", "words", "notes", "candles", "marks"):
+        for part in ("cursor", "order_changes", "terms", "transfers", "transfer_changes", "words", "notes", "candles", "marks"):
             assert getattr(ours, part) == getattr(theirs, part), part
         at, cursor = until, ours.cursor
 

@@ -16,7 +16,7 @@ use super::events::{
     OrderDone, OrderReplaced, StopTrailed, StopTriggered, TradeExecuted, TransferPending, TransferPosted,
     TransferVoided,
 };
-use crate::types::Business;
+use crate::types::{Business, TRAILS};
 use crate::wire::Fields;
 
 /// Every so many commands (by seq) one mark.
@@ -48,7 +48,12 @@ struct Order {
     created: u64,
     updated: u64,
     seq: u64,
+    /// Its first terms are in `terms`.
+    replaced: bool,
 }
+
+/// What an order asked for from a command on: order, seq, time, price, amount, stop price.
+type Terms = (u64, u64, u64, u64, u64, u64);
 
 /// What happened to an order that was accepted before.
 #[derive(Default)]
@@ -163,6 +168,7 @@ pub struct RowFold {
     order_at: HashMap<u64, usize>,
     changes: Vec<Change>,
     change_at: HashMap<u64, usize>,
+    terms: Vec<Terms>,
     trades: Vec<Trade>,
     entries: Vec<Entry>,
     candles: Vec<Candle>,
@@ -262,6 +268,7 @@ impl RowFold {
             }
             OrderReplaced::KIND => {
                 let now = event.read(OrderReplaced::read)?;
+                self.keep_terms(&now);
                 let terms = (now.price, now.amount, now.stop_price);
                 self.of_order(
                     now.order_id,
@@ -343,8 +350,23 @@ impl RowFold {
             created: self.time,
             updated: self.time,
             seq: self.seq,
+            replaced: false,
             accepted,
         });
+    }
+
+    /// Of an order that was accepted before this run, the store has the first terms itself, in its row.
+    fn keep_terms(&mut self, now: &OrderReplaced) {
+        if let Some(at) = self.order_at.get(&now.order_id) {
+            let order = &mut self.orders[*at];
+            if !order.replaced {
+                order.replaced = true;
+                let moves = order.accepted.flags & TRAILS != 0;
+                let stop_price = if moves { 0 } else { order.stop_price };
+                self.terms.push((now.order_id, order.seq, order.created, order.price, order.amount, stop_price));
+            }
+        }
+        self.terms.push((now.order_id, self.seq, self.time, now.price, now.amount, now.stop_price));
     }
 
     /// Something happened to an order: to its row where it is new, else to what is to be changed of it.
@@ -457,6 +479,7 @@ impl RowFold {
             order_at: HashMap::new(),
             changes: Vec::new(),
             change_at: HashMap::new(),
+            terms: Vec::new(),
             trades: Vec::new(),
             entries: Vec::new(),
             candles: Vec::new(),
@@ -518,6 +541,10 @@ impl RowFold {
             (c.order_id, (c.updated, price, amount, c.stop_price, c.filled, c.total, c.fee, c.reason, c.triggered))
         };
         std::mem::take(&mut self.changes).into_iter().map(parts).collect()
+    }
+
+    fn take_terms(&mut self) -> Vec<Terms> {
+        std::mem::take(&mut self.terms)
     }
 
     fn take_seconds(&mut self) -> Vec<SecondParts> {

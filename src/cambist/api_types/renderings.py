@@ -49,8 +49,8 @@ class OrderRendering(Value, frozen=True, kw_only=True):
 class OrderRenderings(Value, frozen=True, kw_only=True):
     """An order in every API that is served.
 
-    Of an order with many trades the first ones are shown; `more_trades` counts the others. `changed`: the order was changed since it was
-    placed, and is shown with the price and the amount of now throughout.
+    Of an order with many trades the first ones are shown; `more_trades` counts the others. `changed`: the order was changed when the venue
+    did not keep yet what it had asked for before; request and reply are shown with the first price and amount that are known.
     """
 
     order: Id

@@ -1,7 +1,7 @@
 """What an order went through, made again from history: what private streams told of it, command by command.
 
-History keeps how an order stands, its trades, and the ledger entries that its commands made. When it was triggered and when it ended
-follows from these. What it was before a replacement is kept nowhere: price, amount and stop price are those of now throughout.
+History keeps how an order stands, its trades, what it asked for before it was replaced, and the ledger entries that its commands made.
+When it was triggered and when it ended follows from these. A trigger that follows the price is that of now throughout.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import msgspec
 
 from cambist.account_streams.orders import OrderStep, OrderTrade, TrackedOrder
 from cambist.domain.meta import Meta
-from cambist.domain.orders import OrderType
+from cambist.domain.orders import OrderFlag, OrderType
 from cambist.domain.trades import Appearance
 from cambist.domain.units import AccountId, MarketId
-from cambist.history.records import Fill, Order
+from cambist.history.records import Fill, Order, OrderTerms
 
 STOP_TYPES = (OrderType.STOP_LIMIT, OrderType.STOP_MARKET)
 
@@ -108,13 +108,17 @@ class Moments:
     times: Mapping[int, int]
 
 
-def life_of(order: Order, fills: Sequence[Fill], moments: Moments, *, whole: bool = True) -> tuple[LifeCommand, ...]:
-    """The commands that did something to an order, oldest first. `fills` are its trades from the first one on, oldest first; when these are
-    not all (`whole` is false), the life ends with them."""
-    return tuple(_commands(order, fills, moments, whole))
+def life_of(
+    order: Order, fills: Sequence[Fill], moments: Moments, replacements: Sequence[OrderTerms] = (), *, whole: bool = True
+) -> tuple[LifeCommand, ...]:
+    """The commands that did something to an order, oldest first: `order` with what it asked for at first, `replacements` oldest first.
+    `fills` are its trades from the first one on, oldest first; when these are not all (`whole` is false), the life ends with them."""
+    if not whole:
+        replacements = [terms for terms in replacements if terms.seq <= fills[-1].seq]
+    return tuple(_commands(order, fills, moments, list(replacements), whole))
 
 
-def _commands(order: Order, fills: Sequence[Fill], moments: Moments, whole: bool) -> Iterator[LifeCommand]:
+def _commands(order: Order, fills: Sequence[Fill], moments: Moments, replacements: list[OrderTerms], whole: bool) -> Iterator[LifeCommand]:
     state = _placed(order)
     at_once = [fill for fill in fills if fill.seq == order.seq]
     later = list(fills[len(at_once) :])
@@ -130,21 +134,44 @@ def _commands(order: Order, fills: Sequence[Fill], moments: Moments, whole: bool
     state = events[-1].order
     pending_trigger = bool(order.triggered) and not triggered_at_once
     done = not order.reason or ended_at_once or not whole
-    while later or pending_trigger:
-        seq = moments.triggered if pending_trigger else later[0].seq
+    while later or pending_trigger or replacements:
+        replacing = _comes_next(replacements, order.triggered if pending_trigger else 0, later)
+        triggering = pending_trigger and not replacing
+        seq = replacements[0].seq if replacing else moments.triggered if triggering else later[0].seq
         of_command = [fill for fill in later if fill.seq == seq] if seq else []
         later = later[len(of_command) :]
-        time = order.triggered if pending_trigger else moments.times.get(seq, of_command[0].time)
-        events = _triggered(state, time) if pending_trigger else []
-        pending_trigger = False
+        if replacing:
+            time = replacements[0].time
+            events = [_replaced(state, replacements.pop(0))]
+        else:
+            time = order.triggered if triggering else moments.times.get(seq, of_command[0].time)
+            events = _triggered(state, time) if triggering else []
+        pending_trigger = pending_trigger and not triggering
         events += _trades(events[-1].order if events else state, of_command, time)
         state = events[-1].order
-        if not done and not later and seq and seq == moments.ended:
+        if not done and not later and not replacements and seq and seq == moments.ended:
             events.append(_ended(state, order, time))
             done, state = True, events[-1].order
         yield LifeCommand(seq, time, tuple(events))
     if not done:
         yield LifeCommand(moments.ended, order.updated, (_ended(state, order, order.updated),))
+
+
+def _comes_next(replacements: Sequence[OrderTerms], triggered: int, later: Sequence[Fill]) -> bool:
+    """Whether the next thing that happens is a replacement. `triggered`: when the order will be triggered, 0 for what is over or never was:
+    while it waits it trades nothing."""
+    if not replacements:
+        return False
+    if triggered:
+        return replacements[0].time <= triggered
+    return not later or replacements[0].seq <= later[0].seq
+
+
+def _replaced(state: TrackedOrder, terms: OrderTerms) -> LifeEvent:
+    """A trigger that follows the price stays: what a replacement says of it is where it stood then."""
+    now = msgspec.structs.replace(state, price=terms.price, amount=terms.amount, updated=terms.time)
+    trails = state.flags & (OrderFlag.TRAILS_BY_PRICE | OrderFlag.TRAILS_BY_PPM)
+    return LifeEvent(Change.ALTERED, now if trails else msgspec.structs.replace(now, stop_price=terms.stop_price))
 
 
 def _placed(order: Order) -> TrackedOrder:

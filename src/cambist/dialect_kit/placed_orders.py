@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from cambist import _core
 from cambist.dialect_kit.order_life import STOP_TYPES, LifeCommand, Moments, life_of
@@ -12,7 +14,7 @@ from cambist.domain.orders import DoneReason, OrderFlag, OrderType, Side, TimeIn
 from cambist.domain.transfers import Business
 from cambist.domain.units import AccountId, AssetId
 from cambist.history.port import Page
-from cambist.history.records import Fill, Order
+from cambist.history.records import Fill, Order, OrderTerms
 
 MOST_TRADES = 20
 """Trades of an order that are worded; it may have thousands."""
@@ -44,14 +46,16 @@ class AtOnce:
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """An order of an account. `order` as it stands; `live`: the same as the core has it, None once it has ended.
+    """An order of an account. `order` as it stands; `live`: the same as the core has it, None once it has ended. `first`: as it stands but
+    for price, amount and stop price, which are what it asked for when it was placed.
 
     `fills` are its first trades, oldest first, `more_fills` how many it has beside these. `commands` are what was done to it, up to the
     last of these. `available`: atoms that the account could spend right after the order was placed, of every asset. `changed`: it was
-    seen to have been replaced, and is shown with the terms of now throughout. `now`: µs. `other`: of an order of a pair the other one.
+    replaced before that was kept, and `first` is the first that is known. `now`: µs. `other`: of an order of a pair the other one.
     """
 
     order: Order
+    first: Order
     live: _core.LiveOrder | None
     fills: Sequence[Fill]
     more_fills: int
@@ -62,6 +66,12 @@ class PlacedOrder:
     changed: bool
     now: int
     other: PlacedOrder | None = None
+
+    @property
+    def asked(self) -> PlacedOrder:
+        """The same with what was asked for at first, which is what its request says."""
+        other = None if self.other is None else replace(self.other.asked, other=None)
+        return replace(self, order=self.first, live=self.live if self.first is self.order else None, other=other)
 
     @property
     def pair(self) -> tuple[PlacedOrder, PlacedOrder] | None:
@@ -120,23 +130,42 @@ async def _read(services: VenueServices, order: Order) -> PlacedOrder:
     account, number = order.account, order.id
     fills = await _fills(services, number)
     shown = fills[:MOST_TRADES]
-    triggered, ended = await _triggered(services, order, fills), await _ended(services, order, fills)
+    terms = await services.history.terms_of_order(number)
+    replacements = [each for each in terms if each.seq > order.seq]
+    triggered = await _triggered(services, order, fills, {each.seq for each in replacements})
+    ended = await _ended(services, order, fills)
     moments = Moments(triggered, ended, await _times(services, order, shown))
     assets = [asset.id for asset in services.catalogue.assets.by_id]
     balances = await services.history.balances_at(account, order.seq, assets)
     user = services.directory.user_by_account(account)
+    first = _with_terms(order, terms[0]) if replacements else order
     return PlacedOrder(
         order=order,
+        first=first,
         live=None if order.reason else services.view.order(number),
         fills=shown,
         more_fills=len(fills) - len(shown),
         at_once=_at_once(order, fills, moments),
-        commands=life_of(order, shown, moments, whole=len(shown) == len(fills)),
+        commands=life_of(first, shown, moments, replacements, whole=len(shown) == len(fills)),
         available=dict.fromkeys(assets, 0) | {balance.asset: balance.available for balance in balances},
         username=user.name if user is not None else "",
-        changed=not order.reason and order.updated > max(order.created, order.triggered, fills[-1].time if fills else 0),
+        changed=_changed_unseen(order, terms, fills),
         now=services.clock(),
     )
+
+
+def _with_terms(order: Order, terms: OrderTerms) -> Order:
+    stop_price = terms.stop_price or order.stop_price  # 0 where the trigger moved
+    return structs.replace(order, price=terms.price, amount=terms.amount, stop_price=stop_price)
+
+
+def _changed_unseen(order: Order, terms: Sequence[OrderTerms], fills: Sequence[Fill]) -> bool:
+    """Whether it was replaced before that was kept. Then its terms are known from some time after it was placed on."""
+    if not terms or terms[0].seq:
+        return False
+    # Something else than a replacement may have been the last that had happened to it by then.
+    last = terms[0].time
+    return not any(last <= moment <= last + MOST_BEHIND for moment in (order.created, order.triggered, *(fill.time for fill in fills)))
 
 
 async def _fills(services: VenueServices, number: int) -> list[Fill]:
@@ -159,12 +188,13 @@ async def _times(services: VenueServices, order: Order, fills: Sequence[Fill]) -
     return {entry.seq: entry.time for entry in entries}
 
 
-async def _triggered(services: VenueServices, order: Order, fills: Sequence[Fill]) -> int:
-    """Seq of the command that triggered the order; 0 where nothing tells it. An order that trades as a taker does so in that very command.
+async def _triggered(services: VenueServices, order: Order, fills: Sequence[Fill], replaced: Set[int]) -> int:
+    """Seq of the command that triggered the order; 0 where nothing tells it. An order that trades as a taker does so in that very command,
+    or in one that replaced it.
     One that came to rest was triggered as it was placed, or by a trade at its trigger in a command of that time."""
     if not order.triggered:
         return 0
-    if fills and not fills[0].maker:
+    if fills and not fills[0].maker and fills[0].seq not in replaced:
         return fills[0].seq
     page = Page(since=order.triggered, until=order.triggered + MOST_BEHIND, limit=PAGE, newest_first=False)
     trades = await services.history.market_trades(order.market, page)

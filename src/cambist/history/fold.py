@@ -11,6 +11,7 @@ Rows are in the column order of `history.schema`. Those folded natively have num
 hold integers of any size, and how to keep them is the store's business.
 """
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any, NamedTuple
 
@@ -52,7 +53,10 @@ class Cursor:
 
 @dataclass(slots=True)
 class OrderChange:
-    """What happened to an order that was accepted before the run. None and 0: leave as it is; `filled`, `total`, `fee` are added."""
+    """What happened to an order that was accepted before the run. None and 0: leave as it is; `filled`, `total`, `fee` are added.
+
+    `price` and `amount` are of a replacement.
+    """
 
     updated: int
     price: int | None = None
@@ -106,6 +110,8 @@ class Rows:
     cursor: Cursor
     orders: _core.RowTable
     order_changes: dict[int, OrderChange]
+    terms: list[Row]
+    """Of replacements. Of an order that was accepted before the run the store keeps the first ones before it applies `order_changes`."""
     trades: _core.RowTable
     entries: _core.RowTable
     transfers: list[list[Any]]
@@ -115,6 +121,11 @@ class Rows:
     backfills: list[Row]
     candles: dict[tuple[int, int, int], CandleRow]
     marks: list[Row]
+
+
+def replaced(changes: Mapping[int, OrderChange]) -> list[int]:
+    """Those of the orders that were replaced."""
+    return [number for number, change in changes.items() if change.price is not None]
 
 
 def fold(cursor: Cursor, run: bytes) -> Rows:
@@ -166,6 +177,7 @@ class Fold:
             cursor=Cursor(*frequent.cursor),
             orders=frequent.take_orders(),
             order_changes={order_id: OrderChange(*change) for order_id, change in frequent.take_order_changes()},
+            terms=list(frequent.take_terms()),
             trades=frequent.take_trades(),
             entries=frequent.take_entries(),
             transfers=list(self._transfers.values()),

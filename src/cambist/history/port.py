@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from cambist.domain.backfill import Backfill
 from cambist.history.fold import Cursor, Rows
-from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, OrderTerms, Trade, Transfer, Volume
 
 
 class HistoryError(Exception):
@@ -146,6 +146,9 @@ class HistoryReads(Protocol):
     async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         """In order of id; unknown ids are left out. At most 10,000 ids (ValueError)."""
 
+    async def terms_of_order(self, order_id: int) -> list[OrderTerms]:
+        """What it asked for, oldest first; none when it was never replaced. One with seq 0 stands first when earlier ones are not known."""
+
     async def orders(
         self,
         account: int,
@@ -232,6 +235,8 @@ class StoreReads(Protocol):
     """The queries of `HistoryReads`, blocking, as a store answers them. One thread at a time, on a connection of its own."""
 
     def orders_by_id(self, ids: Sequence[int]) -> list[Order]: ...
+
+    def terms_of_order(self, order_id: int) -> list[OrderTerms]: ...
 
     def orders(
         self,

@@ -17,7 +17,7 @@ from sqlalchemy import Connection as Statements
 from sqlalchemy import Engine, Select, Table, inspect, select, text
 
 from cambist.history import schema
-from cambist.history.fold import CandleRow, Cursor, OrderChange, Rows
+from cambist.history.fold import CandleRow, Cursor, OrderChange, Rows, replaced
 from cambist.history.port import (
     HistoryAway,
     HistoryBehind,
@@ -30,7 +30,7 @@ from cambist.history.port import (
 )
 from cambist.history.postgresql_server import connect, explained, is_lost
 from cambist.history.sql_reads import SqlReads
-from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_memo_encoded
+from cambist.history.stored_rows import FIRST_TERMS, SECONDS_KEPT, changed_transfer, with_memo_encoded
 from cambist.postgresql.lines import Line, escaped
 from cambist.postgresql.server import ANSWER_SECONDS, MIGRATION_SECONDS, Address, Connection, Unanswered, engine_over
 
@@ -61,6 +61,7 @@ _FOLLOW = (
     " WHERE id = 1 AND seq = %s AND time = %s AND next_order = %s AND next_trade = %s AND next_entry = %s AND journal = %s"
 )
 _WORDS = "INSERT INTO words SELECT * FROM unnest(%s::text[], %s::text[], %s::numeric[]) ON CONFLICT DO NOTHING"
+_FIRST_TERMS = f"{FIRST_TERMS} = ANY(%s::bigint[])"
 _CHANGE_ORDERS = """
 UPDATE orders SET price = coalesce(new.price, orders.price), amount = coalesce(new.amount, orders.amount),
     stop_price = coalesce(new.stop_price, orders.stop_price), filled = orders.filled + new.filled, total = orders.total + new.total,
@@ -234,6 +235,7 @@ class PostgresWrites(HistoryWrites):
                 self._moved_to(self._progress(db))
             self._copy_table(db, schema.orders, rows.orders)
             self._change_orders(db, rows.order_changes)
+            self._copy(db, schema.order_terms, rows.terms)
             self._copy_table(db, schema.trades, rows.trades)
             self._copy_table(db, schema.entries, rows.entries)
             self._copy(db, schema.transfers, [with_memo_encoded(row) for row in rows.transfers])
@@ -265,6 +267,8 @@ class PostgresWrites(HistoryWrites):
             (order, new.updated, new.price, new.amount, new.stop_price, new.filled, new.total, new.fee, new.reason, new.triggered)
             for order, new in changes.items()
         ]
+        if numbers := replaced(changes):
+            db.execute(_FIRST_TERMS, (numbers,))
         if db.execute(_CHANGE_ORDERS, _columns(values)).rowcount != len(changes):
             raise HistoryError(f"{self._address} lacks orders that the journal has. Make it again: cambist rebuild")
 

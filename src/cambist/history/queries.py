@@ -33,7 +33,21 @@ from sqlalchemy.sql.functions import FunctionElement
 from cambist.domain.transfers import Business
 from cambist.history.port import OrderFilter, Page
 from cambist.history.records import Leg
-from cambist.history.schema import Id, Memo, TagKey, backfills, candles, entries, marks, notes, orders, trades, transfers, words
+from cambist.history.schema import (
+    Id,
+    Memo,
+    TagKey,
+    backfills,
+    candles,
+    entries,
+    marks,
+    notes,
+    order_terms,
+    orders,
+    trades,
+    transfers,
+    words,
+)
 from cambist.postgresql.lines import Line
 
 MAX_IDS = 10_000
@@ -194,6 +208,11 @@ def _by_ids(table: Table, columns: Sequence[Expression], ids: Sequence[int]) -> 
 
 def orders_by_id(ids: Sequence[int]) -> Select[Any]:
     return _by_ids(orders, list(orders.c), ids)
+
+
+def terms_of_order(order_id: int) -> Select[Any]:
+    """In order of seq."""
+    return select(*order_terms.c).where(order_terms.c.order_id == order_id).order_by(order_terms.c.seq)
 
 
 def _tagged(tag: str) -> list[Condition]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from cambist.history.port import PATIENCE, WHOLE, HistoryAway, HistoryReads, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
-from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, OrderTerms, Trade, Transfer, Volume
 from cambist.scheduling import Lockstep
 
 T = TypeVar("T")
@@ -70,6 +70,9 @@ class History(HistoryReads):
 
     async def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         return await self._run(lambda: self._reads.orders_by_id(ids))
+
+    async def terms_of_order(self, order_id: int) -> list[OrderTerms]:
+        return await self._run(lambda: self._reads.terms_of_order(order_id))
 
     async def orders(
         self,

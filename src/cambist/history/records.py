@@ -43,6 +43,18 @@ class Leg(IntEnum):
     CONVERSION_PAYS = 8
 
 
+class OrderTerms(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an order that was replaced asked for from command `seq` (at `time`) on; 0: since before that was kept. `stop_price` is 0 for
+    first terms whose trigger moved."""
+
+    order_id: int
+    seq: int
+    time: int
+    price: int
+    amount: int
+    stop_price: int
+
+
 class Order(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One order that was ever accepted.
 

@@ -17,7 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from cambist.postgresql.lines import Line
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration. A file at this revision is opened without Alembic."""
 
 
@@ -121,6 +121,18 @@ orders = Table(
     _column("updated", Id),
     _column("seq", Id),
 )
+
+order_terms = Table(
+    "order_terms",
+    metadata,
+    _column("order_id", Id, primary_key=True, autoincrement=False),
+    _column("seq", Id, primary_key=True, autoincrement=False),
+    _column("time", Id),
+    _column("price", Unsigned()),
+    _column("amount", Unsigned()),
+    _column("stop_price", Unsigned()),
+)
+"""Of orders that were replaced: what each asked for, from each command on. A first row with seq 0: what was before is not known."""
 
 trades = Table(
     "trades",
@@ -245,7 +257,7 @@ marks = Table(
 )
 """Every 1,024th command: its time, and the first order and entry ids that are not before it."""
 
-FOLDED = (orders, trades, entries, transfers, words, notes, backfills, candles, marks)
+FOLDED = (orders, order_terms, trades, entries, transfers, words, notes, backfills, candles, marks)
 """Everything that is dropped and folded again."""
 
 PREFIX = 400

@@ -21,7 +21,7 @@ from cambist.domain.units import MarketId
 from cambist.history import queries, schema
 from cambist.history.candles import DAY, HOUR, MINUTE, base_interval, candle_start, fold_candles
 from cambist.history.port import WHOLE, MarketPast, OrderFilter, Page, StoreReads, WantedCandles
-from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, Trade, Transfer, Volume
+from cambist.history.records import Balance, Candle, Fill, LedgerEntry, Note, Order, OrderTerms, Trade, Transfer, Volume
 from cambist.postgresql.lines import Line
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ def _decoder(kind: type[T]) -> "msgspec.json.Decoder[list[T]]":
 
 
 _ORDERS = _decoder(Order)
+_TERMS = _decoder(OrderTerms)
 _TRADES = _decoder(Trade)
 _FILLS = _decoder(Fill)
 _ENTRIES = _decoder(LedgerEntry)
@@ -61,6 +62,9 @@ class SqlReads(StoreReads):
 
     def orders_by_id(self, ids: Sequence[int]) -> list[Order]:
         return self._run(queries.orders_by_id(ids), _ORDERS)
+
+    def terms_of_order(self, order_id: int) -> list[OrderTerms]:
+        return self._run(queries.terms_of_order(order_id), _TERMS)
 
     def orders(
         self,

@@ -25,7 +25,7 @@ from sqlalchemy.pool import StaticPool
 
 from cambist import _core
 from cambist.history import schema
-from cambist.history.fold import CandleRow, Cursor, OrderChange, Rows
+from cambist.history.fold import CandleRow, Cursor, OrderChange, Rows, replaced
 from cambist.history.port import (
     HistoryBlocked,
     HistoryError,
@@ -35,7 +35,7 @@ from cambist.history.port import (
     HistoryWrites,
 )
 from cambist.history.sql_reads import SqlReads
-from cambist.history.stored_rows import SECONDS_KEPT, changed_transfer, with_memo_encoded
+from cambist.history.stored_rows import FIRST_TERMS, SECONDS_KEPT, changed_transfer, with_memo_encoded
 
 MAX_ROWS = 1_024
 """Rows of one statement. Binding that many takes about half a millisecond, during which nobody else has the interpreter lock."""
@@ -283,6 +283,7 @@ class SqliteWrites(HistoryWrites):
             raise ValueError(f"rows follow command {rows.after.seq}, the store ends at {self._cursor.seq}")
         with self._transaction():
             self._apply_orders(rows)
+            self._insert[schema.order_terms].run(self._db, [tuple(map(schema.fitting, row)) for row in rows.terms])
             self._insert[schema.trades].run_table(self._db, rows.trades)
             self._insert[schema.entries].run_table(self._db, rows.entries)
             self._apply_transfers(rows)
@@ -345,6 +346,8 @@ class SqliteWrites(HistoryWrites):
         stored = self._stored(_STORED_ORDERS, list(rows.order_changes))
         if len(stored) != len(rows.order_changes):
             raise HistoryError(f"{self._path} lacks orders that the journal has. Make it again: cambist rebuild")
+        if numbers := replaced(rows.order_changes):
+            self._db.execute(_FIRST_TERMS, (_encode(numbers).decode(),))
         self._change_orders.run(self._db, [_changed_order(row, rows.order_changes[row[0]]) for row in stored])
 
     def _apply_transfers(self, rows: Rows) -> None:
@@ -379,6 +382,7 @@ class SqliteWrites(HistoryWrites):
 
 
 _STORED_ORDERS = f"SELECT json_group_array(json_array(id, {', '.join(_CHANGED)})) FROM orders WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+_FIRST_TERMS = f"{FIRST_TERMS} IN (SELECT value FROM json_each(?))"  # noqa: S608 - fixed text
 _STORED_TRANSFERS = (
     "SELECT json_group_array(json_array(id, status, settled, memo, destination_entry, updated)) FROM transfers"
     " WHERE id IN (SELECT value FROM json_each(?))"

@@ -5,11 +5,20 @@ from typing import Any
 
 import msgspec
 
+from cambist.domain.orders import OrderFlag
 from cambist.history.candles import HOUR
 from cambist.history.fold import MEMO, TransferChange
 
 SECONDS_KEPT = 25 * HOUR
 """Candles of one second serve the 24 hours' window only; older ones go when the market trades again."""
+
+_TRAILS = int(OrderFlag.TRAILS_BY_PRICE | OrderFlag.TRAILS_BY_PPM)
+FIRST_TERMS = (
+    "INSERT INTO order_terms (order_id, seq, time, price, amount, stop_price)"  # noqa: S608 - a number
+    f" SELECT id, seq, created, price, amount, CASE WHEN flags & {_TRAILS} = 0 THEN stop_price ELSE 0 END FROM orders"
+    " WHERE NOT EXISTS (SELECT 1 FROM order_terms WHERE order_id = orders.id) AND id "
+)
+"""What orders ask for that are about to be replaced for the first time; their ids' condition follows."""
 
 _encode = msgspec.json.Encoder().encode
 

@@ -887,7 +887,7 @@ export interface OrderRendering {
   remarks: string[];
 }
 
-/** An order in every API that is served. Of an order with many trades the first ones are shown; `more_trades` counts the others. `changed`: the order was changed since it was placed, and is shown with the price and the amount of now throughout. */
+/** An order in every API that is served. Of an order with many trades the first ones are shown; `more_trades` counts the others. `changed`: the order was changed when the venue did not keep yet what it had asked for before; request and reply are shown with the first price and amount that are known. */
 export interface OrderRenderings {
   order: string;
   renderings: OrderRendering[];

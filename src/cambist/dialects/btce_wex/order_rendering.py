@@ -37,8 +37,8 @@ class OrderRenderer:
         rendering = OrderRendering(
             api=api,
             version="",
-            request=RenderedRequest("POST", "/tapi", HEADERS, self._body(placed, pair)),
-            reply=self._reply(placed, pair),
+            request=RenderedRequest("POST", "/tapi", HEADERS, self._body(placed.asked, pair)),
+            reply=self._reply(placed.asked, pair),
             rows=tuple(self._rows(placed)),
             pushes=None,
             remarks=tuple(remarks),

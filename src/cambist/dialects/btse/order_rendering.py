@@ -54,12 +54,13 @@ class Version(ABC):
     notifications: type[PrivateChannel]
 
     def render(self, placed: PlacedOrder, record: OrderRecord) -> OrderRendering:
-        pair = placed.pair
-        asked: Request | str = _beyond(placed, record)
+        first = placed.asked
+        pair, first_record = first.pair, _record(first, record.market)
+        asked: Request | str = _beyond(first, first_record)
         if not asked:
-            asked = self.request(placed, record) if pair is None else self.pair_request(*pair, record.market)
+            asked = self.request(first, first_record) if pair is None else self.pair_request(*pair, record.market)
         beyond, (path, fields) = (asked, ("", {})) if isinstance(asked, str) else ("", asked)
-        legs = [_at_once(leg, _record(leg, record.market)) for leg in pair or (placed,)]
+        legs = [_at_once(leg, _record(leg, record.market)) for leg in pair or (first,)]
         rendering = OrderRendering(
             api=API,
             version=self.name,

@@ -32,8 +32,8 @@ class OrderRenderer:
         rendering = OrderRendering(
             api=API,
             version="",
-            request=RenderedRequest("POST", path, headers, self._body(placed, market)),
-            reply=self._reply(placed, market),
+            request=RenderedRequest("POST", path, headers, self._body(placed.asked, market)),
+            reply=self._reply(placed.asked, market),
             rows=tuple(self._rows(placed, market, path)),
             pushes=tuple(RenderedMessage("order", order_update(market, command.step).decode()) for command in placed.commands),
             remarks=("It has no client order ids: this order's stays untold.",) if order.tag else (),

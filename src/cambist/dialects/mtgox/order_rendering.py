@@ -44,7 +44,7 @@ class OrderRenderer:
         rendering = OrderRendering(
             api=API,
             version=version,
-            request=RenderedRequest("POST", path, headers, self._body(placed, pair)),
+            request=RenderedRequest("POST", path, headers, self._body(placed.asked, pair)),
             reply=_text(ids.make(ids.ORDER, order.id), member),
             rows=tuple(RenderedMessage(f"POST {own}/{name}", _text(answer, member)) for name, answer in self._answers(placed, pair)),
             pushes=pushes,

@@ -34,17 +34,18 @@ class OrderRenderer:
 
     def __call__(self, placed: PlacedOrder) -> list[OrderRendering]:
         listing = self._listings.of(placed.order.market)
-        pair = placed.pair
-        path, fields = ("/orders", _fields(placed, listing)) if pair is None else ("/orders/pair", _pair_fields(*pair, listing))
+        asked = placed.asked
+        pair = asked.pair
+        path, fields = ("/orders", _fields(asked, listing)) if pair is None else ("/orders/pair", _pair_fields(*pair, listing))
         rendering = OrderRendering(
             api=API,
             version="",
             request=RenderedRequest("POST", BASE + path, SIGNED, encode(fields).decode()),
-            reply=encode(_reply(placed, listing)).decode(),
+            reply=encode(_reply(asked, listing)).decode(),
             rows=tuple(RenderedMessage(f"GET {BASE}{path}", encode(row).decode()) for path, row in _rows(placed, listing)),
             pushes=tuple(_pushes(placed, listing)),
         )
-        return [rendering.unless(_inexpressible(placed))]
+        return [rendering.unless(_inexpressible(asked))]
 
 
 def _inexpressible(placed: PlacedOrder) -> str:

@@ -32,6 +32,7 @@ from cambist.app.write_failures import WriteFailures
 from cambist.cluster.connection import Connection
 from cambist.cluster.edge import EdgeLog
 from cambist.cluster.edge_counts import EdgeCounts
+from cambist.cluster.edge_subject import EdgeSubject
 from cambist.cluster.log_tail import log_identity
 from cambist.cluster.shared_snapshots import SharedSnapshots
 from cambist.dialect_kit.logins import Logins
@@ -244,6 +245,8 @@ class _Opening:
         gateway, apis = self._open_gateway(services, readiness, metrics)
         counts = EdgeCounts(connection, log.number, services.shared_counts)
         self._opened.callback(counts.close)
+        announcements = services.announcements
+        announcements.share(EdgeSubject(connection, "announced", log.number, announcements.apply).tell)
         log.resume()
         return EdgeVenue(
             files=files,

@@ -1,19 +1,15 @@
-"""Edges tell each other how many requests they admitted, so that rate limits hold over all of them: plain NATS, without a promise."""
+"""Edges tell each other how many requests they admitted, so that rate limits hold over all of them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Protocol
 
-from nats.aio.msg import Msg
-
-from cambist.cluster.command_channel import Posting
 from cambist.cluster.connection import Connection
+from cambist.cluster.edge_subject import EdgeSubject
 
 TELL_SECONDS = 0.25
 """Between two messages of one edge."""
-_NUMBER_BYTES = 4
 
 
 class Counts(Protocol):
@@ -30,11 +26,8 @@ class EdgeCounts:
         """`number`: of this run of the edge."""
         self._counts = counts
         self._loop = asyncio.get_running_loop()
-        self._subject = f"{connection.settings.name}.admitted"
-        self._own = number.to_bytes(_NUMBER_BYTES, "little")
-        self._posting = Posting(connection)
+        self._subject = EdgeSubject(connection, "admitted", number, counts.apply)
         self._timer: asyncio.TimerHandle | None = None
-        connection.run(connection.client.subscribe(self._subject, cb=self._hear))
         self._tell()
 
     def close(self) -> None:
@@ -45,10 +38,5 @@ class EdgeCounts:
     def _tell(self) -> None:
         message = self._counts.collect()
         if message is not None:
-            self._posting.post(self._subject, self._own + message)
+            self._subject.tell(message)
         self._timer = self._loop.call_later(TELL_SECONDS, self._tell)
-
-    async def _hear(self, message: Msg) -> None:
-        if message.data[:_NUMBER_BYTES] != self._own:
-            with contextlib.suppress(RuntimeError):  # the venue's loop has ended
-                self._loop.call_soon_threadsafe(self._counts.apply, message.data[_NUMBER_BYTES:])

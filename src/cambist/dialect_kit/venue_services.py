@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from cambist.dialect_kit.announcements import Announcements
 from cambist.dialect_kit.operator_requests import OperatorRequests
 from cambist.dialect_kit.order_rendering import OrderRenderers
 from cambist.dialect_kit.shared_counts import SharedCounts
@@ -97,6 +98,8 @@ class VenueServices:
     """Where a dialect adds what it has in memory only, if its replies depend on that."""
     shared_counts: SharedCounts = field(default_factory=SharedCounts)
     """Where a dialect adds the limits of its callers, for them to hold over all processes that serve them."""
+    announcements: Announcements = field(default_factory=Announcements)
+    """Where a dialect tells what is in no log to clients of all processes that serve them."""
     coupons_per_day: int = 1_000
     """How many one account may make in 24 hours."""
     transfers_per_day: int = 1_000

@@ -27,7 +27,7 @@ __all__ = ["DIALECT", "EXACT_LIMITS", "Flavour", "NonceRule", "Settings", "build
 def build(services: VenueServices, settings: Settings = Settings()) -> DialectService:  # noqa: B008 - frozen
     """The dialect on a running venue. Markets and assets must exist, more may be added later."""
     context = DialectContext.of(services, settings)
-    views, records, rejected = MarketViews(context), OrderRecords(context), RejectedOrders()
+    views, records, rejected = MarketViews(context), OrderRecords(context), RejectedOrders(services.announcements)
     sources = PrivateSources(order_feed(services), records, context.symbols, rejected)
     shared = SocketServices(context, views, sources, Revocations(services.directory))
     return DialectService(

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -29,10 +29,33 @@ from tests.support.waiting import ticks
 PATIENCE = 20.0
 
 
+class Clock(Protocol):
+    @property
+    def now(self) -> int: ...
+
+
+class Door(Protocol):
+    """A venue as its clients meet it, with every dialect."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def sockets(self) -> str:
+        """Where its sockets are: the beginning of an address."""
+
+    async def send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[bytes, bytes] | None = None, query: bytes = b""
+    ) -> Reply: ...
+
+    async def settled(self) -> None:
+        """Returns once all that was ordered is durable, in history, and on its way to sockets."""
+
+
 class Owner:
     """Somebody whose requests are signed as each API wants it; `nonce` is the last one that they sent."""
 
-    def __init__(self, floor: EveryDialect, user: User, keys: dict[str, ApiKey]) -> None:
+    def __init__(self, floor: Door, user: User, keys: dict[str, ApiKey]) -> None:
         self._floor = floor
         self.user = user
         self.account = user.account
@@ -65,15 +88,15 @@ class Owner:
         headers = btse_headers(key.key, key.secret, path, self.next_nonce(), body.encode())
         return await self._floor.send(method, path, body.encode(), headers, query.encode())
 
-    async def expie(self, method: str, path: str, body: str = "") -> Reply:
+    async def expie(self, method: str, path: str, body: str = "", query: str = "") -> Reply:
         headers = {b"authorization": b"Bearer " + self.keys["expie"].secret.encode(), b"content-type": b"application/json"}
-        return await self._floor.send(method, path, body.encode(), headers)
+        return await self._floor.send(method, path, body.encode(), headers, query.encode())
 
-    async def native(self, method: str, path: str, body: str = "") -> Reply:
+    async def native(self, method: str, path: str, body: str = "", query: str = "") -> Reply:
         self.nonce += 1
         key, timestamp = self.keys["native"], self._floor.clock.now + self.nonce % 1_000
-        headers = native_headers(key.key, key.secret, timestamp, method, path, b"", body.encode())
-        return await self._floor.send(method, path, body.encode(), headers)
+        headers = native_headers(key.key, key.secret, timestamp, method, path, query.encode(), body.encode())
+        return await self._floor.send(method, path, body.encode(), headers, query.encode())
 
 
 class EveryDialect(RoutedFloor):
@@ -95,8 +118,11 @@ class EveryDialect(RoutedFloor):
         user = self.user(name, **funds)
         return Owner(self, user, {name: self.key(user, form, form.scopes) for name, form in self.forms.items()})
 
+    @property
+    def sockets(self) -> str:
+        return self.server.url.replace("http", "ws")
+
     async def settled(self) -> None:
-        """Returns once all that was ordered is durable, in history, and on its way to sockets."""
         self.sequencer.drain()
         await self.history.reached(self.engine.seq)
         await ticks(5)
@@ -105,14 +131,16 @@ class EveryDialect(RoutedFloor):
 class Listener:
     """A private stream of one API; `heard` are its messages, as they came."""
 
-    def __init__(self, floor: EveryDialect, connection: ClientConnection, ping: Any, is_pong: Any) -> None:
+    def __init__(self, floor: Door, connection: ClientConnection, ping: Any, is_pong: Any, prefix: str = "") -> None:
+        """`prefix`: before every message that is JSON."""
         self._floor = floor
+        self._prefix = prefix
         self._connection = connection
         self._ping = ping
         self._is_pong = is_pong
 
     async def say(self, message: Any) -> None:
-        await self._connection.send(message if isinstance(message, str) else json.dumps(message))
+        await self._connection.send(message if isinstance(message, str) else self._prefix + json.dumps(message))
 
     async def quiet(self) -> list[str]:
         """Everything that is on its way: the last thing to come is the answer to a ping."""
@@ -126,10 +154,22 @@ class Listener:
         return found
 
 
+PATHS = {"BTSE": "/ws/spot", "Expie": "/ws", "Mt.Gox": "/mtgox?Channel=none", "Cambist": "/cambist/v1/stream"}
+
+
 @asynccontextmanager
-async def listening(floor: EveryDialect, owner: Owner, api: str) -> AsyncIterator[Listener]:
+async def listening(floor: Door, owner: Owner, api: str) -> AsyncIterator[Listener]:
     """Follows everything that the API pushes of one's own orders. `api`: BTSE, Expie, Mt.Gox, Cambist."""
-    path = {"BTSE": "/ws/spot", "Expie": "/ws", "Mt.Gox": "/mtgox?Channel=none", "Cambist": "/cambist/v1/stream"}[api]
+    async with connected(floor, api, PATHS[api]) as listener:
+        for message in await private_topics(floor, owner, api):
+            await listener.say(message)
+            await listener.quiet()
+        yield listener
+
+
+@asynccontextmanager
+async def connected(floor: Door, api: str, path: str, prefix: str = "") -> AsyncIterator[Listener]:
+    """A client of a socket of that API, which has said nothing yet."""
     ping: Any = {
         "BTSE": "ping",
         "Expie": {"method": "server.ping", "params": [], "id": 9},
@@ -140,15 +180,11 @@ async def listening(floor: EveryDialect, owner: Owner, api: str) -> AsyncIterato
     def is_pong(message: str) -> bool:
         return message == "pong" or '"id":"now"' in message or '"pong"' in message
 
-    async with connect(floor.server.url.replace("http", "ws") + path, compression=None, proxy=None) as connection:
-        listener = Listener(floor, connection, ping, is_pong)
-        for message in await _begin(floor, owner, api):
-            await listener.say(message)
-            await listener.quiet()
-        yield listener
+    async with connect(floor.sockets + path, compression=None, proxy=None) as connection:
+        yield Listener(floor, connection, ping, is_pong, prefix)
 
 
-async def _begin(floor: EveryDialect, owner: Owner, api: str) -> list[Any]:
+async def private_topics(floor: Door, owner: Owner, api: str) -> list[Any]:
     """What one says to be told of one's orders."""
     if api == "BTSE":
         key, nonce = owner.keys["btse"], str(owner.next_nonce())

@@ -19,7 +19,7 @@ from cambist.app.periodic_tasks import PeriodicTasks
 from cambist.app.serving import on_the_cluster
 from cambist.app.venue import Venue
 from cambist.app.wiring import Environment, open_venue
-from cambist.directory import ApiKey, User, cheap_password_hasher
+from cambist.directory import ApiKey, KeyForm, User, cheap_password_hasher
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId
 from cambist.gateway.server import Server
@@ -58,6 +58,17 @@ class LeadingVenue:
 
     async def trader(self, name: str, dialect: str = "btce", **funds: int) -> ApiKey:
         """A user with money (whole units by asset) and a key of the first dialect's form."""
+        user = await self.user(name, **funds)
+        form = next(form for form in self.venue.key_forms if form.dialect == dialect)
+        return await self.key(user, form, form.scopes)
+
+    async def key(self, user: User, form: KeyForm, scopes: frozenset[str]) -> ApiKey:
+        key = await asyncio.to_thread(self.venue.directory.mint_key, user, form, scopes)
+        assert isinstance(key, ApiKey), key
+        return key
+
+    async def user(self, name: str, **funds: int) -> User:
+        """A user with money (whole units by asset)."""
         venue = self.venue
         account = (await venue.commands.open_account()).id
         user = await asyncio.to_thread(venue.directory.add_user, name, "a long password", account)
@@ -70,10 +81,7 @@ class LeadingVenue:
                 transfer, _core.WORLD, AccountId(account), asset.id, TransferKind.DEPOSIT, amount * 10**asset.scale
             )
         await venue.durable()
-        form = next(form for form in venue.key_forms if form.dialect == dialect)
-        key = await asyncio.to_thread(venue.directory.mint_key, user, form, form.scopes)
-        assert isinstance(key, ApiKey), key
-        return key
+        return user
 
     async def close(self) -> None:
         await self._tasks.stop()
@@ -87,7 +95,16 @@ class LeadingVenue:
 
 async def leading(place: Place, node: str) -> LeadingVenue:
     files, config = place.files(node)
-    venue = await open_venue(files, config, on_the_cluster(config, environment()))
+    return _begun(await open_venue(files, config, on_the_cluster(config, environment())))
+
+
+async def alone(folder: Path) -> LeadingVenue:
+    """A venue of one process, on files."""
+    files = DataDirectory.open(folder, create=True)
+    return _begun(await open_venue(files, files.settings(None), environment()))
+
+
+def _begun(venue: Venue) -> LeadingVenue:
     tasks = PeriodicTasks(venue)
     tasks.start()
     return LeadingVenue(venue, tasks)

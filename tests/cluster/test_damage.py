@@ -12,7 +12,7 @@ from cambist.cluster.connection import Connection
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.log_stream import LogStream, Unknown
 from cambist.cluster.nodes import whole_frame
-from cambist.cluster.shared_snapshots import SharedSnapshots
+from cambist.cluster.shared_states import SharedStates
 from tests.cluster.conftest import LogPlace, NewLog
 from tests.support.journal_suite import append, append_singly, payload, record, records
 from tests.support.nats_servers import NatsServer, NatsServers, running_servers
@@ -233,10 +233,10 @@ def carry_out(journal: JetStreamJournal, plan: purging.PurgePlan) -> None:
     journal.node.connection.run(purging.carry_out(journal.node.connection, plan))
 
 
-def snapshot_at(directory: Path, journal: JetStreamJournal, seq: int) -> str:
+def snapshot_at(directory: Path, journal: JetStreamJournal, seq: int) -> Path:
     last = journal.last()
     origin = _core.SnapshotOrigin(journal.identity, journal.epoch, last.durable_seq, last.hash)
-    return _core.write_snapshot(str(directory), seq, origin, b"a state", 3)
+    return Path(_core.write_snapshot(str(directory), seq, origin, b"a state", 3))
 
 
 def test_a_purge_is_refused_until_every_nodes_journal_and_a_snapshot_have_what_would_go(new_log: NewLog, tmp_path: Path) -> None:
@@ -249,11 +249,12 @@ def test_a_purge_is_refused_until_every_nodes_journal_and_a_snapshot_have_what_w
     plan = planned(journal, 15)
     assert set(plan.objections) == {
         "node two does not answer",
-        "the newest shared snapshot is at command 0: a new node could not begin behind what would go",
+        "the newest shared state that is whole is at command 0: a new edge could not begin behind what would go"
+        " (`cambist snapshot` on the node that leads shares one)",
     }
     with pytest.raises(JournalError, match="nothing is purged"):
         carry_out(journal, plan)
-    assert SharedSnapshots(journal.node.connection).publish(20, snapshot_at(tmp_path, journal, 20))
+    assert SharedStates(journal.node.connection).publish(20, {"state": snapshot_at(tmp_path, journal, 20)})
     journal.close()
 
     two = log.node("two").open()  # catches up
@@ -265,7 +266,7 @@ def test_what_was_purged_comes_from_the_nodes_journals(new_log: NewLog, tmp_path
     log = new_log()
     journal = log.open()
     append_singly(journal, 30)
-    SharedSnapshots(journal.node.connection).publish(30, snapshot_at(tmp_path, journal, 30))
+    SharedStates(journal.node.connection).publish(30, {"state": snapshot_at(tmp_path, journal, 30)})
     wait_until(lambda: not planned(journal, 20).objections)  # a server that answers may not have heard of the node yet
     plan = planned(journal, 20)
     assert (plan.up_to_seq, plan.objections) == (20, ())
@@ -279,20 +280,77 @@ def test_what_was_purged_comes_from_the_nodes_journals(new_log: NewLog, tmp_path
     journal.close()
 
 
-def test_the_newest_shared_snapshot_that_is_whole_is_fetched(new_log: NewLog, tmp_path: Path) -> None:
+PARTS = frozenset({"state", "view"})
+
+
+def parts(folder: Path, seq: int) -> dict[str, Path]:
+    """Two files, which say of which state they are."""
+    folder.mkdir(exist_ok=True)
+    made = {name: folder / f"{name}-{seq}" for name in sorted(PARTS)}
+    for name, file in made.items():
+        file.write_bytes(f"{name} {seq} ".encode() * 40_000)  # some chunks
+    return made
+
+
+def objects(journal: JetStreamJournal) -> dict[str, int]:
+    """What the object store's stream holds: messages by subject."""
+    connection = journal.node.connection
+    streams = connection.client.jetstream()
+    name = connection.settings.name
+
+    async def ask() -> dict[str, int]:
+        return (await streams.stream_info(f"OBJ_{name}-snapshots", subjects_filter=f"$O.{name}-snapshots.>")).state.subjects or {}
+
+    return connection.run(ask())
+
+
+def test_the_newest_shared_state_that_is_whole_is_fetched(new_log: NewLog, tmp_path: Path) -> None:
     log = new_log()
     journal = log.open()
     append_singly(journal, 9)
-    shared = SharedSnapshots(journal.node.connection)
-    assert shared.fetch(tmp_path / "none", 0) == 0
+    shared, fetched = SharedStates(journal.node.connection), tmp_path / "fetched"
+    assert shared.fetch(fetched, PARTS, 0) == 0
     for seq in (2, 4, 6, 8):
-        assert shared.publish(seq, snapshot_at(tmp_path / "made", journal, seq))
-    broken = tmp_path / "broken"
-    broken.write_bytes(b"no snapshot")
-    shared.publish(9, str(broken))
-    fetched = tmp_path / "fetched"
-    assert shared.fetch(fetched, 4) == 8
-    assert [seq for seq, _ in _core.snapshot_files(str(fetched))] == [8]
-    assert (fetched / f"{8:020}.snapshot").read_bytes() == (tmp_path / "made" / f"{8:020}.snapshot").read_bytes()
-    assert shared.fetch(fetched, 8) == 0
+        assert shared.publish(seq, parts(tmp_path / "made", seq))
+    assert shared.publish(9, {"state": parts(tmp_path / "made", 9)["state"]}), "one that lacks a part"
+    assert shared.fetch(fetched, PARTS, 4) == 8
+    assert {file.name: file.read_bytes() for file in fetched.iterdir()} == {
+        name: file.read_bytes() for name, file in parts(tmp_path / "made", 8).items()
+    }
+    assert shared.fetch(fetched, PARTS, 8) == 0
+    journal.close()
+
+
+def test_old_shared_states_go_and_what_was_never_finished_is_neither_used_nor_kept(new_log: NewLog, tmp_path: Path) -> None:
+    log = new_log()
+    journal = log.open()
+    append_singly(journal, 9)
+    connection = journal.node.connection
+    shared, bucket = SharedStates(connection), f"{connection.settings.name}-snapshots"
+    for seq in range(1, 7):
+        assert shared.publish(seq, parts(tmp_path / "made", seq))
+    assert len(objects(journal)) == 6, "three objects, each with what tells of it"
+
+    async def half() -> None:
+        """Chunks of an object of which nobody was told: its writer was killed."""
+        await connection.client.jetstream().publish(f"$O.{bucket}.C.unfinished", b"x" * 1_000)
+
+    connection.run(half())
+    assert len(objects(journal)) == 7
+    assert shared.fetch(tmp_path / "fetched", PARTS, 0) == 6
+
+    # The newest one loses a part of what was stored.
+    newest = connection.run(shared._infos())[0]
+
+    async def damage() -> None:
+        streams = connection.client.jetstream()
+        about = await streams.get_last_msg(f"OBJ_{bucket}", f"$O.{bucket}.C.{newest.nuid}")
+        assert about.seq is not None
+        await streams.delete_msg(f"OBJ_{bucket}", about.seq)
+
+    connection.run(damage())
+    assert shared.fetch(tmp_path / "fetched", PARTS, 0) == 5
+    assert connection.run(shared.newest_whole_seq()) == 5
+    assert shared.publish(7, parts(tmp_path / "made", 7))
+    assert f"$O.{bucket}.C.unfinished" not in objects(journal)
     journal.close()

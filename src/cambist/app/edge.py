@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,10 +19,11 @@ from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api, Front
 from cambist.app.history_places import ANSWER_SECONDS, database_address
 from cambist.app.merchants import open_merchant_view, open_merchants
-from cambist.app.monitoring import count_markets, edge_metrics, measure_readiness, watch_edge_readiness
+from cambist.app.monitoring import count_markets, edge_metrics, watch_edge_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.recovery import Moved, journal_trouble, unmoved
 from cambist.app.replicated_log import ReplicatedLog
+from cambist.app.shared_state import adopt
 from cambist.app.stored_progress import StoredProgress
 from cambist.app.venue import Supervision
 from cambist.app.views import open_wallet_view
@@ -33,8 +34,7 @@ from cambist.cluster.connection import Connection
 from cambist.cluster.edge import EdgeLog
 from cambist.cluster.edge_counts import EdgeCounts
 from cambist.cluster.edge_subject import EdgeSubject
-from cambist.cluster.log_tail import log_identity
-from cambist.cluster.shared_snapshots import SharedSnapshots
+from cambist.cluster.log_tail import log_identity, reaches_back_to
 from cambist.dialect_kit.logins import Logins
 from cambist.dialect_kit.market_texts import MarketTexts
 from cambist.dialect_kit.shared_counts import SharedCounts
@@ -178,6 +178,11 @@ class _Views:
         """Both files have every command up to here."""
         return min(self.wallet.applied_seq, self.merchant.applied_seq)
 
+    def close(self) -> None:
+        """Lets go of both files."""
+        self.wallet.close()
+        self.merchant.close()
+
 
 @dataclass(slots=True)
 class _Money:
@@ -219,9 +224,13 @@ class _Opening:
         shared = share(files, config, environment)
         self._opened.callback(shared.close)
         views = self._open_views(shared.directory, identity)
+        if self._has_to_adopt(connection, identity, views.applied_seq):
+            views.close()
+            adopt(connection, files, identity, views.applied_seq)
+            views = self._open_views(shared.directory, identity)
 
         # 3. The core, from a snapshot that the views know too, up to the log's end; there it waits for the rest.
-        engine, origin = self._engine(connection, identity, views.applied_seq)
+        engine, origin = self._engine(identity, views.applied_seq)
         snapshot_seq = engine.seq
         log = self._open_log(connection, engine, origin, shared.directory)
         log.follower.subscribe(partial(_fold, views))
@@ -239,9 +248,8 @@ class _Opening:
         scheduler = environment.make_scheduler(environment.clock)
         services = self._services(log, engine, shared.directory, money, past, scheduler)
         readiness = watch_edge_readiness(log, past.progress, money.failures, shared.directory)
-        metrics = edge_metrics(log, past.progress, engine, environment.clock, files.path, money.failures)
+        metrics = edge_metrics(log, past.progress, engine, environment.clock, files.path, money.failures, readiness)
         count_markets(metrics, engine, services.catalogue, past.marketdata)
-        measure_readiness(metrics, readiness)
         gateway, apis = self._open_gateway(services, readiness, metrics)
         counts = EdgeCounts(connection, log.number, services.shared_counts)
         self._opened.callback(counts.close)
@@ -267,6 +275,12 @@ class _Opening:
             snapshot_seq=snapshot_seq,
             opened=self._opened.pop_all(),
         )
+
+    def _has_to_adopt(self, connection: Connection, identity: int, views_have: int) -> bool:
+        """Whether what is here is too old, or the log does not go as far back any more."""
+        own = max((seq for seq, _ in self._snapshots(identity, views_have)), default=0)
+        with journal_trouble():
+            return own == 0 or not connection.run(reaches_back_to(connection, own))
 
     def _open_views(self, directory: Directory, identity: int) -> _Views:
         wallet, merchant = open_wallet_view(self._files), open_merchant_view(self._files)
@@ -342,27 +356,27 @@ class _Opening:
         )
         return gateway, apis
 
-    def _engine(self, connection: Connection, identity: int, views_have: int) -> tuple[_core.Engine, _core.SnapshotOrigin | None]:
+    def _engine(self, identity: int, views_have: int) -> tuple[_core.Engine, _core.SnapshotOrigin | None]:
         """The newest state that the views know all of: a later one would leave them without what came before it. OperatorError."""
-        files = self._files
-        if views_have == 0:
-            return _core.Engine(), None
-        try:
-            SharedSnapshots(connection).fetch(files.snapshots, views_have)
-        except OSError as error:
-            _log.warning("a shared snapshot could not be kept", error=str(error))
-        for seq, path in _core.snapshot_files(str(files.snapshots)):
+        for _, snapshot in self._snapshots(identity, views_have):
+            try:
+                return _core.Engine.restore(snapshot.state), snapshot.origin
+            except ValueError as error:
+                raise OperatorError(f"{snapshot.path}: the snapshot cannot be restored: {error}; remove it", Exit.DAMAGED) from None
+        return _core.Engine(), None
+
+    def _snapshots(self, identity: int, views_have: int) -> Iterator[tuple[int, _core.Snapshot]]:
+        """Those here that are of this log and that the views know all of, newest first."""
+        if not self._files.snapshots.is_dir():
+            return
+        for seq, path in _core.snapshot_files(str(self._files.snapshots)):
             if seq > views_have:
                 continue
             snapshot = _core.load_snapshot(path)
             if snapshot is None or snapshot.origin is None or snapshot.origin.journal_identity != identity:
                 _log.warning("a snapshot is passed over", file=path, reason="it is not what was written, or of another log")
-                continue
-            try:
-                return _core.Engine.restore(snapshot.state), snapshot.origin
-            except ValueError as error:
-                raise OperatorError(f"{path}: the snapshot cannot be restored: {error}; remove it", Exit.DAMAGED) from None
-        return _core.Engine(), None
+            else:
+                yield seq, snapshot
 
     async def _caught_up(self, log: EdgeLog, engine: _core.Engine) -> None:
         """Waits until the state has everything that the log has. OperatorError when it cannot be followed."""

@@ -68,7 +68,7 @@ class EngineNode(ServeHooks):
         self.environment = replace(
             alone,
             open_journal=self._log.follow,
-            share_snapshot=self._log.share,
+            share_state=self._log.share,
             measure_journal=self._measure,
             take_commands=self._log.take_commands,
             extend=self._extend,

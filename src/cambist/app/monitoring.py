@@ -60,7 +60,7 @@ def watch_readiness(
     return readiness
 
 
-def measure_readiness(metrics: Metrics, readiness: Readiness) -> None:
+def _measure_readiness(metrics: Metrics, readiness: Readiness) -> None:
     """Adds what `/readyz` says, in numbers."""
     metrics.gauge("ready", "1 while nothing speaks against sending requests.", lambda: float(not readiness.reasons()))
     metrics.gauge("degraded", "How many things do not work although people can trade.", lambda: len(readiness.degraded()))
@@ -73,6 +73,7 @@ def venue_metrics(
     data: Path,
     write_failures: WriteFailures,
     measure_journal: Callable[[JournalPort, Metrics], object],
+    readiness: Readiness,
 ) -> Metrics:
     """The metrics of everything below the gateway, and of the process. `measure_journal` adds what only this journal has."""
     metrics = Metrics()
@@ -93,6 +94,7 @@ def venue_metrics(
     metrics.gauge("clock_skew_seconds", "How far the venue's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
     metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
     metrics.counter("clock_set_back", "How often this machine's clock was found set back.", lambda: clock.stepped_back)
+    _measure_readiness(metrics, readiness)
     measure_journal(sequencer.journal, metrics)
     return metrics
 
@@ -121,7 +123,13 @@ def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, write_failures:
 
 
 def edge_metrics(
-    log: EdgeLog, progress: StoredProgress, engine: _core.Engine, clock: SteadyClock, data: Path, write_failures: WriteFailures
+    log: EdgeLog,
+    progress: StoredProgress,
+    engine: _core.Engine,
+    clock: SteadyClock,
+    data: Path,
+    write_failures: WriteFailures,
+    readiness: Readiness,
 ) -> Metrics:
     """The metrics of an edge below the gateway, and of its process."""
     metrics = Metrics()
@@ -141,6 +149,7 @@ def edge_metrics(
     metrics.gauge("unwritable_files", "Files that cannot be written now and are tried again.", lambda: len(write_failures))
     metrics.gauge("clock_skew_seconds", "How far the edge's time is ahead of this machine's clock.", lambda: clock.skew / 1_000_000)
     metrics.counter("log_lines_lost", "Log lines that could not be written.", lambda: logs.SINK.lost_lines)
+    _measure_readiness(metrics, readiness)
     return metrics
 
 

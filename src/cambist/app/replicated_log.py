@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
-from cambist import _core
 from cambist._core import JournalError, JournalLocked
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
@@ -14,6 +14,8 @@ from cambist.app.entropy import system_entropy
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.recovery import journal_trouble
 from cambist.app.shared_directory import is_shared
+from cambist.app.shared_state import adopt, share
+from cambist.app.venue import Copies
 from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.journal import JetStreamJournal
@@ -21,7 +23,6 @@ from cambist.cluster.lease import holder as lease_holder
 from cambist.cluster.log_stream import TROUBLE
 from cambist.cluster.nodes import NodeStatus, ask_hand_over, ask_statuses
 from cambist.cluster.settings import LogSettings
-from cambist.cluster.shared_snapshots import SharedSnapshots
 from cambist.exchange.command_service import CommandService
 from cambist.exchange.journal_port import JournalPort
 from cambist.gateway.metrics import Metrics
@@ -120,7 +121,9 @@ class ReplicatedLog:
         return journal
 
     def follow(self, files: DataDirectory, segment_bytes: int) -> JetStreamJournal:
-        """The log, read to its end, and its newest shared snapshot. OperatorError DAMAGED, DISK."""
+        """The log, read to its end; and where no view is, what others share, so that they need not be made from the first command.
+        OperatorError DAMAGED, DISK.
+        """
         with journal_trouble():
             journal = JetStreamJournal(self.settings(files, segment_bytes), files.journal, system_entropy)
         missing = files.missing(shared=is_shared(self._venue))
@@ -132,20 +135,14 @@ class ReplicatedLog:
                 "their money. Begin this node with `cambist restore`, from a backup of one that has them",
                 Exit.DAMAGED,
             )
-        try:
-            newest = max((seq for seq, _ in _core.snapshot_files(str(files.snapshots))), default=0) if files.snapshots.is_dir() else 0
-            fetched = SharedSnapshots(journal.node.connection).fetch(files.snapshots, newest)
-        except OSError as error:
-            _log.warning("a shared snapshot could not be kept", error=str(error))
-        else:
-            if fetched:
-                _log.info("a snapshot of another node is here", seq=fetched)
+        if journal.last().seq and not files.wallet.exists():
+            adopt(journal.node.connection, files, journal.identity, 0)
         return journal
 
-    def share(self, journal: JournalPort, seq: int, path: str) -> None:
-        """Has the other nodes get a snapshot that was written; one that cannot be shared now stays here, and is logged."""
+    def share(self, journal: JournalPort, files: DataDirectory, seq: int, snapshot: Path, copies: Copies) -> None:
+        """Has others begin with a snapshot that was written, and copies of the views. OSError, sqlite3.Error."""
         if isinstance(journal, JetStreamJournal) and journal.leads:
-            SharedSnapshots(journal.node.connection).publish(seq, path)
+            share(journal.node.connection, files, seq, snapshot, copies)
 
     def take_commands(self, journal: JournalPort, service: CommandService, metrics: Metrics) -> None:
         """Edges' commands come in from now on, as long as this node leads."""

@@ -365,7 +365,7 @@ def on_the_cluster(config: Config, alone: Environment) -> Environment:
     from cambist.app.replicated_log import ReplicatedLog
 
     log = ReplicatedLog(config)
-    return replace(alone, open_journal=log.open, share_snapshot=log.share, measure_journal=log.measure, take_commands=log.take_commands)
+    return replace(alone, open_journal=log.open, share_state=log.share, measure_journal=log.measure, take_commands=log.take_commands)
 
 
 def check_cluster_packages() -> None:

@@ -3,7 +3,6 @@
 One of another journal, or of a copy of this journal that went on by itself, holds a state that this journal never led to.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -29,10 +28,8 @@ def origin_of_now(journal: JournalPort) -> _core.SnapshotOrigin:
 class Snapshots:
     """The snapshot files of a directory beside the journal that they should be of. May be used from any thread."""
 
-    def __init__(self, directory: Path, journal: JournalReads, share: Callable[[int, str], object] = lambda _seq, _path: None) -> None:
-        """`share` hears (seq, path) of each one that was written, on the thread that wrote it."""
+    def __init__(self, directory: Path, journal: JournalReads) -> None:
         self.directory = directory
-        self._share = share
         self._journal = journal
         self._passed_over: set[str] = set()
         self._held: set[tuple[int, bytes]] = set()
@@ -99,8 +96,6 @@ class Snapshots:
     def write(self, seq: int, origin: _core.SnapshotOrigin, state: bytes, keep: int) -> str:
         """Keeps the state after `seq`, and of older snapshots so many that there are `keep`. Returns the path. SnapshotUnwritten."""
         try:
-            path = _core.write_snapshot(str(self.directory), seq, origin, state, keep)
+            return _core.write_snapshot(str(self.directory), seq, origin, state, keep)
         except _core.JournalError as error:
             raise SnapshotUnwritten(str(error)) from None
-        self._share(seq, path)
-        return path

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
 
 from cambist import _core
 from cambist._core import JournalError
@@ -34,8 +38,12 @@ from cambist.scheduling import Clock, Scheduler, SteadyClock
 from cambist.wallet import SimulatedChain, WalletService
 
 Entropy = Callable[[str, int], bytes]
+Copies = Mapping[str, Callable[[Path], None]]
+"""By the name of a view's file, what writes a copy of it to a path."""
 SHARED_DIRECTORY = "the directory's database"
 """What write failures call it where it is no file."""
+
+_log = structlog.get_logger("cambist.app")
 
 
 class Supervision:
@@ -84,6 +92,8 @@ class Venue:
     write_failures: WriteFailures
     wallet_follower: ViewFollower
     merchant_follower: ViewFollower
+    share_state: Callable[[int, Path, Copies], object] | None = None
+    """Given seq and file of a snapshot, and what copies each view's file: has others begin with them. Not on the event loop's thread."""
     snapshot_seq: int = 0
     started: int = field(init=False)
     """When this process opened it, µs."""
@@ -137,7 +147,25 @@ class Venue:
             raise
         self.write_failures.written(name)
         self.snapshot_seq = seq
+        await self._share(seq, Path(file))
         return seq, file
+
+    async def _share(self, seq: int, file: Path) -> None:
+        """Has other nodes and edges begin with this state, and with the views as they are now: what they fold from it must not lack
+        what was before. What cannot be shared now is not, and the next one is tried."""
+        if self.share_state is None or not self.sequencer.leads:
+            return
+        await self.write_views()
+        wallet, merchants, failing = self.wallet, self.merchants.service, self.write_failures.failing
+        copies = {self.files.wallet.name: wallet.copy_to, self.files.merchant.name: merchants.copy_to}
+        behind = min(wallet.applied_seq, merchants.applied_seq) < seq or any(map(failing, copies))
+        if behind:
+            _log.warning("a state is not shared with the other nodes: a view is behind it", seq=seq)
+            return
+        try:
+            await asyncio.to_thread(self.share_state, seq, file, copies)
+        except (OSError, sqlite3.Error) as error:
+            _log.warning("a state could not be shared with the other nodes", seq=seq, error=str(error))
 
     async def write_views(self) -> None:
         """Puts what the views hold in memory into their files; what the disk does not take now is tried again later.

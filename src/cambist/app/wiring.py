@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
+from pathlib import Path
 from time import monotonic
 
 import structlog
@@ -24,10 +25,10 @@ from cambist.app.front_page import Api, Front
 from cambist.app.history_elsewhere import HistoryElsewhere, HistoryOfLeader, WrittenHistory
 from cambist.app.history_places import HistoryPlace, database_address
 from cambist.app.merchants import open_merchants
-from cambist.app.monitoring import count_markets, measure_readiness, venue_metrics, watch_readiness
+from cambist.app.monitoring import count_markets, venue_metrics, watch_readiness
 from cambist.app.readiness import Readiness
 from cambist.app.snapshots import Snapshots
-from cambist.app.venue import Entropy, Supervision, Venue
+from cambist.app.venue import Copies, Entropy, Supervision, Venue
 from cambist.app.view_follower import ViewFollower
 from cambist.app.views import Views, open_views
 from cambist.app.wallet_policies import default_policy, wallet_policies
@@ -61,6 +62,7 @@ _log = structlog.get_logger("cambist.app")
 AWAY_SECONDS = 2.0
 """How long a start waits for a database that does not answer."""
 
+ShareState = Callable[[JournalPort, DataDirectory, int, Path, Copies], object]
 MakeGateway = Callable[..., Gateway]
 """Gets what Gateway gets."""
 
@@ -87,8 +89,8 @@ class Environment:
     open_journal: Callable[[DataDirectory, int], JournalPort] = recovery.open_journal
     """Given the files and the size of a segment in bytes; OperatorError when it cannot be opened."""
 
-    share_snapshot: Callable[[JournalPort, int, str], object] = lambda _journal, _seq, _path: None
-    """Given the journal, and seq and path of a snapshot that was written."""
+    share_state: ShareState | None = None
+    """Given the journal and the files, how states are shared with other nodes; None where there are none."""
 
     measure_journal: Callable[[JournalPort, Metrics], object] = lambda _journal, _metrics: None
     """Adds to the metrics what only this kind of journal has."""
@@ -178,7 +180,7 @@ def _open_exchange(
     # 1. The journal: the one writer's, its torn tail cut; and the snapshots that are of it.
     journal = environment.open_journal(files, config.journal.segment_mebibytes << 20)
     opened.callback(journal.close)
-    snapshots = Snapshots(files.snapshots, journal, partial(environment.share_snapshot, journal))
+    snapshots = Snapshots(files.snapshots, journal)
 
     # 2. Identity, and what was folded from the journal before: views that know how far they have come.
     views = open_views(files, config, environment, journal, opened)
@@ -270,9 +272,8 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
     services = _venue_services(config, exchange, environment.clock.wall, catalogue, marketdata, account_streams, history, run_entropy)
     served = dialects.build(config.dialects, environment.offer(services))
     readiness = watch_readiness(sequencer, writer, environment.clock, failures, views.directory)
-    metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures, environment.measure_journal)
+    metrics = venue_metrics(sequencer, writer, environment.clock, files.path, failures, environment.measure_journal, readiness)
     count_markets(metrics, engine, catalogue, marketdata)
-    measure_readiness(metrics, readiness)
     apis = [Api.of(dialects.TITLES[dialect.name], dialect) for dialect in served]
     front = Front.of(apis, readiness.report, play_money=files.sandbox.exists(), built=BuiltPage.read())
     extension = environment.extend(services, sequencer, served)
@@ -298,6 +299,7 @@ async def _assemble(files: DataDirectory, config: Config, environment: Environme
         gateway=_open_gateway(served, front, extension, exchange, readiness, metrics, environment.make_gateway),
         apis=apis,
         readiness=readiness,
+        share_state=None if environment.share_state is None else partial(environment.share_state, exchange.journal, files),
         audit=_open_audit_log(files, views.directory, environment.clock(), opened),
         key_forms=services.key_forms,
         operator_requests=services.operator_requests,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import structlog
 from nats.aio.msg import Msg
+from nats.js.api import StreamInfo
 
 from cambist._core import Frame, JournalDamaged, JournalError, Last, SnapshotOrigin, decode_frame
 from cambist.cluster.connection import Connection
@@ -92,6 +93,25 @@ async def log_identity(connection: Connection) -> int:
     return identity
 
 
+async def reaches_back_to(connection: Connection, seq: int) -> bool:
+    """Whether the log has everything behind command `seq`. For the connection's loop. JournalError: it cannot be read in time."""
+    stream = LogStream(connection)
+    info = await stream.find()
+    return info is not None and await _patiently(connection, stream, info, seq, stream.identity_of(info) or 0) is not None
+
+
+async def _patiently(connection: Connection, stream: LogStream, info: StreamInfo, seq: int, identity: int) -> tuple[int, Last, int] | None:
+    """As `frame_before`, asked again until it is time to give up: JournalError."""
+    deadline = connection.loop.time() + connection.settings.give_up_seconds
+    while True:
+        try:
+            return await frame_before(stream, max(info.state.first_seq, 1), info.state.last_seq, seq, identity)
+        except Unknown as error:
+            if connection.loop.time() > deadline:
+                raise JournalError(f"the log cannot be read: {error}") from None
+            await asyncio.sleep(0.05)
+
+
 class LogTail:
     """Goes on reading the log. `moved` is called on the connection's loop when there are frames to `take`, or a new epoch."""
 
@@ -170,32 +190,20 @@ class LogTail:
         if origin is not None and origin.journal_identity != identity:
             raise JournalDamaged("the edge's state is of another log than the one on these servers", f"stream {self.stream.name}", 0)
         self._identity = identity
-        first, last = max(info.state.first_seq, 1), info.state.last_seq
-        position, begin, epoch = await self._patiently(first, last, seq)
+        found = await _patiently(self._connection, self.stream, info, seq, identity)
+        if found is None:
+            raise JournalDamaged(
+                f"the log begins behind command {seq}, where this edge's state ends: what was before message {info.state.first_seq} was "
+                "purged, and no node shares a state behind it; `cambist snapshot` on the node that leads does",
+                f"stream {self.stream.name}",
+                info.state.first_seq,
+            )
+        position, begin, epoch = found
         wanted = None if origin is None or origin.frame_hash == begin.hash else (origin.frame_seq, origin.frame_hash)
         self._chain = MemoryChain(identity, begin, f"stream {self.stream.name}", wanted)
         others = Nodes(self._connection, "", _no_status)
         self._reader = LogReader(self.stream, identity, self._chain, others, self.damage, position, epoch)
-        self.tip = last
-
-    async def _patiently(self, first: int, last: int, seq: int) -> tuple[int, Last, int]:
-        loop = self._connection.loop
-        deadline = loop.time() + self._connection.settings.give_up_seconds
-        while True:
-            try:
-                found = await frame_before(self.stream, first, last, seq, self._identity)
-                break
-            except Unknown as error:
-                if loop.time() > deadline:
-                    raise JournalError(f"the log cannot be read: {error}") from None
-                await asyncio.sleep(0.05)
-        if found is None:
-            raise JournalDamaged(
-                f"the log begins behind command {seq}, where this edge's state ends: what was before message {first} was purged",
-                f"stream {self.stream.name}",
-                first,
-            )
-        return found
+        self.tip = info.state.last_seq
 
     async def _follow(self, moved: Callable[[], object], failed: Callable[[JournalError], object]) -> None:
         heard = asyncio.Event()

@@ -9,7 +9,7 @@ from cambist.cluster.connection import Connection
 from cambist.cluster.frame_fields import frame_fields
 from cambist.cluster.log_stream import LogStream, Unknown
 from cambist.cluster.nodes import JournalCheck, ask_verified, registered
-from cambist.cluster.shared_snapshots import SharedSnapshots
+from cambist.cluster.shared_states import SharedStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,12 @@ async def plan(connection: Connection, up_to_seq: int) -> PurgePlan:
         objections.append(f"the nodes' journals differ up to command {seq}")
     if not nodes:
         objections.append("no node is known, so nobody has what would go")
-    newest = await SharedSnapshots(connection).newest_seq()
+    newest = await SharedStates(connection).newest_whole_seq()
     if newest < seq:
-        objections.append(f"the newest shared snapshot is at command {newest}: a new node could not begin behind what would go")
+        objections.append(
+            f"the newest shared state that is whole is at command {newest}: a new edge could not begin behind what would go"
+            " (`cambist snapshot` on the node that leads shares one)"
+        )
     return PurgePlan(seq, before, checks, tuple(objections))
 
 

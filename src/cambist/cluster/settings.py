@@ -29,8 +29,8 @@ class LogSettings:
     """Of the node's own journal files."""
     synced: bool = True
     """Whether the node's own journal files survive a power cut."""
-    shared_snapshots: int = 3
-    """How many of the newest snapshots stay in the object store."""
+    shared_states: int = 3
+    """How many of the newest shared states stay in the object store."""
 
     @property
     def stream(self) -> str:

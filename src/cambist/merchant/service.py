@@ -1,6 +1,7 @@
 """The merchant service: orders that shops ask to be paid, and every step of paying them as a command in the journal."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -85,6 +86,10 @@ class MerchantService:
     def adopt(self, journal: int) -> None:
         """Writes that fingerprint down."""
         self._view.adopt(journal)
+
+    def copy_to(self, file: Path) -> None:
+        """Writes what the view's file has into a new one. From any thread. OSError, sqlite3.Error."""
+        self._view.copy_to(file)
 
     event_filter = msgspec.structs.replace(MONEY_MOVED, word=b"merchant")
     """The events that `apply` looks at."""

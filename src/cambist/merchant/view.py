@@ -21,6 +21,7 @@ never tells what a crash could take back.
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
+from cambist.sqlite_copying import copy_beside
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 
@@ -87,13 +89,14 @@ class MerchantFileError(Exception):
 
 
 class MerchantView:
-    """Orders, payments and notices. One thread."""
+    """Orders, payments and notices. One thread's, but for `copy_to`."""
 
     def __init__(self, path: str | os.PathLike[str], synced: bool = True) -> None:
         """Opens or creates (`synced`: whole after a power cut); a file of another version is folded anew. MerchantFileError."""
         self._path = Path(path)
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._sql = sqlite3.connect(self._path, timeout=1.0, isolation_level=None)
+        self._sql = sqlite3.connect(self._path, timeout=1.0, isolation_level=None, check_same_thread=False)
+        self._exclusive = threading.Lock()
         self._inside = False
         self.applied_seq = 0
         self.folded_from = 0
@@ -109,6 +112,10 @@ class MerchantView:
             self._sql.close()
             busy = error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
             raise MerchantFileError(f"{self._path} {'is in use by another process' if busy else f'cannot be read: {error}'}") from error
+
+    def copy_to(self, file: Path) -> None:
+        """Writes what the file has into a new one. From any thread. OSError, sqlite3.Error."""
+        copy_beside(self._sql, self._exclusive, file)
 
     def close(self) -> None:
         """Releases the file. Idempotent."""
@@ -415,19 +422,20 @@ class MerchantView:
         if self._inside:
             yield
             return
-        self._sql.execute("BEGIN IMMEDIATE")
-        self._inside = True
-        self._quiet_until = 0
-        try:
-            yield
-            self._sql.execute("INSERT OR REPLACE INTO facts VALUES ('applied_seq', ?)", (self.applied_seq,))
-            self._sql.execute("COMMIT")
-        except BaseException:
-            if self._sql.in_transaction:
-                self._sql.execute("ROLLBACK")
-            raise
-        finally:
-            self._inside = False
+        with self._exclusive:
+            self._sql.execute("BEGIN IMMEDIATE")
+            self._inside = True
+            self._quiet_until = 0
+            try:
+                yield
+                self._sql.execute("INSERT OR REPLACE INTO facts VALUES ('applied_seq', ?)", (self.applied_seq,))
+                self._sql.execute("COMMIT")
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+            finally:
+                self._inside = False
 
     def _bring_up(self) -> None:
         (stored,) = self._sql.execute("PRAGMA user_version").fetchone()

@@ -10,6 +10,7 @@ followed by the same steps again, and each happens once.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -97,6 +98,10 @@ class WalletService:
     def adopt(self, journal: int) -> None:
         """Writes that fingerprint down."""
         self._view.adopt(journal)
+
+    def copy_to(self, file: Path) -> None:
+        """Writes what the view's file has into a new one. From any thread. OSError, sqlite3.Error."""
+        self._view.copy_to(file)
 
     event_filter = MONEY_MOVED
     """The events that `apply` looks at."""

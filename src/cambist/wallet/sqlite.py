@@ -3,17 +3,16 @@
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
+
+from cambist.sqlite_copying import copy_beside
 
 from .values import WalletBusy, WalletUnreadable
 
 _BUSY_SECONDS = 1.0
-COPY_PAGES = 64
-"""Of a copy that is made beside everything else: so many pages (256 KiB) are copied at a time, well below a millisecond."""
 
 
 class SqliteFile:
@@ -73,21 +72,8 @@ class SqliteFile:
                 self._open = False
 
     def copy_to(self, file: Path) -> None:
-        """Writes a copy of the database, as it is when the copy is done, into a new file.
-
-        From any thread: the owner's transactions come in between, and are in the copy whole or not at all.
-        """
-
-        def let_others_in(_status: int, _remaining: int, _pages: int) -> None:
-            self._exclusive.release()
-            time.sleep(0.001)  # a lock that is taken again at once is given to nobody else
-            self._exclusive.acquire()
-
-        with closing(sqlite3.connect(file)) as copy:
-            with self._exclusive:
-                self._connection.backup(copy, pages=COPY_PAGES, progress=let_others_in)
-            # One file, without a log beside it.
-            copy.execute("PRAGMA journal_mode = DELETE")
+        """Writes a copy of the database, as it is when the copy is done, into a new file. From any thread. OSError, sqlite3.Error."""
+        copy_beside(self._connection, self._exclusive, file)
 
     def close(self) -> None:
         self._connection.close()

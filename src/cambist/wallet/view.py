@@ -16,6 +16,7 @@ Fed with events of durable frames only, so nothing that it knows can be undone b
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cambist import _core
@@ -66,6 +67,10 @@ class WalletView:
             _core.TransferVoided: self._on_voided,
         }
         self._load()
+
+    def copy_to(self, file: Path) -> None:
+        """Writes what the file has into a new one. From any thread. OSError, sqlite3.Error."""
+        self._file.copy_to(file)
 
     def close(self) -> None:
         """Releases the file. Idempotent."""

@@ -11,9 +11,7 @@ both.
 
 from __future__ import annotations
 
-import hmac
 import os
-from binascii import hexlify
 from collections.abc import Sequence
 from dataclasses import replace
 from unittest.mock import patch
@@ -65,7 +63,7 @@ def build(services: VenueServices) -> DialectService:
         key = find_key(request.headers.get(b"key", b"").decode("latin-1"))
         if key is None:
             return REFUSED
-        if not hmac.compare_digest(hexlify(key.mac("sha512", request.body)), request.headers.get(b"sign", b"")):
+        if not key.hmac_key("sha512").verify_hex(request.body, request.headers.get(b"sign", b"")):
             return REFUSED
         return Reply(body=ANSWER)
 

@@ -43,6 +43,8 @@ class Outcome:
     @staticmethod
     def refused(code: int, seq: int) -> Outcome:
         """An outcome that the core never saw: everything zero but these two."""
+    def texts(self, amount_scale: int, total_scale: int) -> tuple[str, str, str, str]:
+        """`id`, `filled`, `remaining` and `total` as texts, numbers as `format_units` has them. ValueError for a scale above 36."""
 
 @final
 class Balance:
@@ -798,6 +800,54 @@ class HeaderFields:
         """A new dict, by lower-case name, which the fields from here on go to."""
     def add(self, name: bytes, value: bytes) -> None:
         """One more field. RepeatedField, TooManyFields."""
+
+@final
+class OnceOnlyNonces:
+    """Which nonces were used, by key id, where a nonce may be used once and in any order. Nonces are 64-bit integers above -2^63; runs of
+    them are bytes as an `array("q")` has them.
+    """
+    def __new__(cls, most: int) -> OnceOnlyNonces:
+        """At most so many nonces of a key can be used at a time."""
+    def use(self, key_id: int, nonce: int) -> bool:
+        """True, and remembered, when it was not used before, is a nonce, and the key has room."""
+    def remember(self, key_id: int, nonce: int) -> None:
+        """The same of one that was accepted before: there is always room."""
+    def take_newest(self) -> dict[int, bytes]:
+        """By key, a run of those that were used or remembered since the last time. They stay used."""
+    def load(self, key_id: int, run: bytes) -> None:
+        """Remembers a run that was taken in an earlier process."""
+    def forget(self, key_id: int, run: bytes) -> None:
+        """These may be used again."""
+    def key_ids(self) -> list[int]:
+        """The keys with nonces that were used, in no order."""
+
+@final
+class HmacKey:
+    """A secret for HMACs (RFC 2104): what depends on it alone is computed once. No message or MAC is kept."""
+    def __new__(cls, digest: str, secret: bytes) -> HmacKey:
+        """`digest` is `sha256`, `sha384` or `sha512`; ValueError for another one."""
+    def mac(self, message: bytes) -> bytes:
+        """The HMAC of a message."""
+    def verify(self, message: bytes, mac: bytes) -> bool:
+        """Whether that is the message's HMAC. Takes the same time wherever they differ."""
+    def verify_hex(self, message: bytes, mac: bytes) -> bool:
+        """The same of an HMAC in hex digits, lower case."""
+
+@final
+class SignedRequests:
+    """Requests that are signed with an HMAC in hex digits (lower case) over timestamp, method, path, query and body, each on a line of its
+    own; timestamp (µs since 1970) and signature are header fields.
+    """
+    def __new__(cls, timestamp: bytes, signature: bytes, window: int) -> SignedRequests:
+        """The names of both fields, in lower case, and how far timestamps may be from now, µs."""
+    def hmac_nonce(self, key: HmacKey, headers: dict[bytes, bytes], method: str, path: str, query: bytes, body: bytes, now: int) -> int:
+        """What `nonce` gives for the HMAC of a request; 0 when the signature is missing or wrong, wherever it is in the same time."""
+    def message(self, headers: dict[bytes, bytes], method: str, path: str, query: bytes, body: bytes) -> bytes:
+        """What is signed."""
+    def nonce(self, digest: bytes, headers: dict[bytes, bytes], now: int) -> int:
+        """A once-only nonce that stands for the request, as `Meta.nonce` has it: -1 to -(2^63 - 1), made of the first eight bytes of a
+        digest of the request. 1 when its timestamp is not 1 to 17 digits, or not within the window of `now`.
+        """
 
 def client_units(text: str, scale: int) -> int | None:
     """As `parse_units`, of what a client wrote: None for what is no number, is finer than the scale or has more than 64 characters, and

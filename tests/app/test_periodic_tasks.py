@@ -70,7 +70,7 @@ async def test_after_the_clock_was_set_back_used_nonces_are_read_from_the_journa
         machine.passes(SECOND, wall_moves=HOUR)
         assert not await used(venue, 2)
         machine.passes(600 * SECOND)
-        await until(lambda: not venue.directory.nonces._memory.used)
+        await until(lambda: not venue.directory.nonces._memory.once_only.key_ids())
         if not restart:
             machine.passes(SECOND, wall_moves=-HOUR)
             await until(lambda: _tick(machine) and venue.directory.nonces.wanted_since() is None)

@@ -11,8 +11,10 @@ mod journal;
 mod json_names;
 mod level_book;
 mod numbers;
+mod once_only_nonces;
 mod replay;
 mod rows;
+mod signatures;
 mod snapshots;
 mod trade_log;
 mod views;
@@ -54,7 +56,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     json_names::register(module)?;
     level_book::register(module)?;
     numbers::register(module)?;
+    once_only_nonces::register(module)?;
     rows::register(module)?;
+    signatures::register(module)?;
     snapshots::register(module)?;
     trade_log::register(module)?;
     views::register(module)

@@ -45,14 +45,15 @@ plain_integers! {
 }
 
 /// Largest scale and digit count a caller may ask for: far above what any asset has, and what a text of it costs is bounded.
-const MAX_DIGITS: u8 = 36;
+pub const MAX_DIGITS: u8 = 36;
+pub const TOO_MANY_DIGITS: &str = "at most 36 digits after the point";
 
 #[pyfunction]
 #[pyo3(signature = (value, scale, digits = -1))]
 fn format_units(value: &Bound<'_, PyAny>, scale: u8, digits: i16) -> PyResult<String> {
     let digits = (digits >= 0).then(|| u8::try_from(digits).unwrap_or(u8::MAX));
     if scale > MAX_DIGITS || digits.is_some_and(|digits| digits > MAX_DIGITS) {
-        return Err(PyValueError::new_err("at most 36 digits after the point"));
+        return Err(PyValueError::new_err(TOO_MANY_DIGITS));
     }
     let value = match value.extract::<i64>() {
         Ok(small) => i128::from(small),
@@ -64,7 +65,7 @@ fn format_units(value: &Bound<'_, PyAny>, scale: u8, digits: i16) -> PyResult<St
 #[pyfunction]
 fn parse_units<'py>(py: Python<'py>, text: &str, scale: u8) -> PyResult<Bound<'py, PyInt>> {
     if scale > MAX_DIGITS {
-        return Err(PyValueError::new_err("at most 36 digits after the point"));
+        return Err(PyValueError::new_err(TOO_MANY_DIGITS));
     }
     let units = decimal::parse(text, scale).map_err(|error| {
         PyValueError::new_err(match error {

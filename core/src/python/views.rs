@@ -1,9 +1,12 @@
 //! What reads return: frozen objects with plain attributes.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::numbers::{MAX_DIGITS, TOO_MANY_DIGITS};
 use crate::accounts;
 use crate::core::Core;
+use crate::decimal;
 use crate::event::TransferMoved;
 use crate::linked;
 use crate::market;
@@ -244,6 +247,16 @@ impl Outcome {
 
     fn __repr__(&self) -> String {
         format!("{self:?}")
+    }
+
+    /// (number, filled, remaining, total).
+    fn texts(&self, amount_scale: u8, total_scale: u8) -> PyResult<(String, String, String, String)> {
+        if amount_scale > MAX_DIGITS || total_scale > MAX_DIGITS {
+            return Err(PyValueError::new_err(TOO_MANY_DIGITS));
+        }
+        let amount = |Amount(units)| decimal::format(i128::from(units), amount_scale, None);
+        let total = decimal::format(self.total.0, total_scale, None);
+        Ok((self.id.to_string(), amount(self.filled), amount(self.remaining), total))
     }
 }
 

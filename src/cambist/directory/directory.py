@@ -109,6 +109,8 @@ class Directory:
             verify_password=self.verify_password,
         )
         self._cache = Cache(lambda key_id, secret: sealer.unseal(_context(key_id), secret))
+        self.find_key: Callable[[str], ApiKey | None] = self._cache.live.get
+        """The live key of that text: one look into memory. Unknown and revoked ones, and those of frozen users, are None."""
         database.follow(self._read_again)
         self._read_again(None)
 
@@ -362,10 +364,6 @@ class Directory:
             return DirectoryRejection.KEY_TAKEN
         self._read_again(Changed(keys=frozenset({key.id})))
         return key
-
-    def find_key(self, key: str) -> ApiKey | None:
-        """The live key of that text: one look into memory. Unknown and revoked ones, and those of frozen users, are None."""
-        return self._cache.live.get(key)
 
     def stored_key(self, key: str) -> ApiKey | None:
         """The key of that text, also one that opens nothing: revoked, or a frozen user's. For whoever administers keys. From memory."""

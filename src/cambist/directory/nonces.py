@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
+from cambist._core import OnceOnlyNonces
+
 from .database import Database, next_number, upsert
 from .tables import facts, nonce_marks, once_only_nonces
 from .values import Clock
@@ -51,27 +53,23 @@ class _Span:
     """The once-only nonces that were used within a short time, by key, as `Meta.nonce` has them. They are remembered until `until` (µs)."""
 
     until: int
-    nonces: dict[int, array[int]]
+    nonces: dict[int, bytes]
+    """Runs, as `OnceOnlyNonces` has them."""
 
 
 @dataclass(slots=True)
 class _Memory:
     marks: dict[int, int] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
-    used: dict[int, set[int]] = field(default_factory=dict)
-    """By key, its once-only nonces of all spans, as `Meta.nonce` has them."""
-    newest: dict[int, array[int]] = field(default_factory=dict)
-    """Those of the span that goes on."""
+    once_only: OnceOnlyNonces = field(default_factory=lambda: OnceOnlyNonces(ONCE_CAPACITY))
+    """Those of all spans, as `Meta.nonce` has them."""
     spans: list[_Span] = field(default_factory=list)
     """Those that have ended."""
     unwritten: list[_Span] = field(default_factory=list)
 
     def forget(self, span: _Span) -> None:
         for key_id, nonces in span.nonces.items():
-            used = self.used.get(key_id, set())  # what was stored twice is forgotten twice
-            used.difference_update(nonces)
-            if not used:
-                self.used.pop(key_id, None)
+            self.once_only.forget(key_id, nonces)
 
 
 class Nonces:
@@ -129,8 +127,8 @@ class Nonces:
         A once-only one must not have been used on the key for ONCE_HORIZON; older ones the dialect's own window check refuses. It has
         nothing to do with `accept`'s mark.
         """
-        memory = self._memory
         if nonce > 0:  # as `accept`, written out for the orders' sake
+            memory = self._memory
             if not memory.marks.get(key_id, 0) < nonce <= MAX_NONCE:
                 return False
             memory.marks[key_id] = nonce
@@ -139,28 +137,17 @@ class Nonces:
         now = self._clock()
         if now >= self._span_ends:
             self._end_span(now)
-        if now < self._latest - CLOCK_STEP or nonce < -MAX_NONCE or (self._recalled and self._was_recalled(key_id, nonce, now)):
+        if now < self._latest - CLOCK_STEP or (self._recalled and self._was_recalled(key_id, nonce, now)):
             return False
-        used = memory.used.get(key_id)
-        if used is None:
-            used = memory.used[key_id] = set()
-        elif nonce in used or len(used) >= ONCE_CAPACITY:
-            return False
-        used.add(nonce)
-        newest = memory.newest.get(key_id)
-        if newest is None:
-            memory.newest[key_id] = array("q", (nonce,))
-        else:
-            newest.append(nonce)
-        return True
+        return self._memory.once_only.use(key_id, nonce)
 
     def _end_span(self, now: int) -> None:
         """Begins a new span, and forgets those that are over."""
         memory = self._memory
         self._latest = max(self._latest, now)
-        if memory.newest:
-            span = _Span(self._span_ends + ONCE_HORIZON, memory.newest)
-            memory.newest = {}
+        newest = memory.once_only.take_newest()
+        if newest:
+            span = _Span(self._span_ends + ONCE_HORIZON, newest)
             memory.spans.append(span)
             memory.unwritten.append(span)
         self._span_ends = now + SPAN
@@ -211,12 +198,11 @@ class Nonces:
         if nonce > 0:
             self.accept(key_id, nonce)
             return
-        memory, now = self._memory, self._clock()
-        if (now if at is None else at) + ONCE_HORIZON > now and nonce not in memory.used.get(key_id, ()):
+        now = self._clock()
+        if (now if at is None else at) + ONCE_HORIZON > now:
             if now >= self._span_ends:
                 self._end_span(now)
-            memory.used.setdefault(key_id, set()).add(nonce)
-            memory.newest.setdefault(key_id, array("q")).append(nonce)
+            self._memory.once_only.remember(key_id, nonce)
 
     def flush(self, seq: int) -> None:
         """Writes what changed and `seq` in one transaction. `seq`: a journal position whose commands all went through accept or apply."""
@@ -258,7 +244,7 @@ class Nonces:
         return max((max(keys, default=0) for keys in self._key_ids()), default=0)
 
     def _key_ids(self) -> Iterable[Iterable[int]]:
-        return self._memory.marks.keys(), self._memory.used.keys()
+        return self._memory.marks.keys(), self._memory.once_only.key_ids()
 
     def _load(self) -> None:
         now = self._clock()
@@ -268,18 +254,18 @@ class Nonces:
                 span = _Span(row.until, _decoded(row.nonces))
                 self._memory.spans.append(span)
                 for key_id, nonces in span.nonces.items():
-                    self._memory.used.setdefault(key_id, set()).update(nonces)
+                    self._memory.once_only.load(key_id, nonces)
             self._applied_seq = _fact(connection, _SEQ)
             self._folded_from = _fact(connection, _JOURNAL)
 
 
-def _encoded(nonces: Mapping[int, array[int]]) -> bytes:
-    return msgspec.msgpack.encode({key_id: used.tolist() for key_id, used in nonces.items()})
+def _encoded(nonces: Mapping[int, bytes]) -> bytes:
+    return msgspec.msgpack.encode({key_id: array("q", run).tolist() for key_id, run in nonces.items()})
 
 
-def _decoded(encoded: bytes) -> dict[int, array[int]]:
+def _decoded(encoded: bytes) -> dict[int, bytes]:
     stored = msgspec.msgpack.decode(encoded, type=dict[int, list[int]])
-    return {key_id: array("q", used) for key_id, used in stored.items()}
+    return {key_id: array("q", used).tobytes() for key_id, used in stored.items()}
 
 
 def _fact(connection: Connection, name: str) -> int:

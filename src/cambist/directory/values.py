@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from cambist._core import HmacKey
 from cambist.domain.units import AccountId
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 Clock = Callable[[], int]
 """µs since the epoch."""
@@ -192,19 +188,6 @@ class KeyForm:
         return replace(self, make=marked)
 
 
-_INNER = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER = bytes(byte ^ 0x5C for byte in range(256))
-
-
-def _keyed_hashes(secret: bytes, digest: str) -> tuple[_Hash, _Hash]:
-    """The inner and the outer hash of an HMAC, each after the block that the secret makes."""
-    block = hashlib.new(digest).block_size
-    if len(secret) > block:
-        secret = hashlib.new(digest, secret).digest()
-    padded = secret.ljust(block, b"\0")
-    return hashlib.new(digest, padded.translate(_INNER)), hashlib.new(digest, padded.translate(_OUTER))
-
-
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key of one user for one dialect. `id` is the journal's `key_id` and is never given twice. Times in µs.
@@ -223,21 +206,17 @@ class ApiKey:
     ip_allow: tuple[Network, ...]
     created: int
     revoked: int | None = None
-    _keyed: dict[str, tuple[_Hash, _Hash]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _hmac_keys: dict[str, HmacKey] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def mac(self, digest: str, message: bytes, secret: Callable[[ApiKey], bytes] | None = None) -> bytes:
-        """The HMAC (RFC 2104) of a message under this key. `secret` makes the bytes of its secret, UTF-8 unless given.
+    def hmac_key(self, digest: str, secret: Callable[[ApiKey], bytes] | None = None) -> HmacKey:
+        """Its secret for HMACs with that digest (sha256, sha384, sha512). `secret` makes the bytes of the secret, UTF-8 unless given.
 
-        What depends on the secret alone is computed once: about half the work of a short message. The `hmac` module's objects can be copied
-        too, but take twice as long for it. A dialect uses one `secret` per digest.
+        What depends on the secret alone is computed once: about half the work of a short message. A dialect uses one `secret` per digest.
         """
-        keyed = self._keyed.get(digest)
-        if keyed is None:
-            keyed = self._keyed[digest] = _keyed_hashes(self.secret.encode() if secret is None else secret(self), digest)
-        inner, outer = keyed[0].copy(), keyed[1].copy()
-        inner.update(message)
-        outer.update(inner.digest())
-        return outer.digest()
+        made = self._hmac_keys.get(digest)
+        if made is None:
+            made = self._hmac_keys[digest] = HmacKey(digest, self.secret.encode() if secret is None else secret(self))
+        return made
 
     def permits(self, scope: str) -> bool:
         """Whether the key may do what needs this scope."""

@@ -1,13 +1,14 @@
 """Keys, signatures, nonces, rights, rates: who may ask for what, and that a refused request changes nothing at all."""
 
 import json
+from array import array
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cambist.dialects.btse import NonceRule, Settings
-from cambist.dialects.btse.auth import signature
+from cambist.dialects.btse.auth import signed
 from cambist.directory.values import ApiKey
 from cambist.domain.units import AccountId
 from tests.dialects.btse.floor import V2, V3, Floor, Trader, error_of, signed_headers
@@ -39,7 +40,9 @@ UNAUTHORIZED = (401, -7)
 )  # fmt: skip
 def test_the_published_vectors(path: str, nonce: bytes, body: bytes, expected: bytes) -> None:
     key = ApiKey(1, 1, AccountId(1), "btse", "k", SECRET, frozenset(), (), 0)
-    assert signature(key, path, nonce, body) == expected
+    assert signed(key, expected, path, nonce, body)
+    assert not signed(key, expected.upper(), path, nonce, body)
+    assert not signed(key, expected, path, nonce + b"0", body)
 
 
 @pytest.mark.parametrize("family", ["btse", "request"])
@@ -249,7 +252,7 @@ async def test_a_used_request_stays_used_after_a_crash(floor: Floor, alice: Trad
     floor.sequencer.drain()
     noted = floor.nonces(alice)[0]
     # A directory that lost what it had not written gets it back from the journal.
-    floor.directory.nonces._memory.used.clear()
+    floor.directory.nonces._memory.once_only.forget(alice.key.id, array("q", [noted]).tobytes())
     floor.directory.nonces.apply(alice.key.id, noted, floor.engine.seq, floor.clock.now)
     assert await place(floor, alice, nonce) == 401
 

@@ -41,9 +41,14 @@ OTHER_FORM = KeyForm(
 """Keys of another API of the venue."""
 
 
+def signed_message(timestamp: bytes, method: str, path: str, query: bytes, body: bytes) -> bytes:
+    """What the documented algorithm signs."""
+    return b"\n".join((timestamp, method.encode(), path.encode(), query, body))
+
+
 def signed_headers(key: str, secret: str, timestamp: int | str, method: str, path: str, query: bytes, body: bytes) -> dict[bytes, bytes]:
     """What the documented algorithm puts into the headers."""
-    message = b"\n".join((str(timestamp).encode(), method.encode(), path.encode(), query, body))
+    message = signed_message(str(timestamp).encode(), method, path, query, body)
     signature = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
     return {
         b"cambist-key": key.encode(),

@@ -5,9 +5,9 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cambist.dialects.native.auth import ed25519_form, signed_message
+from cambist.dialects.native.auth import ed25519_form
 from cambist.dialects.native.scopes import KEY_SCOPES
-from tests.dialects.native.floor import BASE, OTHER_FORM, Floor, Trader, problem_of, signed_headers
+from tests.dialects.native.floor import BASE, OTHER_FORM, Floor, Trader, problem_of, signed_headers, signed_message
 
 ORDER = {"market": "btc_usd", "side": "buy", "type": "limit", "price": "900", "amount": "0.1"}
 WINDOW = 30_000_000

@@ -2,9 +2,8 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cambist.dialects.native.auth import signed_message
 from cambist.directory import ApiKey
-from tests.dialects.native.floor import BASE, Browser, Floor, Trader
+from tests.dialects.native.floor import BASE, Browser, Floor, Trader, signed_message
 
 HOUR = 3_600_000_000
 

@@ -1,8 +1,5 @@
 """Who is calling: Key, Sign, address and nonce of a trade API request, in that order. README.md gives the order's reasons."""
 
-import hmac
-from binascii import hexlify
-
 import msgspec
 
 from cambist.dialect_kit.duplicate_fields import contradictory_field
@@ -66,7 +63,7 @@ def authenticate(directory: Directory, request: Request) -> Caller | str:
     if key is None or key.dialect not in DIALECTS:
         return errors.KEY_INVALID
     # The raw bytes as sent are signed: order and escaping of the fields are the client's own.
-    if not hmac.compare_digest(hexlify(key.mac("sha512", request.body)), request.headers.get(b"sign", b"")):
+    if not key.hmac_key("sha512").verify_hex(request.body, request.headers.get(b"sign", b"")):
         return errors.SIGN_INVALID
     if key.ip_allow and not key.allows(request.client):
         return errors.ADDRESS_REFUSED

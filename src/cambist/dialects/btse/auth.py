@@ -1,6 +1,5 @@
 """Who is calling: key, nonce and signature of a request or a login, either header family, either spelling of the path."""
 
-import hmac
 from hashlib import blake2b
 
 from cambist.dialect_kit.identity import Identity
@@ -31,9 +30,9 @@ def _make_key(entropy: Entropy) -> tuple[str, str]:
 KEY_FORMS = (KeyForm(DIALECT, _make_key, SCOPES, frozenset({READ, TRADING})),)
 
 
-def signature(key: ApiKey, path: str, nonce: bytes, body: bytes = b"") -> bytes:
-    """Lower-case hex HMAC-SHA384 over path, nonce and body without separators."""
-    return key.mac("sha384", path.encode() + nonce + body).hex().encode()
+def signed(key: ApiKey, sign: bytes, path: str, nonce: bytes, body: bytes = b"") -> bool:
+    """Whether it is the lower-case hex HMAC-SHA384 over path, nonce and body without separators."""
+    return key.hmac_key("sha384").verify_hex(path.encode() + nonce + body, sign)
 
 
 class Caller(SignedCall, eq=False, gc=False, kw_only=True):
@@ -72,7 +71,7 @@ class Authenticator:
             return errors.KEY_UNKNOWN
         path = request.path
         other = path.removeprefix(PREFIX) if path.startswith(PREFIX) else PREFIX + path
-        right = [hmac.compare_digest(signature(key, spelling, nonce, request.body), sign) for spelling in (path, other)]
+        right = [signed(key, sign, spelling, nonce, request.body) for spelling in (path, other)]
         if not any(right):
             return errors.SIGN_WRONG
         return self._from_here(key, request.client) or (key, nonce, sign)
@@ -93,7 +92,7 @@ class Authenticator:
         key = self._directory.find_key(sent_key)
         if key is None or key.dialect != DIALECT:
             return errors.KEY_UNKNOWN
-        right = [hmac.compare_digest(signature(key, path, nonce), sign) for path in paths]
+        right = [signed(key, sign, path, nonce) for path in paths]
         if not any(right):
             return errors.SIGN_WRONG
         rejection = self._from_here(key, client)

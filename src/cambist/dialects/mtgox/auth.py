@@ -9,12 +9,12 @@
 
 import base64
 import binascii
-import hmac
 import uuid
 from collections.abc import Callable
 
 import msgspec
 
+from cambist._core import HmacKey
 from cambist.dialect_kit.duplicate_fields import contradictory_field
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
@@ -106,13 +106,15 @@ def secret_bytes(key: ApiKey) -> bytes:
         return b""
 
 
+def _hmac_key(key: ApiKey) -> HmacKey:
+    return key.hmac_key("sha512", secret_bytes)
+
+
 def sign(key: ApiKey, message: bytes) -> str:
     """What stands in Rest-Sign for a message."""
-    return base64.b64encode(key.mac("sha512", message, secret_bytes)).decode()
+    return base64.b64encode(_hmac_key(key).mac(message)).decode()
 
 
 def signed_by(key: ApiKey, message: bytes, signature: bytes) -> bool:
     """Whether these are the bytes of the key's signature of the message; takes the same time wherever they differ."""
-    if not key.secret:
-        return False
-    return hmac.compare_digest(key.mac("sha512", message, secret_bytes), signature)
+    return bool(key.secret) and _hmac_key(key).verify(message, signature)

@@ -7,24 +7,25 @@ another site: it is SameSite, what changes something needs the CSRF token in a f
 from __future__ import annotations
 
 import hmac
-from binascii import hexlify
 from hashlib import blake2b
-from typing import final
+from typing import ClassVar, final
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cambist._core import SignedRequests
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.dialect_kit.identity import Identity
 from cambist.dialect_kit.messages import Request
 from cambist.dialect_kit.signed_call import SignedCall
 from cambist.dialects.native.scopes import DEFAULT_KEY_SCOPES, KEY_SCOPES, ROLE_SCOPES, SESSION_SCOPES
 from cambist.dialects.native.settings import Settings
-from cambist.directory import MAX_NONCE, ApiKey, Directory, KeyForm, Role, Session
+from cambist.directory import ApiKey, Directory, KeyForm, Role, Session
 from cambist.directory.values import Clock, Entropy
 from cambist.domain.meta import Meta
 from cambist.domain.units import AccountId
+from cambist.exchange.commands import Commands
 
 DIALECT = "native"
 KEY, TIMESTAMP, SIGNATURE = b"cambist-key", b"cambist-timestamp", b"cambist-signature"
@@ -35,6 +36,8 @@ SECURE_COOKIE = f"__Host-{COOKIE}"
 """Behind TLS: browsers then take it from this host alone."""
 ED25519 = "ed25519:"
 """What the stored secret of a key begins with that is a public key."""
+WRONG_SIGNATURE = 0
+"""In place of a nonce."""
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 PUBLIC_KEYS = 1_024
 """Parsed Ed25519 keys that are kept."""
@@ -53,11 +56,6 @@ def ed25519_form(public_key: str) -> KeyForm:
     return KeyForm(DIALECT, lambda entropy: (entropy("key", 16).hex(), ED25519 + public_key), KEY_SCOPES, DEFAULT_KEY_SCOPES)
 
 
-def signed_message(timestamp: bytes, method: str, path: str, query: bytes, body: bytes) -> bytes:
-    """What a signature is over: the five, with a line feed between."""
-    return b"\n".join((timestamp, method.encode(), path.encode("latin-1"), query, body))
-
-
 def csrf_token(token: str) -> str:
     """Of a session, 32 hex digits: it follows from the session's token, which no page can read."""
     return blake2b(token.encode(), digest_size=16, person=b"cambist csrf").hexdigest()
@@ -67,11 +65,9 @@ def csrf_token(token: str) -> str:
 class KeyCaller(SignedCall, eq=False, gc=False, kw_only=True):
     """Whoever signed with a key. `scopes`: what it may do, by the values of Scope."""
 
+    account: AccountId
+    user: int
     scopes: frozenset[str]
-
-    @property
-    def user(self) -> int:
-        return self.key.user
 
 
 @final
@@ -81,6 +77,8 @@ class SessionCaller(msgspec.Struct, eq=False, gc=False):
     session: Session
     token: str
     role: Role | None = None
+    carried: ClassVar[bool] = True
+    """There is no nonce to use up."""
 
     @property
     def account(self) -> AccountId:
@@ -99,6 +97,9 @@ class SessionCaller(msgspec.Struct, eq=False, gc=False):
         """The meta of a command that this request causes."""
         return Meta(tag=tag, memo=memo)
 
+    async def claim(self, commands: Commands) -> None:
+        """Nothing is to be claimed."""
+
 
 Caller = KeyCaller | SessionCaller
 
@@ -108,8 +109,9 @@ class Authenticator:
 
     def __init__(self, directory: Directory, wall_clock: Clock, settings: Settings) -> None:
         self._directory = directory
+        self._find_key = directory.find_key
         self._wall_clock = wall_clock
-        self._window = settings.timestamp_window_seconds * 1_000_000
+        self._signed = SignedRequests(TIMESTAMP, SIGNATURE, settings.timestamp_window_seconds * 1_000_000)
         self._public_keys: dict[int, Ed25519PublicKey] = {}
 
     def caller(self, request: Request, changes: bool) -> Caller | Problem:
@@ -118,27 +120,24 @@ class Authenticator:
         sent = headers.get(KEY)
         if sent is None:
             return self._logged_in(request)
-        key = self._directory.find_key(sent.decode("latin-1"))
+        key = self._find_key(sent.decode("latin-1"))
         if key is None or key.dialect != DIALECT:
             return problem(Code.KEY_UNKNOWN)
-        timestamp, signature = headers.get(TIMESTAMP, b""), headers.get(SIGNATURE, b"")
-        message = signed_message(timestamp, request.method, request.path, request.query, request.body)
-        # The digest stands for the request: two that differ in anything are two, and one that is sent again is refused. An HMAC is one
+        # A digest stands for the request: two that differ in anything are two, and one that is sent again is refused. An HMAC is one
         # already; of one message there are many good Ed25519 signatures.
         if key.secret.startswith(ED25519):
-            right = self._verified(key, message, signature)
-            digest = blake2b(message, digest_size=8).digest()
+            nonce = self._verified(key, request)
         else:
-            digest = key.mac("sha256", message)
-            right = hmac.compare_digest(hexlify(digest), signature)
-        if not right:
+            nonce = self._signed.hmac_nonce(
+                key.hmac_key("sha256"), headers, request.method, request.path, request.query, request.body, self._wall_clock()
+            )
+        if nonce == WRONG_SIGNATURE:
             return problem(Code.SIGNATURE_WRONG)
         if key.ip_allow and not key.allows(request.client):
             return problem(Code.ADDRESS_REFUSED)
-        if not timestamp.isdigit() or len(timestamp) > 17 or abs(int(timestamp) - self._wall_clock()) > self._window:
+        if nonce > 0:
             return problem(Code.TIMESTAMP_WRONG)
-        nonce = -1 - int.from_bytes(digest[:8], "big") % MAX_NONCE if changes else 0  # negative: once-only, as `Nonces.once` says
-        return KeyCaller(key, nonce, not changes, scopes=key.scopes)
+        return KeyCaller(key, nonce if changes else 0, not changes, account=key.account, user=key.user, scopes=key.scopes)
 
     def _logged_in(self, request: Request) -> SessionCaller | Problem:
         """Who sent a request without a key."""
@@ -163,13 +162,15 @@ class Authenticator:
         session = self._directory.sessions.find(token) if token else None
         return Identity(session.account, f"session {session.id}") if session is not None else None
 
-    def _verified(self, key: ApiKey, message: bytes, signature: bytes) -> bool:
-        """Of an Ed25519 key."""
+    def _verified(self, key: ApiKey, request: Request) -> int:
+        """The nonce of a request by an Ed25519 key, or what is wrong, as `SignedRequests.hmac_nonce` has it."""
+        headers = request.headers
+        message = self._signed.message(headers, request.method, request.path, request.query, request.body)
         try:
-            self._public_key(key).verify(bytes.fromhex(signature.decode("latin-1")), message)
+            self._public_key(key).verify(bytes.fromhex(headers.get(SIGNATURE, b"").decode("latin-1")), message)
         except (InvalidSignature, ValueError):
-            return False
-        return True
+            return WRONG_SIGNATURE
+        return self._signed.nonce(blake2b(message, digest_size=8).digest(), headers, self._wall_clock())
 
     def _public_key(self, key: ApiKey) -> Ed25519PublicKey:
         known = self._public_keys.get(key.id)

@@ -22,7 +22,7 @@ from cambist.dialect_kit.messages import FixedFields, Handler, Reply, Request
 from cambist.dialect_kit.rate_limits import retry_after
 from cambist.dialect_kit.routes import Route
 from cambist.dialect_kit.situations import Situation
-from cambist.dialects.native.auth import Caller, KeyCaller, SessionCaller
+from cambist.dialects.native.auth import Caller, SessionCaller
 from cambist.dialects.native.context import DialectContext
 from cambist.dialects.native.idempotency import DAY, HEADER, HOUR, REPLAYED, key_of
 from cambist.dialects.native.scopes import OF_PEOPLE, Effect, Scope
@@ -41,6 +41,7 @@ PRIVATE = FixedFields(((b"cache-control", b"no-store"),))
 _WHERE = re.compile(r" - at `(\$[^`]*)`$")
 
 T = TypeVar("T")
+_encode = msgspec.json.Encoder().encode
 
 
 class Written(msgspec.Struct, Generic[T], gc=False):
@@ -286,14 +287,14 @@ _MARKED = frozenset((Problem, Written, Accepted, Headed))
 def reply_of(value: Any, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
     """What an endpoint's function gave, as a reply."""
     if type(value) not in _MARKED:
-        return Reply(status, msgspec.json.encode(value), headers=headers)
+        return Reply(status, _encode(value), headers=headers)
     if isinstance(value, Problem):
         return problem_reply(value, headers)
     if isinstance(value, Written):
         return Reply(status, headers=headers, parts=value.parts)
     if isinstance(value, Accepted):
-        return Reply(202, msgspec.json.encode(value.value), headers=headers)
-    return Reply(status, msgspec.json.encode(value.value), headers=(*headers, *value.headers))
+        return Reply(202, _encode(value.value), headers=headers)
+    return Reply(status, _encode(value.value), headers=(*headers, *value.headers))
 
 
 def problem_reply(said: Problem, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
@@ -301,7 +302,7 @@ def problem_reply(said: Problem, headers: tuple[tuple[bytes, bytes], ...] = ()) 
         headers = (*headers, (b"retry-after", b"%d" % said.retry_after))
     if said.status == 401:
         headers = (*headers, (b"www-authenticate", b"Cambist"))
-    return Reply(said.status, msgspec.json.encode(said), CONTENT_TYPE.encode(), headers)
+    return Reply(said.status, _encode(said), CONTENT_TYPE.encode(), headers)
 
 
 def rate_limited(wait: int) -> Problem:
@@ -445,11 +446,10 @@ class _Handler:
         context, account = self._context, caller.account
         before = context.replies.begin(account, key, request, HOUR if self._endpoint.scope in OF_PEOPLE else DAY)
         if before is not None:
-            if isinstance(caller, KeyCaller):
-                try:
-                    await caller.claim(context.services.commands)
-                except NonceRejected:
-                    return problem_reply(problem(Code.REQUEST_REPEATED), PRIVATE)
+            try:
+                await caller.claim(context.services.commands)
+            except NonceRejected:
+                return problem_reply(problem(Code.REQUEST_REPEATED), PRIVATE)
             if isinstance(before, Problem):
                 return problem_reply(before, PRIVATE)
             return msgspec.structs.replace(before, headers=(*before.headers, REPLAYED))
@@ -462,11 +462,11 @@ class _Handler:
         return reply
 
     async def _done(self, call: Call) -> Reply:
-        signed = call.caller if type(call.caller) is KeyCaller else None
+        caller = call.caller
         try:
             # The kit's `answered`, written out: an order passes here, and each further call costs it something.
-            if signed is not None and not self._commanding:
-                await signed.claim(self._commands)
+            if not self._commanding:
+                await caller.claim(self._commands)
             try:
                 value = self._answer(call)
                 if type(value) is CoroutineType or (not self._waits and isinstance(value, Awaitable)):
@@ -474,15 +474,15 @@ class _Handler:
             except HistoryError:
                 value = problem(Code.HISTORY_UNAVAILABLE)
             finally:
-                if signed is not None and not signed.carried:
-                    await signed.claim(self._commands)
+                if not caller.carried:
+                    await caller.claim(self._commands)
         except NonceRejected:
             return problem_reply(problem(Code.REQUEST_REPEATED), PRIVATE)
         except (JournalStopped, DirectoryUnavailable):
             return problem_reply(problem(Code.UNAVAILABLE), PRIVATE)
         if type(value) in _MARKED:
             return reply_of(value, self._status, PRIVATE)
-        return Reply(self._status, msgspec.json.encode(value), headers=PRIVATE)
+        return Reply(self._status, _encode(value), headers=PRIVATE)
 
 
 def _may_be_tried_again(status: int) -> bool:

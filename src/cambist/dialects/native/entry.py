@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from operator import attrgetter
-from typing import NamedTuple
 
 import msgspec
 
 from cambist import _core
+from cambist._core import plain_units
 from cambist.api_types import orders as api
 from cambist.api_types.problems import Code, Problem, problem
 from cambist.api_types.values import Side as ApiSide
@@ -23,9 +22,10 @@ STOP_LEG = 1 << 127
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
-class Form(NamedTuple):
+class Form(msgspec.Struct, frozen=True, gc=False):
     """What the core is told of an order beside its numbers."""
 
+    side: Side
     kind: OrderType
     tif: TimeInForce
     take_profit: bool
@@ -64,7 +64,6 @@ def client_id(text: str) -> int:
 class NewOrder(msgspec.Struct, frozen=True, gc=False):
     """An order in the market's units; 0 is "not given"."""
 
-    side: Side
     form: Form
     price: int
     amount: int
@@ -73,6 +72,8 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False):
     trail: int = 0
     trails_by_ppm: bool = False
     expires: int = 0
+    post_only: bool = False
+    self_trade: SelfTrade = SelfTrade.MARKET_DEFAULT
 
 
 def units(field: NumberField, text: str | None, scale: int) -> int | Problem:
@@ -80,39 +81,58 @@ def units(field: NumberField, text: str | None, scale: int) -> int | Problem:
     return 0 if text is None else field.units(text, scale)
 
 
-_SELDOM = attrgetter("time_in_force", "funds", "stop_price", "trail", "trail_ppm", "expires")
-"""What most orders do not say, read at once."""
-_NOTHING = (None,) * 6
-
-
 def read(order: api.PlaceOrder, listing: Listing) -> NewOrder | Problem:
     """The order in the core's terms, or the first thing that is wrong with it."""
-    price, amount, seldom = order.price, order.amount, _SELDOM(order)
-    given = (order.type, order.side, order.post_only, price is not None, amount is not None)
-    plain = seldom == _NOTHING
-    form = form_of(*given) if plain else form_of(*given, seldom[0], *(each is not None for each in seldom[1:]))
+    price, amount = order.price, order.amount
+    if (
+        price is not None
+        and amount is not None
+        and order.time_in_force is None
+        and order.funds is None
+        and order.stop_price is None
+        and order.trail is None
+        and order.trail_ppm is None
+        and order.expires is None
+        and not order.post_only
+        and order.self_trade == "market-default"
+    ):  # as nearly all are
+        form = form_of(order.type, order.side, True, True)
+        price_units, amount_units = plain_units(price, listing.price_scale), plain_units(amount, listing.amount_scale)
+        if type(form) is Form and price_units and amount_units and price_units <= U64_MAX and amount_units <= U64_MAX:
+            return NewOrder(form, price_units, amount_units)
+    return _read_any(order, listing)
+
+
+def _read_any(order: api.PlaceOrder, listing: Listing) -> NewOrder | Problem:
+    given = (order.price, order.amount, order.funds, order.stop_price, order.trail, order.trail_ppm, order.expires)
+    price_given, amount_given, *others = (each is not None for each in given)
+    form = form_of(order.type, order.side, price_given, amount_given, order.post_only, order.time_in_force, *others)
     if not isinstance(form, Form):
         return form
-    price_units = 0 if price is None else PRICE.units(price, listing.price_scale)
-    amount_units = 0 if amount is None else AMOUNT.units(amount, listing.amount_scale)
-    if not isinstance(price_units, int):
-        return price_units
-    if not isinstance(amount_units, int):
-        return amount_units
-    if plain:
-        return NewOrder(SIDES[order.side], form, price_units, amount_units)
-    funds = units(FUNDS, order.funds, listing.total_scale)
-    stop_price = units(STOP_PRICE, order.stop_price, listing.price_scale)
-    trail = units(TRAIL, order.trail, listing.price_scale)
-    if not isinstance(funds, int):
-        return funds
-    if not isinstance(stop_price, int):
-        return stop_price
-    if not isinstance(trail, int):
-        return trail
-    by_ppm = order.trail_ppm is not None
+    found = []
+    for field, text, scale in (
+        (PRICE, order.price, listing.price_scale),
+        (AMOUNT, order.amount, listing.amount_scale),
+        (FUNDS, order.funds, listing.total_scale),
+        (STOP_PRICE, order.stop_price, listing.price_scale),
+        (TRAIL, order.trail, listing.price_scale),
+    ):
+        number = units(field, text, scale)
+        if isinstance(number, Problem):
+            return number
+        found.append(number)
+    price, amount, funds, stop_price, trail = found
     return NewOrder(
-        SIDES[order.side], form, price_units, amount_units, funds, stop_price, order.trail_ppm or trail, by_ppm, order.expires or 0
+        form,
+        price,
+        amount,
+        funds,
+        stop_price,
+        order.trail_ppm or trail,
+        order.trail_ppm is not None,
+        order.expires or 0,
+        order.post_only,
+        SELF_TRADES[order.self_trade],
     )
 
 
@@ -120,9 +140,9 @@ def read(order: api.PlaceOrder, listing: Listing) -> NewOrder | Problem:
 def form_of(
     kind: api.OrderType,
     side: ApiSide,
-    post_only: bool,
     price: bool,
     amount: bool,
+    post_only: bool = False,
     force: api.TimeInForce | None = None,
     funds: bool = False,
     stop_price: bool = False,
@@ -147,7 +167,8 @@ def form_of(
     if complaint is not None:
         return complaint
     at_once, triggered = (OrderType.LIMIT, OrderType.STOP_LIMIT) if at_limit else (OrderType.MARKET, OrderType.STOP_MARKET)
-    return Form(at_once if plain else triggered, FORCES[force or ("gtc" if at_limit else "ioc")], kind.startswith("take-profit"))
+    tif = FORCES[force or ("gtc" if at_limit else "ioc")]
+    return Form(SIDES[side], at_once if plain else triggered, tif, kind.startswith("take-profit"))
 
 
 def _complaint_of_amount(

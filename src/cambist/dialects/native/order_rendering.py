@@ -95,11 +95,12 @@ def _reply(placed: PlacedOrder, listing: Listing) -> api.OrderPlaced:
 
 def _single_reply(placed: PlacedOrder, listing: Listing) -> api.OrderPlaced:
     order, at_once = placed.order, placed.at_once
-    remaining = None if order.funds else order.amount - at_once.filled
+    remaining = 0 if order.funds else order.amount - at_once.filled
     status: api.OrderStatus = "waiting" if at_once.waiting else "open"
     if not at_once.open:
         status = "filled" if at_once.filled and not remaining else "cancelled"
-    return placed_of(listing, order.id, order.tag, status, at_once.filled, remaining, at_once.total, order.created)
+    texts = str(order.id), listing.amount(at_once.filled), listing.amount(remaining), listing.total(at_once.total)
+    return placed_of(listing, texts, order.tag, status, order.created, by_funds=order.funds)
 
 
 def _rows(placed: PlacedOrder, listing: Listing) -> Iterable[tuple[str, Any]]:

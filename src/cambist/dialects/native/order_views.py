@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cambist import _core
-from cambist._core import format_units
 from cambist.account_streams.orders import OrderTrade, TrackedOrder
 from cambist.api_types import balances as api_balances
 from cambist.api_types import orders as api
@@ -70,24 +69,25 @@ def status_after(outcome: _core.Outcome) -> api.OrderStatus:
 
 def placed_of(
     listing: Listing,
-    number: int,
+    texts: tuple[str, str, str, str],
     tag: str,
     status: api.OrderStatus,
-    filled: int,
-    remaining: int | None,
-    total: int,
     time: int,
+    *,
+    by_funds: int = 0,
     stop: int = 0,
 ) -> api.OrderPlaced:
-    """What is answered to a new order; `remaining` is None for one by funds, `stop` the number of a pair's other order."""
+    """What is answered to a new order. `texts`: number, filled, remaining and total, as `Outcome.texts` has them; `by_funds` is what it may
+    spend, if it says that, `stop` the number of a pair's other order."""
+    number, filled, remaining, total = texts
     return api.OrderPlaced(
-        id=str(number),
+        id=number,
         client_order_id=tag or None,
         market=listing.name,
         status=status,
-        filled=format_units(filled, listing.amount_scale) if filled else "0",
-        remaining=None if remaining is None else format_units(remaining, listing.amount_scale),
-        total=format_units(total, listing.total_scale) if total else "0",
+        filled=filled,
+        remaining=None if by_funds else remaining,
+        total=total,
         time=time,
         stop_id=str(stop) if stop else None,
     )

@@ -33,25 +33,26 @@ async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | 
     if listing is None:
         return problem(Code.MARKET_UNKNOWN, field="market")
     order = entry.read(body, listing)
-    if not isinstance(order, entry.NewOrder):
+    if type(order) is Problem:
         return order
-    tag = body.client_order_id or call.idempotency_key
-    commands, caller = call.context.services.commands, call.caller
+    form, caller, tag = order.form, call.caller, body.client_order_id or call.idempotency_key
+    client_id = entry.client_id(tag) if tag else 0
+    commands = call.context.services.commands
     if order.trail:
         placing = commands.place_trailing(
             caller.account,
             listing.id,
-            order.side,
-            order.form.kind,
-            order.form.tif,
+            form.side,
+            form.kind,
+            form.tif,
             order.price,
             order.amount,
             order.trail,
             by_ppm=order.trails_by_ppm,
             funds=order.funds,
-            self_trade=entry.SELF_TRADES[body.self_trade],
+            self_trade=order.self_trade,
             expire_at=order.expires,
-            client_id=entry.client_id(tag) if tag else 0,
+            client_id=client_id,
             meta=caller.meta(tag=tag),
             read=_time,
         )
@@ -59,19 +60,19 @@ async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | 
         placing = commands.place(
             caller.account,
             listing.id,
-            order.side,
-            order.form.kind,
-            order.form.tif,
+            form.side,
+            form.kind,
+            form.tif,
             order.price,
             order.amount,
             funds=order.funds,
-            post_only=body.post_only,
-            take_profit=order.form.take_profit,
-            self_trade=entry.SELF_TRADES[body.self_trade],
+            post_only=order.post_only,
+            take_profit=form.take_profit,
+            self_trade=order.self_trade,
             stop_price=order.stop_price,
             expire_at=order.expires,
-            client_id=entry.client_id(tag) if tag else 0,
-            meta=caller.meta(tag=tag),
+            client_id=client_id,
+            meta=caller.meta(None, tag),
             read=_time,
         )
     done = await placing
@@ -80,12 +81,8 @@ async def place_order(call: Call, *, body: api.PlaceOrder) -> api.OrderPlaced | 
         if outcome.code != RejectReason.CLIENT_ID_USED:
             return of_core(outcome.code, listing)
         return await _placed_before(call, listing, outcome.id, body) if call.idempotency_key else of_core(outcome.code, order_id=outcome.id)
-    return _placed(listing, outcome, tag, done.read, funds=bool(order.funds))
-
-
-def _placed(listing: Listing, outcome: _core.Outcome, tag: str, time: int, *, funds: bool = False, stop: int = 0) -> api.OrderPlaced:
-    remaining = None if funds else outcome.remaining
-    return placed_of(listing, outcome.id, tag, status_after(outcome), outcome.filled, remaining, outcome.total, time, stop)
+    texts = outcome.texts(listing.amount_scale, listing.total_scale)
+    return placed_of(listing, texts, tag, status_after(outcome), done.read, by_funds=order.funds)
 
 
 async def _placed_before(call: Call, listing: Listing, order_id: int, body: api.PlaceOrder | api.PlacePair) -> api.OrderPlaced | Problem:
@@ -143,7 +140,8 @@ async def place_pair(call: Call, *, body: api.PlacePair) -> api.OrderPlaced | Pr
         return await _placed_before(call, listing, outcome.id, body)
     if outcome.code:
         return of_core(outcome.code, listing, order_id=outcome.id if outcome.code == RejectReason.CLIENT_ID_USED else 0)
-    return _placed(listing, outcome, tag, done.read, stop=outcome.id + 1)
+    texts = outcome.texts(listing.amount_scale, listing.total_scale)
+    return placed_of(listing, texts, tag, status_after(outcome), done.read, stop=outcome.id + 1)
 
 
 def _pair_units(body: api.PlacePair, listing: Listing) -> tuple[int, int, int, int] | Problem:

@@ -33,13 +33,15 @@ class Site:
     database: PostgresPlace
     name: str
     opened: ExitStack
+    settings: str = ""
+    """More of everybody's configuration."""
     running: dict[str, Running] = field(default_factory=dict)
 
     def config(self, node: str) -> Path:
         file = self.folder / f"{node}.toml"
         file.write_text(
             f'[cluster]\nservers = {json.dumps(self.servers.urls)}\nname = "{self.name}"\nnode = "{node}"\nlog_gibibytes = 1\n'
-            f'outcome_seconds = 40.0\n[history]\nurl = "{self.database.server.tcp_url(self.database.database)}"\n'
+            f'outcome_seconds = 40.0\n[history]\nurl = "{self.database.server.tcp_url(self.database.database)}"\n{self.settings}'
         )
         return file
 

@@ -15,6 +15,7 @@ from cambist.account_streams.events import AccountStreams
 from cambist.app import dialects, provenance
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
+from cambist.app.edge_operations import OperationsElsewhere
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api, Front
 from cambist.app.history_places import ANSWER_SECONDS, database_address
@@ -251,10 +252,7 @@ class _Opening:
         metrics = edge_metrics(log, past.progress, engine, environment.clock, files.path, money.failures, readiness)
         count_markets(metrics, engine, services.catalogue, past.marketdata)
         gateway, apis = self._open_gateway(services, readiness, metrics)
-        counts = EdgeCounts(connection, log.number, services.shared_counts)
-        self._opened.callback(counts.close)
-        announcements = services.announcements
-        announcements.share(EdgeSubject(connection, "announced", log.number, announcements.apply).tell)
+        self._connect(services, connection, log)
         log.resume()
         return EdgeVenue(
             files=files,
@@ -355,6 +353,15 @@ class _Opening:
             path_errors=[*(errors for dialect in served for errors in dialect.path_errors), *front.path_errors],
         )
         return gateway, apis
+
+    def _connect(self, services: VenueServices, connection: Connection, log: EdgeLog) -> None:
+        """What edges tell each other, and ask of who leads."""
+        counts = EdgeCounts(connection, log.number, services.shared_counts)
+        self._opened.callback(counts.close)
+        announcements = services.announcements
+        announcements.share(EdgeSubject(connection, "announced", log.number, announcements.apply).tell)
+        patience = self._config.cluster.outcome_seconds
+        services.operator_requests.bind(OperationsElsewhere(connection, log, self._environment.clock.wall, patience).run)
 
     def _engine(self, identity: int, views_have: int) -> tuple[_core.Engine, _core.SnapshotOrigin | None]:
         """The newest state that the views know all of: a later one would leave them without what came before it. OperatorError."""

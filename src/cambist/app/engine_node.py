@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -70,7 +71,7 @@ class EngineNode(ServeHooks):
             open_journal=self._log.follow,
             share_state=self._log.share,
             measure_journal=self._measure,
-            take_commands=self._log.take_commands,
+            take_commands=partial(self._log.take_commands, answers=self._answers),
             extend=self._extend,
             leads=False,
         )

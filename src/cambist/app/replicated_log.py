@@ -10,18 +10,20 @@ import structlog
 from cambist._core import JournalError, JournalLocked
 from cambist.app.config import Config
 from cambist.app.data_directory import DataDirectory
+from cambist.app.edge_operations import BUSY, OperationService
 from cambist.app.entropy import system_entropy
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.recovery import journal_trouble
 from cambist.app.shared_directory import is_shared
 from cambist.app.shared_state import adopt, share
-from cambist.app.venue import Copies
+from cambist.app.venue import Copies, Venue
 from cambist.cluster.command_channel import CommandReceiver
 from cambist.cluster.connection import Connection
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.lease import holder as lease_holder
 from cambist.cluster.log_stream import TROUBLE
 from cambist.cluster.nodes import NodeStatus, ask_hand_over, ask_statuses
+from cambist.cluster.request_channel import RequestReceiver
 from cambist.cluster.settings import LogSettings
 from cambist.exchange.command_service import CommandService
 from cambist.exchange.journal_port import JournalPort
@@ -144,10 +146,17 @@ class ReplicatedLog:
         if isinstance(journal, JetStreamJournal) and journal.leads:
             share(journal.node.connection, files, seq, snapshot, copies)
 
-    def take_commands(self, journal: JournalPort, service: CommandService, metrics: Metrics) -> None:
-        """Edges' commands come in from now on, as long as this node leads."""
+    def take_commands(self, venue: Venue, service: CommandService, answers: Callable[[], bool] = lambda: True) -> None:
+        """Edges' commands, and what operators ask for there, come in from now on, as long as this node leads. `answers`: whether this node
+        answers requests."""
+        journal, metrics = venue.journal, venue.gateway.metrics
         if isinstance(journal, JetStreamJournal):
-            CommandReceiver(journal.node.connection, journal.epoch, asyncio.get_running_loop(), service.take)
+            connection, loop, sequencer = journal.node.connection, asyncio.get_running_loop(), venue.sequencer
+            CommandReceiver(connection, journal.epoch, loop, service.take)
+            run, wall = venue.operator_requests.run, venue.machine_clock.wall
+            operations = OperationService(run, venue.directory, lambda: sequencer.durable_seq, wall, answers)
+            RequestReceiver(connection, journal.epoch, loop, operations.answer, BUSY)
+            metrics.counter("edge_operations", "What operators asked for at edges and this leader did.", lambda: operations.asked)
             metrics.counter("edge_commands", "Commands that came over edges and went into the log.", lambda: service.taken)
             metrics.counter("edge_commands_repeated", "Commands that came again over an edge and were dropped.", lambda: service.repeated)
             metrics.gauge("edge_runs", "Runs of edges that sent commands to this leader.", lambda: service.edges)

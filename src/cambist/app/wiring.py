@@ -95,8 +95,8 @@ class Environment:
     measure_journal: Callable[[JournalPort, Metrics], object] = lambda _journal, _metrics: None
     """Adds to the metrics what only this kind of journal has."""
 
-    take_commands: Callable[[JournalPort, CommandService, Metrics], object] = lambda _journal, _service, _metrics: None
-    """Has the service get the commands that edges send, where there can be edges."""
+    take_commands: Callable[[Venue, CommandService], object] = lambda _venue, _service: None
+    """Has the service get the commands that edges send, and the venue what their operators ask for, where there can be edges."""
 
     leads: bool = True
     """Whether the journal is this process's to write. Without, the venue takes no commands until it is led to (`engine_node.py`)."""
@@ -140,9 +140,8 @@ async def open_venue(files: DataDirectory, config: Config, environment: Environm
 
 
 def take_commands(venue: Venue, environment: Environment) -> None:
-    """Has the venue, which leads, take the commands that edges send."""
-    service = CommandService(venue.engine, venue.sequencer, venue.directory.nonces)
-    environment.take_commands(venue.journal, service, venue.gateway.metrics)
+    """Has the venue, which leads, take what edges send."""
+    environment.take_commands(venue, CommandService(venue.engine, venue.sequencer, venue.directory.nonces))
 
 
 @dataclass(frozen=True, slots=True)

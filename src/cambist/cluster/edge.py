@@ -42,6 +42,7 @@ class EdgeLog:
     ) -> None:
         """`engine` with its state, which came of a snapshot with that `origin`. JournalDamaged, JournalError: the log cannot be had."""
         self._connection = connection
+        self._engine = engine
         self._loop = asyncio.get_running_loop()
         self.tail = LogTail(connection, engine.seq, origin)
         self.number = connection.run(new_number(connection))
@@ -67,6 +68,15 @@ class EdgeLog:
         """Follows on."""
         self._held = False
         self._take()
+
+    async def reached(self, seq: int, *, within: float) -> bool:
+        """Waits until the state has command `seq`; False when the time was over first, or the log cannot be followed."""
+        deadline = self._loop.time() + within
+        while self._engine.seq < seq:
+            if self._loop.time() >= deadline or self.follower.failure is not None:
+                return False
+            await asyncio.sleep(0.005)
+        return True
 
     async def reached_tip(self, *, within: float) -> bool:
         """Waits until the state has everything that the log has by now; False when the time was over first, or it cannot be followed."""

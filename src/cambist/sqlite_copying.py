@@ -12,7 +12,7 @@ COPY_PAGES = 64
 """So many pages (256 KiB) are copied at a time, well below a millisecond."""
 
 
-def copy_beside(connection: sqlite3.Connection, exclusive: threading.Lock, file: Path) -> None:
+def copy_into_file(connection: sqlite3.Connection, exclusive: threading.Lock, file: Path) -> None:
     """Writes a copy of the connection's database, as it is when the copy is done, into a new file.
 
     From any thread, for a connection that any thread may use: the owner holds `exclusive` for each transaction, so these come in between

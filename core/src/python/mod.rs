@@ -1,5 +1,6 @@
 //! The native module `cambist._core`. Only this folder knows Python; `src/cambist/_core.pyi` is its typed surface.
 
+mod columns;
 mod command_runs;
 mod converted_books;
 mod engine;

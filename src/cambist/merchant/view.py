@@ -32,7 +32,7 @@ from cambist.domain.meta import Meta
 from cambist.domain.transfers import TransferKind
 from cambist.domain.units import AccountId, AssetId, MarketId
 from cambist.exchange.merchants import CREDIT, PAY, payment_id
-from cambist.sqlite_copying import copy_beside
+from cambist.sqlite_copying import copy_into_file
 
 from .values import NOT_SOLD, Arrival, Label, MerchantOrder, Notice, NoticeStatus, OrderTexts, Payment, PaymentState, Terms
 
@@ -115,7 +115,7 @@ class MerchantView:
 
     def copy_to(self, file: Path) -> None:
         """Writes what the file has into a new one. From any thread. OSError, sqlite3.Error."""
-        copy_beside(self._sql, self._exclusive, file)
+        copy_into_file(self._sql, self._exclusive, file)
 
     def close(self) -> None:
         """Releases the file. Idempotent."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from cambist.sqlite_copying import copy_beside
+from cambist.sqlite_copying import copy_into_file
 
 from .values import WalletBusy, WalletUnreadable
 
@@ -73,7 +73,7 @@ class SqliteFile:
 
     def copy_to(self, file: Path) -> None:
         """Writes a copy of the database, as it is when the copy is done, into a new file. From any thread. OSError, sqlite3.Error."""
-        copy_beside(self._connection, self._exclusive, file)
+        copy_into_file(self._connection, self._exclusive, file)
 
     def close(self) -> None:
         self._connection.close()

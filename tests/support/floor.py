@@ -5,12 +5,14 @@ A dialect's own `floor.py` derives from it and adds the routes, and how its clie
 
 import asyncio
 import inspect
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import msgspec
+import pytest
 
 from cambist import _core
 from cambist.account_streams.events import AccountStreams
@@ -21,7 +23,11 @@ from cambist.dialect_kit.venue_services import VenueServices
 from cambist.directory import ApiKey, Directory, KeyForm, User, cheap_password_hasher
 from cambist.domain.meta import Meta
 from cambist.domain.units import AccountId, AssetId
-from cambist.exchange import Catalogue, Commands, EmbeddedCommands, Sequencer, View
+from cambist.exchange import Catalogue, Commands, EmbeddedCommands, RemoteCommands, Sequencer, View
+from cambist.exchange.command_service import CommandService
+from cambist.exchange.edge_messages import decode_answer
+from cambist.exchange.log_follower import LogFollower
+from cambist.exchange.pending_commands import PendingCommands
 from cambist.exchange.sequencer import Frame
 from cambist.gateway.http.router import Router
 from cambist.history import History, HistoryWriter
@@ -40,6 +46,10 @@ from tests.support.memory_journal import MemoryJournal
 NOON = 1_795_000_000_000_000
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+
+ON_AN_EDGE = os.environ.get("CAMBIST_TEST_SERVED_BY") == "edge"
+"""Whether the dialects of all floors stand on an edge: `tests/dialects/test_on_an_edge.py`."""
+one_process = pytest.mark.skipif(ON_AN_EDGE, reason="about a state that is ahead of the log, as an edge's never is")
 
 ASSETS = ("USD", "BTC", "LTC", "ETH", "EUR")
 MARKETS = (
@@ -63,11 +73,44 @@ class Trader:
         return self.user.account
 
 
+class EdgeOfFloor:
+    """An edge in the same process: a state of its own that follows the leader's log, and a command port that sends to the leader."""
+
+    def __init__(self, journal: MemoryJournal, leader: CommandService, last_nonce: Callable[[int], int], clock: HandClock) -> None:
+        self.engine = _core.Engine()
+        self._leader = leader
+        loop = asyncio.get_running_loop()
+        self.pending = PendingCommands(1, self.engine, self, last_nonce, loop, patience_seconds=DAY, timer=lambda: clock.now / SECOND)
+        self.follower = LogFollower(self.engine, self.pending, _failed)
+        self.follower.opened(journal.epoch)
+        self.commands = RemoteCommands(self.pending)
+        self._frames = journal.read()
+
+    def send(self, _epoch: int, batch: bytes) -> None:
+        """What the edge sends, the leader has."""
+        answer = self._leader.take(batch)
+        if answer is not None:
+            decoded = decode_answer(answer.encode())
+            assert decoded is not None
+            self.pending.answered(decoded)
+
+    def read_log(self) -> None:
+        """Applies every durable frame."""
+        for frame in self._frames:
+            self.follower.apply(frame)
+
+
 class TradingFloor:
-    """A running venue in the loop of the test. Attributes are its parts; `close` ends it in order."""
+    """A running venue in the loop of the test. Attributes are its parts; `close` ends it in order.
+
+    `engine`, `commands` and `sequencer` are those of who leads; what the dialect is built with may be an edge's.
+    """
 
     late = False
     """Whether the dialect, the wallet and the merchants get a command port that answers later: `late_commands`."""
+
+    on_an_edge = ON_AN_EDGE
+    """Whether they stand on an edge of the venue."""
 
     @staticmethod
     def new_history_place(folder: Path) -> HistoryPlace:
@@ -87,24 +130,36 @@ class TradingFloor:
         self.history = History(self.history_place.reads(), self.writer.reached)
         self.directory = _directory(folder, self.clock)
         self.commands = EmbeddedCommands(self.engine, self.sequencer, self.directory.nonces)
-        self.immediate = ImmediateCommands(self.commands)
-        self.late_commands = LateCommands(self.commands)
-        self.catalogue = Catalogue(self.engine)
+        self.immediate = ImmediateCommands(self.commands, self.everybody_has_all)
+        self.sequencer.subscribe(lambda frame: self.writer.feed(frame.events, frame.last_seq))
+        self.edge: EdgeOfFloor | None = None
+        if self.on_an_edge:
+            leader = CommandService(self.engine, self.sequencer, self.directory.nonces)
+            self.edge = EdgeOfFloor(self.journal, leader, self.directory.nonces.last, self.clock)
+        self.view: _core.Engine = self.engine if self.edge is None else self.edge.engine
+        """The state that is read."""
+        self.late_commands = LateCommands(self.commands if self.edge is None else cast("Commands", self.edge.commands))
+        self.catalogue = Catalogue(self.view)
         self.account_streams = AccountStreams()
         self.chain = SimulatedChain(folder / "chain.sqlite", self.clock, entropy)
-        self.wallet = WalletService(WalletView(folder / "wallet.sqlite"), self._port(), self.engine, self.chain, entropy)
+        self.wallet = WalletService(WalletView(folder / "wallet.sqlite"), self._port(), self.view, self.chain, entropy)
         self.merchants = self._open_merchants(folder)
         self.metas: list[Meta] = []
         """The metas of every durable command, in order."""
-        self.sequencer.subscribe(lambda frame: self.writer.feed(frame.events, frame.last_seq))
-        self.sequencer.subscribe(lambda frame: self.marketdata.apply(frame.events))
-        self.sequencer.subscribe(lambda frame: self.wallet.apply(self.wallet.event_filter.of(frame.events), frame.last_seq))
-        self.sequencer.subscribe(self._fold_merchants)
-        self.sequencer.subscribe(lambda frame: self.account_streams.apply(frame.events))
-        self.sequencer.subscribe(lambda frame: self._remember(_core.decode_events(frame.events)))
+        subscribe = self.sequencer.subscribe if self.edge is None else self.edge.follower.subscribe
+        subscribe(lambda frame: self.marketdata.apply(frame.events))
+        subscribe(lambda frame: self.wallet.apply(self.wallet.event_filter.of(frame.events), frame.last_seq))
+        subscribe(self._fold_merchants)
+        subscribe(lambda frame: self.account_streams.apply(frame.events))
+        subscribe(lambda frame: self._remember(_core.decode_events(frame.events)))
+        if self.edge is not None:
+            edge = self.edge
+            self.sequencer.subscribe(lambda _frame: edge.read_log())
 
     def _port(self) -> Commands:
-        return cast("Commands", self.late_commands) if self.late else self.commands
+        if self.late:
+            return cast("Commands", self.late_commands)
+        return self.commands if self.edge is None else cast("Commands", self.edge.commands)
 
     def _remember(self, events: Iterable[object]) -> None:
         self.metas += [Meta.decode(event.meta) for event in events if isinstance(event, _core.CommandApplied)]
@@ -120,7 +175,7 @@ class TradingFloor:
 
         view = MerchantView(folder / "merchant.sqlite")
         service = MerchantService(
-            view, self._port(), self.engine, address, entropy, self.clock, lifetime=DAY, destinations=DestinationPolicy(loopback=True)
+            view, self._port(), self.view, address, entropy, self.clock, lifetime=DAY, destinations=DestinationPolicy(loopback=True)
         )
         return Merchants(
             service, Outbox(service, WebhookClient(DestinationPolicy(loopback=True), seconds=5), self.clock, Patience(attempts=4))
@@ -128,11 +183,12 @@ class TradingFloor:
 
     def venue_services(self) -> VenueServices:
         """What a dialect is built with."""
+        self.everybody_has_all()
         return VenueServices(
             commands=self._port(),
-            view=self.engine,
+            view=self.view,
             catalogue=self.catalogue,
-            durability=self.sequencer,
+            durability=self.sequencer if self.edge is None else self.edge.follower,
             marketdata=self.marketdata,
             market_texts=MarketTexts(self.marketdata),
             account_streams=self.account_streams,
@@ -146,6 +202,11 @@ class TradingFloor:
             entropy=entropy,
             durable=self.durable,
         )
+
+    def everybody_has_all(self) -> None:
+        """What was done where the venue is led has reached its edge."""
+        if self.edge is not None:
+            self.sequencer.drain()
 
     async def durable(self) -> None:
         """Returns once everything applied so far is on disk."""
@@ -223,6 +284,7 @@ class RoutedFloor(TradingFloor):
         client: str = "192.0.2.1",
     ) -> Reply:
         """One request through the routes and, as the gateway does, past the journal's barrier."""
+        self.everybody_has_all()
         route, match = self.router.find(method, path)
         made = route.handler(Request(method, path, query, headers or {}, body, client, match, self.scheme))
         reply = await made if inspect.isawaitable(made) else made

@@ -1,6 +1,6 @@
 """Coroutines that never wait, for tests that set a scene up: called, and done at once."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import CoroutineType
 from typing import Any, TypeVar
 
@@ -22,8 +22,10 @@ def immediately(coroutine: Coroutine[Any, Any, T]) -> T:
 class Immediate:
     """Whatever it stands for, with its coroutines done at once: `Immediate(commands).place(...)` is the command's outcome."""
 
-    def __init__(self, target: Any) -> None:
+    def __init__(self, target: Any, afterwards: Callable[[], object] = lambda: None) -> None:
+        """`afterwards` is called behind each."""
         self._target = target
+        self._afterwards = afterwards
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._target, name)
@@ -34,6 +36,7 @@ class Immediate:
             result = attribute(*arguments, **named)
             if type(result) is CoroutineType:
                 result = immediately(result)
+            self._afterwards()
             return result.outcome if isinstance(result, Done) else result
 
         return call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cambist.domain.orders import OrderType, Side, TimeInForce
 from tests.support.floor import TradingFloor
+from tests.support.immediate import ImmediateCommands
 
 ORDERS = 9_000
 """So many orders of one account; told one by one they are more than 2 MiB in every API."""
@@ -11,8 +12,9 @@ ORDERS = 9_000
 
 def rest(floor: TradingFloor, account: int, market: int, price: int, amount: int) -> None:
     """ORDERS sell orders, all in one tick."""
+    commands = ImmediateCommands(floor.commands)
     for _number in range(ORDERS):
-        placed = floor.immediate.place(account, market, Side.SELL, OrderType.LIMIT, TimeInForce.GTC, price, amount)
+        placed = commands.place(account, market, Side.SELL, OrderType.LIMIT, TimeInForce.GTC, price, amount)
         assert placed.code == 0, placed
 
 

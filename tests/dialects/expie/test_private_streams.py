@@ -7,6 +7,7 @@ from typing import Any
 from cambist.domain.transfers import TransferKind
 from tests.dialects.expie.floor import BUY, NOON, SECOND, SELL, Client, Floor, Trader
 from tests.support import sweeps
+from tests.support.floor import one_process
 
 
 async def events(client: Client, count: int) -> list[tuple[int, int, str, str, str]]:
@@ -61,6 +62,7 @@ async def test_an_order_from_before_the_subscription(floor: Floor, alice: Trader
     assert await events(client, 1) == [(2, 1, "1.25", "0.75", "0.000045")]
 
 
+@one_process
 async def test_one_frame_of_many_commands(floor: Floor, alice: Trader, bob: Trader) -> None:
     client = await floor.socket(alice)
     await client.follow("order.subscribe", "BCCBTC")
@@ -105,6 +107,7 @@ async def test_balances(floor: Floor, alice: Trader, bob: Trader) -> None:
     assert await client.quiet()
 
 
+@one_process
 async def test_a_reply_on_the_socket_waits_for_the_journal(floor: Floor, alice: Trader) -> None:
     client = await floor.socket(alice)
     floor.journal.held = True

@@ -14,6 +14,7 @@ from cambist.domain.orders import OrderType, Side, TimeInForce
 from tests.dialects.mtgox.floor import Floor, Trader
 from tests.dialects.mtgox.linked_floor import link_markets, set_rates
 from tests.dialects.mtgox.listener import Listener, Open
+from tests.support.floor import one_process
 
 PAIRS = ("BTCUSD", "BTCEUR", "BTCJPY", "BTCGBP")
 SCALES = (3, 5, 3, 5)
@@ -129,6 +130,7 @@ async def test_many_levels_leave_in_pieces(floor: Floor, alice: Trader, bob: Tra
     feed.stopped()
 
 
+@one_process
 async def test_nothing_is_pushed_before_it_is_on_disk(floor: Floor, alice: Trader, bob: Trader, group: None, listen: Open) -> None:
     client = await listen("/?Channel=depth.BTCGBP/ticker.BTCGBP")
     await client.messages()

@@ -9,6 +9,7 @@ import pytest
 
 from cambist.merchant import MerchantRejection
 from tests.dialects.mtgox.floor import AGENT, DAY, NOON, SECOND, Floor, Trader
+from tests.support.floor import one_process
 from tests.support.shop import CHUNKED_OK, OK, Shop, reply
 
 PAUSE = 30 * 60 * SECOND
@@ -130,6 +131,7 @@ async def test_paying_twice_pays_once(floor: Floor, alice: Trader, bob: Trader, 
     assert floor.available(alice, "BTC") == "98.5"
 
 
+@one_process
 async def test_two_payers_in_one_tick(floor: Floor, alice: Trader, bob: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
     floor.sequencer.drain()
@@ -296,6 +298,7 @@ async def test_coins_that_come_too_late_are_credited_and_reopen_nothing(
         assert len({heard.fields["payment_id"] for heard in shop.heard}) == 4
 
 
+@one_process
 async def test_a_payment_that_meets_a_cancellation_is_refused(floor: Floor, alice: Trader, shopkeeper: Trader) -> None:
     made = await created(floor, shopkeeper)
     floor.sequencer.drain()

@@ -9,6 +9,7 @@ from cambist.domain.orders import OrderType, Side, TimeInForce
 from cambist.history.port import Page
 from cambist.marketdata import MarketData
 from tests.dialects.mtgox.floor import DAY, NOON, SECOND, Floor, Trader
+from tests.support.floor import one_process
 from tests.support.immediate import immediately
 
 VALUE = ["value", "value_int", "display", "display_short", "currency"]
@@ -245,6 +246,7 @@ async def test_lag_of_an_idle_engine(floor: Floor, path: str) -> None:
     assert await floor.public(path) == {"lag": 0, "lag_secs": 0, "lag_text": "0.000000 seconds", "length": "0"}
 
 
+@one_process
 async def test_lag_is_the_age_of_what_waits_for_the_disk(floor: Floor, alice: Trader) -> None:
     floor.sequencer.drain()
     floor.journal.held = True

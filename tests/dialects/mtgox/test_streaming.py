@@ -16,6 +16,7 @@ from cambist.gateway.server import Server
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
 from tests.dialects.mtgox.listener import PATIENCE, Listener, Open
 from tests.support import sweeps
+from tests.support.floor import one_process
 
 TRADES = "dbf1dee9-4f2e-4a08-8cb7-748919a71b21"
 LAG = "85174711-be64-4de1-b783-0628995d7914"
@@ -150,6 +151,7 @@ async def test_a_star_is_every_pair(floor: Floor, listen: Open) -> None:
     assert len(await client.messages()) == len(pairs)
 
 
+@one_process
 async def test_lag_tells_the_age_of_the_queue(floor: Floor, alice: Trader, listen: Open) -> None:
     client = await listen("/?Channel=trade.lag")
     await client.messages()

@@ -125,9 +125,12 @@ def test_a_market_is_halted_opened_and_given_other_terms(clerk: Callable[..., Vi
     visitor = clerk("olga", "/operator/markets")
     page = visitor.page
     row = page.get_by_role("row").filter(has_text="LTC/USD")
+    trader = clerk("alice", "/trade/ltc_usd").page.get_by_role("main")
+    expect(trader).to_contain_text("Live")
     page.get_by_role("button", name="Halt LTC/USD").click()
     confirm(page, "Halt it")
     expect(row).to_contain_text("halted")
+    expect(trader).to_contain_text("halted")  # without loading anything anew
     page.get_by_role("button", name="Open LTC/USD").click()
     confirm(page, "Open it")
     expect(row).not_to_contain_text("halted")

@@ -66,6 +66,22 @@ def test_coins_come_in_and_are_credited_without_loading_anything_anew(sandbox: R
     expect(row).to_contain_text("credited")
 
 
+def test_in_a_sandbox_one_sends_the_coins_oneself(sandbox: Running, visit: Callable[..., Visitor]) -> None:
+    """Nobody else would: its coin network is simulated."""
+    user = visit(sandbox.url).sign_up("payer")
+    address_of(user, "BTC")
+    main = user.page.get_by_role("main")
+    main.get_by_label("Coins to send").fill("0.000000001")
+    main.get_by_role("button", name="Send BTC to it").click()
+    expect(main.get_by_role("alert")).to_have_text("BTC has at most 8 decimals.")
+    main.get_by_label("Coins to send").fill("0.75")
+    main.get_by_role("button", name="Send BTC to it").click()
+    row = user.page.get_by_role("region", name="Deposits").get_by_role("row").filter(has_text="0.75")
+    expect(row).to_contain_text("waits for confirmations")
+    control(sandbox, "blocks", asset="BTC", count=3)
+    expect(row).to_contain_text("credited")
+
+
 def test_coins_leave_after_a_look_at_the_address(sandbox: Running, visit: Callable[..., Visitor]) -> None:
     alice, bob = visit(sandbox.url).demo("alice"), visit(sandbox.url).demo("bob")
     address = address_of(bob, "BTC")

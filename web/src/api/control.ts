@@ -59,6 +59,7 @@ export class ControlApi {
   clock = (): Promise<ClockState> => this.ask("GET", "/clock");
   moveClock = (movement: Movement): Promise<ClockState> => this.ask("POST", "/clock", movement);
   fund = (account: string, give: string): Promise<unknown> => this.ask("POST", "/funds", { account, give });
+  deposit = (account: string, asset: string, amount: string): Promise<unknown> => this.ask("POST", "/deposits", { account, asset, amount });
   faults = (): Promise<Faults> => this.ask("GET", "/faults");
   armFault = (plan: FaultPlan): Promise<ShownFault> => this.ask("POST", "/faults", plan);
   disarmFault = (id: string): Promise<ShownFault> => this.ask("DELETE", `/faults/${encodeURIComponent(id)}`);

@@ -5,6 +5,8 @@ import { listAssets, listMarkets, listTickers, type Asset, type Market, type Tic
 import { Paced } from "./paced";
 
 const TICKERS_EVERY = 2_000;
+/** An operator may halt a market, or change its limits and fees, at any time. */
+const TERMS_EVERY = 10_000;
 
 class Markets {
   all = $state<Market[]>([]);
@@ -29,6 +31,18 @@ class Markets {
     } catch (error) {
       this.problem = error;
     }
+  }
+
+  /** Looks at all markets again; they stay as they are known when they cannot be had. */
+  async refresh(): Promise<void> {
+    const found = await send(listMarkets()).catch(() => null);
+    if (found !== null && JSON.stringify(found) !== JSON.stringify(this.all)) this.all = found;
+  }
+
+  /** Keeps what is known of the markets fresh until the returned function is called. */
+  keepTerms(): () => void {
+    const timer = setInterval(() => document.visibilityState === "visible" && void this.refresh(), TERMS_EVERY);
+    return () => clearInterval(timer);
   }
 
   find(name: string): Market | undefined {

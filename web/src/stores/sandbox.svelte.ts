@@ -86,6 +86,11 @@ class SandboxStore {
     await this.known.fund(account, give);
   }
 
+  /** Coins over the simulated network to somebody's address; they are credited after as many blocks as that asks for. */
+  async deposit(account: string, asset: string, amount: string): Promise<void> {
+    await this.known.deposit(account, asset, amount);
+  }
+
   async arm(plan: FaultPlan): Promise<void> {
     await this.known.armFault(plan);
     await this.faults.load();

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { argumentWords, awaitsApproval, operationWords, withNames } from "./wording";
+import { argumentWords, awaitsApproval, operationWords, outcomeWords, withNames } from "./wording";
 
 it.each<[Record<string, unknown>, string]>([
   [{ user: "@17", role: "operator" }, "user @17 · role operator"],
@@ -30,3 +30,10 @@ it.each([
   ["a@17", "a@17"],
   ["uid 0 (root)", "uid 0 (root)"],
 ])("%s is shown as %s", (text, shown) => expect(withNames(text, { "@17": "olga" })).toBe(shown));
+
+it.each([
+  ["done", "done"],
+  ["waiting", "waits for a second operator"],
+  ["unknown", "outcome unknown"],
+  ["user-unknown", "refused: user unknown"],
+])("the outcome %s is worded %j", (outcome, words) => expect(outcomeWords(outcome)).toBe(words));

@@ -48,6 +48,14 @@ export function operationWords(name: string): string {
   return OPERATIONS[name] ?? name;
 }
 
+/** What came of an operation: done, waiting, unknown, or the code of what refused it as words. */
+export function outcomeWords(outcome: string): string {
+  if (outcome === "done") return "done";
+  if (outcome === "waiting") return "waits for a second operator";
+  if (outcome === "unknown") return "outcome unknown";
+  return `refused: ${outcome.replaceAll("-", " ")}`;
+}
+
 /** A record's text with the name of each @N in it, where `names` knows one. */
 export function withNames(text: string, names: Record<string, string>): string {
   return text.replace(/(?<!\S)@\d{1,10}(?!\S)/g, (found) => names[found] ?? found);

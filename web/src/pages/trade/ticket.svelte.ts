@@ -197,6 +197,7 @@ export class Ticket {
     } catch (error) {
       const field = error instanceof ApiProblem ? (FIELDS[error.field ?? ""] ?? null) : null;
       this.refusal = { field, words: wordsOf(error) };
+      void markets.refresh(); // its limits may be others now, or it may be halted
       return null;
     } finally {
       this.isSending = false;

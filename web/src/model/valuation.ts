@@ -1,7 +1,7 @@
 // What an amount of one asset is worth in another, by the last prices of the markets between them.
 
-import type { Market, Ticker } from "../../api/generated";
-import { Decimal } from "../../model/decimal";
+import type { Market, Ticker } from "../api/generated";
+import { Decimal } from "./decimal";
 
 const MOST_STEPS = 3;
 /** Decimals that are kept on the way, far beyond those that are shown. */

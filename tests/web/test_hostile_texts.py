@@ -1,5 +1,6 @@
 """Texts that strangers supply, shown by a real page in a real browser: each stays a text, whoever looks at it and wherever."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,10 +134,16 @@ def test_who_is_to_pay_sees_it_as_it_was_sent(scene: Scene, visit: Callable[...,
 
 
 @pytest.mark.parametrize("path", ["trade", "pay", "wallet/deposit", "security", "operator/users", "operator/audit"])
-def test_what_a_link_of_a_stranger_says_is_no_page(path: str, venue: Running) -> None:
+def test_what_a_link_of_a_stranger_says_is_on_no_page(path: str, venue: Running, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(venue.url)
     for text in CORPUS.values():
-        reply = httpx.get(f"{venue.url}/{path}/{quote(text, safe='')}", headers={"accept": "text/html"}, trust_env=False)
-        assert (reply.status_code, reply.headers["content-type"]) == (404, "application/json")
+        link = f"{venue.url}/{path}/{quote(text, safe='')}"
+        assert httpx.get(link, trust_env=False).status_code == 404
+        reply = visitor.page.goto(link)
+        assert reply is not None
+        assert reply.status == 404
+        expect(visitor.page.get_by_role("main")).to_have_text(re.compile(r"^\s*Page not found\s+The address may be mistyped"))
+        unhurt(visitor)
 
 
 def test_an_account_s_own_page_is_there_by_its_address(venue: Running, visit: Callable[..., Visitor]) -> None:

@@ -11,6 +11,8 @@ function decoded(part: string): string {
   }
 }
 
+/** What a path of the page can look like, as src/cambist/web/routes.py has it: what a stranger's link says beyond that is on no page. */
+const OWN = /^\/(?:[a-z-]+(?:\/(?:[A-Za-z0-9_.:@-]|%40){1,64}){0,3}\/?)?$/;
 const isEntrance = (path: string): boolean => /^\/(login|sign-up)(\/|$)/.test(path);
 
 class Router {
@@ -23,9 +25,9 @@ class Router {
     document.addEventListener("click", (event) => this.clicked(event));
   }
 
-  /** The path's first part, such as `trade`; empty at `/`. */
-  get page(): string {
-    return this.path.split("/")[1] ?? "";
+  /** The path's first part, such as `trade`; empty at `/`, null where no page of ours can be. */
+  get page(): string | null {
+    return OWN.test(this.path) ? (this.path.split("/")[1] ?? "") : null;
   }
 
   /** What follows it. */

@@ -99,10 +99,7 @@ def test_every_section(screen: Screen, theme: str, clerk: Callable[..., Visitor]
         expect(visitor.page.get_by_role("main")).to_contain_text(words)
         expect(visitor.page.get_by_role("status", name="Loading")).to_have_count(0)
         name = path.strip("/").replace("/", "-")
-        visitor.photograph(photographs, f"{name}-{screen.name.lower()}-{theme}")
-        assert visitor.accessibility_findings() == [], path
-        wide = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, f"{path} is {wide} pixels wider than the screen"
+        visitor.check(photographs, f"{name}-{screen.name.lower()}-{theme}")
 
 
 def test_a_user_is_found_frozen_and_let_in_again(clerk: Callable[..., Visitor], visit: Callable[..., Visitor], office: Office) -> None:

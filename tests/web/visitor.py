@@ -17,6 +17,27 @@ PATIENCE = 30_000
 """Milliseconds: tests wait until something is so, and machines may be busy."""
 expect.set_options(timeout=PATIENCE)
 DRAWN_SECONDS = 10.0
+LEAST_TARGET = 40
+"""Pixels in each direction that a finger needs."""
+MISFITS = """least => {
+    const found = new Set()
+    const named = element => `${element.tagName.toLowerCase()} ${element.ariaLabel ?? element.textContent.trim().slice(0, 40)}`
+    const shown = element => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().width > 1
+    for (const element of document.querySelectorAll("body *")) {
+        const scrolls = ["auto", "scroll"].includes(getComputedStyle(element).overflowX)
+        if (scrolls && shown(element) && element.scrollWidth > element.clientWidth) found.add(`scrolls sideways: ${named(element)}`)
+    }
+    const open = document.querySelector("dialog[open]") ?? document
+    for (const element of open.querySelectorAll("a[href], button, input, select, textarea, summary, [role=option]")) {
+        // A link within a sentence is as high as its line; what leads past the navigation is for keyboards.
+        if (!shown(element) || element.disabled || element.ariaHidden === "true" || element.closest("p, .skip")) continue
+        const { width, height } = (element.closest("label") ?? element.closest(".box") ?? element).getBoundingClientRect()
+        if (Math.min(width, height) < least) found.add(`too small: ${named(element)} ${width}x${height}`)
+        const isText = element.matches("input:not([type=checkbox], [type=radio]), textarea")
+        if (isText && parseFloat(getComputedStyle(element).fontSize) < 16) found.add(`zooms the page when it is touched: ${named(element)}`)
+    }
+    return [...found]
+}"""
 
 
 class Screen(Enum):
@@ -24,6 +45,7 @@ class Screen(Enum):
 
     DESKTOP = (1366, 768, False)
     PHONE = (390, 844, True)
+    SMALL_PHONE = (360, 640, True)
 
 
 LOOKS = [(Screen.DESKTOP, "dark"), (Screen.DESKTOP, "light"), (Screen.PHONE, "dark"), (Screen.PHONE, "light")]
@@ -35,6 +57,7 @@ class Visitor:
     def __init__(self, chromium: Browser, url: str, screen: Screen = Screen.DESKTOP, theme: str = "dark") -> None:
         width, height, phone = screen.value
         self.url = url
+        self.screen = screen
         self.complaints: list[str] = []
         self.tolerated: list[str] = []
         """Patterns of what the test brings about itself, such as a server that is gone."""
@@ -115,8 +138,13 @@ class Visitor:
             for node in violation["nodes"]
         ]
 
+    def misfits(self) -> list[str]:
+        """What does not suit a phone: what is scrolled sideways, is too small for a finger, or makes the browser zoom in."""
+        found: list[str] = self.page.evaluate(MISFITS, LEAST_TARGET)
+        return found
+
     def check(self, folder: Path, name: str) -> None:
-        """The page as it stands: photographed, nothing wider than the screen, and axe finds nothing."""
+        """The page as it stands: photographed, nothing wider than the screen, fit for a phone where it is one, and axe finds nothing."""
         findings: list[str] = []
 
         def found() -> bool:
@@ -130,3 +158,5 @@ class Visitor:
         assert not findings, f"{name}:\n" + "\n".join(findings)
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide == 0, f"{name} is {wide} pixels wider than the screen"
+        misfits = self.misfits() if self.screen.value[2] else []
+        assert not misfits, f"{name}:\n" + "\n".join(misfits)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from cambist.client import calls
 from tests.support.processes import Running, serving
@@ -13,7 +13,7 @@ from tests.web.trading import client_of, limit
 from tests.web.visitor import Screen, Visitor
 
 Visit = Callable[..., Visitor]
-WITH_KEYBOARD = {"width": 360, "height": 330}
+WITH_KEYBOARD = ViewportSize(width=360, height=330)
 """What a small phone has left of its screen while its keyboard is shown."""
 PAGES = [
     "/markets",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import ssl
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from cambist.client.tls import shared_tls
 from cambist.dialect_kit.messages import Reply, Request, Withheld
 from cambist.dialect_kit.sockets import Session, Socket, SocketRoute
 from cambist.gateway.http.limits import HttpLimits
@@ -23,7 +25,7 @@ from cambist.gateway.server import tls_context
 from cambist.gateway.ws.limits import SocketLimits
 from cambist.gateway.ws.router import SocketRouter
 from tests.support import websocket_frames as ws
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.support.websocket_frames import BINARY, CLOSE, CONT, PING, PONG, TEXT, Frame, Wire
 
 Serve = Callable[..., Any]
@@ -330,16 +332,39 @@ def test_over_tls(serve: Serve, tmp_path: Path) -> None:
     """Nothing can be half-closed here, so the server hangs up behind its close frame."""
     certificate, key = self_signed(tmp_path)
     services = start(serve, tls=tls_context(certificate, key))
-    context = ssl.create_default_context(cafile=str(certificate))
+    context = shared_tls()
+    context.load_verify_locations(str(certificate))
     with connect(f"wss://localhost:{services.port}/ws", ssl=context, compression=None) as client:
         for size in (1, 200, 60_000):
             client.send("x" * size)
-            assert client.recv(timeout=10) == "x" * size
+            assert client.recv(timeout=PATIENCE) == "x" * size
         client.send("bye")
         with pytest.raises(ConnectionClosed) as ended:
-            client.recv(timeout=10)
+            client.recv(timeout=PATIENCE)
     assert ended.value.rcvd is not None
     assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (4001, "as you wish")
+
+
+def test_over_tls_one_thread_may_read_while_another_writes(serve: Serve, tmp_path: Path) -> None:
+    """Connections break at their beginning, when the server still has something to say of its own: so there are many of them."""
+    certificate, key = self_signed(tmp_path)
+    services = start(serve, tls=tls_context(certificate, key))
+    context = shared_tls()
+    context.load_verify_locations(str(certificate))
+
+    def talk(size: int) -> bool:
+        url = f"wss://localhost:{services.port}/ws"
+        with connect(url, ssl=context, compression=None, open_timeout=PATIENCE) as client:
+            client.send("x" * size)
+            return client.recv(timeout=PATIENCE) == "x" * size
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(talk, [1, 200, 60_000] * 50))
+    finally:
+        sys.setswitchinterval(before)
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

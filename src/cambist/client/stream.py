@@ -14,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from cambist.api_types.stream import AnyClientMessage, AnyServerMessage, Login, Subscribe, Unsubscribe
 from cambist.client.credentials import Credentials
+from cambist.client.tls import shared_tls
 
 PATH = "/cambist/v1/stream"
 MESSAGE_BYTES = 16 << 20
@@ -45,7 +46,9 @@ class Stream:
         self._opened = ExitStack()
 
     def __enter__(self) -> Stream:
-        opening = connect(_address(self._url), additional_headers=self._headers, proxy=None, max_size=MESSAGE_BYTES)
+        address = _address(self._url)
+        tls = shared_tls() if address.startswith("wss") else None
+        opening = connect(address, ssl=tls, additional_headers=self._headers, proxy=None, max_size=MESSAGE_BYTES)
         self._connection = self._opened.enter_context(opening)
         if self._credentials is not None:
             self.send(_login(self._credentials))

@@ -156,6 +156,18 @@ def test_a_coupon_is_redeemed_once(sandbox: Running, visit: Callable[..., Visito
     expect(row).not_to_contain_text("not redeemed")
 
 
+def test_a_coupon_may_be_created_before_it_is_known_what_one_has(sandbox: Running, visit: Callable[..., Visitor]) -> None:
+    carol = visit(sandbox.url).demo("carol")
+    carol.tolerated = ["ERR_FAILED"]
+    carol.page.route(re.compile("socket-worker"), lambda route: route.abort())  # nothing of the stream comes
+    carol.open("/wallet/coupons")
+    choose(carol, "Asset", "USD")
+    fill(carol, "Amount", "2.25")
+    expect(main_of(carol)).to_contain_text("Available –")
+    press(carol, "Create")
+    expect(carol.page.get_by_test_id("coupon")).to_be_visible()
+
+
 def test_the_history_adds_up_and_is_saved_as_it_is(sandbox: Running, visit: Callable[..., Visitor], tmp_path: Path) -> None:
     carol = visit(sandbox.url).demo("carol")
     control(sandbox, "funds", account="carol", give="USD=100")

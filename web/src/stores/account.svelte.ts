@@ -97,8 +97,9 @@ class Account {
     this.fees = new Map((await send(listFees()).catch(() => [])).map((fees) => [fees.market, fees]));
   }
 
-  available(asset: string): string {
-    return this.balances.get(asset)?.available ?? "0";
+  /** What of an asset can be spent; undefined until that is known, which is no reason to refuse anything. */
+  available(asset: string): string | undefined {
+    return this.areBalancesLoaded ? (this.balances.get(asset)?.available ?? "0") : undefined;
   }
 
   /** Calls back with every fill that happens from now on. */

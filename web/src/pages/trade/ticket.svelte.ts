@@ -74,8 +74,8 @@ export class Ticket {
 
   private readonly situation = $derived.by<Situation>(() => ({
     market: markets.find(this.market.name) ?? this.market,
-    availableBase: account.areBalancesLoaded ? Decimal.from(account.available(this.market.base)) : null,
-    availableQuote: account.areBalancesLoaded ? Decimal.from(account.available(this.market.quote)) : null,
+    availableBase: numberOf(account.available(this.market.base)),
+    availableQuote: numberOf(account.available(this.market.quote)),
     bids: this.book.bids,
     asks: this.book.asks,
     makerPpm: account.fees.get(this.market.name)?.maker_ppm ?? this.market.maker_fee_ppm,
@@ -226,6 +226,10 @@ export class Ticket {
     const usable = price !== null && total !== null && price.isPositive;
     this.amount = usable ? total.divide(price, this.market.amount_decimals).toShortString() : "";
   }
+}
+
+function numberOf(text: string | undefined): Decimal | null {
+  return text === undefined ? null : Decimal.from(text);
 }
 
 function wordsOfPlaced(placed: OrderPlaced, market: Market): string {

@@ -18,7 +18,7 @@ from scripts.failover_rounds import SETTINGS, Rounds
 from scripts.local_cluster import LOG, SERVERS, LocalCluster, Process
 
 GROUP = "failover"
-ROUNDS = 5
+ROUNDS = 3
 TRADED_SECONDS = 3.0
 """Before and after each blow."""
 

@@ -217,8 +217,10 @@ def test_two_operators_make_a_third(clerk: Callable[..., Visitor]) -> None:
     expect(olga.get_by_role("status").filter(has_text="Another operator must say so too")).to_be_visible()
     otto = clerk("otto", "/operator/withdrawals").page
     asked_for = otto.get_by_role("article", name="Change a role")
+    expect(asked_for).to_contain_text("user bob · role operator")
     expect(asked_for).to_contain_text("olga asked for it")
-    asked_for.get_by_role("button", name="Ask for the same").click()
+    expect(asked_for.get_by_role("button", name="Refuse")).to_be_visible()
+    asked_for.get_by_role("button", name="Approve").click()
     expect(asked_for).to_have_count(0)
     otto.goto(otto.url.replace("/withdrawals", "/users/bob"))
     expect(otto.get_by_role("region", name="User")).to_contain_text("operator")
@@ -226,7 +228,7 @@ def test_two_operators_make_a_third(clerk: Callable[..., Visitor]) -> None:
     otto.get_by_role("dialog").get_by_label("Role").select_option("none")
     confirm(otto, "Give this role")
     page = clerk("olga", "/operator/withdrawals").page
-    page.get_by_role("article", name="Change a role").get_by_role("button", name="Ask for the same").click()
+    page.get_by_role("article", name="Change a role").get_by_role("button", name="Approve").click()
     expect(page.get_by_role("article", name="Change a role")).to_have_count(0)
 
 

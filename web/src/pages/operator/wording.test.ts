@@ -20,6 +20,8 @@ it("knows an approval from what was done", () => {
 it("gives an operation that it has no words for its own name", () => {
   expect(operationWords("user.freeze")).toBe("Freeze a user");
   expect(operationWords("of.tomorrow")).toBe("of.tomorrow");
+  expect(operationWords("market.status", { name: "btc_usd", halted: true })).toBe("Halt a market");
+  expect(operationWords("market.status", { name: "btc_usd", halted: false })).toBe("Open a market");
 });
 
 it.each([

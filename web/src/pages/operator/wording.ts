@@ -43,8 +43,9 @@ const OPERATIONS: Record<string, string> = {
   snapshot: "Write a snapshot",
 };
 
-/** An operation in words; its own name when it has none here. */
-export function operationWords(name: string): string {
+/** An operation in words; its own name when it has none here. `said`: what it was asked with, where that tells which of two it was. */
+export function operationWords(name: string, said: Record<string, unknown> = {}): string {
+  if (name === "market.status" && typeof said["halted"] === "boolean") return said["halted"] ? "Halt a market" : "Open a market";
   return OPERATIONS[name] ?? name;
 }
 

@@ -64,7 +64,22 @@ async def page(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-ROUTES = [Route("/sync", sync_handler), Route("/async", async_handler), Route("/fails", failing_handler)]
+def refusing_handler(_request: Request) -> Reply:
+    return Reply(503, b"elsewhere", waits=False)
+
+
+async def later_refusing_handler(request: Request) -> Reply:
+    await ticks()
+    return refusing_handler(request)
+
+
+ROUTES = [
+    Route("/sync", sync_handler),
+    Route("/async", async_handler),
+    Route("/fails", failing_handler),
+    Route("/refuses", refusing_handler),
+    Route("/refuses-later", later_refusing_handler),
+]
 WAYS = ["/sync", "/async", "/page"]
 
 
@@ -95,6 +110,15 @@ def test_a_reply_waits_for_its_barrier(serve: Serve, path: str) -> None:
     events.append("answered")
     assert events == ["durable", "answered"]
     assert answer.body == b"seen " + path.encode()
+
+
+@pytest.mark.parametrize("dead", [False, True])
+@pytest.mark.parametrize("path", ["/refuses", "/refuses-later"])
+def test_a_reply_that_shows_nothing_of_the_exchange_leaves_while_the_journal_gets_no_answer(serve: Serve, path: str, dead: bool) -> None:
+    client = serve(ROUTES, barrier=Journal(dead=dead).barrier).connect()
+    client.send(ask(path))
+    assert (answer := client.answer()).status == 503
+    assert answer.body == b"elsewhere"
 
 
 @pytest.mark.parametrize("path", WAYS)

@@ -49,6 +49,7 @@ class LeadingOnly:
         return replace(route, accept=accept_here)
 
     def _refused(self, request: Request) -> Reply:
-        """503 also where an API says everything with 200: whoever stands between, such as a load balancer, must see it."""
+        """503 also where an API says everything with 200: whoever stands between, such as a load balancer, must see it. At once: a journal
+        that gets no answer from the log's servers is why nobody leads here."""
         reply = self._worded(request, PLAIN)
-        return msgspec.structs.replace(reply, status=503, headers=(*reply.headers, RETRY_AFTER))
+        return msgspec.structs.replace(reply, status=503, headers=(*reply.headers, RETRY_AFTER), waits=False)

@@ -53,6 +53,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     A name or value with a control character, or a body for a status that has none (1xx, 204, 304), becomes a 500.
     `chunked` sends the body as one chunk instead of naming its length, for a client that insists on it. `parts` are the body's beginning
     where it is long and its pieces are shared by many replies: they are sent as they are, one after the other, then `body`.
+    `waits=False` is for a reply that shows nothing of the exchange, whatever its route does: it does not wait for the journal.
     """
 
     status: int = 200
@@ -61,6 +62,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[bytes, bytes]] = ()
     chunked: bool = False
     parts: tuple[bytes, ...] = ()
+    waits: bool = True
 
     @property
     def content(self) -> bytes:

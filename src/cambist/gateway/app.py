@@ -197,7 +197,7 @@ class Gateway:
         else:
             result = self.call(route, request)
             reply = await self.finish(route, request, result) if inspect.isawaitable(result) else result
-        if route.durable:
+        if route.durable and reply.waits:
             await self.durable()
         await _send_reply(send, reply)
         self.counts(route).observe(reply.status, self.metrics.timer() - started)

@@ -346,7 +346,7 @@ class HttpProtocol(HttpIntake):
         except Exception as error:
             reply = gateway.failed(route, error, request)
         try:
-            waiting = gateway.barrier() if route.durable else None
+            waiting = gateway.barrier() if route.durable and reply.waits else None
         except Exception:
             self.withhold()
             return
@@ -418,7 +418,7 @@ class HttpProtocol(HttpIntake):
         if pending not in self._pending:  # the connection is gone
             return
         try:
-            waiting = gateway.barrier() if route.durable else None
+            waiting = gateway.barrier() if route.durable and reply.waits else None
         except Exception:
             self.withhold()
             return

@@ -13,7 +13,8 @@ import nats
 import nats.errors
 import structlog
 import uvloop
-from nats.aio.client import Client
+from nats.aio.client import Client, Server
+from nats.js.errors import NotFoundError
 
 from cambist._core import JournalError
 from cambist.cluster.settings import LogSettings
@@ -26,6 +27,13 @@ PING_SECONDS = 1
 
 RECONNECT_SECONDS = 0.1
 """Between two attempts with one server."""
+
+USELESS_SECONDS = 3.0
+"""A server that is alive and knows nothing of the log for so long may be cut off from the others: another one is tried."""
+ASKED_SECONDS = 1.0
+NANOSECONDS = 1_000_000_000
+_LAST = 3
+"""Failed attempts with other servers before one that was left is tried again."""
 
 
 def _tls(settings: LogSettings) -> ssl.SSLContext | None:
@@ -49,10 +57,19 @@ def _login(settings: LogSettings) -> dict[str, str]:
 
 
 async def connect(
-    settings: LogSettings, servers: list[str] | None = None, *, patient: bool = True, heard: Callable[[Exception], None] | None = None
+    settings: LogSettings,
+    servers: list[str] | None = None,
+    *,
+    patient: bool = True,
+    heard: Callable[[Exception], None] | None = None,
+    left: Callable[[], str] = str,
 ) -> Client:
     """A client of all servers, or of one alone. `patient`: it looks for them until it is closed. `heard` is told why one cannot be used.
-    JournalError when there are no credentials where there should be."""
+    `left` names the one that is to be tried last, host and port. JournalError when there are no credentials where there should be."""
+
+    def next_server(known: list[Server], _info: object) -> tuple[Server, float]:
+        chosen = min(known, key=lambda server: server.reconnects + _LAST * (server.uri.netloc == left()))
+        return chosen, RECONNECT_SECONDS if chosen.reconnects else 0.0
 
     async def complain(error: Exception) -> None:
         """Once for each attempt with a server that is away: who waits for an answer says it once."""
@@ -70,6 +87,7 @@ async def connect(
         max_outstanding_pings=2,
         tls=_tls(settings),
         error_cb=complain,
+        reconnect_to_server_handler=next_server,
         **_login(settings),
     )
 
@@ -87,11 +105,14 @@ class Connection:
     def __init__(self, settings: LogSettings) -> None:
         """JournalError when no server answers in time."""
         self.settings = settings
+        self._left = ""
+        """Host and port of the server that was of no use last."""
         self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="cambist-nats", daemon=True)
         self._thread.start()
         try:
             self.client = self.run(self._connect())
+            self.run(self._begin_to_watch())
         except BaseException:
             self._stop()
             raise
@@ -121,7 +142,7 @@ class Connection:
             try:
                 # The client tries for ever by itself, and would not say why it fails.
                 async with asyncio.timeout_at(deadline):
-                    return await connect(self.settings, heard=hear)
+                    return await connect(self.settings, heard=hear, left=lambda: self._left)
             except TimeoutError:
                 servers = ", ".join(self.settings.servers)
                 last = f" ({said[0]})" if said and str(said[0]) else ""
@@ -132,6 +153,43 @@ class Connection:
                 if self.loop.time() >= deadline:
                     raise JournalError(f"NATS cannot be reached: {error}") from None
                 await asyncio.sleep(0.1)
+
+    async def _begin_to_watch(self) -> None:
+        self._watching = asyncio.create_task(self._leave_useless_servers())
+
+    async def _leave_useless_servers(self) -> None:
+        """A server that is cut off from the others answers pings as ever, and for a while it tells of the log as if it led it."""
+        unanswered_since: float | None = None
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            alone = await self._alone_for()
+            if not self.client.is_connected:
+                unanswered_since = None
+                continue
+            if alone is None:
+                unanswered_since = self.loop.time() if unanswered_since is None else unanswered_since
+                alone = self.loop.time() - unanswered_since
+            else:
+                unanswered_since = None
+            if alone >= USELESS_SECONDS:
+                unanswered_since = None
+                url = self.client.connected_url
+                self._left = "" if url is None else url.netloc
+                _log.warning("a NATS server does not know the log's state: trying another one", server=self._left)
+                await self.client.force_reconnect()
+
+    async def _alone_for(self) -> float | None:
+        """Seconds for which whoever leads the log, as far as the connected server knows, heard of no majority; None: no answer."""
+        try:
+            info = await self.client.jetstream(timeout=ASKED_SECONDS).stream_info(self.settings.stream)
+        except NotFoundError:
+            return 0.0  # there is no log yet, or any more
+        except (nats.errors.Error, OSError, TimeoutError):
+            return None
+        followers = [] if info.cluster is None else info.cluster.replicas or []
+        silences = sorted((follower.active or 0) / NANOSECONDS for follower in followers)
+        needed = (len(followers) + 1) // 2
+        return silences[needed - 1] if needed else 0.0
 
     async def _disconnect(self) -> None:
         try:

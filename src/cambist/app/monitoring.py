@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_BEHIND = 1_000
 """Messages of the log that an edge may lack before it counts as behind."""
 MOST_WAITED = 10.0
-"""Seconds that nobody may decide a command before an edge counts as cut off."""
+"""Seconds that nothing may be heard of the log, or nobody decide a command, before an edge counts as cut off."""
 DIRECTORY_AWAY = "the database of people and keys is away: nobody can log in, and nothing of theirs can change"
 
 
@@ -105,6 +105,8 @@ def watch_edge_readiness(log: EdgeLog, progress: StoredProgress, write_failures:
     def follows() -> str:
         if log.follower.failure is not None:
             return "the log cannot be followed"
+        if log.tail.silent_seconds > MOST_WAITED:
+            return f"nothing was heard of the log for {log.tail.silent_seconds:.0f} s"
         if log.tail.behind > MOST_BEHIND:
             return f"the edge is {log.tail.behind} messages behind the log"
         return ""
@@ -140,6 +142,7 @@ def edge_metrics(
     metrics.gauge("history_seq", "Commands that history had at the last look.", lambda: progress.applied_seq)
     metrics.gauge("log_epoch", "The epoch of who leads.", lambda: log.follower.epoch)
     metrics.gauge("log_messages_behind", "Messages of the log that were not read yet.", lambda: tail.behind)
+    metrics.gauge("log_silent_seconds", "Since anything was heard of the log's end.", lambda: tail.silent_seconds)
     metrics.counter("log_damage", "Messages that a server's copy of the log had lost.", lambda: tail.damage.count)
     metrics.gauge("edge_pending", "Commands of this edge that nobody decided yet.", lambda: len(pending))
     metrics.gauge("edge_pending_seconds", "For how long the oldest of them has been waiting.", lambda: pending.oldest_seconds)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 
 import structlog
 from nats.aio.msg import Msg
@@ -127,6 +128,7 @@ class LogTail:
         self.stream = LogStream(connection)
         self.tip = 0
         """The log's last message, as far as it is known."""
+        self._heard_at = monotonic()
         self._running: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
@@ -145,6 +147,11 @@ class LogTail:
     def behind(self) -> int:
         """Messages of the log that are not read yet."""
         return max(0, self.tip - self._reader.position)
+
+    @property
+    def silent_seconds(self) -> float:
+        """Since anything was heard of the log's end. From any thread."""
+        return monotonic() - self._heard_at
 
     async def look(self) -> int:
         """The log's last message as its leader has it; 0 when it does not answer. For the connection's loop."""
@@ -213,6 +220,7 @@ class LogTail:
         async def hear(message: Msg) -> None:
             with contextlib.suppress(ValueError):
                 number, frame = decode_tip(message.data)
+                self._heard_at = monotonic()
                 self.tip = max(self.tip, number)
                 if frame and len(frames) < BATCH_MESSAGES:
                     frames[number] = frame
@@ -225,6 +233,7 @@ class LogTail:
                 if loop.time() - looked >= LOOK_SECONDS:
                     looked = loop.time()
                     self.tip = max(self.tip, (await self.stream.info()).state.last_seq)
+                    self._heard_at = monotonic()
                 while self._reader.position < self.tip:
                     if not self._reader.take_frames(frames):
                         await self._reader.read_to(min(self.tip, self._reader.position + BATCH_MESSAGES))

@@ -27,12 +27,14 @@ MIGRATION_SECONDS = 3_600.0
 _SESSION = """
 SET lock_timeout = '1s';
 SET idle_in_transaction_session_timeout = '60s';
-SET tcp_keepalives_idle = 10;
-SET tcp_keepalives_interval = 5;
+SET tcp_keepalives_idle = 4;
+SET tcp_keepalives_interval = 2;
 SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = '10s';
 SET client_min_messages = 'warning';
 """
-"""Whoever is gone is noticed by the server within half a minute, so that the next one is not kept out by his lock."""
+"""Whoever is gone is noticed by the server within ten seconds, also with an answer on its way to him, so that the next one is not kept out
+by his lock."""
 
 
 class Unanswered(psycopg.OperationalError):
@@ -119,9 +121,10 @@ def connect(address: Address, application: str, session: str = "") -> Connection
         "connect_timeout": CONNECT_SECONDS,
         "application_name": application,
         "client_encoding": "UTF8",
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
+        "keepalives_idle": 4,
+        "keepalives_interval": 2,
         "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
         **address.parameters,
     }
     if address.password_file is not None:

@@ -37,9 +37,9 @@ def log(own: NatsServers, tmp_path: Path) -> LogPlace:
     return log
 
 
-def flip(server: NatsServer, text: bytes) -> None:
+def flip(server: NatsServer, text: bytes, stream: str = "log-log") -> None:
     """Flips one bit in what a stopped server keeps of a message that holds the text."""
-    for file in server.block_files("log-log"):
+    for file in server.block_files(stream):
         content = bytearray(file.read_bytes())
         at = content.find(text)
         if at >= 0:
@@ -49,11 +49,11 @@ def flip(server: NatsServer, text: bytes) -> None:
     raise AssertionError(f"{server.name} does not keep {text!r}")
 
 
-def damage(own: NatsServers, servers: list[NatsServer], text: bytes) -> None:
+def damage(own: NatsServers, servers: list[NatsServer], text: bytes, stream: str = "log-log") -> None:
     """All servers stop, some keep damaged messages, all start again."""
     own.stop()
     for server in servers:
-        flip(server, text)
+        flip(server, text, stream)
     own.start()
 
 
@@ -353,4 +353,27 @@ def test_old_shared_states_go_and_what_was_never_finished_is_neither_used_nor_ke
     assert connection.run(shared.newest_whole_seq()) == 5
     assert shared.publish(7, parts(tmp_path / "made", 7))
     assert f"$O.{bucket}.C.unfinished" not in objects(journal)
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("damaged", "had"),
+    [
+        pytest.param(1, 8, id="one server's copy: it comes from another one"),
+        pytest.param(3, 6, id="all copies: the one before it is taken"),
+    ],
+)
+def test_a_flipped_bit_in_a_shared_state_is_never_what_a_newcomer_begins_with(
+    log: LogPlace, own: NatsServers, tmp_path: Path, damaged: int, had: int
+) -> None:
+    journal = log.open()
+    for seq in (6, 8):
+        assert SharedStates(journal.node.connection).publish(seq, parts(tmp_path / "made", seq))
+    journal.close()
+    damage(own, own.servers[:damaged], b"view 8 ", "OBJ_log-snapshots")
+    journal = log.open()
+    for _ in range(3):  # each time the servers choose whose copy is read
+        assert SharedStates(journal.node.connection).fetch(tmp_path / "fetched", PARTS, 0) == had
+        for name, file in parts(tmp_path / "made", had).items():
+            assert (tmp_path / "fetched" / name).read_bytes() == file.read_bytes()
     journal.close()

@@ -36,12 +36,15 @@ class Site:
     settings: str = ""
     """More of everybody's configuration."""
     running: dict[str, Running] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    """Addresses of the servers that the next process is told of; empty: all."""
 
     def config(self, node: str) -> Path:
         file = self.folder / f"{node}.toml"
         file.write_text(
-            f'[cluster]\nservers = {json.dumps(self.servers.urls)}\nname = "{self.name}"\nnode = "{node}"\nlog_gibibytes = 1\n'
-            f'outcome_seconds = 40.0\n[history]\nurl = "{self.database.server.tcp_url(self.database.database)}"\n{self.settings}'
+            f'[cluster]\nservers = {json.dumps(self.asked or self.servers.urls)}\nname = "{self.name}"\nnode = "{node}"\n'
+            "log_gibibytes = 1\noutcome_seconds = 40.0\n"
+            f'[history]\nurl = "{self.database.server.tcp_url(self.database.database)}"\n{self.settings}'
         )
         return file
 

@@ -19,6 +19,7 @@ from cambist.app.edge_operations import OperationsElsewhere
 from cambist.app.errors import Exit, OperatorError
 from cambist.app.front_page import Api, Front
 from cambist.app.history_places import ANSWER_SECONDS, database_address
+from cambist.app.integrity import damage
 from cambist.app.merchants import open_merchant_view, open_merchants
 from cambist.app.monitoring import count_markets, edge_metrics, watch_edge_readiness
 from cambist.app.readiness import Readiness
@@ -281,6 +282,9 @@ class _Opening:
             return own == 0 or not connection.run(reaches_back_to(connection, own))
 
     def _open_views(self, directory: Directory, identity: int) -> _Views:
+        for file in (self._files.wallet, self._files.merchant):
+            if found := damage(file):
+                raise OperatorError(f"{file} is damaged: {found}; remove it, and the edge makes it again from the log", Exit.DAMAGED)
         wallet, merchant = open_wallet_view(self._files), open_merchant_view(self._files)
         self._opened.callback(wallet.close)
         self._opened.callback(merchant.close)

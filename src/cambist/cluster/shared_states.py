@@ -31,6 +31,8 @@ _log = structlog.get_logger("cambist.cluster")
 API_SECONDS = 5.0
 LEAST_BYTES_A_SECOND = 1 << 20
 """Whoever is slower counts as away: an object that lost a part would be waited for without end."""
+ATTEMPTS = 4
+"""With one object: each is read from a copy that the servers choose, of which one may be damaged."""
 FORM = "a state with its views, form 1"
 """The objects' description. Those with another one are of an older program, and count as none."""
 
@@ -79,8 +81,10 @@ class SharedStates:
 
     async def _infos(self) -> list[ObjectInfo]:
         """Newest first."""
-        with contextlib.suppress(*TROUBLE), contextlib.suppress(NotFoundError):
-            found = [info for info in await (await self._store()).list() if info.name.isdigit() and info.description == FORM]
+        with contextlib.suppress(*TROUBLE, NotFoundError):
+            async with asyncio.timeout(2 * API_SECONDS):  # the client waits for ever for what a damaged copy lacks
+                listed = await (await self._store()).list()
+            found = [info for info in listed if info.name.isdigit() and info.description == FORM]
             return sorted(found, key=lambda info: int(info.name), reverse=True)
         return []
 
@@ -122,13 +126,24 @@ class SharedStates:
 
     async def _read(self, info: ObjectInfo, into: IO[bytes] | _Nowhere) -> bool:
         """Whether it is what was written, and there."""
-        try:
-            async with asyncio.timeout(API_SECONDS + (info.size or 0) / LEAST_BYTES_A_SECOND):
-                await (await self._store()).get(info.name, into)  # type: ignore[arg-type]  # only `write` is called
-        except TROUBLE as error:
-            _log.warning("a shared state is passed over", seq=int(info.name), reason=repr(error))
-            return False
-        return True
+        seq, reason = int(info.name), ""
+        for attempt in range(ATTEMPTS):
+            into.seek(0)
+            into.truncate()
+            try:
+                async with asyncio.timeout(API_SECONDS + (info.size or 0) / LEAST_BYTES_A_SECOND):
+                    await (await self._store()).get(info.name, into)  # type: ignore[arg-type]  # only `write` is called
+            except NotFoundError as error:
+                reason = repr(error)
+                break
+            except TROUBLE as error:
+                reason = f"a server's copy of {self._stream} is damaged, or the servers do not answer: {error!r}"
+            else:
+                if reason:
+                    _log.error("a shared state was read from another copy", seq=seq, attempts=attempt + 1, reason=reason)
+                return True
+        _log.error("a shared state is passed over", seq=seq, reason=reason)
+        return False
 
 
 class _Nowhere:
@@ -136,6 +151,12 @@ class _Nowhere:
 
     def write(self, data: bytes) -> int:
         return len(data)
+
+    def seek(self, offset: int) -> int:
+        return offset
+
+    def truncate(self) -> int:
+        return 0
 
 
 def _unpack(archive: IO[bytes], into: Path, names: frozenset[str]) -> None:

@@ -1,126 +1,81 @@
-"""Ends and stops processes of a venue of several machines under load, round after round, and checks the books after each.
+"""Ends, stops and cuts off processes of a venue of several machines under load, round after round, and checks the books after each.
 
 Everything runs on this machine (`local_cluster.py`). In each round people place orders and send money through the edges; what gets no
-answer is sent again under its own id. Afterwards every order and every transfer must be there exactly once, all cores must have the same
-state, and of each asset the sum must be zero. Prints a line for each round, then the pauses: how long nobody got an answer.
+answer is sent again under its own id, or with its own nonce. Afterwards every order and every transfer must be there exactly once, no
+nonce may be taken again, all cores must have the same state, and of each asset the sum must be zero. Prints a line for each round, then
+the pauses: how long nobody got an answer.
 
 From the project's folder: `.venv/bin/python -m scripts.failover_rounds`; `--help` shows what can be set.
 """
 
 import argparse
+import asyncio
 import itertools
 import json
-import random
 import shutil
 import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 import httpx
-from scripts.local_cluster import LocalCluster, Process, answers_ready, wait_until
+import nats
+from scripts.failover_traders import (
+    BANK,
+    MONEY,
+    Nonces,
+    OnceOnlyNonces,
+    Person,
+    RisingNonces,
+    Trader,
+    Wrong,
+    orders_of,
+    placed,
+)
+from scripts.local_cluster import LOG, LocalCluster, Process, answers_ready, wait_until
+from scripts.network_links import NetworkLinks
 
-from cambist.api_types.funds import SendTransfer, TransfersQuery
-from cambist.api_types.orders import OrdersQuery, PlaceOrder
 from cambist.client import ApiProblem, Client, Credentials, UnexpectedReply, calls
 
 TRADERS = 4
-MARKET, BASE, QUOTE = "btc_usd", "BTC", "USD"
-MONEY = {BASE: "1000", QUOTE: "10000000"}
-BANK = "bank"
-ANSWER_SECONDS = 40.0
-"""More than an edge takes to say that an outcome is unknown."""
-SETTINGS = "[journal]\ncheckpoint_every = 500\n\n[limits]\ntransfers_per_day = 1_000_000\n"
-"""States are compared often, and nobody is told to come back tomorrow."""
-SHARE_OF_TRANSFERS = 0.1
-LULL = 0.005
-"""Seconds between two requests of one trader."""
-
-
-class Wrong(Exception):
-    """What must never be: the text names it."""
-
-
-@dataclass
-class Trader:
-    """Somebody who goes on asking until there is an answer, through whatever edge gives one."""
-
-    name: str
-    credentials: Credentials
-    side: str
-    orders: dict[str, str] = field(default_factory=dict)
-    """Client order id to the id that the venue gave."""
-    transfers: set[str] = field(default_factory=set)
-    answers: list[float] = field(default_factory=list)
-    """When each answer came, s."""
-    failure: Exception | None = None
-
-    def trade(self, edges: list[Process], ended: threading.Event) -> None:
-        """Until `ended`, and then until the last request has its answer."""
-        clients = [Client(f"http://127.0.0.1:{edge.port}", self.credentials, ANSWER_SECONDS) for edge in edges]
-        chance = random.Random(self.name)
-        try:
-            while not ended.is_set():
-                self._request(clients, chance)
-                time.sleep(LULL)
-        except Exception as error:
-            self.failure = error
-        finally:
-            for client in clients:
-                client.close()
-
-    def _request(self, clients: list[Client], chance: random.Random) -> None:
-        if chance.random() < SHARE_OF_TRANSFERS:
-            key = f"{self.name}-t{len(self.transfers)}"
-            transfer = calls.send_transfer(SendTransfer(asset=QUOTE, amount="1", receiver=BANK))
-            self._insist(clients, chance, lambda client: client.send(transfer, idempotency_key=key).id)
-            self.transfers.add(key)
-        else:
-            name = f"{self.name}-o{len(self.orders)}"
-            order = calls.place_order(
-                PlaceOrder(market=MARKET, side=self.side, type="limit", price="100", amount="0.01", client_order_id=name)  # type: ignore[arg-type]
-            )
-
-            def placed(client: Client) -> str:
-                try:
-                    return client.send(order).id
-                except ApiProblem as problem:
-                    if problem.problem.code != "client-order-id-used":
-                        raise
-                    return client.send(calls.find_order_by_client_id(name)).id  # an answer was lost: the order is there
-
-            self.orders[name] = self._insist(clients, chance, placed)
-        self.answers.append(time.monotonic())
-
-    @staticmethod
-    def _insist(clients: list[Client], chance: random.Random, ask: Callable[[Client], str]) -> str:
-        while True:
-            try:
-                return ask(chance.choice(clients))
-            except (httpx.TransportError, UnexpectedReply):
-                time.sleep(0.05)
-            except ApiProblem as problem:
-                if not problem.problem.retryable:
-                    raise
-                time.sleep(0.05)
+SETTINGS = (
+    "[journal]\ncheckpoint_every = 500\n\n[limits]\ntransfers_per_day = 1_000_000\n\n[dialects.native]\ntimestamp_window_seconds = 60\n"
+)
+"""States are compared often, nobody is told to come back tomorrow, and a request is good for long enough to be sent again."""
+OUTCOME_SECONDS = 20.0
+"""`cluster.outcome_seconds`, as it is by default."""
+RECONNECTED_SECONDS = 6.0
+"""In which a client has left a server that does not answer it."""
+LATE_SECONDS = 1.0
+"""After a cut, what was on its way may still be answered for so long."""
+UNLIMITED = frozenset({"everything-killed"})
+"""Nothing is left that could go on."""
 
 
 class Rounds:
     """One venue, and everybody who trades on it."""
 
-    def __init__(self, cluster: LocalCluster, seconds: float) -> None:
+    def __init__(self, cluster: LocalCluster, links: NetworkLinks, seconds: float, limit: float) -> None:
         self._cluster = cluster
+        self._links = links
         self._seconds = seconds
+        self._limit = limit
         self.pauses: dict[str, list[float]] = {}
-        data = ("--data", str(cluster.data(self._leader())))
-        cluster.command("user", "add", BANK, *data)
-        self.traders = [self._trader(f"trader{number}", "buy" if number % 2 else "sell", data) for number in range(TRADERS)]
+        self._data = ("--data", str(cluster.data(self._leader())))
+        cluster.command("user", "add", BANK, *self._data)
+        self.people: list[Person] = [self._trader(number) for number in range(TRADERS)]
+        self.people += self._users_of_nonces()
+        self._direct = self._trader(TRADERS)
+        """Asks nodes themselves, beside the edges."""
+        self._asked: dict[str, str | None] = {}
+        """Of each order that it asked for the id that it was told, if it was told any."""
 
     def kinds(self) -> dict[str, Callable[[], None]]:
         """What can happen in a round, by name."""
@@ -132,6 +87,10 @@ class Rounds:
             **servers,
             "postgresql-killed": lambda: self._killed(self._cluster.database),
             "leader-stands-still": lambda: self._paused(self._leader()),
+            "leader-in-minority": self._leader_in_minority,
+            "log-server-cut-off": self._log_server_cut_off,
+            "edge-cut-off": self._edge_cut_off,
+            "postgresql-cut-off": self._database_cut_off,
             "planned-hand-over": self._handed_over,
             "everything-killed": self._all_killed,
         }
@@ -139,29 +98,41 @@ class Rounds:
     def run(self, kind: str, act: Callable[[], None]) -> float:
         """One round; the longest pause, s. Wrong."""
         ended = threading.Event()
-        for trader in self.traders:
-            trader.answers = []
-        threads = [threading.Thread(target=trader.trade, args=(self._cluster.edges, ended)) for trader in self.traders]
+        for person in self.people:
+            person.answers = []
+        threads = [threading.Thread(target=person.trade, args=(self._cluster.edges, ended)) for person in self.people]
         for thread in threads:
             thread.start()
-        time.sleep(self._seconds)
-        act()
-        time.sleep(self._seconds)
-        ended.set()
-        for thread in threads:
-            thread.join()
-        for trader in self.traders:
-            if trader.failure is not None:
-                raise Wrong(f"{kind}: {trader.name} was told: {trader.failure}")
+        try:
+            time.sleep(self._seconds)
+            act()
+            time.sleep(self._seconds)
+        finally:
+            self._links.mend()
+            ended.set()
+            for thread in threads:
+                thread.join()
+        for person in self.people:
+            if person.failure is not None:
+                raise Wrong(f"{person.name} was told: {person.failure}")
         for process in (*self._cluster.edges, self._leader()):
             wait_until(partial(answers_ready, process), f"{process.name} ready again")
-        self._check(kind)
-        times = sorted(itertools.chain.from_iterable(trader.answers for trader in self.traders))
+        self._check()
+        times = sorted(at for person in self.people for at, _ in person.answers)
         pause = max(after - before for before, after in itertools.pairwise(times))
         self.pauses.setdefault(kind, []).append(pause)
         return pause
 
-    # --- what happens -----------------------------------------------------------------------------------------------------------
+    @property
+    def answered(self) -> int:
+        """Orders and transfers so far."""
+        orders = sum(len(person.orders) + len(person.transfers) for person in self.people if isinstance(person, Trader))
+        return orders + sum(person.orders for person in self.people if isinstance(person, Nonces))
+
+    def over_the_limit(self) -> list[str]:
+        return [kind for kind, pauses in self.pauses.items() if max(pauses) > self._limit and kind not in UNLIMITED]
+
+    # --- what ends ---------------------------------------------------------------------------------------------------------------
 
     def _killed(self, process: Process) -> None:
         process.kill()
@@ -187,6 +158,109 @@ class Rounds:
         for process in self._cluster.processes:
             process.wait_ready()
 
+    # --- what is cut off -----------------------------------------------------------------------------------------------------------
+
+    def _leader_in_minority(self) -> None:
+        """With the one server that leads the log, and an edge. The other node takes over; nobody is told anything on this side."""
+        leader, other, edge = self._leader(), self._follower(), self._cluster.edges[0]
+        side = (leader, self._log_server(), edge)
+        with self._sending_orders_to(leader) as outcomes:
+            self._part(side)
+            cut_at = time.monotonic()
+            wait_until(partial(leads, other), "the other node as the leader")
+            if leads(leader):
+                raise Wrong("two nodes lead at once")
+            asked = len(outcomes)
+            time.sleep(max(0.0, cut_at + OUTCOME_SECONDS + 2.0 - time.monotonic()))
+            if answers_ready(edge):
+                raise Wrong(f"{edge.name} counts as ready, and is cut off")
+            self._silent_since(edge, cut_at + LATE_SECONDS)
+        if len(outcomes) == asked or {*outcomes[asked:]} - {"503"}:
+            raise Wrong(f"{leader.name} lost its lease, and answered {outcomes[asked:]}")
+        self._links.mend()
+        wait_until(lambda: metric(leader, "cluster_may_lead") == 1 and metric(leader, "cluster_take_overs_total") == 0, "a new follower")
+        if not leader.running:
+            raise Wrong(f"{leader.name} has ended")
+
+    def _log_server_cut_off(self) -> None:
+        """From the other servers alone, when everybody is connected to it: they have to find that it knows nothing any more."""
+        server = self._log_server()
+        others = [other.name for other in self._cluster.servers if other is not server]
+        self._links.part(others, [process.name for process in (*self._cluster.nodes, *self._cluster.edges)])
+        time.sleep(RECONNECTED_SECONDS)
+        self._links.part([server.name], others)
+        time.sleep(15.0)
+        self._links.mend()
+
+    def _edge_cut_off(self) -> None:
+        edge = self._cluster.edges[0]
+        cut_at = time.monotonic()
+        self._part([edge])
+        time.sleep(OUTCOME_SECONDS + 2.0)
+        if answers_ready(edge):
+            raise Wrong(f"{edge.name} counts as ready, and is cut off")
+        self._silent_since(edge, cut_at + LATE_SECONDS)
+        self._links.mend()
+
+    def _database_cut_off(self) -> None:
+        """From the leader and an edge; neither may stand still for it."""
+        leader, edge = self._leader(), self._cluster.edges[0]
+        self._links.part(["postgresql"], [leader.name, edge.name])
+        until = time.monotonic() + 15.0
+        while time.monotonic() < until:
+            for process in (leader, edge):
+                asked = time.monotonic()
+                with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/healthz", timeout=60.0) as answer:
+                    answer.read()
+                took = time.monotonic() - asked
+                if took > self._limit / 10:
+                    raise Wrong(f"{process.name} stood still for {took:.1f} s when its database fell silent")
+            time.sleep(0.02)
+        if self._leader() is not leader:
+            raise Wrong("the leader changed because a database fell silent")
+        self._links.mend()
+
+    def _part(self, some: Iterable[Process]) -> None:
+        """Cuts these off from everybody else."""
+        names = {process.name for process in some}
+        self._links.part(names, {process.name for process in self._cluster.processes} - names)
+
+    def _silent_since(self, edge: Process, moment: float) -> None:
+        """Wrong: somebody was told there since that anything was done."""
+        for person in self.people:
+            if since := [at for at, name in person.answers if name == edge.name and at > moment]:
+                raise Wrong(f"{person.name} was answered {len(since)} times by {edge.name}, which is cut off")
+
+    @contextmanager
+    def _sending_orders_to(self, node: Process) -> Iterator[list[str]]:
+        """Somebody goes on asking a node itself for orders that must not be done there; what came of each."""
+        outcomes: list[str] = []
+        ended = threading.Event()
+
+        def ask() -> None:
+            with Client(f"http://127.0.0.1:{node.port}", self._direct.credentials, LATE_SECONDS) as client:
+                while not ended.is_set():
+                    name = f"direct-{len(self._asked)}"
+                    self._asked[name] = None
+                    asked = time.monotonic()
+                    try:
+                        self._asked[name] = placed(client, self._direct.side, name)
+                        outcomes.append("done")
+                    except httpx.TransportError as error:
+                        outcomes.append(type(error).__name__)
+                    except (ApiProblem, UnexpectedReply) as error:
+                        status = error.status if isinstance(error, UnexpectedReply) else error.problem.status
+                        outcomes.append(f"{status}")
+                    time.sleep(max(0.0, asked + 0.1 - time.monotonic()))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            yield outcomes
+        finally:
+            ended.set()
+            thread.join()
+
     # --- who is who -------------------------------------------------------------------------------------------------------------
 
     def _statuses(self) -> list[dict[str, object]]:
@@ -196,29 +270,64 @@ class Rounds:
 
     def _leader(self) -> Process:
         """Waits for one, as long as it takes to elect one."""
-        wait_until(lambda: any(answers_ready(node) for node in self._cluster.nodes), "a node that leads")
-        return next(node for node in self._cluster.nodes if answers_ready(node))
+        wait_until(lambda: any(leads(node) for node in self._cluster.nodes), "a node that leads")
+        return next(node for node in self._cluster.nodes if leads(node))
 
     def _follower(self) -> Process:
-        leader = self._leader()
+        return self._follower_of(self._leader())
+
+    def _follower_of(self, leader: Process) -> Process:
         return next(node for node in self._cluster.nodes if node is not leader)
 
-    def _trader(self, name: str, side: str, data: tuple[str, ...]) -> Trader:
-        self._cluster.command("user", "add", name, *data)
-        self._cluster.command("fund", name, ",".join(f"{asset}={amount}" for asset, amount in MONEY.items()), *data)
-        minted = json.loads(
-            self._cluster.command("key", "create", name, "--dialect", "native", "--scopes", "read,trade,funds", "--json", *data)
+    def _log_server(self) -> Process:
+        """The one that leads the log."""
+
+        async def name() -> str:
+            client = await nats.connect([f"nats://127.0.0.1:{server.port}" for server in self._cluster.servers])
+            try:
+                cluster = (await client.jetstream().stream_info(f"{LOG}-log")).cluster
+                return "" if cluster is None else f"nats-{cluster.leader}"
+            finally:
+                await client.close()
+
+        found = asyncio.run(name())
+        return next(server for server in self._cluster.servers if server.name == found)
+
+    def _user(self, name: str) -> None:
+        self._cluster.command("user", "add", name, *self._data)
+        self._cluster.command("fund", name, ",".join(f"{asset}={amount}" for asset, amount in MONEY.items()), *self._data)
+
+    def _key(self, name: str, dialect: str, *more: str) -> dict[str, str]:
+        minted: dict[str, str] = json.loads(
+            self._cluster.command("key", "create", name, "--dialect", dialect, *more, "--json", *self._data)
         )
-        return Trader(name, Credentials(minted["key"], minted["secret"]), side)
+        return minted
+
+    def _native(self, name: str) -> Credentials:
+        minted = self._key(name, "native", "--scopes", "read,trade,funds")
+        return Credentials(minted["key"], minted["secret"])
+
+    def _trader(self, number: int) -> Trader:
+        name = f"trader{number}"
+        self._user(name)
+        return Trader(name, self._native(name), "buy" if number % 2 else "sell", number // 2)
+
+    def _users_of_nonces(self) -> list[Person]:
+        self._user("rising")
+        rising = self._key("rising", "btce")
+        self._user("once-only")
+        return [
+            RisingNonces("rising", "buy", self._native("rising"), 0, key=rising["key"], secret=rising["secret"]),
+            OnceOnlyNonces("once-only", "sell", self._native("once-only"), 1, credentials=self._native("once-only")),
+        ]
 
     # --- what must be -----------------------------------------------------------------------------------------------------------
 
-    def _check(self, kind: str) -> None:
+    def _check(self) -> None:
         """Wrong."""
-        for edge, trader in zip(itertools.cycle(self._cluster.edges), self.traders, strict=False):
-            with Client(f"http://127.0.0.1:{edge.port}", trader.credentials, ANSWER_SECONDS) as client:
-                self._check_orders(kind, trader, client)
-                self._check_transfers(kind, trader, client)
+        for person in self.people:
+            person.check(self._cluster.edges)
+        self._check_asked()
         sheets = []
         for edge in self._cluster.edges:
             with Client(f"http://127.0.0.1:{edge.port}") as client:
@@ -226,36 +335,44 @@ class Rounds:
         for sheet in sheets:
             for asset in sheet.assets:
                 if float(asset.total):
-                    raise Wrong(f"{kind}: {asset.asset} adds up to {asset.total}")
+                    raise Wrong(f"{asset.asset} adds up to {asset.total}")
         if len({(sheet.sequence, sheet.state_hash) for sheet in sheets}) != 1:
-            raise Wrong(f"{kind}: the edges' states differ: {[(sheet.sequence, sheet.state_hash) for sheet in sheets]}")
+            raise Wrong(f"the edges' states differ: {[(sheet.sequence, sheet.state_hash) for sheet in sheets]}")
         status = json.loads(self._cluster.command("cluster", "status", "--json", "--data", str(self._cluster.data(self._cluster.nodes[0]))))
         if status["checkpoint"] and not status["agree"]:
-            raise Wrong(f"{kind}: the nodes' states differ: {status}")
+            raise Wrong(f"the nodes' states differ: {status}")
 
-    @staticmethod
-    def _check_orders(kind: str, trader: Trader, client: Client) -> None:
-        found: list[tuple[str | None, str]] = []
-        page = client.send(calls.list_orders(OrdersQuery(state="all", limit=500)))
-        while True:
-            found += [(order.client_order_id, order.id) for order in page.rows]
-            if page.next is None:
-                break
-            page = client.send(calls.list_orders(OrdersQuery(state="all", limit=500, cursor=page.next)))
-        if len(found) != len(set(found)) or dict(found) != trader.orders:
-            raise Wrong(f"{kind}: {trader.name} was told of {len(trader.orders)} orders, and there are {len(found)}")
+    def _check_asked(self) -> None:
+        """What was asked of nodes themselves: what was done is there, and nothing twice. Wrong."""
+        with Client(f"http://127.0.0.1:{self._cluster.edges[0].port}", self._direct.credentials) as client:
+            found = orders_of(client)
+        there = dict(found)
+        lost = [name for name, order in self._asked.items() if order is not None and there.get(name) != order]
+        if lost or len(found) != len(there) or not there.keys() <= self._asked.keys():
+            raise Wrong(f"of orders that were asked of nodes {lost} are lost, and {len(found)} are there under {len(there)} names")
 
-    @staticmethod
-    def _check_transfers(kind: str, trader: Trader, client: Client) -> None:
-        count = 0
-        page = client.send(calls.list_transfers(TransfersQuery(limit=500)))
-        while True:
-            count += sum(row.direction == "out" for row in page.rows)
-            if page.next is None:
-                break
-            page = client.send(calls.list_transfers(TransfersQuery(limit=500, cursor=page.next)))
-        if count != len(trader.transfers):
-            raise Wrong(f"{kind}: {trader.name} was told of {len(trader.transfers)} transfers, and there are {count}")
+
+def metric(process: Process, name: str) -> float:
+    """A gauge without labels; -1 while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{process.port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+    except OSError:
+        return -1.0
+    return next((float(line.split()[1]) for line in lines if line.startswith(f"cambist_{name} ")), -1.0)
+
+
+def leads(node: Process) -> bool:
+    """By its own word. It may not be ready all the same, while the history's database is away."""
+    return metric(node, "cluster_leads") == 1
+
+
+def table(pauses: dict[str, list[float]]) -> Iterator[str]:
+    """As it stands in documents."""
+    yield "| what happens | rounds | pause p50, s | pause max, s |"
+    yield "|---|---|---|---|"
+    for kind, found in pauses.items():
+        yield f"| {kind} | {len(found)} | {median(found):.2f} | {max(found):.2f} |"
 
 
 def main() -> None:
@@ -263,30 +380,34 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="what happens, once each; by default everything in turn")
     parser.add_argument("--rounds", type=int, default=60, help="how many, when no kind is named")
     parser.add_argument("--seconds", type=float, default=3.0, help="of trading before and after each blow")
+    parser.add_argument("--limit", type=float, default=10.0, help="how long a pause may be, s; a longer one is a failure")
     parser.add_argument("--cambist", default=str(Path(sys.executable).with_name("cambist")), help="the command to run")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="cambist-rounds-"))
     folder.chmod(0o755)
-    cluster = LocalCluster(folder, arguments.cambist, [0, 0], SETTINGS)
+    links = NetworkLinks()
+    cluster = LocalCluster(folder, arguments.cambist, [0, 0], SETTINGS, reach=links.add)
+    kind = "the start"
     try:
+        links.start()
         cluster.start()
-        rounds = Rounds(cluster, arguments.seconds)
+        rounds = Rounds(cluster, links, arguments.seconds, arguments.limit)
         kinds = rounds.kinds()
-        unknown = [kind for kind in arguments.kinds if kind not in kinds]
+        unknown = [name for name in arguments.kinds if name not in kinds]
         if unknown:
             sys.exit(f"There is no {unknown[0]}: {', '.join(kinds)}")
         for number, kind in enumerate(arguments.kinds or itertools.islice(itertools.cycle(kinds), arguments.rounds), 1):
             pause = rounds.run(kind, kinds[kind])
-            answered = sum(len(trader.orders) + len(trader.transfers) for trader in rounds.traders)
-            print(f"{number:>3}  {kind:<22} pause {pause:6.2f} s   {answered:>7} answered, each there once", flush=True)
-        print(f"\n{'':<22} {'rounds':>6} {'p50 s':>8} {'max s':>8}")
-        for kind, pauses in rounds.pauses.items():
-            print(f"{kind:<22} {len(pauses):>6} {median(pauses):>8.2f} {max(pauses):>8.2f}")
+            print(f"{number:>3}  {kind:<22} pause {pause:6.2f} s   {rounds.answered:>7} answered, each there once", flush=True)
+        print("", *table(rounds.pauses), sep="\n", flush=True)
+        if over := rounds.over_the_limit():
+            sys.exit(f"Longer than {arguments.limit:g} s: {', '.join(over)}")
     except Wrong as error:
-        print(f"WRONG: {error}\nThe folder stays: {folder}", flush=True)
+        print(f"WRONG: {kind}: {error}\nThe folder stays: {folder}", flush=True)
         sys.exit(1)
     finally:
         cluster.stop()
+        links.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 

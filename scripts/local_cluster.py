@@ -31,6 +31,8 @@ LOOK_SECONDS = 0.2
 SERVERS = ("n1", "n2", "n3")
 NODES = ("one", "two")
 LOG = "local"
+NOBODY = 9
+"""A port on which nobody listens."""
 PERSON, PASSWORD = "alice", "try a failover"
 
 
@@ -146,16 +148,28 @@ class Process:
             self.kill()
 
 
+Reach = Callable[[str, str, int], int]
+"""Given the name of a process, that of another, and a port of the other's, the port to connect to."""
+
+
 class LocalCluster:
     """The venue's processes and their folder."""
 
     def __init__(
-        self, folder: Path, cambist: str, edge_ports: Sequence[int], settings: str = "", node_names: Sequence[str] = NODES
+        self,
+        folder: Path,
+        cambist: str,
+        edge_ports: Sequence[int],
+        settings: str = "",
+        node_names: Sequence[str] = NODES,
+        reach: Reach | None = None,
     ) -> None:
         """`cambist`: the command; `edge_ports`: one edge is started on each, 0 takes a free port; `settings`: more of the configuration,
-        TOML; `node_names`: of the engine nodes. Missing.
+        TOML; `node_names`: of the engine nodes; `reach`: by which port a process gets to one of another, where there is something between
+        them. Missing.
         """
         self._settings = settings
+        self._reach = reach
         self.folder = folder
         self._cambist = cambist
         self._clients, self._routes = free_ports(len(SERVERS)), free_ports(len(SERVERS))
@@ -243,16 +257,22 @@ class LocalCluster:
         self.command("operator", "create", PERSON, *data, password=PASSWORD)
         self.command("fund", PERSON, "BTC=10,USD=100000", *data)
 
+    def _way(self, source: str, target: str, port: int) -> int:
+        return port if self._reach is None else self._reach(source, target, port)
+
     # --- what each is made of -------------------------------------------------------------------------------------------------
 
     def _nats(self, program: str, number: int) -> Process:
         name, port = SERVERS[number], self._clients[number]
-        routes = ", ".join(f'"nats://127.0.0.1:{route}"' for route in self._routes if route != self._routes[number])
+        others = [(f"nats-{other}", route) for other, route in zip(SERVERS, self._routes, strict=True) if other != name]
+        routes = ", ".join(f'"nats://127.0.0.1:{self._way(f"nats-{name}", *other)}"' for other in others)
+        # With something between them, nobody may hear of a way around it.
+        hidden = "" if self._reach is None else f', no_advertise: true, advertise: "127.0.0.1:{NOBODY}"'
         config = self.folder / f"{name}.conf"
         config.write_text(
             f'server_name: "{name}"\nlisten: "127.0.0.1:{port}"\n'
             f'jetstream {{ store_dir: "{self.folder / name}", sync_interval: always }}\n'
-            f'cluster {{ name: "local", listen: "127.0.0.1:{self._routes[number]}", routes: [{routes}] }}\n'
+            f'cluster {{ name: "local", listen: "127.0.0.1:{self._routes[number]}", routes: [{routes}]{hidden} }}\n'
         )
         return Process(f"nats-{name}", [program, "--config", str(config)], self.folder / f"{name}.log", port)
 
@@ -281,12 +301,14 @@ class LocalCluster:
         _run_as(self._postgres_user, [*line, "-E", "UTF8", "--locale=C"])
 
     def _venue(self, name: str, node: str, port: int, word: str) -> Process:
-        servers = ", ".join(f'"nats://127.0.0.1:{port}"' for port in self._clients)
+        ways = [self._way(name, f"nats-{server}", client) for server, client in zip(SERVERS, self._clients, strict=True)]
+        servers = ", ".join(f'"nats://127.0.0.1:{way}"' for way in ways)
+        database = self._way(name, "postgresql", self._database_port)
         config = self.folder / f"{name}.toml"
         config.write_text(
             f"{self._settings}\n"
             f'[cluster]\nservers = [{servers}]\nname = "{LOG}"\nnode = "{node}"\nlog_gibibytes = 1\n\n'
-            f'[history]\nurl = "postgresql://postgres:{self._password}@127.0.0.1:{self._database_port}/postgres"\n'
+            f'[history]\nurl = "postgresql://postgres:{self._password}@127.0.0.1:{database}/postgres"\n'
         )
         command = [self._cambist, word, "--data", str(self.folder / name), "--config", str(config), "--port", str(port)]
         return Process(name, command, self.folder / f"{name}.log", port)

@@ -33,12 +33,19 @@ def command(tmp_path: Path) -> Path:
     return file
 
 
-def test_each_round_ends_with_everything_there_once_and_the_same_state_everywhere(command: Path) -> None:
-    line = [sys.executable, "-m", "scripts.failover_rounds", "--cambist", str(command), "--seconds", "1"]
-    rounds = ("leader-killed", "edge-killed", "postgresql-killed", "planned-hand-over", "everything-killed")
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        pytest.param(("leader-killed", "edge-killed", "postgresql-killed", "planned-hand-over", "everything-killed"), id="killed"),
+        pytest.param(("leader-in-minority", "log-server-cut-off", "edge-cut-off", "postgresql-cut-off"), id="cut off"),
+    ],
+)
+def test_each_round_ends_with_everything_there_once_and_the_same_state_everywhere(command: Path, rounds: tuple[str, ...]) -> None:
+    line = [sys.executable, "-m", "scripts.failover_rounds", "--cambist", str(command), "--seconds", "1", "--limit", f"{PATIENCE}"]
     ran = subprocess.run([*line, *rounds], cwd=ROOT, capture_output=True, text=True, timeout=10 * PATIENCE)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert re.findall(r"^ *\d+  ([a-z-]+) +pause", ran.stdout, re.MULTILINE) == list(rounds)
+    assert re.findall(r"^\| ([a-z-]+) \| 1 \| [\d.]+ \| [\d.]+ \|$", ran.stdout, re.MULTILINE) == list(rounds)
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ SETTINGS = (
     "[journal]\ncheckpoint_every = 500\n\n[limits]\ntransfers_per_day = 1_000_000\n\n[dialects.native]\ntimestamp_window_seconds = 60\n"
 )
 """States are compared often, nobody is told to come back tomorrow, and a request is good for long enough to be sent again."""
+LIMIT_SECONDS = 10.0
 OUTCOME_SECONDS = 20.0
 """`cluster.outcome_seconds`, as it is by default."""
 RECONNECTED_SECONDS = 6.0
@@ -62,10 +63,11 @@ UNLIMITED = frozenset({"everything-killed"})
 class Rounds:
     """One venue, and everybody who trades on it."""
 
-    def __init__(self, cluster: LocalCluster, links: NetworkLinks, seconds: float, limit: float) -> None:
+    def __init__(self, cluster: LocalCluster, seconds: float, links: NetworkLinks | None = None, limit: float = LIMIT_SECONDS) -> None:
+        """`seconds` of trading before and after each blow; `links` between the processes, where they can be cut."""
         self._cluster = cluster
-        self._links = links
         self._seconds = seconds
+        self._network = links
         self._limit = limit
         self.pauses: dict[str, list[float]] = {}
         self._data = ("--data", str(cluster.data(self._leader())))
@@ -77,9 +79,20 @@ class Rounds:
         self._asked: dict[str, str | None] = {}
         """Of each order that it asked for the id that it was told, if it was told any."""
 
+    @property
+    def _links(self) -> NetworkLinks:
+        assert self._network is not None
+        return self._network
+
     def kinds(self) -> dict[str, Callable[[], None]]:
         """What can happen in a round, by name."""
         servers = {f"{server.name}-killed": partial(self._killed, server) for server in self._cluster.servers}
+        cut: dict[str, Callable[[], None]] = {
+            "leader-in-minority": self._leader_in_minority,
+            "log-server-cut-off": self._log_server_cut_off,
+            "edge-cut-off": self._edge_cut_off,
+            "postgresql-cut-off": self._database_cut_off,
+        }
         return {
             "leader-killed": lambda: self._killed(self._leader()),
             "follower-killed": lambda: self._killed(self._follower()),
@@ -87,10 +100,7 @@ class Rounds:
             **servers,
             "postgresql-killed": lambda: self._killed(self._cluster.database),
             "leader-stands-still": lambda: self._paused(self._leader()),
-            "leader-in-minority": self._leader_in_minority,
-            "log-server-cut-off": self._log_server_cut_off,
-            "edge-cut-off": self._edge_cut_off,
-            "postgresql-cut-off": self._database_cut_off,
+            **(cut if self._network is not None else {}),
             "planned-hand-over": self._handed_over,
             "everything-killed": self._all_killed,
         }
@@ -108,7 +118,8 @@ class Rounds:
             act()
             time.sleep(self._seconds)
         finally:
-            self._links.mend()
+            if self._network is not None:
+                self._network.mend()
             ended.set()
             for thread in threads:
                 thread.join()
@@ -380,7 +391,7 @@ def main() -> None:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="what happens, once each; by default everything in turn")
     parser.add_argument("--rounds", type=int, default=60, help="how many, when no kind is named")
     parser.add_argument("--seconds", type=float, default=3.0, help="of trading before and after each blow")
-    parser.add_argument("--limit", type=float, default=10.0, help="how long a pause may be, s; a longer one is a failure")
+    parser.add_argument("--limit", type=float, default=LIMIT_SECONDS, help="how long a pause may be, s; a longer one is a failure")
     parser.add_argument("--cambist", default=str(Path(sys.executable).with_name("cambist")), help="the command to run")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="cambist-rounds-"))
@@ -391,7 +402,7 @@ def main() -> None:
     try:
         links.start()
         cluster.start()
-        rounds = Rounds(cluster, links, arguments.seconds, arguments.limit)
+        rounds = Rounds(cluster, arguments.seconds, links, arguments.limit)
         kinds = rounds.kinds()
         unknown = [name for name in arguments.kinds if name not in kinds]
         if unknown:

@@ -14,6 +14,7 @@ import nats.errors
 import structlog
 import uvloop
 from nats.aio.client import Client, Server
+from nats.js.api import StreamInfo
 from nats.js.errors import NotFoundError
 
 from cambist._core import JournalError
@@ -90,6 +91,14 @@ async def connect(
         reconnect_to_server_handler=next_server,
         **_login(settings),
     )
+
+
+def majority_silence(info: StreamInfo) -> float:
+    """Seconds for which whoever leads a stream, and says so, heard of no majority: it may not lead any more."""
+    followers = [] if info.cluster is None else info.cluster.replicas or []
+    silences = sorted((follower.active or 0) / NANOSECONDS for follower in followers)
+    needed = (len(followers) + 1) // 2
+    return silences[needed - 1] if needed else 0.0
 
 
 async def cut_off(work: asyncio.Task[None]) -> None:
@@ -186,10 +195,7 @@ class Connection:
             return 0.0  # there is no log yet, or any more
         except (nats.errors.Error, OSError, TimeoutError):
             return None
-        followers = [] if info.cluster is None else info.cluster.replicas or []
-        silences = sorted((follower.active or 0) / NANOSECONDS for follower in followers)
-        needed = (len(followers) + 1) // 2
-        return silences[needed - 1] if needed else 0.0
+        return majority_silence(info)
 
     async def _disconnect(self) -> None:
         try:

@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from nats.js.api import StreamInfo
 
 from cambist._core import Frame, JournalDamaged, JournalError, Last, SnapshotOrigin, decode_frame
-from cambist.cluster.connection import Connection
+from cambist.cluster.connection import Connection, majority_silence
 from cambist.cluster.damage import DamageRecord
 from cambist.cluster.frame_fields import frame_fields
 from cambist.cluster.log_reader import LogReader, seq_of
@@ -232,8 +232,9 @@ class LogTail:
             try:
                 if loop.time() - looked >= LOOK_SECONDS:
                     looked = loop.time()
-                    self.tip = max(self.tip, (await self.stream.info()).state.last_seq)
-                    self._heard_at = monotonic()
+                    info = await self.stream.info()
+                    self.tip = max(self.tip, info.state.last_seq)
+                    self._heard_at = max(self._heard_at, monotonic() - majority_silence(info))
                 while self._reader.position < self.tip:
                     if not self._reader.take_frames(frames):
                         await self._reader.read_to(min(self.tip, self._reader.position + BATCH_MESSAGES))

@@ -114,7 +114,7 @@ async def test_an_operator_looks_after_the_venue_through_edges(site: Site) -> No
     done_by = {record["operation"]: record["by"] for record in records if record["outcome"] == "done" and record["by"].startswith("@")}
     assert set(done_by) >= {"withdrawal.approve", "market.status", "user.freeze"}
     assert all(by.endswith(" from 127.0.0.1") for by in done_by.values())
-    await refusals(browser)
+    await rejections(browser)
     await takeover(site, browser)
 
 
@@ -134,7 +134,7 @@ async def problem_code(client: AsyncClient) -> str | None:
     return None
 
 
-async def refusals(browser: Browser) -> None:
+async def rejections(browser: Browser) -> None:
     """What an edge refuses as the venue of one machine does."""
     assert await browser.problem("POST", "/operator/user/freeze", {"user": "nobody"}) == (404, "user-unknown")
     assert (await browser.problem("POST", "/operator/user/freeze", {"user": "alice"}, origin="http://evil.example"))[0] == 403

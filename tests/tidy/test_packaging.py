@@ -21,6 +21,7 @@ HOME = PROJECT["urls"]["Homepage"]
 README = (ROOT / "README.md").read_text()
 UNIT = ROOT / "deploy" / "cambist.service"
 EDGE_UNIT = ROOT / "deploy" / "cambist-edge.service"
+HISTORIAN_UNIT = ROOT / "deploy" / "cambist-historian.service"
 NATS_UNIT = ROOT / "deploy" / "nats-server.service"
 CONTAINERFILE = ROOT / "deploy" / "Containerfile"
 
@@ -84,7 +85,7 @@ def service(unit: Path = UNIT) -> dict[str, list[str]]:
     return settings
 
 
-@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT, HISTORIAN_UNIT], ids=lambda unit: unit.stem)
 def test_the_unit_starts_a_command_that_exists(unit: Path) -> None:
     settings = service(unit)
     program, *arguments = shlex.split(settings["ExecStart"][0])
@@ -93,13 +94,22 @@ def test_the_unit_starts_a_command_that_exists(unit: Path) -> None:
     assert f"CAMBIST_DATA=/var/lib/{settings['StateDirectory'][0]}" in settings["Environment"]
 
 
-@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT], ids=lambda unit: unit.stem)
-def test_the_unit_does_not_restart_what_a_restart_cannot_mend(unit: Path) -> None:
-    hopeless = {Exit.USAGE, Exit.CONFIGURATION, Exit.NOT_A_VENUE, Exit.DAMAGED, Exit.CLOCK, Exit.PERMISSION}
+HOPELESS = {Exit.USAGE, Exit.CONFIGURATION, Exit.NOT_A_VENUE, Exit.DAMAGED, Exit.PERMISSION}
+
+
+@pytest.mark.parametrize(
+    ("unit", "hopeless"),
+    # The venue beside the historian makes the directory.
+    [(UNIT, HOPELESS), (EDGE_UNIT, HOPELESS), (HISTORIAN_UNIT, HOPELESS - {Exit.NOT_A_VENUE})],
+    ids=lambda each: each.stem if isinstance(each, Path) else "",
+)
+def test_the_unit_restarts_for_ever_but_for_what_a_restart_cannot_mend(unit: Path, hopeless: set[Exit]) -> None:
+    assert "\nStartLimitIntervalSec=0\n" in unit.read_text().partition("[Service]")[0]
+    assert service(unit)["Restart"] == ["on-failure"]
     assert {int(code) for code in service(unit)["RestartPreventExitStatus"][0].split()} == {int(code) for code in hopeless}
 
 
-@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT, NATS_UNIT], ids=lambda unit: unit.stem)
+@pytest.mark.parametrize("unit", [UNIT, EDGE_UNIT, HISTORIAN_UNIT, NATS_UNIT], ids=lambda unit: unit.stem)
 def test_systemd_understands_the_unit(unit: Path, tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:

@@ -156,13 +156,13 @@ class OperationsElsewhere:
                 answer = OperationAnswer(outcome_known=False)
             if not answer.leads:
                 await asyncio.sleep(AGAIN_SECONDS)
-        return await self._told(answer, OPERATIONS[operation].effect)
+        return await self._result(answer, OPERATIONS[operation].effect)
 
     def _asked(self, data: bytes, within: float) -> Awaitable[bytes]:
-        asking = ask(self._connection, self._log.follower.epoch, data, within)
-        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asking, self._connection.loop))
+        answer = ask(self._connection, self._log.follower.epoch, data, within)
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answer, self._connection.loop))
 
-    async def _told(self, answer: OperationAnswer, effect: Effect) -> Any:
+    async def _result(self, answer: OperationAnswer, effect: Effect) -> Any:
         if not answer.leads:
             return _NOT_NOW
         if not answer.outcome_known:

@@ -130,6 +130,27 @@ def test_a_venue_of_one_machine_moves_to_three_with_all_it_has(tmp_path: Path, s
     assert verified(data)["state_hash"] == before["state_hash"]
 
 
+def test_a_backup_from_before_the_cluster_is_refused_and_told_how_to_become_a_node(tmp_path: Path, servers: NatsServers) -> None:
+    one, two, saved = (tmp_path / name for name in ("one", "two", "saved"))
+    with serving(tmp_path, "serve", "--data", one):
+        assert cambist("user", "add", "alice", "--data", one).returncode == 0
+        assert cambist("backup", saved, "--data", one).returncode == 0
+    with serving(tmp_path, "serve", "--data", one, "--config", configuration(tmp_path, servers, "one", "before")) as node:
+        wait_until(lambda: leads(node))
+        assert cambist("user", "add", "bob", "--data", one).returncode == 0
+        assert cambist("restore", saved, "--data", two).returncode == 0
+        of_two = configuration(tmp_path, servers, "two", "before")
+        refused = cambist("serve", "--data", two, "--config", of_two, "--port", "0")
+        assert refused.returncode == Exit.DAMAGED
+        assert "put the directory journal aside and start again, the log has it" in refused.stderr
+        (two / "journal").rename(tmp_path / "aside")
+        folder = tmp_path / "second"
+        folder.mkdir()
+        with serving(folder, "serve", "--data", two, "--config", of_two) as other:
+            wait_until(lambda: other.metric("cambist_applied_seq") == node.metric("cambist_durable_seq"))
+            wait_until(lambda: other.metric("cambist_cluster_may_lead") == 1)
+
+
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [

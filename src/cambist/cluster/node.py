@@ -203,7 +203,8 @@ class LogNode:
         ends = self.files.last().seq
         raise damaged(
             f"the log does not hold command {ends} as this node's journal does: the node's journal is of a copy that went on by itself, "
-            "or the log has lost what it had acknowledged (docs/internals/cluster.md, Damage)",
+            "such as a backup that was restored before its configuration had cluster.servers, or the log has lost what it had acknowledged "
+            "(docs/internals/cluster.md, Damage). For a copy: put the directory journal aside and start again, the log has it",
             f"stream {self.stream.name}",
             last,
         )

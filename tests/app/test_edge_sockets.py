@@ -305,9 +305,7 @@ async def transcript(doors: Doors, api: Api) -> dict[str, list[str]]:
         for socket in api.sockets:
             path = socket.path
             if socket.handshake:
-                doors.at = doors.looking
                 path += (await doors.send("GET", socket.handshake)).content.decode().partition(":")[0]
-                doors.at = doors.trading
             listener = await opened.enter_async_context(connected(doors, api.name, path, socket.prefix))
             heard[socket.path] = []
             listeners.append((listener, heard[socket.path]))

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from cambist.dialects.mtgox.call import DialectContext
+from cambist.dialects.mtgox.stream.socket_io import MAX_QUERY, Handshakes
 from cambist.gateway.server import Server
 from tests.dialects.mtgox.floor import NOON, SECOND, Floor, Trader
 from tests.dialects.mtgox.listener import PATIENCE, Listener, Open
@@ -526,7 +528,7 @@ async def raw_get(server: Server, path: str) -> bytes:
 
 
 async def test_the_handshake_of_socket_io_byte_by_byte(server: Server) -> None:
-    for path in ("/socket.io/1", "/socket.io/1/", "/socket.io/1?Currency=EUR"):
+    for path in ("/socket.io/1", "/socket.io/1/", "/socket.io/1?"):
         answer = await raw_get(server, path)
         assert re.fullmatch(
             rb"HTTP/1\.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -563,6 +565,20 @@ async def test_session_ids_are_used_once_and_not_for_long(floor: Floor, server: 
         with pytest.raises(InvalidStatus) as refused:
             await listen(f"/socket.io/1/websocket/{sid}")
         assert refused.value.response.status_code == 400
+
+
+async def test_session_ids_are_good_in_every_process_of_the_venue(floor: Floor, server: Server) -> None:
+    elsewhere = Handshakes(DialectContext.of(floor.services))
+    plain, asking = await sid_of(server), await sid_of(server, "?Currency=EUR")
+    assert (elsewhere.take(plain), elsewhere.take(asking)) == (b"", b"Currency=EUR")
+    other = await sid_of(server, "?Currency=USD")
+    changed = other[:-1] + format(int(other[-1], 16) ^ 1, "x")
+    assert (elsewhere.take(changed), elsewhere.take(other[:32]), elsewhere.take(other)) == (None, None, b"Currency=USD")
+
+
+async def test_a_handshake_with_more_than_an_id_can_have_in_it_is_refused(floor: Floor) -> None:
+    longest = [await floor.send("GET", "/socket.io/1", query=b"x" * length) for length in (MAX_QUERY, MAX_QUERY + 1)]
+    assert [reply.status for reply in longest] == [200, 400]
 
 
 async def test_the_query_may_come_with_the_handshake(server: Server, listen: Open) -> None:

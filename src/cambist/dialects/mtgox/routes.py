@@ -43,7 +43,7 @@ V1 = re.compile(r"/api/1/+(?P<pair>[A-Za-z0-9]+)/+(?P<name>[a-z_/]+)")
 ANY_V2 = re.compile(r"/api/2/+(?:[^/]*/+)?money(?:/.*)?")
 """What else of v2 is this dialect's: the rest of `/api/2/` is another's."""
 V2 = re.compile(r"/api/2/(?:(?P<pair>[A-Z0-9]+)/)?money/(?P<name>[a-z_/]+)")
-SOCKET_IO = re.compile(r"/socket\.io/1/websocket/(?P<sid>[0-9a-f]{32})/?")
+SOCKET_IO = re.compile(r"/socket\.io/1/websocket/(?P<sid>(?:[0-9a-f]{2}){16,1040})/?")
 PAYMENT = re.compile(PAY_PATH + r"(?P<id>[0-9a-fA-F-]{36})(?:/(?P<act>pay|cancel|coins))?")
 
 

@@ -239,8 +239,10 @@ class Rounds:
     def _silent_since(self, edge: Process, moment: float) -> None:
         """Wrong: somebody was told there since that anything was done."""
         for person in self.people:
-            if since := [at for at, name in person.answers if name == edge.name and at > moment]:
-                raise Wrong(f"{person.name} was answered {len(since)} times by {edge.name}, which is cut off")
+            if person.failure is not None:
+                raise Wrong(f"{person.name} was told: {person.failure}")
+            if late := [at - moment for at, name in person.answers if name == edge.name and at > moment]:
+                raise Wrong(f"{person.name} was answered by {edge.name}, which is cut off, {late[0] + LATE_SECONDS:.1f} s after the cut")
 
     @contextmanager
     def _sending_orders_to(self, node: Process) -> Iterator[list[str]]:

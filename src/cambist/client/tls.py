@@ -1,7 +1,7 @@
 """TLS for a socket that one thread reads while another writes.
 
 websockets' waiting client does that, and up to Python 3.12 the interpreter lets both threads into one OpenSSL object, which is not made for
-it: a connection now and then breaks with an internal error, or hangs. Here they take turns, and nobody waits for the other side inside.
+it: a connection now and then breaks with an internal error, or hangs. Here one thread is inside at a time, and none waits in there.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ class SharedTlsSocket(ssl.SSLSocket):
     """What an `SSLContext` of `shared_tls` makes. Two threads may `recv` and `sendall` at the same time."""
 
     @property
-    def _turn(self) -> AbstractContextManager[bool]:
+    def _exclusive(self) -> AbstractContextManager[bool]:
         # Instances are made by SSLContext.wrap_socket, which knows nothing of fields: the first to ask is the thread that made it.
-        turn: AbstractContextManager[bool] = self.__dict__.setdefault("_turns", threading.RLock())
-        return turn
+        lock: AbstractContextManager[bool] = self.__dict__.setdefault("_lock", threading.RLock())
+        return lock
 
     def settimeout(self, value: float | None) -> None:
-        with self._turn:
+        with self._exclusive:
             super().settimeout(value)
 
     def gettimeout(self) -> float | None:
-        with self._turn:  # while somebody has it there is none
+        with self._exclusive:  # while somebody has it there is none
             return super().gettimeout()
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
@@ -61,7 +61,7 @@ class SharedTlsSocket(ssl.SSLSocket):
             select.select(reading, writing, [], left)
 
     def _at_once(self, act: Callable[[], T]) -> T:
-        with self._turn:
+        with self._exclusive:
             patience = self.gettimeout()
             super().settimeout(0)
             try:

@@ -569,8 +569,8 @@ async def test_session_ids_are_used_once_and_not_for_long(floor: Floor, server: 
 
 async def test_session_ids_are_good_in_every_process_of_the_venue(floor: Floor, server: Server) -> None:
     elsewhere = Handshakes(DialectContext.of(floor.services))
-    plain, asking = await sid_of(server), await sid_of(server, "?Currency=EUR")
-    assert (elsewhere.take(plain), elsewhere.take(asking)) == (b"", b"Currency=EUR")
+    plain, with_query = await sid_of(server), await sid_of(server, "?Currency=EUR")
+    assert (elsewhere.take(plain), elsewhere.take(with_query)) == (b"", b"Currency=EUR")
     other = await sid_of(server, "?Currency=USD")
     changed = other[:-1] + format(int(other[-1], 16) ^ 1, "x")
     assert (elsewhere.take(changed), elsewhere.take(other[:32]), elsewhere.take(other)) == (None, None, b"Currency=USD")

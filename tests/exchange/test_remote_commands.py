@@ -149,6 +149,34 @@ async def test_a_nonce_is_judged_by_the_leader_and_its_rejection_names_the_last_
     assert open_orders(cluster) == 2
 
 
+async def test_a_nonce_is_refused_once_the_command_that_used_it_is_in_the_log() -> None:
+    cluster = Cluster()
+    edge, other = cluster.edge(), cluster.edge()
+    cluster.leader.journal.held = True
+    taken, again = bid(edge, meta=Meta(key_id=7, nonce=10)), bid(other, meta=Meta(key_id=7, nonce=10))
+    await ticks(3)
+    assert not again.done()
+    await other.settled(again)
+    with pytest.raises(NonceRejected) as rejection:
+        again.result()
+    assert rejection.value.last == 10
+    await edge.settled(taken)
+    assert taken.result().outcome.code == RejectReason.OK
+
+
+async def test_a_nonce_that_a_leader_took_and_lost_is_good_with_the_next_one() -> None:
+    cluster = Cluster()
+    edge, other = cluster.edge(lost=lambda number: number > 1), cluster.edge()
+    cluster.leader.journal.held = True
+    lost, again = bid(edge, meta=Meta(key_id=7, nonce=10)), bid(other, meta=Meta(key_id=7, nonce=10))
+    await ticks(3)
+    cluster.kill_leader()
+    cluster.take_over()
+    await other.settled(again)
+    assert again.result().outcome.code == RejectReason.OK
+    assert (lost.done(), open_orders(cluster)) == (False, 1)
+
+
 async def test_a_note_burns_the_nonce_of_a_call_that_only_reads() -> None:
     cluster = Cluster()
     edge = cluster.edge()

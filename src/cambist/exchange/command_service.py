@@ -111,7 +111,7 @@ class CommandService:
         self._refused[batch.edge] = before | {answer.counter: answer for answer in answers}
         while len(self._refused) > EDGES_KEPT:  # of an edge that is long gone
             del self._refused[next(iter(self._refused))]
-        return BatchAnswer(self._epoch, answers)
+        return BatchAnswer(self._epoch, answers, seq=self._sequencer.applied_seq)
 
     def _rejections(self, batch: CommandBatch) -> dict[int, Refused]:
         """What was refused and the edge may not know of yet."""

@@ -59,6 +59,10 @@ class BatchAnswer(msgspec.Struct, frozen=True, array_like=True, gc=False):
     refused: list[Refused] = []
     wanted: int = 0
     """The counter from which on commands are missing here: an earlier batch was lost, and nothing of this one was taken. 0: it was."""
+    seq: int = 0
+    """The last command that the leader had when it refused these. They are refused once that is in the log: what is not there yet may be
+    lost with this leader, the use of a nonce too.
+    """
 
     def encode(self) -> bytes:
         return _encoder.encode(self)

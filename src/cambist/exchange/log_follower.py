@@ -66,6 +66,7 @@ class LogFollower:
             return
         try:
             self._apply(frame)
+            self._pending.caught_up()
             self.last = Last(frame.last_seq, frame.last_seq, frame.hash)
         except (JournalDamaged, LedgerViolation, ValueError) as error:
             self.fail(error)

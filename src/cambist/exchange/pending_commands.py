@@ -70,6 +70,10 @@ class PendingCommands:
         self._timer = timer
         self._pending: dict[int, _Pending] = {}
         """By counter, which they are in the order of."""
+        self._refused: dict[int, tuple[int, int]] = {}
+        """By counter, what this epoch's leader refused on the strength of commands that are not in the state yet: up to which one, and the
+        key's highest nonce.
+        """
         self._counter = 0
         self._unsent: list[int] = []
         self._epoch = 0
@@ -119,6 +123,7 @@ class PendingCommands:
         """Somebody leads under this epoch from now on: he gets everything undecided, none of which is in the log up to here."""
         if epoch > self._epoch:
             self._epoch = epoch
+            self._refused.clear()
             self._pause = SEND_AGAIN_SECONDS
             self._send_again()
 
@@ -126,13 +131,23 @@ class PendingCommands:
         """The command with this counter is in the log, and the engine's state is the one right after it."""
         while self._pending and (earlier := next(iter(self._pending))) < counter:
             # Whoever leads takes commands in the order of their counters: one that is not there before a later one was refused.
-            self._refuse(earlier, self._last_nonce(self._pending[earlier].nonce_of))
+            _, last_nonce = self._refused.pop(earlier, (0, 0))
+            self._refuse(earlier, last_nonce or self._last_nonce(self._pending[earlier].nonce_of))
         pending = self._pending.pop(counter, None)
+        self._refused.pop(counter, None)
         if pending is None or pending.future.done():
             return
         if kind != pending.kind:  # a note in its place, for the sake of its nonce
             outcome = Outcome.refused(RejectReason.JOURNAL_FULL, outcome.seq)
         self._finish(pending, outcome)
+
+    def caught_up(self) -> None:
+        """The state has one more frame of the log."""
+        if self._refused:
+            for counter, (seq, last_nonce) in list(self._refused.items()):
+                if seq <= self._engine.seq:
+                    del self._refused[counter]
+                    self._refuse(counter, last_nonce)
 
     # --- from the leader ------------------------------------------------------------------------------------------------------
     def answered(self, answer: BatchAnswer) -> None:
@@ -141,7 +156,8 @@ class PendingCommands:
             return
         for refused in answer.refused:
             if refused.counter in self._pending:
-                self._refuse(refused.counter, refused.last_nonce)
+                self._refused[refused.counter] = answer.seq, refused.last_nonce
+        self.caught_up()
         if answer.wanted:
             self._send_again()
 
@@ -162,6 +178,7 @@ class PendingCommands:
         """The log can be followed no further: who waits gets JournalStopped."""
         self._stopped = True
         self._unsent.clear()
+        self._refused.clear()
         for counter in list(self._pending):
             pending = self._pending.pop(counter)
             if not pending.future.done():
@@ -190,6 +207,7 @@ class PendingCommands:
 
     def _give_up(self, counter: int) -> None:
         pending = self._pending.pop(counter)
+        self._refused.pop(counter, None)
         self.given_up += 1
         if not pending.future.done():
             pending.future.set_exception(OutcomeUnknown())

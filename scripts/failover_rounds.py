@@ -54,8 +54,8 @@ OUTCOME_SECONDS = 20.0
 """`cluster.outcome_seconds`, as it is by default."""
 RECONNECTED_SECONDS = 6.0
 """In which a client has left a server that does not answer it."""
-LATE_SECONDS = 1.0
-"""After a cut, what was on its way may still be answered for so long."""
+NODE_SECONDS = 1.0
+"""How long the answer of a node itself is waited for."""
 UNLIMITED = frozenset({"everything-killed"})
 """Nothing is left that could go on."""
 
@@ -129,7 +129,7 @@ class Rounds:
         for process in (*self._cluster.edges, self._leader()):
             wait_until(partial(answers_ready, process), f"{process.name} ready again")
         self._check()
-        times = sorted(at for person in self.people for at, _ in person.answers)
+        times = sorted(answer.at for person in self.people for answer in person.answers)
         pause = max(after - before for before, after in itertools.pairwise(times))
         self.pauses.setdefault(kind, []).append(pause)
         return pause
@@ -185,7 +185,7 @@ class Rounds:
             time.sleep(max(0.0, cut_at + OUTCOME_SECONDS + 2.0 - time.monotonic()))
             if answers_ready(edge):
                 raise Wrong(f"{edge.name} counts as ready, and is cut off")
-            self._silent_since(edge, cut_at + LATE_SECONDS)
+            self._silent_since(edge, cut_at)
         if len(outcomes) == asked or {*outcomes[asked:]} - {"503"}:
             raise Wrong(f"{leader.name} lost its lease, and answered {outcomes[asked:]}")
         self._links.mend()
@@ -210,7 +210,7 @@ class Rounds:
         time.sleep(OUTCOME_SECONDS + 2.0)
         if answers_ready(edge):
             raise Wrong(f"{edge.name} counts as ready, and is cut off")
-        self._silent_since(edge, cut_at + LATE_SECONDS)
+        self._silent_since(edge, cut_at)
         self._links.mend()
 
     def _database_cut_off(self) -> None:
@@ -237,12 +237,14 @@ class Rounds:
         self._links.part(names, {process.name for process in self._cluster.processes} - names)
 
     def _silent_since(self, edge: Process, moment: float) -> None:
-        """Wrong: somebody was told there since that anything was done."""
+        """Wrong: something that was asked for there since was done. What was durable before it may still be told, once the edge has found
+        a server that tells it.
+        """
         for person in self.people:
             if person.failure is not None:
                 raise Wrong(f"{person.name} was told: {person.failure}")
-            if late := [at - moment for at, name in person.answers if name == edge.name and at > moment]:
-                raise Wrong(f"{person.name} was answered by {edge.name}, which is cut off, {late[0] + LATE_SECONDS:.1f} s after the cut")
+            if late := [answer.asked - moment for answer in person.answers if answer.edge == edge.name and answer.asked > moment]:
+                raise Wrong(f"{person.name} was answered by {edge.name}, asked {late[0]:.1f} s after it was cut off")
 
     @contextmanager
     def _sending_orders_to(self, node: Process) -> Iterator[list[str]]:
@@ -251,7 +253,7 @@ class Rounds:
         ended = threading.Event()
 
         def ask() -> None:
-            with Client(f"http://127.0.0.1:{node.port}", self._direct.credentials, LATE_SECONDS) as client:
+            with Client(f"http://127.0.0.1:{node.port}", self._direct.credentials, NODE_SECONDS) as client:
                 while not ended.is_set():
                     name = f"direct-{len(self._asked)}"
                     self._asked[name] = None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import httpx
@@ -40,13 +41,22 @@ class Wrong(Exception):
     """What must never be: the text names it."""
 
 
+class Answer(NamedTuple):
+    """Somebody was told that something is done."""
+
+    asked: float
+    """When it was asked for first, s."""
+    at: float
+    edge: str
+    """Its name."""
+
+
 class Person(ABC):
     """Goes on asking until there is an answer: at one edge for as long as that gives any, then at the next one."""
 
     def __init__(self, name: str, first_edge: int) -> None:
         self.name = name
-        self.answers: list[tuple[float, str]] = []
-        """When somebody was told that something is done, s, and by which edge."""
+        self.answers: list[Answer] = []
         self.failure: Exception | None = None
         self._edges: list[Process] = []
         self._edge = first_edge
@@ -68,9 +78,9 @@ class Person(ABC):
         """The number of the one that is asked now."""
         return self._edge % len(self._edges)
 
-    def acknowledged(self) -> None:
-        """It is done."""
-        self.answers.append((time.monotonic(), self._edges[self.edge].name))
+    def acknowledged(self, asked: float) -> None:
+        """What was asked for then is done."""
+        self.answers.append(Answer(asked, time.monotonic(), self._edges[self.edge].name))
 
     def elsewhere(self) -> None:
         """This edge does not answer."""
@@ -123,10 +133,11 @@ class Trader(Person):
             self.orders[name] = self._insist(lambda client: placed(client, self.side, name))
 
     def _insist(self, ask: Callable[[Client], str]) -> str:
+        asked = time.monotonic()
         while True:
             try:
                 answer = ask(self._clients[self.edge])
-                self.acknowledged()
+                self.acknowledged(asked)
                 return answer
             except httpx.TransportError:
                 pass
@@ -270,14 +281,14 @@ class Nonces(Person, ABC):
 
     def _insist(self, signed: Signed) -> tuple[int, Verdict]:
         """How often it was sent, and what became of it."""
-        sent = 0
+        sent, asked = 0, time.monotonic()
         while True:
             sent += 1
             with suppress(httpx.TransportError):
                 reply = self._clients[self.edge].post(signed.path, content=signed.content, headers=signed.headers)
                 verdict = self.verdict(reply)
                 if verdict is Verdict.DONE:
-                    self.acknowledged()
+                    self.acknowledged(asked)
                 if verdict is not None:
                     return sent, verdict
             self.elsewhere()

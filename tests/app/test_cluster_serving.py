@@ -15,12 +15,11 @@ from cambist.app.errors import Exit
 from cambist.cluster.journal import JetStreamJournal
 from cambist.cluster.lease import Lease
 from cambist.cluster.settings import LogSettings
-from tests.app.test_metrics import OF_A_CLUSTER
 from tests.cluster import conftest
+from tests.support.documented_metrics import documented_metrics
 from tests.support.nats_servers import NatsServers
 from tests.support.processes import Running, cambist, serving, start
 from tests.support.waiting import PATIENCE, wait_until
-from tests.tidy.test_tidy import ROOT
 
 servers = conftest.servers
 
@@ -109,9 +108,8 @@ def test_a_node_whose_state_differs_from_the_log_s_says_so_and_never_leads(tmp_p
     leader.close()
 
 
-def test_every_metric_of_a_cluster_that_the_documentation_names_is_there(tmp_path: Path, servers: NatsServers) -> None:
-    page = (ROOT / "docs" / "reference" / "http-front.md").read_text()
-    named = {name for name in re.findall(r"`(cambist_[a-z_]+)`", page) if name.startswith(OF_A_CLUSTER)}
+def test_every_metric_of_an_engine_node_that_the_documentation_names_is_there(tmp_path: Path, servers: NatsServers) -> None:
+    named = documented_metrics().engine_node
     assert len(named) > 10
     with serving(tmp_path, "serve", "--data", tmp_path / "venue", "--config", configuration(tmp_path, servers, "one", "metrics")) as node:
         wait_until(lambda: node.metric("cambist_cluster_leads") == 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from tests.support.btce_client import BtceClient
+from tests.support.documented_metrics import documented_metrics
 from tests.support.processes import Running, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,15 +62,10 @@ def test_the_disk_the_process_and_what_runs(sandbox: Running) -> None:
     assert found["cambist_build_info", ""] == 1
 
 
-OF_A_CLUSTER = ("cambist_cluster_", "cambist_edge_", "cambist_log_epoch", "cambist_log_damage", "cambist_log_unknown")
-
-
 def test_every_metric_that_the_documentation_names_is_there(sandbox: Running) -> None:
-    page = (ROOT / "docs" / "reference" / "http-front.md").read_text()
-    named = set(re.findall(r"`((?:cambist|process)_[a-z_]+)`", page))
+    named = documented_metrics().everywhere
     there = {name for name, _label in scraped(sandbox)}
     there |= {name.removesuffix(end) for name in there for end in ("_bucket", "_count", "_sum") if name.endswith(end)}
     with_labels_only = {"cambist_order_rejections_total", "cambist_refused_total"}
-    named = {name for name in named if not name.startswith(OF_A_CLUSTER)}  # tests/app/test_cluster_serving.py looks at those
     assert named - there - with_labels_only == set()
     assert len(named) > 20

@@ -185,8 +185,7 @@ class Rounds:
                 raise Wrong("two nodes lead at once")
             asked = len(outcomes)
             time.sleep(max(0.0, cut_at + OUTCOME_SECONDS + 2.0 - time.monotonic()))
-            if answers_ready(edge):
-                raise Wrong(f"{edge.name} counts as ready, and is cut off")
+            wait_until(lambda: not answers_ready(edge), f"the end of {edge.name}'s readiness")
             self._silent_since(edge, cut_at)
         if len(outcomes) == asked or {*outcomes[asked:]} - {"503"}:
             raise Wrong(f"{leader.name} lost its lease, and answered {outcomes[asked:]}")
@@ -210,8 +209,7 @@ class Rounds:
         cut_at = time.monotonic()
         self._part([edge])
         time.sleep(OUTCOME_SECONDS + 2.0)
-        if answers_ready(edge):
-            raise Wrong(f"{edge.name} counts as ready, and is cut off")
+        wait_until(lambda: not answers_ready(edge), f"the end of {edge.name}'s readiness")
         self._silent_since(edge, cut_at)
         self._links.mend()
 

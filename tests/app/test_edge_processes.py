@@ -80,7 +80,7 @@ async def test_a_node_takes_over_while_the_database_is_away_and_status_says_what
     finally:
         await asyncio.to_thread(postgresql.start)
     await until(lambda: site.running["two"].degraded() == edge.degraded() == "")
-    assert await asyncio.to_thread(degraded) == [""]
+    await until(lambda: degraded() == [""])
     await until(lambda: site.running["two"].metric("cambist_history_seq") == site.running["two"].metric("cambist_durable_seq"))
     mine = await client.call("ActiveOrders", pair="btc_usd")
     assert mine.result is not None

@@ -33,16 +33,7 @@ class Run:
     """Of each process, for an order."""
 
     def figures(self) -> dict[str, Any]:
-        result = self.result
-        return {
-            "requests": result.requests,
-            "per_second": round(result.rate),
-            "p50_us": round(result.percentile(50) * 1e6),
-            "p99_us": round(result.percentile(99) * 1e6),
-            "max_us": round(max(result.latencies) * 1e6),
-            "generator_busy": round(result.busy, 2),
-            "processor_us_per_order": self.processor_us,
-        }
+        return {**self.result.figures(), "processor_us_per_order": self.processor_us}
 
 
 def measure(group: str, settings: Settings) -> list[Row]:

@@ -41,16 +41,7 @@ class Run:
         return self.server_seconds / self.result.requests * 1e6
 
     def figures(self) -> dict[str, Any]:
-        result = self.result
-        return {
-            "requests": result.requests,
-            "per_second": round(result.rate),
-            "p50_us": round(result.percentile(50) * 1e6),
-            "p99_us": round(result.percentile(99) * 1e6),
-            "max_us": round(max(result.latencies) * 1e6),
-            "server_us_per_request": round(self.server_us, 1),
-            "generator_busy": round(result.busy, 2),
-        }
+        return {**self.result.figures(), "server_us_per_request": round(self.server_us, 1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
@@ -42,6 +43,17 @@ class Result:
         """Seconds that so many percent of the replies took at most."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+    def figures(self) -> dict[str, Any]:
+        """For the JSON."""
+        return {
+            "requests": self.requests,
+            "per_second": round(self.rate),
+            "p50_us": round(self.percentile(50) * 1e6),
+            "p99_us": round(self.percentile(99) * 1e6),
+            "max_us": round(max(self.latencies) * 1e6),
+            "generator_busy": round(self.busy, 2),
+        }
 
 
 class Connection:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import nats.errors
 import structlog
+from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from cambist.cluster.connection import Connection
@@ -64,9 +66,15 @@ class RequestReceiver:
     """The leader's end. `answer` runs on the venue's loop, for several requests at a time."""
 
     def __init__(
-        self, connection: Connection, epoch: int, loop: asyncio.AbstractEventLoop, answer: Callable[[bytes], Awaitable[bytes]], busy: bytes
+        self,
+        connection: Connection,
+        epoch: int,
+        loop: asyncio.AbstractEventLoop,
+        answer: Callable[[bytes], Coroutine[Any, Any, bytes]],
+        busy: bytes,
     ) -> None:
         """`busy`: what those are answered who come while too many wait."""
+        self._client = connection.client
         self._loop = loop
         self._answer = answer
         self._busy = busy
@@ -75,7 +83,7 @@ class RequestReceiver:
 
     async def _hear(self, message: Msg) -> None:
         if len(self._running) >= AT_ONCE:
-            await _respond(message, self._busy)
+            await _respond(self._client, message, self._busy)
             return
         task = asyncio.create_task(self._answered(message))
         self._running.add(task)
@@ -83,21 +91,18 @@ class RequestReceiver:
 
     async def _answered(self, message: Msg) -> None:
         try:
-            answer = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._run(message.data), self._loop))
+            answer = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._answer(message.data), self._loop))
         except RuntimeError:  # the venue's loop has ended, and this process is about to
             return
-        await _respond(message, answer)
-
-    async def _run(self, request: bytes) -> bytes:
-        return await self._answer(request)
+        await _respond(self._client, message, answer)
 
 
-async def _respond(message: Msg, answer: bytes) -> None:
+async def _respond(client: Client, message: Msg, answer: bytes) -> None:
     parts = range(0, max(len(answer), 1), PART_BYTES)
     for number, begin in enumerate(parts):
         fields = {"Part": str(number)} | ({"More": "1"} if number + 1 < len(parts) else {})
         try:
-            await message._client.publish(message.reply, answer[begin : begin + PART_BYTES], headers=fields)
+            await client.publish(message.reply, answer[begin : begin + PART_BYTES], headers=fields)
         except (nats.errors.Error, OSError) as error:
             _log.warning("an edge's request could not be answered", error=repr(error))
             return
